@@ -23,6 +23,13 @@ class Exit(IntEnum):
     USAGE = 64
 
 
+def worst(codes: Iterable[Exit]) -> Exit:
+    """The exit code of a command that ended in several ways; DONE if there is none."""
+    order = (Exit.USAGE, Exit.NOT_AUTHORISED, Exit.INVALID, Exit.REFUSED, Exit.API_FAILED, Exit.PARTIAL, Exit.PENDING)
+    known = set(codes)
+    return next((code for code in order if code in known), Exit.DONE)
+
+
 class Location(NamedTuple):
     """A line and column of a file of the user's, both counted from 1. Line 0 means the file as a whole."""
 
@@ -127,6 +134,10 @@ class AnswerRefused(ApiFailed):
 
 class AnswerUnreadable(ApiFailed):
     """The API answered, but not with what its documents say (not JSON, no `data`, an id that is no id)."""
+
+
+class CertificateUntrusted(ApiFailed):
+    """The server's certificate is not trusted, so nothing was sent."""
 
 
 class Unreachable(ApiFailed):

@@ -8,7 +8,7 @@ import re
 import ssl
 from urllib.request import getproxies, proxy_bypass
 
-from reconciler.errors import ApiFailed, Refused, WrongUsage
+from reconciler.errors import CertificateUntrusted, Refused, WrongUsage
 from reconciler.lazy import load
 from reconciler.model.redaction import without_credentials
 
@@ -98,13 +98,13 @@ def trusted() -> ssl.SSLContext | bool:
 
 
 def require_trust(error: BaseException, host: str) -> None:
-    """ApiFailed if a request failed because the certificate is not trusted: a retry would change nothing."""
+    """CertificateUntrusted if a request failed because the certificate is not trusted: a retry would change nothing."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
         cause = cause.__cause__ or cause.__context__
     if cause is not None:
         why = DISTRUST.get(cause.verify_code, f"its certificate is not valid (OpenSSL's code {cause.verify_code})")
-        raise ApiFailed(
+        raise CertificateUntrusted(
             f"{host} cannot be trusted: {why}; nothing was sent",
             hint="where a company's proxy or a server of your own signs, name its certificates in SSL_CERT_FILE",
         ) from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from reconciler import commands, output
-from reconciler.cli.environments import Environments, choose_environments, require_all
+from reconciler.cli.environments import Environments, choose_environments, require_all, require_yes
 from reconciler.cli.options import (
     NeverSuggested,
     OneOf,
@@ -24,10 +24,10 @@ from reconciler.cli.options import (
     require_base,
     scope_flags,
 )
-from reconciler.errors import Exit, ReconcilerError, Refused, WrongUsage
+from reconciler.errors import Exit, ReconcilerError, WrongUsage
 from reconciler.model.reports import Ended
 from reconciler.output.forms import render_plans
-from reconciler.output.terminal import bold, escape, prompt, write_stderr, write_stdout
+from reconciler.output.terminal import bold, escape, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from reconciler.apply.execute import Event
@@ -162,13 +162,7 @@ class _Screen:
         """Asks once: of several environments, for all of them."""
         if not self._ask or (self._names and self._is_confirmed):
             return
-        if not sys.stdin.isatty():
-            raise Refused(
-                "cannot ask for approval: stdin is not a terminal", hint="--auto-approve applies without asking"
-            )
-        question = f"Apply this to {escape(', '.join(environments))}? Type yes to apply, anything else is a no:"
-        if prompt(question).lower() != "yes":
-            raise Refused("not approved; nothing was changed")
+        require_yes(f"Apply this to {', '.join(environments)}? Type yes to apply, anything else is a no:")
         self._is_confirmed = True
 
     def begin(self, environment: str) -> None:

@@ -1,4 +1,4 @@
-"""`reconciler drift`, `reconciler import` and `reconciler export`: they read what is live, and may write YAML."""
+"""`reconciler drift`, `import`, `export` and `doctor`: they read what is live, and may write YAML."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from reconciler import commands, output
-from reconciler.cli.environments import choose_environments, require_all
+from reconciler.cli.environments import choose_environments, require_all, require_yes
 from reconciler.cli.options import (
     FILE,
     ConnectionFlags,
+    Guard,
     ManyFlags,
     NeverSuggested,
     complete,
     connection_options,
     form_option,
+    format_option,
     many_connection_options,
     open_session,
     path_argument,
 )
-from reconciler.errors import Exit, Refused, WrongUsage
+from reconciler.errors import Exit, Refused, WrongUsage, worst
 from reconciler.output.labels import api_note
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import counted
@@ -169,3 +171,39 @@ def _show_written(written: Written) -> None:
         write_stderr(escape(str(also)))
     for text in written.left:
         write_stderr("\n".join(map(escape, f"left to you: {text}".split("\n"))))
+
+
+QUESTION = "make, change and delete objects of its own, which may be seen in production? Type yes to do it:"
+
+
+@click.command()
+@path_argument
+@click.option("--probe", cls=NeverSuggested, is_flag=True, help="Also learn by objects of its own; a sandbox key only.")
+@click.option("--auto-approve", cls=NeverSuggested, is_flag=True, help="With --probe: do not ask.")
+@click.option(
+    "--allow", cls=NeverSuggested, type=Guard(()), multiple=True, help="With --probe: a closed kind too, delete:KIND."
+)
+@format_option
+@many_connection_options
+def doctor(
+    path: Path, probe: bool, auto_approve: bool, allow: tuple[str, ...], form: str, **flags: Unpack[ManyFlags]
+) -> None:
+    """Check all that a plan needs: key, address, lists, state, git; and what is known of the API.
+
+    It only reads, unless --probe is given. Warnings leave the exit code at 0.
+    """
+    if (allow or auto_approve) and not probe:
+        raise WrongUsage("--allow and --auto-approve are options of --probe")
+    environments = choose_environments(path, flags)
+    if probe and environments.names:
+        raise WrongUsage("--probe takes one environment", hint="name it: --environment NAME")
+    found = commands.doctor.examine_all(path, environments.names or [environments.one], environments.open)
+    if probe and not found[0].exit_code:
+        question = f"{found[0].environment}: {QUESTION}"
+        with environments.open() as session:
+            confirm = (lambda: None) if auto_approve else lambda: require_yes(question)
+            facts, check = commands.probe.probe(session, allow, confirm)
+        found = [replace(found[0], checks=(*found[0].checks, check), facts=(*found[0].facts, *facts))]
+    write_stdout(output.listings.diagnoses_json(found) if form == "json" else output.listings.diagnoses_text(found))
+    if code := worst(each.exit_code for each in found):
+        raise SystemExit(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import commands
 from reconciler.cli.options import ManyFlags, open_one
-from reconciler.errors import EnvironmentsFailed, Exit
+from reconciler.errors import EnvironmentsFailed, Refused, worst
 from reconciler.model.reports import Ended
-from reconciler.output.terminal import escape, write_stderr
+from reconciler.output.terminal import escape, prompt, write_stderr
 
 if TYPE_CHECKING:
     from reconciler.commands.session import Session
@@ -19,17 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 WILDCARDS = frozenset("*?[")
 """The characters that make a pattern of a name."""
-SEVERITY = (
-    Exit.USAGE,
-    Exit.NOT_AUTHORISED,
-    Exit.INVALID,
-    Exit.REFUSED,
-    Exit.API_FAILED,
-    Exit.PARTIAL,
-    Exit.PENDING,
-    Exit.DONE,
-)
-"""The exit codes of a command for several environments, the worst first."""
 
 REMOVED = "it is not in reconciler.yaml any more: its objects stay live, and nothing manages them"
 
@@ -91,11 +81,19 @@ def choose_names(path: Path, patterns: Sequence[str], *, every: bool) -> tuple[s
 def require_all(ended: Iterable[Ended[Any]]) -> None:
     """Raises what went wrong: the error of one environment, or those of several, with the worst exit code of all."""
     every = list(ended)
-    codes = {each.exit_code for each in every}
-    code = next(code for code in SEVERITY if code in codes)
+    code = worst(each.exit_code for each in every)
     if len(every) == 1 and every[0].error is not None:
         raise every[0].error
     if any(each.error for each in every):
         raise EnvironmentsFailed({each.environment: each.error for each in every}, code)
     if code:
         raise SystemExit(code)
+
+
+def require_yes(question: str) -> None:
+    """Asks on the terminal. Refused if there is none, or if the answer is another one."""
+    if not sys.stdin.isatty():
+        hint = "--auto-approve goes on without asking"
+        raise Refused("cannot ask for approval: stdin is not a terminal", hint=hint)
+    if prompt(escape(question)).lower() != "yes":
+        raise Refused("not approved; nothing was changed")

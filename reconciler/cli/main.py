@@ -48,6 +48,7 @@ COMMANDS = {
     "state": ("reconciler.cli.state:state", "Look at the state, and put it right by hand."),
     "policies": ("reconciler.cli.validate:policies", "The ready rules that a policy includes by `use: NAME`."),
     "schema": ("reconciler.cli.validate:schema", "JSON Schemas of the configuration, for editors."),
+    "doctor": ("reconciler.cli.drift:doctor", "Check all that a plan needs: key, address, lists, state, git."),
     "simulate": ("reconciler.cli.simulate:simulate", "Serve the documented API on this machine, for rehearsals."),
 }
 """Each command with the object that it is, and its short help; in the order in which people come to need them."""

@@ -201,6 +201,7 @@ class Kind:
     test_path: str = ""
     idempotent_create: bool = False
     on_demand: bool = False
+    is_project_wide: bool = False
     closed: bool = False
     # Fields
     fields: tuple[Field, ...]

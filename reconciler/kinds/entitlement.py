@@ -82,5 +82,6 @@ ENTITLEMENT = Kind(
     on_demand=True,
     closed=True,
     effects=effects,
+    is_project_wide=True,
     example={"id": "studio", "description": "Studio features", "product_ids": [{"product": "studio_yearly"}]},
 )

@@ -100,5 +100,6 @@ PRODUCT = Kind(
     on_demand=True,
     closed=True,
     effects=effects,
+    is_project_wide=True,
     example={"id": "studio_yearly", "type": "subscription", "duration": "P1Y", **STORE_IDS},
 )

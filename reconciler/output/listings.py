@@ -10,12 +10,13 @@ from itertools import zip_longest
 from typing import Any
 
 from reconciler.errors import Problem, some_of
+from reconciler.model.diagnosis import Check, Diagnosis
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.health import NotDelivering
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
 from reconciler.model.reports import Receipt
-from reconciler.output.document import document
+from reconciler.output.document import document, select
 from reconciler.output.labels import SIGN_PAINT, Paint, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, green, has_room, red, yellow
 from reconciler.output.values import Line, ValueDiff, cut_both, format_value, ignored_lines, named, plain
@@ -180,3 +181,39 @@ def drift_values(drift: Drift) -> dict[str, Any]:
     drifted, health = list(map(asdict, drift.objects)), list(map(asdict, drift.health))
     said = {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}
     return said | {"also_changed": list(map(asdict, drift.also_changed))}
+
+
+PAINT = {"ok": green, "warning": yellow, "failed": red}
+HOLDS = {True: "confirmed", False: "refuted", None: "unknown"}
+
+
+def diagnoses_text(found: Sequence[Diagnosis]) -> str:
+    """A line for each check, then one on the facts; what several environments share comes first."""
+    shared = [each for each in found[0].checks if all(each in one.checks for one in found)] if found[1:] else []
+    lines = list(map(_check_line, shared))
+    for one in found:
+        lines += [bold(escape(f"{one.environment}:"))] if found[1:] else []
+        lines += [_check_line(each) for each in one.checks if each not in shared]
+        counts = ", ".join(f"{sum(each.holds is holds for each in one.facts)} {word}" for holds, word in HOLDS.items())
+        refuted = [each.text + (f" ({each.seen})" if each.seen else "") for each in one.facts if each.holds is False]
+        said = "; ".join([f"{counts} here", *(f"refuted: {each}" for each in refuted)])
+        level = Check.warning("facts", said, "--format json has each") if refuted else Check("facts", said)
+        lines += [_check_line(level)] if one.facts else []
+    return "\n".join(lines)
+
+
+def _check_line(check: Check) -> str:
+    first, _, more = check.message.partition("\n")
+    told = escape("; ".join(filter(None, (first + " …" * bool(more), check.hint.replace("\n", " ")))))
+    return fit(f"{PAINT[check.status](pad(check.status, 9))}{pad(check.name, 15)}{told}", hang=24)
+
+
+def diagnoses_json(found: Sequence[Diagnosis]) -> str:
+    """All that was found; of several environments, a list of them."""
+    values = [
+        select(one, "environment", "api")
+        | {"checks": [select(each, "name", "status", "message", "hint") for each in one.checks]}
+        | {"facts": [{"fact": each.text, "status": HOLDS[each.holds], "seen": each.seen} for each in one.facts]}
+        for one in found
+    ]
+    return document(1, **values[0]) if len(values) == 1 else document(1, environments=values)

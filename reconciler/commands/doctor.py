@@ -1,0 +1,242 @@
+"""Looks at all that a plan needs, and compares what the API answers with what is declared. It only reads."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from reconciler import __version__, kinds
+from reconciler.api import Reader, Transport
+from reconciler.api.address import base_url, is_local, proxy_for
+from reconciler.api.lists import Item, read_list, read_object, read_table
+from reconciler.api.response import FORBIDDEN, NOT_FOUND, Response
+from reconciler.commands.session import NOW, Session, written_kinds
+from reconciler.config.files import Disk, is_resources
+from reconciler.config.load import Configuration
+from reconciler.errors import AnswerRefused, CertificateUntrusted, NotAuthorised, ReconcilerError, Unreachable, some_of
+from reconciler.git.checkout import find_checkout
+from reconciler.git.history import DEEPEN, commits_cut_off, find_age, list_folder
+from reconciler.git.repository import repository_top
+from reconciler.kinds import KINDS, Kind, Reference
+from reconciler.kinds.facts import find_facts
+from reconciler.model.diagnosis import Check, Diagnosis, Fact
+from reconciler.model.inputs import State, address_kind
+from reconciler.model.redaction import without_credentials
+from reconciler.model.settings import VENDOR_URL
+from reconciler.state.operations import replay_state
+from reconciler.text import counted
+from reconciler.threads import Threads
+
+Open = Callable[[str], AbstractContextManager[Session]]
+MOST_SECONDS = 60
+"""By so much may our clock differ from that of the API."""
+MOST_AT_ONCE = 16
+
+
+def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[Diagnosis]:
+    """What is found for these environments (None: the only one), side by side. One that fails does not hide the others.
+    WrongUsage or ConfigurationInvalid if `reconciler.yaml` has no such environments."""
+    opened = Configuration(path).configuration
+    chosen = [opened.environment(name).name for name in names]
+    with Threads(len(chosen)) as threads:
+        found = [each.result() for each in [threads.submit(_examine, opened, name, connect) for name in chosen]]
+    machine = Check("versions", f"reconciler {__version__}, Python {platform.python_version()}")
+    zones = Check("zone data", kinds.local_time.zone_data("00:00 Europe/Berlin"))
+    return [
+        replace(one, checks=(machine, zones, *one.checks), facts=(*one.facts, *_compare(one, found))) for one in found
+    ]
+
+
+def _compare(one: Diagnosis, found: Sequence[Diagnosis]) -> Iterator[Fact]:
+    """Whether a sandbox and a production key see the same objects, as far as environments with both tell."""
+    others = [each for each in found if each.ids and each.is_sandbox != one.is_sandbox]
+    for name, ids in one.ids.items():
+        kind, shared = KINDS[name], [bool(ids & each.ids[name]) for each in others if ids and each.ids[name]]
+        word = "the same objects" if kind.is_project_wide else "objects of their own"
+        holds = any(shared) is kind.is_project_wide if shared else None
+        yield Fact(f"{kind.section}: a sandbox and a production key see {word}", holds)
+
+
+def _examine(opened: Configuration, name: str, connect: Open) -> Diagnosis:
+    states = [State(name)]
+    checks = [_run("configuration", lambda: _check_configuration(opened, name))]
+    found = Diagnosis(name)
+    try:
+        with connect(name) as session:
+            checks.append(_run("state store", lambda: _check_store(session, states)))
+            found = _ask_api(session, states[-1])
+    except ReconcilerError as error:
+        checks.append(Check.failed("key" if isinstance(error, NotAuthorised) else "address", error))
+    checks.append(_run("git", lambda: _check_git(opened, states[-1])))
+    return replace(found, checks=(*checks, *found.checks))
+
+
+def _run(name: str, work: Callable[[], Check]) -> Check:
+    try:
+        return work()
+    except ReconcilerError as error:
+        return Check.failed(name, error)
+
+
+def _check_configuration(opened: Configuration, name: str) -> Check:
+    if not Disk(opened.path).resources()[0]:
+        return Check("configuration", "none here yet", "`reconciler export` writes one from the live project")
+    desired = opened.configuration.desired(opened.environments[name])
+    return Check("configuration", counted(len(desired.resources), "resource"))
+
+
+def _check_store(session: Session, states: list[State]) -> Check:
+    """Appends the state to `states`."""
+    store, name = session.store, "state store"
+    found = replay_state(store, session.read_state())[1]
+    states.append(found.state)
+    told = f"{store.where} remembers {counted(len(found.state.entries), 'object')}"
+    if holder := store.who_applies():
+        hint = f"wait; if that run is dead: `reconciler state unlock {holder.run}`"
+        return Check.warning(name, f"{told}; {holder} applies", hint)
+    if found.open or found.unread:
+        return Check.warning(name, f"{told}; an apply was cut off", "the next apply goes on from there")
+    return Check(name, f"{told}; nobody applies")
+
+
+def _check_git(opened: Configuration, state: State) -> Check:
+    if repository_top(opened.folder) is None:
+        return Check("git", "the configuration is in no repository, so no guard asks git")
+    checkout = find_checkout(opened.folder, what="doctor looks at the checkout", otherwise="")
+    if off := [each for each in list_folder(opened.folder).kept_off if each.endswith("/") or is_resources(each)]:
+        hint = "git sparse-checkout disable; git submodule update --init"
+        return Check.warning("git", f"git keeps {some_of(sorted(off))} off the disk", hint)
+    age = find_age(opened.folder, {each.commit for each in state.entries.values() if each.commit})
+    for commit, subject in age.newer.items():
+        said = f'this checkout is older than {commit[:12]} "{subject}", which was applied'
+        return Check.warning("git", said, "git pull; an apply of what it changed is refused (behind)")
+    if commits_cut_off(checkout.top):
+        return Check.warning("git", "the clone is shallow, so it may not tell whether it is behind", DEEPEN)
+    return Check("git", f"{checkout.commit()[:12]}; no file is missing")
+
+
+class _Watch(Reader):
+    """Notes by path what came: items, error, status, seconds. `skew`: the seconds that our clock is ahead of theirs."""
+
+    def __init__(self, door: Transport) -> None:
+        super().__init__(door)
+        self.items, self.errors = dict[str, list[Item]](), dict[str, ReconcilerError]()
+        self.statuses, self.seconds, self.skew = dict[str, int](), dict[str, float](), 0.0
+
+    def _once(self, method: str, path: str, **rest: Any) -> Response:
+        answer = super()._once(method, path, **rest)
+        self.statuses[path] = answer.status
+        with suppress(ValueError, TypeError):
+            self.skew = (datetime.now(UTC) - parsedate_to_datetime(answer.headers.get("date", ""))).total_seconds()
+        return answer
+
+    def note(self, path: str, style: str = "") -> None:
+        """Reads a list in the style of a kind's, or as a table."""
+        began = time.monotonic()
+        try:
+            self.items[path] = read_list(self, path, style) if style else read_table(self, path)
+        except ReconcilerError as error:
+            self.errors[path] = error
+        self.seconds[path] = time.monotonic() - began
+
+
+def _ask_api(session: Session, state: State) -> Diagnosis:
+    """The checks of the API, and the facts. If it does not take the key, nothing more is asked."""
+    door, watch = session.door, _Watch(session.door)
+    first, *others = sorted(KINDS.values(), key=lambda kind: kind.on_demand)
+    watch.note(first.path, first.pages.value)
+    checks = tuple(_check_answer(door, watch, first.path))
+    found = Diagnosis(session.environment.name, checks, api=door.address, is_sandbox=door.secret.sandbox)
+    if found.exit_code:
+        return found
+    references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists()}
+    styles = dict.fromkeys([*references, *(path for kind in KINDS.values() for path in kind.lookups)], "")
+    with Threads(MOST_AT_ONCE) as threads:
+        for path, style in {**styles, **{kind.path: kind.pages.value for kind in others}}.items():
+            threads.submit(watch.note, path, style)
+    used = written_kinds(session) | set(map(address_kind, state.entries))
+    asked = [*_check_lists(watch, used), *(_check_table(watch, path, references.get(path)) for path in styles)]
+    facts = tuple(fact for kind in KINDS.values() for fact in _find_facts(kind, watch))
+    ids = {kind.name: frozenset(each["id"] for each in watch.items.get(kind.path, ())) for kind in KINDS.values()}
+    return replace(found, checks=(*checks, *asked), facts=facts, ids=ids)
+
+
+def _check_answer(door: Transport, watch: _Watch, path: str) -> Iterator[Check]:
+    """Address, proxy, certificate, key and clock, by the answer to the first request."""
+    secret, error, status, skew = door.secret, watch.errors.get(path), watch.statuses.get(path), watch.skew
+    if status is None and error is not None:
+        yield Check.failed("certificate" if isinstance(error, CertificateUntrusted) else "address", error)
+        return
+    yield Check("address", f"{door.address} answers" + ("" if door.address == VENDOR_URL else "; not the vendor's"))
+    if not is_local(door.address):
+        proxy = proxy_for(urlsplit(base_url(door.address)).hostname or "")
+        yield from (Check("proxy", without_credentials(proxy or "none")), Check("certificate", "trusted"))
+    if isinstance(error, NotAuthorised) and status != FORBIDDEN:
+        yield Check.failed("key", error)
+        return
+    said = f"{secret.source}: a {'sandbox' if secret.sandbox else 'production'} key, accepted"
+    is_odd = not secret.value.startswith(("sk_", "test_sk_"))
+    hint = "a Secret Key begins with sk_ or test_sk_: is it another key?"
+    yield Check.warning("key", said, hint) if is_odd else Check("key", said)
+    if door.now is None and abs(skew) > MOST_SECONDS:
+        said = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} that of the API"
+        yield Check.warning("clock", said, "set the clock of this machine: local times are judged by it")
+    else:
+        yield Check("clock", f"set by {NOW}" if door.now else "the API tells no other time")
+
+
+def _check_lists(watch: _Watch, used: set[str]) -> Iterator[Check]:
+    read, absent = list[str](), ""
+    errors: dict[str, list[ReconcilerError]] = {"lists": [], "rights": []}
+    for kind in KINDS.values():
+        error, is_lacking = watch.errors.get(kind.path), watch.statuses.get(kind.path) in (FORBIDDEN, NOT_FOUND)
+        if error is None:
+            read.append(f"{len(watch.items[kind.path])} {kind.section} in {watch.seconds[kind.path]:.1f} s")
+        elif kind.on_demand and kind.name not in used and is_lacking:
+            absent += f"; the project has no {kind.section}"
+        else:
+            errors["rights" if isinstance(error, NotAuthorised) else "lists"].append(error)
+    told = {"rights": "the key may read; whether it may write shows only if something is written"}
+    told["lists"] = f"read whole: {', '.join(read)}{absent}"
+    yield from (Check.failed(name, *found) if found else Check(name, told[name]) for name, found in errors.items())
+
+
+def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check:
+    """A list that is read beside those of the kinds. One that references are looked up in should have the ids of their
+    targets."""
+    name = path.rpartition("/")[2] if reference else "catalogue"
+    if error := watch.errors.get(path):
+        return Check.failed(name, error)
+    items, rows = watch.items[path], watch.items.get(KINDS[reference.kind].path, ()) if reference else ()
+    if reference is None:
+        hint = "no name can be checked by it; tell the vendor"
+        return Check(name, f"{path} has {len(items)} items") if items else Check.warning(name, f"{path} is empty", hint)
+    ids, labels = {each["id"] for each in rows}, {reference.label(each) for each in rows} - {None}
+    foreign = [each for each in items if each.get("id") not in ids]
+    told = f"{len(items)} offered, {len(foreign)} of them with the id of no {reference.kind}"
+    if astray := [str(each.get("id")) for each in foreign if each.get("label") in labels]:
+        hint = "a reference goes by the label then; `reconciler destinations` shows each"
+        return Check.warning(name, f"{told}, although {some_of(astray)} has the label of one", hint)
+    return Check(name, told)
+
+
+def _find_facts(kind: Kind, watch: _Watch) -> Iterator[Fact]:
+    error, rows, odd = watch.errors.get(kind.path), watch.items.get(kind.path, []), ""
+    is_unclear = isinstance(error, (NotAuthorised, AnswerRefused, Unreachable))
+    yield Fact(f"{kind.section}: the list can be read whole", None if is_unclear else not error, str(error or ""))
+    yield from find_facts(kind, rows, watch.items)
+    text = f"{kind.section}: GET by an id {'shows the record' if kind.readable else 'does not exist'}"
+    try:
+        item = read_object(watch, kind.path, rows[0]["id"]) if rows else None
+        odd = some_of(name for name in rows[0] if name not in (item or {})) if rows else ""
+    except ReconcilerError as failed:
+        rows, odd = rows if isinstance(failed, AnswerRefused) else [], str(failed)
+    yield Fact(text, bool(odd) is not kind.readable if rows else None, odd if kind.readable else "")

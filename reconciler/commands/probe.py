@@ -1,0 +1,245 @@
+"""Learns what the documents of the API leave open, with objects of its own.
+
+Each is in a journal on the disk before it is made, and until it is removed. It is removed by its id. If a create was
+cut off before its id was known, it is the one object with a name that nobody can guess and with all that was sent.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Iterable
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+from reconciler.api import Writer
+from reconciler.api.lists import Item, read_list, read_object, read_table
+from reconciler.api.response import NOT_FOUND, Response
+from reconciler.commands.session import Session
+from reconciler.errors import DELETE, Exit, ReconcilerError, Refused
+from reconciler.kinds import KINDS, Kind, Put, Reference
+from reconciler.kinds.wire import create_requests, delete_requests, is_id, object_path, record_from
+from reconciler.model.diagnosis import Check, Fact
+from reconciler.model.inputs import Entry, Fields, State, address_kind
+from reconciler.model.plan import Request
+from reconciler.model.settings import StateSettings
+from reconciler.state.backend import LockInfo
+from reconciler.state.journal import Journal
+from reconciler.state.operations import open_backend
+from reconciler.threads import on_interrupt
+
+CREATED, NO_CONTENT = 201, 204
+TEXTS = {"a blank at its end": "{} ", "two blanks in a row": "{}  x", "a letter of two code points": "{}e\u0301"}
+
+
+def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None]) -> tuple[list[Fact], Check]:
+    """What was learned, and how it ended. `allowed`: closed kinds that are probed too, as --allow names them."""
+    if not session.door.secret.sandbox:
+        hint = "name an environment whose key begins with test_sk_"
+        raise Refused(f"{session.environment.name}: --probe takes a sandbox key only", hint=hint)
+    confirm()
+    file = replace(session.store.journal, path=session.store.journal.path.with_suffix(".probe.journal"), older=None)
+    here = replace(session.environment, state=StateSettings("file", file.path))
+    with open_backend(here, session.opened.folder, "").lock(LockInfo.this_run()), closing(Journal(file)) as journal:
+        run = _Probe(Writer(session.door), journal, here.name)
+        with on_interrupt(run.stop):
+            run.remove()
+            run.learn(kind for kind in KINDS.values() if not kind.closed or DELETE + kind.name in allowed)
+            run.remove()
+        return run.facts, run.check()
+
+
+class _Probe:
+    """One run. `facts`: what was learned. `_left` and `_unclear`: why something could not be removed, or learned.
+    `_entries`: the objects that are not removed yet, by address; the id is empty if it is not known."""
+
+    def __init__(self, writer: Writer, journal: Journal, environment: str) -> None:
+        self.facts: list[Fact] = []
+        self._writer, self._journal, self._signals = writer, journal, 0
+        self._left: list[str] = []
+        self._unclear: list[str] = []
+        self._made: dict[str, Item] = {}
+        found = journal.replay(State(environment)).state
+        self._entries = dict(found.entries)
+        journal.start(State(environment), found)
+
+    def stop(self) -> None:
+        """Learns no more, and removes what was made. A second call leaves at once."""
+        self._signals += 1
+        if self._signals > 1:
+            raise KeyboardInterrupt
+
+    def check(self) -> Check:
+        """How it ended. The journal goes if it names nothing."""
+        if not self._entries:
+            self._journal.clear()
+        told = [*self._left, *self._unclear, *(["interrupted"] if self._signals else [])]
+        if self._left or self._signals:
+            hint = "the next --probe removes what is left" if self._left else "all that it made is removed"
+            failed = Check.failed("probe", ReconcilerError("; ".join(told), hint=hint))
+            return replace(failed, exit_code=Exit.PARTIAL) if self._left else failed
+        said = f"{len(self.facts)} facts learned; all that it made is removed"
+        return Check.warning("probe", f"{said}; not learned: {'; '.join(told)}", "") if told else Check("probe", said)
+
+    def _note(self, address: str, object_id: str | None, fields: Fields) -> None:
+        """Notes an object (None: it is removed), on the disk before this returns."""
+        entry = None if object_id is None else Entry(object_id, fields)
+        self._journal.outcome(address, entry)
+        self._journal.sync(self._journal.intent(address, "probe"))
+        self._entries.pop(address, None)
+        if entry is not None:
+            self._entries[address] = entry
+
+    def learn(self, kinds: Iterable[Kind]) -> None:
+        """Makes an object of each kind and changes it."""
+        for kind in kinds:
+            if self._signals:
+                return
+            try:
+                fields = self._fields(kind)
+                self._made[kind.name] = made = self._create(kind, fields)
+                self._update(kind, fields, made["id"])
+                self._repeat_status(kind, fields, made["id"])
+            except ReconcilerError as error:
+                self._unclear.append(f"{kind.section}: {error}")
+
+    def _say(self, kind: Kind, text: str, holds: bool, seen: object) -> None:
+        self.facts.append(Fact(f"{kind.section}: {text}", holds, "" if holds else str(seen)))
+
+    def _send(self, request: Request, key: str | None = None) -> Response:
+        """The answer to a write; its error is raised."""
+        if self._signals:
+            raise ReconcilerError("not asked any more")
+        sent, is_safe = (request.method, request.path, request.body), key is not None or not request.creates
+        answer = self._writer.send(*sent, idempotent=is_safe, idempotency_key=key)
+        if not answer.ok:
+            raise answer.error(self._writer.source)
+        return answer
+
+    def _fields(self, kind: Kind) -> dict[str, Any]:
+        """What is sent for a new object: the example of the kind, delivering nothing, with references to ours."""
+        fields: dict[str, Any] = {}
+        for each in kind.fields:
+            words, is_apart = each.schema.get("enum", ()), each.setter and (each.setter.reads or not each.required)
+            if kind.delivery and each.name == kind.delivery.status and not is_apart:
+                fields[each.name] = next(word for word in words if word != kind.delivery.on)
+            elif each.name in kind.example and not is_apart:
+                is_sort = each.follows_key and "sandbox" in words
+                fields[each.name] = "sandbox" if is_sort else self._filled(kind.example[each.name], each.reference)
+        return {**fields, kind.chosen_id or kind.name_field: f"reconciler-probe-{uuid.uuid4().hex}"}
+
+    def _filled(self, value: Any, reference: Reference | None) -> Any:
+        """A value with what is sent for an object of ours in place of each reference."""
+        if reference is None:
+            return value
+        if isinstance(value, list):
+            return [self._filled(each, reference) for each in value]
+        if not isinstance(value, dict) or reference.key not in value:
+            return value
+        if (made := self._made.get(reference.kind)) is None:
+            raise ReconcilerError(f"it needs a {reference.kind} that was made here")
+        if not reference.lookup:
+            return made["id"]
+        ours, table = {made["id"], reference.label(made)} - {None}, read_table(self._writer, reference.lookup)
+        items = [each for each in table if ours & {each.get("id"), each.get("label")}]
+        if len(items) != 1:
+            raise ReconcilerError(f"{reference.lookup} does not offer the {reference.kind} that was made here")
+        return {name: items[0].get(name) for name in ("type", "id")}
+
+    def _create(self, kind: Kind, fields: Fields) -> Item:
+        name, request = fields[kind.name_field], create_requests(kind, fields)[0]
+        key, address = name if kind.idempotent_create else None, f"{kind.name}.{name}"
+        self._note(address, fields.get(kind.chosen_id, ""), fields)
+        answer = self._send(request, key)
+        made = answer.record()
+        if not is_id(kind, made.get("id")):
+            raise ReconcilerError("a create answers without an id")
+        self._note(address, made["id"], fields)
+        self._say(kind, "a create answers 201", answer.status == CREATED, answer.status)
+        lacks = [each for each in request.body or {} if each not in made]
+        self._say(kind, "a create answers with the record", not lacks, f"without {', '.join(lacks)}")
+        seen_at = next((attempt for attempt in self._writer.poll() if made["id"] in self._rows(kind)), None)
+        self._say(kind, "a new object is in the list at once", seen_at == 0, "later" if seen_at else "not at all")
+        if not self._is_ours(kind, made["id"], fields):
+            raise ReconcilerError("a create answers with another object")
+        if key is not None:
+            again = self._send(request, key).record().get("id")
+            if again != made["id"] and is_id(kind, again):
+                self._note(f"{address}-again", again, fields)
+            self._say(kind, "the same Idempotency-Key makes no second object", again == made["id"], again)
+        return made
+
+    def _rows(self, kind: Kind) -> dict[str, Item]:
+        return {each["id"]: each for each in read_list(self._writer, kind.path, kind.pages.value)}
+
+    def _read(self, kind: Kind, object_id: str) -> Item:
+        """The record, {} if there is none."""
+        found = read_object(self._writer, kind.path, object_id) if kind.readable else self._rows(kind).get(object_id)
+        return found or {}
+
+    def _is_ours(self, kind: Kind, object_id: str, fields: Fields) -> bool:
+        """Whether an object has the name that nobody can guess, or is gone."""
+        found = self._read(kind, object_id)
+        return not found or fields[kind.name_field] in str(found.get(kind.name_field))
+
+    def _update(self, kind: Kind, fields: Fields, object_id: str) -> None:
+        if kind.put is Put.NONE or kind.name_field == kind.chosen_id:
+            return
+        name, before, is_full = fields[kind.name_field], self._read(kind, object_id), kind.put is Put.FULL
+        sent = {each.name: fields[each.name] for each in kind.fields if is_full and each.required}
+        omitted = fields.keys() - sent.keys() - {kind.name_field}
+        for what, form in {"": "{}-changed", **TEXTS}.items():
+            sent[kind.name_field] = text = form.format(name)
+            self._send(Request(kind.method, object_path(kind, object_id), kind.to_wire(sent)))
+            after = self._read(kind, object_id)
+            odd = sorted(each for each in omitted if (before.get(each) == after.get(each)) is is_full)
+            if what:
+                found = after.get(kind.name_field)
+                self._say(kind, f"a name keeps {what}", found == text, repr(found).replace(name, "…"))
+            elif omitted:
+                does = "resets" if is_full else "keeps"
+                self._say(kind, f"{kind.method} {does} what is left out", not odd, f"but not {', '.join(odd)}")
+
+    def _repeat_status(self, kind: Kind, fields: Fields, object_id: str) -> None:
+        """Sets the word that a new object has already."""
+        for name, each in kind.sub_endpoints():
+            word, path = fields.get(name, each.initial), f"{object_path(kind, object_id)}{each.path}"
+            if word in each.words and not self._signals:
+                answer = self._writer.send(each.method, path, {each.key: each.words[str(word)]}, idempotent=True)
+                self._say(kind, f"{each.method} {each.path} takes the {name} that it has", answer.ok, answer.status)
+
+    def remove(self) -> None:
+        """Deletes what the journal names, what refers to others first. What cannot be deleted stays in the journal."""
+        order = list(KINDS)
+        for address in sorted(self._entries, key=lambda each: order.index(address_kind(each)), reverse=True):
+            entry, kind = self._entries[address], KINDS[address_kind(address)]
+            object_id = entry.id
+            try:
+                if not (object_id and self._is_ours(kind, object_id, entry.applied)):
+                    object_id = self._find(kind, entry.applied)
+                if object_id:
+                    self._note(address, object_id, entry.applied)
+                    self._delete(kind, object_id)
+                self._note(address, None, {})
+            except ReconcilerError as error:
+                self._left.append(f"{kind.name} {object_id or address} is not deleted: {error}")
+
+    def _delete(self, kind: Kind, object_id: str) -> None:
+        for each in delete_requests(kind, object_id):
+            answer = self._writer.send(each.method, each.path, each.body, idempotent=True)
+            if not answer.ok and (answer.status != NOT_FOUND or self._read(kind, object_id)):
+                raise answer.error(self._writer.source)
+            if answer.ok and not each.body:
+                self._say(kind, "a delete answers 204", answer.status == NO_CONTENT, answer.status)
+                self._say(kind, "a deleted object is gone at once", not self._read(kind, object_id), "it still answers")
+
+    def _find(self, kind: Kind, fields: Fields) -> str:
+        """The id of the object that a create may have made before it was cut off; empty if there is none."""
+        for _ in self._writer.poll():
+            records = [record_from(kind, each, {}) for each in self._rows(kind).values()]
+            named = [each for each in records if each.fields.get(kind.name_field) == fields[kind.name_field]]
+            if len(named) == 1 and all(named[0].fields.get(name, value) == value for name, value in fields.items()):
+                return named[0].id
+            if named:
+                raise ReconcilerError(f"nothing proves that {', '.join(each.id for each in named)} was made here")
+        return ""
