@@ -77,6 +77,14 @@ def test_all_environments_in_one_job(
         assert github.night().result == "success"
         assert issue["state"] == "closed"
 
+        # One that fails makes the job fail, and hides no other.
+        world.edit("scheduled-reports", world.live("scheduled-reports")[0]["id"], send_at="12:00")
+        other.fault("* /*: status 403")
+        assert github.night().result == "failure"
+        body = github.host.issues[-1]["body"]
+        assert "| `sandbox` | **failed**" in body
+        assert "| `production` | **1 object** changed outside, of 3 remembered |" in body
+
 
 @pytest.mark.exhaustive
 def test_two_pull_requests_in_one_push(github: GitHubRunner, world: World) -> None:
