@@ -24,7 +24,8 @@ from reconciler.policies.loading import Loaded
 
 SECONDS = 60.0
 """How long the processor may judge one environment: the bound of what each evaluation's own bounds leave open."""
-LONGEST_TEXT = 50_000
+LARGEST = 100_000
+"""Characters of a resource, on which the work of one evaluation depends."""
 PLAIN = frozenset({"resource", "address", "kind", "key", "environment", "file", "name"})
 REFUSES, HOLDS, APPLIES_NOT = 0, 1, 2
 
@@ -62,8 +63,8 @@ class Judge:
         seen: Counter[tuple[int, ...]] = Counter()
         for resource in resources:
             data = self.data(resource, names)
-            if _longest(data["fields"]) > LONGEST_TEXT:
-                said = f"a text has more than {LONGEST_TEXT:,} characters; no policy judges such a resource"
+            if len(str(resource.fields)) > LARGEST:
+                said = f"the resource has more than {LARGEST:,} characters; no policy judges such a one"
                 self.problems.append(own[0].policy.problem("require", said, address=resource.address))
                 continue
             values = together.values(data)
@@ -234,11 +235,3 @@ def _describe(resource: Resource) -> dict[str, Any]:
     """A resource as an item of a list."""
     key, fields = resource.address.partition(".")[2], dict(resource.fields)
     return {"address": resource.address, "kind": resource.kind, "key": key, "file": resource.file, "fields": fields}
-
-
-def _longest(value: Any) -> int:
-    """The length of the longest text within a value."""
-    if isinstance(value, str):
-        return len(value)
-    children: Iterable[Any] = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return max(map(_longest, children), default=0)

@@ -71,16 +71,16 @@ def test_names_of_functions_may_be_texts(check: Check) -> None:
     assert done.code == 0, done.err
 
 
-def test_a_text_that_is_too_long_is_not_judged(world: World) -> None:
-    """What one evaluation may cost depends on the longest text."""
+def test_a_resource_that_is_too_large_is_not_judged(world: World) -> None:
+    """What one evaluation may cost depends on the size of its data."""
     flow = "{{name: A, status: active, data: {{actions: {{push: {}}}}}}}"
     policy = "policies: {mine: {kinds: [automation], require: 'true', message: M}}\nautomations:\n  a: "
-    world.write(policy + flow.format("a" * 50_000))
+    world.write(policy + flow.format("a" * 99_000))
     assert world.run("validate").code == 0
-    world.write(policy + flow.format("a" * 50_001))
+    world.write(policy + flow.format("a" * 100_001))
     refused = world.run("validate")
     assert refused.code == 3
-    assert ":1:50: automation.a: policy.mine: require: a text has more than 50,000 characters" in refused.err
+    assert ":1:50: automation.a: policy.mine: require: the resource has more than 100,000 characters" in refused.err
 
 
 @pytest.mark.parametrize(

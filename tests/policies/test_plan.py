@@ -129,6 +129,22 @@ def test_an_undo_is_judged_by_its_changes(world: World) -> None:
     assert world.plan(*empty, "--allow", "policy:keep-active").code == 2
 
 
+def test_an_undo_of_an_update_has_values_before_and_after(world: World) -> None:
+    """They are those of the way back, and resources are not judged."""
+    back = 'change.before.send_at == "10:00" && change.after.send_at == "09:00"'
+    policies = f"""
+        back: {{kinds: [report], when: change.action == "update", require: '{back}', message: M, level: warning}}
+        never: {{kinds: [integration], require: 'false', message: M}}
+    """
+    world.settle(configuration("back: {require: 'true', message: M}"))
+    world.settle(configuration("back: {require: 'true', message: M}", daily=report(send_at='"10:00"')))
+    world.write(configuration(policies, daily=report(send_at='"10:00"')))
+    assert world.plan().code == 5
+    undone = world.plan("--undo", "latest")
+    assert undone.code == 2
+    assert "(policy " not in undone.out
+
+
 def test_a_policy_that_cannot_be_judged_is_exit_3(world: World) -> None:
     """At its place; it is no guard that a flag passes."""
     world.write(configuration('mine: {require: change.before.status == "active", message: M}'))
