@@ -108,15 +108,18 @@ def open_session(
     trace: Callable[[str], None] | None = None,
     hide: Callable[[str], None] | None = None,
     shared: Shared | None = None,
+    *,
+    attended: bool = False,
 ) -> Iterator[Session]:
     """Reads `reconciler.yaml` and connects to the API. `variables` are the process's: they hold the key.
 
     `trace` is told of each exchange with the API, in a line without key or bodies; `hide` is told the key, before
-    anything is done with it. `shared`: what a run with several environments has in common.
+    anything is done with it. `shared`: what a run with several environments has in common. `attended`: a person may be
+    asked at the terminal.
     """
     opened = shared.opened if shared else Opened(path)
     chosen = opened.environment(environment)
-    secret = read_secret(chosen, variables, opened.folder)
+    secret = read_secret(chosen, variables, opened.folder, attended=attended)
     if hide is not None:
         hide(secret.value)
     address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or VENDOR_URL
