@@ -7,25 +7,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from reconciler.apply.execute import Event
-    from reconciler.errors import (
-        AnswerRefused,
-        AnswerUnreadable,
-        ApiFailed,
-        ConfigurationInvalid,
-        Exit,
-        GitUnusable,
-        IdentityAmbiguous,
-        KeyExposed,
-        ListIncomplete,
-        NoSuchTarget,
-        NotAuthorised,
-        Problem,
-        ReconcilerError,
-        Refused,
-        StateUnusable,
-        Unreachable,
-        WrongUsage,
-    )
+    from reconciler.errors import *
     from reconciler.model.drift import Drift, Drifted, DriftedField
     from reconciler.model.plan import Action, Cause, Change, FieldChange, Refusal, Unmanaged
     from reconciler.model.reports import ApplyReport, Outcome, Status, Verification

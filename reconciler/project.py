@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Self, cast
 
 from reconciler import commands
 from reconciler.apply.execute import Event
 from reconciler.commands.session import Session
 from reconciler.config.load import Opened
-from reconciler.errors import ALLOWABLE, DELETE, ConfigurationInvalid, Problem, ReconcilerError, WrongUsage
+from reconciler.errors import ALLOWABLE, DELETE, KeyExposed, Problem, ReconcilerError, Refused, WrongUsage
 from reconciler.kinds import BUILT_IN, Kinds, using
 from reconciler.model.drift import Drift
 from reconciler.model.plan import Change, Refusal, Unmanaged
@@ -25,62 +24,34 @@ from reconciler.plan.plan_file import SavedPlan
 from reconciler.threads import Threads, result
 
 
+@dataclass(frozen=True)
 class Plan:
-    """What `Project.plan` returns and `Project.apply` takes: bound to its project, environment and state."""
+    """What `apply` would do. It is bound to its project, environment and state. `refusals` are the guards that refuse
+    it, and what passes each."""
 
-    def __init__(self, saved: SavedPlan, warnings: Sequence[str], allowed: frozenset[str]) -> None:
-        self._saved = saved
-        self._allowed = allowed
-        self._warnings = tuple(warnings)
-
-    def __repr__(self) -> str:
-        return f"<Plan for {self.environment}: {len(self.changes)} changes, {self.digest}>"
-
-    @property
-    def environment(self) -> str:
-        """The environment that it is for."""
-        return self._saved.plan.environment
-
-    @property
-    def digest(self) -> str:
-        """The hash of the changes, as `reconciler plan` shows it."""
-        return self._saved.plan.digest
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """What will be done, in the order in which people see it."""
-        return self._saved.plan.changes
-
-    @property
-    def unmanaged(self) -> tuple[Unmanaged, ...]:
-        """The live objects that neither the configuration nor the state has."""
-        return self._saved.plan.unmanaged
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What a person should know of it."""
-        return self._warnings
-
-    @property
-    def refusals(self) -> tuple[Refusal, ...]:
-        """The guards that refuse it, and what passes each. Empty if it may be applied."""
-        return self._saved.plan.refusals
+    environment: str
+    digest: str
+    changes: tuple[Change, ...]
+    unmanaged: tuple[Unmanaged, ...]
+    warnings: tuple[str, ...]
+    refusals: tuple[Refusal, ...]
+    _saved: SavedPlan = field(repr=False)
+    _allowed: frozenset[str] = field(repr=False)
 
 
 @dataclass
-class Project:
-    """A configuration, and one of its environments. A context: after its block, each call raises ValueError.
+class Project(AbstractContextManager["Project"]):
+    """A configuration, and one of its environments.
 
     It writes nothing to stdout and stderr, asks nothing, and installs no signal handlers. Threads may share it.
     """
 
     path: Path
-    environment: str | None = None
+    environment: str
     env: Mapping[str, str] | None = field(default=None, repr=False)
-    api_url: str | None = None
+    api_url: str | None = field(default=None, repr=False)
     kinds: Kinds = field(default=BUILT_IN, repr=False)
     parallelism: int = 10
-    _is_closed: bool = field(default=False, init=False, repr=False)
 
     @classmethod
     def open(
@@ -93,26 +64,20 @@ class Project:
         kinds: Kinds = BUILT_IN,
         parallelism: int = 10,
     ) -> Self:
-        """A project. `environment` may be left out if there is one only; WrongUsage if there is none of that name.
-
-        `env` are the variables, by default those of the process: the one that `reconciler.yaml` names holds the key.
-        `parallelism`: how many requests at once.
+        """A project. `environment` may be left out if there is one only; WrongUsage if there is no such one. `env` are
+        the variables, one of which holds the key, by default the process's. `parallelism`: how many requests at once.
         """
         with using(kinds):
             name = Opened(Path(path)).environment(environment).name
         return cls(Path(path), name, env, api_url, kinds, parallelism)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._is_closed = True
+    def __exit__(self, *_: object) -> None:
+        """Nothing stays open between two calls."""
 
     def validate(self) -> tuple[Problem, ...]:
-        """Checks the configuration, offline and without a key. Returns warnings; ConfigurationInvalid with all that is
-        wrong."""
-        with self._used():
-            return commands.validate.check(self.path, [self.environment] if self.environment else None).warnings
+        """Checks the configuration, offline and without a key. Gives warnings; ConfigurationInvalid with all errors."""
+        with using(self.kinds):
+            return commands.validate.check(self.path, [self.environment]).warnings
 
     def plan(
         self,
@@ -132,7 +97,9 @@ class Project:
                 raise WrongUsage(f"allow: {', '.join(unknown)}: expected names of {', '.join(sorted(known))}")
             planned = commands.plan.plan(session, options, undo)
             saved = commands.saved_plan.bind_plan(session, planned)
-            return Plan(saved, commands.review.review(session, planned).plan.warnings, options.allowed)
+            made = commands.review.review(session, planned).plan
+        shown = (made.changes, made.unmanaged, made.warnings, made.refusals)
+        return Plan(made.environment, made.digest, *shown, saved, options.allowed)
 
     def apply(self, plan: Plan, *, on_event: Callable[[Event], None] = lambda _event: None) -> ApplyReport:
         """Carries a plan out, as `reconciler apply --plan` does, and reads back what it wrote.
@@ -141,20 +108,22 @@ class Project:
         fails is in the report, and not raised. `on_event` is told of each begin and end. If it raises an exception, or
         on Ctrl-C, nothing new begins, and the exception is raised once what runs has ended and is recorded.
         """
-        saved = {plan.environment: plan._saved}
-        request = commands.apply.ApplyRequest(Options(allowed=plan._allowed), self.parallelism, saved=saved)
-        files, observer = commands.review.ReportFiles("apply", self.path, self.environment, ()), _Observer(on_event)
-        # A handler of signals is installed in the main thread only.
+        saved = plan._saved.plan
+        if (plan.digest, plan.changes) != (saved.digest, saved.changes):
+            raise Refused("the plan was changed after it was made", hint="plan again")
+        options, screen = Options(allowed=plan._allowed), _Screen(on_event)
+        request = commands.apply.ApplyRequest(options, self.parallelism, saved={saved.environment: plan._saved})
+        files = commands.review.ReportFiles("apply", self.path, self.environment, ())
+        # In the main thread, an apply would install a handler of signals.
         with self._session() as session, Threads(1) as aside:
-            running = aside.submit(commands.apply.run, session, request, files, observer)
+            running = aside.submit(commands.apply.run, session, request, files, screen)
             try:
                 applied = result(running)
-            except KeyboardInterrupt:
-                observer.is_stopping = True
-                result(running)
-                raise
-        if observer.error is not None:
-            raise observer.error
+            except KeyboardInterrupt as interrupt:
+                screen.reason = interrupt
+                applied = result(running)
+        if screen.reason is not None:
+            raise screen.reason
         return cast("ApplyReport", applied.report)
 
     def drift(self) -> Drift:
@@ -164,66 +133,42 @@ class Project:
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
-        env = os.environ if self.env is None else self.env
         keys: list[str] = []
+        env = os.environ if self.env is None else self.env
         opened = (self.path, self.environment, self.api_url, env, self.parallelism, None, keys.append)
         try:
-            with self._used(), commands.session.open_session(*opened) as session:
+            with using(self.kinds), commands.session.open_session(*opened) as session:
                 yield session
         except ReconcilerError as error:
-            _redact(error, keys)
+            # An error ends in logs.
+            if any(Spellings(key).are_in(f"{error} {error.hint}".encode()) for key in keys):
+                hint = "find it with `reconciler plan`, which shows the place and not the key"
+                raise KeyExposed("the error of this call quotes the secret key", hint=hint) from None
             raise
 
-    @contextmanager
-    def _used(self) -> Iterator[None]:
-        if self._is_closed:
-            raise ValueError("this project is closed")
-        with using(self.kinds):
-            yield
 
-
-def _redact(error: ReconcilerError, keys: Iterable[str]) -> None:
-    """Takes keys out of an error: it may quote the configuration, and ends in logs."""
-    for spellings in map(Spellings, keys):
-
-        def redact(text: str, spellings: Spellings = spellings) -> str:
-            return spellings.redact(text.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
-
-        error.args = tuple(redact(each) for each in error.args)
-        error.hint = error.hint and redact(error.hint)
-        if isinstance(error, ConfigurationInvalid):
-            error.problems = [replace(each, message=redact(each.message)) for each in error.problems]
-
-
-class _Observer:
-    """The screen of an apply that has none: it passes events on. Raises KeyboardInterrupt once to stop the run."""
+class _Screen:
+    """The screen of an apply that has none: it passes events on, until there is a `reason` to stop."""
 
     def __init__(self, on_event: Callable[[Event], None]) -> None:
-        self.is_stopping = False
-        self.error: Exception | None = None
+        self.reason: BaseException | None = None
         self._on_event = on_event
-        self._has_stopped = False
 
-    def show_plans(self, reviews: object) -> None:
-        pass
+    def show_plans(self, *_: object, **__: object) -> None:
+        """Shows nothing, and asks nothing."""
 
-    def confirm(self, environments: object) -> None:
-        pass
-
-    def show_report(self, report: object) -> None:
-        pass
+    confirm = show_report = show_plans
 
     @contextmanager
-    def progress(self, _plan: object) -> Iterator[Callable[[Event], None]]:
+    def progress(self, _plan: object, /) -> Iterator[Callable[[Event], None]]:
+        """What is told of each event."""
         yield self._tell
 
     def _tell(self, event: Event) -> None:
         try:
-            if self.error is None:
-                self._on_event(event)
+            self._on_event(event)
         except Exception as error:
-            self.error, self._has_stopped = error, True
+            self.reason = error
             raise KeyboardInterrupt from error
-        if self.is_stopping and not self._has_stopped:
-            self._has_stopped = True
+        if self.reason is not None:
             raise KeyboardInterrupt

@@ -171,10 +171,11 @@ class _Run:
             self._end(part, Status.SKIPPED, INTERRUPTED)
 
     def _tell(self, event: Event) -> None:
-        """Tells the observer; its KeyboardInterrupt is as Ctrl-C."""
+        """Tells the observer. If it raises KeyboardInterrupt, that is as Ctrl-C, and it is told no more."""
         try:
             self._observer(event)
         except KeyboardInterrupt:
+            self._observer = lambda _event: None
             self._finished.put(None)
 
     def outcome(self, change: Change, state: StateRecorder) -> Outcome:

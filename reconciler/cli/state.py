@@ -13,13 +13,7 @@ import click
 from reconciler import commands, output
 from reconciler.cli import Group
 from reconciler.cli.environments import choose_names, require_all
-from reconciler.cli.options import (
-    complete,
-    environment_option,
-    environments_option,
-    format_option,
-    path_argument,
-)
+from reconciler.cli.options import complete, environment_option, environments_option, format_option, path_argument
 from reconciler.model.reports import Ended
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 

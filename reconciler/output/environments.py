@@ -175,10 +175,7 @@ def histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
         return history_text(ended[0].value or ())
     return "\n\n".join(
         "\n".join(
-            [
-                bold(f"{escape(each.environment)}:"),
-                _failed(each) if each.error else history_text(each.value or ()),
-            ]
+            [bold(f"{escape(each.environment)}:"), _failed(each) if each.error else history_text(each.value or ())]
         )
         for each in ended
     )

@@ -8,22 +8,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from reconciler.model.approval import (
-    LONGEST,
-    digests,
-    joint_digest,
-    make_joint_marker,
-    marker_line,
-)
+from reconciler.model.approval import LONGEST, digests, joint_digest, make_joint_marker, marker_line
 from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Ended, Review
 from reconciler.output.groups import find_groups
 from reconciler.output.labels import ACTIONS, GRAVE, api_note, count_weight, title
 from reconciler.output.markdown.change import GroupMarkdown
 from reconciler.output.markdown.plan import FULL_PLAN, TEXT_ROOM, PlanMarkdown, change_sections
-from reconciler.output.markdown.reports import (
-    comment,
-)
+from reconciler.output.markdown.reports import comment
 from reconciler.output.markdown.table import (
     AROUND,
     Section,
