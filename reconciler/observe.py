@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Self
 
 from reconciler.api import Poll, Reader
-from reconciler.api.lists import Item, read_list, read_object, read_table, read_value
+from reconciler.api.lists import Item, read_list, read_object, read_table
 from reconciler.api.response import NOT_FOUND
 from reconciler.errors import AnswerRefused, ListIncomplete, NotAuthorised
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.wire import is_id, is_vendors, read_parts, record_from
+from reconciler.kinds.wire import is_id, read_parts, record_from
 from reconciler.model.inputs import Live, ObjectRef, Record, State, address_kind
 from reconciler.threads import Threads, result
 
@@ -114,7 +114,7 @@ class Lists:
         gone: set[ObjectRef] = set()
         # One after the other, so that the first are understood while the last ones come.
         for kind in self.kinds:
-            items = [item for item in self._items(kind) if not is_vendors(kind, item)]
+            items = [item for item in self._items(kind) if item.get(kind.vendor_flag) is not True]
             self.need(kind.lookups if items else ())
             tables = {path: result(self._tables[path]) for path in kind.lookups if path in self.needed}
             found = [record_from(kind, raw, tables) for raw in items]
@@ -127,10 +127,9 @@ class Lists:
         try:
             return result(self._lists[kind.name]) if kind.name in self._lists else []
         except (NotAuthorised, AnswerRefused) as error:
-            lacks = kind.on_demand and kind.name not in self.used
-            if lacks and (isinstance(error, NotAuthorised) or error.status == NOT_FOUND):
-                return []
-            raise
+            if not kind.on_demand or kind.name in self.used or getattr(error, "status", NOT_FOUND) != NOT_FOUND:
+                raise
+            return []
 
 
 def observe(
@@ -233,7 +232,7 @@ def _answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:
     def is_there(ref: ObjectRef) -> bool:
         kind = KINDS[ref.kind]
         item = read_object(reader, kind.path, ref.id)
-        if item is None or is_vendors(kind, item):
+        if item is None or item.get(kind.vendor_flag) is True:
             return False
         return not kind.has_ended(record_from(kind, item, {}).fields)
 
@@ -250,10 +249,11 @@ def _answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:
 def with_parts(reader: Reader, live: Live, refs: Iterable[ObjectRef]) -> Live:
     """The live objects, these ones with the values that only an endpoint of their own tells."""
     asked = [ref for ref in refs if KINDS[ref.kind].parts() and ref.id in live.records.get(ref.kind, ())]
-    if not asked:
-        return live
     with Threads(MOST_AT_ONCE) as pool:
-        answers = {ref: pool.submit(read_parts, KINDS[ref.kind], ref.id, partial(read_value, reader)) for ref in asked}
+        answers = {
+            ref: pool.submit(read_parts, KINDS[ref.kind], ref.id, lambda path: reader.get(path).record())
+            for ref in asked
+        }
         records = {kind: dict(each) for kind, each in live.records.items()}
         for ref, answer in answers.items():
             values = result(answer)

@@ -69,11 +69,6 @@ def read_object(reader: Reader, path: str, object_id: str) -> Item | None:
     return item
 
 
-def read_value(reader: Reader, path: str, key: str) -> Any:
-    """The value at an endpoint of its own, under that key of the answer."""
-    return reader.get(path).record().get(key)
-
-
 def _only_page(answer: Response, path: str, *, ends: bool | None = None) -> list[Item]:
     page = _page(answer, path, ends=ends)
     if page.more:

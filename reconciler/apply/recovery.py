@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import chain
 from typing import Any
 
 from reconciler.api import Poll, Reader
-from reconciler.api.lists import read_list, read_object, read_table, read_value
+from reconciler.api.lists import read_list, read_object, read_table
 from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
@@ -18,7 +17,7 @@ from reconciler.kinds.comparison import differences, value_at
 from reconciler.kinds.lookups import LookupTable, described
 from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
 from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolved
-from reconciler.kinds.wire import is_id, is_vendors, read_parts, record_from
+from reconciler.kinds.wire import is_id, read_parts, record_from
 from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.serialization import canonical
@@ -112,7 +111,8 @@ class LostResponseRecovery:
         item = read_object(self._reader, kind.path, object_id)
         if item is None:
             return None
-        record = record_from(kind, {**item, **read_parts(kind, object_id, partial(read_value, self._reader))}, {})
+        parts = read_parts(kind, object_id, lambda path: self._reader.get(path).record())
+        record = record_from(kind, {**item, **parts}, {})
         return None if kind.has_ended(record.fields) else record
 
     def settle(self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]) -> None:
@@ -129,9 +129,9 @@ class LostResponseRecovery:
         raise ApiFailed(f"{lost}; {seen}", hint=lost.hint) from lost
 
     def _records(self, kind: Kind) -> list[Record]:
-        items = [each for each in read_list(self._reader, kind.path, kind.pages.value) if not is_vendors(kind, each)]
+        items = read_list(self._reader, kind.path, kind.pages.value)
         tables = {path: read_table(self._reader, path) for path in kind.lookups if items}
-        return [record_from(kind, item, tables) for item in items]
+        return [record_from(kind, item, tables) for item in items if item.get(kind.vendor_flag) is not True]
 
 
 LAST_DELAY = 4.0

@@ -16,7 +16,6 @@ from reconciler.kinds.comparison import Difference, alike, differences, flattene
 from reconciler.kinds.normalization import bearing, is_normalized
 from reconciler.kinds.references import (
     ReferenceResolver,
-    items_at,
     known_objects,
     reference_items,
     references,
@@ -64,7 +63,8 @@ def _sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any
         written = next((each for each in change.fields if each.path == path), None)
         if written is not None:
             bodies = [request.body or {} for request in change.requests]
-            sent = [item for body in bodies for _, item in items_at(name, reference, body)]
+            found = (each for body in bodies for each in reference_items(KINDS[change.kind], body))
+            sent = [item for _, item, each in found if each is reference]
             yield reference, sent, written.before if isinstance(written.before, list) else []
 
 
@@ -113,17 +113,15 @@ class ChangeStatus:
         endpoint of their own are set last. Until then they have their initial value or their placeholder, or none."""
         change, apart = self._change, dict(self._kind.sub_endpoints())
         record = self.record if change.action is Action.UPDATE else self._made
-        rest = dict(self._wanted)
-        for at in range(len(change.requests) - 1, 0, -1):
-            name = next(iter(change.requests[at].sets), "")
-            each, live = apart.get(name), record.fields.get(name) if record else None
-            is_unset = each and (each.reads if live is None else live in ({}, each.initial, each.placeholder))
-            if record is None or not is_unset:
+        at, rest = len(change.requests), dict(self._wanted)
+        while record and at > 1 and (name := next(iter(change.requests[at - 1].sets), "")) in apart:
+            each, live = apart[name], record.fields.get(name)
+            if not (each.reads if live is None else live in ({}, each.initial, each.placeholder)):
                 break
-            del rest[name]
-            if self._is_as_wanted(record, rest):
-                return self._with_requests(record, change.requests[at:])
-        return None
+            at -= 1
+            rest.pop(name, None)
+        is_half = record and at < len(change.requests) and self._is_as_wanted(record, rest)
+        return self._with_requests(record, change.requests[at:]) if record and is_half else None
 
     def difference(self) -> str | None:
         """How live differs from what the plan saw; None if it does not."""

@@ -72,7 +72,7 @@ class LazyGroup(Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Configuration as code for Qonversion: reports, integrations and automations as YAML in git.
+    """Configuration as code for Qonversion: reports, integrations, automations, segments and more as YAML in git.
 
     The key is read from QONVERSION_SECRET, or from the variable or the command that the environment names.
     """

@@ -57,7 +57,10 @@ def _described(schema: Schema) -> str:
     if isinstance(kinds, str):
         least = f"{schema['minLength']} to" if "minLength" in schema else "at most"
         length = f" of {least} {schema['maxLength']} characters" if "maxLength" in schema else ""
-        return TYPES.get(kinds, kinds) + length + (f", {schema['minimum']} or more" if "minimum" in schema else "")
+        most = f", {schema['minimum']} to {schema['maximum']}" if "maximum" in schema else ""
+        return (
+            TYPES.get(kinds, kinds) + length + (most or f", {schema['minimum']} or more" if "minimum" in schema else "")
+        )
     return listed(", ".join(TYPES[each] for each in kinds).replace("true or false", "true, false").split(", "))
 
 
@@ -134,7 +137,7 @@ def _types(schema: Schema) -> set[str]:
 
 
 EMPTY = ("minItems", "minLength", "minProperties")
-ORDER = ("type", *EMPTY, "maxLength", "pattern", "minimum", "enum", "oneOf")
+ORDER = ("type", *EMPTY, "maxLength", "pattern", "minimum", "maximum", "enum", "oneOf")
 """Keywords of a schema. If several fail at one path, the first of these is reported."""
 
 NO_NAME = "cannot name a variable; expected letters, digits and _, a letter or _ first"

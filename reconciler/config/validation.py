@@ -82,6 +82,7 @@ TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
     "maxLength": (str, lambda most, value, _: len(value) <= most),
     "pattern": (str, lambda pattern, value, _: re.search(ecma(pattern), value)),
     "minimum": ((int, float), lambda least, value, _: value >= least),
+    "maximum": ((int, float), lambda most, value, _: value <= most),
     "minItems": (list, lambda least, value, _: len(value) >= least),
     "items": (list, lambda item, value, _: all(fits(item, each) for each in value)),
     "minProperties": (dict, lambda least, value, _: len(value) >= least),

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 
 from reconciler.kinds.automation import AUTOMATION
 from reconciler.kinds.declaration import Field, Kind, Pages, Put, Reference, SubEndpoint
+from reconciler.kinds.entitlement import ENTITLEMENT
 from reconciler.kinds.integration import INTEGRATION
+from reconciler.kinds.product import PRODUCT
+from reconciler.kinds.remote_config import REMOTE_CONFIG
 from reconciler.kinds.report import REPORT
+from reconciler.kinds.segment import SEGMENT
 from reconciler.lazy import lazy_submodules
 
 if TYPE_CHECKING:
@@ -34,10 +38,9 @@ class Kinds:
                 raise ValueError(f"{kind.name} refers to {', '.join(sorted(unknown))}, which must stand before it")
 
 
-BUILT_IN = Kinds(INTEGRATION, REPORT, AUTOMATION)
+BUILT_IN = Kinds(INTEGRATION, REPORT, SEGMENT, AUTOMATION, PRODUCT, ENTITLEMENT, REMOTE_CONFIG)
 _in_use: ContextVar[Kinds] = ContextVar("kinds", default=BUILT_IN)
 in_use = _in_use.get
-"""Gives the registry of this context."""
 
 
 @contextmanager

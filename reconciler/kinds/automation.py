@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, SubEndpoint, text
+from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Reference, SubEndpoint, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 
 STATUS_WORDS = {word: word for word in ("active", "inactive", "paused")}
@@ -39,7 +39,7 @@ AUTOMATION = Kind(
     object_name="automation",
     section="automations",
     title="Automations",
-    description="What is pushed or shown to a user when an event happens.",
+    description="What is pushed or shown to a user when an event happens. Newer pages of the vendor call it legacy.",
     path="/automations",
     fields=(
         Field("name", text("The name that the dashboard shows.", "Welcome Flow", minLength=1, maxLength=255)),
@@ -98,10 +98,20 @@ AUTOMATION = Kind(
                             "screen": {**UID, "description": "A screen's uid, from the dashboard."},
                         },
                     },
-                    "segments": {**UID, "description": "A segment's uid, from the dashboard."},
+                    "segments": {
+                        "type": ["string", "object", "null"],
+                        "description": "A segment of this configuration, or the id of one that is not managed here.",
+                        "examples": [{"segment": "android-renewing"}],
+                        "properties": {
+                            "segment": text("The key of a segment of this configuration.", "android-renewing")
+                        },
+                        "required": ["segment"],
+                        "additionalProperties": False,
+                    },
                 },
             },
             derived=DERIVED,
+            reference=Reference("segment", "segment", path=("segments",)),
         ),
     ),
     server_fields=frozenset({"object", "id", "url"}),
@@ -114,6 +124,7 @@ AUTOMATION = Kind(
     from_wire=from_wire,
     to_wire=to_wire,
     lost_on_delete="its id",
+    changed_at="",
     manual_step="give it one of the documented statuses in the dashboard or in the YAML, then plan again",
     delivery=Delivery(status="status", on="active", noun="automation"),
     example={

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reconciler.kinds.declaration import Field, Kind, Schema
@@ -149,7 +149,7 @@ def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str
     for each in kind.fields:
         if each.derived and isinstance(result.get(each.name), dict):
             result[each.name] = {key: value for key, value in result[each.name].items() if key not in each.derived}
-        if each.has_defaults and each.name in result:
+        if each.name in result and "items" in each.schema:
             result[each.name] = as_declared(each.schema, result[each.name])
     return result
 
@@ -165,7 +165,9 @@ def as_declared(schema: Schema, value: Any) -> Any:
     if isinstance(value, list) and "items" in schema:
         item = schema["items"]
         added = {key: each["default"] for key, each in item.get("properties", {}).items() if "default" in each}
-        return [as_declared(item, {**added, **inner} if isinstance(inner, dict) else inner) for inner in value]
+        return [
+            as_declared(item, {**inner, **(added | inner)} if isinstance(inner, dict) else inner) for inner in value
+        ]
     if "integer" in types and isinstance(value, str) and INTEGER.fullmatch(value):
         return int(value)
     if "string" in types and isinstance(value, int) and not isinstance(value, bool) and "integer" not in types:
@@ -245,16 +247,18 @@ def _present(value: Any) -> Any:
 
 def flattened(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:
     """Path → value of all leaves of the fields, in the order of the kind's fields, as a list."""
-    return [leaf for name in kind.field_names() if name in fields for leaf in leaves(name, fields[name])]
+    whole = {keys_path((name, *each.path)) for name, each in kind.reference_fields() if each.path}
+    return [leaf for name in kind.field_names() if name in fields for leaf in leaves(name, fields[name], whole)]
 
 
-def leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Path → value of all that is within a value, or the value itself, unless it is a map with keys."""
-    if not isinstance(value, dict) or not value:
+def leaves(path: str, value: Any, whole: Collection[str] = ()) -> Iterator[tuple[str, Any]]:
+    """Path → value of all that is within a value, or the value itself, unless it is a map with keys. What stands at the
+    paths in `whole` is one value."""
+    if not isinstance(value, dict) or not value or path in whole:
         yield path, value
         return
     for key, inner in value.items():
-        yield from leaves(dotted(path, [key]), inner)
+        yield from leaves(dotted(path, [key]), inner, whole)
 
 
 def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> Cause:

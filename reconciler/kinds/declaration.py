@@ -148,11 +148,6 @@ class Field:
     grid: int = 0
     most_bytes: int = 0
 
-    @property
-    def has_defaults(self) -> bool:
-        """Whether the API adds something to its items."""
-        return any("default" in each for each in self.schema.get("items", {}).get("properties", {}).values())
-
     def schema_at(self, keys: Sequence[str | int]) -> Schema | None:
         """The schema of the value at these keys, None if it is not declared."""
         schema: Any = self.schema
@@ -164,59 +159,68 @@ class Field:
         return cast("Schema", schema)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of resource. `object_name` is the word that a record says of itself in `object`. `server_fields` are set
-    by the API and are neither compared nor sent. `natural_key` are the fields that tell two objects apart for a person;
-    `facts`: where the API's owner states what is declared here. `from_wire` turns a record into the configuration's
-    words (a field that it cannot tell is left out), `to_wire` the other way. `lookups` are lists that `from_wire`
-    needs. `shown` is what the record of a new object will show, as far as its label is made of that. `lost_on_delete`:
-    what a delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a
-    person does if the API cannot change a field. `creation_errors`: why the API will not create this, as far as its own
-    lists tell. `test_path`: where a trial delivery is asked for.
+    """One kind of resource.
 
-    `method` updates a record as `put` says. `chosen_id`: the field with the id, if the caller chooses it; left out, it
-    is the key. `id_pattern`: what an id looks like. `vendor_flag`: what is true in records that are the vendor's, and
-    nobody's to change. `on_demand`: a project may lack this kind, and its list is read only if the configuration or the
-    state has one. `closed`: a delete needs `--allow delete:KIND`. `changed_at`: what a record says of its last change.
-    `effects`: what a change from these fields to those (empty: there is no object) does to people; `advice`: what is to
-    be said of the objects of this kind as they will be, by address."""
+    Identity. `object_name` is the word that a record says of itself in `object`. `natural_key` are the fields that tell
+    two objects apart for a person. `chosen_id`: the field with the id, if the caller chooses it; left out, it is the
+    key. `id_pattern`: what an id looks like. `vendor_flag`: what is true in records that are the vendor's, and nobody's
+    to change.
 
+    Endpoints. `method` updates a record as `put` says. `lookups` are lists that `from_wire` needs. `test_path`: where a
+    trial delivery is asked for. `on_demand`: a project may lack this kind, and its list is read only if the
+    configuration or the state has one. `closed`: a delete needs `--allow delete:KIND`.
+
+    Fields. `server_fields` are set by the API and are neither compared nor sent; `changed_at` is the one with the last
+    change. `from_wire` turns a record into the configuration's words (a field that it cannot tell is left out),
+    `to_wire` the other way. `shown` is what the record of a new object will show, as far as its label is made of that.
+    `creation_errors`: why the API will not create this, as far as its own lists tell.
+
+    People. `facts`: where the API's owner states what is declared here. `lost_on_delete`: what a delete loses for good;
+    `after_create`: what a person has to do before a new one works; `manual_step`: what a person does if the API cannot
+    change a field. `effects`: what a change from these fields to those (empty: there is no object) does to people;
+    `advice`: what is to be said of the objects of this kind as they will be, by address."""
+
+    # Identity
     name: str
     object_name: str
     section: str
-    title: str
-    description: str
-    path: str
-    fields: tuple[Field, ...]
-    server_fields: frozenset[str]
     natural_key: tuple[str, ...]
-    facts: str
     name_field: str
-    pages: Pages
-    put: Put
-    readable: bool
-    from_wire: Callable[[Raw, Lookups], dict[str, Any]]
-    to_wire: Callable[[Fields], dict[str, Any]] = dict
-    lookups: tuple[str, ...] = ()
-    shown: Callable[[Fields, Lookups], Raw] = lambda fields, _lookups: fields
-    idempotent_create: bool = False
-    lost_on_delete: str = ""
-    after_create: str = ""
-    test_path: str = ""
-    delivery: Delivery | None = None
-    manual_step: str = ""
-    creation_errors: Callable[[Fields, Lookups], list[str]] = lambda _fields, _lookups: []
-    method: str = "PUT"
     chosen_id: str = ""
     id_pattern: str = ID_PATTERN
     vendor_flag: str = ""
+    # Endpoints
+    path: str
+    pages: Pages
+    put: Put
+    method: str = "PUT"
+    readable: bool
+    lookups: tuple[str, ...] = ()
+    test_path: str = ""
+    idempotent_create: bool = False
     on_demand: bool = False
     closed: bool = False
+    # Fields
+    fields: tuple[Field, ...]
+    server_fields: frozenset[str]
     changed_at: str = "updated_at"
+    from_wire: Callable[[Raw, Lookups], dict[str, Any]]
+    to_wire: Callable[[Fields], dict[str, Any]] = dict
+    shown: Callable[[Fields, Lookups], Raw] = lambda fields, _lookups: fields
+    creation_errors: Callable[[Fields, Lookups], list[str]] = lambda _fields, _lookups: []
+    example: Mapping[str, Any] = field(default_factory=dict)
+    # People
+    title: str
+    description: str
+    facts: str
+    lost_on_delete: str = ""
+    after_create: str = ""
+    manual_step: str = ""
+    delivery: Delivery | None = None
     effects: Callable[[Fields, Fields], Iterable[tuple[Weight, str]]] | None = None
     advice: Callable[[Mapping[str, Fields]], Iterable[str]] | None = None
-    example: Mapping[str, Any] = field(default_factory=dict)
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)
     _sub_endpoints: tuple[tuple[str, SubEndpoint], ...] = field(init=False, repr=False, compare=False)

@@ -83,7 +83,8 @@ def is_normalized(field: Field, keys: Keys, sent: Any, shown: Any) -> bool:
     if not may_be_normalized(field, keys):
         return False
     if shown is None and keys:
-        return True
+        # What has an endpoint of its own is stored as a whole.
+        return field.setter is None
     return _is_made_of(field.schema_at(keys) or {}, sent, shown)
 
 

@@ -34,11 +34,6 @@ def object_path(kind: Kind, object_id: str) -> str:
     return f"{kind.path}/{object_id if object_id == NEW_ID else quote(object_id, safe='')}"
 
 
-def is_vendors(kind: Kind, raw: Raw) -> bool:
-    """Whether a record is the vendor's: nobody lists it as unmanaged, changes or adopts it."""
-    return bool(kind.vendor_flag) and raw.get(kind.vendor_flag) is True
-
-
 def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
     """A record of the API as fields of the configuration. AnswerUnreadable if it is of another kind, or has no id.
     Numbers and texts are converted to the type of the field's schema. All else is kept as it is."""
@@ -51,10 +46,10 @@ def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
     return Record(kind.name, raw["id"], in_short(raw.get(kind.name_field) or raw["id"]), fields, raw)
 
 
-def read_parts(kind: Kind, object_id: str, read: Callable[[str, str], Any]) -> dict[str, Any]:
-    """The values that only an endpoint of their own tells, by field. `read` takes a path, and the key of the value."""
+def read_parts(kind: Kind, object_id: str, read: Callable[[str], Raw]) -> dict[str, Any]:
+    """The values that only an endpoint of their own tells, by field. `read` gives the answer of a path."""
     path = object_path(kind, object_id)
-    return {name: read(f"{path}{each.path}", each.key) for name, each in kind.parts()}
+    return {name: read(f"{path}{each.path}").get(each.key) for name, each in kind.parts()}
 
 
 def other_object(kind: Kind, raw: Raw) -> str:
@@ -85,9 +80,6 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
     from the live record, so that unmanaged and unknown fields keep their values. CannotBeSent if the API has no such
     write."""
     apart = dict(kind.sub_endpoints())
-    for name in sorted(apart.keys() & set(changed)):
-        if not kind.can_change(kind.field_named(name), record.fields.get(name), fields[name]):
-            raise CannotBeSent(f"its {name} is {record.fields.get(name)}, from which there is no way to {fields[name]}")
     if apart.keys() >= set(changed):
         return tuple(
             _set_request(kind, record.id, name, each, fields[name]) for name, each in apart.items() if name in changed

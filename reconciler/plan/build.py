@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.errors import ConfigurationInvalid, Problem
-from reconciler.kinds import KINDS, SECTIONS
+from reconciler.kinds import KINDS
 from reconciler.kinds.delivery import DeliveryChange, delivery_change
 from reconciler.kinds.lookups import find_labels, told_apart
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
@@ -229,9 +229,8 @@ def _targeted(
 ) -> tuple[dict[str, Change], Sequence[str]]:
     known = {*context.desired.resources, *context.entries, *changes}
     wanted = [address for target in targets for address in find_targets(target, known, context.desired)]
-    used = set(map(address_kind, context.state.entries))
-    unread = [each.section for name, each in KINDS.items() if name in used or not each.on_demand]
-    unread = [section for section in unread if SECTIONS[section].name not in context.live.records]
+    used = {name for name, each in KINDS.items() if not each.on_demand} | set(map(address_kind, context.state.entries))
+    unread = [each.section for name, each in KINDS.items() if name in used and name not in context.live.records]
     kept, said = _narrowed(changes, wanted, warnings, "--target")
     context.waiting = [each for each in context.waiting if each.address in wanted]
     return kept, [*said, f"--target needs no {' and no '.join(unread)}: not looked at"] if unread else said

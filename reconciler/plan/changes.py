@@ -162,7 +162,9 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     if resource.address in context.state.unread:
         change = _unread(change, found, fields, record)
     if not all(kind.can_change(each.field, each.before, each.after) for each in found):
-        return _replace(context, resource, change) if resource.lifecycle.replace else _manual(kind, change)
+        is_taken = fields.get(kind.chosen_id) == record.id
+        can_replace = resource.lifecycle.replace and not is_taken
+        return _replace(context, resource, change) if can_replace else _manual(kind, change)
     return _update(kind, record, fields, found, change)
 
 

@@ -17,6 +17,7 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import keys_path, path_keys, value_at
 from reconciler.kinds.normalization import Key, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, references, with_references
+from reconciler.kinds.schema import KEY_PATTERN
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, Resource, make_address
 from reconciler.model.plan import Change
 from reconciler.text import did_you_mean, natural
@@ -36,17 +37,23 @@ def keys_of(records: Iterable[Record], given: Collection[str] = ()) -> dict[str,
     """Id → key. If several objects share a name, or it gives no key, or the key is `given` to another one, the id is
     part of the key."""
     records = sorted(records, key=lambda each: each.id)
-    counts = Counter(slug(record.name) for record in records)
+    counts = Counter(map(_key_from_name, records))
     result: dict[str, str] = {}
     taken = {key for key, number in counts.items() if key and number == 1} | set(given)
     for record in records:
-        key = slug(record.name)
+        key = _key_from_name(record)
         if not key or counts[key] > 1 or key in given:
             # Ids that differ only in case give the same key.
             key = find_free("-".join(part for part in (key or record.kind, slug(record.id)) if part), "-", taken)
             taken.add(key)
         result[record.id] = key
     return result
+
+
+def _key_from_name(record: Record) -> str:
+    """An id that its caller has chosen is a key as it is, if it can be one."""
+    is_key = record.name == record.id and re.fullmatch(KEY_PATTERN, record.id)
+    return record.id if is_key else slug(record.name)
 
 
 def find_free(name: str, mark: str, taken: Collection[str]) -> str:

@@ -116,9 +116,8 @@ def _closed(changes: Sequence[Change]) -> Iterator[Refusal]:
     for kind in KINDS.values():
         gone = [change for change in changes if change.kind == kind.name and change.action in DESTROYS]
         if kind.closed and gone:
-            named = some_of([f"{change.address} ({change.action.value})" for change in gone])
-            text = f"deletes of {kind.section} are closed, and this plan would end {named}: {kind.lost_on_delete}"
-            name = f"{DELETE}{kind.name}"
+            named, name = some_of([change.address for change in gone]), f"{DELETE}{kind.name}"
+            text = f"deletes of {kind.section} are closed, and this plan ends {named}, with {kind.lost_on_delete}"
             yield Refusal(name, text, f"--allow {name}, on `plan` and `apply`")
 
 

@@ -81,7 +81,7 @@ def _attached_first(context: PlanContext, changes: dict[str, Change]) -> dict[st
                 before, after = ({item_id(each, item) for _, item in items_at(name, each, side)} for side in sides)
                 for item in before ^ after:
                     (gains if item in after else losses)[ObjectRef(each.kind, str(item))].append(address)
-    for target in losses.keys() & gains.keys():
+    for target in sorted(losses.keys() & gains.keys()):
         for loser, gainer in product(losses[target], gains[target]):
             change = changes[loser]
             if loser not in with_needs([gainer], changes):

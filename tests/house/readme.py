@@ -5,15 +5,17 @@ The help of every command is in `examples/commands/README.md`, and the README ha
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 
 import click
 
 from reconciler.cli.main import cli
+from reconciler.kinds import KINDS
 
 from .documents import COMMANDS, README
-from .imports import ROOT
+from .imports import ROOT, imported_within, modules
 
 RENEW = "python -m tests.house.readme --write"
 WIDTH = 100
@@ -56,7 +58,26 @@ def command_table() -> str:
     return "\n".join(["| command | what it does |", "|---|---|", *rows, ""])
 
 
-GENERATED = {COMMANDS: ("help", help_section), README: ("commands", command_table)}
+def kinds_table() -> str:
+    """One row for each kind: its file with its lines, and the other files that name it, with their lines."""
+    rows = []
+    for name in KINDS:
+        own = f"reconciler.kinds.{name}"
+        lines = len(modules()[own].read_text(encoding="utf-8").splitlines())
+        importers = [modules()[each] for each in modules() if own in imported_within(each)]
+        named = re.compile(rf"\b{name.upper()}\b")
+        others = [(path, len(named.findall(path.read_text(encoding="utf-8")))) for path in importers]
+        elsewhere = ", ".join(f"`{path.relative_to(ROOT / 'reconciler')}`: {words} words" for path, words in others)
+        rows.append(f"| `{name}` | [{name}.py](../{modules()[own].relative_to(ROOT)}) | {lines} | {elsewhere} |")
+    return "\n".join(["| kind | file | lines of declaration | other files that name it |", "|---|---|---|---|", *rows, ""])
+
+
+CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
+GENERATED = {
+    COMMANDS: ("help", help_section),
+    README: ("commands", command_table),
+    CONTRIBUTING: ("kinds", kinds_table),
+}
 """Document → the marker around its generated part, and what makes that part."""
 
 

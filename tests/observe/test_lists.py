@@ -227,7 +227,7 @@ def test_an_object_twice_on_one_page_is_one(script: Script) -> None:
     script.play(REPORTS, says(page(reports(1, 2, 2), more=False)))
     script.play(INTEGRATIONS, says(page([{"id": "i1", "title": "T"}, {"id": "i1", "title": "T"}], more=False)))
     found = look(script).records
-    assert [set(found[kind]) for kind in KINDS] == [{"i1"}, {"r1", "r2"}, {"a0", "a1"}]
+    assert [set(records) for records in found.values() if records] == [{"i1"}, {"r1", "r2"}, {"a0", "a1"}]
 
 
 def test_a_proxys_page_is_the_networks_failure(script: Script) -> None:

@@ -1,0 +1,86 @@
+"""Entitlement definitions: what users may do who bought a product. They are of the whole project, the same under a
+sandbox key. Facts: the vendor's pages on entitlement definitions. Sure: the fields, PATCH. Not stated: the body of a
+create, what null means for the products (so it is never sent), and what a delete does to those who hold one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.kinds.declaration import ID_PATTERN, Field, Kind, Pages, Put, Reference, closed, text
+from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.model.reports import Weight
+
+
+def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
+    """A record in the configuration's words. No products are an empty list."""
+    fields = {name: raw[name] for name in ("id", "description") if raw.get(name) is not None}
+    return {**fields, "product_ids": raw.get("product_ids") or []}
+
+
+def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
+    """Who may lose what they paid for."""
+    kept = [each for each in after.get("product_ids") or () if isinstance(each, str)]
+    lost = [each for each in before.get("product_ids") or () if each not in kept]
+    if lost:
+        yield Weight.LOSES, f"paying users of {', '.join(map(str, lost))} may lose access"
+
+
+ENTITLEMENT = Kind(
+    name="entitlement",
+    object_name="entitlement",
+    section="entitlements",
+    title="Entitlements",
+    description="What users may do who bought a product. It is of the whole project, sandbox and production.",
+    path="/entitlements",
+    fields=(
+        Field(
+            "id",
+            text(
+                "The id that apps check. Left out: the key. It cannot be changed later.", "studio", pattern=ID_PATTERN
+            ),
+            required=False,
+            immutable=True,
+        ),
+        Field(
+            "description",
+            text("A description. null: none.", "Studio features", type=["string", "null"]),
+            required=False,
+        ),
+        Field(
+            "product_ids",
+            text(
+                "The products that give it. The order means nothing; [] is none.",
+                [{"product": "studio_yearly"}],
+                type="array",
+                items=closed(
+                    "A product of this configuration, or the id of one that is not managed here.",
+                    {"product": text("The key of a product of this configuration.", "studio_yearly")},
+                    ["product"],
+                )
+                | {"type": ["string", "object"]},
+            ),
+            required=False,
+            unordered=True,
+            reference=Reference("product", "product", attach_first=True),
+        ),
+    ),
+    server_fields=frozenset({"object", "url", "created_at", "updated_at"}),
+    natural_key=("id",),
+    facts="the vendor's pages on entitlement definitions",
+    name_field="id",
+    pages=Pages.CURSOR,
+    put=Put.PARTIAL,
+    method="PATCH",
+    readable=True,
+    from_wire=from_wire,
+    lost_on_delete="the access of the users who hold it",
+    manual_step="make another one under another id, move the apps to it, then remove this one",
+    chosen_id="id",
+    # Ids elsewhere have a space or a colon.
+    id_pattern="^[a-zA-Z0-9._: -]{1,256}$",
+    on_demand=True,
+    closed=True,
+    effects=effects,
+    example={"id": "studio", "description": "Studio features", "product_ids": [{"product": "studio_yearly"}]},
+)

@@ -1,0 +1,104 @@
+"""Products: what users buy in a store. They are of the whole project, the same under a sandbox key. Facts: the vendor's
+pages on products, newer copies. Sure: the fields, that the caller chooses the id, PATCH. Not stated: whether PATCH
+changes the type, and whether a delete is refused while an entitlement or an offering uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.kinds.declaration import Field, Kind, Pages, Put, Schema, text
+from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.model.reports import Weight
+
+PRODUCT_TYPES = ("subscription_with_promo", "subscription", "consumable", "lifetime")
+DURATIONS = ["P1W", "P1M", "P3M", "P6M", "P1Y", None]
+STORE_IDS = {
+    "apple_product_id": "app.example.studio.y1",
+    "google_product_id": "studio",
+    "google_base_plan_id": "y1",
+    "stripe_product_id": "prod_9",
+}
+FIELDS = ("id", "type", "duration", *STORE_IDS)
+WRITTEN_ID, READ_ID = "^[a-zA-Z0-9._-]{1,255}$", "^[a-zA-Z0-9._: -]{1,255}$"
+"""Old ids may have a space or a colon."""
+
+
+def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
+    """A record in the configuration's words. A null is no value."""
+    return {name: raw[name] for name in FIELDS if raw.get(name) is not None}
+
+
+def creation_errors(fields: Fields, _lookups: Lookups) -> list[str]:
+    """A record may be older than types, and a new one may not."""
+    return [] if fields.get("type") else [f"a new product needs a type; expected one of {', '.join(PRODUCT_TYPES)}"]
+
+
+def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
+    """Another product of a store is what users buy next, without a release of the app."""
+    for name in STORE_IDS if before and after else ():
+        if before.get(name) is not None and before[name] != after.get(name):
+            yield (
+                Weight.RISKS,
+                f"users buy {after.get(name) or 'nothing'} in place of {before[name]} from now on ({name})",
+            )
+
+
+def _store_id(name: str, example: str) -> Field:
+    store = name.partition("_")[0].capitalize()
+    what = "base plan, of a subscription only" if "base_plan" in name else "product"
+    schema: Schema = text(f"The id of the {what} at {store}. null: none.", example, type=["string", "null"])
+    return Field(name, schema, required=False)
+
+
+PRODUCT = Kind(
+    name="product",
+    object_name="product",
+    section="products",
+    title="Products",
+    description="What users buy in a store. A product is of the whole project, sandbox and production.",
+    path="/products",
+    fields=(
+        Field(
+            "id",
+            text(
+                "The id that apps use. Left out: the key. It cannot be changed later.",
+                "studio_yearly",
+                pattern=WRITTEN_ID,
+            ),
+            required=False,
+            immutable=True,
+        ),
+        Field(
+            "type",
+            text("What it is. It cannot be changed later.", enum=list(PRODUCT_TYPES)),
+            required=False,
+            immutable=True,
+        ),
+        Field(
+            "duration",
+            text("The period of a subscription. It cannot be changed later.", type=["string", "null"], enum=DURATIONS),
+            required=False,
+            immutable=True,
+        ),
+        *(_store_id(name, example) for name, example in STORE_IDS.items()),
+    ),
+    server_fields=frozenset({"object", "url", "created_at", "updated_at"}),
+    natural_key=("id",),
+    facts="the vendor's pages on products",
+    name_field="id",
+    pages=Pages.CURSOR,
+    put=Put.PARTIAL,
+    method="PATCH",
+    readable=True,
+    from_wire=from_wire,
+    lost_on_delete="what users buy by its id, and what only the dashboard holds of it",
+    manual_step="keep it and make another product under another id; `lifecycle: {replace: allow}` needs one, too",
+    creation_errors=creation_errors,
+    chosen_id="id",
+    id_pattern=READ_ID,
+    on_demand=True,
+    closed=True,
+    effects=effects,
+    example={"id": "studio_yearly", "type": "subscription", "duration": "P1Y", **STORE_IDS},
+)

@@ -1,0 +1,79 @@
+"""Segments: users by conditions that all hold. Facts: the vendor's pages on segments, newer copies. Sure: the fields,
+the conditions, PUT. Not stated: whether a name may repeat, what a delete does to what uses the segment, and whether the
+list has the vendor's own rows; `is_system` tells these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.kinds.declaration import Field, Kind, Pages, Put, text
+from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.model.reports import Weight
+
+COMPARATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "contains", "not_contains")
+METRICS = ("environment", "client_uid", "custom_uid", "client_advertiser_id", "renewable", "target_platform")
+
+
+def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
+    """A record in the configuration's words."""
+    return {name: raw[name] for name in ("name", "conditions") if raw.get(name) is not None}
+
+
+def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
+    """Other conditions choose other users; none choose all."""
+    if before and after and before.get("conditions") != after.get("conditions"):
+        who = "it holds other users" if after.get("conditions") else "it holds all users, as it has no conditions"
+        yield Weight.RISKS, f"{who} from now on"
+
+
+SEGMENT = Kind(
+    name="segment",
+    object_name="segment",
+    section="segments",
+    title="Segments",
+    description="Users by conditions, all of which hold.",
+    path="/segments",
+    fields=(
+        Field("name", text("The name that the dashboard shows.", "Android renewing", minLength=1, maxLength=256)),
+        Field(
+            "conditions",
+            {
+                "type": "array",
+                "description": "The conditions; all of them hold. Without any, all users are in it.",
+                "items": {
+                    "type": "object",
+                    "description": "A condition.",
+                    "properties": {
+                        "metric": text("What is compared; the API has more of them.", *METRICS, minLength=1),
+                        "comparator": text("How it is compared.", enum=list(COMPARATORS)),
+                        "value": text('What it is compared with; "1" stands for true.', "Android"),
+                        "negate": {"type": "boolean", "default": False, "description": "Whether the opposite holds."},
+                    },
+                    "required": ["metric", "comparator", "value"],
+                },
+            },
+            required=False,
+            unordered=True,
+        ),
+    ),
+    server_fields=frozenset({"object", "id", "url", "is_system", "created_at", "updated_at"}),
+    natural_key=("name",),
+    facts="the vendor's pages on segments",
+    name_field="name",
+    pages=Pages.CURSOR,
+    # With both fields it means the same, whether an omitted one is kept or reset: the page says both.
+    put=Put.FULL,
+    readable=True,
+    from_wire=from_wire,
+    idempotent_create=True,
+    lost_on_delete="its id, by which automations, screens and experiments use it",
+    vendor_flag="is_system",
+    on_demand=True,
+    closed=True,
+    effects=effects,
+    example={
+        "name": "Android renewing",
+        "conditions": [{"metric": "target_platform", "comparator": "eq", "value": "Android", "negate": False}],
+    },
+)
