@@ -130,7 +130,8 @@ def rules_of_field(
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
         if kind.put is Put.FULL:
-            yield Rule("PUT replaces the whole record, so its live value is sent along with every update", kind.facts)
+            said = f"{kind.method} replaces the whole record, so its live value is sent along with every update"
+            yield Rule(said, kind.facts)
     if verdict is Verdict.SERVER:
         yield Rule("the API sets it: it is neither compared nor sent", kind.facts)
         return
@@ -172,7 +173,7 @@ def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Ite
         yield Rule(f"it has an endpoint of its own: {endpoint}", kind.facts)
     if field.unordered:
         yield Rule("the order of its items means nothing", kind.facts)
-    if field.reference is not None:
+    if field.reference is not None and all(map(str.__eq__, field.reference.path, map(str, inner))):
         offers = f"what the API offers for it in {field.reference.lookup}"
         by_id = f"{offers}: by its id, else by a label that only it could bear" if field.reference.lookup else "its id"
         yield Rule(f"a reference is sent as {by_id}", kind.facts)

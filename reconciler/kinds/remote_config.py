@@ -35,7 +35,7 @@ def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
 def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
     """Who gets it, and who does so at once."""
     was, will = (each.get("status") == "active" for each in (before, after))
-    asked = f"apps that ask for {after.get('context_key') or before.get('context_key') or 'no key'}"
+    asked = f"apps that ask for `{after.get('context_key') or before.get('context_key') or ''}`"
     share = f"{after.get('segment_percent', 100):g} % of " + (
         "the users who fit its conditions" if after.get("segmentation_conditions") else "all users"
     )

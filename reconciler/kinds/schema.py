@@ -105,7 +105,7 @@ def resource_schema(kind: Kind) -> Schema:
         [each.name for each in kind.fields if each.required],
         examples=[dict(kind.example)],
     )
-    return {"type": "object", "title": kind.name.capitalize(), **schema}
+    return {"type": "object", "title": kind.name.replace("_", " ").capitalize(), **schema}
 
 
 def _block(description: str, properties: Schema, example: Schema) -> Schema:

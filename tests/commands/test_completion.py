@@ -51,7 +51,7 @@ def complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         ("send-test ", REPORTS),
         ("state show automation.w", {"automation.win-back"}),
         ("state mv automation.w", {"automation.win-back"}),
-        ("import r", {"report."}),
+        ("import rep", {"report."}),
         ("plan --format ", {"text", "json", "html", "markdown", "sarif", "github"}),
         ("graph --format s", {"svg"}),
         ("validate --format j", {"json"}),

@@ -185,7 +185,10 @@ def test_what_may_differ(folder: Folder, rules: list[str], left: set[str] | None
     [
         ("compare: {ignore: [staus]}", '1:20: compare.ignore[0]: "staus" is no field; expected one of title, '
          "integration, target_platform, status, report_name, send_at, included_range_days, environment, destinations, "
-         'name, caption, data, lifecycle, or a path within one; did you mean "status"?'),
+         "name, conditions, caption, data, id, type, duration, apple_product_id, google_product_id, "
+         "google_base_plan_id, stripe_product_id, description, product_ids, context_key, segment_percent, "
+         "segmentation_conditions, payload_mapping, payload, "
+         'lifecycle, or a path within one; did you mean "status"?'),
         ("compare: {ignore: [status, report.name]}", '1:28: compare.ignore[1]: "report.name" is no field; expected '
          "one of report_name, send_at, included_range_days, status, environment, destinations, lifecycle, or a path "
          'within one; did you mean "report_name"?'),

@@ -95,7 +95,8 @@ def test_a_default_may_hold_variables_and_items(folder: Folder) -> None:
     ("text", "said"),
     [
         ("defaults: {report: {status: draft}}", 'main.yaml:1:12: defaults: unknown key "report"; expected one of '
-         'integrations, reports, automations; did you mean "reports"?'),
+         'integrations, reports, segments, automations, products, entitlements, remote_configs; '
+         'did you mean "reports"?'),
         ("defaults: {reports: {sttus: draft}}", 'main.yaml:1:22: defaults.reports: unknown key "sttus"; expected one '
          'of report_name, send_at, included_range_days, status, environment, destinations; did you mean "status"?'),
         ("defaults: {reports: {lifecycle: {replace: allow}}}", 'main.yaml:1:22: defaults.reports: "lifecycle" is no '
@@ -104,9 +105,10 @@ def test_a_default_may_hold_variables_and_items(folder: Folder) -> None:
          "expected it on each resource"),
         ("defaults: {reports: [a]}", "main.yaml:1:21: defaults.reports: found a list; expected a map of fields"),
         ("defaults: [a]", "main.yaml:1:11: defaults: found a list; expected a map of integrations, "
-         "reports, automations"),
+         "reports, segments, automations, products, entitlements, remote_configs"),
         ("default: {reports: {status: draft}}", 'main.yaml:1:1: unknown key "default"; expected one of integrations, '
-         'reports, automations, moved, removed, imports, defaults, or x-… for anchors; did you mean "defaults"?'),
+         "reports, segments, automations, products, entitlements, remote_configs, moved, removed, imports, defaults, "
+         'or x-… for anchors; did you mean "defaults"?'),
     ],
 )  # fmt: skip
 def test_what_is_wrong(folder: Folder, text: str, said: str) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from .conftest import Folder, written
 
-TOP = "integrations, reports, automations, moved, removed, imports, defaults"
+TOP = "integrations, reports, segments, automations, products, entitlements, remote_configs"
+TOP += ", moved, removed, imports, defaults"
 
 
 def test_all_files_of_a_folder_are_one_configuration(folder: Folder) -> None:

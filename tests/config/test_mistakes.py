@@ -179,13 +179,15 @@ MISTAKES = [
     Mistake(
         "a section of another name",
         ("reports:\n", "scheduled_reports:\n"),
-        'main.yaml:6:1: unknown key "scheduled_reports"; expected one of integrations, reports, automations, '
+        'main.yaml:6:1: unknown key "scheduled_reports"; expected one of integrations, reports, segments, '
+        "automations, products, entitlements, remote_configs, "
         'moved, removed, imports, defaults, or x-… for anchors; did you mean "reports"?',
     ),
     Mistake(
         "a section with a capital",
         ("integrations:\n", "Integrations:\n"),
-        'main.yaml:1:1: unknown key "Integrations"; expected one of integrations, reports, automations, '
+        'main.yaml:1:1: unknown key "Integrations"; expected one of integrations, reports, segments, '
+        "automations, products, entitlements, remote_configs, "
         'moved, removed, imports, defaults, or x-… for anchors; did you mean "integrations"?',
     ),
     Mistake(

@@ -130,7 +130,7 @@ DATA = [
     ("{initiators: [x]}", 25, 'data.initiators[0]: found the text "x"; expected a map of uid, type'),
     ("{actions: {push: 5}}", 28, "data.actions.push: found the number 5; expected a text or null; write it in quotes"),
     ("{actions: [push]}", 21, "data.actions: found a list; expected a map of push, screen"),
-    ("{segments: [a]}", 22, "data.segments: found a list; expected a text or null"),
+    ("{segments: [a]}", 22, "data.segments: found a list; expected a text, a map or null"),
     ("[]", 11, "data: found an empty list; expected a map of platform, initiators, actions, segments"),
     ("", 10, "data: found nothing; expected a map of platform, initiators, actions, segments"),
 ]

@@ -69,7 +69,9 @@ def kinds_table() -> str:
         others = [(path, len(named.findall(path.read_text(encoding="utf-8")))) for path in importers]
         elsewhere = ", ".join(f"`{path.relative_to(ROOT / 'reconciler')}`: {words} words" for path, words in others)
         rows.append(f"| `{name}` | [{name}.py](../{modules()[own].relative_to(ROOT)}) | {lines} | {elsewhere} |")
-    return "\n".join(["| kind | file | lines of declaration | other files that name it |", "|---|---|---|---|", *rows, ""])
+    return "\n".join(
+        ["| kind | file | lines of declaration | other files that name it |", "|---|---|---|---|", *rows, ""]
+    )
 
 
 CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"

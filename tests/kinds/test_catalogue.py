@@ -178,7 +178,7 @@ def test_a_remote_configuration_is_activated_last(world: World) -> None:
     world.write(EXAMPLE.replace("cta: Try Studio", "cta: Go"))
     change = world.plan().change("remote_config.paywall")
     assert change["impact"] == [
-        "it is active, so this goes live at once: apps that ask for main_paywall get it, 50 % of all users"
+        "it is active, so this goes live at once: apps that ask for `main_paywall` get it, 50 % of all users"
     ]
     assert world.apply().code == 0
     assert [path.rpartition("/")[2] for _, path, _ in world.writes()] == ["payload"]

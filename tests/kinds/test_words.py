@@ -145,7 +145,11 @@ BOARD = with_fields(
     ),
     Field(
         "data",
-        {"type": "object", "description": "Data.", "properties": {"top": {"type": ["string", "object", "null"]}}},
+        {
+            "type": "object",
+            "description": "Data.",
+            "properties": {"top": {"type": ["string", "object", "null"], "description": "The note on top."}},
+        },
         required=False,
         reference=Reference("sticky_note", "note", path=("top",)),
     ),
@@ -171,6 +175,17 @@ def test_references_stand_anywhere_in_a_value(toys: Open) -> None:
     assert record["data"] == {"top": world.id_of("sticky_note.b"), "size": 3}
     graph = world.run("graph", "--format", "dot").out
     assert graph.count("->") == 3, graph
+
+
+def test_an_explanation_tells_of_a_reference_at_its_place(toys: Open, capsys: pytest.CaptureFixture[str]) -> None:
+    """And of none at another value of the same field."""
+    world, _ = toys(NOTE, BOARD, notes=Collection(), boards=Collection("board"))
+    world.settle("sticky_notes: {b: {name: B}}\nboards: {x: {name: X, data: {top: {note: b}, size: 3}}}")
+    capsys.readouterr()
+    assert run(["explain", "board.x.data.top", str(world.folder)]) == 0
+    assert "sticky_note.b is n1" in capsys.readouterr().out
+    assert run(["explain", "board.x.data.size", str(world.folder)]) == 0
+    assert "sticky_note.b" not in capsys.readouterr().out
 
 
 def test_a_reference_to_nothing_is_told_at_its_place(toys: Open) -> None:
