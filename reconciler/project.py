@@ -140,10 +140,8 @@ class Project(AbstractContextManager["Project"]):
             with using(self.kinds), commands.session.open_session(*opened) as session:
                 yield session
         except ReconcilerError as error:
-            # An error ends in logs.
             if any(Spellings(key).are_in(f"{error} {error.hint}".encode()) for key in keys):
-                hint = "find it with `reconciler plan`, which shows the place and not the key"
-                raise KeyExposed("the error of this call quotes the secret key", hint=hint) from None
+                raise KeyExposed("an error quotes the secret key", hint="`reconciler plan` shows its place") from None
             raise
 
 

@@ -22,8 +22,7 @@ from reconciler.model.reports import Outcome, Status
 from reconciler.project import Plan, Project
 
 HOSTILE = ("Ünïcode ✓ 日本 🎉", "e\u0301", "two\nlines", " blanks ", "", "null", "0123", "'\" \\ {{ }} # : &a")
-LONG, MOST_DELETES = 5000, 1000
-KEY = "kind"
+KEY, LONG, MOST_DELETES = "kind", 5000, 1000
 ALLOWED = ("empty-configuration", "vanished", "wrong-project")
 
 
@@ -44,8 +43,8 @@ def conformance(
             try:
                 _check_life(ours, others, example)
             finally:
+                ours.write({})
                 with suppress(ReconcilerError):
-                    ours.write({})
                     ours.apply(ours.plan())
 
 
@@ -111,8 +110,8 @@ class _Trial:
 
     def require_order(self, first: str, then: str) -> None:
         """In the last apply, the first ended before the other began."""
-        is_ordered = self.events.index((first, Status.DONE)) < self.events.index((then, None))
-        _require(is_ordered, f"{then} began before {first} was done")
+        ended, began = map(self.events.index, ((first, Status.DONE), (then, None)))
+        _require(ended < began, f"{then} began before {first} was done")
 
 
 def _needed(kind: Kind, fields: Fields) -> set[str]:

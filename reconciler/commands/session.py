@@ -106,7 +106,7 @@ def open_session(
     variables: Mapping[str, str],
     connections: int,
     trace: Callable[[str], None] | None = None,
-    hide: Callable[[str], None] | None = None,
+    hide: Callable[[str], None] = lambda _key: None,
     shared: Shared | None = None,
     *,
     attended: bool = False,
@@ -120,15 +120,13 @@ def open_session(
     opened = shared.opened if shared else Opened(path)
     chosen = opened.environment(environment)
     secret = read_secret(chosen, variables, opened.folder, attended=attended)
-    if hide is not None:
-        hide(secret.value)
+    hide(secret.value)
     address = api_url or variables.get("QONVERSION_API_URL") or chosen.api_url or VENDOR_URL
     now = parse_moment(variables[NOW], NOW) if variables.get(NOW) else None
     if now is not None and not is_local(address):
         raise WrongUsage(f"{NOW} is set, and the API at {address} is neither a simulator nor on this machine")
     with connect(address, secret, connections, now) as door:
-        door.trace = trace
-        door.refuses_key = True
+        door.trace, door.refuses_key = trace, True
         if shared is not None:
             door.pace = shared.limits.limiter(door.address, secret.value)
         yield Session(opened, chosen, open_backend(chosen, opened.folder, secret.value), door)
