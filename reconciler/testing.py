@@ -101,12 +101,11 @@ class _Trial:
 
     def require_plan(self, expected: str = "", cause: str = "") -> None:
         """The plan has one change of one field, which begins and ends so; by default it is empty."""
-        fields = [(change, each) for change in self.plan().changes for each in change.fields or [None]]
-        found = [
-            f"{change.action} {change.address} {each and (each.path, each.cause.value)}" for change, each in fields
-        ]
+        fields = ((change, each) for change in self.plan().changes for each in change.fields or [None])
+        shown = ((change, each and (each.path, each.before, each.after, each.cause.value)) for change, each in fields)
+        found = [f"{change.action} {change.address} {each}" for change, each in shown]
         fits = [each.startswith(expected) and each.endswith(cause) for each in found] == [True] * bool(expected)
-        _require(fits, f"expected a plan of {expected or 'nothing'} {cause}: {fields}")
+        _require(fits, f"expected a plan of {expected or 'nothing'} {cause}: {found!s:.1000}")
 
     def require_order(self, first: str, then: str) -> None:
         """In the last apply, the first ended before the other began."""

@@ -15,6 +15,8 @@ from reconciler.kinds import BUILT_IN, Kind, Kinds
 from reconciler.kinds.declaration import ID_PATTERN
 from reconciler.testing import conformance
 
+from .tag import TAG
+
 EXAMPLE = {"name": "A", "colour": "red"}
 
 
@@ -38,6 +40,7 @@ def test_a_built_in_kind_does_what_it_declares(kind: Kind, tmp_path: Path) -> No
     ("kind", "others", "collections"),
     [
         (NOTE, [], {}),
+        (TAG, [], {"tags": Collection("tag", parts={"status": ("status", "status")}, defaults={"status": 0})}),
         (replace(NOTE, closed=True, on_demand=True, vendor_flag="is_system"), [], {}),
         (replace(CHOSEN, id_pattern=ID_PATTERN), [], {}),
         (
@@ -56,7 +59,7 @@ def test_a_built_in_kind_does_what_it_declares(kind: Kind, tmp_path: Path) -> No
             {"notes": collection()},
         ),
     ],
-    ids=["plain", "closed", "chosen id", "defaults", "references", "parts"],
+    ids=["plain", "one file", "closed", "chosen id", "defaults", "references", "parts"],
 )
 def test_a_toy_does_what_it_declares(
     kind: Kind, others: list[Kind], collections: dict[str, Collection], no_waiting: None
@@ -78,12 +81,23 @@ LOST = replace(NOTE, from_wire=lambda raw, _: {"name": raw["name"], "colour": "g
         (replace(NOTE, method="PATCH"), {}, "405"),
         (replace(NOTE, path="/stickers"), {}, "404"),
         (
+            replace(TAG, from_wire=lambda raw, _: {name: raw[name] for name in TAG.field_names()}),
+            {"tags": Collection("tag", parts={"status": ("status", "status")}, defaults={"status": 0})},
+            "update tag.kind",
+        ),
+        (
             NOTE,
             {"notes": Collection(resets=True, defaults={"colour": "blue"})},
             "expected a plan of nothing",
         ),
     ],
-    ids=["a field is read otherwise", "another method", "another path", "another meaning of PUT"],
+    ids=[
+        "a field is read otherwise",
+        "another method",
+        "another path",
+        "words that are not read back",
+        "another meaning of PUT",
+    ],
 )
 def test_what_a_kind_declares_wrongly_is_found(kind: Kind, collections: dict[str, Collection], said: str) -> None:
     """AssertionError, or the error of the tool."""
