@@ -57,12 +57,13 @@ def find_objections(kind: str, fields: Fields) -> list[tuple[str, str]]:
     return violations(kind, fields) + [(name, KEY_FOUND) for name in keys]
 
 
-def read_live(session: Session, state: State, also: Iterable[ObjectRef] = ()) -> Live:
-    """All that is live, with every list in which a reference is looked up. `also`: objects that no list may show."""
+def read_live(session: Session, state: State, also: Iterable[ObjectRef] = (), used: Iterable[str] = ()) -> Live:
+    """All that is live, with every list in which a reference is looked up. `also`: objects that no list may show.
+    `used`: kinds that are asked for, so that it is an error if the project lacks one."""
     lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.lists()]
     reader = Reader(session.door)
     with Lists(reader, KINDS.values(), counted_by_kind(state.entries), used=None) as lists:
-        lists.need_kinds(written_kinds(session))
+        lists.need_kinds({*written_kinds(session), *used})
         lists.need(lookups)
         live = wait_remembered(lists, state, also)
     return with_parts(reader, live, [record.ref for records in live.records.values() for record in records.values()])

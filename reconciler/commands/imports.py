@@ -38,7 +38,7 @@ def import_objects(session: Session, kinds: Sequence[str], matches: Sequence[str
     gets a variable. The plan after it adopts them, and changes nothing. WrongUsage if a pattern fits nothing.
     """
     selection = Selection.parse(kinds, matches)
-    project = Project(session)
+    project = Project(session, used={*selection.kinds, *(kind for kind, _ in selection.patterns)})
     selection.require_fitting(project.live)
     # Later, what the environment lacks may be a change that waits for its apply.
     is_first = not (selection.patterns or project.state.entries)
@@ -53,7 +53,7 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
     if kind not in KINDS or not key:
         raise WrongUsage(f"{address} is no address", hint="expected KIND.KEY, for example report.daily-revenue")
     ref = ObjectRef(kind, object_id)
-    project = Project(session, also=[ref])
+    project = Project(session, also=[ref], used=[ref.kind])
     found = project.find_one(ref, key)
     project.require_free(address, object_id)
     written = _Import(project, found, file).write()

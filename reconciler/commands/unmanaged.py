@@ -36,11 +36,11 @@ class Unmanaged:
 
 class Project:
     """The live project of one environment, and the configuration that others share with it. `also`: objects that no
-    list may show."""
+    list may show. `used`: the kinds that are asked for."""
 
-    def __init__(self, session: Session, also: Iterable[ObjectRef] = ()) -> None:
+    def __init__(self, session: Session, also: Iterable[ObjectRef] = (), used: Iterable[str] = ()) -> None:
         self.state = load_state(session.store, session.read_state())[1]
-        self.live = read_live(session, self.state, also)
+        self.live = read_live(session, self.state, also, used)
         self.configuration = session.configuration
         self.name, self.environments = session.environment.name, session.opened.environments
         self._options = Options(now=session.door.clock(), api=session.door.address, to_apply=False)

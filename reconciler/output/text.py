@@ -16,7 +16,6 @@ from reconciler.output.values import (
     LONGEST,
     Line,
     ValueDiff,
-    cut,
     cut_both,
     format_value,
     ignored_lines,
@@ -171,7 +170,7 @@ class PlanText:
     def _new_value(self, head: str, value: Any) -> Iterator[str]:
         """A value that is new: a list that does not fit has a line for each item."""
         items = list(map(self._differ.item, value)) if isinstance(value, list) else None
-        line = f"{head} {cut(plain(value), self._longest)}" if items is None else f"{head} [{', '.join(items)}]"
+        line = f"{head} {self._differ.item(value)}" if items is None else f"{head} [{', '.join(items)}]"
         if items is None or len(line) <= (self._width or LONGEST):
             yield line
             return

@@ -243,6 +243,9 @@ def test_a_project_may_lack_a_kind(world: World, status: str, code: int) -> None
     assert world.run("export").code == 5
     world.write(TWO + CONFIG)
     assert world.plan().code == code
+    world.write(TWO)
+    assert world.run("import", "--all").code == 0
+    assert world.run("import", "--match", 'remote_config "*"').code == code
 
 
 def test_a_project_is_exported_with_all_kinds(world: World) -> None:
