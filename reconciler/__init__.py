@@ -1,3 +1,30 @@
 """Configuration as code for Qonversion: YAML in git, `plan` in the pull request, `apply` after the merge."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from reconciler.apply.execute import Event
+    from reconciler.errors import *
+    from reconciler.model.drift import Drift, Drifted, DriftedField
+    from reconciler.model.plan import Action, Cause, Change, FieldChange, Refusal, Unmanaged
+    from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
+    from reconciler.project import Plan, Project
+else:
+
+    def __getattr__(name: str) -> object:
+        """A public name, imported when it is first used."""
+        for module in _MODULES if name in __all__ else ():
+            if found := vars(import_module(f"{__name__}.{module}")).get(name):
+                return found
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+_MODULES = ("errors", "project", "model.plan", "model.drift", "model.reports", "apply.execute")
+__all__ = ["Action", "AnswerRefused", "AnswerUnreadable", "ApiFailed", "ApplyReport", "Cause", "Change"]
+__all__ += ["ConfigurationInvalid", "Drift", "Drifted", "DriftedField", "Event", "Exit", "FieldChange", "GitUnusable"]
+__all__ += ["IdentityAmbiguous", "KeyExposed", "ListIncomplete", "NoSuchTarget", "NotAuthorised", "Outcome", "Plan"]
+__all__ += ["Problem", "Project", "ReconcilerError", "Refusal", "Refused", "StateUnusable", "Status", "Unmanaged"]
+__all__ += ["Unreachable", "Verification", "WrongUsage"]

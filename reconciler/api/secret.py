@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -80,10 +79,13 @@ class Secret:
         )
 
 
-def read_secret(environment: Environment, variables: Mapping[str, str], folder: Path) -> Secret:
+def read_secret(
+    environment: Environment, variables: Mapping[str, str], folder: Path, *, attended: bool = False
+) -> Secret:
     """The key of an environment: from its variable if that is set, else the output of its `secret_command`.
 
-    `folder`: that of reconciler.yaml. NotAuthorised if there is no key, or it cannot be one.
+    `folder`: that of reconciler.yaml. `attended`: the command may ask a person at the terminal. NotAuthorised if there
+    is no key, or it cannot be one.
     """
     source, command = environment.secret_env, environment.secret_command
     value = variables.get(source, "").strip() if source else ""
@@ -91,7 +93,7 @@ def read_secret(environment: Environment, variables: Mapping[str, str], folder: 
         instead = f"set {source}, which wins" if source else "name a variable under secret_env: where set, it wins"
         source = f"secret_command ({command[0]})"
         hint = f"see by hand that it prints the key and nothing else; or {instead}"
-        value = _key_from(command, folder, lambda why: NotAuthorised(f"no key: {source} {why}", hint=hint))
+        value = _key_from(command, folder, attended, lambda why: NotAuthorised(f"no key: {source} {why}", hint=hint))
     if not value:
         raise NotAuthorised(
             f"no key: {source} is not set", hint=f"set {source} to the project's Secret Key (sk_… or test_sk_…)"
@@ -103,13 +105,12 @@ def read_secret(environment: Environment, variables: Mapping[str, str], folder: 
     return Secret(value, source or "")
 
 
-def _key_from(command: Sequence[str], folder: Path, no_key: Callable[[str], NotAuthorised]) -> str:
+def _key_from(command: Sequence[str], folder: Path, attended: bool, no_key: Callable[[str], NotAuthorised]) -> str:
     """The one word that the program prints. `no_key` makes the error, from why there is none.
 
-    It runs in `folder`, that of reconciler.yaml; a program with a slash in its name is relative to it. On a terminal it
-    may ask a person and its stderr is shown; elsewhere its stderr goes into the error.
+    It runs in `folder`, that of reconciler.yaml; a program with a slash in its name is relative to it. If it is
+    `attended`, its stderr is shown; else that goes into the error.
     """
-    attended = sys.stdin is not None and sys.stdin.isatty()
     name = command[0]
     # A bare name is looked for in PATH, and never in the folder.
     program = find_program(name) if Path(name).name == name else str((folder / name).absolute())

@@ -106,7 +106,8 @@ def execute(
 ) -> ApplyReport:
     """Does what the plan says, and reports how each change ended. An error of a change is in the report, not raised.
     `before` is what was live when the plan was made. `recheck`: look again before every write. A failure stops only the
-    changes that depend on it. Ctrl-C stops new work and waits for what is under way; a second one is raised."""
+    changes that depend on it. Ctrl-C, or a KeyboardInterrupt of `tell`, stops new work and waits for what is under way;
+    a second one is raised."""
     ids = {change.address: change.id for change in plan.changes if change.id}
 
     def id_of(address: str) -> str | None:
@@ -144,7 +145,7 @@ class _Run:
         self._changes = {change.address: change for change in plan.changes}
         self._schedule = Schedule(change for change in plan.changes if change.action is not Action.MANUAL)
         self._runner = runner
-        self._tell = tell
+        self._observer = tell
         self._ends: dict[str, Outcome] = {}
         self._running: dict[Future[None], Part] = {}
         # Each future is put here when it has ended, so a step costs the same however many are waiting.
@@ -168,6 +169,14 @@ class _Run:
         self._tell(Event(None, None, STOPPING))
         for part in (*self._schedule.rest(), *cancelled):
             self._end(part, Status.SKIPPED, INTERRUPTED)
+
+    def _tell(self, event: Event) -> None:
+        """Tells the observer. If it raises KeyboardInterrupt, that is as Ctrl-C, and it is told no more."""
+        try:
+            self._observer(event)
+        except KeyboardInterrupt:
+            self._observer = lambda _event: None
+            self._finished.put(None)
 
     def outcome(self, change: Change, state: StateRecorder) -> Outcome:
         """How a change ended."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial, reduce
@@ -266,9 +267,8 @@ def open_one(
 ) -> AbstractContextManager[Session]:
     """The session of an environment. `prefix`: what its lines of --debug begin with; `shared`: what it has in common
     with others."""
-    debug, parallelism = trace(flags["debug"], prefix), flags["parallelism"]
-    opened = (path, name, flags["api_url"], os.environ, parallelism, debug, register_secret, shared)
-    return commands.session.open_session(*opened)
+    opened = (path, name, flags["api_url"], os.environ, flags["parallelism"], trace(flags["debug"], prefix))
+    return commands.session.open_session(*opened, register_secret, shared, attended=sys.stdin.isatty())
 
 
 def trace(debug: bool, prefix: str = "") -> Callable[[str], None] | None:

@@ -125,23 +125,24 @@ def open_session(
     variables: Mapping[str, str],
     connections: int,
     trace: Callable[[str], None] | None = None,
-    hide: Callable[[str], None] | None = None,
+    hide: Callable[[str], None] = lambda _key: None,
     shared: Shared | None = None,
+    *,
+    attended: bool = False,
 ) -> Iterator[Session]:
     """Reads `reconciler.yaml` and connects to the API. `variables` are the process's: they hold the key.
 
     `trace` is told of each exchange with the API, in a line without key or bodies; `hide` is told the key, before
-    anything is done with it. `shared`: what a run with several environments has in common.
+    anything is done with it. `shared`: what a run with several environments has in common. `attended`: a person may be
+    asked at the terminal.
     """
     opened = shared.opened if shared else Opened(path)
     chosen = opened.environment(environment)
-    secret = read_secret(chosen, variables, opened.folder)
-    if hide is not None:
-        hide(secret.value)
+    secret = read_secret(chosen, variables, opened.folder, attended=attended)
+    hide(secret.value)
     address = find_address(chosen, api_url, variables)
     with connect(address, secret, connections, read_clock(address, variables)) as door:
-        door.trace = trace
-        door.refuses_key = True
+        door.trace, door.refuses_key = trace, True
         if shared is not None:
             door.pace = shared.limits.limiter(door.address, secret.value)
         yield Session(opened, chosen, open_backend(chosen, opened.folder, secret.value), door)

@@ -7,14 +7,4 @@ from reconciler.yaml.anchors import ALIAS, Budget
 from reconciler.yaml.located import Document, LocatedList, LocatedMap, Position, find_location, find_way
 from reconciler.yaml.reading import read
 
-__all__ = [
-    "ALIAS",
-    "Budget",
-    "Document",
-    "LocatedList",
-    "LocatedMap",
-    "Position",
-    "find_location",
-    "find_way",
-    "read",
-]
+__all__ = ["ALIAS", "Budget", "Document", "LocatedList", "LocatedMap", "Position", "find_location", "find_way", "read"]
