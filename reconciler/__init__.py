@@ -23,8 +23,8 @@ else:
 
 
 _MODULES = ("errors", "project", "model.plan", "model.drift", "model.reports", "apply.execute")
-__all__ = ["Action", "AnswerRefused", "AnswerUnreadable", "ApiFailed", "ApplyReport", "Cause", "Change"]
-__all__ += ["ConfigurationInvalid", "Drift", "Drifted", "DriftedField", "Event", "Exit", "FieldChange", "GitUnusable"]
-__all__ += ["IdentityAmbiguous", "KeyExposed", "ListIncomplete", "NoSuchTarget", "NotAuthorised", "Outcome", "Plan"]
-__all__ += ["Problem", "Project", "ReconcilerError", "Refusal", "Refused", "StateUnusable", "Status", "Unmanaged"]
-__all__ += ["Unreachable", "Verification", "WrongUsage"]
+__all__ = ["Action", "AnswerRefused", "AnswerUnreadable", "ApiFailed", "ApplyReport", "Cause", "CertificateUntrusted"]
+__all__ += ["Change", "ConfigurationInvalid", "Drift", "Drifted", "DriftedField", "Event", "Exit", "FieldChange"]
+__all__ += ["GitUnusable", "IdentityAmbiguous", "KeyExposed", "ListIncomplete", "NoSuchTarget", "NotAuthorised"]
+__all__ += ["Outcome", "Plan", "Problem", "Project", "ReconcilerError", "Refusal", "Refused", "StateUnusable"]
+__all__ += ["Status", "Unmanaged", "Unreachable", "Verification", "WrongUsage"]

@@ -13,7 +13,7 @@ from reconciler import commands
 from reconciler.apply.execute import Event
 from reconciler.commands.session import Session
 from reconciler.config.load import Opened
-from reconciler.errors import ALLOWABLE, DELETE, KeyExposed, Problem, ReconcilerError, Refused, WrongUsage
+from reconciler.errors import ALLOWABLE, DELETE, GUARD, KeyExposed, Problem, ReconcilerError, Refused, WrongUsage
 from reconciler.kinds import BUILT_IN, Kinds, using
 from reconciler.model.drift import Drift
 from reconciler.model.plan import Change, Refusal, Unmanaged
@@ -93,7 +93,7 @@ class Project(AbstractContextManager["Project"]):
         options = Options(tuple(targets), prune, max_deletes, frozenset(allow))
         with self._session() as session:
             known = {*ALLOWABLE, *(DELETE + each.name for each in self.kinds.by_name.values() if each.closed)}
-            if unknown := sorted(options.allowed - known):
+            if unknown := sorted(each for each in options.allowed - known if not each.startswith(GUARD)):
                 raise WrongUsage(f"allow: {', '.join(unknown)}: expected names of {', '.join(sorted(known))}")
             planned = commands.plan.plan(session, options, undo)
             saved = commands.saved_plan.bind_plan(session, planned)

@@ -29,10 +29,10 @@ SIGNATURES = {
 FIELDS = {
     "Plan": "environment digest changes unmanaged warnings refusals",
     "FieldChange": "path before after cause rule rule_before",
-    "Refusal": "guard message passes",
+    "Refusal": "guard message passes problems",
     "Unmanaged": "kind id name",
     "Event": "change status text",
-    "Drift": "environment compared objects configuration api labels ignored health",
+    "Drift": "environment compared objects configuration api labels ignored health also_changed",
     "Drifted": "address id name gone changed_at fields next",
     "DriftedField": "path keys applied live next",
 }
