@@ -13,7 +13,8 @@ from .imports import ROOT
 REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,]+\])?(?P<bound>>=|==)(?P<version>\d+(\.\d+)*)(; .+)?")
 PINNED = re.compile(r"(?m)^(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,]+\])?==(?P<version>\d+(\.\w+)*)")
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
-DEVELOPMENT_ONLY = {"ruff", "mypy", "types-pyyaml", "types-jsonschema"}  # and they change nothing that runs
+DEVELOPMENT_ONLY = {"ruff", "mypy", "types-pyyaml", "types-jsonschema", "zizmor", "check-jsonschema"}
+"""They change nothing that runs."""
 RENEW = "renew .ci/lock.txt with the line in .github/CONTRIBUTING.md"
 
 Version = tuple[int, ...]
