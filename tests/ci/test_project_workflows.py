@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -278,3 +281,88 @@ def test_a_tag_that_does_not_fit_is_refused_before_anything_is_built(copy: Path,
         f"## [Unreleased]\n\n- x\n\n## [{__version__}]\n\n## [0.0.1]\n\n- y\n"
     )
     assert f"CHANGELOG.md has nothing about {__version__}" in refused(copy, tmp_path, f"v{__version__}")
+
+
+PIP = """
+import pathlib, runpy, subprocess, sys
+arguments = sys.argv[1:]
+python = sys.executable
+if arguments[0] == "--python":
+    python, arguments = arguments[1], arguments[2:]
+if "-r" in arguments:
+    lock = pathlib.Path(arguments[arguments.index("-r") + 1]).read_text()
+    assert "--require-hashes" in arguments and "--hash=sha256:" in lock, arguments
+elif arguments[0] == "install":
+    assert "--no-index" in arguments, arguments
+    pip = [{python!r}, "-m", "pip", "--python", python, *arguments, "--no-deps", "--disable-pip-version-check"]
+    sys.exit(subprocess.run(pip).returncode)
+else:
+    assert arguments == ["check"], arguments
+"""
+CYCLONEDX = """
+import json, pathlib, sys, tomllib
+project = tomllib.loads(pathlib.Path(sys.argv[sys.argv.index("--pyproject") + 1]).read_text())["project"]
+found = {{"name": project["name"], "version": project["version"]}}
+pathlib.Path(sys.argv[sys.argv.index("-o") + 1]).write_text(json.dumps(found))
+"""
+UV = """
+import os, pathlib, subprocess, sys
+assert sys.argv[1:3] == ["tool", "install"] and "--no-index" in sys.argv, sys.argv
+venv, links = pathlib.Path(os.environ["UV_TOOL_DIR"]), pathlib.Path(os.environ["UV_TOOL_BIN_DIR"])
+subprocess.run(["python3", "-m", "venv", "--without-pip", str(venv)], check=True)
+found = [sys.argv[at + 1] for at, each in enumerate(sys.argv) if each == "--find-links"]
+given = [word for each in found for word in ("--find-links", each)]
+pip = [{python!r}, "-m", "pip", "--python", str(venv / "bin" / "python"), "install", "-q", "--no-deps", "--no-index"]
+subprocess.run([*pip, *given, sys.argv[-1]], check=True)
+links.mkdir(parents=True)
+for name in ("reconciler", "qonversion-reconciler"):
+    (links / name).symlink_to(venv / "bin" / name)
+"""
+MAKE_VENV = """#!/bin/sh
+set -e
+case "$1 $2" in "-m venv") ;; *) exec {python} "$@" ;; esac
+for last; do :; done
+{python} -m venv --without-pip "$last"
+echo {libraries} >"$(echo "$last"/lib/*/site-packages)/libraries.pth"
+for tool in {tools}/*; do
+  {{ printf '#!%s\\n' "$last/bin/python"; cat "$tool"; }} >"$last/bin/$(basename "$tool")"
+  chmod +x "$last/bin/$(basename "$tool")"
+done
+"""
+
+
+@pytest.mark.git
+@pytest.mark.exhaustive
+def test_a_dry_run_of_a_release(tmp_path: Path, uses_process: None) -> None:
+    """What it leaves: both packages, the SBOM, checksums that are right, and the notes; it has tried both commands."""
+    pytest.importorskip("setuptools")
+    pytest.importorskip("pip")
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    tools, programs = tmp_path / "tools", tmp_path / "programs"
+    tools.mkdir()
+    programs.mkdir()
+    for name, text in {"pip": PIP, "cyclonedx-py": CYCLONEDX, "uv": UV}.items():
+        (tools / name).write_text(text.format(python=sys.executable), encoding="utf-8")
+    words = {"python": sys.executable, "libraries": sysconfig.get_path("purelib"), "tools": str(tools)}
+    maker = MAKE_VENV.format(**{name: shlex.quote(word) for name, word in words.items()})
+    (programs / "python3").write_text(maker, encoding="utf-8")
+    (programs / "python3").chmod(0o755)
+    out = tmp_path / "out"
+    done = subprocess.run(
+        [str(ROOT / ".ci" / "release"), str(out)],
+        env={"PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    sums = dict(line.split()[::-1] for line in (out / "SHA256SUMS").read_text(encoding="utf-8").splitlines())
+    files = {each.name: each for each in [*(out / "dist").iterdir(), *out.glob("*.cdx.json")]}
+    assert {name: hashlib.sha256(each.read_bytes()).hexdigest() for name, each in files.items()} == sums
+    assert len(files) == 3
+    described = json.loads((out / f"qonversion-reconciler-{__version__}.cdx.json").read_text(encoding="utf-8"))
+    assert described == {"name": "qonversion-reconciler", "version": __version__}
+    assert (out / "notes.md").read_text(encoding="utf-8").strip()
+    assert done.stdout.count("Plan: no changes") == 2
