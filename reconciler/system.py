@@ -87,7 +87,7 @@ def prepare_folder(folder: Path) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     if folder.name == FOLDER:
-        (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")
+        (folder / ".gitignore").write_text(IGNORED, encoding="utf-8", newline="\n")
 
 
 def replace_atomically(path: Path, content: bytes) -> None:

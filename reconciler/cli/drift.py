@@ -144,7 +144,7 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
                 raise Refused(f"{path / name} is there already", hint="export into an empty folder")
         for name, text in exported.files.items():
             (path / name).parent.mkdir(exist_ok=True)
-            (path / name).write_text(text, encoding="utf-8")
+            (path / name).write_text(text, encoding="utf-8", newline="\n")
             write_stderr(f"wrote {path / name}")
         commands.export.write_exported_state(session, exported)
         write_stderr(f"wrote {session.store.where}")

@@ -96,7 +96,7 @@ def schema(folder: Path, write: bool, check: bool) -> None:
     if write:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
         write_stderr(f"wrote {len(texts)} schemas to {folder}")
     if check:
         stale = [name for name, text in texts.items() if _read(folder / name) != text]

@@ -35,7 +35,7 @@ class PullRequest:
         approvals = self.comments.approved(environments, name)
         is_one = len(approvals) == 1 and len(environments) <= 1
         try:
-            path.write_text(to_json(approvals[0]) if is_one else all_to_json(approvals), encoding="utf-8")
+            path.write_text(to_json(approvals[0]) if is_one else all_to_json(approvals), encoding="utf-8", newline="\n")
         except OSError as error:
             raise WrongUsage(f"--read {path}: cannot be written: {error.strerror}") from error
         return approvals

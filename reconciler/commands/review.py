@@ -227,6 +227,6 @@ def plans_only(reports: Reports) -> list[tuple[str, Path]]:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(redact(text) + "\n", encoding="utf-8", errors="backslashreplace")
+        path.write_text(redact(text) + "\n", encoding="utf-8", newline="\n", errors="backslashreplace")
     except OSError as error:
         raise WrongUsage(f"{path} cannot be written ({error.strerror})", hint="see --report") from error

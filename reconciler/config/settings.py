@@ -26,9 +26,10 @@ from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE,
 from reconciler.text import WORD_CHARACTERS, closest
 from reconciler.yaml import LocatedList, LocatedMap, find_location
 
-NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first"
+NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first, and no device of Windows"
 EXPRESSION = re.compile(r"\$\{\s*(?:var|each)\b[^}]*\}?")
-ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+# The name of its state's file: Windows keeps these for devices, with and without an ending.
+ENVIRONMENT_NAME = re.compile(r"(?!(?i:con|prn|aux|nul|com\d|lpt\d)$)[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Problem]]:

@@ -113,7 +113,11 @@ def test_what_would_change_differently(world: World, file: str) -> None:
     said = refused(world, file)
     assert "automation.flow would change differently: " in said
     assert 'data.actions.push "p1" → "p4"' in said
-    if "approved.json" in file and "saved" not in file and json.loads(Path(file[1:]).read_text()).get("summary"):
+    if (
+        "approved.json" in file
+        and "saved" not in file
+        and json.loads(Path(file[1:]).read_text(encoding="utf-8")).get("summary")
+    ):
         assert 'approved was "p1" → "p2"' in said
 
 
@@ -122,7 +126,7 @@ def test_a_field_more_and_a_field_less(world: World, file: str) -> None:
     world.write(BRANCH.replace("push: p2", "push: p1").replace("name: Flow,", "name: Flow 2,"))
     said = refused(world, file)
     assert 'name "Flow" → "Flow 2"' in said
-    if "fields" in Path(file[1:]).read_text():
+    if "fields" in Path(file[1:]).read_text(encoding="utf-8"):
         assert "which was not approved" in said
         assert "data.actions.push stays as it is" in said
 
@@ -137,20 +141,23 @@ def test_what_was_seen_counts(world: World, file: str) -> None:
 def test_the_wrong_environment(world: World, file: str) -> None:
     """An approval is of one environment."""
     path = Path(file[1:])
-    path.write_text(path.read_text().replace('"environment": "default"', '"environment": "sandbox"'))
-    if path.read_text().count("sandbox"):
-        text = json.loads(path.read_text())
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"environment": "default"', '"environment": "sandbox"'),
+        encoding="utf-8",
+    )
+    if path.read_text(encoding="utf-8").count("sandbox"):
+        text = json.loads(path.read_text(encoding="utf-8"))
         (text.get("plan") or text)["digest"] = "sha256:other"
-        path.write_text(json.dumps(text))
+        path.write_text(json.dumps(text), encoding="utf-8")
     assert "is a plan for the environment sandbox, not for default" in refused(world, file)
 
 
 def test_the_digest_binds_and_nothing_else(world: World, file: str) -> None:
     """A file whose words fit and whose digest does not is no approval."""
     path = Path(file[1:])
-    text = json.loads(path.read_text())
+    text = json.loads(path.read_text(encoding="utf-8"))
     (text.get("plan") or text)["digest"] = "sha256:" + "0" * 64
-    path.write_text(json.dumps(text))
+    path.write_text(json.dumps(text), encoding="utf-8")
     assert "this is not the plan that was approved" in refused(world, file)
 
 

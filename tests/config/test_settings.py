@@ -71,7 +71,9 @@ def test_settings_may_say_little(folder: Folder, text: str) -> None:
         ("environments: {a: }", "1:19: environments.a: found nothing; "
          "expected a map of secret_env, secret_command, api_url, state, variables"),
         ("environments: {a b: {}}", '1:16: "a b" cannot name an environment; '
-         "expected letters, digits, - and _, a letter or digit first"),
+         "expected letters, digits, - and _, a letter or digit first, and no device of Windows"),
+        ("environments: {Nul: {}}", '1:16: "Nul" cannot name an environment; '
+         "expected letters, digits, - and _, a letter or digit first, and no device of Windows"),
         ("environments: {a: {secret: X}}", '1:20: environments.a: unknown key "secret"; '
          'expected one of secret_env, secret_command, api_url, state, variables; did you mean "secret_env"?'),
         ("environments: {a: {secret_env: a-b}}", "1:32: environments.a.secret_env: "

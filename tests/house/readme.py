@@ -1,6 +1,7 @@
 """The generated parts of the documents: `python -m tests.house.readme --write` renews them.
 
-The help of every command is in `examples/commands/README.md`, and the README has one line for each command.
+The help of every command is in `examples/commands/README.md`, and the README has one line for each command. The folder
+`share` beside it has the same help as a manual page, and what completes the command in a shell.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Iterator
 
 import click
+from click.shell_completion import ShellComplete, get_completion_class
 
 from reconciler.cli.main import cli
 from reconciler.kinds import KINDS
@@ -89,6 +91,39 @@ def kinds_table() -> str:
     )
 
 
+def manual_page() -> str:
+    """The help of every command, for `man`. It names no version, so that a release changes one file."""
+    texts = help_texts()
+    first, *others = texts
+    purpose = texts[first].splitlines()[2].strip()
+    sections = "\n".join(f".SS {name}\n.nf\n{_roff(texts[name])}\n.fi" for name in others)
+    return (
+        f'.TH RECONCILER 1 "" "" "reconciler"\n.SH NAME\nreconciler \\- {_roff(purpose)}\n'
+        f".SH SYNOPSIS\n.nf\n{_roff(texts[first])}\n.fi\n.SH COMMANDS\n{sections}\n"
+    )
+
+
+def _roff(text: str) -> str:
+    """Text as it is: no character of it is a command of roff."""
+    escaped = text.replace("\\", "\\e").replace("-", "\\-")
+    return "\n".join(f"\\&{line}" if line.startswith((".", "'")) else line for line in escaped.splitlines())
+
+
+def completion(shell: str) -> str:
+    """What completes the command in a shell."""
+    made = get_completion_class(shell)
+    assert made is not None
+    # Not that of bash itself, which first asks the bash of this machine for its version.
+    return ShellComplete.source(made(cli, {}, "reconciler", "_RECONCILER_COMPLETE")).strip() + "\n"
+
+
+SHARED = {
+    "examples/commands/share/man/man1/reconciler.1": manual_page,
+    "examples/commands/share/bash-completion/completions/reconciler": lambda: completion("bash"),
+    "examples/commands/share/zsh/site-functions/_reconciler": lambda: completion("zsh"),
+    "examples/commands/share/fish/vendor_completions.d/reconciler.fish": lambda: completion("fish"),
+}
+"""File, below the top of the repository → what makes it."""
 POLICIES = ROOT / "examples" / "policies" / "README.md"
 CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
 GENERATED = {
@@ -101,8 +136,8 @@ GENERATED = {
 
 
 def renewed() -> dict[str, str]:
-    """Document, below the top of the repository → its text with a fresh generated part."""
-    fresh = {}
+    """File, below the top of the repository → its text with a fresh generated part."""
+    fresh = {name: make() for name, make in SHARED.items()}
     for path, (name, make) in GENERATED.items():
         before, begin, rest = path.read_text(encoding="utf-8").partition(f"<!-- {name} -->\n")
         _, end, after = rest.partition(f"<!-- /{name} -->")

@@ -9,11 +9,14 @@ from itertools import chain
 from typing import Any
 
 from .imports import ROOT
+from .licences import CONTRIBUTING, brought, direct, licence, locked, renewed
+from .licences import RENEW as RENEW_LICENCES
 
 REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,]+\])?(?P<bound>>=|==)(?P<version>\d+(\.\d+)*)(; .+)?")
 PINNED = re.compile(r"(?m)^(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,]+\])?==(?P<version>\d+(\.\w+)*)")
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
-DEVELOPMENT_ONLY = {"ruff", "mypy", "types-pyyaml", "types-jsonschema"}  # and they change nothing that runs
+DEVELOPMENT_ONLY = {"ruff", "mypy", "types-pyyaml", "types-jsonschema", "zizmor", "check-jsonschema"}
+"""They change nothing that runs."""
 RENEW = "renew .ci/lock.txt with the line in .github/CONTRIBUTING.md"
 
 Version = tuple[int, ...]
@@ -72,6 +75,35 @@ def test_the_lock_holds_all_that_development_needs() -> None:
     assert [block for block in blocks if "==" in block and not HASH.search(block)] == []
     assert "index" not in text
     assert "://" not in text
+
+
+def test_the_tools_of_a_release_are_locked_too() -> None:
+    """`.ci/tools.txt` has each of `.ci/tools.in` with hashes, and what the gate tests in the gate's version."""
+    tools, gate = pinned("tools.txt"), pinned("lock.txt")
+    asked = (ROOT / ".ci" / "tools.in").read_text(encoding="utf-8").splitlines()
+    assert {name for name in asked if not name.startswith("#")} <= set(tools)
+    assert {name: version for name, version in tools.items() if gate.get(name, version) != version} == {}
+    text = (ROOT / ".ci" / "tools.txt").read_text(encoding="utf-8")
+    assert [block for block in re.split(r"(?m)^(?=[a-z])", text) if "==" in block and not HASH.search(block)] == []
+    assert "://" not in text
+
+
+def test_the_table_of_licences_is_fresh() -> None:
+    """It has each library of the lock, and none of them asks for more than a notice of its own files."""
+    assert CONTRIBUTING.read_text(encoding="utf-8") == renewed(), f"run `{RENEW_LICENCES}`"
+    names = set(direct()).union(*map(brought, direct()))
+    assert names == locked()
+    assert not [name for name in names if "GPL" in licence(name)]
+
+
+def test_every_library_is_justified() -> None:
+    """CONTRIBUTING says what it is for, and how many there are."""
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    reasons = text.partition("## Dependencies")[2].partition("## Supply chain")[0].lower()
+    assert [name for name in direct() if f"- [{name}](" not in reasons] == []
+    extras = sum(extra != "" for extra in direct().values())
+    counted = f"has {len(direct()) - extras} libraries at run time, and {len(locked())} with"
+    assert counted in " ".join(text.split())
 
 
 def test_a_folder_of_the_tests_can_be_run_alone() -> None:

@@ -294,7 +294,9 @@ def test_names_of_files_mean_nothing(branch: Branch, name: str) -> None:
 def test_names_that_are_no_text(branch: Branch) -> None:
     """Bytes that are no UTF-8 are kept as the system gives them."""
     (branch.folder / "main.yaml").unlink()
-    Path(os.fsdecode(os.fsencode(branch.folder) + b"/\xff\xfe.yaml")).write_text(PENDING.replace("\n    ", "\n"))
+    Path(os.fsdecode(os.fsencode(branch.folder) + b"/\xff\xfe.yaml")).write_text(
+        PENDING.replace("\n    ", "\n"), encoding="utf-8"
+    )
     merged(branch, None)
     assert branch.scopes() == FLOW_IS_PENDING
 
