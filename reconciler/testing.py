@@ -74,7 +74,7 @@ class _Trial:
                     document[target.section][key] = target.example
                     left.append((target, target.example))
         self.folder.mkdir(exist_ok=True)
-        (self.folder / "main.yaml").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+        (self.folder / "main.yaml").write_bytes(json.dumps(document, ensure_ascii=False).encode())
 
     def plan(self, undo: str | None = None) -> Plan:
         return self.project.plan(allow=[*ALLOWED, *self.closed], max_deletes=MOST_DELETES, undo=undo)

@@ -97,7 +97,8 @@ class GitHubRunner:
     def plan(self, number: int, head: str, document: Json | None = None, fork: str = "") -> dict[str, Job]:
         """A pull request was opened, or pushed to."""
         sha = self.repository.at(f"refs/pull/{number}/merge")
-        pull = {"number": number, "head": {"sha": head, "repo": {"full_name": fork or "acme/config"}}}
+        head_of = {"sha": head, "repo": {"full_name": fork or "acme/config"}}
+        pull = {"number": number, "user": {"login": "ada"}, "head": head_of}
         payload = {"action": "synchronize", "number": number, "pull_request": pull}
         event = Event("pull_request", f"refs/pull/{number}/merge", sha, payload, "main")
         return self.run(document or workflow("plan.yml"), event)

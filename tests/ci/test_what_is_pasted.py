@@ -87,7 +87,7 @@ def test_a_forks_jobs_have_no_secret() -> None:
         own = "github.event.pull_request.head.repo.full_name == github.repository"
         assert job.get("if", "").startswith(f"{own} && ") or "secrets." not in str(job)
     assert "secrets." not in str(workflow("plan.yml")["jobs"]["validate"])
-    (checkout, _) = workflow("plan.yml")["jobs"]["validate"]["steps"]
+    checkout, *_ = workflow("plan.yml")["jobs"]["validate"]["steps"]
     assert checkout["with"]["persist-credentials"] is False
 
 

@@ -29,6 +29,8 @@ SPDX = {
 """Classifiers of packages that declare no expression. waitress names the version in its licence file."""
 
 
+EXTRAS = ("object", "policies")
+"""The extras for users."""
 OLDEST = {"extra": "", "python_version": "3.11", "python_full_version": "3.11.0"}
 """The Python that needs the most of them."""
 
@@ -41,9 +43,9 @@ def locked() -> set[str]:
 def direct() -> dict[str, str]:
     """What pyproject.toml asks for at run time → the extra that asks for it, or nothing."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = dict.fromkeys(project["dependencies"], "") | dict.fromkeys(
-        project["optional-dependencies"]["object"], "object"
-    )
+    asked = dict.fromkeys(project["dependencies"], "")
+    for name in EXTRAS:
+        asked |= dict.fromkeys(project["optional-dependencies"][name], name)
     return {canonicalize_name(Requirement(each).name): extra for each, extra in asked.items()}
 
 
