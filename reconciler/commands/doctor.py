@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from reconciler import __version__, kinds
 from reconciler.api import Reader, Transport
-from reconciler.api.address import base_url, is_local, proxy_for
+from reconciler.api.address import base_url, proxy_for
 from reconciler.api.lists import Item, read_list, read_object, read_table
 from reconciler.api.response import FORBIDDEN, NOT_FOUND, Response
 from reconciler.commands.session import NOW, Session, written_kinds
@@ -176,7 +176,7 @@ def _check_answer(door: Transport, watch: _Watch, path: str) -> Iterator[Check]:
         yield Check.failed("certificate" if isinstance(error, CertificateUntrusted) else "address", error)
         return
     yield Check("address", f"{door.address} answers" + ("" if door.address == VENDOR_URL else "; not the vendor's"))
-    if not is_local(door.address):
+    if door.address.startswith("https:"):
         proxy = proxy_for(urlsplit(base_url(door.address)).hostname or "")
         yield from (Check("proxy", without_credentials(proxy or "none")), Check("certificate", "trusted"))
     if isinstance(error, NotAuthorised) and status != FORBIDDEN:
