@@ -21,6 +21,7 @@ from reconciler.api.response import FORBIDDEN, NOT_FOUND, Response
 from reconciler.commands.session import NOW, Session, written_kinds
 from reconciler.config.files import Disk, is_resources
 from reconciler.config.load import Configuration
+from reconciler.config.schema_problems import violations
 from reconciler.errors import AnswerRefused, CertificateUntrusted, NotAuthorised, ReconcilerError, Unreachable, some_of
 from reconciler.git.checkout import find_checkout
 from reconciler.git.history import DEEPEN, commits_cut_off, find_age, list_folder
@@ -232,7 +233,7 @@ def _find_facts(kind: Kind, watch: _Watch) -> Iterator[Fact]:
     error, rows, odd = watch.errors.get(kind.path), watch.items.get(kind.path, []), ""
     is_unclear = isinstance(error, (NotAuthorised, AnswerRefused, Unreachable))
     yield Fact(f"{kind.section}: the list can be read whole", None if is_unclear else not error, str(error or ""))
-    yield from find_facts(kind, rows, watch.items)
+    yield from find_facts(kind, rows, watch.items, violations)
     text = f"{kind.section}: GET by an id {'shows the record' if kind.readable else 'does not exist'}"
     try:
         item = read_object(watch, kind.path, rows[0]["id"]) if rows else None
