@@ -34,7 +34,7 @@ from reconciler.model.redaction import without_credentials
 from reconciler.model.settings import VENDOR_URL
 from reconciler.state.operations import replay_state
 from reconciler.text import counted
-from reconciler.threads import Threads
+from reconciler.threads import Threads, result
 
 Open = Callable[[str], AbstractContextManager[Session]]
 MOST_SECONDS = 60
@@ -48,12 +48,12 @@ def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[
     opened = Configuration(path).configuration
     chosen = [opened.environment(name).name for name in names]
     with Threads(len(chosen)) as threads:
-        found = [each.result() for each in [threads.submit(_examine, opened, name, connect) for name in chosen]]
-    machine = Check("versions", f"reconciler {__version__}, Python {platform.python_version()}")
-    zones = Check("zone data", kinds.local_time.zone_data("00:00 Europe/Berlin"))
-    return [
-        replace(one, checks=(machine, zones, *one.checks), facts=(*one.facts, *_compare(one, found))) for one in found
-    ]
+        found = [result(each) for each in [threads.submit(_examine, opened, name, connect) for name in chosen]]
+    machine = (
+        Check("versions", f"reconciler {__version__}, Python {platform.python_version()}"),
+        Check("zone data", kinds.local_time.zone_data("00:00 Europe/Berlin")),
+    )
+    return [replace(one, checks=machine + one.checks, facts=(*one.facts, *_compare(one, found))) for one in found]
 
 
 def _compare(one: Diagnosis, found: Sequence[Diagnosis]) -> Iterator[Fact]:

@@ -35,8 +35,7 @@ TEXTS = {"a blank at its end": "{} ", "two blanks in a row": "{}  x", "a letter 
 def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None]) -> tuple[list[Fact], Check]:
     """What was learned, and how it ended. `allowed`: closed kinds that are probed too, as --allow names them."""
     if not session.door.secret.sandbox:
-        hint = "name an environment whose key begins with test_sk_"
-        raise Refused(f"{session.environment.name}: --probe takes a sandbox key only", hint=hint)
+        raise Refused("--probe takes a sandbox key only", hint="name an environment whose key begins with test_sk_")
     confirm()
     file = replace(session.store.journal, path=session.store.journal.path.with_suffix(".probe.journal"), older=None)
     here = replace(session.environment, state=StateSettings("file", file.path))
@@ -72,10 +71,8 @@ class _Probe:
         if not self._entries:
             self._journal.clear()
         if self._left:
-            failed = Check.failed(
-                "probe", *(ReconcilerError(each, hint="the next --probe tries again") for each in self._left)
-            )
-            return replace(failed, exit_code=Exit.PARTIAL)
+            failed = Check.failed("probe", *map(ReconcilerError, self._left))
+            return replace(failed, hint="the next --probe tries again", exit_code=Exit.PARTIAL)
         if self._signals:
             return Check.failed("probe", ReconcilerError("interrupted; all that it made is removed"))
         said = "; not learned: ".join([f"{len(self.facts)} facts learned; all that it made is removed", *self._unclear])

@@ -12,11 +12,11 @@ from reconciler.model.diagnosis import Fact
 from reconciler.model.inputs import Fields, Lookups, Raw
 
 Violations = Callable[[str, Fields], list[tuple[str, str]]]
-"""Of a kind's name and fields, those that break its schema, each with the reason."""
 
 
 def find_facts(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Violations) -> Iterator[Fact]:
-    """What holds of the records of a kind, as its list has them. `lists` are those of the API, by path."""
+    """What holds of the records of a kind, as its list has them. `lists` are those of the API, by path;
+    `violations` gives the fields that break the schema of a kind, each with the reason."""
     failing = {kind.delivery.status: kind.delivery.failing} if kind.delivery else {}
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
     known = {*kind.field_names(), *kind.server_fields}
