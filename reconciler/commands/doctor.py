@@ -221,9 +221,9 @@ def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check
         hint = "no name can be checked by it; tell the vendor"
         return Check(name, f"{path} has {len(items)} items") if items else Check.warning(name, f"{path} is empty", hint)
     ids, labels = {each["id"] for each in rows}, {reference.label(each) for each in rows} - {None}
-    foreign = [each for each in items if each.get("id") not in ids]
+    foreign = [each for each in items if str(each.get("id")) not in ids]
     told = f"{len(items)} offered, {len(foreign)} of them with the id of no {reference.kind}"
-    if astray := [str(each.get("id")) for each in foreign if each.get("label") in labels]:
+    if astray := [str(each.get("id")) for each in foreign if str(each.get("label")) in labels]:
         hint = "a reference goes by the label then; `reconciler destinations` shows each"
         return Check.warning(name, f"{told}, although {some_of(astray)} has the label of one", hint)
     return Check(name, told)

@@ -137,7 +137,7 @@ class _Probe:
         if not reference.lookup:
             return made["id"]
         ours, table = {made["id"], reference.label(made)} - {None}, read_table(self._writer, reference.lookup)
-        items = [each for each in table if ours & {each.get("id"), each.get("label")}]
+        items = [each for each in table if ours & {str(each.get("id")), str(each.get("label"))}]
         if len(items) != 1:
             raise ReconcilerError(f"{reference.lookup} does not offer the {reference.kind} that was made here")
         return {name: items[0].get(name) for name in ("type", "id")}

@@ -39,6 +39,6 @@ def find_facts(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Viol
         yield Fact(f"{kind.section}: a record {text}", not odd if rows else None, some_of(odd))
     for _, reference in kind.lists():
         ids = {reference.label(each): each["id"] for each in lists.get(KINDS[reference.kind].path, ())}
-        offered = [each.get("id") for each in lists.get(reference.lookup, ()) if each.get("label") in ids]
+        offered = [str(each.get("id")) for each in lists.get(reference.lookup, ()) if str(each.get("label")) in ids]
         text = f"{kind.section}: {reference.lookup} has the id of the {reference.kind}"
         yield Fact(text, set(ids.values()).issuperset(offered) if offered else None)

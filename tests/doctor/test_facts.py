@@ -162,3 +162,17 @@ def test_text_names_what_is_refuted_in_one_line(world: World) -> None:
     assert "1 refuted" in lines[0]
     assert "sl" in lines[0]
     assert "\x1b" not in run.out
+
+
+@pytest.mark.parametrize("odd", [[], {}, None, 7, "\u202e"])
+def test_values_of_any_type_are_no_fault(world: World, odd: Any) -> None:
+    """Ids, labels, words and maps that are something else."""
+    with served(Script()) as script:
+        play(script, "/scheduled-reports", object=odd, destinations=odd, status=odd, report_name=odd, created_at=odd)
+        script.play("/scheduled-reports/destinations", says(page([{"type": odd, "id": odd, "label": odd}], more=False)))
+        script.play("/integrations/meta", says({"data": [{"title": odd, "items": odd}]}))
+        script.play("/automations", says(page([{**AUTOMATION, "data": odd, "caption": odd}], more=False)))
+        run = doctor(world, script)
+    assert run.code in (0, 1), run.err
+    assert "a fault in reconciler" not in run.err
+    assert refuted(run)
