@@ -173,9 +173,6 @@ def _show_written(written: Written) -> None:
         write_stderr("\n".join(map(escape, f"left to you: {text}".split("\n"))))
 
 
-QUESTION = "make, change and delete objects of its own, which may be seen in production? Type yes to do it:"
-
-
 @click.command()
 @path_argument
 @click.option("--probe", cls=NeverSuggested, is_flag=True, help="Also learn by objects of its own; a sandbox key only.")
@@ -199,9 +196,9 @@ def doctor(
         raise WrongUsage("--probe takes one environment", hint="name it: --environment NAME")
     found = commands.doctor.examine_all(path, environments.names or [environments.one], environments.open)
     if probe and not found[0].exit_code:
-        question = f"{found[0].environment}: {QUESTION}"
+        what = "make, change and delete objects of its own, which may be seen in production? Type yes to do it:"
         with environments.open() as session:
-            confirm = (lambda: None) if auto_approve else lambda: require_yes(question)
+            confirm = (lambda: None) if auto_approve else lambda: require_yes(f"{found[0].environment}: {what}")
             facts, check = commands.probe.probe(session, allow, confirm)
         found = [replace(found[0], checks=(*found[0].checks, check), facts=(*found[0].facts, *facts))]
     write_stdout(output.listings.diagnoses_json(found) if form == "json" else output.listings.diagnoses_text(found))

@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 
 from reconciler import __version__, kinds
 from reconciler.api import Reader, Transport
-from reconciler.api.address import base_url, is_local, proxy_for
+from reconciler.api.address import base_url, proxy_for
 from reconciler.api.lists import Item, read_list, read_object, read_table
 from reconciler.api.response import FORBIDDEN, NOT_FOUND, Response
 from reconciler.commands.session import NOW, Session, written_kinds
 from reconciler.config.files import Disk, is_resources
 from reconciler.config.load import Configuration
+from reconciler.config.schema_problems import violations
 from reconciler.errors import AnswerRefused, CertificateUntrusted, NotAuthorised, ReconcilerError, Unreachable, some_of
 from reconciler.git.checkout import find_checkout
 from reconciler.git.history import DEEPEN, commits_cut_off, find_age, list_folder
@@ -33,7 +34,7 @@ from reconciler.model.redaction import without_credentials
 from reconciler.model.settings import VENDOR_URL
 from reconciler.state.operations import replay_state
 from reconciler.text import counted
-from reconciler.threads import Threads
+from reconciler.threads import Threads, result
 
 Open = Callable[[str], AbstractContextManager[Session]]
 MOST_SECONDS = 60
@@ -47,12 +48,12 @@ def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[
     opened = Configuration(path).configuration
     chosen = [opened.environment(name).name for name in names]
     with Threads(len(chosen)) as threads:
-        found = [each.result() for each in [threads.submit(_examine, opened, name, connect) for name in chosen]]
-    machine = Check("versions", f"reconciler {__version__}, Python {platform.python_version()}")
-    zones = Check("zone data", kinds.local_time.zone_data("00:00 Europe/Berlin"))
-    return [
-        replace(one, checks=(machine, zones, *one.checks), facts=(*one.facts, *_compare(one, found))) for one in found
-    ]
+        found = [result(each) for each in [threads.submit(_examine, opened, name, connect) for name in chosen]]
+    machine = (
+        Check("versions", f"reconciler {__version__}, Python {platform.python_version()}"),
+        Check("zone data", kinds.local_time.zone_data("00:00 Europe/Berlin")),
+    )
+    return [replace(one, checks=machine + one.checks, facts=(*one.facts, *_compare(one, found))) for one in found]
 
 
 def _compare(one: Diagnosis, found: Sequence[Diagnosis]) -> Iterator[Fact]:
@@ -176,7 +177,7 @@ def _check_answer(door: Transport, watch: _Watch, path: str) -> Iterator[Check]:
         yield Check.failed("certificate" if isinstance(error, CertificateUntrusted) else "address", error)
         return
     yield Check("address", f"{door.address} answers" + ("" if door.address == VENDOR_URL else "; not the vendor's"))
-    if not is_local(door.address):
+    if door.address.startswith("https:"):
         proxy = proxy_for(urlsplit(base_url(door.address)).hostname or "")
         yield from (Check("proxy", without_credentials(proxy or "none")), Check("certificate", "trusted"))
     if isinstance(error, NotAuthorised) and status != FORBIDDEN:
@@ -220,9 +221,9 @@ def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check
         hint = "no name can be checked by it; tell the vendor"
         return Check(name, f"{path} has {len(items)} items") if items else Check.warning(name, f"{path} is empty", hint)
     ids, labels = {each["id"] for each in rows}, {reference.label(each) for each in rows} - {None}
-    foreign = [each for each in items if each.get("id") not in ids]
+    foreign = [each for each in items if str(each.get("id")) not in ids]
     told = f"{len(items)} offered, {len(foreign)} of them with the id of no {reference.kind}"
-    if astray := [str(each.get("id")) for each in foreign if each.get("label") in labels]:
+    if astray := [str(each.get("id")) for each in foreign if str(each.get("label")) in labels]:
         hint = "a reference goes by the label then; `reconciler destinations` shows each"
         return Check.warning(name, f"{told}, although {some_of(astray)} has the label of one", hint)
     return Check(name, told)
@@ -232,7 +233,7 @@ def _find_facts(kind: Kind, watch: _Watch) -> Iterator[Fact]:
     error, rows, odd = watch.errors.get(kind.path), watch.items.get(kind.path, []), ""
     is_unclear = isinstance(error, (NotAuthorised, AnswerRefused, Unreachable))
     yield Fact(f"{kind.section}: the list can be read whole", None if is_unclear else not error, str(error or ""))
-    yield from find_facts(kind, rows, watch.items)
+    yield from find_facts(kind, rows, watch.items, violations)
     text = f"{kind.section}: GET by an id {'shows the record' if kind.readable else 'does not exist'}"
     try:
         item = read_object(watch, kind.path, rows[0]["id"]) if rows else None

@@ -35,8 +35,7 @@ TEXTS = {"a blank at its end": "{} ", "two blanks in a row": "{}  x", "a letter 
 def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None]) -> tuple[list[Fact], Check]:
     """What was learned, and how it ended. `allowed`: closed kinds that are probed too, as --allow names them."""
     if not session.door.secret.sandbox:
-        hint = "name an environment whose key begins with test_sk_"
-        raise Refused(f"{session.environment.name}: --probe takes a sandbox key only", hint=hint)
+        raise Refused("--probe takes a sandbox key only", hint="name an environment whose key begins with test_sk_")
     confirm()
     file = replace(session.store.journal, path=session.store.journal.path.with_suffix(".probe.journal"), older=None)
     here = replace(session.environment, state=StateSettings("file", file.path))
@@ -55,10 +54,8 @@ class _Probe:
 
     def __init__(self, writer: Writer, journal: Journal, environment: str) -> None:
         self.facts: list[Fact] = []
-        self._writer, self._journal, self._signals = writer, journal, 0
-        self._left: list[str] = []
-        self._unclear: list[str] = []
-        self._made: dict[str, Item] = {}
+        self._writer, self._journal, self._signals, self._made = writer, journal, 0, dict[str, Item]()
+        self._left, self._unclear = list[str](), list[str]()
         found = journal.replay(State(environment)).state
         self._entries = dict(found.entries)
         journal.start(State(environment), found)
@@ -73,22 +70,21 @@ class _Probe:
         """How it ended. The journal goes if it names nothing."""
         if not self._entries:
             self._journal.clear()
-        told = [*self._left, *self._unclear, *(["interrupted"] if self._signals else [])]
-        if self._left or self._signals:
-            hint = "the next --probe removes what is left" if self._left else "all that it made is removed"
-            failed = Check.failed("probe", ReconcilerError("; ".join(told), hint=hint))
-            return replace(failed, exit_code=Exit.PARTIAL) if self._left else failed
-        said = f"{len(self.facts)} facts learned; all that it made is removed"
-        return Check.warning("probe", f"{said}; not learned: {'; '.join(told)}", "") if told else Check("probe", said)
+        if self._left:
+            failed = Check.failed("probe", *map(ReconcilerError, self._left))
+            return replace(failed, hint="the next --probe tries again", exit_code=Exit.PARTIAL)
+        if self._signals:
+            return Check.failed("probe", ReconcilerError("interrupted; all that it made is removed"))
+        said = "; not learned: ".join([f"{len(self.facts)} facts learned; all that it made is removed", *self._unclear])
+        return Check("probe", said, status="warning" if self._unclear else "ok")
 
     def _note(self, address: str, object_id: str | None, fields: Fields) -> None:
         """Notes an object (None: it is removed), on the disk before this returns."""
-        entry = None if object_id is None else Entry(object_id, fields)
-        self._journal.outcome(address, entry)
-        self._journal.sync(self._journal.intent(address, "probe"))
         self._entries.pop(address, None)
-        if entry is not None:
-            self._entries[address] = entry
+        if object_id is not None:
+            self._entries[address] = Entry(object_id, fields)
+        self._journal.outcome(address, self._entries.get(address))
+        self._journal.sync(self._journal.intent(address, "probe"))
 
     def learn(self, kinds: Iterable[Kind]) -> None:
         """Makes an object of each kind and changes it."""
@@ -110,8 +106,8 @@ class _Probe:
         """The answer to a write; its error is raised."""
         if self._signals:
             raise ReconcilerError("not asked any more")
-        sent, is_safe = (request.method, request.path, request.body), key is not None or not request.creates
-        answer = self._writer.send(*sent, idempotent=is_safe, idempotency_key=key)
+        sent = (request.method, request.path, request.body)
+        answer = self._writer.send(*sent, idempotent=bool(key) or not request.creates, idempotency_key=key)
         if not answer.ok:
             raise answer.error(self._writer.source)
         return answer
@@ -141,7 +137,7 @@ class _Probe:
         if not reference.lookup:
             return made["id"]
         ours, table = {made["id"], reference.label(made)} - {None}, read_table(self._writer, reference.lookup)
-        items = [each for each in table if ours & {each.get("id"), each.get("label")}]
+        items = [each for each in table if ours & {str(each.get("id")), str(each.get("label"))}]
         if len(items) != 1:
             raise ReconcilerError(f"{reference.lookup} does not offer the {reference.kind} that was made here")
         return {name: items[0].get(name) for name in ("type", "id")}
@@ -213,16 +209,14 @@ class _Probe:
         order = list(KINDS)
         for address in sorted(self._entries, key=lambda each: order.index(address_kind(each)), reverse=True):
             entry, kind = self._entries[address], KINDS[address_kind(address)]
-            object_id = entry.id
             try:
-                if not (object_id and self._is_ours(kind, object_id, entry.applied)):
-                    object_id = self._find(kind, entry.applied)
-                if object_id:
+                is_known = entry.id and self._is_ours(kind, entry.id, entry.applied)
+                if object_id := entry.id if is_known else self._find(kind, entry.applied):
                     self._note(address, object_id, entry.applied)
                     self._delete(kind, object_id)
                 self._note(address, None, {})
             except ReconcilerError as error:
-                self._left.append(f"{kind.name} {object_id or address} is not deleted: {error}")
+                self._left.append(f"{kind.name} {self._entries[address].id or address} is not deleted: {error}")
 
     def _delete(self, kind: Kind, object_id: str) -> None:
         for each in delete_requests(kind, object_id):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 from reconciler.errors import some_of
 from reconciler.kinds import KINDS
-from reconciler.kinds.declaration import Kind, Schema
+from reconciler.kinds.declaration import Kind
 from reconciler.kinds.wire import in_short, is_id, other_object, record_from
 from reconciler.model.diagnosis import Fact
 from reconciler.model.inputs import Fields, Lookups, Raw
 
+Violations = Callable[[str, Fields], list[tuple[str, str]]]
 
-def find_facts(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Iterator[Fact]:
-    """What holds of the records of a kind, as its list has them. `lists` are those of the API, by path."""
+
+def find_facts(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Violations) -> Iterator[Fact]:
+    """What holds of the records of a kind, as its list has them. `lists` are those of the API, by path;
+    `violations` gives the fields that break the schema of a kind, each with the reason."""
+    failing = {kind.delivery.status: kind.delivery.failing} if kind.delivery else {}
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
     known = {*kind.field_names(), *kind.server_fields}
     expected: dict[str, Callable[[Raw, Fields], Iterable[object]]] = {
@@ -22,7 +25,9 @@ def find_facts(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Iterator[Fact
         f"has an id like {kind.id_pattern}": lambda raw, _: () if is_id(kind, raw["id"]) else [raw["id"]],
         "has no field but the documented ones": lambda raw, _: sorted(raw.keys() - known),
         f"has all of {', '.join(always)}": lambda raw, _: [each for each in always if each not in raw],
-        "has no word but the documented ones": lambda _, fields: _new_words(kind, fields),
+        "has no value but the documented ones": lambda _, fields: [
+            why for name, why in violations(kind.name, fields) if name and fields.get(name) != failing.get(name, "")
+        ],
         f"tells its {' and '.join(kind.natural_key)}": lambda _, fields: {*kind.natural_key} - fields.keys(),
     }
     if kind.vendor_flag:
@@ -34,26 +39,6 @@ def find_facts(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Iterator[Fact
         yield Fact(f"{kind.section}: a record {text}", not odd if rows else None, some_of(odd))
     for _, reference in kind.lists():
         ids = {reference.label(each): each["id"] for each in lists.get(KINDS[reference.kind].path, ())}
-        offered = [each.get("id") for each in lists.get(reference.lookup, ()) if each.get("label") in ids]
+        offered = [str(each.get("id")) for each in lists.get(reference.lookup, ()) if str(each.get("label")) in ids]
         text = f"{kind.section}: {reference.lookup} has the id of the {reference.kind}"
         yield Fact(text, set(ids.values()).issuperset(offered) if offered else None)
-
-
-def _new_words(kind: Kind, fields: Fields) -> Iterator[str]:
-    failing = (kind.delivery.status, kind.delivery.failing) if kind.delivery else ()
-    for each in kind.fields:
-        if each.name in fields and (each.name, fields[each.name]) != failing:
-            yield from _outside(each.schema, fields[each.name], each.name)
-
-
-def _outside(schema: Schema, value: Any, path: str) -> Iterator[str]:
-    """The values that the words of a schema do not name, at every depth."""
-    words = [*schema.get("enum", ()), *(word for each in schema.get("oneOf", ()) for word in each.get("enum", ()))]
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _outside(schema.get("properties", {}).get(name, {}), inner, f"{path}.{name}")
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _outside(schema.get("items", {}), inner, path)
-    elif words and value not in words:
-        yield f"{path} {value!r}"

@@ -48,20 +48,20 @@ OTHERWISE: list[tuple[str, Json, str, str]] = [
     ("/scheduled-reports", {"id": "r 1"}, "a record has an id like", "r 1"),
     ("/automations", {"priority": 3}, "a record has no field but the documented ones", "priority"),
     ("/scheduled-reports", {"runs": ...}, "a record has all of", "runs"),
-    ("/automations", {"status": "sleeping"}, "a record has no word but the documented ones", "sleeping"),
-    ("/scheduled-reports", {"send_at": "09:15"}, "a record has no word but the documented ones", "09:15"),
-    ("/scheduled-reports", {"included_range_days": 30}, "a record has no word but the documented ones", "30"),
+    ("/automations", {"status": "sleeping"}, "a record has no value but the documented ones", "sleeping"),
+    ("/scheduled-reports", {"send_at": "09:15"}, "a record has no value but the documented ones", "09:15"),
+    ("/scheduled-reports", {"included_range_days": 30}, "a record has no value but the documented ones", "30"),
     (
         "/scheduled-reports",
         {"destinations": [{"type": "email", "id": "e1"}]},
-        "a record has no word but the documented ones",
-        "destinations.type 'email'",
+        "a record has no value but the documented ones",
+        "destinations[0].type",
     ),
-    ("/automations", {"data": {"platform": "Web"}}, "a record has no word but the documented ones", "data.platform"),
-    ("/integrations", {"active": 7}, "a record has no word but the documented ones", "status '7'"),
+    ("/automations", {"data": {"platform": "Web"}}, "a record has no value but the documented ones", "data.platform"),
+    ("/integrations", {"active": 7}, "a record has no value but the documented ones", "status: found"),
     ("/integrations", {"integration": "webhooks"}, "a record tells its", "integration"),
     ("/segments", {"is_system": True}, "a record is not one of the vendor's", "s1"),
-    ("/products", {"duration": "P2Y"}, "a record has no word but the documented ones", "P2Y"),
+    ("/products", {"duration": "P2Y"}, "a record has no value but the documented ones", "P2Y"),
 ]
 
 
@@ -162,3 +162,17 @@ def test_text_names_what_is_refuted_in_one_line(world: World) -> None:
     assert "1 refuted" in lines[0]
     assert "sl" in lines[0]
     assert "\x1b" not in run.out
+
+
+@pytest.mark.parametrize("odd", [[], {}, None, 7, "\u202e"])
+def test_values_of_any_type_are_no_fault(world: World, odd: Any) -> None:
+    """Ids, labels, words and maps that are something else."""
+    with served(Script()) as script:
+        play(script, "/scheduled-reports", object=odd, destinations=odd, status=odd, report_name=odd, created_at=odd)
+        script.play("/scheduled-reports/destinations", says(page([{"type": odd, "id": odd, "label": odd}], more=False)))
+        script.play("/integrations/meta", says({"data": [{"title": odd, "items": odd}]}))
+        script.play("/automations", says(page([{**AUTOMATION, "data": odd, "caption": odd}], more=False)))
+        run = doctor(world, script)
+    assert run.code in (0, 1), run.err
+    assert "a fault in reconciler" not in run.err
+    assert refuted(run)

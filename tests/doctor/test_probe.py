@@ -261,6 +261,17 @@ def test_an_answer_that_names_an_object_of_others_is_not_believed(
     assert sandbox.live() == before
 
 
+@pytest.mark.parametrize("body", ["", "{}", '{"id": null}', '{"id": "meta"}', "<html>"])
+def test_a_create_without_an_id_is_found_by_its_name(sandbox: Sandbox, no_waiting: None, body: str) -> None:
+    """The API did it, and does not say what it made."""
+    before = sandbox.live()
+    sandbox.world.fault(f"POST /automations: status 201 after, body='{body}'")
+    run = sandbox.probe()
+    assert run.code == 0, run.out
+    assert ended(run)["status"] == "warning"
+    assert sandbox.live() == before
+
+
 def test_a_second_object_of_one_idempotency_key_is_removed_too(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
