@@ -1,9 +1,9 @@
 """Configuration as code for Qonversion: YAML in git, `plan` in the pull request, `apply` after the merge."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+TYPE_CHECKING = False  # that of typing takes as long to import as all else that `--version` needs
 
 if TYPE_CHECKING:
     from reconciler.apply.execute import Event

@@ -105,7 +105,7 @@ class Project(AbstractContextManager["Project"]):
         """Carries a plan out, as `reconciler apply --plan` does, and reads back what it wrote.
 
         Refused if a guard refuses it, or if it is stale or of another project, environment or state. A change that
-        fails is in the report, and not raised. `on_event` is told of each begin and end. If it raises an exception, or
+        fails is in the report, and not raised. Another thread calls `on_event` at each begin and end. If it fails, or
         on Ctrl-C, nothing new begins, and the exception is raised once what runs has ended and is recorded.
         """
         saved = plan._saved.plan
