@@ -1,7 +1,7 @@
 """The table of libraries and licences in CONTRIBUTING: `python -m tests.house.licences --write` renews it.
 
-It has what the command needs at run time, which is what the lock of the action pins. The licences are those that the
-packages declare that are installed here.
+It has what the command needs at run time, with the extras for users. The licences are those that the packages installed
+here declare.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ SPDX = {
 """Classifiers of packages that declare no expression. waitress names the version in its licence file."""
 
 
-EXTRAS = ("object", "policies")
-"""The extras for users."""
+FOR_DEVELOPMENT = ("browser", "test", "dev")
 OLDEST = {"extra": "", "python_version": "3.11", "python_full_version": "3.11.0"}
 """The Python that needs the most of them."""
 
@@ -41,12 +40,11 @@ def locked() -> set[str]:
 
 
 def direct() -> dict[str, str]:
-    """What pyproject.toml asks for at run time → the extra that asks for it, or nothing."""
+    """What pyproject.toml asks for at run time → the extra for users that asks for it, or nothing."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = dict.fromkeys(project["dependencies"], "")
-    for name in EXTRAS:
-        asked |= dict.fromkeys(project["optional-dependencies"][name], name)
-    return {canonicalize_name(Requirement(each).name): extra for each, extra in asked.items()}
+    extras = {name: asked for name, asked in project["optional-dependencies"].items() if name not in FOR_DEVELOPMENT}
+    lists = {"": project["dependencies"], **extras}
+    return {canonicalize_name(Requirement(each).name): extra for extra, asked in lists.items() for each in asked}
 
 
 def licence(name: str) -> str:
@@ -60,12 +58,12 @@ def licence(name: str) -> str:
 
 
 def brought(name: str) -> set[str]:
-    """All that a package brings along, of the lock."""
+    """All that a package brings along."""
     found: set[str] = set()
     for text in distribution(name).requires or []:
         asked = Requirement(text)
         other = canonicalize_name(asked.name)
-        if other in locked() - found and (asked.marker is None or asked.marker.evaluate(OLDEST)):
+        if other not in found and (asked.marker is None or asked.marker.evaluate(OLDEST)):
             found |= {other} | brought(other)
     return found
 

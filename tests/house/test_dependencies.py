@@ -89,10 +89,10 @@ def test_the_tools_of_a_release_are_locked_too() -> None:
 
 
 def test_the_table_of_licences_is_fresh() -> None:
-    """It has each library of the lock, and none of them asks for more than a notice of its own files."""
+    """It has each library of the action's lock, and none is under a GPL, an LGPL or an AGPL."""
     assert CONTRIBUTING.read_text(encoding="utf-8") == renewed(), f"run `{RENEW_LICENCES}`"
     names = set(direct()).union(*map(brought, direct()))
-    assert names == locked()
+    assert locked() <= names
     assert not [name for name in names if "GPL" in licence(name)]
 
 
