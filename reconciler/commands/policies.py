@@ -15,7 +15,7 @@ from reconciler.lazy import load
 from reconciler.model.explanation import Rule
 from reconciler.model.inputs import Desired
 from reconciler.model.plan import Plan, Refusal
-from reconciler.model.policies import Policy, PolicyReport
+from reconciler.model.policies import Policy, PolicyException, PolicyReport
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
 
@@ -65,9 +65,13 @@ def check(
         raise ConfigurationInvalid(errors)
     first, *others = [dict.fromkeys(each.unused) for each in reports.values()]
     idle = [each for each in first if all(each in other for other in others)]
-    said = "policy.{}: the exception for {} excepts nothing; expected it gone"
-    told = [Problem(*one.location, said.format(name, one.address), GUARD + name) for name, one in idle]
-    return [*fold({name: each.problems("warning") for name, each in reports.items()}), *told]
+    return [*fold({name: each.problems("warning") for name, each in reports.items()}), *map(_idle_problem, idle)]
+
+
+def _idle_problem(found: tuple[str, PolicyException]) -> Problem:
+    name, one = found
+    text = f"policy.{name}: the exception for {one.address} excepts nothing; expected it gone"
+    return Problem(*one.location, text, code=GUARD + name)
 
 
 def judge_plan(

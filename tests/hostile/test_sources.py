@@ -18,6 +18,10 @@ STARTER = "reconciler.system"
 """Starts them for these two, by `run_program`."""
 
 PATHS = {
+    "reconciler.commands.test": "a temporary folder, as tempfile names it",
+    "reconciler.policies.library": "the ready rules of the package",
+    "reconciler.project": "the folder that a program names",
+    "reconciler.testing": "a temporary folder, as tempfile names it",
     "reconciler.config.locations": "a place that the configuration was read from",
     "reconciler.plan.approval": "the file that --expect-digest @FILE names",
     "reconciler.commands.adopt": "a place that the configuration was read from",
@@ -48,12 +52,13 @@ PATHS = {
 
 
 FORMATS = {
+    "reconciler.commands.probe": "form",
     "reconciler.state.backend": "url",
     "reconciler.yaml.mistakes": "message",
 }
-"""Format what a table of constants holds: the addresses of CI systems, what is wrong in YAML."""
+"""Format what a table of constants holds: the addresses of CI systems, what is wrong in YAML, what a probe sends."""
 
-IMPORTS = {"reconciler.lazy": ("module", "submodule")}
+IMPORTS = {"reconciler.lazy": ("module", "submodule"), "reconciler": ("f'{__name__}.{module}'",)}
 """Import a module by a name: that of a table of constants, or that of an attribute in our own code."""
 
 NUMBERS = {

@@ -97,6 +97,27 @@ def test_an_import_costs_nothing() -> None:
     assert not {"reconciler.testing", "pytest", "rich"} & {*second.split()}
 
 
+@pytest.mark.process
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
+def test_a_program_that_prints_the_key_is_not_given_the_terminal(tmp_path: Path) -> None:
+    """The command line lets it ask a person; a library writes nothing to the streams of its caller."""
+    command = "[sh, -c, 'echo asking >&2; echo sk_of_a_command']"
+    (tmp_path / "reconciler.yaml").write_text(f"environments: {{one: {{secret_command: {command}}}}}")
+    (tmp_path / "main.yaml").write_text("automations: {}")
+    program = "from reconciler import Project; Project.open('.', api_url='simulator:data.sqlite').plan()"
+    terminal, stdin = os.openpty()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    arguments = [sys.executable, "-c", program]
+    try:
+        done = subprocess.run(
+            arguments, cwd=tmp_path, env=environment, stdin=stdin, capture_output=True, text=True, check=False
+        )
+    finally:
+        os.close(terminal)
+        os.close(stdin)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def readme_program() -> str:
     """What the README shows."""
     text = (ROOT / "README.md").read_text(encoding="utf-8").partition("<!-- python -->\n```python\n")[2]
