@@ -183,8 +183,7 @@ def _check_answer(door: Transport, watch: _Watch, path: str) -> Iterator[Check]:
         yield Check.failed("key", error)
         return
     said = f"{secret.source}: a {'sandbox' if secret.sandbox else 'production'} key, accepted"
-    is_odd = not secret.value.startswith(("sk_", "test_sk_"))
-    hint = "a Secret Key begins with sk_ or test_sk_: is it another key?"
+    is_odd, hint = not secret.value.startswith(("sk_", "test_sk_")), "a Secret Key begins with sk_ or test_sk_"
     yield Check.warning("key", said, hint) if is_odd else Check("key", said)
     if door.now is None and abs(skew) > MOST_SKEW:
         said = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} that of the API"
