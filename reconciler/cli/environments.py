@@ -93,7 +93,6 @@ def require_all(ended: Iterable[Ended[Any]]) -> None:
 def require_yes(question: str) -> None:
     """Asks on the terminal. Refused if there is none, or if the answer is another one."""
     if not sys.stdin.isatty():
-        hint = "--auto-approve goes on without asking"
-        raise Refused("cannot ask for approval: stdin is not a terminal", hint=hint)
+        raise Refused("cannot ask for approval: stdin is not a terminal", hint="--auto-approve does not ask")
     if prompt(escape(question)).lower() != "yes":
         raise Refused("not approved; nothing was changed")

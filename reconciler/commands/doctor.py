@@ -37,14 +37,13 @@ from reconciler.text import counted
 from reconciler.threads import Threads, result
 
 Open = Callable[[str], AbstractContextManager[Session]]
-MOST_SECONDS = 60
-"""By so much may our clock differ from that of the API."""
-MOST_AT_ONCE = 16
+MOST_AT_ONCE, MOST_SKEW = 16, 60
+"""Lists that are read at once, and the seconds by which our clock may differ from that of the API."""
 
 
 def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[Diagnosis]:
-    """What is found for these environments (None: the only one), side by side. One that fails does not hide the others.
-    WrongUsage or ConfigurationInvalid if `reconciler.yaml` has no such environments."""
+    """What is found for these environments (None: the only one), side by side. One that fails hides no other one.
+    WrongUsage or ConfigurationInvalid if `reconciler.yaml` has none of that name."""
     opened = Configuration(path).configuration
     chosen = [opened.environment(name).name for name in names]
     with Threads(len(chosen)) as threads:
@@ -184,10 +183,9 @@ def _check_answer(door: Transport, watch: _Watch, path: str) -> Iterator[Check]:
         yield Check.failed("key", error)
         return
     said = f"{secret.source}: a {'sandbox' if secret.sandbox else 'production'} key, accepted"
-    is_odd = not secret.value.startswith(("sk_", "test_sk_"))
-    hint = "a Secret Key begins with sk_ or test_sk_: is it another key?"
+    is_odd, hint = not secret.value.startswith(("sk_", "test_sk_")), "a Secret Key begins with sk_ or test_sk_"
     yield Check.warning("key", said, hint) if is_odd else Check("key", said)
-    if door.now is None and abs(skew) > MOST_SECONDS:
+    if door.now is None and abs(skew) > MOST_SKEW:
         said = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} that of the API"
         yield Check.warning("clock", said, "set the clock of this machine: local times are judged by it")
     else:
@@ -211,8 +209,7 @@ def _check_lists(watch: _Watch, used: set[str]) -> Iterator[Check]:
 
 
 def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check:
-    """A list that is read beside those of the kinds. One that references are looked up in should have the ids of their
-    targets."""
+    """A list beside those of the kinds. One that references are looked up in should have the ids of their targets."""
     name = path.rpartition("/")[2] if reference else "catalogue"
     if error := watch.errors.get(path):
         return Check.failed(name, error)

@@ -12,6 +12,11 @@ from observe.scripted import Script, served
 from state.conftest import PERSON, git
 from world import KEY, Run, World, integration, report
 
+from reconciler.model.settings import Environment, StateSettings
+from reconciler.state.backend import LockInfo
+from reconciler.state.document import JournalFile
+from reconciler.state.file import FileBackend
+
 Json = dict[str, Any]
 NAMES = ["versions", "zone data", "configuration", "state store", "git", "address", "key", "clock", "lists", "rights"]
 NAMES += ["destinations", "catalogue"]
@@ -191,6 +196,18 @@ def test_a_damaged_state_has_the_code_of_a_guard(world: World) -> None:
     assert run.code == 5
     assert check(run, "state store")["hint"]
     assert world.state.read_text() == "{"
+
+
+def test_a_state_that_somebody_applies_to_is_a_warning(world: World) -> None:
+    """It says who, and how a lock of a dead run is broken; it waits for nobody."""
+    world.settle(AUTOMATIONS)
+    environment = Environment("default", StateSettings("file", world.state))
+    with FileBackend(environment, world.folder, JournalFile(world.state)).lock(LockInfo("run1", "Ada", "today")):
+        run = doctor(world)
+    assert run.code == 0
+    assert check(run, "state store")["status"] == "warning"
+    assert "Ada" in check(run, "state store")["message"]
+    assert "state unlock run1" in check(run, "state store")["hint"]
 
 
 def test_doctor_leaves_the_folder_as_it_is(world: World) -> None:

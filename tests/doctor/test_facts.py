@@ -33,7 +33,7 @@ PRODUCT = {
     **{"apple_product_id": None, "google_product_id": None, "google_base_plan_id": None, "stripe_product_id": None},
     **STAMPS,
 }
-PATHS = {
+PATHS: dict[str, Json] = {
     "/integrations": INTEGRATION,
     "/scheduled-reports": REPORT,
     "/automations": AUTOMATION,

@@ -23,7 +23,14 @@ from reconciler.simulator.server import Server
 
 Json = dict[str, Any]
 SANDBOX = "test_sk_probe"
-COLLECTIONS = ("integrations", "scheduled-reports", "automations", "segments", "products", "entitlements")
+COLLECTIONS: tuple[str, ...] = (
+    "integrations",
+    "scheduled-reports",
+    "automations",
+    "segments",
+    "products",
+    "entitlements",
+)
 COLLECTIONS += ("remote-configurations",)
 CLOSED = ("segment", "product", "entitlement", "remote_config")
 ALLOWED = tuple(word for kind in CLOSED for word in ("--allow", f"delete:{kind}"))
