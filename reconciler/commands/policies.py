@@ -72,8 +72,8 @@ def check(
 
 def judge_plan(
     session: Session, made: Plan, policies: Sequence[Policy], allowed: Collection[str], desired: Desired, **more: Any
-) -> Plan:
-    """The plan with what policies refuse and warn of. `more` is what `policies.judge.judge` takes."""
+) -> tuple[Plan, PolicyReport]:
+    """The plan with what policies refuse and warn of, and all they say. `more` is what `policies.judge.judge` takes."""
     known = [GUARD + each.name for each in policies]
     if unknown := sorted(each for each in allowed if each.startswith(GUARD) and each not in known):
         raise WrongUsage(f"--allow {unknown[0]}: there is no such policy{did_you_mean(unknown[0], known)}")
@@ -85,7 +85,7 @@ def judge_plan(
     kept = [each for each in made.refusals if not each.guard.startswith(GUARD)]
     refusals = (*kept, *_refusals([each for each in found if each.code not in allowed]))
     warnings = tuple(dict.fromkeys([*made.warnings, *map(str, fold({"": passed}))]))
-    return replace(made, refusals=refusals, warnings=warnings)
+    return replace(made, refusals=refusals, warnings=warnings), report
 
 
 def _refusals(problems: Sequence[Problem]) -> Iterator[Refusal]:

@@ -147,9 +147,7 @@ def _run(session: Session, way: str, allowed: Collection[str] = ()) -> Ran:
     try:
         with apply.lock_state(session) as lock:
             planned, review = apply.show(session, apply.ApplyRequest(options, 1), ())
-            policies, made, now = planned.desired.policies, planned.plan.changes, session.door.clock()
-            known = partial(commands.policies.judge, changes=made, live=planned.live, state=planned.state)
-            ran = Ran(review=review, judged=known(policies, planned.desired, session.environment, now))
+            ran = Ran(review=review, judged=planned.judged or PolicyReport())
             refuse(planned.plan)
             if way == PLAN:
                 return ran
