@@ -149,12 +149,13 @@ class Unreachable(ApiFailed):
 
 
 class ConfigurationInvalid(ReconcilerError):
-    """One or more problems in the configuration. `subjects` are the addresses that they are about, as far as known."""
+    """One or more problems in the configuration. `subjects` are the addresses that they are about, as far as known.
+    `warnings` are told beside them."""
 
     exit_code = Exit.INVALID
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        problems = list(problems)
+    def __init__(self, problems: Iterable[Problem], warnings: Iterable[Problem] = ()) -> None:
+        problems, self.warnings = list(problems), tuple(warnings)
         self.subjects = frozenset(each.subject for each in problems if each.subject)
         folded = fold({"": problems})
         self.problems = folded[:MOST_PROBLEMS]

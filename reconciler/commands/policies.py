@@ -55,19 +55,21 @@ def check(
 
     `base` is a commit or branch to compare with; `variables` are the process's.
     """
-    reports = {}
+    reports, notes = {}, dict[Problem, None]()
     for name, each in desired.items():
         environment = configuration.environments[name]
         now = read_clock(find_address(environment, None, variables), variables) or datetime.now(UTC)
-        before = read_base_plan(configuration, environment, base).desired if base else None
-        reports[name] = judge(each.policies, each, environment, now, before=before)
+        earlier = read_base_plan(configuration, environment, base) if base else None
+        reports[name] = judge(each.policies, each, environment, now, before=earlier.desired if earlier else None)
+        ratchet = next((policy for policy in each.policies if policy.ratchet), None)
+        notes |= {Problem(*ratchet.location, said): None for said in earlier.warnings} if earlier and ratchet else {}
     if errors := fold({name: each.problems("error") for name, each in reports.items()}):
-        raise ConfigurationInvalid(errors)
+        raise ConfigurationInvalid(errors, notes)
     first, *others = [dict.fromkeys(each.unused) for each in reports.values()]
     idle = [each for each in first if all(each in other for other in others)]
     said = "policy.{}: the exception for {} excepts nothing; expected it gone"
     told = [Problem(*one.location, said.format(name, one.address), GUARD + name) for name, one in idle]
-    return [*fold({name: each.problems("warning") for name, each in reports.items()}), *told]
+    return [*notes, *fold({name: each.problems("warning") for name, each in reports.items()}), *told]
 
 
 def judge_plan(
