@@ -149,12 +149,13 @@ class Unreachable(ApiFailed):
 
 
 class ConfigurationInvalid(ReconcilerError):
-    """One or more problems in the configuration. `subjects` are the addresses that they are about, as far as known."""
+    """One or more problems in the configuration. `subjects` are the addresses that they are about, as far as known.
+    `warnings` are told beside them."""
 
     exit_code = Exit.INVALID
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        problems = list(problems)
+    def __init__(self, problems: Iterable[Problem], warnings: Iterable[Problem] = ()) -> None:
+        problems, self.warnings = list(problems), tuple(warnings)
         self.subjects = frozenset(each.subject for each in problems if each.subject)
         folded = fold({"": problems})
         self.problems = folded[:MOST_PROBLEMS]
@@ -188,21 +189,29 @@ DELETE = "delete:"
 
 
 class Refused(ReconcilerError):
-    """A guard said no. The hint names the flag or the block that passes it."""
+    """A guard said no. The hint names the flag or the block that passes it. `guard` is its name, if it is the only one
+    that this error can be of."""
 
     exit_code = Exit.REFUSED
+    guard = ""
 
 
 class ListIncomplete(Refused):
     """A list could not be read whole and stable, so nothing may be concluded from it."""
 
+    guard = "list-incomplete"
+
 
 class IdentityAmbiguous(Refused):
     """More than one live object could be the one that an address means."""
 
+    guard = "identity-ambiguous"
+
 
 class KeyExposed(Refused):
     """A value that would be written to a file or a remote holds the secret key. Nothing of it is shown."""
+
+    guard = "key-exposed"
 
 
 class GitUnusable(Refused):

@@ -20,8 +20,8 @@ from reconciler.output.terminal import escape, write_stderr, write_stdout
 def expand(path: Path, environment: str | None, target: tuple[str, ...], form: str) -> None:
     """Write out what a configuration comes to for an environment: offline, without a key.
 
-    The YAML is valid, plans the same, and needs no for_each, defaults, only_in, key or variables. Behind each value
-    stands where it came from.
+    The YAML is valid, plans the same, and needs no for_each, defaults, only_in, key or variables. It has no policies.
+    Behind each value stands where it came from.
     """
     desired = commands.expand.expand(path, environment, target)
     for warning in desired.warnings:

@@ -39,13 +39,10 @@ def validate(path: Path, environments: tuple[str, ...], every: bool, shared: boo
         names = commands.environments.choose(path, environments, every=every) if environments else None
         checked = commands.validate.check(path, names, base, os.environ)
     except ConfigurationInvalid as invalid:
-        _write_problems(form, {}, invalid=invalid.problems)
+        _write_problems(form, {}, invalid=invalid.problems, warning=invalid.warnings)
         raise
     counts = {environment: len(desired.resources) for environment, desired in checked.desired.items()}
     _write_problems(form, counts, warning=checked.warnings, hint=checked.hints)
-    for level, found in (("warning", checked.warnings), ("hint", checked.hints)):
-        for each in found:
-            write_stderr(escape(f"{level}: {each}"))
     for environment, count in counts.items():
         write_stderr(f"{environment}: {counted(count, 'resource')} {'is' if count == 1 else 'are'} valid")
         for line in checked.completed(environment, shared=shared):
@@ -53,7 +50,10 @@ def validate(path: Path, environments: tuple[str, ...], every: bool, shared: boo
 
 
 def _write_problems(form: str, counts: Mapping[str, int], **problems: Iterable[Problem]) -> None:
-    """What is wrong, by rule, on stdout, in a form for programs; people read it on stderr."""
+    """What is wrong, by rule, on stdout, in a form for programs; people read it on stderr, the errors last."""
+    for level in ("warning", "hint"):
+        for each in problems.get(level, ()):
+            write_stderr(escape(f"{level}: {each}"))
     if form == "json":
         write_stdout(output.listings.validation_json(problems, counts))
         return

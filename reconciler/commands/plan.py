@@ -30,6 +30,7 @@ from reconciler.state.journal import Journal, Replayed
 
 if TYPE_CHECKING:
     from reconciler.commands.plan_input import PlanInput
+    from reconciler.model.policies import PolicyReport
     from reconciler.plan.guards import Options
 
 CREATES = (Action.CREATE, Action.REPLACE)
@@ -39,7 +40,8 @@ CUT_OFF = "an earlier apply was cut off, and whether this write was done is foun
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A plan and what it was made with. `head` is the commit that it was made of, if that is not what is checked out;
-    `behind` are the newer commits that changes would undo, by address; `before` is what the base wanted."""
+    `behind` are the newer commits that changes would undo, by address; `before` is what the base wanted, and
+    `judged` what policies say."""
 
     plan: Plan
     snapshot: Snapshot
@@ -51,6 +53,7 @@ class Planned:
     behind: Mapping[str, Commit] = field(default_factory=dict)
     head: str = ""
     before: Desired = field(default_factory=lambda: Desired({}))
+    judged: PolicyReport | None = None
 
 
 def plan(
@@ -101,8 +104,8 @@ def judged(
         return planned
     more = {"live": planned.live, "state": planned.state, "only_changes": undo is not None}
     more |= {"before": earlier.desired if earlier else None}
-    made = commands.policies.judge_plan(session, planned.plan, policies, allowed, planned.desired, **more)
-    return replace(planned, plan=made)
+    made, report = commands.policies.judge_plan(session, planned.plan, policies, allowed, planned.desired, **more)
+    return replace(planned, plan=made, judged=report)
 
 
 def _settled(session: Session, wanted: PlanInput, replayed: Replayed, lists: Lists, live: Live) -> tuple[Plan, Live]:

@@ -55,17 +55,23 @@ def check(
 
     `base` is a commit or branch to compare with; `variables` are the process's.
     """
-    reports = {}
+    reports, notes = {}, dict[Problem, None]()
     for name, each in desired.items():
         environment = configuration.environments[name]
         now = read_clock(find_address(environment, None, variables), variables) or datetime.now(UTC)
-        before = read_base_plan(configuration, environment, base).desired if base else None
-        reports[name] = judge(each.policies, each, environment, now, before=before)
+        earlier = read_base_plan(configuration, environment, base) if base else None
+        reports[name] = judge(each.policies, each, environment, now, before=earlier.desired if earlier else None)
+        ratchet = next((policy for policy in each.policies if policy.ratchet), None)
+        notes |= {Problem(*ratchet.location, said): None for said in earlier.warnings} if earlier and ratchet else {}
     if errors := fold({name: each.problems("error") for name, each in reports.items()}):
-        raise ConfigurationInvalid(errors)
+        raise ConfigurationInvalid(errors, notes)
     first, *others = [dict.fromkeys(each.unused) for each in reports.values()]
     idle = [each for each in first if all(each in other for other in others)]
-    return [*fold({name: each.problems("warning") for name, each in reports.items()}), *map(_idle_problem, idle)]
+    return [
+        *notes,
+        *fold({name: each.problems("warning") for name, each in reports.items()}),
+        *map(_idle_problem, idle),
+    ]
 
 
 def _idle_problem(found: tuple[str, PolicyException]) -> Problem:
@@ -76,8 +82,8 @@ def _idle_problem(found: tuple[str, PolicyException]) -> Problem:
 
 def judge_plan(
     session: Session, made: Plan, policies: Sequence[Policy], allowed: Collection[str], desired: Desired, **more: Any
-) -> Plan:
-    """The plan with what policies refuse and warn of. `more` is what `policies.judge.judge` takes."""
+) -> tuple[Plan, PolicyReport]:
+    """The plan with what policies refuse and warn of, and all they say. `more` is what `policies.judge.judge` takes."""
     known = [GUARD + each.name for each in policies]
     if unknown := sorted(each for each in allowed if each.startswith(GUARD) and each not in known):
         raise WrongUsage(f"--allow {unknown[0]}: there is no such policy{did_you_mean(unknown[0], known)}")
@@ -89,7 +95,7 @@ def judge_plan(
     kept = [each for each in made.refusals if not each.guard.startswith(GUARD)]
     refusals = (*kept, *_refusals([each for each in found if each.code not in allowed]))
     warnings = tuple(dict.fromkeys([*made.warnings, *map(str, fold({"": passed}))]))
-    return replace(made, refusals=refusals, warnings=warnings)
+    return replace(made, refusals=refusals, warnings=warnings), report
 
 
 def _refusals(problems: Sequence[Problem]) -> Iterator[Refusal]:

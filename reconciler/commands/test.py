@@ -23,7 +23,7 @@ from reconciler.commands.session import Session, parse_moment
 from reconciler.config.cases import Case, read_cases
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.config.reading import invalid
-from reconciler.errors import ALLOWABLE, GUARD, Exit, Problem, ReconcilerError, WrongUsage, some_of
+from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.cases import APPLIED, EMPTY, PLAN
 from reconciler.kinds.references import named_label, reference_items
@@ -34,13 +34,14 @@ from reconciler.model.plan import NEW_ID, SUMMARY_ORDER, Change, Plan
 from reconciler.model.policies import PolicyReport
 from reconciler.model.reports import Review, Status
 from reconciler.model.settings import StateSettings
-from reconciler.plan.guards import FROZEN, Options
+from reconciler.plan.guards import FROZEN, MAX_DELETES, PREVENT_DESTROY, Options
 from reconciler.simulator import Faults, RuleError, Simulator
 from reconciler.simulator.routes import DASHBOARD
 from reconciler.simulator.store import PROJECTS
 from reconciler.simulator.wire import BASE, ApiError, Request
 from reconciler.state.document import JournalFile
 from reconciler.state.file import FileBackend
+from reconciler.text import did_you_mean, quote
 from reconciler.threads import Threads, result
 
 USUAL = datetime(2026, 1, 14, 12, tzinfo=UTC)
@@ -49,10 +50,12 @@ USUAL = datetime(2026, 1, 14, 12, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of a run. `said`: why it did not succeed; `left`: what is left to do by address, or why not known."""
+    """What came of a run. `said`: why it did not succeed, and `guard`: what refused it, if that is not of the plan;
+    `left`: what is left to do by address, or why not known."""
 
     exit: Exit = Exit.DONE
     said: str = ""
+    guard: str = ""
     review: Review = field(default_factory=lambda: Review(Plan("", ())))
     judged: PolicyReport = field(default_factory=PolicyReport)
     requests: Sequence[str] = ()
@@ -79,7 +82,9 @@ def run(path: Path, pattern: str, most: int) -> list[CaseResult]:
 
 
 def _violations(case: Case) -> Iterator[Problem]:
-    """What only the simulator and the clock know."""
+    """What only the simulator, the clock and the guards know."""
+    yield from _unknown(case, "guard", "refused", _guards(case))
+    yield from _unknown(case, "policy", "policies", case.after.merged.policies)
     checks: dict[tuple[str | int, ...], Callable[[], object]] = {("at",): partial(_beginning, case)}
     checks |= {("faults", at): partial(Faults, [each]) for at, each in enumerate(case.values.get("faults", ()))}
     for path, check in checks.items():
@@ -87,6 +92,30 @@ def _violations(case: Case) -> Iterator[Problem]:
             check()
         except (RuleError, WrongUsage) as error:
             yield case.problem(str(error), *path)
+
+
+def _unknown(case: Case, noun: str, key: str, known: Collection[str]) -> Iterator[Problem]:
+    """The names below a key of `expect` that nothing has."""
+    written = case.values["expect"].get(key, ())
+    for name in [written] if isinstance(written, str) else written:
+        if name not in known and _guard(name) not in known:
+            path = () if isinstance(written, str) else (written.index(name),)
+            said = f"there is no {noun} {quote(name)}" + (
+                f"; expected one of {', '.join(sorted(known))}" if known else ""
+            )
+            yield case.problem(said + did_you_mean(name, known), "expect", key, *path)
+
+
+def _guards(case: Case) -> set[str]:
+    """The names that `refused` may have."""
+    named = (*ALLOWABLE, MAX_DELETES, PREVENT_DESTROY, *(each.guard for each in Refused.__subclasses__() if each.guard))
+    policies = (GUARD + name for name in case.after.merged.policies)
+    return {*named, *policies, *(DELETE + each.name for each in KINDS.values() if each.closed)}
+
+
+def _guard(written: str) -> str:
+    """The name of a guard, which may be written as a lifecycle's word is."""
+    return written if ":" in written else written.replace("_", "-")
 
 
 def _beginning(case: Case) -> tuple[str, datetime]:
@@ -147,15 +176,13 @@ def _run(session: Session, way: str, allowed: Collection[str] = ()) -> Ran:
     try:
         with apply.lock_state(session) as lock:
             planned, review = apply.show(session, apply.ApplyRequest(options, 1), ())
-            policies, made, now = planned.desired.policies, planned.plan.changes, session.door.clock()
-            known = partial(commands.policies.judge, changes=made, live=planned.live, state=planned.state)
-            ran = Ran(review=review, judged=known(policies, planned.desired, session.environment, now))
+            ran = Ran(review=review, judged=planned.judged or PolicyReport())
             refuse(planned.plan)
             if way == PLAN:
                 return ran
             report = apply.apply(session, planned, lock, lambda _event: None, parallelism=1)
     except ReconcilerError as error:
-        return replace(ran, exit=error.exit_code, said=str(error))
+        return replace(ran, exit=error.exit_code, said=str(error), guard=getattr(error, "guard", ""))
     failed = (each for status in (Status.FAILED, Status.SKIPPED) for each in report.of(status))
     said = "\n".join(f"{each.address}: {each.reason or f'skipped because of {each.because_of}'}" for each in failed)
     return replace(ran, exit=report.exit_code(), said=said)
@@ -166,7 +193,7 @@ def find_mismatches(case: Case, ran: Ran) -> Iterator[Mismatch]:
     expect = {**case.values["expect"]}
     for name in {"refused", "policies", "warnings"} & expect.keys():
         expect[name] = sorted({expect[name]} if isinstance(expect[name], str) else {*expect[name]})
-    expect |= {"refused": [each.replace("_", "-") for each in expect["refused"]]} if "refused" in expect else {}
+    expect |= {"refused": sorted(map(_guard, expect["refused"]))} if "refused" in expect else {}
     expect |= {"summary": dict.fromkeys(map(str, SUMMARY_ORDER), 0) | expect["summary"]} if "summary" in expect else {}
     errors, got = {each.policy for each in ran.judged.violations if each.level == "error"}, _came(ran, expect)
     refuses = expect.get("refused") or errors & {*expect.get("policies", ())}
@@ -186,7 +213,7 @@ def _came(ran: Ran, expect: Mapping[str, Any]) -> dict[str, Any]:
         "exit": ran.exit,
         "summary": plan.summary(),
         "changes": {pattern: _changes(ran, pattern, each) for pattern, each in expect.get("changes", {}).items()},
-        "refused": sorted({each.guard for each in plan.refusals}),
+        "refused": sorted({each.guard for each in plan.refusals} | {ran.guard} - {""}),
         "policies": sorted({each.policy for each in ran.judged.violations}),
         "warnings": sorted({next((part for part in parts if part in each), each) for each in warnings}),
         "requests": {each: sum(fnmatchcase(one, each) for one in ran.requests) for each in expect.get("requests", ())},

@@ -22,6 +22,8 @@ DAY, SOON = timedelta(days=1), 7
 """A window of `freeze` is told from so many days before it."""
 EMPTY_CONFIGURATION = "empty-configuration"
 FROZEN = "frozen"
+MAX_DELETES = "max-deletes"
+PREVENT_DESTROY = "prevent-destroy"
 PRUNE_WITHOUT_STATE = "prune-without-state"
 VANISHED = "vanished"
 WRONG_PROJECT = "wrong-project"
@@ -113,7 +115,7 @@ def _protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
         else:
             continue
         text = f"{what} is protected by prevent_destroy, and this plan would {change.action.value} it"
-        yield Refusal("prevent-destroy", text, passes)
+        yield Refusal(PREVENT_DESTROY, text, passes)
 
 
 def _closed(changes: Sequence[Change]) -> Iterator[Refusal]:
@@ -132,7 +134,7 @@ def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change
     passes = f"--max-deletes {len(gone)}"
     if limit is not None and len(gone) > limit:
         text = f"{counted(len(gone), 'object')} would be deleted or replaced; at most {limit} may be"
-        return [Refusal("max-deletes", text, passes)]
+        return [Refusal(MAX_DELETES, text, passes)]
     if options.max_deletes is not None:
         return []
     shares = [(sum(change.address in entries for change in gone), len(entries), "managed")]
@@ -141,7 +143,7 @@ def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change
     for count, whole, which in shares:
         if whole >= FROM and count > SHARE * whole:
             text = f"{count} of {whole} {which} objects would be deleted or replaced, more than {SHARE:.0%}"
-            return [Refusal("max-deletes", text, passes)]
+            return [Refusal(MAX_DELETES, text, passes)]
     return []
 
 

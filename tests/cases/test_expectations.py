@@ -23,7 +23,7 @@ MET = {
     "refused": f"{GONE}\nexpect: {{refused: prevent_destroy}}",
     "refused by name": f"{GONE}\nrun: apply\n"
     "expect: {exit: 5, refused: [prevent-destroy], requests: {'DELETE /*': 0}}",
-    "a refusal that is no guard": "faults: ['GET /automations: omit 1']\nexpect: {exit: 5, refused: []}",
+    "a short list": "faults: ['GET /automations: omit 1']\nexpect: {refused: list_incomplete}",
     "requests": "run: apply\ngiven: empty\nexpect: {requests: {POST /integrations: 2, 'POST /integrations/*': 1}}",
     "then": f"{MOVED}\nexpect: {{then: empty}}",
     "then of an apply": "run: apply\ngiven: empty\nexpect: {summary: {create: 6}, then: empty}",
@@ -32,7 +32,9 @@ MET = {
     "{report: {id: wbRlfw1x, report_name: Old, destinations: [{type: target_integration, id: int-wh-01}]}}]\n"
     "expect: {summary: {create: 5, adopt: 1, unmanaged: 1}, changes: {integration.hook: adopt}}",
     "two that could be meant": "given: [{automation: {name: Welcome}}, {automation: {name: Welcome}}]\n"
-    "expect: {exit: 5}",
+    "expect: {refused: [identity-ambiguous]}",
+    "a key in the configuration": "change: {automation.welcome: {name: sk_reconciler_test}}\n"
+    "expect: {refused: key-exposed}",
     "a fault that passes": f"{MOVED}\nrun: apply\nfaults: ['PUT /*: status 503 twice']\n"
     "expect: {requests: {'PUT /*': 3}, then: empty}",
     "a lost answer": "run: apply\ngiven: empty\nfaults: ['POST /scheduled-reports: drop after, n=1']\n"
@@ -105,6 +107,13 @@ def test_an_expectation_is_not_met(tested: Rehearsed, case: str, unmet: dict[str
 def test_what_a_run_ended_with_is_told(tested: Rehearsed) -> None:
     """The reason why a run did not succeed stands beside what was not met."""
     assert "protected by prevent_destroy" in tested.one(f"{GONE}\nexpect: {{exit: 0}}")["error"]
+
+
+def test_a_closed_kind_refuses_by_its_name(tested: Rehearsed) -> None:
+    """The name of a kind may have an underscore."""
+    named = "{name: Paywall, context_key: main, segment_percent: 100, payload: {}}"
+    tested.write(f"remote_configs: {{paywall: {named}}}", "remote.yaml")
+    tested.met("change: {remote_config.paywall: null}\nexpect: {refused: 'delete:remote_config'}")
 
 
 @pytest.mark.parametrize(

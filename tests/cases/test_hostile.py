@@ -76,6 +76,17 @@ WRONG = {
         "1:42: tests.a: at tomorrow: expected a moment with its zone",
     ),
     "at no zone": ("tests: {a: {environment: production, at: 2027-03-28T02:00, expect: {}}}", "with its zone"),
+    "a guard that is none": (
+        "tests: {a: {environment: production, expect: {refused: prevent-destory}}}",
+        '1:56: tests.a: there is no guard "prevent-destory"; expected one of behind, delete:entitlement, '
+        "delete:product, delete:remote_config, delete:segment, empty-configuration, frozen, identity-ambiguous, "
+        "key-exposed, list-incomplete, max-deletes, missing-files, prevent-destroy, prune-without-state, vanished, "
+        'wrong-configuration, wrong-project; did you mean "prevent-destroy"?',
+    ),
+    "a policy that is none": (
+        "tests: {a: {environment: production, expect: {refused: ['policy:x'], policies: [x]}}}",
+        '1:81: tests.a: there is no policy "x"',
+    ),
     "an exit that is none": ("tests: {a: {environment: production, expect: {exit: '5'}}}", "write it without quotes"),
     "a count that is none": ("tests: {a: {environment: production, expect: {summary: {create: -1}}}}", "0 or more"),
     "an action that is none": (

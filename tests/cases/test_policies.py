@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import pytest
 
 from .conftest import Rehearsed
@@ -83,3 +86,18 @@ def test_what_stands_was_applied_whatever_holds_today(judged: Rehearsed) -> None
     """A policy that the configuration breaks as it stands refuses the test, and not what was there before it."""
     judged.write("policies: {all: {require: 'false', message: Nothing is right.}}", "all.yaml")
     judged.met("expect: {exit: 5, policies: [all], summary: {unchanged: 6}}")
+
+
+@pytest.mark.parametrize("run", ["plan", "apply"])
+def test_a_run_is_judged_once(judged: Rehearsed, monkeypatch: pytest.MonkeyPatch, run: str) -> None:
+    """What the plan found is counted; nothing is judged again for the counts. The calls are counted as they happen."""
+    calls: list[str] = []
+
+    def count(frame: Any, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_name == "judge_resources":
+            calls.append(frame.f_code.co_filename)
+
+    monkeypatch.setattr(threading, "_profile_hook", None)
+    threading.setprofile(count)
+    judged.met(f"run: {run}\ngiven: empty\nexpect: {{policies: []}}")
+    assert len(calls) == 1, calls

@@ -153,6 +153,14 @@ def test_a_policy_that_cannot_be_judged_is_exit_3(world: World) -> None:
     assert f"{world.folder / 'main.yaml'}:2:" in refused.err
 
 
+@pytest.mark.parametrize("require", ["resource.nam == 'x'", "1 / size(resource.destinations[0].integration) < 0"])
+def test_what_only_shows_is_not_judged(world: World, require: str) -> None:
+    """A policy that is wrong, or does not hold, stops a plan; a picture and what the YAML comes to need none."""
+    world.write(configuration(f"wrong: {{kinds: [report], require: {require!r}, message: m}}"))
+    assert world.run("plan").code == (3 if "nam" in require else 5)
+    assert [world.run(command).code for command in ("graph", "expand", "drift")] == [0, 0, 0]
+
+
 def test_drift_is_not_judged(world: World) -> None:
     """The job of every night says what was changed outside, whatever the rules are."""
     world.settle(configuration("mine: {require: 'true', message: M}"))

@@ -68,6 +68,24 @@ def test_without_ratchet_the_base_says_nothing(based: World) -> None:
     assert based.run("validate", "--base", "main").code == 3
 
 
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_base_that_cannot_be_read_is_told_once(based: World, form: str, refuses: bool) -> None:
+    """Every violation counts as new then, in each environment. It is a warning, and people read why."""
+    settings = "environments: {eu: {}, us: {}}\n"
+    based.write(settings + "guards: {max_deletes: no}\n", "reconciler.yaml")
+    git(based, "add", "-A")
+    git(based, "commit", "--quiet", "-m", "broken")
+    based.write(settings, "reconciler.yaml")
+    based.write(configuration(RATCHET, daily=report("Daily" if refuses else "'[growth] Daily'")))
+    done = based.run("validate", "--base", "topic", "--format", form)
+    assert done.code == (3 if refuses else 0), done.err
+    said = "is invalid, so every change counts as this pull request's"
+    assert done.err.count(said) == 1, done.err
+    assert form == "text" or done.out.count(said) == 1, done.out
+    assert "warning" in done.out if form != "text" else done.err
+
+
 def test_an_environment_of_which_only_a_policy_changed_is_planned(based: World) -> None:
     """It is not left out as one that wants what the base wants; a policy that only moved says the same."""
     based.write("environments: {a: {}, b: {}}", "reconciler.yaml")
