@@ -62,7 +62,9 @@ def plan_input(session: Session, state: State, options: Options, undo: str | Non
 def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) -> tuple[Plan, Live]:
     """The plan, and the live objects with what only the managed ones and the changes showed to be needed."""
     if any(kind.parts() and live.records.get(kind.name) for kind in KINDS.values()):
-        managed = make_context(wanted.desired, state, live, wanted.options.now).addresses()
+        every = (record.ref for found in live.records.values() for record in found.values())
+        pruned = every if wanted.options.prune else ()
+        managed = {*pruned, *make_context(wanted.desired, state, live, wanted.options.now).addresses()}
         live = with_parts(Reader(session.door), live, managed)
     made = make_plan(wanted.desired, state, live, wanted.options)
     if wanted.options.to_apply and (lookups := unread(wanted.desired, live, made.changes)):

@@ -15,9 +15,10 @@ from reconciler.commands.plan import Planned, find_refusal, plan, refusal_error
 from reconciler.commands.session import Session
 from reconciler.config.files import configuration_folder
 from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage, some_of
+from reconciler.kinds import KINDS
 from reconciler.lazy import load
 from reconciler.model.inputs import ObjectRef
-from reconciler.model.plan import DESTROYS, Plan, Refusal
+from reconciler.model.plan import DESTROYS, Action, Refusal
 from reconciler.model.reports import Applied, Ended, Failure, Review
 from reconciler.output.forms import APPLIED, FAILED, SHOW_COMMIT, render_failure, render_plans, render_reports
 from reconciler.output.terminal import redact, strip_styles
@@ -25,6 +26,7 @@ from reconciler.plan.guards import FROZEN, Options, find_freezes
 from reconciler.state.backend import LockInfo
 
 if TYPE_CHECKING:
+    from reconciler.plan.compare import Identity
     from reconciler.plan.plan_file import SavedPlan
 
 SHARED = "shared-objects"
@@ -117,21 +119,13 @@ def preview(session: Session, request: PreviewRequest) -> Preview:
 def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
     """The plans of several environments, with a warning if two of them manage the same objects; refused if one would
     delete what another one manages."""
-    known: dict[str, tuple[str, dict[str, str]]] = {}
-    for each in ended:
-        if each.value is not None:
-            planned = each.value.planned
-            adopted = {change.address: change.id for change in planned.plan.changes if change.id}
-            going = {change.address for change in planned.plan.changes if change.action in DESTROYS}
-            held = {address: entry.id for address, entry in planned.state.entries.items()} | adopted
-            held = {address: object_id for address, object_id in held.items() if address not in going}
-            known[each.environment] = planned.plan.api, held
+    known = {each.environment: _held(each.value.planned) for each in ended if each.value is not None}
     warnings = load("reconciler.plan.compare:shared_objects")(known)
 
     def judged(made: Preview) -> Preview:
         plan = made.review.plan
-        said = [text for names, text in warnings.items() if plan.environment in names]
-        refusals = list(_refusals_to_destroy(plan, known))
+        said = [text for names, text in warnings if plan.environment in names]
+        refusals = list(_refusals_to_destroy(made.planned, known))
         shown = replace(plan, warnings=(*plan.warnings, *said), refusals=(*plan.refusals, *refusals))
         refused = made.refused or (refusal_error(refusals) if refusals else None)
         return replace(made, review=replace(made.review, plan=shown), refused=refused)
@@ -139,14 +133,31 @@ def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
     return [each.map(judged) for each in ended]
 
 
-def _refusals_to_destroy(plan: Plan, known: Mapping[str, tuple[str, Mapping[str, str]]]) -> Iterator[Refusal]:
+def _held(planned: Planned) -> dict[str, Identity]:
+    """What an environment manages, or is to create under an id that the configuration chose."""
+    changes = {change.address: change for change in planned.plan.changes}
+    held = {address: entry.id for address, entry in planned.state.entries.items()}
+    held |= {address: change.id for address, change in changes.items() if change.id}
+    for each in planned.desired.resources.values():
+        if each.address in changes and (name := KINDS[each.kind].chosen_id):
+            held[each.address] = str(each.fields[name])
+    gone = {address for address, each in changes.items() if each.action in (*DESTROYS, Action.FORGET)}
+    refs = {address: ObjectRef.at(address, object_id) for address, object_id in held.items() if address not in gone}
+    identify: Callable[..., Identity] = load("reconciler.plan.compare:identify")
+    return {address: identify(planned.plan.api, ref, planned.live) for address, ref in refs.items()}
+
+
+def _refusals_to_destroy(planned: Planned, known: Mapping[str, Mapping[str, Identity]]) -> Iterator[Refusal]:
     """A refusal for each other environment that manages what a plan deletes or replaces."""
+    plan, identify = planned.plan, load("reconciler.plan.compare:identify")
     going = {
-        ObjectRef(change.kind, change.id): change for change in plan.changes if change.action in DESTROYS and change.id
+        identify(plan.api, ObjectRef(change.kind, change.id), planned.live): change
+        for change in plan.changes
+        if change.action in DESTROYS and change.id
     }
-    for name, (api, held) in known.items():
-        found = [going[ref] for ref in (ObjectRef.at(*each) for each in held.items()) if ref in going]
-        if found and name != plan.environment and api == plan.api:
+    for name, held in known.items():
+        found = [going[each] for each in held.values() if each in going]
+        if found and name != plan.environment:
             text = some_of(f"{change.address} ({change.id})" for change in found)
             message = f"this plan would delete or replace what the environment {name} manages: {text}"
             yield Refusal(SHARED, message, PASSES_SHARED)

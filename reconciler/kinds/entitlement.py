@@ -37,20 +37,26 @@ ENTITLEMENT = Kind(
         Field(
             "id",
             text(
-                "The id that apps check. Left out: the key. It cannot be changed later.", "studio", pattern=ID_PATTERN
+                "The id that apps check. Left out: the key. It cannot be changed later. Unsure: its characters.",
+                "studio",
+                pattern=ID_PATTERN,
             ),
             required=False,
             immutable=True,
         ),
         Field(
             "description",
-            text("A description. null: none.", "Studio features", type=["string", "null"]),
+            text(
+                "A description. null: none. Unsure: that it is the name which the dashboard shows.",
+                "Studio features",
+                type=["string", "null"],
+            ),
             required=False,
         ),
         Field(
             "product_ids",
             text(
-                "The products that give it. The order means nothing; [] is none.",
+                "The products that give it; [] is none. Unsure: that their order means nothing.",
                 [{"product": "studio_yearly"}],
                 type="array",
                 items=closed(

@@ -47,7 +47,9 @@ def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
 def _store_id(name: str, example: str) -> Field:
     store = name.partition("_")[0].capitalize()
     what = "base plan, of a subscription only" if "base_plan" in name else "product"
-    schema: Schema = text(f"The id of the {what} at {store}. null: none.", example, type=["string", "null"])
+    schema: Schema = text(
+        f"The id of the {what} at {store}. null: none; unsure: that this clears it.", example, type=["string", "null"]
+    )
     return Field(name, schema, required=False)
 
 
@@ -71,13 +73,17 @@ PRODUCT = Kind(
         ),
         Field(
             "type",
-            text("What it is. It cannot be changed later.", enum=list(PRODUCT_TYPES)),
+            text("What it is. Unsure: whether it can be changed later, so it is not.", enum=list(PRODUCT_TYPES)),
             required=False,
             immutable=True,
         ),
         Field(
             "duration",
-            text("The period of a subscription. It cannot be changed later.", type=["string", "null"], enum=DURATIONS),
+            text(
+                "The period of a subscription. Unsure: whether it can be changed later, so it is not.",
+                type=["string", "null"],
+                enum=DURATIONS,
+            ),
             required=False,
             immutable=True,
         ),

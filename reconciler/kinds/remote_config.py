@@ -74,13 +74,17 @@ REMOTE_CONFIG = Kind(
     object_name="remote_configuration",
     section="remote_configs",
     title="Remote configurations",
-    description="Values that apps ask for by a key. A removed one is archived, and cannot come back.",
+    description="Values that apps ask for by a key. Removal archives one for good. Unsure: whether both keys share it.",
     path="/remote-configurations",
     fields=(
         Field("name", text("The name that the dashboard shows.", "Paywall, autumn", minLength=1, maxLength=256)),
         Field(
             "context_key",
-            text("The key that apps ask with. null: none.", "main_paywall", type=["string", "null"]),
+            text(
+                "The key that apps ask with. null: none. Unsure: which of two active ones with one key an app gets.",
+                "main_paywall",
+                type=["string", "null"],
+            ),
             required=False,
         ),
         Field(
@@ -91,7 +95,7 @@ REMOTE_CONFIG = Kind(
         Field(
             "segmentation_conditions",
             text(
-                "Who gets it. Each condition is sent as it is: the API documents no shape.",
+                "Who gets it. Unsure: the shape of a condition, as the API documents none; each is sent as it is.",
                 type="array",
                 items=text("A condition.", type="object"),
             ),
@@ -100,7 +104,7 @@ REMOTE_CONFIG = Kind(
         Field(
             "payload_mapping",
             text(
-                "The type of each value of the payload.",
+                "The type of each value of the payload. Unsure: whether the API checks the payload by it.",
                 {"cta": "String"},
                 type="object",
                 additionalProperties=text("A type.", enum=list(TYPES)),
@@ -117,7 +121,10 @@ REMOTE_CONFIG = Kind(
         ),
         Field(
             "status",
-            text("draft, active, or archived for good. No way leads back.", enum=list(MOVES)),
+            text(
+                "draft, active, or archived for good. No way leads back. Unsure: what a new one begins with.",
+                enum=list(MOVES),
+            ),
             required=False,
             setter=STATUS,
         ),

@@ -32,22 +32,33 @@ SEGMENT = Kind(
     object_name="segment",
     section="segments",
     title="Segments",
-    description="Users by conditions, all of which hold.",
+    description="Users by conditions, all of which hold. Unsure: what a delete does to what uses it.",
     path="/segments",
     fields=(
-        Field("name", text("The name that the dashboard shows.", "Android renewing", minLength=1, maxLength=256)),
+        Field(
+            "name",
+            text(
+                "The name that the dashboard shows. Unsure: whether two may have one.",
+                "Android renewing",
+                minLength=1,
+                maxLength=256,
+            ),
+        ),
         Field(
             "conditions",
             {
                 "type": "array",
-                "description": "The conditions; all of them hold. Without any, all users are in it.",
+                "description": "The conditions; all of them hold. Unsure: that without any, all users are in it.",
                 "items": {
                     "type": "object",
                     "description": "A condition.",
                     "properties": {
                         "metric": text("What is compared; the API has more of them.", *METRICS, minLength=1),
                         "comparator": text("How it is compared.", enum=list(COMPARATORS)),
-                        "value": text('What it is compared with; "1" stands for true.', "Android"),
+                        "value": text(
+                            'What it is compared with; "1" stands for true. Unsure: which values each metric has.',
+                            "Android",
+                        ),
                         "negate": {"type": "boolean", "default": False, "description": "Whether the opposite holds."},
                     },
                     "required": ["metric", "comparator", "value"],

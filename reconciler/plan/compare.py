@@ -91,36 +91,69 @@ def compare_environments(
     )
 
 
-def shared_objects(environments: Mapping[str, tuple[str, Mapping[str, str]]]) -> dict[tuple[str, ...], str]:
-    """The sets of environments that manage the same objects, each with a warning. `environments`: name → the address
-    of its API, and the id of each address. Ids at two addresses say nothing: each simulator counts from the beginning.
-    """
-    holders: dict[tuple[str, ObjectRef], dict[str, str]] = defaultdict(dict)
-    for name, (api, ids) in environments.items():
-        for address, object_id in ids.items():
-            holders[api, ObjectRef.at(address, object_id)][name] = address
-    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for (_, ref), addresses in holders.items():
-        groups[tuple(addresses)].append(f"{next(iter(addresses.values()))} ({ref.id})")
-    return {
-        names: f"{', '.join(names[:-1])} and {names[-1]} manage the same {counted(len(found), 'object')}: "
-        f"{some_of(found)}; they would fight over them, since each apply undoes that of the other"
-        for names, found in groups.items()
+Identity = tuple[str, ObjectRef, object]
+"""The address of the API, the object, and when that was made, if its caller chose its id, which two projects may both
+have: None if it is not there yet."""
+
+
+def identify(api: str, ref: ObjectRef, live: Live) -> Identity:
+    """What is the same for two environments only if it is one object."""
+    record = live.records.get(ref.kind, {}).get(ref.id)
+    return api, ref, record and record.raw.get("created_at") if KINDS[ref.kind].chosen_id else ""
+
+
+def shared_objects(environments: Mapping[str, Mapping[str, Identity]]) -> list[tuple[tuple[str, ...], str]]:
+    """The sets of environments that manage the same objects, each with a warning. `environments`: name → what each
+    address is. Ids at two addresses say nothing: each simulator counts from the beginning."""
+    holders: dict[Identity, dict[str, str]] = defaultdict(dict)
+    for name, held in environments.items():
+        for address, identity in held.items():
+            holders[identity][name] = address
+    groups: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
+    for (_, ref, made), addresses in holders.items():
+        said = FIGHT if not KINDS[ref.kind].is_project_wide else BOTH_KEYS if made is not None else BOTH_CREATE
+        groups[tuple(addresses), said].append(f"{next(iter(addresses.values()))} ({ref.id})")
+    return [
+        (names, said.format(f"{', '.join(names[:-1])} and {names[-1]}", counted(len(found), "object"), some_of(found)))
+        for (names, said), found in groups.items()
         if len(names) > 1
-    }
+    ]
+
+
+FIGHT = "{} manage the same {}: {}; they would fight over them, since each apply undoes that of the other"
+BOTH_KEYS = (
+    "{} manage the same {}: {}; a project has one for all of its keys, so each apply undoes what the other one wants "
+    "otherwise; to manage it in one environment, write only_in there"
+)
+BOTH_CREATE = (
+    "{} would each create the same {}, if their keys are of one project: {}; a project has one for all of its keys, so "
+    "one of them creates it, and the apply of the next is refused until it is planned again; to manage it in one "
+    "environment, write only_in there"
+)
 
 
 def _warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
     """What is said of two projects: that they are one, that both environments manage the same objects, and more."""
-    one, other = ({each.ref for found in side.live.records.values() for each in found.values()} for side in observed)
+    kinds = [each.name for each in KINDS.values() if not (each.is_project_wide or each.chosen_id)]
+    one, other = (
+        {each.ref for name in kinds for each in side.live.records.get(name, {}).values()} for side in observed
+    )
     if (shared := sorted(one & other)) and observed[0].api == observed[1].api:
         yield (
             f"{names[0]} and {names[1]} are one project that is seen twice: {counted(len(shared), 'object')} of the "
             f"same id in both ({some_of(map(str, shared))}); let secret_env name the key of another project, or keep "
             "one environment for this one"
         )
-    ids = [{address: entry.id for address, entry in each.state.entries.items()} for each in observed]
-    yield from shared_objects({name: (observed[at].api, ids[at]) for at, name in enumerate(names)}).values()
+    managed = [ObjectRef.managed(each.state.entries).items() for each in observed]
+    held = [
+        {
+            address: identify(each.api, ref, each.live)
+            for ref, address in refs
+            if ref.id in each.live.records.get(ref.kind, ())
+        }
+        for each, refs in zip(observed, managed, strict=True)
+    ]
+    yield from (text for _, text in shared_objects(dict(zip(names, held, strict=True))))
     for name, each in zip(names, observed, strict=True):
         yield from (f"{name}: {warning}" for warning in each.live.warnings)
 

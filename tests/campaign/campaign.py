@@ -21,6 +21,7 @@ from state.s3_server import Server, aim, running
 
 import reconciler.commands.plan  # noqa: F401  what commands load when they run, once for all that are forked from here
 
+from .catalogue import Catalogue
 from .fleet import Fleet
 from .gate import struck_at_fsync
 from .haste import trust_one
@@ -30,7 +31,7 @@ from .repository import STORES, found
 from .stage import staged
 from .tally import Tally
 
-FLEET = "fleet"
+FLEET, CATALOGUE = "fleet", "catalogue"
 EACH = 5
 """Seeds that a process takes at a time."""
 
@@ -41,11 +42,12 @@ def main() -> None:
     """Reads the arguments, leads the worlds, prints the line; exits with 1 where a world failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     parser.add_argument("--seeds", default="1-20", metavar="FROM-TO", help="the worlds; one number is one world")
-    known = (*STORES, FLEET)
+    known = (*STORES, FLEET, CATALOGUE)
     parser.add_argument(
         "--stores",
         default="file",
-        help=f"where states are kept, in turn: some of {','.join(known)}; {FLEET} is a world of several environments",
+        help=f"where states are kept, in turn: some of {','.join(known)}; {FLEET} is a world of several environments, "
+        f"{CATALOGUE} one of seven kinds",
     )
     parser.add_argument("--jobs", type=int, default=1, help="how many worlds at once")
     parser.add_argument("--lag", action="store_true", help="what was made may be hidden from the next run, too")
@@ -107,6 +109,9 @@ def _lead(folder: Path, lag: bool, bucket: Server | None, tasks: Sequence[Task])
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 if store == FLEET:
                     Fleet(seed, Path(place), each).go()
+                elif store == CATALOGUE:
+                    with staged(found(Path(place), "folder", bucket), seed) as stage:
+                        Catalogue(seed, stage, each).go()
                 else:
                     with staged(found(Path(place), store, bucket), seed) as stage:
                         Life(seed, stage, each, lag=lag).go()

@@ -7,6 +7,7 @@ import json
 import pytest
 from world import KEY, Json, automation, integration, report
 
+from reconciler.model.inputs import ObjectRef
 from reconciler.plan.compare import shared_objects
 
 from .conftest import Projects, pairs
@@ -192,13 +193,33 @@ def test_one_project_that_is_seen_twice(projects: Projects) -> None:
 def test_three_environments_that_manage_the_same() -> None:
     """Those that share objects are named together, whatever their addresses are; another API has other objects."""
     one, other = {"report.a": "r1", "report.b": "r2"}, {"report.c": "r1", "automation.a": "r2"}
-    known = {"x": ("api", one), "y": ("api", other), "z": ("api", other), "w": ("elsewhere", one)}
-    assert [*shared_objects(known).values()] == [
+    held = {"x": ("api", one), "y": ("api", other), "z": ("api", other), "w": ("elsewhere", one)}
+    known = {
+        name: {address: (api, ObjectRef.at(address, each), "") for address, each in ids.items()}
+        for name, (api, ids) in held.items()
+    }
+    assert [text for _, text in shared_objects(known)] == [
         "x, y and z manage the same 1 object: report.a (r1); "
         "they would fight over them, since each apply undoes that of the other",
         "y and z manage the same 1 object: automation.a (r2); "
         "they would fight over them, since each apply undoes that of the other",
     ]
+
+
+def test_what_both_keys_of_a_project_share(projects: Projects, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Products have one life under a sandbox and a production key: this alone makes no project one that is seen twice.
+    If both environments manage one, that is said."""
+    projects.write("products: {a: {type: lifetime}}\nautomations: {w: {name: W, status: active, data: {}}}\n")
+    monkeypatch.setenv("KEY_SANDBOX", f"test_{KEY}")
+    text = f"{{sandbox: {{api_url: {projects.sandbox.url}, secret_env: KEY_SANDBOX}}, "
+    text += f"production: {{api_url: {projects.sandbox.url}}}}}"
+    projects.write(f"environments: {text}\n", "reconciler.yaml")
+    projects.apply("sandbox")
+    assert as_live(projects)["warnings"] == []
+    projects.apply("production")
+    (said,) = as_live(projects)["warnings"]
+    assert said.startswith("sandbox and production manage the same 1 object: product.a (a); a project has one for all")
+    assert "only_in" in said
 
 
 def test_an_api_that_is_dead(projects: Projects, no_waiting: None) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from scope.conftest import git
-from world import World, report
+from world import KEY, World, report
 
 from environments.conftest import NAMES, Fleet, make_fleet, report_line
+from reconciler.model.inputs import Live, ObjectRef, Record
+from reconciler.plan.compare import Identity, identify, shared_objects
 
 
 @pytest.mark.parametrize("command", ["plan", "apply"])
@@ -70,6 +72,52 @@ def test_one_does_not_delete_what_another_manages(fleet: Fleet, *, prune: bool) 
     done = fleet.apply(*flags)
     assert done.code == 5, done.err
     assert fleet.names("sandbox") == ["one", "two"]
+
+
+def share_a_project(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes sandbox and staging the two keys of one project."""
+    settings = fleet.folder / "reconciler.yaml"
+    sandbox, staging = (fleet.worlds[name] for name in ("sandbox", "staging"))
+    settings.write_text(settings.read_text().replace(staging.url, sandbox.url))
+    monkeypatch.setenv("KEY_SANDBOX", f"test_{KEY}")
+
+
+def test_what_both_keys_share_is_warned_about(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the first apply and after it; and one of them does not delete what the other one manages."""
+    share_a_project(fleet, monkeypatch)
+    main = fleet.folder / "main.yaml"
+    main.write_text("products: {a: {type: lifetime}}\nreports: {}\n")
+    planned = fleet.plan().document["environments"]
+    assert [sum("would each create the same 1 object" in text for text in each["warnings"]) for each in planned] == [
+        1,
+        1,
+        0,
+    ]
+    assert any("sandbox and staging" in text and "only_in" in text for text in planned[0]["warnings"])
+    done = fleet.apply("--keep-going")
+    assert done.code == 5, done.err
+    assert fleet.apply().code == 0
+    said = [each["warnings"] for each in fleet.plan().document["environments"]]
+    assert [len(each) for each in said] == [1, 1, 0]
+    assert said[0][0].startswith("sandbox and staging manage the same 1 object: product.a (a); a project has one for")
+    main.write_text("products: {a: {only_in: [staging, production], type: lifetime}}\nreports: {}\n")
+    refused = fleet.plan("--allow=delete:product", "--allow=empty-configuration")
+    assert refused.code == 5
+    assert "this plan would delete or replace what the environment staging manages: product.a (a)" in refused.err
+    assert [each["id"] for each in fleet.worlds["sandbox"].live("products")] == ["a"]
+
+
+def test_a_chosen_id_does_not_make_two_projects_one() -> None:
+    """Two projects behind one address may have products of one id: they are one object if made at one time."""
+
+    def held(made: str) -> dict[str, Identity]:
+        ref = ObjectRef("product", "a")
+        record = Record(*ref, "a", {"id": "a"}, {"id": "a", "created_at": made})
+        return {"product.a": identify("api", ref, Live({"product": {"a": record}}))}
+
+    one, other = held("2026-01-01T00:00:00Z"), held("2026-01-01T00:00:01Z")
+    assert shared_objects({"chess": one, "go": other}) == []
+    assert [names for names, _ in shared_objects({"x": one, "y": one})] == [("x", "y")]
 
 
 def test_more_than_ten_were_done(

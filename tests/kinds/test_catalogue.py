@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from world import World
 
 from reconciler.cli.main import run
+from reconciler.kinds import KINDS
 
 EXAMPLE = (Path(__file__).parents[2] / "examples" / "catalogue" / "catalogue.yaml").read_text(encoding="utf-8")
 CONFIG = "remote_configs: {paywall: {name: P, context_key: k, segment_percent: 50, status: active, payload: {a: x}}}"
@@ -361,3 +363,31 @@ def test_a_state_can_be_moved_and_forgotten(world: World) -> None:
     assert world.plan("--target", "remote_config.*").code == 0
     assert run(["explain", "remote_config.wall.payload.a", *state]) == 0
     assert run(["explain", "remote_config[nothing]", *state]) == 64
+
+
+def test_a_receipt_has_what_pruned_objects_held(world: World) -> None:
+    """Their parts are read before they are archived, and what was approved has them."""
+    made = world.insert("remote-configurations", name="Other", payload={"a": 1}, payload_mapping={"a": "Number"})
+    world.settle(CONFIG)
+    planned = world.plan("--prune")
+    paths = {field["path"]: field["before"] for field in planned.change(f"remote_config[{made}]")["fields"]}
+    assert (paths["payload.a"], paths["payload_mapping.a"]) == (1, "Number")
+    done = world.apply("--prune", "--max-deletes=9", *OPEN)
+    assert done.code == 0, done.out
+    assert '"payload":{"a":1}' in "".join(path.read_text() for path in world.folder.rglob("receipts/*/*.json"))
+
+
+@pytest.mark.parametrize("kind", ["segment", "remote_config", "entitlement", "product"])
+def test_the_descriptions_say_what_is_unsure(world: World, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the schema that editors show, and in `explain`; what the vendor states is not marked."""
+    told = [str(field.schema["description"]) for field in KINDS[kind].fields]
+    unsure = [text for text in (KINDS[kind].description, *told) if "nsure: " in text]
+    assert len(unsure) >= 2
+    schema = (Path(__file__).parents[2] / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
+    assert all(json.dumps(text) in schema for text in unsure if text in told)
+    world.settle(EXAMPLE)
+    state = json.loads(world.state.read_text(encoding="utf-8"))
+    address = next(each for each in state["resources"] if each.startswith(f"{kind}."))
+    name = next(field.name for field in KINDS[kind].fields if "nsure: " in field.schema["description"])
+    assert run(["explain", f"{address}.{name}", str(world.folder)]) == 0
+    assert "nsure: " in capsys.readouterr().out
