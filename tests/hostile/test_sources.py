@@ -54,10 +54,11 @@ PATHS = {
 
 FORMATS = {
     "reconciler.commands.probe": "form",
+    "reconciler.plan.compare": "said",
     "reconciler.state.backend": "url",
     "reconciler.yaml.mistakes": "message",
 }
-"""Format what a table of constants holds: the addresses of CI systems, what is wrong in YAML, what a probe sends."""
+"""Format what a table of constants holds: the addresses of CI systems, what is wrong in YAML, what a probe sends, what is shared."""
 
 IMPORTS = {"reconciler.lazy": ("module", "submodule"), "reconciler": ("f'{__name__}.{module}'",)}
 """Import a module by a name: that of a table of constants, or that of an attribute in our own code."""
