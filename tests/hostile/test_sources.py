@@ -58,7 +58,7 @@ FORMATS = {
     "reconciler.state.backend": "url",
     "reconciler.yaml.mistakes": "message",
 }
-"""Format what a table of constants holds: addresses of CI systems, what is wrong in YAML, what a probe sends or shares."""
+"""Format what a table of constants holds: addresses of CI systems, wrong YAML, what a probe sends, what is shared."""
 
 IMPORTS = {"reconciler.lazy": ("module", "submodule"), "reconciler": ("f'{__name__}.{module}'",)}
 """Import a module by a name: that of a table of constants, or that of an attribute in our own code."""
