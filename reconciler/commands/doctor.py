@@ -198,9 +198,10 @@ def _check_lists(watch: _Watch, used: set[str]) -> Iterator[Check]:
     for kind in KINDS.values():
         error, is_lacking = watch.errors.get(kind.path), watch.statuses.get(kind.path) in (FORBIDDEN, NOT_FOUND)
         if error is None:
-            read.append(f"{len(watch.items[kind.path])} {kind.section} in {watch.seconds[kind.path]:.1f} s")
+            number = counted(len(watch.items[kind.path]), kind.name.replace("_", " "))
+            read.append(f"{number} in {watch.seconds[kind.path]:.1f} s")
         elif kind.on_demand and kind.name not in used and is_lacking:
-            absent += f"; the project has no {kind.section}"
+            absent += f"; the project has no {kind.section.replace('_', ' ')}"
         else:
             errors["rights" if isinstance(error, NotAuthorised) else "lists"].append(error)
     told = {"rights": "the key may read; whether it may write shows only if something is written"}
