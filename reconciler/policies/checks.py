@@ -88,6 +88,8 @@ def check(tree: Node, names: Mapping[str, Shape]) -> None:
             makes = called in ("list", "map", "_+_") and each.at not in loops
             if (makes and _names(each)) or (called == "list" and each.at == loop.at and _names(each) - {loop.text}):
                 raise Wrong("makes a value for each item of a list; expected no +, [] and {} there", each.at)
+            if called in ("_==_", "_!=_", "@in") and any(map(_is_listed, each.children)):
+                raise Wrong("compares a list of resources for each item of a list; expected fields of them", each.at)
             if called == "matches" and any(part in (each.children[-1].text or "") for part in ("{", "\\p", "\\P")):
                 raise Wrong("matches() for each item of a list; expected a pattern without {…} and \\p", each.at)
         if sum(OF_PATTERN if each.text == "matches" else 1 for each in calls) > MOST_WORK:
@@ -95,6 +97,12 @@ def check(tree: Node, names: Mapping[str, Shape]) -> None:
     for pattern in (each.children[-1] for each in every if each.kind == "call" and each.text == "matches"):
         if pattern.kind != "constant" and not (pattern.kind == "select" and pattern.children[0].text == "with"):
             raise Wrong("matches() with a pattern that is made of data; expected a text", pattern.at)
+
+
+def _is_listed(node: Node) -> bool:
+    """Whether a value may be a list of resources itself: to compare it takes as long as it is."""
+    inner = node.children if node.kind == "call" and node.text in ("_?_:_", "dyn") else ()
+    return node.text in ("resources", "references") if node.kind == "name" else any(map(_is_listed, inner))
 
 
 def _names(node: Node) -> set[str | None]:
@@ -109,6 +117,8 @@ def _visit(node: Node, scope: Mapping[str, Shape]) -> Shape:
     name = node.text or ""
     if node.kind == "name":
         return scope.get(name, ANY)
+    if node.kind in ("list", "map") and any(map(_is_listed, node.children)):
+        raise Wrong("puts a list of resources into a value; expected fields of them", node.at)
     first, *_ = [_visit(each, scope) for each in node.children[: 1 if node.kind == "loop" else None]] or [ANY]
     if node.kind == "loop":
         for each in node.children[2:4]:

@@ -44,6 +44,9 @@ def nested(depth: int) -> str:
         r'resources.all(r, r.key.matches("(.{0,30}){0,30}x"))',
         r'resources.all(r, r.key.matches("\\pL") && r.key.matches("a") && r.key.matches("b") && r.key.matches("c"))',
         "resources.all(r, r.key.matches(r.key))",
+        "resources.all(r, resources == resources)",
+        "resources.all(r, r in (true ? resources : references))",
+        "[resources].all(all, all.all(r, all != all))",
     ],
 )
 def test_what_would_not_end_is_an_error_at_its_place(check: Check, world: World, require: str) -> None:
