@@ -391,3 +391,21 @@ def test_the_descriptions_say_what_is_unsure(world: World, kind: str, capsys: py
     name = next(field.name for field in KINDS[kind].fields if "nsure: " in field.schema["description"])
     assert run(["explain", f"{address}.{name}", str(world.folder)]) == 0
     assert "nsure: " in capsys.readouterr().out
+
+
+def test_two_entitlements_that_swap_products_are_told_how_to_leave_no_gap(world: World) -> None:
+    """The plan gives one product up before the other entitlement has it, says so, and how it is avoided."""
+    world.settle(TWO)
+    swapped = TWO.replace("{product: a}", "X").replace("[b]", "[{product: a}]").replace("X", "{product: b}")
+    world.write(swapped)
+    planned = world.plan()
+    notes = [note for each in planned.document["changes"] for note in each["notes"] if "gives" in note]
+    assert len(notes) == 1
+    assert "to leave no gap, first apply with " in notes[0]
+    assert notes[0].endswith("in both")
+    world.write(TWO.replace("[{product: a}]", "[a, b]").replace("[b]}", "[a, b]}"))
+    assert world.apply().code == 0
+    world.write(swapped)
+    assert not [note for each in world.plan().document["changes"] for note in each["notes"] if "gives" in note]
+    assert world.apply().code == 0
+    assert world.plan().code == 0
