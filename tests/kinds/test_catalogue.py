@@ -409,3 +409,22 @@ def test_two_entitlements_that_swap_products_are_told_how_to_leave_no_gap(world:
     assert not [note for each in world.plan().document["changes"] for note in each["notes"] if "gives" in note]
     assert world.apply().code == 0
     assert world.plan().code == 0
+
+
+def test_an_old_id_is_written_as_it_is(world: World) -> None:
+    """One with a space or a colon is exported, and found by it without a state; no second object is made. A new product
+    cannot have one."""
+    world.insert("products", id="old id:1", type="lifetime")
+    world.insert("entitlements", id="old id:2", product_ids=["old id:1"])
+    done = world.run("export")
+    assert done.code == 0, done.err
+    assert "warning" not in done.err
+    assert world.plan().code == 0
+    world.state.unlink()
+    assert world.plan().actions() == {"product.old-id-1": "adopt", "entitlement.old-id-2": "adopt"}
+    assert world.apply().code == 0
+    assert world.writes() == []
+    world.write("products: {a: {id: 'a b', type: lifetime}}", "more.yaml")
+    done = world.plan()
+    assert done.code == 3
+    assert "more.yaml:1:12: product.a: a new product's id has no space and no colon, as 'a b' has" in done.err
