@@ -428,3 +428,15 @@ def test_an_old_id_is_written_as_it_is(world: World) -> None:
     done = world.plan()
     assert done.code == 3
     assert "more.yaml:1:12: product.a: a new product's id has no space and no colon, as 'a b' has" in done.err
+
+
+def test_one_that_somebody_archived_is_made_anew_and_says_why(world: World) -> None:
+    """It cannot come back, and it was perhaps not deleted."""
+    world.settle(CONFIG)
+    made = world.id_of("remote_config.paywall")
+    world.edit("remote-configurations", made, status="archived")
+    change = world.plan().change("remote_config.paywall")
+    assert (change["action"], change["reason"]) == (
+        "create",
+        f"it was archived or deleted outside: {made} is gone",
+    )
