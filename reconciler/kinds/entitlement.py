@@ -7,9 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.kinds.declaration import ID_PATTERN, Field, Kind, Pages, Put, Reference, closed, text
+from reconciler.kinds.declaration import Field, Kind, Pages, Put, Reference, closed, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.reports import Weight
+
+ID = "^[a-zA-Z0-9._: -]{1,256}$"
+"""Ids elsewhere have a space or a colon."""
 
 
 def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
@@ -39,7 +42,7 @@ ENTITLEMENT = Kind(
             text(
                 "The id that apps check. Left out: the key. It cannot be changed later. Unsure: its characters.",
                 "studio",
-                pattern=ID_PATTERN,
+                pattern=ID,
             ),
             required=False,
             immutable=True,
@@ -83,8 +86,7 @@ ENTITLEMENT = Kind(
     lost_on_delete="the access of the users who hold it",
     manual_step="make another one under another id, move the apps to it, then remove this one",
     chosen_id="id",
-    # Ids elsewhere have a space or a colon.
-    id_pattern="^[a-zA-Z0-9._: -]{1,256}$",
+    id_pattern=ID,
     on_demand=True,
     closed=True,
     effects=effects,

@@ -4,6 +4,7 @@ changes the type, and whether a delete is refused while an entitlement or an off
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +21,7 @@ STORE_IDS = {
     "stripe_product_id": "prod_9",
 }
 FIELDS = ("id", "type", "duration", *STORE_IDS)
-WRITTEN_ID, READ_ID = "^[a-zA-Z0-9._-]{1,255}$", "^[a-zA-Z0-9._: -]{1,255}$"
+ID = "^[a-zA-Z0-9._: -]{1,255}$"
 """Old ids may have a space or a colon."""
 
 
@@ -30,8 +31,10 @@ def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
 
 
 def creation_errors(fields: Fields, _lookups: Lookups) -> list[str]:
-    """A record may be older than types, and a new one may not."""
-    return [] if fields.get("type") else [f"a new product needs a type; expected one of {', '.join(PRODUCT_TYPES)}"]
+    """A record may be older than types and than the form of ids, and a new one may not."""
+    wrong = [] if fields.get("type") else [f"a new product needs a type; expected one of {', '.join(PRODUCT_TYPES)}"]
+    is_old = re.search("[: ]", str(fields.get("id")))
+    return [*wrong, f"a new product's id has no space and no colon, as {fields['id']!r} has"] if is_old else wrong
 
 
 def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
@@ -66,7 +69,7 @@ PRODUCT = Kind(
             text(
                 "The id that apps use. Left out: the key. It cannot be changed later.",
                 "studio_yearly",
-                pattern=WRITTEN_ID,
+                pattern=ID,
             ),
             required=False,
             immutable=True,
@@ -102,7 +105,7 @@ PRODUCT = Kind(
     manual_step="keep it and make another product under another id; `lifecycle: {replace: allow}` needs one, too",
     creation_errors=creation_errors,
     chosen_id="id",
-    id_pattern=READ_ID,
+    id_pattern=ID,
     on_demand=True,
     closed=True,
     effects=effects,

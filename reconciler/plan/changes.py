@@ -102,6 +102,7 @@ def _create(context: PlanContext, resource: Resource) -> Change:
     fields = _fields(context, resource, (), None)
     gone = context.entries.get(resource.address)
     cause, rules = Cause.DRIFT if gone else Cause.CONFIG, _rules(resource)
+    ended = next((f"{each.terminal} or " for _, each in kind.sub_endpoints() if each.terminal), "")
     return Change(
         address=resource.address,
         kind=kind.name,
@@ -111,7 +112,7 @@ def _create(context: PlanContext, resource: Resource) -> Change:
         fields=tuple(
             FieldChange(path, None, value, cause, rules.get(path, "")) for path, value in flattened(kind, fields)
         ),
-        reason=f"it was deleted outside: {gone.id} is gone" if gone else "",
+        reason=f"it was {ended}deleted outside: {gone.id} is gone" if gone else "",
         requests=create_requests(kind, fields),
         remember=_entry(context, resource, fields, None),
         tombstones=context.kept_protection(resource.address),

@@ -134,26 +134,21 @@ BOTH_CREATE = (
 
 def _warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
     """What is said of two projects: that they are one, that both environments manage the same objects, and more."""
-    kinds = [each.name for each in KINDS.values() if not (each.is_project_wide or each.chosen_id)]
-    one, other = (
-        {each.ref for name in kinds for each in side.live.records.get(name, {}).values()} for side in observed
-    )
-    if (shared := sorted(one & other)) and observed[0].api == observed[1].api:
+    seen: list[set[Identity]] = []
+    held: dict[str, dict[str, Identity]] = {}
+    for name, each in zip(names, observed, strict=True):
+        refs = [record.ref for found in each.live.records.values() for record in found.values()]
+        live = {ref: identify(each.api, ref, each.live) for ref in refs}
+        seen.append({identity for ref, identity in live.items() if not KINDS[ref.kind].is_project_wide})
+        managed = ObjectRef.managed(each.state.entries).items()
+        held[name] = {address: live[ref] for ref, address in managed if ref in live}
+    if shared := sorted(str(ref) for _, ref, _ in seen[0] & seen[1]):
         yield (
             f"{names[0]} and {names[1]} are one project that is seen twice: {counted(len(shared), 'object')} of the "
-            f"same id in both ({some_of(map(str, shared))}); let secret_env name the key of another project, or keep "
-            "one environment for this one"
+            f"same id in both ({some_of(shared)}); let secret_env name the key of another project, or keep one "
+            "environment for this one"
         )
-    managed = [ObjectRef.managed(each.state.entries).items() for each in observed]
-    held = [
-        {
-            address: identify(each.api, ref, each.live)
-            for ref, address in refs
-            if ref.id in each.live.records.get(ref.kind, ())
-        }
-        for each, refs in zip(observed, managed, strict=True)
-    ]
-    yield from (text for _, text in shared_objects(dict(zip(names, held, strict=True))))
+    yield from (text for _, text in shared_objects(held))
     for name, each in zip(names, observed, strict=True):
         yield from (f"{name}: {warning}" for warning in each.live.warnings)
 

@@ -87,7 +87,8 @@ def _attached_first(context: PlanContext, changes: dict[str, Change]) -> dict[st
             if loser not in with_needs([gainer], changes):
                 changes[loser] = replace(change, depends_on=tuple(sorted({*change.depends_on, gainer})))
             else:
-                said = f"it gives {target.id} up before {gainer} has it: each of the two takes something from the other"
+                said = f"it gives {target.id} up before {gainer} has it, as each takes something from the other; "
+                said += f"to leave no gap, first apply with {target.id} in both"
                 changes[loser] = replace(change, notes=(*change.notes, said))
     return changes
 

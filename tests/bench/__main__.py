@@ -24,6 +24,8 @@ KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 FELLOW_ROUNDS = 2
 """Some take minutes; their figures do not need more."""
 BOUND = "lowest bound"
+EVERY_KIND = 1000
+"""The size of which there is a project of all seven kinds, too."""
 
 
 def run(cases: list[Case], rounds: int, variables: dict[str, str], server: Server, latency: float) -> None:
@@ -81,6 +83,10 @@ def main() -> None:
             bench.settle(variables)
             invited = fellows if size <= asked.fellows_up_to else {}
             cases += bench.cases([bench.invite(name, programs, variables) for name, programs in invited.items()])
+            if size == EVERY_KIND:
+                bench = Bench(root, size, server, ours, every=True)
+                bench.settle(variables)
+                cases += bench.plans_of_every_kind()
         wanted = tuple(asked.only.split(","))
         cases = [case for case in cases if case.name.startswith(wanted)]
         run(cases, asked.rounds, variables, server, asked.latency)

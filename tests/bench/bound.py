@@ -20,6 +20,13 @@ import yaml
 PARALLELISM = 10
 SLUGS = {"Webhooks": "webhooks", "Slack": "slack", "Amazon S3": "amazon_s3"}
 Json = dict[str, Any]
+OTHERS = {
+    "segments": ("segments", "name"),
+    "remote_configs": ("remote-configurations", "name"),
+    "entitlements": ("entitlements", "id"),
+    "products": ("products", "id"),
+}
+"""Section → the path of the list, and the field that tells two objects apart."""
 
 
 class Line:
@@ -68,17 +75,36 @@ def pages(port: int, path: str, style: str) -> list[Json]:
         )
 
 
-def read(port: int) -> dict[str, dict[str, Json]]:
-    """The three lists, side by side, by name."""
-    with ThreadPoolExecutor(3) as pool:
+def read(port: int, *, every: bool = False) -> dict[str, dict[str, Json]]:
+    """The three lists, side by side, by name; with `every`, those of all kinds, and the parts of what has them."""
+    with ThreadPoolExecutor(3 + 4 * every) as pool:
+        more = {name: pool.submit(pages, port, f"/{path}", "cursor") for name, (path, _) in OTHERS.items() if every}
         integrations = pool.submit(pages, port, "/integrations", "whole")
         reports = pool.submit(pages, port, "/scheduled-reports", "offset")
         automations = pool.submit(pages, port, "/automations", "cursor")
-    return {
+    others = {name: {each[OTHERS[name][1]]: each for each in found.result()} for name, found in more.items()}
+    if every:
+        complete(port, others["remote_configs"])
+    return others | {
         "integrations": {each["title"]: each for each in integrations.result()},
         "reports": {each["report_name"]: each for each in reports.result()},
         "automations": {each["name"]: each for each in automations.result()},
     }
+
+
+def complete(port: int, configs: dict[str, Json]) -> None:
+    """Reads what only the object itself and its parts tell, ten at once."""
+    lines = [Line(port) for _ in range(PARALLELISM)]
+
+    def fill(config: Json) -> None:
+        line = lines.pop()
+        path = f"/remote-configurations/{config['id']}"
+        config["payload"] = line.ask("GET", f"{path}/payload")["data"]
+        config["payload_mapping"] = line.ask("GET", f"{path}/payload-mapping")["data"]
+        lines.append(line)
+
+    with ThreadPoolExecutor(PARALLELISM) as pool:
+        list(pool.map(fill, configs.values()))
 
 
 def wanted(config: Json, live: dict[str, dict[str, Json]]) -> dict[str, list[tuple[Json | None, Json]]]:
@@ -103,6 +129,21 @@ def wanted(config: Json, live: dict[str, dict[str, Json]]) -> dict[str, list[tup
         record = live["automations"].get(each["name"])
         if record is None or any(record[name] != value for name, value in each.items()):
             differing["automations"].append((record, each))
+    return differing | wanted_others(config, live)
+
+
+def wanted_others(config: Json, live: dict[str, dict[str, Json]]) -> dict[str, list[tuple[Json | None, Json]]]:
+    """The same of the four other kinds."""
+    differing: dict[str, list[tuple[Json | None, Json]]] = {}
+    for section, (_, name) in OTHERS.items():
+        differing[section] = []
+        for key, each in config.get(section, {}).items():
+            fields = {"id": key, **each} if name == "id" else each
+            if "product_ids" in fields:
+                fields = {**fields, "product_ids": [item["product"] for item in fields["product_ids"]]}
+            record = live[section].get(fields[name])
+            if record is None or any(record.get(field) != value for field, value in fields.items()):
+                differing[section].append((record, fields))
     return differing
 
 
@@ -142,7 +183,7 @@ def main(command: str, folder: str, port: str) -> None:
     if command == "validate":
         load(Path(folder))
         return
-    live = read(int(port))
+    live = read(int(port), every=(Path(folder) / "products.yaml").exists())
     config = load(Path(folder))
     if command == "plan":
         wanted(config, live)

@@ -56,19 +56,20 @@ class Invited:
 class Bench:
     """The projects of one size, and the server that holds them."""
 
-    def __init__(self, root: Path, size: int, server: Server, programs: Path) -> None:
+    def __init__(self, root: Path, size: int, server: Server, programs: Path, *, every: bool = False) -> None:
         self.size, self.server, self._root = size, server, root
         self._python, self._ours = str(programs / "python"), str(programs / "reconciler")
-        self.folder, self.changed = root / f"{size}", root / f"{size}-changed"
-        write_project(self.folder, size)
-        write_project(self.changed, size, changed=CHANGED)
+        self.name = f"{size}-every" if every else f"{size}"
+        self.folder, self.changed = root / self.name, root / f"{self.name}-changed"
+        write_project(self.folder, size, every=every)
+        write_project(self.changed, size, changed=CHANGED, every=every)
         self._states = {folder: root / f"{folder.name}.states" for folder in (self.folder, self.changed)}
 
     def settle(self, variables: dict[str, str]) -> None:
         """Makes all of it live, without latency, and keeps the states that this leaves."""
         self.server.steer("load/empty")
         measured([self._ours, "apply", "--auto-approve", str(self.folder)], variables, self.server, self._root)
-        self.server.steer(f"save/{self.size}")
+        self.server.steer(f"save/{self.name}")
         shutil.copytree(self.folder / ".reconciler", self.changed / ".reconciler")
         for folder, kept in self._states.items():
             shutil.copytree(folder / ".reconciler", kept)
@@ -99,6 +100,11 @@ class Bench:
         applies = {each.changed.name: self._run(each.changed.apply, each.kept) for each in invited}
         yield self._case(f"apply, {CHANGED} % changed", [*apply, other], self.changed, applies)
 
+    def plans_of_every_kind(self) -> Iterator[Case]:
+        """The plans of a project of seven kinds."""
+        for what, folder in (("nothing to do", self.folder), (f"{CHANGED} % changed", self.changed)):
+            yield self._case(f"plan, seven kinds, {what}", [self._ours, "plan", str(folder)], folder, {})
+
     def _run(self, command: list[str], kept: str) -> Run:
         def before() -> None:
             self.server.steer(f"load/{kept}")
@@ -109,7 +115,7 @@ class Bench:
         bound = [self._python, BOUND, name.partition(",")[0], str(folder), str(self.server.port)]
 
         def before() -> None:
-            self.server.steer("load/empty" if empty else f"load/{self.size}")
+            self.server.steer("load/empty" if empty else f"load/{self.name}")
             shutil.rmtree(folder / ".reconciler", ignore_errors=True)
             if not empty:
                 shutil.copytree(self._states[folder], folder / ".reconciler")

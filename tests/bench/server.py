@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 Json = dict[str, Any]
 KINDS = {"integrations": "int", "scheduled-reports": "rep", "automations": "aut", "jobs": "job"}
+KINDS |= {"segments": "seg", "remote-configurations": "rc", "entitlements": "ent", "products": "pro"}
+PARTS = {"payload": "remote_config_payload", "payload-mapping": "payload_mapping"}
 JOBS_PAGE = 100
 PROVIDERS = (("Webhooks", "webhooks"), ("Slack", "slack"), ("Amazon S3", "amazon_s3"))
 STATUS = {200: "OK", 201: "Created", 204: "No Content", 404: "Not Found"}
@@ -26,16 +28,18 @@ class Live:
     def __init__(self) -> None:
         self.latency = 0.0
         self.count = 0
-        self._saved: dict[str, dict[str, dict[str, Json]]] = {"empty": {name: {} for name in KINDS}}
+        self._saved: dict[str, tuple[dict[str, dict[str, Json]], dict[tuple[str, str], Json]]] = {
+            "empty": ({name: {} for name in KINDS}, {})
+        }
         self.load("empty")
 
     def save(self, name: str) -> None:
         """Keeps what is live under a name."""
-        self._saved[name] = deepcopy(self._records)
+        self._saved[name] = deepcopy((self._records, self._parts))
 
     def load(self, name: str) -> None:
         """Makes live what is kept under a name."""
-        self._records = deepcopy(self._saved[name])
+        self._records, self._parts = deepcopy(self._saved[name])
         self._next = sum(map(len, self._records.values()))
         self._keys: dict[str, str] = {}
         # A page costs the same however often it is asked for: what is measured is not this server.
@@ -72,8 +76,11 @@ class Live:
                 for each in self._records["integrations"].values()
             ]
             return {"object": "list", "url": "", "data": offered, "has_more": False}
+        if rest[1:]:
+            return {"object": PARTS[rest[1]], "config_id": rest[0], "data": self._parts.get((rest[0], rest[1]), {})}
         if rest:
-            return records.get(rest[0])
+            record, payload = records.get(rest[0]), self._parts.get((rest[0], "payload"))
+            return record if record is None or payload is None else {**record, "payload": payload}
         every = list(records.values())
         if collection == "integrations":
             return {"object": "list", "url": "", "data": every, "has_more": False}
@@ -82,7 +89,7 @@ class Live:
             start = list(records).index(query["starting_after"]) + 1
         page = every[start : start + limit]
         more = start + limit < len(every)
-        cursor = {"next_cursor": page[-1]["id"]} if more and collection == "automations" else {}
+        cursor = {"next_cursor": page[-1]["id"]} if more and collection != "scheduled-reports" else {}
         return {"object": "list", "url": "", "data": page, "has_more": more, **cursor}
 
     def _write(
@@ -101,11 +108,18 @@ class Live:
         if method == "DELETE":
             del records[rest[0]]
             return 204, b""
+        if rest[1:] and rest[1] in PARTS:
+            self._parts[rest[0], rest[1]] = body["data"]
+            return 200, json.dumps({"object": PARTS[rest[1]], "config_id": rest[0], "data": body["data"]}).encode()
         if rest[1:] == ["status"]:
             record["active" if collection == "integrations" else "status"] = body["status"]
         else:
             record.update(self._labelled(body))
-        return (204, b"") if method == "PATCH" else (200, json.dumps(record).encode())
+        return (
+            (204, b"")
+            if method == "PATCH" and collection == "scheduled-reports"
+            else (200, json.dumps(record).encode())
+        )
 
     def _jobs(self, method: str, path: str, query: dict[str, str], body: bytes) -> tuple[int, bytes]:
         """As dbt Cloud has it: jobs by offset, and the variables of a job, of which there are none."""
@@ -123,13 +137,17 @@ class Live:
 
     def _create(self, collection: str, body: Json) -> str:
         self._next += 1
-        object_id = f"{KINDS[collection]}{self._next:06d}"
+        object_id = body.get("id") or f"{KINDS[collection]}{self._next:06d}"
         record = {
             "object": collection[:-1].replace("-", "_"),
             "id": object_id,
             "url": f"/v4/{collection}/{object_id}",
             **self._labelled(body),
         }
+        if collection == "remote-configurations":
+            record["status"] = "draft"
+        if collection == "segments":
+            record["is_system"] = False
         if collection == "integrations":
             titles = {slug: title for title, slug in PROVIDERS}
             record |= {"integration": titles[body["integration"]], "active": 0, "delivery_error_count": 0}

@@ -59,7 +59,7 @@ class Catalogue:
 
     def _move_in(self) -> None:
         """What others have, and the vendor: some of it named as the team's."""
-        made = {
+        made: dict[str, list[Json]] = {
             "integrations": [integration("Others")],
             "scheduled-reports": [report("Others", "m")],
             "automations": [automation("Others")],
@@ -157,11 +157,11 @@ class Catalogue:
         truth = {name: each for name, each in self._truth().items() if name not in self._others}
         for section, collection in names.items():
             live = [
-                each.get("name", each["id"])
+                str(each.get("name", each["id"]))
                 for name, each in truth.items()
                 if name.startswith(f"{collection}/") and each.get("status") != "archived"
             ]
-            ours = [each.get("name", each.get("id", key)) for key, each in wanted[section].items()]
+            ours = [str(each.get("name", each.get("id", key))) for key, each in wanted[section].items()]
             assert sorted(live) == sorted(ours), f"{section}: {live}, wanted {ours}"
 
 

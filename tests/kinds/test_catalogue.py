@@ -391,3 +391,52 @@ def test_the_descriptions_say_what_is_unsure(world: World, kind: str, capsys: py
     name = next(field.name for field in KINDS[kind].fields if "nsure: " in field.schema["description"])
     assert run(["explain", f"{address}.{name}", str(world.folder)]) == 0
     assert "nsure: " in capsys.readouterr().out
+
+
+def test_two_entitlements_that_swap_products_are_told_how_to_leave_no_gap(world: World) -> None:
+    """The plan gives one product up before the other entitlement has it, says so, and how it is avoided."""
+    world.settle(TWO)
+    swapped = TWO.replace("{product: a}", "X").replace("[b]", "[{product: a}]").replace("X", "{product: b}")
+    world.write(swapped)
+    planned = world.plan()
+    notes = [note for each in planned.document["changes"] for note in each["notes"] if "gives" in note]
+    assert len(notes) == 1
+    assert "to leave no gap, first apply with " in notes[0]
+    assert notes[0].endswith("in both")
+    world.write(TWO.replace("[{product: a}]", "[a, b]").replace("[b]}", "[a, b]}"))
+    assert world.apply().code == 0
+    world.write(swapped)
+    assert not [note for each in world.plan().document["changes"] for note in each["notes"] if "gives" in note]
+    assert world.apply().code == 0
+    assert world.plan().code == 0
+
+
+def test_an_old_id_is_written_as_it_is(world: World) -> None:
+    """One with a space or a colon is exported, and found by it without a state; no second object is made. A new product
+    cannot have one."""
+    world.insert("products", id="old id:1", type="lifetime")
+    world.insert("entitlements", id="old id:2", product_ids=["old id:1"])
+    done = world.run("export")
+    assert done.code == 0, done.err
+    assert "warning" not in done.err
+    assert world.plan().code == 0
+    world.state.unlink()
+    assert world.plan().actions() == {"product.old-id-1": "adopt", "entitlement.old-id-2": "adopt"}
+    assert world.apply().code == 0
+    assert world.writes() == []
+    world.write("products: {a: {id: 'a b', type: lifetime}}", "more.yaml")
+    done = world.plan()
+    assert done.code == 3
+    assert "more.yaml:1:12: product.a: a new product's id has no space and no colon, as 'a b' has" in done.err
+
+
+def test_one_that_somebody_archived_is_made_anew_and_says_why(world: World) -> None:
+    """It cannot come back, and it was perhaps not deleted."""
+    world.settle(CONFIG)
+    made = world.id_of("remote_config.paywall")
+    world.edit("remote-configurations", made, status="archived")
+    change = world.plan().change("remote_config.paywall")
+    assert (change["action"], change["reason"]) == (
+        "create",
+        f"it was archived or deleted outside: {made} is gone",
+    )
