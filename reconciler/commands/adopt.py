@@ -43,8 +43,7 @@ class Value(NamedTuple):
 class Adoption:
     """Writes live values into the YAML of a session's configuration. `live`: address → all fields of its object.
 
-    Each value is written where a person would edit it: on the resource, or in the one item that it comes from. A value
-    is left if the edit would change anything else in this environment, or another resource in another one.
+    Each value is written where a person would edit it, and left if that would change another resource, or more here.
     """
 
     def __init__(self, session: Session, live: Mapping[str, Fields]) -> None:
@@ -55,7 +54,7 @@ class Adoption:
         self._before = session.configuration.check()
         self._text = cache(read_text)
         self._documents = cache(lambda file: documents_of(file, self._text(file)))
-        self._accepted: list[Value] = []
+        self.accepted: list[Value] = []
         self._edits: list[Edit] = []
         self._also: list[AlsoChanged] = []
         self._left: list[tuple[Value, str]] = []
@@ -85,7 +84,7 @@ class Adoption:
 
     def _accept(self, places: Sequence[list[Value]]) -> None:
         """Accepts what can be written together; else one half after the other, to find what cannot."""
-        objection = self._objection([*self._accepted, *chain(*places)]) if places else ""
+        objection = self._objection([*self.accepted, *chain(*places)]) if places else ""
         if objection and len(places) == 1:
             self._left += [(each, objection) for each in places[0]]
         elif objection:
@@ -93,8 +92,7 @@ class Adoption:
             self._accept(places[len(places) // 2 :])
 
     def _objection(self, values: Sequence[Value]) -> str:
-        """Why these values cannot be written together, which is about the last one if the others can. Empty if they
-        can: then they are accepted."""
+        """Why the last of these values cannot be written with the others. Empty if it can: then all are accepted."""
         wanted: dict[Path, dict[Way, Any]] = defaultdict(dict)
         for each in values:
             if not alike(wanted[each.file].setdefault(each.way, each.live), each.live):
@@ -112,7 +110,7 @@ class Adoption:
         if others := {at for spots in differing.values() for at, _ in spots - known} | self._missed(values, after):
             return f"{values[-1].path}: that would change {some_of(sorted(others))} too"
         del differing[self._name]
-        self._accepted, self._edits = [*values], edits
+        self.accepted, self._edits = [*values], edits
         also = [
             (each, tuple(name for name, spots in differing.items() if (each.address, each.keys[0]) in spots))
             for each in values
@@ -169,8 +167,7 @@ class Adoption:
         return f"{resource.address}: {paths} is not its own; to change it alone, write{also}:\n{lines}"
 
     def _for_all(self, resource: Resource, instance: Instance, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
-        """The fields of an instance as one text for all of these environments: variables stay, its items do not.
-        LookupError if that cannot be said without the `for_each`."""
+        """The fields of an instance, variables kept, for these environments. LookupError if that needs `for_each`."""
         written = self._written[instance.definition].node
         for name, value in resource.fields.items():
             every = (self._before[each].resources[resource.address].fields.get(name) for each in names)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from reconciler.commands.adopt import Adoption
+from reconciler.commands.adopt import Adoption, Value
 from reconciler.commands.edits import Written
 from reconciler.commands.plan import Planned, plan, refuse
 from reconciler.commands.session import Session
@@ -17,7 +17,7 @@ from reconciler.kinds.comparison import value_at
 from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.drift import Drift, Drifted
 from reconciler.model.inputs import Fields, Live, ObjectRef, address_kind
-from reconciler.plan.drift import drift
+from reconciler.plan.drift import ADOPTED, drift
 from reconciler.plan.export import make_blocks, written_fields
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
 from reconciler.review.health import find_health
@@ -25,8 +25,7 @@ from reconciler.yaml.edit import Way
 
 
 def find_drift(planned: Planned, now: datetime) -> Drift:
-    """What somebody changed since the last apply, and what does not deliver. Refused where this looks like another
-    project, or like a list that is short: then all is "gone"."""
+    """What somebody changed, and what does not deliver. Refused if it looks like another project or a short list."""
     wrong = tuple(refusal for refusal in planned.plan.refusals if refusal.guard in (WRONG_PROJECT, VANISHED))
     refuse(replace(planned.plan, refusals=wrong))
     found = drift(planned.state, planned.live, planned.plan)
@@ -59,9 +58,17 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
                 left.append(f"{drifted.address}: its {name} is left alone: {message}")
                 found_values = {keys: value for keys, value in found_values.items() if keys[0] != name}
         values[drifted.address] = found_values
-    written = Adoption(session, blocks).write(values)
-    found = replace(found, also_changed=written.also_changed)
-    return found, replace(written, left=(*left, *written.left))
+    adoption = Adoption(session, blocks)
+    written = adoption.write(values)
+    objects = tuple(_marked(each, adoption.accepted) for each in found.objects)
+    written = replace(written, left=(*left, *written.left))
+    return replace(found, objects=objects, also_changed=written.also_changed), written
+
+
+def _marked(drifted: Drifted, accepted: Sequence[Value]) -> Drifted:
+    ways = [each.keys for each in accepted if each.address == drifted.address]
+    marked = (replace(at, next=ADOPTED) if any(at.keys[: len(w)] == w for w in ways) else at for at in drifted.fields)
+    return replace(drifted, fields=tuple(marked))
 
 
 def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[ObjectRef, str]) -> dict[str, Any]:

@@ -88,8 +88,7 @@ def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:
 
 
 def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:
-    """Writes what was edited, and gives the files: all of them or none. Refused if one was changed meanwhile, or cannot
-    be written."""
+    """Writes what was edited, and gives the files: all or none. Refused if one was changed meanwhile, or is closed."""
     changed = [edit for edit in edits if edit.before != edit.after]
     for edit in changed:
         if (read_text(edit.path) if edit.path.exists() else "") != edit.before:

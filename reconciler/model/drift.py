@@ -49,9 +49,8 @@ class AlsoChanged:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """All drift of one environment, in the order of the addresses. `compared`: how many objects were looked at; `api`,
-    `labels` and `ignored` are those of the plan. `health`: what does not deliver, which is no drift. `also_changed`:
-    what its adoption changed elsewhere."""
+    """All drift of one environment, by address. `compared`: how many objects were looked at. `api`, `labels`, `ignored`
+    are the plan's. `health`: what does not deliver, no drift. `also_changed`: what its adoption changed elsewhere."""
 
     environment: str
     compared: int

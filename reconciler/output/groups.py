@@ -36,8 +36,7 @@ WHOLE = frozenset({Action.CREATE, Action.ADOPT, Action.DELETE, Action.FORGET})
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Changes with the same action, fields and causes, sorted by address (2 before 10). `places`: where it is
-    written → the addresses that have it from there, the place of most of them first."""
+    """Changes with one action, the same fields and causes. `places`: where it is written, most first, → whose."""
 
     changes: Sequence[Change]
     places: Mapping[Location, Sequence[str]]
@@ -75,7 +74,8 @@ class Group:
     def written_at(self) -> str:
         """`defaults.yaml:3`, or in how many places and the first of them; empty if that is not known."""
         texts = [short_place(place) for place in self.places]
-        return "" if not texts else texts[0] if len(texts) == 1 else f"{len(texts)} places, most in {texts[0]}"
+        such = "most in" if len(next(iter(self.places.values()), ())) > 1 else "such as"
+        return "" if not texts else texts[0] if len(texts) == 1 else f"{len(texts)} places, {such} {texts[0]}"
 
 
 def find_groups(review: Review) -> tuple[Group, ...]:
@@ -113,8 +113,7 @@ def new_by_kind(groups: Iterable[Group]) -> list[Group]:
 
 
 def sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None, str]]:
-    """What a group does to people, the gravest first, and then what else is said of it. What differs in the object's
-    name only is said once; of more than a few different sentences of one weight, the rest is counted."""
+    """What a group does to people, the gravest first, then its remarks. What differs in the name only is said once."""
     found: dict[Weight | None, Counter[str]] = {weight: Counter() for weight in (*Weight, None)}
     total = len(group.changes)
     for change in group.changes:
@@ -127,12 +126,11 @@ def sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None, str
         for text, number in counts.most_common(few):
             yield weight, text if number == total else f"{number} of {total}: {text}"
         if left := sum(number for _, number in counts.most_common()[few:]):
-            yield weight, f"… and {left} more that {WEIGHTS[weight].phrase if weight else 'have remarks of their own'}"
+            yield weight, f"… and {left} more{f' that {WEIGHTS[weight].phrase}' if weight else ' with other remarks'}"
 
 
 def shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]:
-    """The fields of a change as people read them: a list from whose middle an item is gone is one field, and not a
-    change of each item behind it."""
+    """The fields of a change as people read them: a list whose middle has lost an item is one field."""
     record, after = review.live.records.get(change.kind, {}).get(change.id or ""), change.remember
     if record is None or after is None or not any("[" in each.path for each in change.fields):
         return change.fields
@@ -188,9 +186,10 @@ def grouped_tasks(review: Review) -> list[Task]:
 
 
 def kinds_of(addresses: Iterable[str]) -> str:
-    """`104 reports`, `2 integrations and 3 reports`."""
+    """`104 reports`, `1 integration, 2 products and 3 reports`."""
     counts = Counter(map(address_kind, addresses))
-    return " and ".join(counted(counts[kind], kind.replace("_", " ")) for kind in KINDS if counts[kind])
+    *firsts, last = (counted(counts[kind], kind.replace("_", " ")) for kind in KINDS if counts[kind])
+    return f"{', '.join(firsts)} and {last}" if firsts else last
 
 
 def short_place(place: Location) -> str:

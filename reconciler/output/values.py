@@ -77,21 +77,20 @@ def reference_text(item: Any, labels: Mapping[str, str], unknown: str = NO_ID) -
 
 def named(value: Any, labels: Mapping[str, str]) -> str:
     """A value on one line, escaped, without braces; cut if it is long, but for references, which have their names."""
-    text = _phrase(value, labels)
+    text = phrase(value, labels)
     items = value if isinstance(value, list) else [value]
     return text if all(reference_text(item, labels) for item in items) else cut(text)
 
 
-def _phrase(value: Any, labels: Mapping[str, str], *, within: bool = False) -> str:
-    """A value in words, keys sorted as the state has them: `type "event", uid "2"`. `within`: it is a
-    part of another value, so it needs brackets."""
+def phrase(value: Any, labels: Mapping[str, str], *, within: bool = False) -> str:
+    """A value in words, keys sorted as the state has them: `type "event", uid "2"`. `within`: a part, in brackets."""
     reference = reference_text(value, labels, "")
     if reference is not None or not isinstance(value, dict | list):
         return plain(value) if reference is None else escape(reference)
     if isinstance(value, dict):
-        parts = [f"{escape(str(key))} {_phrase(item, labels, within=True)}" for key, item in sorted(value.items())]
+        parts = [f"{escape(str(key))} {phrase(item, labels, within=True)}" for key, item in sorted(value.items())]
     else:
-        parts = [_phrase(item, labels, within=isinstance(item, list)) for item in value]
+        parts = [phrase(item, labels, within=isinstance(item, list)) for item in value]
     items = value if isinstance(value, list) else ()
     has_maps = any(isinstance(item, dict) and reference_text(item, labels) is None for item in items)
     text = ("; " if has_maps else ", ").join(parts) or "empty"

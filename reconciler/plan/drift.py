@@ -26,6 +26,7 @@ NEXT = {
 }
 LEFT = "the next apply leaves it: it is as it is written, or not managed any more"
 IGNORED = "the next apply leaves it: ignore_changes holds it"
+ADOPTED = "the YAML says so now, and the next apply leaves it"
 OTHERWISE = "the next apply sets it to another value"
 
 
@@ -90,9 +91,7 @@ def _next(difference: Difference, change: Change | None) -> str:
 
 
 def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
-    """The resources of the state with the changes of a receipt reverted, to make a plan from. What was created is
-    deleted, what was updated gets its former fields, what was deleted is created. The warnings name what is lost for
-    good, such as the id of a deleted object."""
+    """The resources of the state with a receipt reverted, to make a plan from. Warnings name what is lost for good."""
     wanted = {address: {**entry.applied, **entry.rules} for address, entry in entries.items()}
     warnings = [f"this goes back from {receipt.id}; the configuration still says otherwise: revert that as well"]
     for item in receipt.items:

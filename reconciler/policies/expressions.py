@@ -1,7 +1,6 @@
 """Compiles and evaluates expressions of CEL. The only importer of its library.
 
-The library itself has bounds: one evaluation takes at most 10,000 steps in loops, an expression has at most 32 levels,
-and RE2 matches in linear time. `checks` holds what these leave open.
+The library allows 10,000 steps in loops and 32 levels, and RE2 matches in linear time. `checks` holds other bounds.
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ from reconciler.policies.checks import Shape, Wrong, check
 from reconciler.policies.syntax import Node, read_tree
 from reconciler.text import closest, quote
 
-LONGEST = 4000
-"""Characters of an expression."""
+LONGEST = 4000  # characters of an expression
 PLACED = re.compile(r"<input>:(-?\d+):(-?\d+): ([^\n]*)")
 UNDECLARED = re.compile(r"undeclared reference to '([^'.]*)")
 ABSENT = re.compile(r'Key not found in map : "?([^"]*)"?')
 BOUNDS = {"budget": "takes more than 10,000 steps; expected fewer loops within loops"}
 BOUNDS |= {"recursion": "is nested too deeply; expected at most 32 levels"}
+FUNCTIONS = ("all", "contains", "endsWith", "exists", "exists_one", "filter", "has", "matches", "size", "startsWith")
 TYPES = {"string": cel.Type.STRING, "int": cel.Type.INT, "bool": cel.Type.BOOL, "list": cel.Type.List(cel.Type.DYN)}
 TYPES |= {"map": cel.Type.Map(cel.Type.STRING, cel.Type.DYN), "dyn": cel.Type.DYN}
 
@@ -115,7 +114,8 @@ def _compile(source: str, names: Mapping[str, Shape]) -> Any:
         found = PLACED.search(str(error))
         line, column, said = (int(found[1]), int(found[2]), found[3]) if found else (1, 1, str(error))
         if unknown := UNDECLARED.search(said):
-            said = f"there is no {quote(unknown[1])}; expected one of {', '.join(names)}{closest(unknown[1], [*names])}"
+            known = FUNCTIONS if f"{unknown[1]}(" in source else [*names]
+            said = f"there is no {quote(unknown[1])}; expected one of {', '.join(known)}{closest(unknown[1], known)}"
         before = sum(len(each) + 1 for each in source.split("\n")[: max(line - 1, 0)])
         said = next((each for word, each in BOUNDS.items() if word in said), said)
         raise Wrong(said, max(0, before + column - 1)) from None

@@ -35,6 +35,8 @@ def test_live_values_go_into_the_yaml(world: World) -> None:
     world.edit("automations", world.id_of("automation.flow"), data={"actions": {"push": "p2"}, "segments": "s1"})
     found = world.run("drift", "--adopt")
     assert found.code == 2, found.err
+    assert "the YAML says so now, and the next apply leaves it" in found.out
+    assert "sets it back" not in found.out
     text = (world.folder / "main.yaml").read_text(encoding="utf-8")
     assert '    send_at: "10:30"       # before standup\n' in text, text
     kept, added = text.index("      # where it goes\n      - integration: hook\n"), text.index(f"id: {other}")
@@ -56,6 +58,7 @@ def test_what_cannot_be_written_is_said(world: World) -> None:
     found = world.run("drift", "--adopt")
     assert found.code == 2
     assert "main.yaml:6:" in found.err
+    assert "sets it back" in found.out  # of what is left
     assert 'change it by hand to:\nsend_at: "10:30"\n' in found.err
     assert "automation.flow: it is not live" in found.err
     assert (world.folder / "main.yaml").read_text(encoding="utf-8") == before

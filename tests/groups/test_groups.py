@@ -71,9 +71,21 @@ def test_a_group_has_no_place_if_there_are_several(world: World) -> None:
     world.settle(configuration(alike(5, "06:00")))
     world.write(configuration(alike(5, "07:00")))
     text = world.run("plan").out
-    assert re.search(r"5 reports: send_at 06:00 → 07:00  \(5 places, most in \S+main\.yaml:\d+\)", text)
+    assert re.search(r"5 reports: send_at 06:00 → 07:00  \(5 places, such as \S+main\.yaml:\d+\)", text)
     (group,) = world.plan().document["groups"]
     assert group["place"] is None
+
+
+def test_adopts_of_several_kinds_are_one_list(world: World) -> None:
+    """Kinds have commas between them, and what is said of the rest is counted."""
+    reports = {f"r{number}": {"send_at": "06:00"} for number in range(3)}
+    data = "{platform: iOS, initiators: [{uid: '2', type: event}], actions: {push: p}}"
+    flow = f"automations:\n  flow: {{name: Flow, status: active, data: {data}}}\n"
+    world.settle(configuration(reports) + flow)
+    world.state.unlink()
+    text = world.run("plan").out
+    assert "adopt 1 integration, 3 reports and 1 automation  (5 places, such as " in text
+    assert "      … and 3 more with other remarks\n" in text
 
 
 def test_a_group_of_one_looks_as_a_change_always_did(world: World) -> None:

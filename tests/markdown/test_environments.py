@@ -12,7 +12,7 @@ from reconciler.model.approval import mark_in
 from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.plan import Action
 from reconciler.model.reports import Applied, ApplyReport, Ended, Outcome, Review, Status
-from reconciler.output.markdown import all_applied_markdown, drifts_markdown, plans_markdown
+from reconciler.output.markdown import all_applied_markdown, drift_markdown, drifts_markdown, plans_markdown
 
 from .plans import change, hostile, many, review
 from .reading import ALIVE, OURS, read
@@ -158,6 +158,16 @@ def test_drift_is_one_issue_with_a_table() -> None:
     assert failed.command == "drift"
     long = drifts_markdown([drift(f"e{at}", 400) for at in range(50)])
     assert len(long.encode()) < LIMIT
+
+
+def test_two_long_values_are_cut_where_they_differ() -> None:
+    """Two lists that begin alike would read the same."""
+    lists = ([{"metric": "target_platform", "value": "Android"}] * 4 + [{"value": last}] for last in ("1", "0"))
+    field = DriftedField("conditions", ("conditions",), *lists, "the next apply sets it back")
+    found = Drift("one", 1, (Drifted("segment.s", "x", "S", False, None, (field,), ""),))
+    (line,) = [line for line in drift_markdown(found).splitlines() if "is live" in line]
+    assert 'value "1"` was applied' in line
+    assert 'value "0"` is live' in line
 
 
 def test_an_earlier_version_reads_the_set_and_no_approval() -> None:

@@ -30,6 +30,7 @@ POLICY = """
         ("resource.report_name.matches(resource.status)", 51, ["expected a text"]),
         ('resource.status == "x" &&', 39, []),
         ("frobnicate(resource.status)", 24, ["frobnicate"]),
+        ('resource.status.startswith("x")', 40, ['did you mean "startsWith"']),
     ],
 )
 def test_a_wrong_expression_is_told_at_its_character(

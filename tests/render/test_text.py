@@ -104,7 +104,7 @@ def test_drift_that_is_alike_is_one_and_the_unmanaged_are_counted(world: World) 
     text = world.run("plan").out
     alone, _, alike = text.partition('9 automations: caption "somebody\'s" → ""')
     assert "~ update automation.a0" in alone
-    assert re.match(r"  \(9 places, most in [^)]*\)  \[changed outside \(drift\)\]\n", alike)
+    assert re.match(r"  \(9 places, such as [^)]*\)  \[changed outside \(drift\)\]\n", alike)
     assert "automation.a8, … and 1 more of the same: 1 automation; --format json lists all" in alike
     assert text.count("  unmanaged: ") == 5
     assert "9 unmanaged." in text

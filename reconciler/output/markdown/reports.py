@@ -1,7 +1,6 @@
 """What an apply did, and why a command failed, in the frame of a plan's comment; and drift as an issue.
 
-The hidden mark of each is its first line: `reconciler comment` finds it by that, and it approves nothing.
-"""
+The hidden mark of each is its first line: `reconciler comment` finds it by that, and it approves nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import PlanMarkdown
 from reconciler.output.markdown.words import bullets, code, commit, fence, fitting, folded, place, prose, with_line
 from reconciler.output.places import repository_path
-from reconciler.output.values import named
+from reconciler.output.values import cut_both, named, phrase
 from reconciler.text import counted, quote
 
 LIST_ROOM = 7_000
@@ -179,8 +178,10 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
         return f"{head}: it is **not live any more**; {prose(each.next)}"
     lines = [head]
     for field in each.fields:
-        applied, live = code(named(field.applied, labels)), code(named(field.live, labels))
-        lines.append(f"  - {code(field.path)}: {applied} was applied, {live} is live; {prose(field.next)}")
+        applied, live = named(field.applied, labels), named(field.live, labels)
+        if applied == live:
+            applied, live = cut_both(phrase(field.applied, labels), phrase(field.live, labels))
+        lines.append(f"  - {code(field.path)}: {code(applied)} was applied, {code(live)} is live; {prose(field.next)}")
     return "\n".join(lines)
 
 
