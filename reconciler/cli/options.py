@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
@@ -16,9 +16,11 @@ from reconciler import commands
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, ReconcilerError, WrongUsage
 from reconciler.lazy import load
 from reconciler.output.forms import FORMS
-from reconciler.output.terminal import dim, escape, register_secret, write_stderr
+from reconciler.output.terminal import dim, escape, log, register_secret, write_stderr
+from reconciler.threads import Fields, listen, span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from reconciler.commands.session import Session, Shared
@@ -132,7 +134,17 @@ api_url_option = click.option(
 parallelism_option = click.option(
     "--parallelism", type=WholeNumber(1, 64), default=10, show_default=True, metavar="N", help="Requests at once."
 )
-debug_option = click.option("--debug", is_flag=True, help="Show each request on stderr, without the key and bodies.")
+
+
+def debug_option(command: Command) -> Command:
+    """`--debug`, and `--log-format`, which `cli.main` reads before anything else."""
+    text = "What stderr gets: text, or JSON lines for programs. Also from RECONCILER_LOG_FORMAT."
+    forms, name = OneOf(["text", "json"]), "RECONCILER_LOG_FORMAT"
+    log_format = click.option("--log-format", type=forms, envvar=name, expose_value=False, help=text)
+    text = "Show each request on stderr, without the key and bodies."
+    return click.option("--debug", is_flag=True, help=text)(log_format(command))
+
+
 target_option = click.option(
     "--target",
     shell_complete=complete("addresses"),
@@ -262,18 +274,32 @@ def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[S
     return open_one(path, flags["environment"], flags)
 
 
+@contextmanager
 def open_one(
     path: Path, name: str | None, flags: ConnectionFlags | ManyFlags, prefix: str = "", shared: Shared | None = None
-) -> AbstractContextManager[Session]:
+) -> Iterator[Session]:
     """The session of an environment. `prefix`: what its lines of --debug begin with; `shared`: what it has in common
     with others."""
-    opened = (path, name, flags["api_url"], os.environ, flags["parallelism"], trace(flags["debug"], prefix))
-    return commands.session.open_session(*opened, register_secret, shared, attended=sys.stdin.isatty())
+    opened = (path, name, flags["api_url"], os.environ, flags["parallelism"], register_secret, shared)
+    session = commands.session.open_session(*opened, attended=sys.stdin.isatty())
+    with span("environment", environment=name) as fields, show_requests(flags["debug"], prefix), session as made:
+        fields["environment"] = made.environment.name
+        yield made
 
 
-def trace(debug: bool, prefix: str = "") -> Callable[[str], None] | None:
-    """What writes a line for each request, if --debug asks for it."""
-    return (lambda line: write_stderr(dim(escape(f"debug: {prefix}{line}")))) if debug else None
+def show_requests(debug: bool, prefix: str = "") -> AbstractContextManager[None]:
+    """A block in which each request has a line on stderr, if --debug asks for it. `prefix`: what it begins with."""
+
+    @contextmanager
+    def show(name: str, fields: Fields) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            if name == "request" and "message" in fields:
+                milliseconds = fields["http.client.request.duration"] * 1000
+                write_stderr(dim(escape(f"debug: {prefix}{fields['message']}, {milliseconds:.0f} ms")))
+
+    return listen(show) if debug and not log.get() else listen()
 
 
 def read_options(flags: PlanFlags) -> Options:
