@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from reconciler import commands
-from reconciler.cli.environments import choose_names
-from reconciler.cli.options import FILE, debug_option, environments_option, show_requests
+from reconciler.cli.environments import choose_names, show_requests
+from reconciler.cli.options import FILE, debug_option, environments_option
 from reconciler.errors import WrongUsage
 from reconciler.output.terminal import escape, register_secret, write_stderr
 

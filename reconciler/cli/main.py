@@ -26,7 +26,6 @@ from reconciler.errors import (
 )
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, excerpt, log, red, redact, unwritable, write_stderr
-from reconciler.threads import listen, span
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
@@ -111,10 +110,10 @@ def _run_told(words: Sequence[str]) -> int:
     with suppress(KeyError, ReconcilerError):  # the session says what is wrong with it
         now = load("reconciler.commands.session:parse_moment")(os.environ["RECONCILER_NOW"], "")
     lines = load("reconciler.output.events:JsonLines")(lambda: now or datetime.now(UTC))
-    token = log.set(lines.message)
+    threads, token = load("reconciler.threads"), log.set(lines.message)
     named = {"command": next((each for each in words if each in COMMANDS), None), "service.version": __version__}
     try:
-        with listen(lines.span), span("run", **named) as fields:
+        with threads.listen(lines.span), threads.span("run", **named) as fields:
             fields["process.exit.code"] = code = int(_run(words))
             if code not in (Exit.DONE, Exit.PENDING):
                 fields["error.type"] = Exit(code).name

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
@@ -16,14 +15,8 @@ from reconciler import commands
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, ReconcilerError, WrongUsage
 from reconciler.lazy import load
 from reconciler.output.forms import FORMS
-from reconciler.output.terminal import dim, escape, log, register_secret, write_stderr
-from reconciler.threads import Fields, listen, span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
-
-    from reconciler.commands.session import Session, Shared
     from reconciler.plan.guards import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -267,39 +260,6 @@ class PlanFlags(ManyFlags):
     base: str | None
     only_scope: bool
     strict_scope: bool
-
-
-def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
-    """What a command works with, opened."""
-    return open_one(path, flags["environment"], flags)
-
-
-@contextmanager
-def open_one(
-    path: Path, name: str | None, flags: ConnectionFlags | ManyFlags, prefix: str = "", shared: Shared | None = None
-) -> Iterator[Session]:
-    """The session of an environment. `prefix`: what its lines of --debug begin with; `shared`: what it has in common
-    with others."""
-    opened = (path, name, flags["api_url"], os.environ, flags["parallelism"], register_secret, shared)
-    session = commands.session.open_session(*opened, attended=sys.stdin.isatty())
-    with span("environment", environment=name) as fields, show_requests(flags["debug"], prefix), session as made:
-        fields["environment"] = made.environment.name
-        yield made
-
-
-def show_requests(debug: bool, prefix: str = "") -> AbstractContextManager[None]:
-    """A block in which each request has a line on stderr, if --debug asks for it. `prefix`: what it begins with."""
-
-    @contextmanager
-    def show(name: str, fields: Fields) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            if name == "request" and "message" in fields:
-                milliseconds = fields["http.client.request.duration"] * 1000
-                write_stderr(dim(escape(f"debug: {prefix}{fields['message']}, {milliseconds:.0f} ms")))
-
-    return listen(show) if debug and not log.get() else listen()
 
 
 def read_options(flags: PlanFlags) -> Options:
