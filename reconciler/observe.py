@@ -17,7 +17,7 @@ from reconciler.errors import AnswerRefused, ListIncomplete, NotAuthorised
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.wire import is_id, read_parts, record_from
 from reconciler.model.inputs import Live, ObjectRef, Record, State, address_kind
-from reconciler.threads import result
+from reconciler.threads import result, span
 
 
 def counted_by_kind(addresses: Iterable[str]) -> Counter[str]:
@@ -167,6 +167,7 @@ def observe_remembered(
         return wait_remembered(lists, state, also)
 
 
+@span("stage", stage="observe")
 def wait_remembered(lists: Lists, state: State, also: Refs = ()) -> Live:
     """The live objects of lists that were asked for, with proof of what is gone, and without what we deleted ourselves.
 

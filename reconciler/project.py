@@ -135,7 +135,7 @@ class Project(AbstractContextManager["Project"]):
     def _session(self) -> Iterator[Session]:
         keys: list[str] = []
         env = os.environ if self.env is None else self.env
-        opened = (self.path, self.environment, self.api_url, env, self.parallelism, None, keys.append)
+        opened = (self.path, self.environment, self.api_url, env, self.parallelism, keys.append)
         try:
             with using(self.kinds), commands.session.open_session(*opened) as session:
                 yield session

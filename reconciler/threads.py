@@ -1,4 +1,4 @@
-"""Threads for one block, a wait for them that Ctrl-C can interrupt, and a handler of Ctrl-C."""
+"""Threads for one block, a wait for them that Ctrl-C can interrupt, a handler of Ctrl-C, and who is told of a run."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from contextvars import copy_context
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import ContextVar, copy_context
 from types import FrameType, TracebackType
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -17,6 +17,36 @@ P = ParamSpec("P")
 NOTICED_SECONDS = 0.2
 """The longest single wait. A signal right before a wait, or to another thread, does not end it, and Python would handle
 Ctrl-C only after the API's response."""
+
+
+Fields = dict[str, Any]
+"""What is said of something: names of OpenTelemetry's semantic conventions, if there are; never a key, never a body."""
+Sink = Callable[[str, Fields], AbstractContextManager[object]]
+"""Is entered around what takes time, in any thread: its name, and what is said of it, which may become more."""
+_sinks: ContextVar[tuple[Sink, ...]] = ContextVar("_sinks", default=())
+
+
+@contextmanager
+def listen(*sinks: Sink) -> Iterator[None]:
+    """These are told of what happens in the block, and in the threads that it starts."""
+    token = _sinks.set((*_sinks.get(), *sinks))
+    try:
+        yield
+    finally:
+        _sinks.reset(token)
+
+
+@contextmanager
+def span(name: str, /, **fields: Any) -> Iterator[Fields]:
+    """Tells who listens that this begins and ends, with which error; the block may say more of it."""
+    with ExitStack() as stack:
+        for sink in _sinks.get():
+            stack.enter_context(sink(name, fields))
+        try:
+            yield fields
+        except BaseException as error:
+            fields["error.type"] = type(error).__name__
+            raise
 
 
 class Threads(ThreadPoolExecutor):

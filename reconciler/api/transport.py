@@ -19,6 +19,7 @@ from reconciler.api.secret import Secret
 from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
 from reconciler.lazy import load, without_optional
 from reconciler.serialization import json_text
+from reconciler.threads import Fields, span
 
 # With pygments installed, httpx loads its own command line: 40 ms of 85 ms for its import.
 with without_optional("pygments"):
@@ -87,7 +88,6 @@ class Transport:
         """`connections`: the most requests at once. `address` names this API in plans and states; `base` by default."""
         self.secret = secret
         self.address = address or base.rstrip("/")
-        self.trace: Callable[[str], None] | None = None
         self.refuses_key = False
         self.now: datetime | None = None
         self.pace = RateLimiter(connections)
@@ -118,30 +118,34 @@ class Transport:
             content=None if body is None else json_text(body).encode(),
             headers={**self._headers, **({} if body is None else JSON), **(headers or {})},
         )
-        try:
-            with self._transport() as transport:
-                with permit:
-                    streams.start_exchange(LONGEST_EXCHANGE)
-                    response = transport.handle_request(request)
-                answer = self._read(response, request, path)
-        except (*streams.NO_RESPONSE, ConnectionResetError) as error:
-            why = streams.failure_text(error)
-            self._traced(f"{method} {path}{asked}: no answer: {why}")
-            require_trust(error, self._host)
-            raise Unreachable(
-                f"{method} {path}: no answer from {self._host} ({why})",
-                sent=not isinstance(error, streams.NOT_SENT),
-                hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
-            ) from error
-        except WaitTooLong as error:
-            why = f"the API asks for a wait {wait_text(error.seconds, self.clock())}, longer than this run may wait"
-            raise ApiFailed(f"{method} {path} was not sent: {why}", hint="run it again after that") from error
-        except AnswerUnreadable as error:
-            self._traced(f"{method} {path}{asked}: {error}")
-            raise
-        sizes = f"{len(request.content)} bytes sent, {len(answer.content)} received"
-        self._traced(f"{method} {path}{asked}: {answer.status}, {sizes}")
-        return answer
+        target = {"server.address": self._host, "url.path": request.url.path, "url.query": asked[1:] or None}
+        with span("request", **{"http.request.method": method, **target}) as said:
+            try:
+                with self._transport() as transport:
+                    with permit:
+                        streams.start_exchange(LONGEST_EXCHANGE)
+                        response = transport.handle_request(request)
+                    answer = self._read(response, request, path)
+            except (*streams.NO_RESPONSE, ConnectionResetError) as error:
+                why = streams.failure_text(error)
+                _describe(said, f"{method} {path}{asked}: no answer: {why}")
+                require_trust(error, self._host)
+                raise Unreachable(
+                    f"{method} {path}: no answer from {self._host} ({why})",
+                    sent=not isinstance(error, streams.NOT_SENT),
+                    hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
+                ) from error
+            except WaitTooLong as error:
+                why = f"the API asks for a wait {wait_text(error.seconds, self.clock())}, longer than this run may wait"
+                raise ApiFailed(f"{method} {path} was not sent: {why}", hint="run it again after that") from error
+            except AnswerUnreadable as error:
+                _describe(said, f"{method} {path}{asked}: {error}")
+                raise
+            sizes = f"{len(request.content)} bytes sent, {len(answer.content)} received"
+            _describe(said, f"{method} {path}{asked}: {answer.status}, {sizes}")
+            said.update({"http.response.status_code": answer.status, "http.response.body.size": len(answer.content)})
+            said.update({} if answer.ok else {"error.type": str(answer.status)})
+            return answer
 
     @contextmanager
     def _transport(self) -> Iterator[httpx.BaseTransport]:
@@ -174,11 +178,6 @@ class Transport:
         told = self.secret.spellings.redact(content)
         return Response(request.method, path, response.status_code, headers, told, self.clock())
 
-    def _traced(self, what: str) -> None:
-        """Traces an exchange without its headers, which hold the key, and without its bodies."""
-        if self.trace is not None:
-            self.trace(f"{what}, {streams.seconds_taken() * 1000:.0f} ms")
-
     def close(self) -> None:
         """Closes the connections, and the simulator if one was opened."""
         for transport in self._transports:
@@ -190,6 +189,11 @@ class Transport:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _describe(said: Fields, what: str) -> None:
+    """Says of an exchange what it was, without its headers, which hold the key, and without its bodies."""
+    said |= {"message": what, "http.client.request.duration": streams.seconds_taken()}
 
 
 def connect(address: str, secret: Secret, connections: int, now: Moment = None, simulator: Any = None) -> Transport:

@@ -20,7 +20,7 @@ from reconciler.kinds.references import known_objects
 from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Action, Change, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status
-from reconciler.threads import NOTICED_SECONDS, Threads, on_interrupt
+from reconciler.threads import NOTICED_SECONDS, Threads, on_interrupt, span
 
 
 class Part(NamedTuple):
@@ -94,6 +94,7 @@ class Event(NamedTuple):
 Observer = Callable[[Event], None]
 
 
+@span("stage", stage="apply")
 def execute(
     plan: Plan,
     writer: Writer,
@@ -194,9 +195,16 @@ class _Run:
             change = self._changes[part.address]
             if not part.cleanup:
                 self._tell(Event(change, None))
-            future = pool.submit(self._runner.perform, change, cleanup=part.cleanup)
+            future = pool.submit(self._perform, change, part.cleanup)
             self._running[future] = part
             future.add_done_callback(self._finished.put)
+
+    def _perform(self, change: Change, cleanup: bool) -> None:
+        action = "cleanup" if cleanup else change.action.value
+        with span("change", action=action, address=change.address, id=change.id) as fields:
+            self._runner.perform(change, cleanup=cleanup)
+            entry = self._runner.state.entry(change.address)
+            fields["id"] = entry.id if entry else change.id
 
     def _drain(self, pool: Threads) -> None:
         while self._running:
@@ -245,5 +253,8 @@ class _Run:
             status, because_of, exit_code = Status.FAILED, "", exit_code or Exit.API_FAILED
         action = change.action.value
         self._ends[part.address] = Outcome(part.address, action, status, change.id, reason, because_of, exit_code)
+        if status is Status.SKIPPED:
+            with span("change", action=action, address=part.address, status=status.value, cause=because_of):
+                pass
         if part.cleanup or not change.cleanup or status is not Status.DONE:
             self._tell(Event(change, status, reason or because_of))

@@ -27,7 +27,7 @@ from reconciler.cli.options import (
 from reconciler.errors import Exit, ReconcilerError, WrongUsage
 from reconciler.model.reports import Ended
 from reconciler.output.forms import render_plans
-from reconciler.output.terminal import bold, escape, write_stderr, write_stdout
+from reconciler.output.terminal import bold, escape, log, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from reconciler.apply.execute import Event
@@ -172,6 +172,9 @@ class _Screen:
     def progress(self, plan: Plan) -> Iterator[Callable[[Event], None]]:
         # The report has them, but who looks at stderr may not see it.
         elsewhere = self._form == "json" or sys.stdout.isatty() != sys.stderr.isatty()
+        if log.get():  # which has the events themselves
+            yield lambda event: None if event.change else write_stderr(escape(event.text))
+            return
         with output.progress.progress(plan, reasons=elsewhere) as display:
             yield lambda event: display(event.change, event.status, event.text)
 

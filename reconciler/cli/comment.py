@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from reconciler import commands
-from reconciler.cli.environments import choose_names
-from reconciler.cli.options import FILE, debug_option, environments_option, trace
+from reconciler.cli.environments import choose_names, show_requests
+from reconciler.cli.options import FILE, debug_option, environments_option
 from reconciler.errors import WrongUsage
 from reconciler.output.terminal import escape, register_secret, write_stderr
 
@@ -50,7 +50,7 @@ def comment(
     if (file is None) == (read is None):
         raise WrongUsage("expected the FILE to put under the pull request, or --read FILE, and not both")
     text = commands.comment.read_text(file) if file else ""
-    with commands.comment.open_pull_request(os.environ, trace(debug), register_secret) as pull_request:
+    with show_requests(debug), commands.comment.open_pull_request(os.environ, register_secret) as pull_request:
         if read is not None:
             one, several = choose_names(configuration or Path(), environments, every=every)
             names = several or ([one] if one else [])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from reconciler import commands, output
-from reconciler.cli.environments import choose_environments, require_all, require_yes
+from reconciler.cli.environments import choose_environments, open_session, require_all, require_yes
 from reconciler.cli.options import (
     FILE,
     ConnectionFlags,
@@ -22,7 +22,6 @@ from reconciler.cli.options import (
     form_option,
     format_option,
     many_connection_options,
-    open_session,
     path_argument,
 )
 from reconciler.errors import Exit, Refused, WrongUsage, worst

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import commands
-from reconciler.cli.options import ManyFlags, open_one
+from reconciler.cli.options import ConnectionFlags, ManyFlags
 from reconciler.errors import EnvironmentsFailed, Refused, worst
 from reconciler.model.reports import Ended
-from reconciler.output.terminal import escape, prompt, write_stderr
+from reconciler.output.terminal import dim, escape, log, prompt, register_secret, write_stderr
+from reconciler.threads import Fields, listen, span
 
 if TYPE_CHECKING:
-    from reconciler.commands.session import Session
+    from reconciler.commands.session import Session, Shared
 
 T = TypeVar("T")
 WILDCARDS = frozenset("*?[")
@@ -61,6 +63,39 @@ class Environments:
             with self.open() as session:
                 return [Ended(session.environment.name, work(session))]
         return commands.environments.run_each(self.names, self.open, work, self.most, self.left_out)
+
+
+def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
+    """What a command works with, opened."""
+    return open_one(path, flags["environment"], flags)
+
+
+@contextmanager
+def open_one(
+    path: Path, name: str | None, flags: ConnectionFlags | ManyFlags, prefix: str = "", shared: Shared | None = None
+) -> Iterator[Session]:
+    """The session of an environment. `prefix`: what its lines of --debug begin with; `shared`: what it has in common
+    with others."""
+    opened = (path, name, flags["api_url"], os.environ, flags["parallelism"], register_secret, shared)
+    session = commands.session.open_session(*opened, attended=sys.stdin.isatty())
+    with span("environment", environment=name) as fields, show_requests(flags["debug"], prefix), session as made:
+        fields["environment"] = made.environment.name
+        yield made
+
+
+def show_requests(debug: bool, prefix: str = "") -> AbstractContextManager[None]:
+    """A block in which each request has a line on stderr, if --debug asks for it. `prefix`: what it begins with."""
+
+    @contextmanager
+    def show(name: str, fields: Fields) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            if name == "request" and "message" in fields:
+                milliseconds = fields["http.client.request.duration"] * 1000
+                write_stderr(dim(escape(f"debug: {prefix}{fields['message']}, {milliseconds:.0f} ms")))
+
+    return listen(show) if debug and not log.get() else listen()
 
 
 def choose_environments(path: Path, flags: ManyFlags) -> Environments:

@@ -8,13 +8,13 @@ from typing import Unpack
 import click
 
 from reconciler import commands, output
+from reconciler.cli.environments import open_session
 from reconciler.cli.options import (
     ConnectionFlags,
     complete,
     connection_options,
     form_option,
     format_option,
-    open_session,
     path_argument,
 )
 from reconciler.output.terminal import write_stderr, write_stdout

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -24,7 +25,7 @@ from reconciler.errors import (
     some_of,
 )
 from reconciler.lazy import load
-from reconciler.output.terminal import escape, excerpt, red, redact, unwritable, write_stderr
+from reconciler.output.terminal import escape, excerpt, log, red, redact, unwritable, write_stderr
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
@@ -97,9 +98,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line and gives the exit code."""
+    """Runs the command line and gives the exit code. Tells of the run, if that is asked for."""
+    words = [*(sys.argv[1:] if arguments is None else arguments)]
+    formats = " ".join(words).replace("--log-format ", "--log-format=").split()
+    is_json = "--log-format=json" in formats or os.environ.get("RECONCILER_LOG_FORMAT") == "json"
+    return _run_told(words) if is_json else _run(words)
+
+
+def _run_told(words: Sequence[str]) -> int:
+    now: datetime | None = None
+    with suppress(KeyError, ReconcilerError):  # the session says what is wrong with it
+        now = load("reconciler.commands.session:parse_moment")(os.environ["RECONCILER_NOW"], "")
+    lines = load("reconciler.output.events:JsonLines")(lambda: now or datetime.now(UTC))
+    threads, token = load("reconciler.threads"), log.set(lines.message)
+    named = {"command": next((each for each in words if each in COMMANDS), None), "service.version": __version__}
     try:
-        cli.main(args=list(arguments) if arguments is not None else None, prog_name="reconciler", standalone_mode=False)
+        with threads.listen(lines.span), threads.span("run", **named) as fields:
+            fields["process.exit.code"] = code = int(_run(words))
+            if code not in (Exit.DONE, Exit.PENDING):
+                fields["error.type"] = Exit(code).name
+        return code
+    finally:
+        log.reset(token)
+
+
+def _run(words: Sequence[str]) -> int:
+    try:
+        cli.main(args=list(words), prog_name="reconciler", standalone_mode=False)
     except SystemExit as end:
         return int(end.code or 0)
     except click.UsageError as error:
@@ -152,10 +177,9 @@ def _show_problems(problems: Sequence[Problem]) -> None:
     read_line = load("reconciler.config.locations:line_reader")()
     hidden = {each.location[:2] for each in problems if each.code == SHOWS_KEY}
     for each in problems:
-        write_stderr(escape(str(each)))
         line = "" if each.location[:2] in hidden else read_line(each.location)
-        if line.strip():
-            write_stderr(excerpt(line, each.line, each.column))
+        shown = f"\n{excerpt(line, each.line, each.column)}" if line.strip() else ""
+        write_stderr(escape(str(each)) + shown, each.location)
     count = len(problems)
     write_stderr(red(f"error: {count} problem{'s' if count > 1 else ''} in the configuration"))
 
@@ -168,8 +192,7 @@ def _show(error: ReconcilerError, where: str = "") -> None:
     if isinstance(error, ConfigurationInvalid):
         _show_problems(error.problems)
         return
-    write_stderr(red("error: ") + "\n".join(escape(line) for line in f"{where}{error}".split("\n")))
-    for note in getattr(error, "__notes__", ()):
-        write_stderr("note: " + escape(note))
-    if error.hint:
-        write_stderr("hint: " + "\n".join(escape(line) for line in error.hint.split("\n")))
+    text = red("error: ") + "\n".join(escape(line) for line in f"{where}{error}".split("\n"))
+    text += "".join(f"\nnote: {escape(note)}" for note in getattr(error, "__notes__", ()))
+    hint = "\n".join(escape(line) for line in (error.hint or "").split("\n"))
+    write_stderr(text + (f"\nhint: {hint}" if hint else ""))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial, reduce
@@ -16,12 +15,8 @@ from reconciler import commands
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, ReconcilerError, WrongUsage
 from reconciler.lazy import load
 from reconciler.output.forms import FORMS
-from reconciler.output.terminal import dim, escape, register_secret, write_stderr
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from reconciler.commands.session import Session, Shared
     from reconciler.plan.guards import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -132,7 +127,17 @@ api_url_option = click.option(
 parallelism_option = click.option(
     "--parallelism", type=WholeNumber(1, 64), default=10, show_default=True, metavar="N", help="Requests at once."
 )
-debug_option = click.option("--debug", is_flag=True, help="Show each request on stderr, without the key and bodies.")
+
+
+def debug_option(command: Command) -> Command:
+    """`--debug`, and `--log-format`, which `cli.main` reads before anything else."""
+    text = "What stderr gets: text, or JSON lines for programs. Also from RECONCILER_LOG_FORMAT."
+    forms, name = OneOf(["text", "json"]), "RECONCILER_LOG_FORMAT"
+    log_format = click.option("--log-format", type=forms, envvar=name, expose_value=False, help=text)
+    text = "Show each request on stderr, without the key and bodies."
+    return click.option("--debug", is_flag=True, help=text)(log_format(command))
+
+
 target_option = click.option(
     "--target",
     shell_complete=complete("addresses"),
@@ -255,25 +260,6 @@ class PlanFlags(ManyFlags):
     base: str | None
     only_scope: bool
     strict_scope: bool
-
-
-def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
-    """What a command works with, opened."""
-    return open_one(path, flags["environment"], flags)
-
-
-def open_one(
-    path: Path, name: str | None, flags: ConnectionFlags | ManyFlags, prefix: str = "", shared: Shared | None = None
-) -> AbstractContextManager[Session]:
-    """The session of an environment. `prefix`: what its lines of --debug begin with; `shared`: what it has in common
-    with others."""
-    opened = (path, name, flags["api_url"], os.environ, flags["parallelism"], trace(flags["debug"], prefix))
-    return commands.session.open_session(*opened, register_secret, shared, attended=sys.stdin.isatty())
-
-
-def trace(debug: bool, prefix: str = "") -> Callable[[str], None] | None:
-    """What writes a line for each request, if --debug asks for it."""
-    return (lambda line: write_stderr(dim(escape(f"debug: {prefix}{line}")))) if debug else None
 
 
 def read_options(flags: PlanFlags) -> Options:

@@ -30,7 +30,7 @@ from reconciler.plan.plan_file import SavedPlan
 from reconciler.state.backend import LockInfo, ReceiptFile
 from reconciler.state.receipts import make_receipt, to_text
 from reconciler.state.recorder import ActiveLock, Recorder, hold_lock
-from reconciler.threads import Threads, result
+from reconciler.threads import Threads, result, span
 
 if TYPE_CHECKING:
     from reconciler.plan.approval import Approved
@@ -155,6 +155,7 @@ def apply(
     )
 
 
+@span("stage", stage="verify")
 def _finished(
     recorder: Recorder, reading: _ReadingBack, done: ApplyReport, receipt: Callable[[], tuple[Receipt, str]]
 ) -> ApplyReport:

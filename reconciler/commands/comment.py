@@ -56,15 +56,12 @@ class PullRequest:
 
 
 @contextmanager
-def open_pull_request(
-    variables: Mapping[str, str], trace: Callable[[str], None] | None, hide: Callable[[str], None]
-) -> Iterator[PullRequest]:
-    """The pull request that the runner's variables name. `trace` is told of each request, `hide` of the token."""
+def open_pull_request(variables: Mapping[str, str], hide: Callable[[str], None]) -> Iterator[PullRequest]:
+    """The pull request that the runner's variables name. `hide` is told of the token."""
     event = variables.get("GITHUB_EVENT_PATH", "")
     ci = find_ci_run(variables, read_text(Path(event)) if event else "")
     hide(ci.token)
     with Comments(ci) as comments:
-        comments.trace(trace)
         yield PullRequest(ci, comments)
 
 

@@ -20,6 +20,7 @@ from reconciler.observe import observe, with_parts
 from reconciler.plan.build import make_context, make_plan
 from reconciler.plan.guards import Options
 from reconciler.plan.references import unread
+from reconciler.threads import span
 
 if TYPE_CHECKING:
     from reconciler.commands.base_plan import BasePlan
@@ -36,6 +37,7 @@ class PlanInput:
     earlier: BasePlan | None = None
 
 
+@span("stage", stage="config")
 def plan_input(session: Session, state: State, options: Options, undo: str | None, base: str | None) -> PlanInput:
     """The goal of a plan. Reads the configuration, and raises what speaks against that."""
     limit = session.environment.max_deletes
@@ -59,6 +61,7 @@ def plan_input(session: Session, state: State, options: Options, undo: str | Non
     return PlanInput(desired, options, lookups, earlier)
 
 
+@span("stage", stage="plan")
 def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) -> tuple[Plan, Live]:
     """The plan, and the live objects with what only the managed ones and the changes showed to be needed."""
     if any(kind.parts() and live.records.get(kind.name) for kind in KINDS.values()):

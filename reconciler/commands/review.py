@@ -24,6 +24,7 @@ from reconciler.output.forms import APPLIED, FAILED, SHOW_COMMIT, render_failure
 from reconciler.output.terminal import redact, strip_styles
 from reconciler.plan.guards import FROZEN, Options, find_freezes
 from reconciler.state.backend import LockInfo
+from reconciler.threads import span
 
 if TYPE_CHECKING:
     from reconciler.plan.compare import Identity
@@ -34,6 +35,7 @@ PASSES_SHARED = "a key of another project for one of the two, or a `removed` blo
 Reports = Sequence[tuple[str, Path]]
 
 
+@span("stage", stage="review")
 def review(session: Session, planned: Planned, now: datetime | None = None, *, forms: Collection[str] = ()) -> Review:
     """The review of a plan. `now` knows its time zone; left out, it is the clock's.
 

@@ -124,7 +124,6 @@ def open_session(
     api_url: str | None,
     variables: Mapping[str, str],
     connections: int,
-    trace: Callable[[str], None] | None = None,
     hide: Callable[[str], None] = lambda _key: None,
     shared: Shared | None = None,
     *,
@@ -132,9 +131,8 @@ def open_session(
 ) -> Iterator[Session]:
     """Reads `reconciler.yaml` and connects to the API. `variables` are the process's: they hold the key.
 
-    `trace` is told of each exchange with the API, in a line without key or bodies; `hide` is told the key, before
-    anything is done with it. `shared`: what a run with several environments has in common. `attended`: a person may be
-    asked at the terminal.
+    `hide` is told the key, before anything is done with it. `shared`: what a run with several environments has in
+    common. `attended`: a person may be asked at the terminal.
     """
     opened = shared.opened if shared else Opened(path)
     chosen = opened.environment(environment)
@@ -142,7 +140,7 @@ def open_session(
     hide(secret.value)
     address = find_address(chosen, api_url, variables)
     with connect(address, secret, connections, read_clock(address, variables)) as door:
-        door.trace, door.refuses_key = trace, True
+        door.refuses_key = True
         if shared is not None:
             door.pace = shared.limits.limiter(door.address, secret.value)
         yield Session(opened, chosen, open_backend(chosen, opened.folder, secret.value), door)

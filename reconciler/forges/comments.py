@@ -49,10 +49,6 @@ class Comments:
     def __exit__(self, *_: object) -> None:
         self._forge.close()
 
-    def trace(self, tell: Callable[[str], None] | None) -> None:
-        """`tell` is told of each exchange with the host, in a line without token or bodies."""
-        self._forge.trace(tell)
-
     def put(self, text: str) -> str:
         """Makes the text the comment of its environment, or that of drift its issue; returns in words what was done.
 

@@ -8,7 +8,7 @@ docs.github.com/en/rest/issues/comments, /en/rest/issues/issues#list-repository-
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -67,11 +67,6 @@ class Forge(ABC):
         transport = connect_to_forge(address, Secret(self._run.token, self._run.source), self._headers)
         self._transports.append(transport)
         return ForgeClient(transport, self._hints)
-
-    def trace(self, tell: Callable[[str], None] | None) -> None:
-        """Tells of each exchange."""
-        for transport in self._transports:
-            transport.trace = tell
 
     def close(self) -> None:
         """Closes the connections."""

@@ -8,12 +8,14 @@ import os
 import re
 import select
 import sys
+from collections.abc import Callable
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, TextIO
 
 import click
 
-from reconciler.errors import Exit, ReconcilerError
+from reconciler.errors import Exit, Location, ReconcilerError
 from reconciler.text import HANG, columns, wrap
 from reconciler.text import redact as redact_secrets
 
@@ -25,6 +27,8 @@ USUAL = 80
 """Columns of a terminal that does not say how many it has, and of an excerpt in a log."""
 CUT = "…"
 _secrets: set[str] = set()
+log: ContextVar[Callable[[str, Location | None], None] | None] = ContextVar("log", default=None)
+"""What takes the messages in place of stderr, if that is for programs."""
 
 # What acts on a terminal or is not seen: control characters, line and paragraph separators, marks that turn the
 # direction of writing, characters without width, tags, and halves of surrogate pairs, which no encoding takes.
@@ -90,10 +94,19 @@ def unwritable(error: OSError) -> SystemExit | ReconcilerError:
     return ReconcilerError(why, hint="only its output is lost")
 
 
-def write_stderr(text: str) -> None:
-    """A message, on stderr. If it cannot be written the work goes on: a full log does not cut an apply off."""
+def write_stderr(text: str, at: Location | None = None) -> None:
+    """A message, on stderr; `at`: what it is about. If it cannot be written the work goes on: a full log does not cut
+    an apply off."""
+    if write := log.get():
+        write(text, at)
+    else:
+        write_line(fit(text))
+
+
+def write_line(text: str) -> None:
+    """A line on stderr, as wide as it is."""
     with contextlib.suppress(OSError):
-        click.echo(message(text), err=True, color=_colour(sys.stderr.isatty()))
+        click.echo(printable(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
 
 
 def message(text: str) -> str:
@@ -104,7 +117,10 @@ def message(text: str) -> str:
 
 def prompt(question: str) -> str:
     """What a person answers to a question, on stderr; empty for an empty line, and at the end of the input."""
-    click.echo(f"{message(question)} ", nl=False, err=True)
+    if log.get():
+        write_stderr(question)
+    else:
+        click.echo(f"{message(question)} ", nl=False, err=True)
     # Not by `input`: GNU readline notices a signal that comes while it sets the terminal up only at the next key. One
     # that comes just before the wait for a line is handled after `SIGNAL_SECONDS`.
     if sys.platform != "win32":  # which has no such wait for a console

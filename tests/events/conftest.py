@@ -1,0 +1,5 @@
+"""Several environments, as in tests/environments."""
+
+from environments.conftest import fleet
+
+__all__ = ["fleet"]
