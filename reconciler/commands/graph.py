@@ -19,6 +19,6 @@ def configured_graph(path: Path, environment: str | None) -> Graph:
 
 
 def planned_graph(session: Session) -> Graph:
-    """The graph of a plan, which nobody judges: no guard and no policy."""
-    planned = plan(session, Options(to_apply=False))
+    """The graph of a plan, which no policy judges."""
+    planned = plan(session, Options(judged=False))
     return make_graph(planned.plan, planned.desired, planned.live)

@@ -85,7 +85,9 @@ def plan(
     made = replace(made, warnings=warnings, allowed=tuple(sorted(options.allowed)))
     planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted, only_scope=only_scope)
     planned = _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
-    return judged(session, planned, options.allowed, undo=undo, earlier=wanted.earlier) if options.to_apply else planned
+    return (
+        judged(session, planned, options.allowed, undo=undo, earlier=wanted.earlier) if options.is_judged else planned
+    )
 
 
 def judged(

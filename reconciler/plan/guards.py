@@ -33,8 +33,8 @@ WRONG_PROJECT = "wrong-project"
 class Options:
     """What the command line asks of a plan. `max_deletes` takes the place of the `limit` that the settings give and of
     the default share; None: both hold. `now` (UTC) is for what has a date to end at, and for local times, which are
-    read by `zone_data`. `api` is the API's address. Without `to_apply`, nobody judges what is sent. `only_clock`: only
-    the changes that the clocks alone bring about."""
+    read by `zone_data`. `api` is the API's address. Without `to_apply`, nobody judges what is sent; without `judged`,
+    no policy judges the plan. `only_clock`: only the changes that the clocks alone bring about."""
 
     targets: tuple[str, ...] = ()
     prune: bool = False
@@ -43,9 +43,15 @@ class Options:
     now: datetime = EPOCH
     api: str = ""
     to_apply: bool = True
+    judged: bool = True
     only_clock: bool = False
     zone_data: str = ""
     limit: int | None = None
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether policies judge the plan."""
+        return self.to_apply and self.judged
 
 
 def refusals(

@@ -84,7 +84,7 @@ def test_no_key_is_told_with_what_to_do(world: World, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize(
     ("key", "name", "code"),
-    [("nonsense", "key", 4), ("sk_forbidden_1", "rights", 4), ("sk_readonly_1", "rights", 0)],
+    [("no-key-at-all", "key", 4), ("sk_forbidden_1", "rights", 4), ("sk_readonly_1", "rights", 0)],
 )
 def test_a_key_that_is_refused(world: World, monkeypatch: pytest.MonkeyPatch, key: str, name: str, code: int) -> None:
     """401 is of the key, 403 of its rights; that a key may not write is not seen by reading."""
