@@ -110,8 +110,9 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tup
             made = ", ".join(request.saved)
             raise Refused(f"the plan is for the environment {made}, not for {session.environment.name}")
         planned = commands.saved_plan.load_saved_plan(session, saved)
-        allowed = tuple(sorted({*planned.plan.allowed, *request.options.allowed}))
-        planned = judged(session, replace(planned, plan=replace(planned.plan, allowed=allowed)), allowed)
+        options = Options(allowed=request.options.allowed.union(planned.plan.allowed))
+        made = replace(planned.plan, allowed=tuple(sorted(options.allowed)))
+        planned = judged(session, replace(planned, plan=made), options)
     else:
         planned = plan(session, request.options, base=request.base, only_scope=request.only_scope)
     planned = require_current(planned, request.options.allowed)

@@ -85,24 +85,22 @@ def plan(
     made = replace(made, warnings=warnings, allowed=tuple(sorted(options.allowed)))
     planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted, only_scope=only_scope)
     planned = _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
-    return (
-        judged(session, planned, options.allowed, undo=undo, earlier=wanted.earlier) if options.is_judged else planned
-    )
+    return judged(session, planned, options, undo=undo, earlier=wanted.earlier)
 
 
 def judged(
     session: Session,
     planned: Planned,
-    allowed: Collection[str],
+    options: Options,
     *,
     undo: str | None = None,
     earlier: commands.base_plan.BasePlan | None = None,
 ) -> Planned:
     """The plan with what policies say. Of a receipt that is taken back, only the changes are judged."""
-    policies = planned.desired.policies
+    policies, allowed = planned.desired.policies, options.allowed
     if undo is not None and session.configuration.merged.policies:
         policies = session.configuration.desired(session.environment).policies
-    if not policies and not any(each.startswith(GUARD) for each in allowed):
+    if not options.is_judged or not (policies or any(each.startswith(GUARD) for each in allowed)):
         return planned
     more = {"live": planned.live, "state": planned.state, "only_changes": undo is not None}
     more |= {"before": earlier.desired if earlier else None}
