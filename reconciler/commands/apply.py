@@ -111,8 +111,8 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tup
             raise Refused(f"the plan is for the environment {made}, not for {session.environment.name}")
         planned = commands.saved_plan.load_saved_plan(session, saved)
         options = Options(allowed=request.options.allowed.union(planned.plan.allowed))
-        made = replace(planned.plan, allowed=tuple(sorted(options.allowed)))
-        planned = judged(session, replace(planned, plan=made), options)
+        passed = replace(planned.plan, allowed=tuple(sorted(options.allowed)))
+        planned = judged(session, replace(planned, plan=passed), options)
     else:
         planned = plan(session, request.options, base=request.base, only_scope=request.only_scope)
     planned = require_current(planned, request.options.allowed)
