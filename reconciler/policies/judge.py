@@ -26,7 +26,7 @@ SECONDS = 60.0
 """How long the processor may judge one environment: the bound of what each evaluation's own bounds leave open."""
 LARGEST = 100_000
 """Characters of a resource, on which the work of one evaluation depends."""
-PLAIN = frozenset({"resource", "address", "kind", "key", "environment", "file", "name"})
+PLAIN = frozenset({"resource", "address", "kind", "key", "environment", "file", "name", "lifecycle", "references"})
 REFUSES, HOLDS, APPLIES_NOT = 0, 1, 2
 
 
