@@ -30,6 +30,11 @@ POLICY = """
         ("resource.report_name.matches(resource.status)", 51, ["expected a text"]),
         ('resource.status == "x" &&', 39, []),
         ("frobnicate(resource.status)", 24, ["frobnicate"]),
+        ('resource.status = "x"', 30, ['"=" is no operator; expected ==']),
+        ('resource.status == "a = b" and true', 41, ['"and" is no operator; expected &&']),
+        ('resource.status == "and" OR true', 39, ['"OR" is no operator; expected ||']),
+        ("not (resource.status == 'x')", 14, ['"not" is no operator; expected !']),
+        ("not has(resource.status)", 14, ['"not" is no operator; expected !']),
         ('resource.status.startswith("x")', 40, ['did you mean "startsWith"']),
     ],
 )
