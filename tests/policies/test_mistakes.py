@@ -75,7 +75,9 @@ def test_a_field_that_is_not_written_is_told_with_the_resource(world: World) -> 
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("{require: 'true'}", "expected {require: …, message: …} or {use: …}"),
+        ("{kinds: [report]}", "expected {require: …, message: …} or {use: …}"),
+        ("{require: 'true'}", '"message" is missing; expected {require: …, message: …} or {use: …}'),
+        ("{kinds: [report], message: M}", '"require" is missing; expected {require: …, message: …} or {use: …}'),
         ("{requires: 'true', message: M}", 'did you mean "require"'),
         ("{require: 'true', message: M, kinds: [rapport]}", 'did you mean "report"'),
         ("{require: 'true', message: M, level: fatal}", "expected one of error, warning"),
