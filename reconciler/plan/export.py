@@ -90,7 +90,8 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
             files[f"{kind.section}.yaml"] = _file(kind, blocks, schema)
     if not files:
         # A folder without any file is no configuration.
-        files[f"{kind.section}.yaml"] = _file(kind, {}, schema)
+        first = next(iter(KINDS.values()))
+        files[f"{first.section}.yaml"] = _file(first, {}, schema)
     return Exported(files, entries, tuple(warnings))
 
 
