@@ -48,8 +48,7 @@ class Case:
 
     def addresses(self) -> set[str]:
         """What may change: the addresses that its environment names, before and after the changes of the test."""
-        both = (self.before, self.after)
-        return {name for each in both for name in each.named(each.environments[self.environment])}
+        return {one for each in (self.before, self.after) for one in each.named(each.environments[self.environment])}
 
     def unknown(self, noun: str, key: str, known: Collection[str]) -> Iterator[Problem]:
         """The names below a key of `expect` that nothing has. The keys of a map are patterns, also of a method."""
