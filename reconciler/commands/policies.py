@@ -67,17 +67,16 @@ def check(
         raise ConfigurationInvalid(errors, notes)
     first, *others = [dict.fromkeys(each.unused) for each in reports.values()]
     idle = [each for each in first if all(each in other for other in others)]
-    return [
-        *notes,
-        *fold({name: each.problems("warning") for name, each in reports.items()}),
-        *map(_idle_problem, idle),
-    ]
+    named = map(configuration.named, configuration.environments.values()) if idle else ()
+    known = {*configuration.merged.resources}.union(*named)
+    warnings = fold({name: each.problems("warning") for name, each in reports.items()})
+    return [*notes, *warnings, *(_idle_problem(*each, known) for each in idle)]
 
 
-def _idle_problem(found: tuple[str, PolicyException]) -> Problem:
-    name, one = found
-    text = f"policy.{name}: the exception for {one.address} excepts nothing; expected it gone"
-    return Problem(*one.location, text, code=GUARD + name)
+def _idle_problem(name: str, one: PolicyException, known: Collection[str]) -> Problem:
+    why = f": there is no such address{did_you_mean(one.address, known)}"
+    why = " excepts nothing; expected it gone" if one.address in known else why
+    return Problem(*one.location, f"policy.{name}: the exception for {one.address}{why}", code=GUARD + name)
 
 
 def judge_plan(

@@ -20,7 +20,7 @@ from reconciler import commands, output
 from reconciler.api import RateLimiter, Secret, connect
 from reconciler.commands.plan import refuse
 from reconciler.commands.session import Session, parse_moment
-from reconciler.config.cases import Case, read_cases
+from reconciler.config.cases import Case, guard_name, read_cases
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.config.reading import invalid
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage, some_of
@@ -36,12 +36,12 @@ from reconciler.model.reports import Review, Status
 from reconciler.model.settings import StateSettings
 from reconciler.plan.guards import FROZEN, MAX_DELETES, PREVENT_DESTROY, Options
 from reconciler.simulator import Faults, RuleError, Simulator
+from reconciler.simulator.faults import METHODS
 from reconciler.simulator.routes import DASHBOARD
 from reconciler.simulator.store import PROJECTS
 from reconciler.simulator.wire import BASE, ApiError, Request
 from reconciler.state.document import JournalFile
 from reconciler.state.file import FileBackend
-from reconciler.text import did_you_mean, quote
 from reconciler.threads import Threads, result
 
 USUAL = datetime(2026, 1, 14, 12, tzinfo=UTC)
@@ -83,8 +83,10 @@ def run(path: Path, pattern: str, most: int) -> list[CaseResult]:
 
 def _violations(case: Case) -> Iterator[Problem]:
     """What only the simulator, the clock and the guards know."""
-    yield from _unknown(case, "guard", "refused", _guards(case))
-    yield from _unknown(case, "policy", "policies", case.after.merged.policies)
+    yield from case.unknown("guard", "refused", _guards(case))
+    yield from case.unknown("policy", "policies", case.after.merged.policies)
+    yield from case.unknown("address", "changes", case.addresses() if "changes" in case.values["expect"] else ())
+    yield from case.unknown("method", "requests", METHODS)
     checks: dict[tuple[str | int, ...], Callable[[], object]] = {("at",): partial(_beginning, case)}
     checks |= {("faults", at): partial(Faults, [each]) for at, each in enumerate(case.values.get("faults", ()))}
     for path, check in checks.items():
@@ -94,28 +96,11 @@ def _violations(case: Case) -> Iterator[Problem]:
             yield case.problem(str(error), *path)
 
 
-def _unknown(case: Case, noun: str, key: str, known: Collection[str]) -> Iterator[Problem]:
-    """The names below a key of `expect` that nothing has."""
-    written = case.values["expect"].get(key, ())
-    for name in [written] if isinstance(written, str) else written:
-        if name not in known and _guard(name) not in known:
-            path = () if isinstance(written, str) else (written.index(name),)
-            said = f"there is no {noun} {quote(name)}" + (
-                f"; expected one of {', '.join(sorted(known))}" if known else ""
-            )
-            yield case.problem(said + did_you_mean(name, known), "expect", key, *path)
-
-
 def _guards(case: Case) -> set[str]:
     """The names that `refused` may have."""
     named = (*ALLOWABLE, MAX_DELETES, PREVENT_DESTROY, *(each.guard for each in Refused.__subclasses__() if each.guard))
     policies = (GUARD + name for name in case.after.merged.policies)
     return {*named, *policies, *(DELETE + each.name for each in KINDS.values() if each.closed)}
-
-
-def _guard(written: str) -> str:
-    """The name of a guard, which may be written as a lifecycle's word is."""
-    return written if ":" in written else written.replace("_", "-")
 
 
 def _beginning(case: Case) -> tuple[str, datetime]:
@@ -193,7 +178,7 @@ def find_mismatches(case: Case, ran: Ran) -> Iterator[Mismatch]:
     expect = {**case.values["expect"]}
     for name in {"refused", "policies", "warnings"} & expect.keys():
         expect[name] = sorted({expect[name]} if isinstance(expect[name], str) else {*expect[name]})
-    expect |= {"refused": sorted(map(_guard, expect["refused"]))} if "refused" in expect else {}
+    expect |= {"refused": sorted(map(guard_name, expect["refused"]))} if "refused" in expect else {}
     expect |= {"summary": dict.fromkeys(map(str, SUMMARY_ORDER), 0) | expect["summary"]} if "summary" in expect else {}
     errors, got = {each.policy for each in ran.judged.violations if each.level == "error"}, _came(ran, expect)
     refuses = expect.get("refused") or errors & {*expect.get("policies", ())}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -23,7 +23,7 @@ from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import address_pattern
 from reconciler.model.inputs import address_kind
-from reconciler.text import closest, did_you_mean
+from reconciler.text import closest, did_you_mean, quote
 from reconciler.yaml import LocatedMap, find_location
 
 
@@ -45,6 +45,27 @@ class Case:
     def problem(self, message: str, *path: str | int) -> Problem:
         """A problem with the value at a path."""
         return Problem(*self.place(*path), f"tests.{cut(self.name)}: {message}")
+
+    def addresses(self) -> set[str]:
+        """What may change: the addresses that its environment names, before and after the changes of the test."""
+        return {one for each in (self.before, self.after) for one in each.named(each.environments[self.environment])}
+
+    def unknown(self, noun: str, key: str, known: Collection[str]) -> Iterator[Problem]:
+        """The names below a key of `expect` that nothing has. The keys of a map are patterns, also of a method."""
+        written = self.values["expect"].get(key, ())
+        is_map = isinstance(written, dict)
+        for name in [written] if isinstance(written, str) else written:
+            word = re.sub(r"(?<=\*).*| .*", "", name) if noun == "method" else name
+            fits = any(fnmatchcase(each, word) for each in known) if is_map else {name, guard_name(name)} & {*known}
+            if not fits:
+                listed = f"; expected one of {', '.join(sorted(known))}" if known and noun != "address" else ""
+                said = f"there is no {noun} {quote(word)}{listed}{did_you_mean(word, known)}"
+                yield self.problem(said, "expect", key, name if is_map else written.index(name))
+
+
+def guard_name(written: str) -> str:
+    """The name of a guard, which may be written as a lifecycle's word is."""
+    return written if ":" in written else written.replace("_", "-")
 
 
 def read_cases(configuration: Configuration) -> tuple[list[Case], list[Problem]]:

@@ -215,6 +215,10 @@ def _message(name: str, path: Path, error: Broken) -> str:
     if error.validator in EMPTY:
         empty_fits = wanted in (TYPES["array"], TYPES["object"], TYPES["string"]) and schema.get("type")
         return f"is empty; expected {wanted}{' that holds something' if empty_fits else ''}"
+    if error.validator == "oneOf" and isinstance(error.instance, dict):
+        near = [each["required"] for each in schema["oneOf"] if not error.instance.keys().isdisjoint(each["required"])]
+        if len(near) == 1 and (missing := next((key for key in near[0] if key not in error.instance), "")):
+            return f"{quoted(missing)} is missing; expected {wanted}"
     if error.validator == "maxLength":
         return f"is {len(error.instance)} characters long; expected {wanted}"
     return f"found {found(error.instance)}; expected {wanted}{advice(name, path, schema, error.instance)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler.errors import Exit
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import ID_PATTERN, closed, text
 from reconciler.kinds.schema import Schema
@@ -26,7 +27,7 @@ def _list(description: str, items: Schema, **more: Any) -> Schema:
 
 
 EXPECT = {
-    "exit": {"type": "integer", "description": "The exit code. Left out: 0, or 5 if a refusal is expected."},
+    "exit": text("The exit code. Left out: 0, or 5 if a refusal is expected.", type="integer", enum=[*map(int, Exit)]),
     "summary": closed(
         "How many changes of each action. An action that is left out must not occur.",
         dict.fromkeys((*map(str, SUMMARY_ORDER), "unchanged", "unmanaged"), COUNT),

@@ -88,9 +88,9 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
             entries[addresses[ref]] = Entry(ref.id, chosen[ref], depends_on=uses, file=f"{kind.section}.yaml")
         if blocks:
             files[f"{kind.section}.yaml"] = _file(kind, blocks, schema)
-    if not files:
-        # A folder without any file is no configuration.
-        files[f"{kind.section}.yaml"] = _file(kind, {}, schema)
+    if not files:  # A folder without any file is no configuration.
+        first = next(iter(KINDS.values()))
+        files[f"{first.section}.yaml"] = _file(first, {}, schema)
     return Exported(files, entries, tuple(warnings))
 
 

@@ -21,6 +21,10 @@ from reconciler.text import closest, quote
 LONGEST = 4000  # characters of an expression
 PLACED = re.compile(r"<input>:(-?\d+):(-?\d+): ([^\n]*)")
 UNDECLARED = re.compile(r"undeclared reference to '([^'.]*)")
+MISTAKEN = re.compile(
+    r"""//.*|"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|((?<![=!<>])=(?!=)|(?<![\w.])(?:and|or|not)\b)""", re.IGNORECASE
+)
+MEANT = {"=": "==", "and": "&&", "or": "||", "not": "!"}
 ABSENT = re.compile(r'Key not found in map : "?([^"]*)"?')
 BOUNDS = {"budget": "takes more than 10,000 steps; expected fewer loops within loops"}
 BOUNDS |= {"recursion": "is nested too deeply; expected at most 32 levels"}
@@ -118,6 +122,9 @@ def _compile(source: str, names: Mapping[str, Shape]) -> Any:
             said = f"there is no {quote(unknown[1])}; expected one of {', '.join(known)}{closest(unknown[1], known)}"
         before = sum(len(each) + 1 for each in source.split("\n")[: max(line - 1, 0)])
         said = next((each for word, each in BOUNDS.items() if word in said), said)
+        if wrong := next((each for each in MISTAKEN.finditer(source) if each[1]), None):
+            said = f"{quote(wrong[1])} is no operator; expected {MEANT[wrong[1].lower()]}"
+            raise Wrong(said, wrong.start()) from None
         raise Wrong(said, max(0, before + column - 1)) from None
 
 

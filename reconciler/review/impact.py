@@ -9,6 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from reconciler import kinds
 from reconciler.kinds import KINDS
 from reconciler.kinds.delivery import DeliveryChange, delivery_change, fails, sends
+from reconciler.kinds.references import resolved
 from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Desired, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Cause, Change
@@ -82,7 +83,9 @@ class _ChangeImpact:
         if change.action in WRITES:
             yield from self._deliveries()
         if kind.effects and change.action in WRITES:
-            yield from (Impact(weight, text) for weight, text in kind.effects(self.before, self.after))
+            made, items = self.receivers.created, self.receivers.resolver
+            after = resolved(kind, self.after, lambda at, to: (one := made.get(at)) and items.targets(to).proof(one))
+            yield from (Impact(weight, text) for weight, text in kind.effects(self.before, after))
         yield from self._feeds()
 
     def _first_status(self) -> str:

@@ -24,7 +24,8 @@ class User:
 
 class Receivers:
     """Looks at a plan and at what it was made of. Who refers to what is worked out once for all changes. `unready`: the
-    addresses that are made by this plan, and work only once a person has been at them."""
+    addresses that are made by this plan, and work only once a person has been at them. `created`: by address, what an
+    earlier apply of this plan created."""
 
     def __init__(self, plan: Plan, desired: Desired, live: Live) -> None:
         self.plan, self.desired, self.live = plan, desired, live
@@ -36,6 +37,8 @@ class Receivers:
         self._addresses = {ref: address for address, ref in plan.objects().items()}
         self._shared = Counter(self._labels.values())
         self._titles = Counter((each.kind, name_of(each)) for each in self.desired.resources.values())
+        self.resolver, new = ReferenceResolver(live), [each for each in plan.changes if each.action is Action.CREATE]
+        self.created = {each.address: live.records.get(each.kind, {}).get(each.id or "") for each in new}
         self._users = self._who_uses()
         self.unready = frozenset(
             change.address
@@ -86,7 +89,7 @@ class Receivers:
                 found[address].append(User(kind, name_of(resource), self._in_utc(resource)))
         unmanaged = {ObjectRef(each.kind, each.id) for each in self.plan.unmanaged}
         changed = {ObjectRef(change.kind, change.id): change.address for change in self.plan.changes if change.id}
-        for target, records in ReferenceResolver(self.live).users().items():
+        for target, records in self.resolver.users().items():
             for record in records:
                 if target in changed and record.ref in unmanaged:
                     found[changed[target]].append(User(KINDS[record.kind], record.name, record.fields))

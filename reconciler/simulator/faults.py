@@ -55,7 +55,7 @@ _NUMBER = "([1-9][0-9]{0,5})"
 _SECONDS = r"([0-9]{1,4}|[0-9]{0,4}\.[0-9]+)"
 _WHEN = "(?: (before|after))?"
 _WAY = "|".join(WAYS)
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "*")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "*")
 FAULTS: Mapping[str, Fault] = {
     "status": Fault(
         "CODE [before|after], CODE being 200 to 599",
@@ -127,7 +127,7 @@ class Rule:
             raise RuleError(f"paths are written without {BASE}: {path.removeprefix(BASE) or '/*'}")
         (name, *words), *more = _clauses(rest)
         self._fault = fault = FAULTS[_known(name, FAULTS)]
-        _known(method, _METHODS)
+        _known(method, METHODS)
         often = OFTEN.get(words.pop()) if words and words[-1] in OFTEN else None
         self.what = " ".join((name, *words))
         self._requests = re.compile(re.escape(f"{method} {BASE}{path}").replace(r"\*", ".*"), re.DOTALL)

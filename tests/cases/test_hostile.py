@@ -88,6 +88,23 @@ WRONG = {
         '1:81: tests.a: there is no policy "x"',
     ),
     "an exit that is none": ("tests: {a: {environment: production, expect: {exit: '5'}}}", "write it without quotes"),
+    "another exit code": (
+        "tests: {a: {environment: production, expect: {exit: 9}}}",
+        "1:53: tests.a.expect.exit: found the number 9; expected one of 0, 1, 2, 3, 4, 5, 6, 7, 64",
+    ),
+    "a method that is none": (
+        "tests: {a: {environment: production, expect: {requests: {GTE /x: 1}}}}",
+        '1:66: tests.a: there is no method "GTE"; expected one of *, DELETE, GET, HEAD, PATCH, POST, PUT; '
+        'did you mean "GET"?',
+    ),
+    "an address that nothing has": (
+        "tests: {a: {environment: production, expect: {changes: {report.dayly: {send_at: '10:00'}}}}}",
+        'tests.a: there is no address "report.dayly"; did you mean "report.daily"?',
+    ),
+    "a pattern that fits no address": (
+        "tests: {a: {environment: production, expect: {changes: {'report.apps-*': null}}}}",
+        'tests.a: there is no address "report.apps-*"; did you mean "report.app-',
+    ),
     "a count that is none": ("tests: {a: {environment: production, expect: {summary: {create: -1}}}}", "0 or more"),
     "an action that is none": (
         "tests: {a: {environment: production, expect: {changes: {report.daily: updte}}}}",

@@ -186,7 +186,8 @@ def test_exporting_twice_gives_the_same_bytes(world: World, tmp_path: Path) -> N
 def test_an_empty_project_is_exported_as_nothing(world: World) -> None:
     """One file without any resource, for a folder without files is no configuration, and a plan of nothing."""
     exported(world, world.folder)
-    assert list(sections(world.folder).values()) == [{}]
+    assert sections(world.folder) == {"integrations": {}}
+    assert [*files(world.folder)] == ["integrations.yaml"]
 
 
 @pytest.mark.parametrize("known_by", ["configuration", "state", "file"])

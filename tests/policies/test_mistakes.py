@@ -30,6 +30,11 @@ POLICY = """
         ("resource.report_name.matches(resource.status)", 51, ["expected a text"]),
         ('resource.status == "x" &&', 39, []),
         ("frobnicate(resource.status)", 24, ["frobnicate"]),
+        ('resource.status = "x"', 30, ['"=" is no operator; expected ==']),
+        ('resource.status == "a = b" and true', 41, ['"and" is no operator; expected &&']),
+        ('resource.status == "and" OR true', 39, ['"OR" is no operator; expected ||']),
+        ("not (resource.status == 'x')", 14, ['"not" is no operator; expected !']),
+        ("not has(resource.status)", 14, ['"not" is no operator; expected !']),
         ('resource.status.startswith("x")', 40, ['did you mean "startsWith"']),
     ],
 )
@@ -70,7 +75,9 @@ def test_a_field_that_is_not_written_is_told_with_the_resource(world: World) -> 
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("{require: 'true'}", "expected {require: …, message: …} or {use: …}"),
+        ("{kinds: [report]}", "expected {require: …, message: …} or {use: …}"),
+        ("{require: 'true'}", '"message" is missing; expected {require: …, message: …} or {use: …}'),
+        ("{kinds: [report], message: M}", '"require" is missing; expected {require: …, message: …} or {use: …}'),
         ("{requires: 'true', message: M}", 'did you mean "require"'),
         ("{require: 'true', message: M, kinds: [rapport]}", 'did you mean "report"'),
         ("{require: 'true', message: M, level: fatal}", "expected one of error, warning"),

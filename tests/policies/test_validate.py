@@ -102,11 +102,15 @@ def test_the_date_is_that_of_the_readers(world: World, monkeypatch: pytest.Monke
 def test_an_exception_that_excepts_nothing_is_told(check: Check, world: World) -> None:
     """At its place, as a warning. One of a `for_each` excepts all that it makes."""
     excepted = OWNER + "      except: [{address: report.%s, until: 2099-01-31, reason: moves, owner: growth}]\n"
-    done = check(excepted % "gone", ours=report('"[growth] Daily"'))
+    begin = f"warning: {world.folder / 'main.yaml'}:7:14: policy.needs-an-owner: the exception for report"
+    done = check(excepted % "ours", ours=report('"[growth] Daily"'))
     assert done.code == 0
-    assert (
-        f"warning: {world.folder / 'main.yaml'}:7:14: policy.needs-an-owner: the exception for report.gone" in done.err
-    )
+    assert f"{begin}.ours excepts nothing; expected it gone" in done.err
+    unknown = check(excepted % "our", ours=report('"[growth] Daily"'))
+    assert unknown.code == 0
+    assert f'{begin}.our: there is no such address; did you mean "report.ours"?' in unknown.err
+    made = check(excepted % "ours-go", ours=report('"[growth] ${each.app}"', for_each="{app: [go]}"))
+    assert f"{begin}.ours-go excepts nothing; expected it gone" in made.err
     many = check(excepted % "daily", daily=report('"Daily ${each.app}"', for_each="{app: [chess, go]}"))
     assert (many.code, many.err) == (0, "default: 3 resources are valid\n")
 

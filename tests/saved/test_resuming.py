@@ -53,6 +53,26 @@ def test_applied_twice(world: World) -> None:
     assert entries(world) == state
 
 
+@pytest.mark.parametrize("is_new", [True, False], ids=["create", "update"])
+def test_applied_twice_says_of_no_user_that_access_is_lost(world: World, is_new: bool) -> None:
+    """What an entitlement got from this plan is no loss if the same plan is applied again."""
+    product = "{{id: {0}, type: subscription, duration: P1Y, apple_product_id: app.{0}}}"
+    old = (
+        f"products: {{yearly: {product.format('yearly')}}}\nentitlements: {{studio: {{id: studio, product_ids: []}}}}\n"
+    )
+    if not is_new:
+        world.settle(old)
+    world.write(
+        old.replace("[]", "[{product: yearly}, {product: new}]") + f"---\nproducts: {{new: {product.format('new')}}}\n"
+    )
+    path = save(world)
+    assert carry_out(world, path).code == 0
+    again = world.run("apply", "--plan", str(path), "--auto-approve")
+    assert again.code == 0, again.err
+    assert "entitlement.studio" in again.out
+    assert "may lose access" not in again.out + again.err
+
+
 def test_applied_twice_says_that_nothing_was_left(world: World) -> None:
     """Nothing counts as done, in each form, and nothing is written: neither a receipt nor a state."""
     world.write(TEAM)
