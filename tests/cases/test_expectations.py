@@ -25,6 +25,8 @@ MET = {
     "expect: {exit: 5, refused: [prevent-destroy], requests: {'DELETE /*': 0}}",
     "a short list": "faults: ['GET /automations: omit 1']\nexpect: {refused: list_incomplete}",
     "requests": "run: apply\ngiven: empty\nexpect: {requests: {POST /integrations: 2, 'POST /integrations/*': 1}}",
+    "patterns of methods": "expect: {requests: {'P* /*': 0, '*integrations/x': 0, '*': 5}}",
+    "what a change takes away": "change: {automation.welcome: null}\nexpect: {changes: {automation.welcome: delete}}",
     "then": f"{MOVED}\nexpect: {{then: empty}}",
     "then of an apply": "run: apply\ngiven: empty\nexpect: {summary: {create: 6}, then: empty}",
     "given live objects": "given: [{integration: {title: Hook, integration: webhooks, target_platform: iOS, "
