@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 from loopback import NO_TLS
+
+from reconciler.cli.main import run
 
 from .conftest import Rehearsal
 
@@ -120,3 +123,17 @@ def get(rehearsal: Rehearsal, path: str, key: str) -> dict[str, list[dict[str, o
     assert answer.status_code == 200, answer.text
     found: dict[str, list[dict[str, object]]] = answer.json()
     return found
+
+
+@pytest.mark.parametrize(
+    "folder", sorted({each.parent for each in EXAMPLES.rglob("*.test.yaml")}), ids=lambda folder: folder.name
+)
+def test_the_tests_of_an_example_pass(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And each of its policies is seen to hold and to refuse."""
+    if any(each.name == "policies.yaml" for each in folder.iterdir()):
+        pytest.importorskip("cel_expr_python", reason="the extra `policies` is not installed")
+    code = run(["test", "--format", "json", str(folder)])
+    found = json.loads(capsys.readouterr().out)
+    assert [each["name"] for each in found["tests"] if not each["passed"]] == []
+    assert code == 0
+    assert all(each["held"] and each["refused"] for each in found["policies"].values())
