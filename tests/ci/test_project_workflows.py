@@ -295,7 +295,9 @@ if "-r" in arguments:
     assert "--require-hashes" in arguments and "--hash=sha256:" in lock, arguments
 elif arguments[0] == "install":
     assert "--no-index" in arguments, arguments
-    pip = [{python!r}, "-m", "pip", "--python", python, *arguments, "--no-deps", "--disable-pip-version-check"]
+    # The libraries of the tests are there, and with them the package, if it is installed under this name.
+    more = ["--no-deps", "--ignore-installed", "--disable-pip-version-check"]
+    pip = [{python!r}, "-m", "pip", "--python", python, *arguments, *more]
     sys.exit(subprocess.run(pip).returncode)
 else:
     assert arguments == ["check"], arguments
@@ -314,7 +316,7 @@ subprocess.run(["python3", "-m", "venv", "--without-pip", str(venv)], check=True
 found = [sys.argv[at + 1] for at, each in enumerate(sys.argv) if each == "--find-links"]
 given = [word for each in found for word in ("--find-links", each)]
 pip = [{python!r}, "-m", "pip", "--python", str(venv / "bin" / "python"), "install", "-q", "--no-deps", "--no-index"]
-subprocess.run([*pip, *given, sys.argv[-1]], check=True)
+subprocess.run([*pip, "--ignore-installed", *given, sys.argv[-1]], check=True)
 links.mkdir(parents=True)
 for name in ("reconciler", "qonversion-reconciler"):
     (links / name).symlink_to(venv / "bin" / name)
