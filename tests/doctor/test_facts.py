@@ -60,6 +60,7 @@ OTHERWISE: list[tuple[str, Json, str, str]] = [
     ("/automations", {"data": {"platform": "Web"}}, "a record has no value but the documented ones", "data.platform"),
     ("/integrations", {"active": 7}, "a record has no value but the documented ones", "status: found"),
     ("/integrations", {"integration": "webhooks"}, "a record tells its", "integration"),
+    ("/automations", {"url": "/automations/a1"}, "a record has its path in `url`", "/automations/a1"),
     ("/segments", {"is_system": True}, "a record is not one of the vendor's", "s1"),
     ("/products", {"duration": "P2Y"}, "a record has no value but the documented ones", "P2Y"),
 ]
@@ -117,6 +118,19 @@ def test_an_integration_that_fails_is_documented(world: World) -> None:
     with served(Script()) as script:
         play(script, "/integrations", active=2)
         assert refuted(doctor(world, script)) == {}
+
+
+@pytest.mark.parametrize(("days", "holds"), [((3, 2), "confirmed"), ((2, 3), "refuted"), ((2, 2), "unknown")])
+def test_the_order_of_a_list(world: World, days: tuple[int, int], holds: str) -> None:
+    """By when its records were made, if that differs."""
+    rows = [{**SEGMENT, "id": f"s{at}", "created_at": f"2026-01-0{day}T00:00:00Z"} for at, day in enumerate(days)]
+    with served(Script()) as script:
+        play(script)
+        script.play("/segments", says(page(rows, more=False)))
+        script.play("/segments/s0", says(rows[0]))
+        run = doctor(world, script)
+    facts = {each["fact"]: each["status"] for each in run.document["facts"]}
+    assert facts["segments: the list has the newest first"] == holds
 
 
 def test_get_by_an_id_that_does_not_show_the_record(world: World) -> None:
