@@ -54,7 +54,7 @@ class _Probe:
     `_entries`: the objects that are not removed yet, by address; the id is empty if it is not known."""
 
     def __init__(self, writer: Writer, journal: Journal, environment: str) -> None:
-        self.facts, self._referred, self._left, self._unclear = dict[str, Fact](), set[str](), list[str](), list[str]()
+        self.facts, self._used, self._left, self._unclear = dict[str, Fact](), set[str](), list[str](), list[str]()
         self._writer, self._journal, self._signals, self._made = writer, journal, 0, dict[str, Item]()
         found = journal.replay(State(environment)).state
         self._entries = dict(found.entries)
@@ -90,7 +90,7 @@ class _Probe:
         """Makes an object of each kind and changes it. Then it deletes those that others refer to."""
         for kind in kinds:
             self._attempt(self._learn, kind)
-        for kind in (KINDS[name] for name in self._made if name in self._referred):
+        for kind in (KINDS[name] for name in self._made if name in self._used):
             self._attempt(self._delete, kind, self._made[kind.name]["id"], REFUSALS)
 
     def _attempt(self, work: Callable[..., None], kind: Kind, *rest: Any) -> None:
@@ -103,9 +103,7 @@ class _Probe:
     def _learn(self, kind: Kind) -> None:
         fields = self._fields(kind)
         self._made[kind.name] = made = self._create(kind, fields)
-        self._referred |= {
-            to.kind for name, to in kind.reference_fields() if fields.get(name) != kind.example.get(name)
-        }
+        self._used |= {to.kind for name, to in kind.reference_fields() if fields.get(name) != kind.example.get(name)}
         for work in (self._look, self._update, self._set_sub_endpoints, self._set_and_restore):
             self._attempt(work, kind, fields, made["id"])
 
@@ -204,7 +202,7 @@ class _Probe:
             return
         name, before, is_full = fields[kind.name_field], self._read(kind, object_id), kind.put is Put.FULL
         sent = {each.name: fields[each.name] for each in kind.fields if is_full and each.required}
-        omitted = fields.keys() - sent.keys() - {kind.name_field}
+        omitted = {each for each in fields if fields[each]} - sent.keys() - {kind.name_field}
         for what, form in {"": "{}-changed", **TEXTS}.items():
             sent[kind.name_field] = text = form.format(name)
             self._send(Request(kind.method, object_path(kind, object_id), kind.to_wire(sent)))

@@ -181,6 +181,8 @@ OPEN = [
         {"taken": True, "free": False},
     ),
     ("delete-in-use", "products: what another object uses is not deleted (unsure)", {"204": False, "409": True}),
+    ("segment-put", "segments: PUT resets what is left out", {"keep": False, "clear": True}),
+    ("config-put", "remote_configs: PUT resets what is left out", {"reset": True, "keep": False}),
     ("stale-cursor", "segments: a header says that a cursor is gone (unsure)", {"restart": True, "quiet": False}),
     ("stale-cursor", "products: a header says that a cursor is gone (unsure)", {"restart": True, "422": False}),
     ("segment-ids", "segments: an id is not its name (unsure)", {"opaque": True, "slug": False}),
@@ -434,11 +436,13 @@ def cut_off(world: World, path: Path, number: int) -> Iterator[tuple[Held, subpr
 
 WRITES = {
     "the first create": 1,
-    "the second report": 4,
+    "the create of a report": 4,
     "an update": 6,
-    "the create of an automation": 8,
-    "the first delete": 14,
-    "the last delete": 16,
+    "a reference to nothing": 9,
+    "the create of an automation": 11,
+    "the delete of what is in use": 17,
+    "the first delete": 18,
+    "the last delete": 20,
 }
 
 
