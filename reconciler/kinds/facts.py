@@ -59,12 +59,12 @@ def find_questions(kind: Kind, fields: Fields) -> Iterator[tuple[str, str, Any, 
             continue
         for word in [word for word in schema.get("enum", ()) if each.immutable and word not in (old, None)][:1]:
             yield f"does not change {name}", name, word, old
-        if not each.required and not each.immutable and ("null" in schema["type"] or (each.reference and is_list)):
+        if not (each.required or each.immutable) and ("null" in schema.get("type", ()) or (each.reference and is_list)):
             yield f"clears {name} by null", name, None, None
         if each.reference and is_list:
             none = [{**item, "id": NOBODY} if isinstance(item, dict) else NOBODY for item in old]
             yield f"refuses {name} that do not exist", name, none, REFUSED
-        items = schema["items"].get("properties", {}) if is_list else {}
+        items = schema.get("items", {}).get("properties", {}) if is_list else {}
         for key in (key for key, at in items.items() if at.get("type") == "boolean"):
             pair = [*old, {**old[0], key: not old[0].get(key)}]
             yield from ((f"keeps the order of {name}", name, order, order) for order in (pair, pair[::-1]))
