@@ -13,11 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.api import Writer
-from reconciler.api.lists import Item, read_list, read_object, read_table
+from reconciler.api.lists import RESTARTED, Item, read_list, read_object, read_table
 from reconciler.api.response import NOT_FOUND, Response
 from reconciler.commands.session import Session
-from reconciler.errors import DELETE, Exit, ReconcilerError, Refused
-from reconciler.kinds import KINDS, Kind, Put, Reference
+from reconciler.errors import DELETE, AnswerRefused, Exit, ReconcilerError, Refused
+from reconciler.kinds import KINDS, Kind, Pages, Put, Reference
+from reconciler.kinds.facts import REFUSED, find_questions
 from reconciler.kinds.wire import create_requests, delete_requests, is_id, object_path, record_from
 from reconciler.model.diagnosis import Check, Fact
 from reconciler.model.inputs import Entry, Fields, State, address_kind
@@ -28,7 +29,7 @@ from reconciler.state.journal import Journal
 from reconciler.state.operations import open_backend
 from reconciler.threads import on_interrupt
 
-CREATED, NO_CONTENT = 201, 204
+CREATED, NO_CONTENT, CONFLICT, REFUSALS = 201, 204, 409, (400, 409, 422)
 TEXTS = {"a blank at its end": "{} ", "two blanks in a row": "{}  x", "a letter of two code points": "{}e\u0301"}
 
 
@@ -45,7 +46,7 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
             run.remove()
             run.learn(kind for kind in KINDS.values() if not kind.closed or DELETE + kind.name in allowed)
             run.remove()
-        return run.facts, run.check()
+        return list(run.facts.values()), run.check()
 
 
 class _Probe:
@@ -53,9 +54,8 @@ class _Probe:
     `_entries`: the objects that are not removed yet, by address; the id is empty if it is not known."""
 
     def __init__(self, writer: Writer, journal: Journal, environment: str) -> None:
-        self.facts: list[Fact] = []
+        self.facts, self._used, self._left, self._unclear = dict[str, Fact](), set[str](), list[str](), list[str]()
         self._writer, self._journal, self._signals, self._made = writer, journal, 0, dict[str, Item]()
-        self._left, self._unclear = list[str](), list[str]()
         found = journal.replay(State(environment)).state
         self._entries = dict(found.entries)
         journal.start(State(environment), found)
@@ -87,28 +87,38 @@ class _Probe:
         self._journal.sync(self._journal.intent(address, "probe"))
 
     def learn(self, kinds: Iterable[Kind]) -> None:
-        """Makes an object of each kind and changes it."""
+        """Makes an object of each kind and changes it. Then it deletes those that others refer to."""
         for kind in kinds:
-            if self._signals:
-                return
-            try:
-                fields = self._fields(kind)
-                self._made[kind.name] = made = self._create(kind, fields)
-                self._update(kind, fields, made["id"])
-                self._repeat_status(kind, fields, made["id"])
-            except ReconcilerError as error:
-                self._unclear.append(f"{kind.section}: {error}")
+            self._attempt(self._learn, kind)
+        for kind in (KINDS[name] for name in self._made if name in self._used):
+            self._attempt(self._delete, kind, self._made[kind.name]["id"], REFUSALS)
+
+    def _attempt(self, work: Callable[..., None], kind: Kind, *rest: Any) -> None:
+        try:
+            if not self._signals:
+                work(kind, *rest)
+        except ReconcilerError as error:
+            self._unclear.append(f"{kind.section}: {error}")
+
+    def _learn(self, kind: Kind) -> None:
+        fields = self._fields(kind)
+        self._made[kind.name] = made = self._create(kind, fields)
+        self._used |= {to.kind for name, to in kind.reference_fields() if fields.get(name) != kind.example.get(name)}
+        for work in (self._look, self._update, self._set_sub_endpoints, self._set_and_restore):
+            self._attempt(work, kind, fields, made["id"])
 
     def _say(self, kind: Kind, text: str, holds: bool, seen: object) -> None:
-        self.facts.append(Fact(f"{kind.section}: {text}", holds, "" if holds else str(seen)))
+        text = f"{kind.section}: {text}"
+        if text not in self.facts or not holds:
+            self.facts[text] = Fact(text, holds, "" if holds else str(seen))
 
-    def _send(self, request: Request, key: str | None = None) -> Response:
-        """The answer to a write; its error is raised."""
+    def _send(self, request: Request, key: str | None = None, refusals: Collection[int] = ()) -> Response:
+        """The answer to a write; its error is raised, but for a status in `refusals`."""
         if self._signals:
             raise ReconcilerError("not asked any more")
         sent = (request.method, request.path, request.body)
         answer = self._writer.send(*sent, idempotent=bool(key) or not request.creates, idempotency_key=key)
-        if not answer.ok:
+        if not answer.ok and answer.status not in refusals:
             raise answer.error(self._writer.source)
         return answer
 
@@ -165,11 +175,20 @@ class _Probe:
             self._say(kind, "the same Idempotency-Key makes no second object", again == made["id"], again)
         return made
 
+    def _look(self, kind: Kind, fields: Fields, object_id: str) -> None:
+        raw, lookups = self._read(kind, object_id), {path: read_table(self._writer, path) for path in kind.lookups}
+        found = {**raw, **record_from(kind, raw, lookups).fields}
+        lost = [name for name, value in fields.items() if found.get(name) != value]
+        self._say(kind, "a new object has all that was sent", not lost, f"but not {', '.join(lost)}")
+        for name, word in ((name, each.initial) for name, each in kind.sub_endpoints() if each.initial):
+            self._say(kind, f"a new object is {word} (unsure)", found.get(name) == word, found.get(name))
+        if not kind.chosen_id:
+            self._say(kind, "an id is not its name (unsure)", fields[kind.name_field] not in object_id, object_id)
+
     def _rows(self, kind: Kind) -> dict[str, Item]:
         return {each["id"]: each for each in read_list(self._writer, kind.path, kind.pages.value)}
 
     def _read(self, kind: Kind, object_id: str) -> Item:
-        """The record, {} if there is none."""
         found = read_object(self._writer, kind.path, object_id) if kind.readable else self._rows(kind).get(object_id)
         return found or {}
 
@@ -183,7 +202,7 @@ class _Probe:
             return
         name, before, is_full = fields[kind.name_field], self._read(kind, object_id), kind.put is Put.FULL
         sent = {each.name: fields[each.name] for each in kind.fields if is_full and each.required}
-        omitted = fields.keys() - sent.keys() - {kind.name_field}
+        omitted = {each for each in fields if fields[each]} - sent.keys() - {kind.name_field}
         for what, form in {"": "{}-changed", **TEXTS}.items():
             sent[kind.name_field] = text = form.format(name)
             self._send(Request(kind.method, object_path(kind, object_id), kind.to_wire(sent)))
@@ -196,36 +215,78 @@ class _Probe:
                 does = "resets" if is_full else "keeps"
                 self._say(kind, f"{kind.method} {does} what is left out", not odd, f"but not {', '.join(odd)}")
 
-    def _repeat_status(self, kind: Kind, fields: Fields, object_id: str) -> None:
-        """Sets the word that a new object has already."""
+    def _set_sub_endpoints(self, kind: Kind, _fields: Fields, object_id: str) -> None:
+        live = record_from(kind, self._read(kind, object_id), {}).fields
         for name, each in kind.sub_endpoints():
-            word, path = fields.get(name, each.initial), f"{object_path(kind, object_id)}{each.path}"
-            if word in each.words and not self._signals:
-                answer = self._writer.send(each.method, path, {each.key: each.words[str(word)]}, idempotent=True)
-                self._say(kind, f"{each.method} {each.path} takes the {name} that it has", answer.ok, answer.status)
+            value = each.words.get(str(live.get(name))) if each.words else kind.example.get(name)
+            if value is None:
+                continue
+            request = Request(each.method, f"{object_path(kind, object_id)}{each.path}", {each.key: value})
+            answer = self._send(request, refusals=REFUSALS if each.words else ())
+            text = f"GET by an id {'has' if each.by_id else 'lacks'} {name} (unsure)"
+            text = f"{each.method} {each.path} takes the {name} that it has" if each.words else text
+            holds = answer.ok if each.words else bool(self._read(kind, object_id).get(name)) is each.by_id
+            self._say(kind, text, holds, answer.status if each.words else "it is the other way")
+
+    def _set_and_restore(self, kind: Kind, fields: Fields, object_id: str) -> None:
+        rest = fields if kind.put is Put.FULL else {}
+        for text, name, value, expected in find_questions(kind, fields):
+            request = Request(kind.method, object_path(kind, object_id), kind.to_wire({**rest, name: value}))
+            answer, after = self._send(request, refusals=REFUSALS), self._read(kind, object_id).get(name)
+            holds = not answer.ok if expected is REFUSED else (after or None) == expected
+            self._say(kind, f"{kind.method} {text} (unsure)", holds, after if answer.ok else answer.status)
+            self._send(replace(request, body=kind.to_wire({**rest, name: fields[name]})), refusals=REFUSALS)
 
     def remove(self) -> None:
         """Deletes what the journal names, what refers to others first. What cannot be deleted stays in the journal."""
-        order = list(KINDS)
-        for address in sorted(self._entries, key=lambda each: order.index(address_kind(each)), reverse=True):
+        for address in sorted(self._entries, key=lambda each: list(KINDS).index(address_kind(each)), reverse=True):
             entry, kind = self._entries[address], KINDS[address_kind(address)]
             try:
                 is_known = entry.id and self._is_ours(kind, entry.id, entry.applied)
                 if object_id := entry.id if is_known else self._find(kind, entry.applied):
                     self._note(address, object_id, entry.applied)
                     self._delete(kind, object_id)
+                    if object_id == self._made.get(kind.name, {}).get("id") and not self._signals:
+                        self._ask_again(kind, object_id, entry.applied)
                 self._note(address, None, {})
             except ReconcilerError as error:
                 self._left.append(f"{kind.name} {self._entries[address].id or address} is not deleted: {error}")
 
-    def _delete(self, kind: Kind, object_id: str) -> None:
+    def _delete(self, kind: Kind, object_id: str, kept_in_use: Collection[int] = ()) -> None:
         for each in delete_requests(kind, object_id):
             answer = self._writer.send(each.method, each.path, each.body, idempotent=True)
+            if kept_in_use:
+                self._say(kind, "what another object uses is not deleted (unsure)", not answer.ok, answer.status)
+                if answer.status in kept_in_use:
+                    return
             if not answer.ok and (answer.status != NOT_FOUND or self._read(kind, object_id)):
                 raise answer.error(self._writer.source)
             if answer.ok and not each.body:
                 self._say(kind, "a delete answers 204", answer.status == NO_CONTENT, answer.status)
                 self._say(kind, "a deleted object is gone at once", not self._read(kind, object_id), "it still answers")
+
+    def _ask_again(self, kind: Kind, object_id: str, fields: Fields) -> None:
+        """Asks for what is deleted, and tries to have it back. If that works, it is deleted again."""
+        own = {name: value for name, value in fields.items() if name not in dict(kind.reference_fields())}
+        tries = {"a deleted id cannot be used again": create_requests(kind, own)[0]} if kind.chosen_id else {}
+        for each in (each for _, each in kind.sub_endpoints() if each.terminal and each.initial):
+            self._say(kind, f"the list has {each.terminal} ones (unsure)", object_id in self._rows(kind), "none")
+            path, body = f"{object_path(kind, object_id)}{each.path}", {each.key: each.words[str(each.initial)]}
+            tries[f"{each.terminal} cannot become {each.initial}"] = Request(each.method, path, body)
+        for text, request in tries.items():
+            answer = self._send(request, refusals=REFUSALS)
+            self._say(kind, f"{text}: it answers 409 (unsure)", answer.status == CONFLICT, answer.status)
+            if answer.ok:
+                self._delete(kind, object_id)
+        if kind.pages is Pages.CURSOR and not self._read(kind, object_id):
+            self._attempt(self._read_on, kind, object_id)
+
+    def _read_on(self, kind: Kind, object_id: str) -> None:
+        try:
+            told = self._writer.get(kind.path, {"starting_after": object_id}).headers.get(RESTARTED, "none")
+        except AnswerRefused as refused:
+            told = str(refused.status)
+        self._say(kind, "a header says that a cursor is gone (unsure)", told.lower() == "true", told)
 
     def _find(self, kind: Kind, fields: Fields) -> str:
         """The id of the object that a create may have made before it was cut off; empty if there is none."""

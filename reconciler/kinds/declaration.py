@@ -84,8 +84,8 @@ class SubEndpoint:
     the wire (empty: every value, as it is). `initial`: what a new record has before it is set (None: the create's body
     sets it). `in_body`: the words that the create's and the update's body take as well; `placeholder`: the word that
     the body carries in place of others. `moves`: word → those that may follow it (empty: all); a word that none follows
-    is the end of an object. `reads`: GET tells the value, and the record lacks it. `comes_last`: it is sent once all
-    else is read back."""
+    is the end of an object. `reads`: GET tells the value, and a list's record lacks it; `by_id`: the record by its id
+    has it. `comes_last`: it is sent once all else is read back."""
 
     method: str
     path: str
@@ -96,6 +96,7 @@ class SubEndpoint:
     placeholder: str | None = None
     moves: Mapping[str, Sequence[str]] = field(default_factory=dict)
     reads: bool = False
+    by_id: bool = False
     comes_last: bool = False
 
     @property

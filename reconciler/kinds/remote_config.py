@@ -116,7 +116,7 @@ REMOTE_CONFIG = Kind(
             "payload",
             text("The values. null in place of one removes it.", {"cta": "Try Studio"}, type="object"),
             required=False,
-            setter=SubEndpoint("PUT", "/payload", "data", reads=True),
+            setter=SubEndpoint("PUT", "/payload", "data", reads=True, by_id=True),
             most_bytes=LARGEST,
         ),
         Field(

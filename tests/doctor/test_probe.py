@@ -169,11 +169,98 @@ def test_each_answer_to_an_open_question_is_told(sandbox: Sandbox, assumed: dict
     assert learned(run)[fact] == "refuted"
 
 
+OPEN = [
+    (
+        "deleted-ids",
+        "products: a deleted id cannot be used again: it answers 409 (unsure)",
+        {"taken": True, "free": False},
+    ),
+    (
+        "deleted-ids",
+        "entitlements: a deleted id cannot be used again: it answers 409 (unsure)",
+        {"taken": True, "free": False},
+    ),
+    ("delete-in-use", "products: what another object uses is not deleted (unsure)", {"204": False, "409": True}),
+    ("segment-put", "segments: PUT resets what is left out", {"keep": False, "clear": True}),
+    ("config-put", "remote_configs: PUT resets what is left out", {"reset": True, "keep": False}),
+    ("stale-cursor", "segments: a header says that a cursor is gone (unsure)", {"restart": True, "quiet": False}),
+    ("stale-cursor", "products: a header says that a cursor is gone (unsure)", {"restart": True, "422": False}),
+    ("segment-ids", "segments: an id is not its name (unsure)", {"opaque": True, "slug": False}),
+    ("archived-configs", "remote_configs: the list has archived ones (unsure)", {"listed": True, "left-out": False}),
+    ("config-status", "remote_configs: a new object is draft (unsure)", {"draft": True, "active": False}),
+    ("config-payload", "remote_configs: GET by an id has payload (unsure)", {"record": True, "apart": False}),
+    (
+        "wrong-status",
+        "remote_configs: archived cannot become draft: it answers 409 (unsure)",
+        {"409": True, "422": False},
+    ),
+    (
+        "unknown-product",
+        "entitlements: PATCH refuses product_ids that do not exist (unsure)",
+        {"400": True, "accepted": False},
+    ),
+    ("null-products", "entitlements: PATCH clears product_ids by null (unsure)", {"clear": True, "ignore": False}),
+    ("product-type", "products: PATCH does not change type (unsure)", {"changes": False, "fixed": True}),
+    ("product-type", "products: PATCH does not change duration (unsure)", {"changes": False, "fixed": True}),
+]
+"""Each open question that objects of a probe answer: the fact, and whether it holds by the assumed answer."""
+WORLDS = {
+    "as the simulator assumes": {question: next(iter(answers)) for question, _, answers in reversed(OPEN)},
+    "otherwise": {question: list(answers)[-1] for question, _, answers in OPEN},
+    "otherwise again": {"stale-cursor": "quiet", "deleted-ids": "free", "config-status": "active"},
+}
+
+
+@pytest.mark.parametrize("assumed", WORLDS.values(), ids=WORLDS)
+def test_it_answers_open_questions(sandbox: Sandbox, assumed: dict[str, str]) -> None:
+    """By objects of its own, which are gone then, or archived. Those of others are as before."""
+    before = sandbox.live()
+    sandbox.assume(**assumed)
+    run = sandbox.probe(*ALLOWED)
+    assert run.code == 0, run.out
+    assert ended(run)["status"] == "ok", run.out
+    expected = {fact: answers[assumed[name]] for name, fact, answers in OPEN if assumed.get(name) in answers}
+    found = learned(run)
+    assert {fact: found.get(fact) for fact in expected} == {
+        fact: "confirmed" if holds else "refuted" for fact, holds in expected.items()
+    }
+    after = sandbox.live()
+    assert {each["status"] for each in after.pop("remote-configurations")} <= {"archived"}
+    assert after == {name: rows for name, rows in before.items() if name in after}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "POST /products: drop after, n=2",
+        "POST /entitlements: status 500 after, n=2",
+        "DELETE /products/*: status 500, n=2",
+        "PATCH /remote-configurations/*/status: drop after, n=3",
+        "PATCH /products/*: status 500",
+        "PUT /remote-configurations/*/payload: status 403",
+        "GET /segments: status 403, n=4",
+    ],
+)
+def test_a_question_that_fails_leaves_nothing(sandbox: Sandbox, no_waiting: None, rule: str) -> None:
+    """What it made is removed by this run, or by the next one."""
+    before = sandbox.live()
+    sandbox.assume(**{"deleted-ids": "free", "same-status": "409"})
+    sandbox.world.fault(rule)
+    assert sandbox.probe(*ALLOWED).code in (0, 6)
+    sandbox.world.end_faults()
+    assert sandbox.probe(*ALLOWED).code == 0
+    after = sandbox.live()
+    assert {each["status"] for each in after.pop("remote-configurations")} == {"archived"}
+    assert after == {name: rows for name, rows in before.items() if name in after}
+    assert not list(sandbox.world.folder.rglob("*.probe.journal"))
+
+
 @pytest.mark.parametrize(
     ("rule", "fact"),
     [
         ("PUT /scheduled-reports/*: normalise trim", "reports: a name keeps a blank at its end"),
         ("PUT /automations/*: normalise nfc", "automations: a name keeps a letter of two code points"),
+        ("POST /automations: normalise lower", "automations: a new object has all that was sent"),
         ("POST /scheduled-reports: hide 1", "reports: a new object is in the list at once"),
         ("POST /automations: hide 3", "automations: a new object is in the list at once"),
     ],
@@ -187,6 +274,13 @@ def test_faults_are_told(sandbox: Sandbox, no_waiting: None, rule: str, fact: st
     assert learned(run)[fact] == "refuted"
     sandbox.world.end_faults()
     assert sandbox.live() == before
+
+
+def test_an_order_that_the_api_changes_is_told(sandbox: Sandbox) -> None:
+    """Both orders of two conditions are tried."""
+    assert learned(sandbox.probe(*ALLOWED))["segments: PUT keeps the order of conditions (unsure)"] == "confirmed"
+    sandbox.world.fault("PUT /segments/*: normalise sort")
+    assert learned(sandbox.probe(*ALLOWED))["segments: PUT keeps the order of conditions (unsure)"] == "refuted"
 
 
 def test_production_is_refused(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,11 +436,13 @@ def cut_off(world: World, path: Path, number: int) -> Iterator[tuple[Held, subpr
 
 WRITES = {
     "the first create": 1,
-    "the second report": 4,
+    "the create of a report": 4,
     "an update": 6,
-    "the create of an automation": 8,
-    "the first delete": 14,
-    "the last delete": 16,
+    "a reference to nothing": 9,
+    "the create of an automation": 11,
+    "the delete of what is in use": 17,
+    "the first delete": 18,
+    "the last delete": 20,
 }
 
 
