@@ -74,5 +74,6 @@ def test_two_applies_at_once(
             slow.go_on.set()
             out, err = first.communicate(timeout=120)
     assert first.returncode == 6, out + err
-    assert "written by somebody else" in out
+    # Receipts of one second have one name, so that of the other run may be in the way before its state is.
+    assert re.search("written by somebody else|so another run wrote it", out), out + err
     assert bucket.get("states/team/default.json") == theirs
