@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -61,7 +62,8 @@ def test_a_broken_lock_costs_the_loser_its_write(
         lost = ended(first)
     assert lost.code != 0
     told = " ".join(lost.out.split())
-    assert "the state was written by somebody else while this run went on; theirs is kept" in told
+    # Receipts of one second have one name, so that of the other run may be in the way before its state is.
+    assert re.search("(written by somebody else while this run went on|so another run wrote it); theirs is kept", told)
     # On a file a look comes every 50 milliseconds, and the first waited longer; elsewhere it comes more rarely.
     assert store != "file" or "the lock of this run was broken by force" in told or write == WRITES
     assert site.state() == state
