@@ -62,14 +62,13 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
 class _Import:
     """The import into one environment. What cannot be done is set aside, and the rest is tried again. `_own` are the
     objects with a block of their own, although another environment has a resource of their name; `_out` are left out.
-    `_untouched` are resources of other environments that cannot get an `only_in`. Of the kinds `_whole`, all resources
-    that no object is get one. `_rest` is what a plan would also change."""
+    `_untouched` are resources of other environments that cannot get an `only_in`. Those of the selection `_first` that
+    no object is get one. `_rest` is what a plan would also change."""
 
     def __init__(self, project: Project, found: Unmanaged, file: Path | None) -> None:
         self._project, self._found, self._file = project, found, file
         # Later, what the environment lacks may be a change that waits for its apply.
-        chosen = None if project.state.entries else found.selection
-        self._whole: Collection[str] = (chosen.kinds or KINDS) if chosen and not chosen.patterns else ()
+        self._first = None if project.state.entries else found.selection
         self._folder = project.configuration.folder
         self._own: dict[ObjectRef, str] = {}
         self._out: dict[ObjectRef, str] = {}
@@ -116,7 +115,8 @@ class _Import:
         project = self._project
         kept = project.kept.resources.values()
         used = {address for each in kept for address, *_ in references(KINDS[each.kind], each.fields)}
-        rest = {name for name, each in project.unproven.items() if each.kind in self._whole}
+        names = {name: each.fields.get(KINDS[each.kind].name_field) for name, each in project.unproven.items()}
+        rest = {name for name in names if self._first and self._first.has(address_kind(name), names[name])}
         rest -= {*self._merged, *used, *self._untouched, *(self._found.pairs.get(ref, "") for ref in self._out)}
         made = {name: each.instance.definition for name, each in project.here.resources.items() if each.instance}
         partly = {made[name] for name in made.keys() - rest}

@@ -93,10 +93,10 @@ class Project:
             given = {each.partition(".")[2] for each in taken if address_kind(each) == kind.name}
             keyed = keys_of(map(self.record, chosen), given)
             for record, why in left:
-                if selection.has(record):
+                if selection.has(record.kind, record.name):
                     found[why].append(call(record))
             keys |= {ref: keyed[ref.id] for ref in chosen}
-            fields |= {ref: each for ref, each in chosen.items() if selection.has(self.record(ref))}
+            fields |= {ref: each for ref, each in chosen.items() if selection.has(ref.kind, self.record(ref).name)}
         pairs, unclear = find_pairs(self.candidates, [*map(self.record, keys)], is_first=not self.state.entries)
         for same, addresses in unclear:
             why = f" has a block of its own: {some_of(addresses)} could be it, and that is not clear"
@@ -140,7 +140,12 @@ class Project:
         said: dict[str, str] = {}
         for change in changes:
             record = self.live.records[change.kind].get(change.id or pairs.get(change.address, ""))
-            if record and found.selection and found.selection.has(record) and change.address not in self._known:
+            if (
+                record
+                and found.selection
+                and found.selection.has(record.kind, record.name)
+                and change.address not in self._known
+            ):
                 resource = after.resources[change.address]
                 spots = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields if change.id)
                 text = f"{resource.location}: {change.address} is {call(record)}: {why.get(record.ref, 'it differs')}"

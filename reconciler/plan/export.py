@@ -194,10 +194,10 @@ class Selection:
                 raise WrongUsage(f"there is no kind {name}; {known}{did_you_mean(name, KINDS)}")
         return cls(tuple(kinds), tuple(patterns))
 
-    def has(self, record: Record) -> bool:
-        """Whether an object is meant."""
-        fits = any(record.kind == kind and fnmatchcase(record.name, pattern) for kind, pattern in self.patterns)
-        return (fits or not self.patterns) and (record.kind in self.kinds or not self.kinds)
+    def has(self, kind: str, name: object) -> bool:
+        """Whether an object of that kind and name is meant."""
+        fits = any(kind == each and fnmatchcase(str(name), pattern) for each, pattern in self.patterns)
+        return (fits or not self.patterns) and (kind in self.kinds or not self.kinds)
 
     def require_fitting(self, live: Live) -> None:
         """WrongUsage if a pattern fits no live object."""

@@ -222,3 +222,18 @@ def test_what_was_imported_before_keeps_what_it_refers_to(projects: Projects) ->
     assert refused.code == 5, refused.err
     line = f"imports:\n  - {{to: integration.hook, id: {{production: {hook}}}}}\n"
     assert refused.err.endswith(line)
+
+
+def test_a_pattern_narrows_what_fits_it_and_is_not_live(projects: Projects) -> None:
+    """What one project alone has gets `only_in`, as far as the pattern goes; a plan of these reports only adopts."""
+    names = {"a": "Daily a", "b": "Daily b", "c": "Other"}
+    each = [f"  {key}: {{report_name: {name}, send_at: '09:00', {REST}}}\n" for key, name in names.items()]
+    write(projects, "".join(["reports:\n", *each]))
+    live(projects, "Daily a", send_at="09:00")
+    done = projects.run("import", "production", "--match", 'report "Daily*"')
+    assert done.code == 0, done.err
+    changes = projects.run("plan", "production", "--format", "json").document["changes"]
+    assert {one["address"]: one["action"] for one in changes if one["address"] != "integration.hook"} == {
+        "report.a": "adopt",
+        "report.c": "create",
+    }
