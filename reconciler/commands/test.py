@@ -49,7 +49,7 @@ USUAL = datetime(2026, 1, 14, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class RunResult:
     """What came of a run. `said`: why it did not succeed, and `guard`: what refused it, if that is not of the plan;
     `left`: what is left to do by address, or why not known."""
 
@@ -108,7 +108,7 @@ def _beginning(case: Case) -> tuple[str, datetime]:
     return case.environment, parse_moment(case.values["at"], "at") if "at" in case.values else USUAL
 
 
-def _apply_before(stack: ExitStack, case: Case) -> tuple[World, Ran]:
+def _apply_before(stack: ExitStack, case: Case) -> tuple[World, RunResult]:
     """A project in which the configuration was applied, as it stands, a day before a test."""
     world = stack.enter_context(open_world(case, case.before, _beginning(case)[1] - timedelta(days=1)))
     desired = case.before.desired(world.session.environment)
@@ -122,9 +122,9 @@ def _apply_before(stack: ExitStack, case: Case) -> tuple[World, Ran]:
     return world, _run(world.session, "apply", [*ALLOWABLE, *(GUARD + each.name for each in desired.policies)])
 
 
-def _run_case(case: Case, beginning: Future[tuple[World, Ran]] | None) -> CaseResult:
+def _run_case(case: Case, beginning: Future[tuple[World, RunResult]] | None) -> CaseResult:
     given = case.values.get("given", APPLIED)
-    base, ran = result(beginning) if given == APPLIED and beginning else (None, Ran())
+    base, ran = result(beginning) if given == APPLIED and beginning else (None, RunResult())
     problem = "it cannot be applied as it stands" if ran.exit else ""
     with open_world(case, case.after, _beginning(case)[1], base) as world:
         try:
@@ -140,7 +140,7 @@ def _run_case(case: Case, beginning: Future[tuple[World, Ran]] | None) -> CaseRe
     return CaseResult(case.written.location, case.name, case.environment, tuple(unmet), ran.said, seen)
 
 
-def _ran(world: World, case: Case) -> Ran:
+def _ran(world: World, case: Case) -> RunResult:
     """What comes of the run of a test, and what is left to do after it, if that is expected to be nothing."""
     way, then = case.values.get("run", PLAN), "then" in case.values["expect"]
     world.simulator.faults.add(*case.values.get("faults", ()))
@@ -148,20 +148,20 @@ def _ran(world: World, case: Case) -> Ran:
     requests = map(json.loads, world.log.getvalue().splitlines())
     ran = replace(ran, requests=[f"{each['method']} {each['path']}" for each in requests])
     world.simulator.faults.clear()
-    last = _run(world.session, "apply", [FROZEN]) if then and way == PLAN else Ran()
+    last = _run(world.session, "apply", [FROZEN]) if then and way == PLAN else RunResult()
     last = _run(world.session, PLAN) if then and not last.exit else last
     left = {each.address: str(each.action) for each in last.review.plan.changes}
     return replace(ran, left=last.said or left or EMPTY)
 
 
-def _run(session: Session, way: str, allowed: Collection[str] = ()) -> Ran:
+def _run(session: Session, way: str, allowed: Collection[str] = ()) -> RunResult:
     """What comes of a plan or an apply. A freeze refuses no plan."""
-    ran, apply = Ran(), commands.apply
+    ran, apply = RunResult(), commands.apply
     options = Options(allowed=frozenset([FROZEN] if way == PLAN else allowed))
     try:
         with apply.lock_state(session) as lock:
             planned, review = apply.show(session, apply.ApplyRequest(options, 1), ())
-            ran = Ran(review=review, judged=planned.judged or PolicyReport())
+            ran = RunResult(review=review, judged=planned.judged or PolicyReport())
             refuse(planned.plan)
             if way == PLAN:
                 return ran
@@ -173,7 +173,7 @@ def _run(session: Session, way: str, allowed: Collection[str] = ()) -> Ran:
     return replace(ran, exit=report.exit_code(), said=said)
 
 
-def find_mismatches(case: Case, ran: Ran) -> Iterator[Mismatch]:
+def find_mismatches(case: Case, ran: RunResult) -> Iterator[Mismatch]:
     """Every expectation of the test that the run did not meet."""
     expect = {**case.values["expect"]}
     for name in {"refused", "policies", "warnings"} & expect.keys():
@@ -190,7 +190,7 @@ def find_mismatches(case: Case, ran: Ran) -> Iterator[Mismatch]:
                 yield Mismatch(".".join(way), case.place("expect", *way), wanted, came)
 
 
-def _came(ran: Ran, expect: Mapping[str, Any]) -> dict[str, Any]:
+def _came(ran: RunResult, expect: Mapping[str, Any]) -> dict[str, Any]:
     """What came of a run, in the form of what was expected; of a warning that was expected, the part that was."""
     parts, plan = expect.get("warnings", ()), ran.review.plan
     warnings = output.document.plan_values(ran.review)["warnings"] if "warnings" in expect else ()
@@ -206,7 +206,7 @@ def _came(ran: Ran, expect: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _changes(ran: Ran, pattern: str, expected: Any) -> Any:
+def _changes(ran: RunResult, pattern: str, expected: Any) -> Any:
     """What is expected of the changes that fit a pattern, if it came; else what came."""
     found = [each for each in ran.review.plan.changes if fnmatchcase(each.address, pattern)]
     got = {each.address: _change(ran, each, expected) for each in found}
@@ -215,7 +215,7 @@ def _changes(ran: Ran, pattern: str, expected: Any) -> Any:
     return next(iter(got.values())) if len(got) == 1 else got
 
 
-def _change(ran: Ran, change: Change, expected: Any) -> Any:
+def _change(ran: RunResult, change: Change, expected: Any) -> Any:
     """The action, or the new values of the fields that are expected: as they are written, or as they are sent."""
     if not isinstance(expected, dict):
         return str(change.action)

@@ -16,7 +16,7 @@ MOST_WORK, OF_PATTERN = 59, 20
 """How many functions a loop may call for each item, and for how many of them a pattern counts."""
 
 
-class Wrong(Exception):
+class CelError(Exception):
     """An expression that cannot be judged, and why; `at` is the character of it, from 0. `key`: which one it is."""
 
     def __init__(self, message: str, at: int = 0, key: str = "") -> None:
@@ -73,7 +73,7 @@ def variables(kinds: tuple[str, ...], given: tuple[str, ...] | None = None) -> M
 
 
 def check(tree: Node, names: Mapping[str, Shape]) -> None:
-    """Wrong if an expression names a field that does not exist, or has no bound.
+    """CelError if an expression names a field that does not exist, or has no bound.
 
     A loop may make no value for each item, because that could be as large as all of them together.
     """
@@ -87,16 +87,18 @@ def check(tree: Node, names: Mapping[str, Shape]) -> None:
             called = each.text if each.kind == "call" else each.kind
             makes = called in ("list", "map", "_+_") and each.at not in loops
             if (makes and _names(each)) or (called == "list" and each.at == loop.at and _names(each) - {loop.text}):
-                raise Wrong("makes a value for each item of a list; expected no +, [] and {} there", each.at)
+                raise CelError("makes a value for each item of a list; expected no +, [] and {} there", each.at)
             if called in ("_==_", "_!=_", "@in") and any(map(_is_listed, each.children)):
-                raise Wrong("compares a list of resources for each item of a list; expected fields of them", each.at)
+                raise CelError("compares a list of resources for each item of a list; expected fields of them", each.at)
             if called == "matches" and any(part in (each.children[-1].text or "") for part in ("{", "\\p", "\\P")):
-                raise Wrong("matches() for each item of a list; expected a pattern without {…} and \\p", each.at)
+                raise CelError("matches() for each item of a list; expected a pattern without {…} and \\p", each.at)
         if sum(OF_PATTERN if each.text == "matches" else 1 for each in calls) > MOST_WORK:
-            raise Wrong("does too much for each item of a list; expected fewer functions, at most 2 matches()", loop.at)
+            raise CelError(
+                "does too much for each item of a list; expected fewer functions, at most 2 matches()", loop.at
+            )
     for pattern in (each.children[-1] for each in every if each.kind == "call" and each.text == "matches"):
         if pattern.kind != "constant" and not (pattern.kind == "select" and pattern.children[0].text == "with"):
-            raise Wrong("matches() with a pattern that is made of data; expected a text", pattern.at)
+            raise CelError("matches() with a pattern that is made of data; expected a text", pattern.at)
 
 
 def _is_listed(node: Node) -> bool:
@@ -118,7 +120,7 @@ def _visit(node: Node, scope: Mapping[str, Shape]) -> Shape:
     if node.kind == "name":
         return scope.get(name, ANY)
     if node.kind in ("list", "map") and any(map(_is_listed, node.children)):
-        raise Wrong("puts a list of resources into a value; expected fields of them", node.at)
+        raise CelError("puts a list of resources into a value; expected fields of them", node.at)
     first, *_ = [_visit(each, scope) for each in node.children[: 1 if node.kind == "loop" else None]] or [ANY]
     if node.kind == "loop":
         for each in node.children[2:4]:
@@ -126,6 +128,6 @@ def _visit(node: Node, scope: Mapping[str, Shape]) -> Shape:
     if node.kind == "select" and first.fields is not None:
         if name not in first.fields:
             expected = f"expected one of {', '.join(first.fields)}{closest(name, list(first.fields))}"
-            raise Wrong(f"{first.what} has no field {quote(name)}; {expected}", node.at + 1)
+            raise CelError(f"{first.what} has no field {quote(name)}; {expected}", node.at + 1)
         return first.fields[name]
     return (first.item if name == "_[_]" else None) or ANY

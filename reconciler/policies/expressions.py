@@ -14,7 +14,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from reconciler.policies.checks import Shape, Wrong, check
+from reconciler.policies.checks import CelError, Shape, check
 from reconciler.policies.syntax import Node, read_tree
 from reconciler.text import closest, quote
 
@@ -40,21 +40,21 @@ class Expression:
         self.source, self._key = source, key
         try:
             if len(source) > LONGEST:
-                raise Wrong(f"is {len(source)} characters long; expected at most {LONGEST}")  # noqa: TRY301
+                raise CelError(f"is {len(source)} characters long; expected at most {LONGEST}")  # noqa: TRY301
             self._program = _compile(source, names)
             tree = read_tree(self._program.serialize())
             if not is_ours:
                 check(tree, names)
             kind = _find_type(source, tree, names)
-        except Wrong as wrong:
-            raise Wrong(str(wrong), wrong.at, key) from None
+        except CelError as wrong:
+            raise CelError(str(wrong), wrong.at, key) from None
         used = {each.text for each in tree.walk() if each.kind == "name"}
         self.names = frozenset(name for name in names if name in used)
         if key != "alike" and kind not in ("BOOL", "DYN"):
-            raise Wrong(f"is of the type {kind.lower()}; expected a condition, which is true or false", 0, key)
+            raise CelError(f"is of the type {kind.lower()}; expected a condition, which is true or false", 0, key)
 
     def value(self, data: Mapping[str, Any]) -> Any:
-        """What it is for these values. Wrong if that cannot be told."""
+        """What it is for these values. CelError if that cannot be told."""
         try:
             found = self._program.eval(data=data)
             if found.type() != cel.Type.ERROR:
@@ -64,17 +64,17 @@ class Expression:
             said = str(error)
         if absent := ABSENT.search(said):
             said = f"there is no {quote(absent[1])} here; expected a question before it: has(….{absent[1]}) && …"
-        raise Wrong(next((each for word, each in BOUNDS.items() if word in said), said), key=self._key)
+        raise CelError(next((each for word, each in BOUNDS.items() if word in said), said), key=self._key)
 
     def condition(self, data: Mapping[str, Any]) -> bool:
-        """Whether it is true for these values. Wrong if that cannot be told."""
+        """Whether it is true for these values. CelError if that cannot be told."""
         found = self.value(data)
         if not isinstance(found, bool):
-            raise Wrong("is neither true nor false here; expected a condition", key=self._key)
+            raise CelError("is neither true nor false here; expected a condition", key=self._key)
         return found
 
 
-class Together:
+class ConditionBatch:
     """Conditions that are evaluated at once: for each pair (when, require) 2 if it does not apply, else 1 or 0. A when
     of pairs side by side is evaluated once, and each `require` by itself only if not all of them hold."""
 
@@ -124,12 +124,12 @@ def _compile(source: str, names: Mapping[str, Shape]) -> Any:
         said = next((each for word, each in BOUNDS.items() if word in said), said)
         if wrong := next((each for each in MISTAKEN.finditer(source) if each[1]), None):
             said = f"{quote(wrong[1])} is no operator; expected {MEANT[wrong[1].lower()]}"
-            raise Wrong(said, wrong.start()) from None
-        raise Wrong(said, max(0, before + column - 1)) from None
+            raise CelError(said, wrong.start()) from None
+        raise CelError(said, max(0, before + column - 1)) from None
 
 
 def _find_type(source: str, tree: Node, names: Mapping[str, Shape]) -> str:
-    """The type of an expression. Wrong if the types of fields do not fit: each `resource.FIELD` is compiled as one
+    """The type of an expression. CelError if the types of fields do not fit: each `resource.FIELD` is compiled as one
     variable of the field's type, which is as long, so that places stay as they are."""
     text, typed = source, dict(names)
     for each in tree.walk():

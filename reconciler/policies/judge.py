@@ -17,10 +17,10 @@ from reconciler.kinds.references import references
 from reconciler.model.inputs import Desired, Live, Resource, State
 from reconciler.model.plan import Change
 from reconciler.model.policies import PolicyReport, Violation
-from reconciler.policies.checks import Wrong, variables
-from reconciler.policies.expressions import Together
+from reconciler.policies.checks import CelError, variables
+from reconciler.policies.expressions import ConditionBatch
 from reconciler.policies.library import DAYS
-from reconciler.policies.loading import Loaded
+from reconciler.policies.loading import Compiled
 
 SECONDS = 60.0
 """How long the processor may judge one environment: the bound of what each evaluation's own bounds leave open."""
@@ -33,7 +33,7 @@ REFUSES, HOLDS, APPLIES_NOT = 0, 1, 2
 class Judge:
     """Judges one environment. `now` is the command's clock in the readers' time zone."""
 
-    def __init__(self, loaded: Sequence[Loaded], desired: Desired, environment: str, now: datetime) -> None:
+    def __init__(self, loaded: Sequence[Compiled], desired: Desired, environment: str, now: datetime) -> None:
         self._desired, self._environment, self._now = desired, environment, now
         self.on_resources = [each for each in loaded if "change" not in each.names]
         self._on_changes = [each for each in loaded if "change" in each.names]
@@ -52,14 +52,14 @@ class Judge:
             if own := [each for each in self.on_resources if each.is_about(kind, resources[0].file)]:
                 self._judge_alike(own, resources, seconds)
 
-    def _judge_alike(self, own: Sequence[Loaded], resources: Sequence[Resource], seconds: float) -> None:
+    def _judge_alike(self, own: Sequence[Compiled], resources: Sequence[Resource], seconds: float) -> None:
         """Judges resources that the same policies are about. The plain policies are evaluated together."""
-        plain = sorted((each for each in own if not each.rule and each.names <= PLAIN), key=Loaded.condition)
+        plain = sorted((each for each in own if not each.rule and each.names <= PLAIN), key=Compiled.condition)
         others, names = (
             [each for each in own if each not in plain],
             frozenset[str]().union(*(each.names for each in own)),
         )
-        together = Together([(each.condition(), each.require.source) for each in plain], variables(()))
+        together = ConditionBatch([(each.condition(), each.require.source) for each in plain], variables(()))
         seen: Counter[tuple[int, ...]] = Counter()
         for resource in resources:
             data = self.data(resource, names)
@@ -101,7 +101,7 @@ class Judge:
             for each in own:
                 self.judge_one(each, resource, self.data(resource, each.names) | {"change": described})
 
-    def judge_one(self, loaded: Loaded, resource: Resource, data: Mapping[str, Any]) -> int | None:
+    def judge_one(self, loaded: Compiled, resource: Resource, data: Mapping[str, Any]) -> int | None:
         """Whether a policy refuses a resource, holds, or does not apply; None if that cannot be told. It is noted."""
         try:
             data = {**data, **self._given(loaded)}
@@ -111,7 +111,7 @@ class Judge:
                     counts = self._count_alike(loaded)
                     data["alike"] = max((counts[each] for each in loaded.alike.value(data)), default=0)
                 value = HOLDS if loaded.require.condition(data) else REFUSES
-        except Wrong as wrong:
+        except CelError as wrong:
             self.problems.append(loaded.policy.problem(wrong.key, str(wrong), address=resource.address))
             return None
         self.counts[value][loaded.policy.name] += 1
@@ -137,7 +137,7 @@ class Judge:
     def _listed(self) -> list[dict[str, Any]]:
         return [_describe(each) for each in self._desired.resources.values()]
 
-    def _given(self, loaded: Loaded) -> dict[str, Any]:
+    def _given(self, loaded: Compiled) -> dict[str, Any]:
         """What the expressions of a ready rule see beside the rest."""
         given: dict[str, Any] = {"with": dict(loaded.policy.given)} if loaded.rule else {}
         if loaded.rule.get("clock"):
@@ -146,7 +146,7 @@ class Judge:
             given["clock"] = {"day": DAYS[now.weekday()], "time": f"{now:%H:%M}"}
         return given
 
-    def _count_alike(self, loaded: Loaded) -> Counter[str]:
+    def _count_alike(self, loaded: Compiled) -> Counter[str]:
         """How many resources to which a rule applies have each text of its `alike`."""
         if loaded.policy.name not in self._alike and loaded.alike and loaded.when:
             counts = self._alike[loaded.policy.name] = Counter()
@@ -156,7 +156,7 @@ class Judge:
                     counts.update(set(loaded.alike.value(data)) if loaded.when.condition(data) else ())
         return self._alike[loaded.policy.name]
 
-    def _refuse(self, loaded: Loaded, resource: Resource) -> None:
+    def _refuse(self, loaded: Compiled, resource: Resource) -> None:
         """Notes a violation."""
         policy, made, today = loaded.policy, resource.instance, f"{self._now:%Y-%m-%d}"
         names = {resource.address, made.definition if made else ""}
@@ -169,7 +169,7 @@ class Judge:
 
 
 def judge(
-    loaded: Sequence[Loaded],
+    loaded: Sequence[Compiled],
     desired: Desired,
     environment: str,
     now: datetime,
@@ -219,7 +219,7 @@ VERDICTS = {REFUSES: "does not hold", HOLDS: "holds", APPLIES_NOT: "does not app
 
 
 def explain(
-    loaded: Sequence[Loaded], desired: Desired, environment: str, now: datetime, address: str
+    loaded: Sequence[Compiled], desired: Desired, environment: str, now: datetime, address: str
 ) -> Iterator[tuple[str, Location]]:
     """What each policy about an address says of it and why, and the place of the policy."""
     judged, resource = Judge(loaded, desired, environment, now), desired.resources[address]

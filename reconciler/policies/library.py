@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.model.policies import Policy
-from reconciler.policies.checks import Wrong
+from reconciler.policies.checks import CelError
 from reconciler.text import closest, quote
 from reconciler.yaml import read
 
@@ -26,25 +26,25 @@ def read_rules() -> Mapping[str, Mapping[str, Any]]:
 
 
 def with_rule(policy: Policy) -> tuple[Policy, Mapping[str, Any]]:
-    """A policy with what it takes from its ready rule, and that rule; nothing if it uses none. Wrong if it does so in
-    a wrong way."""
+    """A policy with what it takes from its ready rule, and that rule; nothing if it uses none. CelError if it does so
+    in a wrong way."""
     rules, name = read_rules(), policy.rule
     if not name and not policy.given:
         return policy, {}
     if name not in rules:
         close = closest(name, list(rules))
         said = f"there is no ready rule {quote(name)}{close}" if name else "expected only with `use`"
-        raise Wrong(said, key="use" if name else "with")
+        raise CelError(said, key="use" if name else "with")
     rule, takes = rules[name], rules[name]["with"]
     for key, value in policy.given.items():
         if key not in takes:
             said = f"the rule {name} takes {', '.join(takes) or 'no values'}, and no {quote(key)}"
-            raise Wrong(said, key=f"with.{key}")
+            raise CelError(said, key=f"with.{key}")
         example = takes[key]["example"]
         if type(value) is not type(example) or (isinstance(value, list) and not all(each in DAYS for each in value)):
-            raise Wrong(f"expected a value such as {example}", key=f"with.{key}")
+            raise CelError(f"expected a value such as {example}", key=f"with.{key}")
     given = {key: each.get("default") for key, each in takes.items()} | dict(policy.given)
     if missing := [key for key, value in given.items() if value is None]:
-        raise Wrong(f"the rule {name} needs {missing[0]}; expected it below `with`", key="use")
+        raise CelError(f"the rule {name} needs {missing[0]}; expected it below `with`", key="use")
     kinds, message = policy.kinds or tuple(rule["kinds"]), policy.message or rule["message"]
     return replace(policy, kinds=kinds, message=message, given=given), rule

@@ -8,13 +8,13 @@ from typing import Any
 
 from reconciler.errors import ConfigurationInvalid
 from reconciler.model.policies import Policy
-from reconciler.policies.checks import Wrong, variables
+from reconciler.policies.checks import CelError, variables
 from reconciler.policies.expressions import Expression
 from reconciler.policies.library import with_rule
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class Compiled:
     """A policy whose expressions were found to be right. `names` are the variables that they use."""
 
     policy: Policy
@@ -34,20 +34,20 @@ class Loaded:
         return self.when.source if self.when else "true"
 
 
-def load(policies: Iterable[Policy]) -> list[Loaded]:
+def load(policies: Iterable[Policy]) -> list[Compiled]:
     """The policies, with their expressions compiled. ConfigurationInvalid with all that is wrong in them."""
     loaded, problems = [], []
     for policy in policies:
         try:
             loaded.append(_load(*with_rule(policy)))
-        except Wrong as error:
+        except CelError as error:
             problems.append(policy.problem(error.key, str(error), error.at))
     if problems:
         raise ConfigurationInvalid(problems)
     return loaded
 
 
-def _load(policy: Policy, rule: Mapping[str, Any]) -> Loaded:
+def _load(policy: Policy, rule: Mapping[str, Any]) -> Compiled:
     names = variables(policy.kinds, tuple(policy.given) if rule else None)
     # If a policy narrows its rule, both conditions have to be true.
     both = f"({rule['when']}) && ({policy.when}\n)" if rule and policy.when else ""
@@ -59,5 +59,5 @@ def _load(policy: Policy, rule: Mapping[str, Any]) -> Loaded:
     }
     used = frozenset[str]().union(*(each.names for each in found.values()))
     if policy.ratchet and "change" in used:
-        raise Wrong("the policy judges changes, which no base has; expected no ratchet", key="ratchet")
-    return Loaded(policy, rule, found["require"], found.get("both", found.get("when")), found.get("alike"), used)
+        raise CelError("the policy judges changes, which no base has; expected no ratchet", key="ratchet")
+    return Compiled(policy, rule, found["require"], found.get("both", found.get("when")), found.get("alike"), used)
