@@ -6,8 +6,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from reconciler.output.terminal import escape, excerpt, log, red, redact, unwrit
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
+COLLECTOR = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 COMMANDS = {
     "validate": ("reconciler.cli.validate:validate", "Check the configuration, offline and without a key."),
     "test": ("reconciler.cli.validate:test", "Run the tests of the configuration: offline, without a key."),
@@ -102,24 +103,37 @@ def run(arguments: Sequence[str] | None = None) -> int:
     words = [*(sys.argv[1:] if arguments is None else arguments)]
     formats = " ".join(words).replace("--log-format ", "--log-format=").split()
     is_json = "--log-format=json" in formats or os.environ.get("RECONCILER_LOG_FORMAT") == "json"
-    return _run_told(words) if is_json else _run(words)
+    command = next((each for each in words if each in COMMANDS), None)
+    has_spans = command is not None and {"--help", "-h"}.isdisjoint(words) and _asks_for_spans(os.environ)
+    return _run_told(words, command, is_json, has_spans) if is_json or has_spans else _run(words)
 
 
-def _run_told(words: Sequence[str]) -> int:
+def _asks_for_spans(variables: Mapping[str, str]) -> bool:
+    """Whether the standard variables of OpenTelemetry do. An empty one is none."""
+    is_on = variables.get("OTEL_SDK_DISABLED", "").lower() != "true"
+    return is_on and "otlp" in (variables.get("OTEL_TRACES_EXPORTER") or "otlp") and any(map(variables.get, COLLECTOR))
+
+
+def _run_told(words: Sequence[str], command: str | None, is_json: bool, has_spans: bool) -> int:
     now: datetime | None = None
     with suppress(KeyError, ReconcilerError):  # the session says what is wrong with it
         now = load("reconciler.commands.session:parse_moment")(os.environ["RECONCILER_NOW"], "")
-    lines = load("reconciler.output.events:JsonLines")(lambda: now or datetime.now(UTC))
-    threads, token = load("reconciler.threads"), log.set(lines.message)
-    named = {"command": next((each for each in words if each in COMMANDS), None), "service.version": __version__}
-    try:
-        with threads.listen(lines.span), threads.span("run", **named) as fields:
+    threads = load("reconciler.threads")
+    with ExitStack() as stack:
+        if is_json:
+            lines = load("reconciler.output.events:JsonLines")(lambda: now or datetime.now(UTC))
+            stack.callback(log.reset, log.set(lines.message))
+            stack.enter_context(threads.listen(lines.span))
+        try:
+            stack.enter_context(load("reconciler.output.spans:send_spans")() if has_spans else nullcontext())
+        except Exception as error:  # noqa: BLE001 - whatever a library of telemetry raises, the run goes on
+            hint = "pip install '.[otel]'" if isinstance(error, ImportError) else "check the variables OTEL_…"
+            write_stderr(f"warning: no spans are sent, because OpenTelemetry does not start\nhint: {hint}")
+        with threads.span("run", command=command, **{"service.version": __version__}) as fields:
             fields["process.exit.code"] = code = int(_run(words))
             if code not in (Exit.DONE, Exit.PENDING):
                 fields["error.type"] = Exit(code).name
-        return code
-    finally:
-        log.reset(token)
+    return code
 
 
 def _run(words: Sequence[str]) -> int:
