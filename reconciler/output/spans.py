@@ -37,8 +37,7 @@ class _Exporter(OTLPSpanExporter):
     has_failed = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        result = super().export(spans)
-        self.has_failed |= result is not SpanExportResult.SUCCESS
+        self.has_failed |= (result := super().export(spans)) is not SpanExportResult.SUCCESS
         return result
 
 
@@ -68,9 +67,10 @@ def send_spans() -> Iterator[None]:
         with listen(show):
             yield
     finally:
-        sending = Thread(target=provider.shutdown, daemon=True)
-        sending.start()
+        (sending := Thread(target=provider.shutdown, daemon=True)).start()
+        is_late = True
         with suppress(KeyboardInterrupt):  # once more: then nobody waits, and the exit code stays
             sending.join(SECONDS)
-        if sending.is_alive() or exporter.has_failed:
+            is_late = sending.is_alive()  # which is wrong after an interrupted join
+        if is_late or exporter.has_failed:
             write_stderr("warning: the OpenTelemetry collector did not take all spans of this run")

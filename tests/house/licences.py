@@ -22,6 +22,8 @@ LOCK = ROOT / ".github" / "actions" / "reconciler" / "lock.txt"
 BEGIN, END = "<!-- licences -->\n", "<!-- /licences -->"
 SPDX = {
     "MIT License": "MIT",
+    "Apache Software License": "Apache-2.0",
+    "3-Clause BSD License": "BSD-3-Clause",
     "BSD License": "BSD",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Zope Public License": "ZPL-2.1",

@@ -51,6 +51,7 @@ ONE_IMPORTER = {
     "obstore": "reconciler.state.object_bucket",
     "cel_expr_python": "reconciler.policies.expressions",
     "jinja2": "reconciler.output.page",
+    "opentelemetry": "reconciler.output.spans",
 }
 CLICKS_OUTPUT = frozenset({"echo", "echo_via_pager", "secho", "style", "progressbar", "prompt", "confirm"})
 

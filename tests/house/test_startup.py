@@ -15,8 +15,9 @@ from reconciler.lazy import load
 
 pytestmark = pytest.mark.process
 
-HEAVY = ("httpx", "jsonschema", "deepdiff", "rich", "yaml", "waitress", "sqlite3", "jinja2")
+HEAVY = ("httpx", "jsonschema", "deepdiff", "rich", "yaml", "waitress", "sqlite3", "jinja2", "opentelemetry")
 KEY = {"QONVERSION_SECRET": "sk_x"}
+SPANS = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
 HELP_MODULES = 8
 PLAN_MODULES = 83 + len(BUILT_IN.by_name)
 """Modules of ours that a plan without changes loads, the simulator's left out. Each kind is one."""
@@ -71,8 +72,8 @@ def test_nothing_measures_a_process_that_a_test_starts() -> None:
 
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("plan", "--help"), ("apply", "--help")])
 def test_help_and_version_load_no_library_that_they_do_not_need(arguments: tuple[str, ...]) -> None:
-    """They answer at once: neither HTTP nor YAML nor schemas are imported for them."""
-    done = ended(*arguments)
+    """They answer at once: neither HTTP nor YAML nor schemas are imported for them, and they send no spans."""
+    done = ended(*arguments, **SPANS)
     assert done.returncode == 0, done.stderr
     assert "reconciler" in done.stdout
 
@@ -102,7 +103,7 @@ def test_the_table_of_commands_tells_what_their_help_tells() -> None:
 
 def test_completion_loads_none_either() -> None:
     """The shell asks at every press of a key."""
-    done = ended(_RECONCILER_COMPLETE="bash_complete", COMP_WORDS="reconciler pl", COMP_CWORD="1")
+    done = ended(_RECONCILER_COMPLETE="bash_complete", COMP_WORDS="reconciler pl", COMP_CWORD="1", **SPANS)
     assert "plan" in done.stdout
     assert "loaded" not in done.stderr
 
@@ -126,6 +127,8 @@ def test_a_plan_loads_what_it_needs(tmp_path: Path) -> None:
         "obstore",
         "zoneinfo",
         "cel_expr_python",
+        "opentelemetry",
+        "requests",
     )
     rooms = ("apply", "commands.evidence", "commands.base_plan", "state.recorder", "plan.approval")
     rooms += (
@@ -136,6 +139,8 @@ def test_a_plan_loads_what_it_needs(tmp_path: Path) -> None:
         "git.command",
         "state.receipts",
         "output.graph",
+        "output.events",
+        "output.spans",
         "yaml.edit",
         "kinds.local_time",
     )
