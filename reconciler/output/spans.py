@@ -1,7 +1,6 @@
 """Spans of a run for a collector of OpenTelemetry. The only importer of its library, which is the extra `otel`.
 
 A path is sent: its ids open nothing without the key. A query and a message are not: they may quote names and bodies.
-The API gets no header of a trace.
 """
 
 from __future__ import annotations
@@ -34,10 +33,11 @@ logging.getLogger("opentelemetry").addHandler(logging.NullHandler())  # else eac
 
 
 class _Exporter(OTLPSpanExporter):
-    has_failed = False
+    lost = 0
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        self.has_failed |= (result := super().export(spans)) is not SpanExportResult.SUCCESS
+        self.lost += 1  # also if it raises
+        self.lost -= (result := super().export(spans)) is SpanExportResult.SUCCESS
         return result
 
 
@@ -72,5 +72,5 @@ def send_spans() -> Iterator[None]:
         with suppress(KeyboardInterrupt):  # once more: then nobody waits, and the exit code stays
             sending.join(SECONDS)
             is_late = sending.is_alive()  # which is wrong after an interrupted join
-        if is_late or exporter.has_failed:
+        if is_late or exporter.lost:
             write_stderr("warning: the OpenTelemetry collector did not take all spans of this run")

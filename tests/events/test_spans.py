@@ -31,6 +31,13 @@ PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-%s"
 NOT_ALL = "warning: the OpenTelemetry collector did not take all spans of this run\n"
 NOT_AT_ONCE = {"OTEL_BSP_SCHEDULE_DELAY": "3600000"}
 """Nothing is sent before the end of a run."""
+PATIENT = """
+from reconciler.output import spans
+spans.SECONDS = 600.0
+from reconciler.__main__ import main
+main()
+"""
+"""The program, which waits for the collector as long as it takes."""
 
 
 @pytest.fixture(autouse=True)
@@ -315,7 +322,7 @@ def test_ctrl_c_ends_the_wait_for_the_collector(world: World, collector: Collect
     """The run is over then, and its exit code stays."""
     world.write(FLOWS)
     collector.go_on.clear()
-    running = process(world, "plan", "--detailed-exitcode", url=collector.url, **NOT_AT_ONCE)
+    running = process(world, "plan", "--detailed-exitcode", code=PATIENT, url=collector.url, **NOT_AT_ONCE)
     assert collector.asked.wait(60)
     running.send_signal(signal.SIGINT)
     code, _, err = ended(running)
@@ -327,11 +334,11 @@ def test_ctrl_c_ends_the_wait_for_the_collector(world: World, collector: Collect
 def test_a_signal_ends_an_apply_in_order(
     world: World, collector: Collector, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """The run has its exit code, and each request its parents. A change that has not begun has no span."""
+    """The run has its exit code, and each request its parents. How many changes begin is a matter of time."""
     world.write(f"automations: {{a: {FLOW % 'A'}, b: {FLOW % 'B'}, c: {FLOW % 'C'}}}")
     with serving(tmp_path / "slow.db") as (api, url):
         arguments = ("apply", "--auto-approve", "--parallelism", "1", "--api-url", url)
-        running = process(world, *arguments, url=collector.url)
+        running = process(world, *arguments, code=PATIENT, url=collector.url)
         assert api.arrived.wait(60)
         running.send_signal(number)
         api.go_on.set()
@@ -339,16 +346,16 @@ def test_a_signal_ends_an_apply_in_order(
     assert NOT_ALL not in err
     spans = collector.spans
     root = one(spans, "run apply")
-    assert root.fields["process.exit.code"] == code != 0
-    assert root.has_failed
+    assert root.fields["process.exit.code"] == code
+    assert root.has_failed == (code != 0)
     assert all((above(each, spans) or [each.name])[-1] == "run apply" for each in spans)
-    assert len([each for each in spans if each.name == "POST"]) == 2
+    assert len([each for each in spans if each.name == "POST"]) in {2, 3}
 
 
 @pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_plan_that_waits(world: World, collector: Collector, number: signal.Signals) -> None:
-    """The run and what the main thread was in are sent. A request without an answer has no end."""
+    """The run and what the main thread was in are sent."""
     arrived, go_on = threading.Event(), threading.Event()
 
     def hold(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -359,7 +366,7 @@ def test_a_signal_ends_a_plan_that_waits(world: World, collector: Collector, num
 
     world.write(FLOWS)
     with served(hold) as url:
-        running = process(world, "plan", "--api-url", url, url=collector.url)
+        running = process(world, "plan", "--api-url", url, code=PATIENT, url=collector.url)
         assert arrived.wait(60)
         running.send_signal(number)
         code, out, err = ended(running)
@@ -367,7 +374,7 @@ def test_a_signal_ends_a_plan_that_waits(world: World, collector: Collector, num
     assert (code, out, NOT_ALL in err) == (1, "", False)
     ends = {each.name: each.fields.get("error.type") for each in collector.spans}
     assert (ends["run plan"], ends["environment"]) == ("API_FAILED", "KeyboardInterrupt")
-    assert not [each for each in collector.spans if each.is_client]
+    assert all(each.has_failed for each in collector.spans if each.is_client)
 
 
 @pytest.mark.process
