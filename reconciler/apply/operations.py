@@ -236,8 +236,8 @@ class OperationRunner:
         """Refused if the object of an update or a delete is not as the plan saw it. A full PUT is checked always, as it
         replaces what somebody else may have written. A kind that cannot be read by id was checked when the run
         began."""
-        is_checked = self.always_recheck or (kind.put is Put.FULL and change.action is Action.UPDATE)
-        if not (is_checked and kind.readable and change.requests):
+        is_checked = self.always_recheck or (kind.endpoints.put is Put.FULL and change.action is Action.UPDATE)
+        if not (is_checked and kind.endpoints.readable and change.requests):
             return
         if change.action not in (Action.UPDATE, Action.DELETE):
             return
@@ -258,7 +258,7 @@ class OperationRunner:
     ) -> Again | None:
         """The check before a write is sent again; None if the kind cannot be read by id. The check raises AlreadyDone
         if the object is as wanted, Refused if somebody else has changed it, and ApiFailed if it cannot be read."""
-        replaces_all = kind.put is Put.FULL and request.path == object_path(kind, object_id)
+        replaces_all = kind.endpoints.put is Put.FULL and request.path == object_path(kind, object_id)
 
         def check(may_have_succeeded: bool) -> None:
             if not (may_have_succeeded or replaces_all):
@@ -273,4 +273,4 @@ class OperationRunner:
             if replaces_all and record is not None:
                 _require_unchanged(kind, change, record)
 
-        return check if kind.readable else None
+        return check if kind.endpoints.readable else None

@@ -103,4 +103,4 @@ def _used(resources: Iterable[tuple[str, Fields]]) -> set[str]:
             found = {each.lookup for item, each in items if referred(each, item) or named_label(each, item)}
             paths |= found
             unmet[name] -= found
-    return paths.union(*(KINDS[name].lookups for name in used))
+    return paths.union(*(KINDS[name].endpoints.lookups for name in used))

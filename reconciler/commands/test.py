@@ -100,7 +100,7 @@ def _guards(case: Case) -> set[str]:
     """The names that `refused` may have."""
     named = (*ALLOWABLE, MAX_DELETES, PREVENT_DESTROY, *(each.guard for each in Refused.__subclasses__() if each.guard))
     policies = (GUARD + name for name in case.after.merged.policies)
-    return {*named, *policies, *(DELETE + each.name for each in KINDS.values() if each.closed)}
+    return {*named, *policies, *(DELETE + each.name for each in KINDS.values() if each.endpoints.closed)}
 
 
 def _beginning(case: Case) -> tuple[str, datetime]:

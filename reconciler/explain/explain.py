@@ -66,7 +66,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         environment=given.state.environment,
         address=subject.address,
         kind=kind.name,
-        name=record.name if record else str(resource.fields[kind.name_field]) if resource else subject.address,
+        name=record.name if record else str(resource.fields[kind.identity.name_field]) if resource else subject.address,
         id=subject.id,
         path=subject.path,
         verdict=_verdict(subject),

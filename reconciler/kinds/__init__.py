@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from reconciler.kinds.automation import AUTOMATION
-from reconciler.kinds.declaration import Field, Kind, Pages, Put, Reference, SubEndpoint
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Put, Reference, SubEndpoint
 from reconciler.kinds.entitlement import ENTITLEMENT
 from reconciler.kinds.integration import INTEGRATION
 from reconciler.kinds.product import PRODUCT
@@ -72,5 +72,5 @@ class _View(Mapping[str, Kind]):
 KINDS: Mapping[str, Kind] = _View(lambda: in_use().by_name)
 SECTIONS: Mapping[str, Kind] = _View(lambda: in_use().by_section)
 
-__all__ = ["BUILT_IN", "KINDS", "SECTIONS", "Field", "Kind", "Kinds", "Pages", "Put", "Reference", "SubEndpoint"]
-__all__ += ["in_use", "local_time", "using"]
+__all__ = ["BUILT_IN", "KINDS", "SECTIONS", "Endpoints", "Field", "Identity", "Kind", "Kinds", "Messages", "Pages"]
+__all__ += ["Put", "Reference", "SubEndpoint", "in_use", "local_time", "using"]

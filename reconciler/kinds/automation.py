@@ -5,7 +5,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Reference, SubEndpoint, text
+from reconciler.kinds.declaration import (
+    Delivery,
+    Endpoints,
+    Field,
+    Identity,
+    Kind,
+    Messages,
+    Pages,
+    Put,
+    Reference,
+    SubEndpoint,
+    text,
+)
 from reconciler.model.inputs import Fields, Lookups, Raw
 
 STATUS_WORDS = {word: word for word in ("active", "inactive", "paused")}
@@ -36,11 +48,9 @@ def to_wire(fields: Fields) -> dict[str, Any]:
 
 AUTOMATION = Kind(
     name="automation",
-    object_name="automation",
     section="automations",
-    title="Automations",
-    description="What is pushed or shown to a user when an event happens. Newer pages of the vendor call it legacy.",
-    path="/automations",
+    identity=Identity(object_name="automation", natural_key=("name",), name_field="name"),
+    endpoints=Endpoints("/automations", Pages.CURSOR, put=Put.FULL),
     fields=(
         Field("name", text("The name that the dashboard shows.", "Welcome Flow", minLength=1, maxLength=255)),
         Field(
@@ -115,22 +125,22 @@ AUTOMATION = Kind(
         ),
     ),
     server_fields=frozenset({"object", "id", "url"}),
-    natural_key=("name",),
-    facts="the vendor's page “Create an automation”",
-    name_field="name",
-    pages=Pages.CURSOR,
-    put=Put.FULL,
-    readable=True,
+    changed_at="",
     from_wire=from_wire,
     to_wire=to_wire,
-    lost_on_delete="its id",
-    changed_at="",
-    manual_step="give it one of the documented statuses in the dashboard or in the YAML, then plan again",
-    delivery=Delivery(status="status", on="active", noun="automation"),
     example={
         "name": "Welcome Flow",
         "caption": "Sends a welcome message to new users",
         "status": "active",
         "data": {"platform": "iOS", "initiators": [{"uid": "2", "type": "event"}], "actions": {"push": "nCRUE7SW"}},
     },
+    delivery=Delivery(status="status", on="active", noun="automation"),
+    messages=Messages(
+        title="Automations",
+        description="What is pushed or shown to a user when an event happens. "
+        "Newer pages of the vendor call it legacy.",
+        source="the vendor's page “Create an automation”",
+        lost_on_delete="its id",
+        manual_step="give it one of the documented statuses in the dashboard or in the YAML, then plan again",
+    ),
 )

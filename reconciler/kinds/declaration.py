@@ -160,51 +160,71 @@ class Field:
         return cast("Schema", schema)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """One kind of resource.
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which object a record is, and whose. `object_name` is the word that a record says of itself in `object`.
+    `natural_key` are the fields that tell two objects apart for a person; people call one by its `name_field`.
+    `chosen_id`: the field with the id, if the caller chooses it; left out, it is the key. `id_pattern`: what an id
+    looks like. `vendor_flag`: what is true in records that are the vendor's, and nobody's to change. `is_project_wide`:
+    a sandbox and a production key see the same objects."""
 
-    Identity. `object_name` is the word that a record says of itself in `object`. `natural_key` are the fields that tell
-    two objects apart for a person. `chosen_id`: the field with the id, if the caller chooses it; left out, it is the
-    key. `id_pattern`: what an id looks like. `vendor_flag`: what is true in records that are the vendor's, and nobody's
-    to change.
-
-    Endpoints. `method` updates a record as `put` says. `lookups` are lists that `from_wire` needs. `test_path`: where a
-    trial delivery is asked for. `on_demand`: a project may lack this kind, and its list is read only if the
-    configuration or the state has one. `closed`: a delete needs `--allow delete:KIND`.
-
-    Fields. `server_fields` are set by the API and are neither compared nor sent; `changed_at` is the one with the last
-    change. `from_wire` turns a record into the configuration's words (a field that it cannot tell is left out),
-    `to_wire` the other way. `shown` is what the record of a new object will show, as far as its label is made of that.
-    `creation_errors`: why the API will not create this, as far as its own lists tell.
-
-    People. `facts`: where the API's owner states what is declared here. `lost_on_delete`: what a delete loses for good;
-    `after_create`: what a person has to do before a new one works; `manual_step`: what a person does if the API cannot
-    change a field. `effects`: what a change from these fields to those (empty: there is no object) does to people;
-    `advice`: what is to be said of the objects of this kind as they will be, by address."""
-
-    # Identity
-    name: str
     object_name: str
-    section: str
     natural_key: tuple[str, ...]
     name_field: str
     chosen_id: str = ""
     id_pattern: str = ID_PATTERN
     vendor_flag: str = ""
-    # Endpoints
+    is_project_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """What the API offers for a kind. `method` updates a record as `put` says. `lookups` are lists that `from_wire`
+    needs. `test_path`: where a trial delivery is asked for. `on_demand`: a project may lack this kind, and its list is
+    read only if the configuration or the state has one. `closed`: a delete needs `--allow delete:KIND`."""
+
     path: str
     pages: Pages
     put: Put
     method: str = "PUT"
-    readable: bool
+    readable: bool = True
     lookups: tuple[str, ...] = ()
     test_path: str = ""
     idempotent_create: bool = False
     on_demand: bool = False
-    is_project_wide: bool = False
     closed: bool = False
-    # Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Messages:
+    """What people are told of a kind. `source`: where the API's owner states what is declared. `lost_on_delete`: what a
+    delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a person
+    does if the API cannot change a field. `effects`: what a change from these fields to those (empty: there is no
+    object) does to people; `advice`: what is to be said of the objects of this kind as they will be, by address."""
+
+    title: str
+    description: str
+    source: str
+    lost_on_delete: str
+    after_create: str = ""
+    manual_step: str = ""
+    effects: Callable[[Fields, Fields], Iterable[tuple[Weight, str]]] | None = None
+    advice: Callable[[Mapping[str, Fields]], Iterable[str]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of resource. `section` is the key of its resources in the YAML.
+
+    `server_fields` are set by the API and are neither compared nor sent; `changed_at` is the one with the last change.
+    `from_wire` turns a record into the configuration's words (a field that it cannot tell is left out), `to_wire` the
+    other way. `shown` is what the record of a new object will show, as far as its label is made of that.
+    `creation_errors`: why the API will not create this, as far as its own lists tell."""
+
+    name: str
+    section: str
+    identity: Identity
+    endpoints: Endpoints
     fields: tuple[Field, ...]
     server_fields: frozenset[str]
     changed_at: str = "updated_at"
@@ -212,17 +232,9 @@ class Kind:
     to_wire: Callable[[Fields], dict[str, Any]] = dict
     shown: Callable[[Fields, Lookups], Raw] = lambda fields, _lookups: fields
     creation_errors: Callable[[Fields, Lookups], list[str]] = lambda _fields, _lookups: []
-    example: Mapping[str, Any] = field(default_factory=dict)
-    # People
-    title: str
-    description: str
-    facts: str
-    lost_on_delete: str = ""
-    after_create: str = ""
-    manual_step: str = ""
+    example: Mapping[str, Any]
     delivery: Delivery | None = None
-    effects: Callable[[Fields, Fields], Iterable[tuple[Weight, str]]] | None = None
-    advice: Callable[[Mapping[str, Fields]], Iterable[str]] | None = None
+    messages: Messages
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)
     _sub_endpoints: tuple[tuple[str, SubEndpoint], ...] = field(init=False, repr=False, compare=False)

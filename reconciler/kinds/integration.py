@@ -5,7 +5,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, SubEndpoint, text
+from reconciler.kinds.declaration import (
+    Delivery,
+    Endpoints,
+    Field,
+    Identity,
+    Kind,
+    Messages,
+    Pages,
+    Put,
+    SubEndpoint,
+    text,
+)
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.text import did_you_mean
 
@@ -67,11 +78,13 @@ def creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
 
 INTEGRATION = Kind(
     name="integration",
-    object_name="integration",
     section="integrations",
-    title="Integrations",
-    description="Where events and reports are sent to. Credentials are entered in the dashboard only.",
-    path="/integrations",
+    identity=Identity(
+        object_name="integration", natural_key=("integration", "target_platform", "title"), name_field="title"
+    ),
+    endpoints=Endpoints(
+        "/integrations", Pages.WHOLE, put=Put.NONE, readable=False, lookups=(CATALOGUE,), idempotent_create=True
+    ),
     fields=(
         Field(
             "title",
@@ -111,20 +124,10 @@ INTEGRATION = Kind(
         ),
     ),
     server_fields=DELIVERY_FIELDS | {"object", "id", "url", "active", "created_at", "updated_at"},
-    natural_key=("integration", "target_platform", "title"),
-    facts="the vendor's pages “Create integration” and “Update integration status”",
-    name_field="title",
-    pages=Pages.WHOLE,
-    put=Put.NONE,
-    readable=False,
     from_wire=from_wire,
-    lookups=(CATALOGUE,),
     shown=shown,
-    idempotent_create=True,
-    lost_on_delete="its id and its credentials, which only a person can enter again in the dashboard",
-    after_create="its credentials must be entered in the dashboard before it delivers",
-    manual_step="change it in the dashboard, or allow a new one in its place with `lifecycle: {replace: allow}`",
     creation_errors=creation_errors,
+    example={"title": "Release alerts", "integration": "webhooks", "target_platform": "iOS", "status": "active"},
     delivery=Delivery(
         status="status",
         on="active",
@@ -136,5 +139,12 @@ INTEGRATION = Kind(
         failure="last_error_message",
         failed_count="delivery_error_count",
     ),
-    example={"title": "Release alerts", "integration": "webhooks", "target_platform": "iOS", "status": "active"},
+    messages=Messages(
+        title="Integrations",
+        description="Where events and reports are sent to. Credentials are entered in the dashboard only.",
+        source="the vendor's pages “Create integration” and “Update integration status”",
+        lost_on_delete="its id and its credentials, which only a person can enter again in the dashboard",
+        after_create="its credentials must be entered in the dashboard before it delivers",
+        manual_step="change it in the dashboard, or allow a new one in its place with `lifecycle: {replace: allow}`",
+    ),
 )

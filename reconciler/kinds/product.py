@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.kinds.declaration import Field, Kind, Pages, Put, Schema, text
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Put, Schema, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.reports import Weight
 
@@ -58,11 +58,11 @@ def _store_id(name: str, example: str) -> Field:
 
 PRODUCT = Kind(
     name="product",
-    object_name="product",
     section="products",
-    title="Products",
-    description="What users buy in a store. A product is of the whole project, sandbox and production.",
-    path="/products",
+    identity=Identity(
+        "product", natural_key=("id",), name_field="id", chosen_id="id", id_pattern=ID, is_project_wide=True
+    ),
+    endpoints=Endpoints("/products", Pages.CURSOR, put=Put.PARTIAL, method="PATCH", on_demand=True, closed=True),
     fields=(
         Field(
             "id",
@@ -93,22 +93,15 @@ PRODUCT = Kind(
         *(_store_id(name, example) for name, example in STORE_IDS.items()),
     ),
     server_fields=frozenset({"object", "url", "created_at", "updated_at"}),
-    natural_key=("id",),
-    facts="the vendor's pages on products",
-    name_field="id",
-    pages=Pages.CURSOR,
-    put=Put.PARTIAL,
-    method="PATCH",
-    readable=True,
     from_wire=from_wire,
-    lost_on_delete="what users buy by its id, and what only the dashboard holds of it",
-    manual_step="keep it and make another product under another id; `lifecycle: {replace: allow}` needs one, too",
     creation_errors=creation_errors,
-    chosen_id="id",
-    id_pattern=ID,
-    on_demand=True,
-    closed=True,
-    effects=effects,
-    is_project_wide=True,
     example={"id": "studio_yearly", "type": "subscription", "duration": "P1Y", **STORE_IDS},
+    messages=Messages(
+        title="Products",
+        description="What users buy in a store. A product is of the whole project, sandbox and production.",
+        source="the vendor's pages on products",
+        lost_on_delete="what users buy by its id, and what only the dashboard holds of it",
+        manual_step="keep it and make another product under another id; `lifecycle: {replace: allow}` needs one, too",
+        effects=effects,
+    ),
 )

@@ -57,11 +57,11 @@ def _section(kind: Kind) -> Schema:
     body = {f"${{1:my-{kind.name}}}": dict(kind.example)}
     return {
         "type": "object",
-        "title": kind.title,
-        "description": kind.description,
+        "title": kind.messages.title,
+        "description": kind.messages.description,
         "propertyNames": {"pattern": KEY_PATTERN},
         "additionalProperties": {"$ref": f"#/$defs/{kind.name}"},
-        "defaultSnippets": [{"label": f"new {kind.name}", "description": kind.description, "body": body}],
+        "defaultSnippets": [{"label": f"new {kind.name}", "description": kind.messages.description, "body": body}],
     }
 
 

@@ -137,7 +137,8 @@ class Targets:
         if not live and name not in self._coming:
             return f"the {self._kind.name} {name}, which is not live any more"
         fields = self._records[name].fields if live else self._coming[name]
-        said = ", ".join(f"{each} {in_short(fields[each])}" for each in self._kind.natural_key if each in fields)
+        told = [each for each in self._kind.identity.natural_key if each in fields]
+        said = ", ".join(f"{each} {in_short(fields[each])}" for each in told)
         return f"the live {self._kind.name} {name} ({said})" if live else f"{name} ({said}), made by this plan"
 
     def _of_type(self, items: Iterable[Raw]) -> list[Raw]:
@@ -231,12 +232,12 @@ def with_chosen_ids(resources: Mapping[str, Resource]) -> dict[str, Resource]:
     place of a reference is a reference to it."""
     result, keys = dict(resources), dict[ObjectRef, str]()
     for address, each in resources.items():
-        if name := KINDS[each.kind].chosen_id:
+        if name := KINDS[each.kind].identity.chosen_id:
             key = address.partition(".")[2]
             result[address] = replace(each, fields={name: key, **each.fields})
             keys[ObjectRef(each.kind, str(result[address].fields[name]))] = address
     for address, each in result.items() if keys else ():
-        if any(KINDS[reference.kind].chosen_id for _, reference in KINDS[each.kind].reference_fields()):
+        if any(KINDS[reference.kind].identity.chosen_id for _, reference in KINDS[each.kind].reference_fields()):
             result[address] = replace(each, fields=with_references(KINDS[each.kind], each.fields, keys))
     return result
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.kinds.declaration import Field, Kind, Pages, Put, SubEndpoint, text
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Put, SubEndpoint, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.reports import Weight
 
@@ -71,11 +71,9 @@ def _unlike(payload: Mapping[str, Any], mapping: Mapping[str, Any]) -> Iterator[
 
 REMOTE_CONFIG = Kind(
     name="remote_config",
-    object_name="remote_configuration",
     section="remote_configs",
-    title="Remote configurations",
-    description="Values that apps ask for by a key. Removal archives one for good. Unsure: whether both keys share it.",
-    path="/remote-configurations",
+    identity=Identity(object_name="remote_configuration", natural_key=("name",), name_field="name"),
+    endpoints=Endpoints("/remote-configurations", Pages.CURSOR, put=Put.FULL, on_demand=True, closed=True),
     fields=(
         Field("name", text("The name that the dashboard shows.", "Paywall, autumn", minLength=1, maxLength=256)),
         Field(
@@ -130,19 +128,7 @@ REMOTE_CONFIG = Kind(
         ),
     ),
     server_fields=frozenset({"object", "id", "url", "created_at", "updated_at"}),
-    natural_key=("name",),
-    facts="the vendor's pages on remote configurations",
-    name_field="name",
-    pages=Pages.CURSOR,
-    put=Put.FULL,
-    readable=True,
     from_wire=from_wire,
-    lost_on_delete="its id, by which experiments use it, and its place: an archived one cannot come back",
-    manual_step="the API has no such move of its status; `lifecycle: {replace: allow}` makes a new one in its place",
-    on_demand=True,
-    closed=True,
-    effects=effects,
-    advice=advice,
     example={
         "name": "Paywall, autumn",
         "context_key": "main_paywall",
@@ -152,4 +138,14 @@ REMOTE_CONFIG = Kind(
         "payload": {"cta": "Try Studio", "columns": 2},
         "status": "draft",
     },
+    messages=Messages(
+        title="Remote configurations",
+        description="Values that apps ask for by a key. Removal archives one for good. "
+        "Unsure: whether both keys share it.",
+        source="the vendor's pages on remote configurations",
+        lost_on_delete="its id, by which experiments use it, and its place: an archived one cannot come back",
+        manual_step="the API has no such move of status; `lifecycle: {replace: allow}` makes a new one in its place",
+        effects=effects,
+        advice=advice,
+    ),
 )

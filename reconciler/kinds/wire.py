@@ -26,24 +26,25 @@ def is_id(kind: Kind, value: object) -> bool:
     """Whether a value may be used as an id in a path."""
     if not isinstance(value, str) or value in FIXED_SEGMENTS:
         return False
-    return re.fullmatch(kind.id_pattern.removesuffix("$"), value) is not None
+    return re.fullmatch(kind.identity.id_pattern.removesuffix("$"), value) is not None
 
 
 def object_path(kind: Kind, object_id: str) -> str:
     """The path of an object."""
-    return f"{kind.path}/{object_id if object_id == NEW_ID else quote(object_id, safe='')}"
+    return f"{kind.endpoints.path}/{object_id if object_id == NEW_ID else quote(object_id, safe='')}"
 
 
 def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
     """A record of the API as fields of the configuration. AnswerUnreadable if it is of another kind, or has no id.
     Numbers and texts are converted to the type of the field's schema. All else is kept as it is."""
+    identity, path = kind.identity, kind.endpoints.path
     if unlike := other_object(kind, raw):
-        raise AnswerUnreadable(f"{kind.path}: the API names {unlike}; expected records of {kind.object_name}")
+        raise AnswerUnreadable(f"{path}: the API names {unlike}; expected records of {identity.object_name}")
     if not is_id(kind, raw.get("id")):
-        raise AnswerUnreadable(f"{kind.path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
+        raise AnswerUnreadable(f"{path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
     schemas = {each.name: each.schema for each in kind.fields}
     fields = {name: as_declared(schemas.get(name, {}), value) for name, value in kind.from_wire(raw, lookups).items()}
-    return Record(kind.name, raw["id"], in_short(raw.get(kind.name_field) or raw["id"]), fields, raw)
+    return Record(kind.name, raw["id"], in_short(raw.get(identity.name_field) or raw["id"]), fields, raw)
 
 
 def read_parts(kind: Kind, object_id: str, read: Callable[[str], Raw]) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def other_object(kind: Kind, raw: Raw) -> str:
     """The `object` of a record if it is not that of the kind; empty if it is, or is missing. Records always have one
     [seed]; a missing one is tolerated."""
     word = raw.get("object")
-    return "" if word is None or word == kind.object_name else f"a record of {in_short(word)}"
+    return "" if word is None or word == kind.identity.object_name else f"a record of {in_short(word)}"
 
 
 def in_short(value: Any) -> str:
@@ -70,7 +71,8 @@ class CannotBeSent(Exception):
 
 def create_requests(kind: Kind, fields: Fields) -> tuple[Request, ...]:
     """The create, and the requests for values that its body does not take."""
-    create = Request("POST", kind.path, kind.to_wire(fields), creates=True, idempotent=kind.idempotent_create)
+    at = kind.endpoints
+    create = Request("POST", at.path, kind.to_wire(fields), creates=True, idempotent=at.idempotent_create)
     return _with_settings(kind, NEW_ID, fields, create, fields)
 
 
@@ -85,14 +87,14 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
             _set_request(kind, record.id, name, each, fields[name]) for name, each in apart.items() if name in changed
         )
     path = object_path(kind, record.id)
-    if kind.put is Put.NONE:
+    if kind.endpoints.put is Put.NONE:
         raise CannotBeSent("the API has no operation that changes it")
-    if kind.put is Put.PARTIAL:
+    if kind.endpoints.put is Put.PARTIAL:
         body = kind.to_wire({name: fields[name] for name in kind.field_names() if name in changed})
-        return _with_settings(kind, record.id, body, Request(kind.method, path, body), changed)
+        return _with_settings(kind, record.id, body, Request(kind.endpoints.method, path, body), changed)
     full = kind.to_wire(overlaid({**unknown_fields(kind, record), **record.fields}, dict(fields)))
-    full.pop(kind.chosen_id, None)
-    return _with_settings(kind, record.id, fields, Request(kind.method, path, full), changed)
+    full.pop(kind.identity.chosen_id, None)
+    return _with_settings(kind, record.id, fields, Request(kind.endpoints.method, path, full), changed)
 
 
 def delete_requests(kind: Kind, object_id: str) -> tuple[Request, ...]:
@@ -148,6 +150,6 @@ def fingerprint(kind: Kind, record: Record, rules: Fields | None = None) -> str:
     that the server sets (counters, times) are left out: they change by themselves. `rules` are local times in place of
     UTC times."""
     seen = {**record.fields, **(rules or {})}
-    if kind.put is Put.FULL:
+    if kind.endpoints.put is Put.FULL:
         seen |= unknown_fields(kind, record)
     return sha256(seen)

@@ -223,7 +223,8 @@ def _targeted(
 ) -> tuple[dict[str, Change], Sequence[str]]:
     known = {*context.desired.resources, *context.entries, *changes}
     wanted = [address for target in targets for address in find_targets(target, known, context.desired)]
-    used = {name for name, each in KINDS.items() if not each.on_demand} | set(map(address_kind, context.state.entries))
+    always = {name for name, each in KINDS.items() if not each.endpoints.on_demand}
+    used = always.union(map(address_kind, context.state.entries))
     unread = [each.section for name, each in KINDS.items() if name in used and name not in context.live.records]
     kept, said = _narrowed(changes, wanted, warnings, "--target")
     context.waiting = [each for each in context.waiting if each.address in wanted]

@@ -108,7 +108,7 @@ def _create(context: PlanContext, resource: Resource) -> Change:
         kind=kind.name,
         action=Action.CREATE,
         id=None,
-        name=str(fields[kind.name_field]),
+        name=str(fields[kind.identity.name_field]),
         fields=tuple(
             FieldChange(path, None, value, cause, rules.get(path, "")) for path, value in flattened(kind, fields)
         ),
@@ -163,7 +163,7 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     if resource.address in context.state.unread:
         change = _unread(change, found, fields, record)
     if not all(kind.can_change(each.field, each.before, each.after) for each in found):
-        is_taken = fields.get(kind.chosen_id) == record.id
+        is_taken = fields.get(kind.identity.chosen_id) == record.id
         can_replace = resource.lifecycle.replace and not is_taken
         return _replace(context, resource, change) if can_replace else _manual(kind, change)
     return _update(kind, record, fields, found, change)
@@ -236,7 +236,7 @@ def _update(kind: Kind, record: Record, fields: dict[str, Any], found: list[Diff
 
 
 def _manual(kind: Kind, change: Change) -> Change:
-    return replace(change, action=Action.MANUAL, notes=(*change.notes, kind.manual_step), remember=None)
+    return replace(change, action=Action.MANUAL, notes=(*change.notes, kind.messages.manual_step), remember=None)
 
 
 def _replace(context: PlanContext, resource: Resource, change: Change) -> Change:

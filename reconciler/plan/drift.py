@@ -40,7 +40,7 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
         todo = NEXT[change.action] if change else LEFT
         record = live.records[kind.name].get(entry.id)
         if record is None:
-            name = str(entry.applied.get(kind.name_field, address))
+            name = str(entry.applied.get(kind.identity.name_field, address))
             found.append(Drifted(address, entry.id, name, True, None, (), todo))
             continue
         after = plan.refresh.get(address) or (change.remember if change else None)
@@ -170,9 +170,9 @@ def _losses(item: ReceiptItem) -> list[str]:
         return [f"{address}: it was not managed, so no new one is made; how it was is in the receipt"]
     said = ""
     if item.action == "delete" and item.before is not None:
-        said = f"a new object is made; what cannot come back: {kind.lost_on_delete} ({old})"
+        said = f"a new object is made; what cannot come back: {kind.messages.lost_on_delete} ({old})"
     elif item.action == "replace":
-        said = f"the old object {old} cannot come back, nor {kind.lost_on_delete}: a third one is made"
+        said = f"the old object {old} cannot come back, nor {kind.messages.lost_on_delete}: a third one is made"
     elif item.action == "adopt":
         said = "it was taken under management, and stays so; `reconciler state rm` or `mv` takes that back"
     elif item.action == "forget":

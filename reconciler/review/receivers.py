@@ -43,7 +43,7 @@ class Receivers:
         self.unready = frozenset(
             change.address
             for change in self.plan.changes
-            if change.action in (Action.CREATE, Action.REPLACE) and KINDS[change.kind].after_create
+            if change.action in (Action.CREATE, Action.REPLACE) and KINDS[change.kind].messages.after_create
         )
 
     def of(self, kind: Kind, fields: Fields) -> dict[str, str]:
@@ -106,4 +106,4 @@ class Receivers:
 
 def name_of(resource: Resource) -> str:
     """What people call a resource that is written."""
-    return in_short(resource.fields.get(KINDS[resource.kind].name_field) or resource.address)
+    return in_short(resource.fields.get(KINDS[resource.kind].identity.name_field) or resource.address)

@@ -42,8 +42,9 @@ def test_a_kind_names_fields_that_it_has(kind: Kind) -> None:
     names = kind.field_names()
     assert len(set(names)) == len(names)
     required = {each.name for each in kind.fields if each.required}
-    assert set(kind.natural_key) <= required | {kind.chosen_id}
-    assert kind.name_field in kind.natural_key
+    identity = kind.identity
+    assert set(identity.natural_key) <= required | {identity.chosen_id}
+    assert identity.name_field in identity.natural_key
     assert not set(names) & kind.server_fields
 
 
@@ -82,9 +83,9 @@ def test_roles_of_a_field_fit_its_schema(kind: Kind) -> None:
 @every_kind
 def test_a_kind_says_what_a_person_has_to_know(kind: Kind) -> None:
     """What a delete loses is shown in every plan that deletes; where the API cannot change a field, what to do."""
-    assert kind.lost_on_delete
-    assert kind.manual_step or not any(each.immutable for each in kind.fields)
-    assert kind.path.startswith("/")
+    assert kind.messages.lost_on_delete
+    assert kind.messages.manual_step or not any(each.immutable for each in kind.fields)
+    assert kind.endpoints.path.startswith("/")
 
 
 def test_the_engine_does_not_ask_which_kind_it_has() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,14 @@ from reconciler.kinds.declaration import text
 from reconciler.threads import Threads
 
 from .conftest import Open
-from .toys import NOTE, Collection
+from .toys import NOTE, Collection, variant
 
 A = "sticky_notes: {a: {name: A, colour: red}}"
 
 
 def with_fields(kind: Kind, *fields: Field, **more: object) -> Kind:
     """A kind with further fields."""
-    return replace(kind, fields=(*kind.fields, *fields), **more)  # type: ignore[arg-type]
+    return variant(kind, fields=(*kind.fields, *fields), **more)
 
 
 def test_a_run_may_have_kinds_of_its_own() -> None:
@@ -34,7 +33,7 @@ def test_a_run_may_have_kinds_of_its_own() -> None:
 
 def test_a_registry_is_in_the_order_of_its_references() -> None:
     """A kind stands behind those that it refers to, and no two have one name."""
-    user = replace(
+    user = variant(
         NOTE, name="user", section="users", fields=(Field("n", {}, reference=Reference("sticky_note", "n")),)
     )
     assert [*Kinds(NOTE, user).by_name] == ["sticky_note", "user"]
@@ -57,7 +56,7 @@ def test_a_kind_with_an_underscore_goes_the_whole_way(toys: Open) -> None:
 
 def test_rows_of_the_vendor_are_nobodys_to_change(toys: Open) -> None:
     """They are neither listed, pruned, exported nor adopted, and a name that one of them has may be used again."""
-    world, collections = toys(replace(NOTE, vendor_flag="is_system"), notes=Collection())
+    world, collections = toys(variant(NOTE, vendor_flag="is_system"), notes=Collection())
     for _ in range(2):
         world.insert("notes", name="Ours")
         world.insert("notes", name="A", is_system=True)
@@ -79,7 +78,7 @@ def test_rows_of_the_vendor_are_nobodys_to_change(toys: Open) -> None:
 @pytest.mark.parametrize(("status", "code"), [(403, 4), (404, 1)])
 def test_a_kind_that_a_project_lacks_is_nothing_until_it_is_used(toys: Open, status: int, code: int) -> None:
     """Its list is not even asked for by a plan; export goes on without it; who writes one is told."""
-    rare = replace(NOTE, name="rare", section="rares", path="/rares", on_demand=True)
+    rare = variant(NOTE, name="rare", section="rares", path="/rares", on_demand=True)
     world, _ = toys(NOTE, rare, notes=Collection(), rares=Collection(refuses=status))
     world.settle(A)
     world.plan()
@@ -96,7 +95,7 @@ def test_a_kind_that_a_project_lacks_is_nothing_until_it_is_used(toys: Open, sta
 
 def test_a_list_that_is_read_on_demand_is_read_if_the_state_has_one(toys: Open) -> None:
     """What was removed from the configuration is found and deleted."""
-    rare = replace(NOTE, name="rare", section="rares", path="/rares", on_demand=True)
+    rare = variant(NOTE, name="rare", section="rares", path="/rares", on_demand=True)
     world, collections = toys(NOTE, rare, notes=Collection(), rares=Collection())
     world.settle(f"{A}\nrares: {{r: {{name: R}}}}")
     world.write(A)
@@ -135,7 +134,7 @@ def test_what_the_server_adds_to_an_item_is_no_difference(toys: Open) -> None:
 
 
 BOARD = with_fields(
-    replace(NOTE, name="board", section="boards", path="/boards", object_name="board"),
+    variant(NOTE, name="board", section="boards", path="/boards", object_name="board"),
     Field(
         "notes",
         {"type": "array", "description": "Notes.", "items": {"type": ["string", "object"], "description": "A note."}},
@@ -241,7 +240,7 @@ def test_a_target_is_attached_before_it_is_detached(toys: Open) -> None:
 @pytest.mark.parametrize("put", [Put.PARTIAL, Put.FULL])
 def test_an_update_is_sent_as_it_is_declared(toys: Open, method: str, put: Put) -> None:
     """By PUT or PATCH; partial, or whole with what is not managed, since an omitted field is reset."""
-    kind = replace(NOTE, put=put, method=method)
+    kind = variant(NOTE, put=put, method=method)
     collection = Collection(method=method, defaults={"colour": "white"}, resets=put is Put.FULL)
     world, collections = toys(kind, notes=collection)
     note = world.insert("notes", name="A", colour="red")
@@ -403,7 +402,7 @@ def test_what_ended_outside_is_made_anew(toys: Open) -> None:
 
 def test_a_state_that_cannot_be_entered_again_is_a_persons_step(toys: Open) -> None:
     """Or a new object, where that is allowed."""
-    world, _ = toys(replace(PARTS, closed=False), notes=collection())
+    world, _ = toys(variant(PARTS, closed=False), notes=collection())
     world.settle(WHOLE)
     world.write(WHOLE.replace("status: live", "status: draft"))
     assert world.plan().actions() == {"sticky_note.a": "manual"}
@@ -413,7 +412,7 @@ def test_a_state_that_cannot_be_entered_again_is_a_persons_step(toys: Open) -> N
     assert world.plan().code == 0
 
 
-CHOSEN = replace(
+CHOSEN = variant(
     NOTE,
     fields=(Field("id", text("Its id.", pattern="^[a-z :]+$"), required=False, immutable=True), *NOTE.fields),
     server_fields=NOTE.server_fields - {"id"},
@@ -431,7 +430,7 @@ def test_an_id_that_the_caller_chooses_is_its_key_or_what_is_written(toys: Open)
     world, collections = toys(CHOSEN, notes=Collection())
     world.write("sticky_notes: {a: {name: A}, b: {id: 'x :y', name: B}}")
     assert world.apply().code == 0
-    assert [*collections["notes"].records] == ["a", "x :y"]
+    assert {*collections["notes"].records} == {"a", "x :y"}
     world.state.unlink()
     assert set(world.plan().actions().values()) == {"adopt"}
     world.write("sticky_notes: {a: {name: A}, b: {id: 'x :y', name: C}}")
@@ -472,7 +471,7 @@ def test_closed_deletes_have_a_word_of_their_own(toys: Open) -> None:
 
 def test_when_an_object_changed_is_told_as_its_kind_says(toys: Open) -> None:
     """Under the name that its record has for it."""
-    world, _ = toys(replace(NOTE, changed_at="is_system"), notes=Collection())
+    world, _ = toys(variant(NOTE, changed_at="is_system"), notes=Collection())
     world.settle(A)
     world.edit("notes", "n1", colour="blue", is_system="2026-11-20T10:00:00Z", updated_at="2001-01-01T00:00:00Z")
     assert "2026-11-20T10:00:00Z" in world.run("drift").out

@@ -7,12 +7,12 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from reconciler.kinds import Field, Kind, Pages, Put
+from reconciler.kinds import Endpoints, Field, Identity, Kind, Messages, Pages, Put
 from reconciler.kinds.declaration import text
 
 Json = dict[str, Any]
@@ -21,28 +21,34 @@ Answer = tuple[int, Json | None]
 FIELDS = frozenset({"name", "colour", "lines", "status", "body", "mapping", "notes", "data"})
 NOTE = Kind(
     name="sticky_note",
-    object_name="note",
     section="sticky_notes",
-    title="Sticky notes",
-    description="A toy.",
-    path="/notes",
+    identity=Identity(object_name="note", natural_key=("name",), name_field="name"),
+    endpoints=Endpoints("/notes", Pages.CURSOR, put=Put.PARTIAL),
     fields=(
         Field("name", text("Its name.", "A", minLength=1)),
         Field("colour", text("Its colour.", "red"), required=False),
     ),
     server_fields=frozenset({"object", "id", "url", "is_system", "updated_at"}),
-    natural_key=("name",),
-    facts="the toys",
-    name_field="name",
-    pages=Pages.CURSOR,
-    put=Put.PARTIAL,
-    readable=True,
     from_wire=lambda raw, _: {name: value for name, value in raw.items() if name in FIELDS and value is not None},
-    lost_on_delete="its id",
-    manual_step="change it by hand",
     example={"name": "A", "colour": "red"},
+    messages=Messages(
+        title="Sticky notes",
+        description="A toy.",
+        source="the toys",
+        lost_on_delete="its id",
+        manual_step="change it by hand",
+    ),
 )
-"""The simplest toy. A test declares what it is about with `replace`."""
+"""The simplest toy. A test declares what it is about with `variant`."""
+
+
+def variant(kind: Kind, **changes: Any) -> Kind:
+    """The kind with other values, each in the group that has it."""
+    for name in ("identity", "endpoints", "messages"):
+        group = getattr(kind, name)
+        own = {each.name: changes.pop(each.name) for each in fields(group) if each.name in changes}
+        changes[name] = replace(group, **own)
+    return replace(kind, **changes)
 
 
 @dataclass

@@ -55,7 +55,7 @@ def _drops_references(change: Change) -> bool:
 def _node(address: str, desired: Desired, change: Change | None) -> Node:
     kind, resource = address_kind(address), desired.resources.get(address)
     planned = change.name if change else ""
-    name = str(resource.fields.get(KINDS[kind].name_field, planned)) if resource else planned
+    name = str(resource.fields.get(KINDS[kind].identity.name_field, planned)) if resource else planned
     return Node(address, kind, name, change.action.value if change else None)
 
 
