@@ -16,7 +16,7 @@ from reconciler.api.response import NOT_FOUND, Response
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, missing_fields
 from reconciler.apply.stale import outdated
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
-from reconciler.kinds import KINDS, Kind, Put
+from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import differences
 from reconciler.kinds.wire import fingerprint, is_id, object_path, other_object, record_from
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Tombstone
@@ -236,7 +236,7 @@ class OperationRunner:
         """Refused if the object of an update or a delete is not as the plan saw it. A full PUT is checked always, as it
         replaces what somebody else may have written. A kind that cannot be read by id was checked when the run
         began."""
-        is_checked = self.always_recheck or (kind.endpoints.put is Put.FULL and change.action is Action.UPDATE)
+        is_checked = self.always_recheck or (kind.endpoints.has_full_update and change.action is Action.UPDATE)
         if not (is_checked and kind.endpoints.readable and change.requests):
             return
         if change.action not in (Action.UPDATE, Action.DELETE):
@@ -258,7 +258,7 @@ class OperationRunner:
     ) -> Again | None:
         """The check before a write is sent again; None if the kind cannot be read by id. The check raises AlreadyDone
         if the object is as wanted, Refused if somebody else has changed it, and ApiFailed if it cannot be read."""
-        replaces_all = kind.endpoints.put is Put.FULL and request.path == object_path(kind, object_id)
+        replaces_all = kind.endpoints.has_full_update and request.path == object_path(kind, object_id)
 
         def check(may_have_succeeded: bool) -> None:
             if not (may_have_succeeded or replaces_all):

@@ -17,7 +17,7 @@ from reconciler.api.lists import RESTARTED, Item, read_list, read_object, read_t
 from reconciler.api.response import NOT_FOUND, Response
 from reconciler.commands.session import Session
 from reconciler.errors import DELETE, AnswerRefused, Exit, ReconcilerError, Refused
-from reconciler.kinds import KINDS, Kind, Pages, Put, Reference
+from reconciler.kinds import KINDS, Kind, Pages, Reference
 from reconciler.kinds.facts import REFUSED, find_questions
 from reconciler.kinds.wire import create_requests, delete_requests, is_id, object_path, record_from
 from reconciler.model.diagnosis import Check, Fact
@@ -180,7 +180,7 @@ class _Probe:
         record = record_from(kind, self._read(kind, object_id), lookups)
         lost = [name for name, value in fields.items() if record.fields.get(name, record.raw.get(name)) != value]
         self._say(kind, "a new object has all that was sent", not lost, f"but not {', '.join(lost)}")
-        for word, now in ((each.initial, record.fields.get(name)) for name, each in kind.sub_endpoints() if each.initial):
+        for word, now in ((at.initial, record.fields.get(name)) for name, at in kind.sub_endpoints() if at.initial):
             self._say(kind, f"a new object is {word} (unsure)", now == word, now)
         if not kind.identity.chosen_id:
             self._say(kind, "an id is not its name (unsure)", record.name not in object_id, object_id)
@@ -198,21 +198,21 @@ class _Probe:
         return not found or fields[kind.identity.name_field] in str(found.get(kind.identity.name_field))
 
     def _update(self, kind: Kind, fields: Fields, object_id: str) -> None:
-        if kind.endpoints.put is Put.NONE or (field := kind.identity.name_field) == kind.identity.chosen_id:
+        if not kind.endpoints.update or (field := kind.identity.name_field) == kind.identity.chosen_id:
             return
-        name, before, is_full = fields[field], self._read(kind, object_id), kind.endpoints.put is Put.FULL
+        name, before, is_full = fields[field], self._read(kind, object_id), kind.endpoints.has_full_update
         sent = {each.name: fields[each.name] for each in kind.fields if is_full and each.required}
         omitted = {each for each in fields if fields[each]} - sent.keys() - {field}
         for what, form in {"": "{}-changed", **TEXTS}.items():
             sent[field] = text = form.format(name)
-            self._send(Request(kind.endpoints.method, object_path(kind, object_id), kind.to_wire(sent)))
+            self._send(Request(kind.endpoints.update, object_path(kind, object_id), kind.to_wire(sent)))
             after = self._read(kind, object_id)
             odd = sorted(each for each in omitted if (before.get(each) == after.get(each)) is is_full)
             if what:
                 found = after.get(field)
                 self._say(kind, f"a name keeps {what}", found == text, repr(found).replace(name, "…"))
             elif omitted:
-                does = f"{kind.endpoints.method} {'resets' if is_full else 'keeps'}"
+                does = f"{kind.endpoints.update} {'resets' if is_full else 'keeps'}"
                 self._say(kind, f"{does} what is left out", not odd, f"but not {', '.join(odd)}")
 
     def _set_sub_endpoints(self, kind: Kind, _fields: Fields, object_id: str) -> None:
@@ -229,12 +229,12 @@ class _Probe:
             self._say(kind, text, holds, answer.status if each.words else "it is the other way")
 
     def _set_and_restore(self, kind: Kind, fields: Fields, object_id: str) -> None:
-        rest = fields if kind.endpoints.put is Put.FULL else {}
+        method, rest = str(kind.endpoints.update), fields if kind.endpoints.has_full_update else {}
         for text, name, value, expected in find_questions(kind, fields):
-            request = Request(kind.endpoints.method, object_path(kind, object_id), kind.to_wire({**rest, name: value}))
+            request = Request(method, object_path(kind, object_id), kind.to_wire({**rest, name: value}))
             answer, after = self._send(request, refusals=REFUSALS), self._read(kind, object_id).get(name)
             holds = not answer.ok if expected is REFUSED else (after or None) == expected
-            self._say(kind, f"{kind.endpoints.method} {text} (unsure)", holds, after if answer.ok else answer.status)
+            self._say(kind, f"{method} {text} (unsure)", holds, after if answer.ok else answer.status)
             self._send(replace(request, body=kind.to_wire({**rest, name: fields[name]})), refusals=REFUSALS)
 
     def remove(self) -> None:

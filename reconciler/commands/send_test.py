@@ -31,7 +31,7 @@ def send_test(session: Session, address: str) -> str:
             hint=f"an address is KIND.KEY, for example {kind.name}.daily-revenue",
         )
     path = f"{object_path(kind, object_id)}{kind.endpoints.test_path}"
-    answer = Writer(session.door).send("POST", path, idempotent=False, retry=False)
+    answer = Writer(session.door).send(kind.endpoints.test, path, idempotent=False, retry=False)
     if not answer.ok:
         raise answer.error(session.door.secret.source)
     return answer.message() or "accepted"

@@ -12,7 +12,7 @@ from reconciler import kinds
 from reconciler.errors import Location, WrongUsage
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import is_within
-from reconciler.kinds.declaration import Field, Put
+from reconciler.kinds.declaration import Field
 from reconciler.kinds.lookups import LookupTable, described
 from reconciler.kinds.references import items_at, named_label, referred
 from reconciler.model.explanation import Rule, Verdict
@@ -129,9 +129,9 @@ def rules_of_field(
         yield from (ignored_by(each, resource) for each in held)
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
-        if kind.endpoints.put is Put.FULL:
+        if kind.endpoints.has_full_update:
             said = "replaces the whole record, so its live value is sent along with every update"
-            yield Rule(f"{kind.endpoints.method} {said}", kind.messages.source)
+            yield Rule(f"{kind.endpoints.update} {said}", kind.messages.source)
     if verdict is Verdict.SERVER:
         yield Rule("the API sets it: it is neither compared nor sent", kind.messages.source)
         return

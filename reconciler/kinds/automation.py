@@ -13,7 +13,6 @@ from reconciler.kinds.declaration import (
     Kind,
     Messages,
     Pages,
-    Put,
     Reference,
     SubEndpoint,
     text,
@@ -50,7 +49,7 @@ AUTOMATION = Kind(
     name="automation",
     section="automations",
     identity=Identity(object_name="automation", natural_key=("name",), name_field="name"),
-    endpoints=Endpoints("/automations", Pages.CURSOR, put=Put.FULL),
+    endpoints=Endpoints("/automations", Pages.CURSOR),
     fields=(
         Field("name", text("The name that the dashboard shows.", "Welcome Flow", minLength=1, maxLength=255)),
         Field(
@@ -134,7 +133,7 @@ AUTOMATION = Kind(
         "status": "active",
         "data": {"platform": "iOS", "initiators": [{"uid": "2", "type": "event"}], "actions": {"push": "nCRUE7SW"}},
     },
-    delivery=Delivery(status="status", on="active", noun="automation"),
+    delivery=Delivery(status="status", on="active"),
     messages=Messages(
         title="Automations",
         description="What is pushed or shown to a user when an event happens. "

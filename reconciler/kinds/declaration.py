@@ -49,14 +49,6 @@ class Pages(Enum):
     CURSOR = "cursor"
 
 
-class Put(Enum):
-    """What PUT means for a kind: there is none, it takes the fields that change, or it replaces the whole record."""
-
-    NONE = "none"
-    PARTIAL = "partial"
-    FULL = "full"
-
-
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A value may name a resource of ours: `{<key>: <its key>}`. It is the field's, or the one at `path` within it; of
@@ -108,14 +100,13 @@ class SubEndpoint:
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """When an object of a kind sends something to somebody: while its field `status` is `on`. `at` is the field with
-    the UTC time of day (HH:MM) of a daily delivery, if it has one; `noun` is what people call what it sends. `failing`
-    is the word of `status` that says that deliveries fail, and `remedy` what a person does before it is `on` again. In
-    the API's record, `last_at` is when it sent last, `failed_at` since when it fails, `failure` the server's words,
-    `sent_count` the counter that grows with each delivery, `failed_count` the one that grows with each error."""
+    the UTC time of day (HH:MM) of a daily delivery, if it has one. `failing` is the word of `status` that says that
+    deliveries fail, and `remedy` what a person does before it is `on` again. In the API's record, `last_at` is when it
+    sent last, `failed_at` since when it fails, `failure` the server's words, `sent_count` the counter that grows with
+    each delivery, `failed_count` the one that grows with each error."""
 
     status: str
     on: str
-    noun: str
     at: str = ""
     failing: str = ""
     remedy: str = ""
@@ -179,20 +170,33 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """What the API offers for a kind. `method` updates a record as `put` says. `lookups` are lists that `from_wire`
-    needs. `test_path`: where a trial delivery is asked for. `on_demand`: a project may lack this kind, and its list is
-    read only if the configuration or the state has one. `closed`: a delete needs `--allow delete:KIND`."""
+    """What the API offers below `path`, the list of a kind. `create`, `update` and `delete` are HTTP methods. If
+    `update` is None, only sub-endpoints change an object. If `delete` is None, the `terminal` state of one takes its
+    place. An update sends the whole record, so that nothing is reset; a `partial_update` sends what changes.
+
+    `readable`: GET shows an object by its id. `idempotent_create`: a create takes an Idempotency-Key. `closed`: a
+    delete needs `--allow delete:KIND`. `on_demand`: a project may lack this kind, and its list is read only if the
+    configuration or the state has one. `lookups` are lists that `from_wire` needs. `test` asks for a trial delivery, at
+    `test_path` below an object."""
 
     path: str
     pages: Pages
-    put: Put
-    method: str = "PUT"
+    create: str = "POST"
+    update: str | None = "PUT"
+    delete: str | None = "DELETE"
+    partial_update: bool = False
     readable: bool = True
-    lookups: tuple[str, ...] = ()
-    test_path: str = ""
     idempotent_create: bool = False
-    on_demand: bool = False
     closed: bool = False
+    on_demand: bool = False
+    lookups: tuple[str, ...] = ()
+    test: str = "POST"
+    test_path: str = ""
+
+    @property
+    def has_full_update(self) -> bool:
+        """Whether an update replaces what it does not send."""
+        return self.update is not None and not self.partial_update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

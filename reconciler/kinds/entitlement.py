@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Put, Reference, closed, text
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Reference, closed, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.reports import Weight
 
@@ -35,7 +35,9 @@ ENTITLEMENT = Kind(
     identity=Identity(
         "entitlement", natural_key=("id",), name_field="id", chosen_id="id", id_pattern=ID, is_project_wide=True
     ),
-    endpoints=Endpoints("/entitlements", Pages.CURSOR, put=Put.PARTIAL, method="PATCH", on_demand=True, closed=True),
+    endpoints=Endpoints(
+        "/entitlements", Pages.CURSOR, update="PATCH", partial_update=True, on_demand=True, closed=True
+    ),
     fields=(
         Field(
             "id",

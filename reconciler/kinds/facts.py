@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.errors import some_of
 from reconciler.kinds import KINDS
-from reconciler.kinds.declaration import Kind, Pages, Put
+from reconciler.kinds.declaration import Kind, Pages
 from reconciler.kinds.wire import in_short, is_id, object_path, other_object, record_from
 from reconciler.model.diagnosis import Fact
 from reconciler.model.inputs import Fields, Lookups, Raw
@@ -54,7 +54,7 @@ def find_facts(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Viol
 
 def find_questions(kind: Kind, fields: Fields) -> Iterator[tuple[str, str, Any, Any]]:
     """What an update can ask: the fact, the field, what is sent, and what is there then. REFUSED: it is not taken."""
-    for each in kind.fields if kind.endpoints.put is not Put.NONE else ():
+    for each in kind.fields if kind.endpoints.update else ():
         name, schema, is_list = each.name, each.schema, isinstance(old := fields.get(each.name), list)
         if each.setter or name == kind.identity.chosen_id or not old:
             continue

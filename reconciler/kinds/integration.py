@@ -5,18 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import (
-    Delivery,
-    Endpoints,
-    Field,
-    Identity,
-    Kind,
-    Messages,
-    Pages,
-    Put,
-    SubEndpoint,
-    text,
-)
+from reconciler.kinds.declaration import Delivery, Endpoints, Field, Identity, Kind, Messages, Pages, SubEndpoint, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.text import did_you_mean
 
@@ -83,7 +72,7 @@ INTEGRATION = Kind(
         object_name="integration", natural_key=("integration", "target_platform", "title"), name_field="title"
     ),
     endpoints=Endpoints(
-        "/integrations", Pages.WHOLE, put=Put.NONE, readable=False, lookups=(CATALOGUE,), idempotent_create=True
+        "/integrations", Pages.WHOLE, update=None, readable=False, lookups=(CATALOGUE,), idempotent_create=True
     ),
     fields=(
         Field(
@@ -131,7 +120,6 @@ INTEGRATION = Kind(
     delivery=Delivery(
         status="status",
         on="active",
-        noun="integration",
         failing="error",
         remedy="mend what makes it fail (its credentials, at the provider), or it will fail again",
         last_at="last_delivery_at",

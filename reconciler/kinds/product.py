@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Put, Schema, text
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Schema, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.reports import Weight
 
@@ -62,7 +62,7 @@ PRODUCT = Kind(
     identity=Identity(
         "product", natural_key=("id",), name_field="id", chosen_id="id", id_pattern=ID, is_project_wide=True
     ),
-    endpoints=Endpoints("/products", Pages.CURSOR, put=Put.PARTIAL, method="PATCH", on_demand=True, closed=True),
+    endpoints=Endpoints("/products", Pages.CURSOR, update="PATCH", partial_update=True, on_demand=True, closed=True),
     fields=(
         Field(
             "id",

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Put, SubEndpoint, text
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, SubEndpoint, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.reports import Weight
 
@@ -73,7 +73,7 @@ REMOTE_CONFIG = Kind(
     name="remote_config",
     section="remote_configs",
     identity=Identity(object_name="remote_configuration", natural_key=("name",), name_field="name"),
-    endpoints=Endpoints("/remote-configurations", Pages.CURSOR, put=Put.FULL, on_demand=True, closed=True),
+    endpoints=Endpoints("/remote-configurations", Pages.CURSOR, delete=None, on_demand=True, closed=True),
     fields=(
         Field("name", text("The name that the dashboard shows.", "Paywall, autumn", minLength=1, maxLength=256)),
         Field(

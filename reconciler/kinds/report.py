@@ -12,7 +12,6 @@ from reconciler.kinds.declaration import (
     Kind,
     Messages,
     Pages,
-    Put,
     Reference,
     text,
     utc_time,
@@ -57,7 +56,7 @@ REPORT = Kind(
     identity=Identity(
         object_name="scheduled_report", natural_key=("report_name", "environment"), name_field="report_name"
     ),
-    endpoints=Endpoints("/scheduled-reports", Pages.OFFSET, put=Put.PARTIAL, test_path="/send-test"),
+    endpoints=Endpoints("/scheduled-reports", Pages.OFFSET, partial_update=True, test_path="/send-test"),
     fields=(
         Field("report_name", text("The name that the dashboard shows.", "Daily Revenue", minLength=1, maxLength=255)),
         Field(
@@ -149,7 +148,7 @@ REPORT = Kind(
         "environment": "production",
         "destinations": [{"integration": "release-alerts"}],
     },
-    delivery=Delivery(status="status", on="active", noun="report", at="send_at", sent_count="runs"),
+    delivery=Delivery(status="status", on="active", at="send_at", sent_count="runs"),
     messages=Messages(
         title="Scheduled reports",
         description="A snapshot of analytics that is sent once a day at a fixed UTC time.",

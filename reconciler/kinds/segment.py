@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Put, text
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.reports import Weight
 
@@ -32,7 +32,7 @@ SEGMENT = Kind(
     section="segments",
     identity=Identity(object_name="segment", natural_key=("name",), name_field="name", vendor_flag="is_system"),
     # An update with both fields means the same, whether an omitted one is kept or reset: the page says both.
-    endpoints=Endpoints("/segments", Pages.CURSOR, put=Put.FULL, idempotent_create=True, on_demand=True, closed=True),
+    endpoints=Endpoints("/segments", Pages.CURSOR, idempotent_create=True, on_demand=True, closed=True),
     fields=(
         Field(
             "name",

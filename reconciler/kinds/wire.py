@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from reconciler.errors import AnswerUnreadable
 from reconciler.kinds.comparison import as_declared, overlaid
-from reconciler.kinds.declaration import Kind, Put, SubEndpoint
+from reconciler.kinds.declaration import Kind, SubEndpoint
 from reconciler.model.inputs import Entry, Fields, Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
 from reconciler.serialization import sha256
@@ -72,7 +72,7 @@ class CannotBeSent(Exception):
 def create_requests(kind: Kind, fields: Fields) -> tuple[Request, ...]:
     """The create, and the requests for values that its body does not take."""
     at = kind.endpoints
-    create = Request("POST", at.path, kind.to_wire(fields), creates=True, idempotent=at.idempotent_create)
+    create = Request(at.create, at.path, kind.to_wire(fields), creates=True, idempotent=at.idempotent_create)
     return _with_settings(kind, NEW_ID, fields, create, fields)
 
 
@@ -86,27 +86,27 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
         return tuple(
             _set_request(kind, record.id, name, each, fields[name]) for name, each in apart.items() if name in changed
         )
-    path = object_path(kind, record.id)
-    if kind.endpoints.put is Put.NONE:
+    method, path = kind.endpoints.update, object_path(kind, record.id)
+    if method is None:
         raise CannotBeSent("the API has no operation that changes it")
-    if kind.endpoints.put is Put.PARTIAL:
+    if kind.endpoints.partial_update:
         body = kind.to_wire({name: fields[name] for name in kind.field_names() if name in changed})
-        return _with_settings(kind, record.id, body, Request(kind.endpoints.method, path, body), changed)
+        return _with_settings(kind, record.id, body, Request(method, path, body), changed)
     full = kind.to_wire(overlaid({**unknown_fields(kind, record), **record.fields}, dict(fields)))
     full.pop(kind.identity.chosen_id, None)
-    return _with_settings(kind, record.id, fields, Request(kind.endpoints.method, path, full), changed)
+    return _with_settings(kind, record.id, fields, Request(method, path, full), changed)
 
 
 def delete_requests(kind: Kind, object_id: str) -> tuple[Request, ...]:
     """The delete, or the write of the state that takes its place."""
-    for name, each in kind.sub_endpoints():
-        if each.terminal:
-            return (replace(_set_request(kind, object_id, name, each, each.terminal), sets=(), destroys=True),)
-    return (Request("DELETE", object_path(kind, object_id), destroys=True),)
+    if method := kind.endpoints.delete:
+        return (Request(method, object_path(kind, object_id), destroys=True),)
+    name, each = next((name, each) for name, each in kind.sub_endpoints() if each.terminal)
+    return (replace(_set_request(kind, object_id, name, each, each.terminal), sets=(), destroys=True),)
 
 
 def unknown_fields(kind: Kind, record: Record) -> dict[str, Any]:
-    """The fields of a record that the kind does not declare: a full PUT sends them back, or they would be lost."""
+    """The fields of a record that the kind does not declare: a full update sends them back, or they would be lost."""
     known = kind.server_fields | set(kind.field_names())
     return {name: value for name, value in record.raw.items() if name not in known}
 
@@ -146,10 +146,10 @@ def came_from(record: Record, entry: Entry | None, wanted: Fields) -> dict[str, 
 
 
 def fingerprint(kind: Kind, record: Record, rules: Fields | None = None) -> str:
-    """The hash of what a write could overwrite: the declared fields, and for a full PUT the unknown ones too. Fields
+    """The hash of what a write could overwrite: the declared fields, and for a full update the unknown ones too. Fields
     that the server sets (counters, times) are left out: they change by themselves. `rules` are local times in place of
     UTC times."""
     seen = {**record.fields, **(rules or {})}
-    if kind.endpoints.put is Put.FULL:
+    if kind.endpoints.has_full_update:
         seen |= unknown_fields(kind, record)
     return sha256(seen)

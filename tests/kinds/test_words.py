@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from reconciler.cli.main import run
-from reconciler.kinds import KINDS, Field, Kind, Kinds, Put, Reference, SubEndpoint, using
+from reconciler.kinds import KINDS, Field, Kind, Kinds, Reference, SubEndpoint, using
 from reconciler.kinds.declaration import text
 from reconciler.threads import Threads
 
@@ -41,6 +42,13 @@ def test_a_registry_is_in_the_order_of_its_references() -> None:
         Kinds(user, NOTE)
     with pytest.raises(ValueError, match="one name or one section"):
         Kinds(NOTE, NOTE)
+
+
+@pytest.mark.parametrize("kind", [lambda: variant(NOTE, delete=None), lambda: variant(PARTS, delete="DELETE")])
+def test_an_object_has_one_end(kind: Callable[[], Kind]) -> None:
+    """A delete, or a state that nothing leaves: without one it would stay for ever, and of two, one is a surprise."""
+    with pytest.raises(ValueError, match="either a delete or a state"):
+        Kinds(kind())
 
 
 def test_a_kind_with_an_underscore_goes_the_whole_way(toys: Open) -> None:
@@ -237,18 +245,33 @@ def test_a_target_is_attached_before_it_is_detached(toys: Open) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-@pytest.mark.parametrize("put", [Put.PARTIAL, Put.FULL])
-def test_an_update_is_sent_as_it_is_declared(toys: Open, method: str, put: Put) -> None:
+@pytest.mark.parametrize("is_partial", [True, False])
+def test_an_update_is_sent_as_it_is_declared(toys: Open, method: str, is_partial: bool) -> None:
     """By PUT or PATCH; partial, or whole with what is not managed, since an omitted field is reset."""
-    kind = variant(NOTE, put=put, method=method)
-    collection = Collection(method=method, defaults={"colour": "white"}, resets=put is Put.FULL)
+    kind = variant(NOTE, update=method, partial_update=is_partial)
+    collection = Collection(method=method, defaults={"colour": "white"}, resets=not is_partial)
     world, collections = toys(kind, notes=collection)
     note = world.insert("notes", name="A", colour="red")
     world.write(f"sticky_notes: {{a: {{name: B}}}}\nimports: [{{to: sticky_note.a, id: {note}}}]")
     assert world.apply().code == 0
-    body = {"name": "B"} if put is Put.PARTIAL else {"name": "B", "colour": "red"}
+    body = {"name": "B"} if is_partial else {"name": "B", "colour": "red"}
     assert world.writes() == [(method, f"/v4/notes/{note}", body)]
     assert collections["notes"].records[note]["colour"] == "red"
+
+
+def test_every_write_is_sent_as_it_is_declared(toys: Open) -> None:
+    """An API may have other methods than POST and DELETE, also for a trial delivery."""
+    kind = variant(NOTE, create="PUT", delete="PATCH", test="PUT", test_path="/trial")
+    trial = {"parts": {"trial": ("name", "name")}, "forgets": frozenset({"name"})}
+    world, collections = toys(kind, notes=Collection(creates="PUT", deletes="PATCH", **trial))  # type: ignore[arg-type]
+    world.settle("sticky_notes: {a: {name: A}, b: {name: B}}")
+    world.write("sticky_notes: {b: {name: B}}")
+    assert world.apply().code == 0
+    assert run(["send-test", "sticky_note.b", str(world.folder)]) == 0
+    kept, gone = world.id_of("sticky_note.b"), {"n1", "n2"} - {world.id_of("sticky_note.b")}
+    written = [(method, path) for method, path, _ in world.writes()]
+    assert written == [("PATCH", f"/v4/notes/{gone.pop()}"), ("PUT", f"/v4/notes/{kept}/trial")]
+    assert [each["name"] for each in collections["notes"].records.values()] == ["B"]
 
 
 MOVES = {"draft": ("live", "ended"), "live": ("ended",), "ended": ()}
@@ -272,7 +295,7 @@ PARTS = with_fields(
     Field("mapping", MAP, required=False, setter=SubEndpoint("POST", "/mapping", "data", reads=True)),
     Field("body", MAP, required=False, setter=SubEndpoint("PUT", "/body", "values", reads=True), most_bytes=1000),
     STATUS,
-    put=Put.FULL,
+    delete=None,
     closed=True,
 )
 WHOLE = "sticky_notes: {a: {name: A, mapping: {t: String}, body: {t: x}, status: live}}"

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from reconciler.kinds import Endpoints, Field, Identity, Kind, Messages, Pages, Put
+from reconciler.kinds import Endpoints, Field, Identity, Kind, Messages, Pages
 from reconciler.kinds.declaration import text
 
 Json = dict[str, Any]
@@ -23,7 +23,7 @@ NOTE = Kind(
     name="sticky_note",
     section="sticky_notes",
     identity=Identity(object_name="note", natural_key=("name",), name_field="name"),
-    endpoints=Endpoints("/notes", Pages.CURSOR, put=Put.PARTIAL),
+    endpoints=Endpoints("/notes", Pages.CURSOR, partial_update=True),
     fields=(
         Field("name", text("Its name.", "A", minLength=1)),
         Field("colour", text("Its colour.", "red"), required=False),
@@ -64,7 +64,9 @@ class Collection:
     resets: bool = False
     adds: Json = field(default_factory=dict)
     forgets: frozenset[str] = frozenset()
+    creates: str = "POST"
     method: str = "PUT"
+    deletes: str = "DELETE"
     refuses: int = 0
     records: dict[str, Json] = field(default_factory=dict)
     made: int = 0
@@ -126,13 +128,13 @@ class Toys:
         if len(parts) == 1:
             data = [collection.shown(each) for each in collection.records.values()]
             listed = {"object": "list", "url": f"/v4/{parts[0]}", "data": data, "has_more": False}
-            return collection.create(parts[0], body) if method == "POST" else (200, listed)
+            return collection.create(parts[0], body) if method == collection.creates else (200, listed)
         record = collection.records.get(parts[1])
         if record is None:
             return 404, {"error": {"message": "no such object"}}
         if len(parts) == 3:
             return self._part(collection, method, record, parts[2], body)
-        if method == "DELETE":
+        if method == collection.deletes:
             del collection.records[parts[1]]
             return 204, None
         return (200, collection.shown(record)) if method == "GET" else collection.update(method, record, body)

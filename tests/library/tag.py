@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.kinds import Endpoints, Field, Identity, Kind, Messages, Pages, Put, SubEndpoint
+from reconciler.kinds import Endpoints, Field, Identity, Kind, Messages, Pages, SubEndpoint
 
 STATUS = {"off": 0, "on": 1}
 
@@ -20,7 +20,7 @@ TAG = Kind(
     name="tag",
     section="tags",
     identity=Identity(object_name="tag", natural_key=("label",), name_field="label"),
-    endpoints=Endpoints("/tags", Pages.WHOLE, put=Put.FULL),
+    endpoints=Endpoints("/tags", Pages.WHOLE),
     fields=(
         Field("label", {"type": "string", "minLength": 1, "description": "What people see."}),
         Field("colour", {"type": "string", "enum": ["red", "green"], "description": "Its colour."}, required=False),

@@ -77,7 +77,7 @@ LOST = variant(NOTE, from_wire=lambda raw, _: {"name": raw["name"], "colour": "g
     ("kind", "collections", "said"),
     [
         (LOST, {}, "without the state, live objects are not adopted"),
-        (variant(NOTE, method="PATCH"), {}, "405"),
+        (variant(NOTE, update="PATCH"), {}, "405"),
         (variant(NOTE, path="/stickers"), {}, "404"),
         (
             variant(TAG, from_wire=lambda raw, _: {name: raw[name] for name in TAG.field_names()}),
