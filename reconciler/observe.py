@@ -30,7 +30,7 @@ def state_lookups(state: State) -> set[str]:
     kinds = {address_kind(address): KINDS[address_kind(address)] for address in state.entries}
     referring = {address_kind(address) for address, entry in state.entries.items() if entry.depends_on}
     paths = {path for kind in kinds.values() for path in kind.endpoints.lookups}
-    return paths | {each.lookup for name in referring for _, each in kinds[name].lists()}
+    return paths | {each.lookup for name in referring for _, each in kinds[name].lists}
 
 
 def target_kinds(targets: Iterable[str]) -> list[Kind]:
@@ -39,7 +39,7 @@ def target_kinds(targets: Iterable[str]) -> list[Kind]:
     names = set(map(address_kind, targets))
     if not names or not names <= KINDS.keys():
         return list(KINDS.values())
-    uses = {kind.name: {reference.kind for _, reference in kind.reference_fields()} for kind in KINDS.values()}
+    uses = {kind.name: {reference.kind for _, reference in kind.reference_fields} for kind in KINDS.values()}
     for _ in KINDS:
         names |= {name for name, used in uses.items() if used & names}
         names |= {used for name in names for used in uses[name]}
@@ -48,7 +48,7 @@ def target_kinds(targets: Iterable[str]) -> list[Kind]:
 
 def kind_lookups(kinds: Iterable[Kind]) -> set[str]:
     """The lists beside the kinds' own that the planning of these kinds can ever need."""
-    return {path for kind in kinds for path in (*kind.endpoints.lookups, *(each.lookup for _, each in kind.lists()))}
+    return {path for kind in kinds for path in (*kind.endpoints.lookups, *(each.lookup for _, each in kind.lists))}
 
 
 Names = Iterable[str]
@@ -254,7 +254,7 @@ def _answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:
 
 def with_parts(reader: Reader, live: Live, refs: Iterable[ObjectRef]) -> Live:
     """The live objects, these ones with the values that only an endpoint of their own tells."""
-    asked = [ref for ref in refs if KINDS[ref.kind].parts() and ref.id in live.records.get(ref.kind, ())]
+    asked = [ref for ref in refs if KINDS[ref.kind].parts and ref.id in live.records.get(ref.kind, ())]
     with reader.threads(MOST_AT_ONCE) as pool:
         answers = {
             ref: pool.submit(read_parts, KINDS[ref.kind], ref.id, lambda path: reader.get(path).record())

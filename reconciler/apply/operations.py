@@ -117,7 +117,7 @@ class OperationRunner:
         written: dict[str, Any] = {}
         for request in change.requests:
             sent = {name: wanted[name] for name in request.sets if name in wanted}
-            is_last = any(each.comes_last and request.sets == (name,) for name, each in kind.sub_endpoints())
+            is_last = any(each.comes_last and request.sets == (name,) for name, each in kind.sub_endpoints)
             if written and is_last and self._shows(kind, change, object_id, written, sent):
                 applied |= sent
                 continue
@@ -218,7 +218,7 @@ class OperationRunner:
         self.references.created(change.address, raw)
         self._keep_fields(kind, change.address, request, raw)
         shown = record_from(kind, raw, {}).fields
-        for name, each in kind.sub_endpoints():
+        for name, each in kind.sub_endpoints:
             if each.comes_last and shown.get(name) not in (None, each.initial):
                 said = f"{change.address}: the API made {raw['id']} with the {name} {shown[name]} at once"
                 self.warnings.append(f"{said}, before the rest of it was written; expected {each.initial}")

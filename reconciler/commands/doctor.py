@@ -157,7 +157,7 @@ def _ask_api(session: Session, state: State) -> Diagnosis:
     found = Diagnosis(session.environment.name, checks, api=door.address, is_sandbox=door.secret.sandbox)
     if found.exit_code:
         return found
-    references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists()}
+    references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}
     styles = dict.fromkeys([*references, *(path for kind in KINDS.values() for path in kind.endpoints.lookups)], "")
     with Threads(MOST_AT_ONCE) as threads:
         for path, style in {**styles, **{kind.endpoints.path: kind.endpoints.pages.value for kind in others}}.items():

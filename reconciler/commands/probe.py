@@ -103,7 +103,7 @@ class _Probe:
     def _learn(self, kind: Kind) -> None:
         fields = self._fields(kind)
         self._made[kind.name] = made = self._create(kind, fields)
-        self._used |= {to.kind for name, to in kind.reference_fields() if fields.get(name) != kind.example.get(name)}
+        self._used |= {to.kind for name, to in kind.reference_fields if fields.get(name) != kind.example.get(name)}
         for work in (self._look, self._update, self._set_sub_endpoints, self._set_and_restore):
             self._attempt(work, kind, fields, made["id"])
 
@@ -180,7 +180,7 @@ class _Probe:
         record = record_from(kind, self._read(kind, object_id), lookups)
         lost = [name for name, value in fields.items() if record.fields.get(name, record.raw.get(name)) != value]
         self._say(kind, "a new object has all that was sent", not lost, f"but not {', '.join(lost)}")
-        for word, now in ((at.initial, record.fields.get(name)) for name, at in kind.sub_endpoints() if at.initial):
+        for word, now in ((at.initial, record.fields.get(name)) for name, at in kind.sub_endpoints if at.initial):
             self._say(kind, f"a new object is {word} (unsure)", now == word, now)
         if not kind.identity.chosen_id:
             self._say(kind, "an id is not its name (unsure)", record.name not in object_id, object_id)
@@ -217,7 +217,7 @@ class _Probe:
 
     def _set_sub_endpoints(self, kind: Kind, _fields: Fields, object_id: str) -> None:
         live = record_from(kind, self._read(kind, object_id), {}).fields
-        for name, each in kind.sub_endpoints():
+        for name, each in kind.sub_endpoints:
             value = each.words.get(str(live.get(name))) if each.words else kind.example.get(name)
             if value is None:
                 continue
@@ -267,9 +267,9 @@ class _Probe:
 
     def _ask_again(self, kind: Kind, object_id: str, fields: Fields) -> None:
         """Asks for what is deleted, and tries to have it back. If that works, it is deleted again."""
-        own = {name: value for name, value in fields.items() if name not in dict(kind.reference_fields())}
+        own = {name: value for name, value in fields.items() if name not in dict(kind.reference_fields)}
         tries = {"a deleted id cannot be used again": create_requests(kind, own)[0]} if kind.identity.chosen_id else {}
-        for each in (each for _, each in kind.sub_endpoints() if each.terminal and each.initial):
+        for each in (each for _, each in kind.sub_endpoints if each.terminal and each.initial):
             self._say(kind, f"the list has {each.terminal} ones (unsure)", object_id in self._rows(kind), "none")
             path, body = f"{object_path(kind, object_id)}{each.path}", {each.key: each.words[str(each.initial)]}
             tries[f"{each.terminal} cannot become {each.initial}"] = Request(each.method, path, body)

@@ -34,9 +34,9 @@ class Kinds:
         if len({*self.by_name, *self.by_section}) != 2 * len(kinds):
             raise ValueError("two kinds have one name or one section")
         for at, kind in enumerate(kinds):
-            if any(each.terminal for _, each in kind.sub_endpoints()) is not (kind.endpoints.delete is None):
+            if any(each.terminal for _, each in kind.sub_endpoints) is not (kind.endpoints.delete is None):
                 raise ValueError(f"{kind.name} needs either a delete or a state that nothing leaves")
-            if unknown := {each.kind for _, each in kind.reference_fields()} - {each.name for each in kinds[:at]}:
+            if unknown := {each.kind for _, each in kind.reference_fields} - {each.name for each in kinds[:at]}:
                 raise ValueError(f"{kind.name} refers to {', '.join(sorted(unknown))}, which must stand before it")
 
 

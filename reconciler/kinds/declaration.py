@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any, cast
 
 from reconciler.model.inputs import Fields, Lookups, Raw
@@ -216,7 +217,7 @@ class Messages:
     advice: Callable[[Mapping[str, Fields]], Iterable[str]] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Kind:
     """One kind of resource. `section` is the key of its resources in the YAML.
 
@@ -239,56 +240,51 @@ class Kind:
     example: Mapping[str, Any]
     delivery: Delivery | None = None
     messages: Messages
-    _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)
-    _sub_endpoints: tuple[tuple[str, SubEndpoint], ...] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        # They are used for every resource.
-        object.__setattr__(self, "_names", tuple(each.name for each in self.fields))
-        referring = tuple((each.name, each.reference) for each in self.fields if each.reference)
-        object.__setattr__(self, "_references", referring)
-        apart = tuple((each.name, each.setter) for each in self.fields if each.setter)
-        object.__setattr__(self, "_sub_endpoints", apart)
 
     def field_named(self, name: str) -> Field:
         """The field of that name, which must be one of `field_names`."""
         return next(each for each in self.fields if each.name == name)
 
+    @cached_property
     def field_names(self) -> tuple[str, ...]:
         """The names of the fields that a user writes, in the order of the declaration."""
-        return self._names
+        return tuple(each.name for each in self.fields)
 
     def local_times(self, fields: Fields) -> dict[str, tuple[str, int]]:
         """The fields that are written as a local time: name → that, and the grid of its UTC time."""
         written = ((each.name, fields.get(each.name), each.grid) for each in self.fields if each.grid)
         return {name: (value, grid) for name, value, grid in written if isinstance(value, str) and " " in value}
 
+    @cached_property
     def sub_endpoints(self) -> tuple[tuple[str, SubEndpoint], ...]:
         """The names of the fields with an endpoint of their own, and that endpoint, in the order of their writes."""
-        return self._sub_endpoints
+        return tuple((each.name, each.setter) for each in self.fields if each.setter)
 
+    @cached_property
     def parts(self) -> tuple[tuple[str, SubEndpoint], ...]:
         """Those of the sub-endpoints that a record lacks, and that are read for each object."""
-        return tuple(each for each in self._sub_endpoints if each[1].reads)
+        return tuple(each for each in self.sub_endpoints if each[1].reads)
 
+    @cached_property
     def words(self) -> tuple[str, SubEndpoint] | None:
         """The sub-endpoint of which the words are known: that of the status, if there is one."""
-        return next((each for each in self._sub_endpoints if each[1].words), None)
+        return next((each for each in self.sub_endpoints if each[1].words), None)
 
     def has_ended(self, fields: Fields) -> bool:
         """Whether an object with those fields is in a state that it cannot leave: it counts as deleted."""
-        return any(each.terminal and fields.get(name) == each.terminal for name, each in self._sub_endpoints)
+        return any(each.terminal and fields.get(name) == each.terminal for name, each in self.sub_endpoints)
 
     def can_change(self, each: Field, before: Any, after: Any) -> bool:
         """Whether the API can change a field of a live object in this way."""
         moves = each.setter.moves if each.setter else {}
         return not each.immutable and (before not in moves or after in moves[before] if moves else True)
 
+    @cached_property
     def reference_fields(self) -> tuple[tuple[str, Reference], ...]:
         """The names of the fields whose values may refer to other resources, and how."""
-        return self._references
+        return tuple((each.name, each.reference) for each in self.fields if each.reference)
 
+    @cached_property
     def lists(self) -> tuple[tuple[str, Reference], ...]:
         """Those of `reference_fields` that are looked up in a list of the API."""
-        return tuple(each for each in self._references if each[1].lookup)
+        return tuple(each for each in self.reference_fields if each[1].lookup)

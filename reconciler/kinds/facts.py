@@ -21,7 +21,7 @@ def find_facts(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Viol
     `violations` gives the fields that break the schema of a kind, each with the reason."""
     failing = {kind.delivery.status: kind.delivery.failing} if kind.delivery else {}
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
-    known = {*kind.field_names(), *kind.server_fields}
+    known = {*kind.field_names, *kind.server_fields}
     identity = kind.identity
     expected: dict[str, Callable[[Raw, Fields], Iterable[object]]] = {
         f"says `object: {identity.object_name}`": lambda raw, _: {str(raw.get("object"))} - {identity.object_name},
@@ -45,7 +45,7 @@ def find_facts(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Viol
         stamps = [str(raw.get("created_at")) for raw in rows]
         is_sorted = stamps == sorted(stamps, reverse=True) if len({*stamps}) > 1 else None
         yield Fact(f"{kind.section}: the list has the newest first", is_sorted, some_of(stamps))
-    for _, reference in kind.lists():
+    for _, reference in kind.lists:
         ids = {reference.label(each): each["id"] for each in lists.get(KINDS[reference.kind].endpoints.path, ())}
         offered = [str(each.get("id")) for each in lists.get(reference.lookup, ()) if str(each.get("label")) in ids]
         text = f"{kind.section}: {reference.lookup} has the id of the {reference.kind}"

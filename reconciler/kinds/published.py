@@ -66,7 +66,7 @@ def _section(kind: Kind) -> Schema:
 
 
 def _defaults(kind: Kind) -> Schema:
-    fields = {name: {"$ref": f"#/$defs/{kind.name}/properties/{name}"} for name in kind.field_names()}
+    fields = {name: {"$ref": f"#/$defs/{kind.name}/properties/{name}"} for name in kind.field_names}
     said = f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge."
     return {**closed(said, fields), "type": ["object", "null"]}
 

@@ -50,7 +50,7 @@ def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
 def read_parts(kind: Kind, object_id: str, read: Callable[[str], Raw]) -> dict[str, Any]:
     """The values that only an endpoint of their own tells, by field. `read` gives the answer of a path."""
     path = object_path(kind, object_id)
-    return {name: read(f"{path}{each.path}").get(each.key) for name, each in kind.parts()}
+    return {name: read(f"{path}{each.path}").get(each.key) for name, each in kind.parts}
 
 
 def other_object(kind: Kind, raw: Raw) -> str:
@@ -81,7 +81,7 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
     a field with an endpoint of its own is set there alone. A partial update has only what changes. A full one starts
     from the live record, so that unmanaged and unknown fields keep their values. CannotBeSent if the API has no such
     write."""
-    apart = dict(kind.sub_endpoints())
+    apart = dict(kind.sub_endpoints)
     if apart.keys() >= set(changed):
         return tuple(
             _set_request(kind, record.id, name, each, fields[name]) for name, each in apart.items() if name in changed
@@ -90,7 +90,7 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
     if method is None:
         raise CannotBeSent("the API has no operation that changes it")
     if kind.endpoints.partial_update:
-        body = kind.to_wire({name: fields[name] for name in kind.field_names() if name in changed})
+        body = kind.to_wire({name: fields[name] for name in kind.field_names if name in changed})
         return _with_settings(kind, record.id, body, Request(method, path, body), changed)
     full = kind.to_wire(overlaid({**unknown_fields(kind, record), **record.fields}, dict(fields)))
     full.pop(kind.identity.chosen_id, None)
@@ -101,13 +101,13 @@ def delete_requests(kind: Kind, object_id: str) -> tuple[Request, ...]:
     """The delete, or the write of the state that takes its place."""
     if method := kind.endpoints.delete:
         return (Request(method, object_path(kind, object_id), destroys=True),)
-    name, each = next((name, each) for name, each in kind.sub_endpoints() if each.terminal)
+    name, each = next((name, each) for name, each in kind.sub_endpoints if each.terminal)
     return (replace(_set_request(kind, object_id, name, each, each.terminal), sets=(), destroys=True),)
 
 
 def unknown_fields(kind: Kind, record: Record) -> dict[str, Any]:
     """The fields of a record that the kind does not declare: a full update sends them back, or they would be lost."""
-    known = kind.server_fields | set(kind.field_names())
+    known = kind.server_fields | set(kind.field_names)
     return {name: value for name, value in record.raw.items() if name not in known}
 
 
@@ -116,7 +116,7 @@ def _with_settings(
 ) -> tuple[Request, ...]:
     """The request that writes fields, and those that set the values in `changed` that its body does not take."""
     body, later = dict(request.body or {}), []
-    for name, setter in kind.sub_endpoints():
+    for name, setter in kind.sub_endpoints:
         if name not in body or (isinstance(body[name], str) and body[name] in setter.in_body):
             continue
         value = body.pop(name)

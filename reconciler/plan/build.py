@@ -246,7 +246,7 @@ def _behind(context: PlanContext) -> dict[str, str]:
     found = {
         item_id: addresses.get(ObjectRef(reference.kind, object_id))
         for kind in KINDS.values()
-        for _, reference in kind.lists()
+        for _, reference in kind.lists
         if reference.lookup in context.live.lookups
         for item_id, object_id in context.references.targets(reference).behind().items()
     }
@@ -256,7 +256,7 @@ def _behind(context: PlanContext) -> dict[str, str]:
 def _labels(context: PlanContext) -> dict[str, str]:
     """Id → name for people, of ids in fields."""
     labels = told_apart(find_labels(item for items in context.live.lookups.values() for item in items))
-    referred = {reference.kind for kind in KINDS.values() for _, reference in kind.reference_fields()}
+    referred = {reference.kind for kind in KINDS.values() for _, reference in kind.reference_fields}
     return labels | {ref.id: address for ref, address in context.addresses().items() if ref.kind in referred}
 
 

@@ -49,7 +49,7 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
     fields = written(kind, resource.fields, ignored)
     if rules := kind.local_times(fields):
         fields |= {name: kinds.local_time.next_time(*each, context.now) for name, each in rules.items()}
-    for name, reference in kind.lists():
+    for name, reference in kind.lists:
         if name in fields and reference.label_key:
             fields[name] = [context.references.as_sent(reference, item) for item in fields[name]]
 
@@ -102,7 +102,7 @@ def _create(context: PlanContext, resource: Resource) -> Change:
     fields = _fields(context, resource, (), None)
     gone = context.entries.get(resource.address)
     cause, rules = Cause.DRIFT if gone else Cause.CONFIG, _rules(resource)
-    ended = next((f"{each.terminal} or " for _, each in kind.sub_endpoints() if each.terminal), "")
+    ended = next((f"{each.terminal} or " for _, each in kind.sub_endpoints if each.terminal), "")
     return Change(
         address=resource.address,
         kind=kind.name,

@@ -167,7 +167,7 @@ def _live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple
     rest: ByName = defaultdict(list)
     for ref, block in blocks.items():
         kind, address = KINDS[ref.kind], addresses.get(ref, "")
-        for name, reference in kind.lists():
+        for name, reference in kind.lists:
             key = reference.label_key
             block[name] = [
                 {"type": each["type"], key: unique[each["id"]]} if key and each.get("id") in unique else each

@@ -145,7 +145,7 @@ def _writable(item: ReceiptItem) -> dict[str, Any]:
     """The fields before. A value that only the server sets (`error`) becomes the placeholder of a new object."""
     fields = dict(item.before or {})
     if _unwritable(item) is not None:
-        name, setter = KINDS[address_kind(item.address)].words() or ("", None)
+        name, setter = KINDS[address_kind(item.address)].words or ("", None)
         fields.pop(name)
         if item.action == "delete" and setter is not None and setter.placeholder is not None:
             fields[name] = setter.placeholder
@@ -154,7 +154,7 @@ def _writable(item: ReceiptItem) -> dict[str, Any]:
 
 def _unwritable(item: ReceiptItem) -> str | None:
     """A message on the value before that only the server sets; None if there is none."""
-    apart = KINDS[address_kind(item.address)].words()
+    apart = KINDS[address_kind(item.address)].words
     if apart is None or item.before is None or item.before.get(apart[0]) in (None, *apart[1].words):
         return None
     return f"its {apart[0]} {item.before[apart[0]]!r}, which only the server sets"

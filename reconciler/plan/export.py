@@ -96,7 +96,7 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
 
 def written_fields(record: Record) -> dict[str, Any]:
     """The fields of a live object that can be written, in the order of its kind."""
-    return {name: record.fields[name] for name in KINDS[record.kind].field_names() if name in record.fields}
+    return {name: record.fields[name] for name in KINDS[record.kind].field_names if name in record.fields}
 
 
 def make_blocks(
@@ -160,7 +160,7 @@ def _behind(kind: Kind, live: Live) -> dict[ObjectRef, ObjectRef]:
     """An item's kind and id → the object that it stands for, if the two differ."""
     resolver = ReferenceResolver(live)
     found: dict[ObjectRef, ObjectRef] = {}
-    for _, reference in kind.lists():
+    for _, reference in kind.lists:
         behind = resolver.targets(reference).behind().items()
         found |= {ObjectRef(reference.kind, item): ObjectRef(reference.kind, each) for item, each in behind}
     return found
@@ -264,7 +264,7 @@ def _shorten(names: set[str], others: set[str]) -> dict[str, str]:
 def find_ways(change: Change, sides: Sequence[Fields]) -> list[Way]:
     """The keys of each value that a change has in it, so far out that all `sides` have it; none if a side lacks the
     field."""
-    lists = {name for name, each in KINDS[change.kind].reference_fields() if not each.path}
+    lists = {name for name, each in KINDS[change.kind].reference_fields if not each.path}
     ways: dict[Way, None] = {}
     for each in change.fields:
         keys = path_keys(each.path) or (each.path,)

@@ -237,6 +237,6 @@ def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tup
 def _share(kind: Kind, old: Change, new: Change) -> float:
     before = {field.path: canonical(field.before) for field in old.fields}
     after = {field.path: canonical(field.after) for field in new.fields}
-    referring = {name for name, _ in kind.reference_fields()}
+    referring = {name for name, _ in kind.reference_fields}
     paths = [path for path in after if path not in referring]
     return sum(before.get(path) == after[path] for path in paths) / max(1, len(paths))

@@ -90,7 +90,7 @@ class _ChangeImpact:
 
     def _first_status(self) -> str:
         """The status that a new object has, if it has one: ` paused`."""
-        endpoint, remember = self.kind.words(), self.change.remember
+        endpoint, remember = self.kind.words, self.change.remember
         written = remember.applied.get(self.delivery.status) if remember and self.delivery else None
         status = written or (endpoint[1].initial if endpoint else None)
         return f" {status}" if status else ""

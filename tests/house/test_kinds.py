@@ -24,7 +24,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_kind_stands_behind_those_that_it_refers_to(kind: Kind) -> None:
     """Schemas, exports and the tables of the README follow the order of the registry."""
     order = list(KINDS)
-    for _, reference in kind.reference_fields():
+    for _, reference in kind.reference_fields:
         assert reference.kind in KINDS
         assert order.index(reference.kind) < order.index(kind.name)
 
@@ -39,7 +39,7 @@ def test_names_and_sections_are_words_of_their_own() -> None:
 @every_kind
 def test_a_kind_names_fields_that_it_has(kind: Kind) -> None:
     """The natural key and the name that people see are fields, and fields that must be written."""
-    names = kind.field_names()
+    names = kind.field_names
     assert len(set(names)) == len(names)
     required = {each.name for each in kind.fields if each.required}
     identity = kind.identity
@@ -54,7 +54,7 @@ def test_the_example_of_a_kind_may_be_written(kind: Kind) -> None:
     validator = Draft202012Validator(resource_schema(kind))
     validator.validate(dict(kind.example))
     validator.validate({each.name: kind.example[each.name] for each in kind.fields if each.required})
-    assert set(kind.example) == set(kind.field_names())
+    assert set(kind.example) == set(kind.field_names)
 
 
 @every_kind

@@ -80,7 +80,7 @@ LOST = variant(NOTE, from_wire=lambda raw, _: {"name": raw["name"], "colour": "g
         (variant(NOTE, update="PATCH"), {}, "405"),
         (variant(NOTE, path="/stickers"), {}, "404"),
         (
-            variant(TAG, from_wire=lambda raw, _: {name: raw[name] for name in TAG.field_names()}),
+            variant(TAG, from_wire=lambda raw, _: {name: raw[name] for name in TAG.field_names}),
             {"tags": Collection("tag", parts={"status": ("status", "status")}, defaults={"status": 0})},
             "update tag.kind",
         ),
