@@ -34,10 +34,9 @@ def plain_data(data: Any) -> Any:
     return plain
 
 
-def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words. A caption that is null or missing is an empty one."""
-    fields = {name: raw[name] for name in ("name", "status") if raw.get(name) is not None}
-    return {**fields, "caption": raw.get("caption") or "", "data": plain_data(raw.get("data") or {})}
+def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
+    """A caption that is null or missing is an empty one."""
+    return {"caption": raw.get("caption") or "", "data": plain_data(raw.get("data") or {})}
 
 
 def to_wire(fields: Fields) -> dict[str, Any]:

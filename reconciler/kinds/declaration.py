@@ -222,8 +222,8 @@ class Kind:
     """One kind of resource. `section` is the key of its resources in the YAML.
 
     `server_fields` are set by the API and are neither compared nor sent; `changed_at` is the one with the last change.
-    `from_wire` turns a record into the configuration's words (a field that it cannot tell is left out), `to_wire` the
-    other way. `shown` is what the record of a new object will show, as far as its label is made of that.
+    `from_wire` gives the fields that are not in a record as they are written (None: it cannot be told); `to_wire` turns
+    fields into a body. `shown` is what the record of a new object will show, as far as its label is made of that.
     `creation_errors`: why the API will not create this, as far as its own lists tell."""
 
     name: str
@@ -233,7 +233,7 @@ class Kind:
     fields: tuple[Field, ...]
     server_fields: frozenset[str]
     changed_at: str = "updated_at"
-    from_wire: Callable[[Raw, Lookups], dict[str, Any]]
+    from_wire: Callable[[Raw, Lookups], dict[str, Any]] = lambda _raw, _lookups: {}
     to_wire: Callable[[Fields], dict[str, Any]] = dict
     shown: Callable[[Fields, Lookups], Raw] = lambda fields, _lookups: fields
     creation_errors: Callable[[Fields, Lookups], list[str]] = lambda _fields, _lookups: []

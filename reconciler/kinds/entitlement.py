@@ -16,9 +16,8 @@ ID = "^[a-zA-Z0-9._: -]{1,256}$"
 
 
 def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words. No products are an empty list."""
-    fields = {name: raw[name] for name in ("id", "description") if raw.get(name) is not None}
-    return {**fields, "product_ids": raw.get("product_ids") or []}
+    """No products are an empty list."""
+    return {"product_ids": raw.get("product_ids") or []}
 
 
 def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:

@@ -30,17 +30,12 @@ def catalogue_items(lookups: Lookups) -> list[Raw]:
 
 
 def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words: the provider's title becomes its slug, `active` becomes `status`."""
-    fields = {name: raw[name] for name in ("title", "target_platform") if raw.get(name) is not None}
-    named = [item.get("slug") for item in catalogue_items(lookups) if item.get("title") == raw.get("integration")]
-    if slugs := [slug for slug in named if isinstance(slug, str)]:
-        fields["integration"] = slugs[0]
-    active = raw.get("active")
-    if active is not None:
-        # The number may come as a text. What is not known stays as it came.
-        words = (word for number, word in ACTIVE_WORDS.items() if active in (number, str(number)))
-        fields["status"] = next(words, active)
-    return fields
+    """The provider's title becomes its slug, None if the catalogue lacks it. `active` becomes `status`."""
+    named = (item.get("slug") for item in catalogue_items(lookups) if item.get("title") == raw.get("integration"))
+    # The number may come as a text. What is not known stays as it came.
+    words = (word for number, word in ACTIVE_WORDS.items() if raw.get("active") in (number, str(number)))
+    slug = next((slug for slug in named if isinstance(slug, str)), None)
+    return {"integration": slug, "status": next(words, raw.get("active"))}
 
 
 def shown(fields: Fields, lookups: Lookups) -> Raw:

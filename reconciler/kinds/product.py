@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Schema, text
-from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.model.inputs import Fields, Lookups
 from reconciler.model.reports import Weight
 
 PRODUCT_TYPES = ("subscription_with_promo", "subscription", "consumable", "lifetime")
@@ -20,14 +19,8 @@ STORE_IDS = {
     "google_base_plan_id": "y1",
     "stripe_product_id": "prod_9",
 }
-FIELDS = ("id", "type", "duration", *STORE_IDS)
 ID = "^[a-zA-Z0-9._: -]{1,255}$"
 """Old ids may have a space or a colon."""
-
-
-def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words. A null is no value."""
-    return {name: raw[name] for name in FIELDS if raw.get(name) is not None}
 
 
 def creation_errors(fields: Fields, _lookups: Lookups) -> list[str]:
@@ -66,11 +59,7 @@ PRODUCT = Kind(
     fields=(
         Field(
             "id",
-            text(
-                "The id that apps use. Left out: the key. It cannot be changed later.",
-                "studio_yearly",
-                pattern=ID,
-            ),
+            text("The id that apps use. Left out: the key. It cannot be changed later.", "studio_yearly", pattern=ID),
             required=False,
             immutable=True,
         ),
@@ -93,7 +82,6 @@ PRODUCT = Kind(
         *(_store_id(name, example) for name, example in STORE_IDS.items()),
     ),
     server_fields=frozenset({"object", "url", "created_at", "updated_at"}),
-    from_wire=from_wire,
     creation_errors=creation_errors,
     example={"id": "studio_yearly", "type": "subscription", "duration": "P1Y", **STORE_IDS},
     messages=Messages(

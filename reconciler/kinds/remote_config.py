@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, SubEndpoint, text
-from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.model.inputs import Fields
 from reconciler.model.reports import Weight
 
 MOVES = {"draft": ("active", "archived"), "active": ("archived",), "archived": ()}
@@ -20,16 +20,10 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     # What their values look like is stated nowhere.
     **dict.fromkeys(("Json", "Color", "Products", "Screens"), (object,)),
 }
-FIELDS = ("name", "context_key", "segment_percent", "segmentation_conditions", "payload_mapping", "payload", "status")
 LARGEST = 64 * 1024
 WORDS = {word: word for word in MOVES}
 STATUS = SubEndpoint("PATCH", "/status", "status", WORDS, initial="draft", moves=MOVES, comes_last=True)
 SERVED = ("payload", "segment_percent", "segmentation_conditions", "context_key")
-
-
-def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words. The payload and its mapping are there once they were read."""
-    return {name: raw[name] for name in FIELDS if raw.get(name) is not None}
 
 
 def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
@@ -128,7 +122,6 @@ REMOTE_CONFIG = Kind(
         ),
     ),
     server_fields=frozenset({"object", "id", "url", "created_at", "updated_at"}),
-    from_wire=from_wire,
     example={
         "name": "Paywall, autumn",
         "context_key": "main_paywall",

@@ -21,7 +21,6 @@ from reconciler.model.inputs import Lookups, Raw
 DESTINATIONS = "/scheduled-reports/destinations"
 TARGET_INTEGRATION = "target_integration"
 GRID = 30
-WRITTEN = ("report_name", "send_at", "included_range_days", "status", "environment")
 
 
 def find_label(integration: Raw) -> str | None:
@@ -30,15 +29,11 @@ def find_label(integration: Raw) -> str | None:
     return f"{provider}: {title}" if provider and title else None
 
 
-def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words: destinations lose their read-only label."""
-    fields = {name: raw[name] for name in WRITTEN if raw.get(name) is not None}
-    destinations = raw.get("destinations")
-    if isinstance(destinations, list):
-        fields["destinations"] = [
-            {"type": item.get("type"), "id": item.get("id")} for item in destinations if isinstance(item, dict)
-        ]
-    return fields
+def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
+    """Destinations lose their read-only label."""
+    found = raw.get("destinations")
+    items = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else None
+    return {"destinations": items and [{"type": item.get("type"), "id": item.get("id")} for item in items]}
 
 
 MANAGED, UNMANAGED = "An integration of this configuration", "A destination that is not managed here"

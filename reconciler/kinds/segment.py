@@ -5,19 +5,13 @@ list has the vendor's own rows; `is_system` tells these."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, text
-from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.model.inputs import Fields
 from reconciler.model.reports import Weight
 
 COMPARATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "contains", "not_contains")
 METRICS = ("environment", "client_uid", "custom_uid", "client_advertiser_id", "renewable", "target_platform")
-
-
-def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words."""
-    return {name: raw[name] for name in ("name", "conditions") if raw.get(name) is not None}
 
 
 def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
@@ -68,7 +62,6 @@ SEGMENT = Kind(
         ),
     ),
     server_fields=frozenset({"object", "id", "url", "is_system", "created_at", "updated_at"}),
-    from_wire=from_wire,
     example={
         "name": "Android renewing",
         "conditions": [{"metric": "target_platform", "comparator": "eq", "value": "Android", "negate": False}],

@@ -43,7 +43,8 @@ def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
     if not is_id(kind, raw.get("id")):
         raise AnswerUnreadable(f"{path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
     schemas = {each.name: each.schema for each in kind.fields}
-    fields = {name: as_declared(schemas.get(name, {}), value) for name, value in kind.from_wire(raw, lookups).items()}
+    told = {**{name: raw.get(name) for name in schemas}, **kind.from_wire(raw, lookups)}
+    fields = {name: as_declared(schemas[name], value) for name, value in told.items() if value is not None}
     return Record(kind.name, raw["id"], in_short(raw.get(identity.name_field) or raw["id"]), fields, raw)
 
 

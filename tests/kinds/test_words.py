@@ -443,7 +443,6 @@ CHOSEN = variant(
     name_field="id",
     chosen_id="id",
     id_pattern="^[a-z :]{1,20}$",
-    from_wire=lambda raw, lookups: {**NOTE.from_wire(raw, lookups), "id": raw["id"]},
     closed=True,
 )
 

@@ -18,7 +18,6 @@ from reconciler.kinds.declaration import text
 Json = dict[str, Any]
 Answer = tuple[int, Json | None]
 
-FIELDS = frozenset({"name", "colour", "lines", "status", "body", "mapping", "notes", "data"})
 NOTE = Kind(
     name="sticky_note",
     section="sticky_notes",
@@ -29,7 +28,6 @@ NOTE = Kind(
         Field("colour", text("Its colour.", "red"), required=False),
     ),
     server_fields=frozenset({"object", "id", "url", "is_system", "updated_at"}),
-    from_wire=lambda raw, _: {name: value for name, value in raw.items() if name in FIELDS and value is not None},
     example={"name": "A", "colour": "red"},
     messages=Messages(
         title="Sticky notes",

@@ -11,9 +11,8 @@ STATUS = {"off": 0, "on": 1}
 
 
 def from_wire(raw: Mapping[str, Any], _lookups: object) -> dict[str, Any]:
-    """A record in the configuration's words."""
-    fields = {name: raw[name] for name in ("label", "colour", "weight") if name in raw}
-    return {**fields, "status": next(word for word, value in STATUS.items() if value == raw["status"])}
+    """The number of a status becomes its word."""
+    return {"status": next(word for word, value in STATUS.items() if value == raw["status"])}
 
 
 TAG = Kind(

@@ -69,7 +69,7 @@ def test_a_toy_does_what_it_declares(
     assert {record.get("status") for record in left} <= {"ended"}
 
 
-LOST = variant(NOTE, from_wire=lambda raw, _: {"name": raw["name"], "colour": "grey"})
+LOST = variant(NOTE, from_wire=lambda _raw, _: {"colour": "grey"})
 
 
 @pytest.mark.network
@@ -80,7 +80,7 @@ LOST = variant(NOTE, from_wire=lambda raw, _: {"name": raw["name"], "colour": "g
         (variant(NOTE, update="PATCH"), {}, "405"),
         (variant(NOTE, path="/stickers"), {}, "404"),
         (
-            variant(TAG, from_wire=lambda raw, _: {name: raw[name] for name in TAG.field_names}),
+            variant(TAG, from_wire=NOTE.from_wire),
             {"tags": Collection("tag", parts={"status": ("status", "status")}, defaults={"status": 0})},
             "update tag.kind",
         ),
