@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -90,15 +91,27 @@ def test_a_kind_says_what_a_person_has_to_know(kind: Kind) -> None:
 
 def test_the_engine_does_not_ask_which_kind_it_has() -> None:
     """No text in it is the name or the section of a kind; what differs between kinds is declared in them."""
-    words = {*KINDS, *SECTIONS}
-    asked = [
-        f"{path}:{node.lineno}: {node.value!r}"
+    asked = texts_of(ENGINE, {*KINDS, *SECTIONS})
+    assert not asked, "\n".join(asked)
+
+
+def test_the_engine_has_no_method_that_writes() -> None:
+    """A kind declares them, and a declaration has the usual ones. Others are of GitHub and GitLab, and of the simulator,
+    in which a test of a configuration makes live objects."""
+    sent = texts_of(ENGINE | {"kinds"}, {"POST", "PUT", "PATCH", "DELETE"})
+    files = {each.partition(".py:")[0].rpartition("/reconciler/")[2] for each in sent}
+    assert files - {f"kinds/{name}" for name in KINDS} == {"kinds/declaration", "forges/forge", "commands/test"}
+
+
+def texts_of(parts: Collection[str], words: set[str]) -> list[str]:
+    """The texts of these parts that are one of these words, each with its place."""
+    return [
+        f"{path.as_posix()}:{node.lineno}: {node.value!r}"
         for name, path in modules().items()
-        if part_of(name) in ENGINE
+        if part_of(name) in parts
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in words
     ]
-    assert not asked, "\n".join(asked)
 
 
 def test_the_engine_imports_no_single_kind() -> None:
