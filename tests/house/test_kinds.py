@@ -96,7 +96,7 @@ def test_the_engine_does_not_ask_which_kind_it_has() -> None:
 
 
 def test_the_engine_has_no_method_that_writes() -> None:
-    """A kind declares them, and a declaration has the usual ones. Others are of GitHub and GitLab, and of the simulator,
+    """A kind declares them, and a declaration has the usual ones. Others are for GitHub and GitLab, and the simulator,
     in which a test of a configuration makes live objects."""
     sent = texts_of(ENGINE | {"kinds"}, {"POST", "PUT", "PATCH", "DELETE"})
     files = {each.partition(".py:")[0].rpartition("/reconciler/")[2] for each in sent}
