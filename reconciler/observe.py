@@ -29,8 +29,8 @@ def state_lookups(state: State) -> set[str]:
     """The lists that were needed when what is remembered was applied, and so most likely are again."""
     kinds = {address_kind(address): KINDS[address_kind(address)] for address in state.entries}
     referring = {address_kind(address) for address, entry in state.entries.items() if entry.depends_on}
-    paths = {path for kind in kinds.values() for path in kind.lookups}
-    return paths | {each.lookup for name in referring for _, each in kinds[name].lists()}
+    paths = {path for kind in kinds.values() for path in kind.endpoints.lookups}
+    return paths | {each.lookup for name in referring for _, each in kinds[name].lists}
 
 
 def target_kinds(targets: Iterable[str]) -> list[Kind]:
@@ -39,7 +39,7 @@ def target_kinds(targets: Iterable[str]) -> list[Kind]:
     names = set(map(address_kind, targets))
     if not names or not names <= KINDS.keys():
         return list(KINDS.values())
-    uses = {kind.name: {reference.kind for _, reference in kind.reference_fields()} for kind in KINDS.values()}
+    uses = {kind.name: {reference.kind for _, reference in kind.reference_fields} for kind in KINDS.values()}
     for _ in KINDS:
         names |= {name for name, used in uses.items() if used & names}
         names |= {used for name in names for used in uses[name]}
@@ -48,7 +48,7 @@ def target_kinds(targets: Iterable[str]) -> list[Kind]:
 
 def kind_lookups(kinds: Iterable[Kind]) -> set[str]:
     """The lists beside the kinds' own that the planning of these kinds can ever need."""
-    return {path for kind in kinds for path in (*kind.lookups, *(each.lookup for _, each in kind.lists()))}
+    return {path for kind in kinds for path in (*kind.endpoints.lookups, *(each.lookup for _, each in kind.lists))}
 
 
 Names = Iterable[str]
@@ -92,9 +92,10 @@ class Lists:
         """Asks for the lists of these kinds too, if they are read at all and not on their way already."""
         self.used.update(names)
         for kind in self.kinds:
-            is_read = self.every or not kind.on_demand or kind.name in self.used
+            at = kind.endpoints
+            is_read = self.every or not at.on_demand or kind.name in self.used
             if is_read and kind.name not in self._lists:
-                ask = partial(read_list, self.reader, kind.path, kind.pages.value, self.expected.get(kind.name, 0))
+                ask = partial(read_list, self.reader, at.path, at.pages.value, self.expected.get(kind.name, 0))
                 self._lists[kind.name] = self._pool.submit(ask)
 
     def need(self, lookups: Iterable[str]) -> None:
@@ -114,9 +115,9 @@ class Lists:
         gone: set[ObjectRef] = set()
         # One after the other, so that the first are understood while the last ones come.
         for kind in self.kinds:
-            items = [item for item in self._items(kind) if item.get(kind.vendor_flag) is not True]
-            self.need(kind.lookups if items else ())
-            tables = {path: result(self._tables[path]) for path in kind.lookups if path in self.needed}
+            items = [item for item in self._items(kind) if item.get(kind.identity.vendor_flag) is not True]
+            self.need(kind.endpoints.lookups if items else ())
+            tables = {path: result(self._tables[path]) for path in kind.endpoints.lookups if path in self.needed}
             found = [record_from(kind, raw, tables) for raw in items]
             gone.update(record.ref for record in found if kind.has_ended(record.fields))
             records[kind.name] = {record.id: record for record in found if record.ref not in gone}
@@ -127,7 +128,8 @@ class Lists:
         try:
             return result(self._lists[kind.name]) if kind.name in self._lists else []
         except (NotAuthorised, AnswerRefused) as error:
-            if not kind.on_demand or kind.name in self.used or getattr(error, "status", NOT_FOUND) != NOT_FOUND:
+            is_needed = not kind.endpoints.on_demand or kind.name in self.used
+            if is_needed or getattr(error, "status", NOT_FOUND) != NOT_FOUND:
                 raise
             return []
 
@@ -145,7 +147,7 @@ def observe(
 def _not_understood(kinds: Collection[Kind], records: dict[str, dict[str, Record]]) -> Iterator[str]:
     """Each thing that was read and not understood, said once for a kind."""
     for kind in kinds:
-        for name in kind.natural_key:
+        for name in kind.identity.natural_key:
             unclear = [record for record in records[kind.name].values() if name not in record.fields]
             if unclear:
                 such_as = f"such as {unclear[0].id} ({unclear[0].name})"
@@ -184,7 +186,7 @@ def wait_remembered(lists: Lists, state: State, also: Refs = ()) -> Live:
         missing = _missing(state, live, also)
         deleted = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.deleted}
         # A kind that cannot be asked for by id has nothing that was restored.
-        listed = [each for each in deleted if each.id in live.records.get(each.kind, ()) and KINDS[each.kind].readable]
+        listed = [each for each in deleted if _is_readable(each, live) and each.id in live.records[each.kind]]
         unlisted, gone = _ask_for(reader, list(missing))
         if not unlisted:
             deleted.difference_update(_answering(reader, listed))
@@ -198,6 +200,10 @@ def wait_remembered(lists: Lists, state: State, also: Refs = ()) -> Live:
     )
 
 
+def _is_readable(ref: ObjectRef, live: Live) -> bool:
+    return ref.kind in live.records and KINDS[ref.kind].endpoints.readable
+
+
 def _missing(state: State, live: Live, also: Iterable[ObjectRef]) -> dict[ObjectRef, str]:
     """The objects that no list shows, of the kinds that were read and can be asked for by id, with their addresses."""
     named = [
@@ -207,8 +213,7 @@ def _missing(state: State, live: Live, also: Iterable[ObjectRef]) -> dict[Object
     ]
     missing: dict[ObjectRef, str] = {}
     for ref, address in (*named, *((ref, "") for ref in also)):
-        is_readable = ref.kind in live.records and KINDS[ref.kind].readable
-        is_missing = is_readable and ref.id not in live.records[ref.kind] and ref not in live.gone
+        is_missing = _is_readable(ref, live) and ref.id not in live.records[ref.kind] and ref not in live.gone
         if is_missing and is_id(KINDS[ref.kind], ref.id):
             missing.setdefault(ref, address)
     return missing
@@ -232,8 +237,8 @@ def _answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:
 
     def is_there(ref: ObjectRef) -> bool:
         kind = KINDS[ref.kind]
-        item = read_object(reader, kind.path, ref.id)
-        if item is None or item.get(kind.vendor_flag) is True:
+        item = read_object(reader, kind.endpoints.path, ref.id)
+        if item is None or item.get(kind.identity.vendor_flag) is True:
             return False
         return not kind.has_ended(record_from(kind, item, {}).fields)
 
@@ -249,7 +254,7 @@ def _answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:
 
 def with_parts(reader: Reader, live: Live, refs: Iterable[ObjectRef]) -> Live:
     """The live objects, these ones with the values that only an endpoint of their own tells."""
-    asked = [ref for ref in refs if KINDS[ref.kind].parts() and ref.id in live.records.get(ref.kind, ())]
+    asked = [ref for ref in refs if KINDS[ref.kind].parts and ref.id in live.records.get(ref.kind, ())]
     with reader.threads(MOST_AT_ONCE) as pool:
         answers = {
             ref: pool.submit(read_parts, KINDS[ref.kind], ref.id, lambda path: reader.get(path).record())
@@ -266,7 +271,7 @@ def with_parts(reader: Reader, live: Live, refs: Iterable[ObjectRef]) -> Live:
 def _describe_unlisted(unlisted: list[ObjectRef], missing: Mapping[ObjectRef, str]) -> Iterator[str]:
     """Which list is not whole, and which object shows it; a line a kind."""
     for ref in {each.kind: each for each in reversed(unlisted)}.values():
-        path, count = KINDS[ref.kind].path, sum(each.kind == ref.kind for each in missing)
+        path, count = KINDS[ref.kind].endpoints.path, sum(each.kind == ref.kind for each in missing)
         others = f"; it lacks {count} objects that the state knows" if count > 1 else ""
         what = f"{missing[ref]} ({ref.id})" if missing[ref] else ref.id
         yield f"GET {path} is not whole: {what} is not in it, and GET {path}/{ref.id} answers with that object{others}"

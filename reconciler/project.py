@@ -92,7 +92,7 @@ class Project(AbstractContextManager["Project"]):
         is in `Plan.refusals`. ConfigurationInvalid, NotAuthorised or ApiFailed if there can be no plan."""
         options = Options(tuple(targets), prune, max_deletes, frozenset(allow))
         with self._session() as session:
-            known = {*ALLOWABLE, *(DELETE + each.name for each in self.kinds.by_name.values() if each.closed)}
+            known = {*ALLOWABLE, *(DELETE + each.name for each in self.kinds.by_name.values() if each.endpoints.closed)}
             if unknown := sorted(each for each in options.allowed - known if not each.startswith(GUARD)):
                 raise WrongUsage(f"allow: {', '.join(unknown)}: expected names of {', '.join(sorted(known))}")
             planned = commands.plan.plan(session, options, undo)

@@ -59,7 +59,7 @@ class _Trial:
     def __init__(self, kind: Kind, folder: Path, server: str, registry: Kinds, key: str) -> None:
         self.kind, self.folder = kind, folder
         self.address = make_address(kind.name, KEY)
-        self.closed = [DELETE + each.name for each in registry.by_name.values() if each.closed]
+        self.closed = [DELETE + each.name for each in registry.by_name.values() if each.endpoints.closed]
         self.write({})
         self.project = Project.open(folder, env={"QONVERSION_SECRET": key}, api_url=server, kinds=registry)
 
@@ -143,7 +143,7 @@ def _check_life(ours: _Trial, others: _Trial, example: Fields) -> None:
     _check_values(ours, example)
     ours.write({})
     refusals = ours.project.plan(allow=ALLOWED, max_deletes=MOST_DELETES).refusals
-    _require(refusals or not kind.closed, "the delete of a closed kind is not refused")
+    _require(refusals or not kind.endpoints.closed, "the delete of a closed kind is not refused")
     ours.settle({})
     for each in needed:
         ours.require_order(address, each)
@@ -168,9 +168,9 @@ def _check_values(ours: _Trial, example: Fields) -> None:
     left: dict[str, Fields] = {KEY: example}
     for each in kind.fields:
         for value in _hostile(each.schema) if each.name in example else ():
-            named = {**example, kind.name_field: f"{example.get(kind.name_field)} {len(left)}"}
+            named = {**example, kind.identity.name_field: f"{example.get(kind.identity.name_field)} {len(left)}"}
             fields = {**(example if violations(kind.name, named) else named), each.name: value}
-            left[f"{KEY}-{len(left)}"] = {name: fields[name] for name in fields if name != kind.chosen_id}
+            left[f"{KEY}-{len(left)}"] = {name: fields[name] for name in fields if name != kind.identity.chosen_id}
     # The schema refuses some of them, and what the API's own lists tell refuses others.
     for _ in range(2):
         ours.write(left)

@@ -16,7 +16,7 @@ from reconciler.api.response import NOT_FOUND, Response
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, missing_fields
 from reconciler.apply.stale import outdated
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
-from reconciler.kinds import KINDS, Kind, Put
+from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import differences
 from reconciler.kinds.wire import fingerprint, is_id, object_path, other_object, record_from
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Tombstone
@@ -117,7 +117,7 @@ class OperationRunner:
         written: dict[str, Any] = {}
         for request in change.requests:
             sent = {name: wanted[name] for name in request.sets if name in wanted}
-            is_last = any(each.comes_last and request.sets == (name,) for name, each in kind.sub_endpoints())
+            is_last = any(each.comes_last and request.sets == (name,) for name, each in kind.sub_endpoints)
             if written and is_last and self._shows(kind, change, object_id, written, sent):
                 applied |= sent
                 continue
@@ -218,7 +218,7 @@ class OperationRunner:
         self.references.created(change.address, raw)
         self._keep_fields(kind, change.address, request, raw)
         shown = record_from(kind, raw, {}).fields
-        for name, each in kind.sub_endpoints():
+        for name, each in kind.sub_endpoints:
             if each.comes_last and shown.get(name) not in (None, each.initial):
                 said = f"{change.address}: the API made {raw['id']} with the {name} {shown[name]} at once"
                 self.warnings.append(f"{said}, before the rest of it was written; expected {each.initial}")
@@ -236,8 +236,8 @@ class OperationRunner:
         """Refused if the object of an update or a delete is not as the plan saw it. A full PUT is checked always, as it
         replaces what somebody else may have written. A kind that cannot be read by id was checked when the run
         began."""
-        is_checked = self.always_recheck or (kind.put is Put.FULL and change.action is Action.UPDATE)
-        if not (is_checked and kind.readable and change.requests):
+        is_checked = self.always_recheck or (kind.endpoints.has_full_update and change.action is Action.UPDATE)
+        if not (is_checked and kind.endpoints.readable and change.requests):
             return
         if change.action not in (Action.UPDATE, Action.DELETE):
             return
@@ -258,7 +258,7 @@ class OperationRunner:
     ) -> Again | None:
         """The check before a write is sent again; None if the kind cannot be read by id. The check raises AlreadyDone
         if the object is as wanted, Refused if somebody else has changed it, and ApiFailed if it cannot be read."""
-        replaces_all = kind.put is Put.FULL and request.path == object_path(kind, object_id)
+        replaces_all = kind.endpoints.has_full_update and request.path == object_path(kind, object_id)
 
         def check(may_have_succeeded: bool) -> None:
             if not (may_have_succeeded or replaces_all):
@@ -273,4 +273,4 @@ class OperationRunner:
             if replaces_all and record is not None:
                 _require_unchanged(kind, change, record)
 
-        return check if kind.readable else None
+        return check if kind.endpoints.readable else None

@@ -95,20 +95,21 @@ class LostResponseRecovery:
 
         `returned`: those that one list lacked and a later one has. Of the `missing` ones a few are asked for by id.
         """
-        asked = sorted(missing)[:SAMPLE] if kind.readable else ()
-        live = (each for each in asked if is_id(kind, each) and read_object(self._reader, kind.path, each) is not None)
+        asked = sorted(missing)[:SAMPLE] if kind.endpoints.readable else ()
+        path = kind.endpoints.path
+        live = (each for each in asked if is_id(kind, each) and read_object(self._reader, path, each) is not None)
         lacked = next(chain(sorted(returned), live), None)
         if lacked is not None:
-            said = f"{LOST} GET {kind.path}, which would show what it has made, is not whole: it lacks {lacked}"
+            said = f"{LOST} GET {path}, which would show what it has made, is not whole: it lacks {lacked}"
             hint = "it is not sent again; plan again later, and look for it in the dashboard"
             raise ApiFailed(f"{said}, which is live", hint=hint)
 
     def record(self, kind: Kind, object_id: str) -> Record | None:
         """The object as it is now, None if there is none or it has ended: by its id if the API can, else from the list.
         AnswerUnreadable if the API answers with another object."""
-        if not kind.readable:
+        if not kind.endpoints.readable:
             return next((record for record in self._records(kind) if record.id == object_id), None)
-        item = read_object(self._reader, kind.path, object_id)
+        item = read_object(self._reader, kind.endpoints.path, object_id)
         if item is None:
             return None
         parts = read_parts(kind, object_id, lambda path: self._reader.get(path).record())
@@ -129,9 +130,9 @@ class LostResponseRecovery:
         raise ApiFailed(f"{lost}; {seen}", hint=lost.hint) from lost
 
     def _records(self, kind: Kind) -> list[Record]:
-        items = read_list(self._reader, kind.path, kind.pages.value)
-        tables = {path: read_table(self._reader, path) for path in kind.lookups if items}
-        return [record_from(kind, item, tables) for item in items if item.get(kind.vendor_flag) is not True]
+        items = read_list(self._reader, kind.endpoints.path, kind.endpoints.pages.value)
+        tables = {path: read_table(self._reader, path) for path in kind.endpoints.lookups if items}
+        return [record_from(kind, item, tables) for item in items if item.get(kind.identity.vendor_flag) is not True]
 
 
 LAST_DELAY = 4.0
@@ -217,7 +218,7 @@ class PendingReferences:
             return None, []
         with self._lock:
             if reading.live is None:
-                items = read_list(self.reader, kind.path, kind.pages.value)
+                items = read_list(self.reader, kind.endpoints.path, kind.endpoints.pages.value)
                 reading.live = [record_from(kind, each, self.before.lookups) for each in items]
         known = (*self.before.records.get(kind.name, {}).values(), *reading.live)
         live = {record.id: record} | {each.id: each for each in known}

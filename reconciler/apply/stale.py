@@ -58,7 +58,7 @@ def sent_lookups(plan: Plan) -> set[str]:
 
 def _sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any]]]:
     """For each reference field that a change writes: the items that it sends, and those that were live before."""
-    for name, reference in KINDS[change.kind].reference_fields():
+    for name, reference in KINDS[change.kind].reference_fields:
         path = keys_path((name, *reference.path))
         written = next((each for each in change.fields if each.path == path), None)
         if written is not None:
@@ -111,7 +111,7 @@ class ChangeStatus:
     def half_done(self) -> Change | None:
         """The change with its last requests, if an earlier attempt has done all but these; else None. Fields with an
         endpoint of their own are set last. Until then they have their initial value or their placeholder, or none."""
-        change, apart = self._change, dict(self._kind.sub_endpoints())
+        change, apart = self._change, dict(self._kind.sub_endpoints)
         record = self.record if change.action is Action.UPDATE else self._made
         at, rest = len(change.requests), dict(self._wanted)
         while record and at > 1 and (name := next(iter(change.requests[at - 1].sets), "")) in apart:

@@ -95,7 +95,7 @@ class _Verifier:
     def _unproven(self, address: str, kind: Kind, record: Record) -> Iterator[str]:
         """Messages for the references of which live does not show that it holds what they mean."""
         change = self._changes[address]
-        for name, reference in kind.reference_fields():
+        for name, reference in kind.reference_fields:
             written = self._entries[address].applied
             same = (reference.kind, reference.lookup)
             items = reference_items(kind, record.raw)

@@ -50,7 +50,7 @@ class Guard(OneOf):
         """The word. WrongUsage if it is another one."""
         if value.startswith(GUARD):
             return value
-        closed = (DELETE + kind.name for kind in load("reconciler.kinds:KINDS").values() if kind.closed)
+        closed = (DELETE + kind.name for kind in load("reconciler.kinds:KINDS").values() if kind.endpoints.closed)
         return OneOf((*self.choices, *closed)).convert(value, param, ctx)
 
 

@@ -35,7 +35,7 @@ def addresses(path: Path) -> list[str]:
 
 def reports(path: Path) -> list[str]:
     """The addresses of what takes a test."""
-    tested = tuple(f"{kind.name}." for kind in KINDS.values() if kind.test_path)
+    tested = tuple(f"{kind.name}." for kind in KINDS.values() if kind.endpoints.test_path)
     return [each for each in addresses(path) if each.startswith(tested)]
 
 

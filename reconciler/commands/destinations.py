@@ -17,7 +17,7 @@ def list_destinations(session: Session) -> Destinations:
     """What the API offers to send to. A configuration that cannot be used is left out, with a warning: who writes the
     first line of it needs to know, too."""
     _, state = load_state(session.store, session.read_state())
-    references = [reference for kind in KINDS.values() for _, reference in kind.lists()]
+    references = [reference for kind in KINDS.values() for _, reference in kind.lists]
     kinds = [kind for kind in KINDS.values() if kind.name in {each.kind for each in references}]
     live = observe_remembered(Reader(session.door), kinds, state, {each.lookup for each in references})
     warnings = live.warnings

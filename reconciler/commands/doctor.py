@@ -60,8 +60,8 @@ def _compare(one: Diagnosis, found: Sequence[Diagnosis]) -> Iterator[Fact]:
     others = [each for each in found if each.ids and each.is_sandbox != one.is_sandbox]
     for name, ids in one.ids.items():
         kind, shared = KINDS[name], [bool(ids & each.ids[name]) for each in others if ids and each.ids[name]]
-        word = "the same objects" if kind.is_project_wide else "objects of their own"
-        holds = any(shared) is kind.is_project_wide if shared else None
+        word = "the same objects" if kind.identity.is_project_wide else "objects of their own"
+        holds = any(shared) is kind.identity.is_project_wide if shared else None
         yield Fact(f"{kind.section}: a sandbox and a production key see {word}", holds)
 
 
@@ -151,21 +151,22 @@ class _Watch(Reader):
 def _ask_api(session: Session, state: State) -> Diagnosis:
     """The checks of the API, and the facts. If it does not take the key, nothing more is asked."""
     door, watch = session.door, _Watch(session.door)
-    first, *others = sorted(KINDS.values(), key=lambda kind: kind.on_demand)
-    watch.note(first.path, first.pages.value)
-    checks = tuple(_check_answer(door, watch, first.path))
+    first, *others = sorted(KINDS.values(), key=lambda kind: kind.endpoints.on_demand)
+    watch.note(first.endpoints.path, first.endpoints.pages.value)
+    checks = tuple(_check_answer(door, watch, first.endpoints.path))
     found = Diagnosis(session.environment.name, checks, api=door.address, is_sandbox=door.secret.sandbox)
     if found.exit_code:
         return found
-    references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists()}
-    styles = dict.fromkeys([*references, *(path for kind in KINDS.values() for path in kind.lookups)], "")
+    references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}
+    styles = dict.fromkeys([*references, *(path for kind in KINDS.values() for path in kind.endpoints.lookups)], "")
     with Threads(MOST_AT_ONCE) as threads:
-        for path, style in {**styles, **{kind.path: kind.pages.value for kind in others}}.items():
+        for path, style in {**styles, **{kind.endpoints.path: kind.endpoints.pages.value for kind in others}}.items():
             threads.submit(watch.note, path, style)
     used = written_kinds(session) | set(map(address_kind, state.entries))
     asked = [*_check_lists(watch, used), *(_check_table(watch, path, references.get(path)) for path in styles)]
     facts = tuple(fact for kind in KINDS.values() for fact in _find_facts(kind, watch))
-    ids = {kind.name: frozenset(each["id"] for each in watch.items.get(kind.path, ())) for kind in KINDS.values()}
+    paths = {kind.name: kind.endpoints.path for kind in KINDS.values()}
+    ids = {name: frozenset(each["id"] for each in watch.items.get(path, ())) for name, path in paths.items()}
     return replace(found, checks=(*checks, *asked), facts=facts, ids=ids)
 
 
@@ -196,11 +197,12 @@ def _check_lists(watch: _Watch, used: set[str]) -> Iterator[Check]:
     read, absent = list[str](), ""
     errors: dict[str, list[ReconcilerError]] = {"lists": [], "rights": []}
     for kind in KINDS.values():
-        error, is_lacking = watch.errors.get(kind.path), watch.statuses.get(kind.path) in (FORBIDDEN, NOT_FOUND)
+        path = kind.endpoints.path
+        error, is_lacking = watch.errors.get(path), watch.statuses.get(path) in (FORBIDDEN, NOT_FOUND)
         if error is None:
-            number = counted(len(watch.items[kind.path]), kind.name.replace("_", " "))
-            read.append(f"{number} in {watch.seconds[kind.path]:.1f} s")
-        elif kind.on_demand and kind.name not in used and is_lacking:
+            number = counted(len(watch.items[path]), kind.name.replace("_", " "))
+            read.append(f"{number} in {watch.seconds[path]:.1f} s")
+        elif kind.endpoints.on_demand and kind.name not in used and is_lacking:
             absent += f"; the project has no {kind.section.replace('_', ' ')}"
         else:
             errors["rights" if isinstance(error, NotAuthorised) else "lists"].append(error)
@@ -214,7 +216,7 @@ def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check
     name = path.rpartition("/")[2] if reference else "catalogue"
     if error := watch.errors.get(path):
         return Check.failed(name, error)
-    items, rows = watch.items[path], watch.items.get(KINDS[reference.kind].path, ()) if reference else ()
+    items, rows = watch.items[path], watch.items.get(KINDS[reference.kind].endpoints.path, ()) if reference else ()
     if reference is None:
         hint = "no name can be checked by it; tell the vendor"
         return Check(name, f"{path} has {len(items)} items") if items else Check.warning(name, f"{path} is empty", hint)
@@ -228,14 +230,14 @@ def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check
 
 
 def _find_facts(kind: Kind, watch: _Watch) -> Iterator[Fact]:
-    error, rows, odd = watch.errors.get(kind.path), watch.items.get(kind.path, []), ""
+    error, rows, odd = watch.errors.get(kind.endpoints.path), watch.items.get(kind.endpoints.path, []), ""
     is_unclear = isinstance(error, (NotAuthorised, AnswerRefused, Unreachable))
     yield Fact(f"{kind.section}: the list can be read whole", None if is_unclear else not error, str(error or ""))
     yield from find_facts(kind, rows, watch.items, violations)
-    text = f"{kind.section}: GET by an id {'shows the record' if kind.readable else 'does not exist'}"
+    text = f"{kind.section}: GET by an id {'shows the record' if kind.endpoints.readable else 'does not exist'}"
     try:
-        item = read_object(watch, kind.path, rows[0]["id"]) if rows else None
+        item = read_object(watch, kind.endpoints.path, rows[0]["id"]) if rows else None
         odd = some_of(name for name in rows[0] if name not in (item or {})) if rows else ""
     except ReconcilerError as failed:
         rows, odd = rows if isinstance(failed, AnswerRefused) else [], str(failed)
-    yield Fact(text, bool(odd) is not kind.readable if rows else None, odd if kind.readable else "")
+    yield Fact(text, bool(odd) is not kind.endpoints.readable if rows else None, odd if kind.endpoints.readable else "")

@@ -76,7 +76,7 @@ def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[Obj
     kind = KINDS[address_kind(drifted.address)]
     record, resolver = live.records[kind.name][drifted.id], ReferenceResolver(live)
     block = make_blocks({record.ref: written_fields(record)}, live, addresses)[record.ref]
-    for name, reference in kind.reference_fields():
+    for name, reference in kind.reference_fields:
         if reference.path:
             continue
         pairs = list(zip(block.get(name) or (), record.fields.get(name) or (), strict=True))
@@ -89,7 +89,7 @@ def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[Obj
 
 def _values(drifted: Drifted, block: Fields) -> dict[Way, Any]:
     """The keys of each changed value, and what is live there; a list of references is one value."""
-    places = {(name, *each.path) for name, each in KINDS[address_kind(drifted.address)].reference_fields()}
+    places = {(name, *each.path) for name, each in KINDS[address_kind(drifted.address)].reference_fields}
     return {
         field.keys: value_at(block, field.keys) if tuple(field.keys) in places else field.live
         for field in drifted.fields

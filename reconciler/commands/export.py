@@ -60,7 +60,7 @@ def find_objections(kind: str, fields: Fields) -> list[tuple[str, str]]:
 def read_live(session: Session, state: State, also: Iterable[ObjectRef] = (), used: Iterable[str] = ()) -> Live:
     """All that is live, with every list in which a reference is looked up. `also`: objects that no list may show.
     `used`: kinds that are asked for, so that it is an error if the project lacks one."""
-    lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.lists()]
+    lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.lists]
     reader = Reader(session.door)
     with Lists(reader, KINDS.values(), counted_by_kind(state.entries), used=None) as lists:
         lists.need_kinds({*written_kinds(session), *used})

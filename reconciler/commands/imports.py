@@ -115,7 +115,7 @@ class _Import:
         project = self._project
         kept = project.kept.resources.values()
         used = {address for each in kept for address, *_ in references(KINDS[each.kind], each.fields)}
-        names = {name: each.fields.get(KINDS[each.kind].name_field) for name, each in project.unproven.items()}
+        names = {name: each.fields.get(KINDS[each.kind].identity.name_field) for name, each in project.unproven.items()}
         rest = {name for name in names if self._first and self._first.has(address_kind(name), names[name])}
         rest -= {*self._merged, *used, *self._untouched, *(self._found.pairs.get(ref, "") for ref in self._out)}
         made = {name: each.instance.definition for name, each in project.here.resources.items() if each.instance}

@@ -64,7 +64,7 @@ def plan_input(session: Session, state: State, options: Options, undo: str | Non
 @span("stage", stage="plan")
 def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) -> tuple[Plan, Live]:
     """The plan, and the live objects with what only the managed ones and the changes showed to be needed."""
-    if any(kind.parts() and live.records.get(kind.name) for kind in KINDS.values()):
+    if any(kind.parts and live.records.get(kind.name) for kind in KINDS.values()):
         every = (record.ref for found in live.records.values() for record in found.values())
         pruned = every if wanted.options.prune else ()
         managed = {*pruned, *make_context(wanted.desired, state, live, wanted.options.now).addresses()}
@@ -87,7 +87,7 @@ def _lookups(desired: Desired, state: State, options: Options) -> set[str]:
     """Only where somebody refers, or what is referred to goes."""
     paths = _used((resource.kind, resource.fields) for resource in desired.resources.values())
     going = {address_kind(address) for address in state.entries if address not in desired.resources}
-    every = (reference for kind in KINDS.values() for _, reference in kind.lists())
+    every = (reference for kind in KINDS.values() for _, reference in kind.lists)
     return paths | {reference.lookup for reference in every if reference.kind in going or options.prune}
 
 
@@ -95,7 +95,7 @@ def _used(resources: Iterable[tuple[str, Fields]]) -> set[str]:
     """The lists that resources (kind, fields) need: those of their kinds, and those of what they refer to."""
     used: set[str] = set()
     paths: set[str] = set()
-    unmet = {kind.name: {reference.lookup for _, reference in kind.lists()} for kind in KINDS.values()}
+    unmet = {kind.name: {reference.lookup for _, reference in kind.lists} for kind in KINDS.values()}
     for name, fields in resources:
         used.add(name)
         if unmet[name]:
@@ -103,4 +103,4 @@ def _used(resources: Iterable[tuple[str, Fields]]) -> set[str]:
             found = {each.lookup for item, each in items if referred(each, item) or named_label(each, item)}
             paths |= found
             unmet[name] -= found
-    return paths.union(*(KINDS[name].lookups for name in used))
+    return paths.union(*(KINDS[name].endpoints.lookups for name in used))

@@ -17,7 +17,7 @@ from reconciler.api.lists import RESTARTED, Item, read_list, read_object, read_t
 from reconciler.api.response import NOT_FOUND, Response
 from reconciler.commands.session import Session
 from reconciler.errors import DELETE, AnswerRefused, Exit, ReconcilerError, Refused
-from reconciler.kinds import KINDS, Kind, Pages, Put, Reference
+from reconciler.kinds import KINDS, Kind, Pages, Reference
 from reconciler.kinds.facts import REFUSED, find_questions
 from reconciler.kinds.wire import create_requests, delete_requests, is_id, object_path, record_from
 from reconciler.model.diagnosis import Check, Fact
@@ -44,7 +44,7 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
         run = _Probe(Writer(session.door), journal, here.name)
         with on_interrupt(run.stop):
             run.remove()
-            run.learn(kind for kind in KINDS.values() if not kind.closed or DELETE + kind.name in allowed)
+            run.learn(kind for kind in KINDS.values() if not kind.endpoints.closed or DELETE + kind.name in allowed)
             run.remove()
         return list(run.facts.values()), run.check()
 
@@ -103,7 +103,7 @@ class _Probe:
     def _learn(self, kind: Kind) -> None:
         fields = self._fields(kind)
         self._made[kind.name] = made = self._create(kind, fields)
-        self._used |= {to.kind for name, to in kind.reference_fields() if fields.get(name) != kind.example.get(name)}
+        self._used |= {to.kind for name, to in kind.reference_fields if fields.get(name) != kind.example.get(name)}
         for work in (self._look, self._update, self._set_sub_endpoints, self._set_and_restore):
             self._attempt(work, kind, fields, made["id"])
 
@@ -132,7 +132,7 @@ class _Probe:
             elif each.name in kind.example and not is_apart:
                 is_sort = each.follows_key and "sandbox" in words
                 fields[each.name] = "sandbox" if is_sort else self._filled(kind.example[each.name], each.reference)
-        return {**fields, kind.chosen_id or kind.name_field: f"reconciler-probe-{uuid.uuid4().hex}"}
+        return {**fields, kind.identity.chosen_id or kind.identity.name_field: f"reconciler-probe-{uuid.uuid4().hex}"}
 
     def _filled(self, value: Any, reference: Reference | None) -> Any:
         """A value with what is sent for an object of ours in place of each reference."""
@@ -153,9 +153,9 @@ class _Probe:
         return {name: items[0].get(name) for name in ("type", "id")}
 
     def _create(self, kind: Kind, fields: Fields) -> Item:
-        name, request = fields[kind.name_field], create_requests(kind, fields)[0]
-        key, address = name if kind.idempotent_create else None, f"{kind.name}.{name}"
-        self._note(address, fields.get(kind.chosen_id, ""), fields)
+        name, request = fields[kind.identity.name_field], create_requests(kind, fields)[0]
+        key, address = name if kind.endpoints.idempotent_create else None, f"{kind.name}.{name}"
+        self._note(address, fields.get(kind.identity.chosen_id, ""), fields)
         answer = self._send(request, key)
         made = answer.record()
         if not is_id(kind, made.get("id")):
@@ -176,48 +176,48 @@ class _Probe:
         return made
 
     def _look(self, kind: Kind, fields: Fields, object_id: str) -> None:
-        raw, lookups = self._read(kind, object_id), {path: read_table(self._writer, path) for path in kind.lookups}
-        found = {**raw, **record_from(kind, raw, lookups).fields}
-        lost = [name for name, value in fields.items() if found.get(name) != value]
+        lookups = {path: read_table(self._writer, path) for path in kind.endpoints.lookups}
+        record = record_from(kind, self._read(kind, object_id), lookups)
+        lost = [name for name, value in fields.items() if record.fields.get(name, record.raw.get(name)) != value]
         self._say(kind, "a new object has all that was sent", not lost, f"but not {', '.join(lost)}")
-        for name, word in ((name, each.initial) for name, each in kind.sub_endpoints() if each.initial):
-            self._say(kind, f"a new object is {word} (unsure)", found.get(name) == word, found.get(name))
-        if not kind.chosen_id:
-            self._say(kind, "an id is not its name (unsure)", fields[kind.name_field] not in object_id, object_id)
+        for word, now in ((at.initial, record.fields.get(name)) for name, at in kind.sub_endpoints if at.initial):
+            self._say(kind, f"a new object is {word} (unsure)", now == word, now)
+        if not kind.identity.chosen_id:
+            self._say(kind, "an id is not its name (unsure)", record.name not in object_id, object_id)
 
     def _rows(self, kind: Kind) -> dict[str, Item]:
-        return {each["id"]: each for each in read_list(self._writer, kind.path, kind.pages.value)}
+        return {each["id"]: each for each in read_list(self._writer, kind.endpoints.path, kind.endpoints.pages.value)}
 
     def _read(self, kind: Kind, object_id: str) -> Item:
-        found = read_object(self._writer, kind.path, object_id) if kind.readable else self._rows(kind).get(object_id)
-        return found or {}
+        at = kind.endpoints
+        return (read_object(self._writer, at.path, object_id) if at.readable else self._rows(kind).get(object_id)) or {}
 
     def _is_ours(self, kind: Kind, object_id: str, fields: Fields) -> bool:
         """Whether an object has the name that nobody can guess, or is gone."""
         found = self._read(kind, object_id)
-        return not found or fields[kind.name_field] in str(found.get(kind.name_field))
+        return not found or fields[kind.identity.name_field] in str(found.get(kind.identity.name_field))
 
     def _update(self, kind: Kind, fields: Fields, object_id: str) -> None:
-        if kind.put is Put.NONE or kind.name_field == kind.chosen_id:
+        if not kind.endpoints.update or (field := kind.identity.name_field) == kind.identity.chosen_id:
             return
-        name, before, is_full = fields[kind.name_field], self._read(kind, object_id), kind.put is Put.FULL
+        name, before, is_full = fields[field], self._read(kind, object_id), kind.endpoints.has_full_update
         sent = {each.name: fields[each.name] for each in kind.fields if is_full and each.required}
-        omitted = {each for each in fields if fields[each]} - sent.keys() - {kind.name_field}
+        omitted = {each for each in fields if fields[each]} - sent.keys() - {field}
         for what, form in {"": "{}-changed", **TEXTS}.items():
-            sent[kind.name_field] = text = form.format(name)
-            self._send(Request(kind.method, object_path(kind, object_id), kind.to_wire(sent)))
+            sent[field] = text = form.format(name)
+            self._send(Request(kind.endpoints.update, object_path(kind, object_id), kind.to_wire(sent)))
             after = self._read(kind, object_id)
             odd = sorted(each for each in omitted if (before.get(each) == after.get(each)) is is_full)
             if what:
-                found = after.get(kind.name_field)
+                found = after.get(field)
                 self._say(kind, f"a name keeps {what}", found == text, repr(found).replace(name, "…"))
             elif omitted:
-                does = "resets" if is_full else "keeps"
-                self._say(kind, f"{kind.method} {does} what is left out", not odd, f"but not {', '.join(odd)}")
+                does = f"{kind.endpoints.update} {'resets' if is_full else 'keeps'}"
+                self._say(kind, f"{does} what is left out", not odd, f"but not {', '.join(odd)}")
 
     def _set_sub_endpoints(self, kind: Kind, _fields: Fields, object_id: str) -> None:
         live = record_from(kind, self._read(kind, object_id), {}).fields
-        for name, each in kind.sub_endpoints():
+        for name, each in kind.sub_endpoints:
             value = each.words.get(str(live.get(name))) if each.words else kind.example.get(name)
             if value is None:
                 continue
@@ -229,12 +229,12 @@ class _Probe:
             self._say(kind, text, holds, answer.status if each.words else "it is the other way")
 
     def _set_and_restore(self, kind: Kind, fields: Fields, object_id: str) -> None:
-        rest = fields if kind.put is Put.FULL else {}
+        method, rest = str(kind.endpoints.update), fields if kind.endpoints.has_full_update else {}
         for text, name, value, expected in find_questions(kind, fields):
-            request = Request(kind.method, object_path(kind, object_id), kind.to_wire({**rest, name: value}))
+            request = Request(method, object_path(kind, object_id), kind.to_wire({**rest, name: value}))
             answer, after = self._send(request, refusals=REFUSALS), self._read(kind, object_id).get(name)
             holds = not answer.ok if expected is REFUSED else (after or None) == expected
-            self._say(kind, f"{kind.method} {text} (unsure)", holds, after if answer.ok else answer.status)
+            self._say(kind, f"{method} {text} (unsure)", holds, after if answer.ok else answer.status)
             self._send(replace(request, body=kind.to_wire({**rest, name: fields[name]})), refusals=REFUSALS)
 
     def remove(self) -> None:
@@ -267,9 +267,9 @@ class _Probe:
 
     def _ask_again(self, kind: Kind, object_id: str, fields: Fields) -> None:
         """Asks for what is deleted, and tries to have it back. If that works, it is deleted again."""
-        own = {name: value for name, value in fields.items() if name not in dict(kind.reference_fields())}
-        tries = {"a deleted id cannot be used again": create_requests(kind, own)[0]} if kind.chosen_id else {}
-        for each in (each for _, each in kind.sub_endpoints() if each.terminal and each.initial):
+        own = {name: value for name, value in fields.items() if name not in dict(kind.reference_fields)}
+        tries = {"a deleted id cannot be used again": create_requests(kind, own)[0]} if kind.identity.chosen_id else {}
+        for each in (each for _, each in kind.sub_endpoints if each.terminal and each.initial):
             self._say(kind, f"the list has {each.terminal} ones (unsure)", object_id in self._rows(kind), "none")
             path, body = f"{object_path(kind, object_id)}{each.path}", {each.key: each.words[str(each.initial)]}
             tries[f"{each.terminal} cannot become {each.initial}"] = Request(each.method, path, body)
@@ -278,12 +278,12 @@ class _Probe:
             self._say(kind, f"{text}: it answers 409 (unsure)", answer.status == CONFLICT, answer.status)
             if answer.ok:
                 self._delete(kind, object_id)
-        if kind.pages is Pages.CURSOR and not self._read(kind, object_id):
+        if kind.endpoints.pages is Pages.CURSOR and not self._read(kind, object_id):
             self._attempt(self._read_on, kind, object_id)
 
     def _read_on(self, kind: Kind, object_id: str) -> None:
         try:
-            told = self._writer.get(kind.path, {"starting_after": object_id}).headers.get(RESTARTED, "none")
+            told = self._writer.get(kind.endpoints.path, {"starting_after": object_id}).headers.get(RESTARTED, "none")
         except AnswerRefused as refused:
             told = str(refused.status)
         self._say(kind, "a header says that a cursor is gone (unsure)", told.lower() == "true", told)
@@ -292,7 +292,7 @@ class _Probe:
         """The id of the object that a create may have made before it was cut off; empty if there is none."""
         for _ in self._writer.poll():
             records = [record_from(kind, each, {}) for each in self._rows(kind).values()]
-            named = [each for each in records if each.fields.get(kind.name_field) == fields[kind.name_field]]
+            named = [each for each in records if each.name == fields[kind.identity.name_field]]
             if len(named) == 1 and all(named[0].fields.get(name, value) == value for name, value in fields.items()):
                 return named[0].id
             if named:

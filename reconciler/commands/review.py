@@ -141,7 +141,7 @@ def _held(planned: Planned) -> dict[str, Identity]:
     held = {address: entry.id for address, entry in planned.state.entries.items()}
     held |= {address: change.id for address, change in changes.items() if change.id}
     for each in planned.desired.resources.values():
-        if each.address in changes and (name := KINDS[each.kind].chosen_id):
+        if each.address in changes and (name := KINDS[each.kind].identity.chosen_id):
             held[each.address] = str(each.fields[name])
     gone = {address for address, each in changes.items() if each.action in (*DESTROYS, Action.FORGET)}
     refs = {address: ObjectRef.at(address, object_id) for address, object_id in held.items() if address not in gone}

@@ -7,6 +7,7 @@ from reconciler.commands.plan import plan
 from reconciler.commands.session import Session
 from reconciler.errors import WrongUsage
 from reconciler.kinds import KINDS
+from reconciler.kinds.wire import object_path
 from reconciler.model.inputs import address_kind
 from reconciler.plan.guards import Options
 from reconciler.text import did_you_mean
@@ -14,7 +15,7 @@ from reconciler.text import did_you_mean
 
 def send_test(session: Session, address: str) -> str:
     """Asks for a trial delivery of one address; gives what the API said."""
-    kinds = {kind.name: kind for kind in KINDS.values() if kind.test_path}
+    kinds = {kind.name: kind for kind in KINDS.values() if kind.endpoints.test_path}
     desired = session.configuration.desired(session.environment)
     known = [each for each in desired.resources if address_kind(each) in kinds]
     close = did_you_mean(address, known)
@@ -29,8 +30,8 @@ def send_test(session: Session, address: str) -> str:
             desired.no_resource(address) or f"there is no {address}{close}",
             hint=f"an address is KIND.KEY, for example {kind.name}.daily-revenue",
         )
-    writer = Writer(session.door)
-    answer = writer.send("POST", f"{kind.path}/{object_id}{kind.test_path}", idempotent=False, retry=False)
+    path = f"{object_path(kind, object_id)}{kind.endpoints.test_path}"
+    answer = Writer(session.door).send(kind.endpoints.test, path, idempotent=False, retry=False)
     if not answer.ok:
         raise answer.error(session.door.secret.source)
     return answer.message() or "accepted"

@@ -100,7 +100,7 @@ def _guards(case: Case) -> set[str]:
     """The names that `refused` may have."""
     named = (*ALLOWABLE, MAX_DELETES, PREVENT_DESTROY, *(each.guard for each in Refused.__subclasses__() if each.guard))
     policies = (GUARD + name for name in case.after.merged.policies)
-    return {*named, *policies, *(DELETE + each.name for each in KINDS.values() if each.closed)}
+    return {*named, *policies, *(DELETE + each.name for each in KINDS.values() if each.endpoints.closed)}
 
 
 def _beginning(case: Case) -> tuple[str, datetime]:
@@ -114,7 +114,7 @@ def _apply_before(stack: ExitStack, case: Case) -> tuple[World, RunResult]:
     desired = case.before.desired(world.session.environment)
     for each in desired.imports:
         kind = KINDS[address_kind(each.target)]
-        referring, fields = dict(kind.reference_fields()), desired.resources[each.target].fields
+        referring, fields = dict(kind.reference_fields), desired.resources[each.target].fields
         own = {name: value for name, value in fields.items() if name not in referring}
         world.insert([(kind.name, {**own, "id": each.id})])
     world.offer_destinations(desired)
@@ -237,7 +237,7 @@ class World:
     def insert(self, objects: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Makes live objects (kind, fields, perhaps an id) as people do. ApiError if an id is in use."""
         for kind, fields in objects:
-            known = {name: fields[name] for name in KINDS[kind].field_names() if name in fields}
+            known = {name: fields[name] for name in KINDS[kind].field_names if name in fields}
             create, *settings = create_requests(KINDS[kind], known)
             body = dict(create.body or {}) | ({"id": fields["id"]} if "id" in fields else {})
             made = self._ask("POST", f"{DASHBOARD}{create.path}", body)

@@ -88,7 +88,7 @@ def _collect(merged: Merged, written: Written, folders: Folders) -> None:
 
 def _no_default(kind: Kind, key: str, known: LocatedMap) -> str:
     """Why a key is no default; empty if it is one. `known` are those of the same folder."""
-    names = list(kind.field_names())
+    names = list(kind.field_names)
     if key in known:
         first = Location(known.files[key], *known.key_positions[key])
         return f"{quoted(key)} has a default in this folder at {first} already; expected it once"

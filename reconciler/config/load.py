@@ -259,7 +259,7 @@ def _desired(
         return Resource(
             entry.name,
             kind,
-            fields={name: entry.value[name] for name in KINDS[kind].field_names() if name in entry.value},
+            fields={name: entry.value[name] for name in KINDS[kind].field_names if name in entry.value},
             location=entry.written.location,
             lifecycle=_lifecycle(entry.value.get("lifecycle", {})),
             locations=LazyMapping(lambda: config.locations.value_locations(node, file, entry.items)),

@@ -142,7 +142,7 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
 
 def _outside(merged: Merged, file: str, parent: LocatedMap, name: str, above: str) -> str:
     """Why a resource or a field stands where a section is expected; empty if it is none. `above`: the last section."""
-    if above and parent[above] and name in SECTIONS[above].field_names():
+    if above and parent[above] and name in SECTIONS[above].field_names:
         key = next(reversed(parent[above]))
         merged.incomplete.add(Location(file, *parent[above].key_positions[key]))
         kind_name = with_article(SECTIONS[above].name)
@@ -155,8 +155,8 @@ def _outside(merged: Merged, file: str, parent: LocatedMap, name: str, above: st
 
 def kind_with(fields: Collection[str]) -> Kind | None:
     """The kind that has the most of these fields, at least two; None if there is none."""
-    best = max(KINDS.values(), key=lambda kind: len({*kind.field_names()} & {*fields}))
-    return best if len({*best.field_names()} & {*fields}) >= FEWEST else None
+    best = max(KINDS.values(), key=lambda kind: len({*kind.field_names} & {*fields}))
+    return best if len({*best.field_names} & {*fields}) >= FEWEST else None
 
 
 def _unknown(name: str) -> str:
@@ -207,7 +207,7 @@ def _policies(merged: Merged, file: str, node: LocatedMap) -> None:
 def _strays(kind: Kind, node: LocatedMap) -> dict[str, list[str]]:
     """Fields where keys of resources are expected: the key above them (empty if there is none) → their names."""
     strays: dict[str, list[str]] = {}
-    names = {*kind.field_names(), "lifecycle", *META_ARGUMENTS}
+    names = {*kind.field_names, "lifecycle", *META_ARGUMENTS}
     above = ""
     for key, value in node.items():
         if key in names and value is not None and not (isinstance(value, LocatedMap) and value.keys() & names):

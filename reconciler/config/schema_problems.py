@@ -37,7 +37,7 @@ SIMPLE = re.compile(r"[\w.-]{1,60}", re.ASCII)
 
 def expected(name: str, path: Path, schema: Schema) -> str:
     """What is expected at a path of the schema `name`: the words of the field if it has any."""
-    is_field = name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names()
+    is_field = name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names
     return (KINDS[name].field_named(str(path[0])).expected if is_field else "") or _described(schema)
 
 
@@ -72,11 +72,11 @@ def _shape(required: list[str], properties: Schema) -> str:
 
 def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
     """How to correct a value, as the end of a message; empty if that is unclear."""
-    is_field = name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names()
+    is_field = name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names
     if is_field and isinstance(value, str) and KINDS[name].field_named(str(path[0])).grid and re.search(r"\s", value):
         return kinds.local_time.advice(value[:WORD_CHARACTERS], str(path[0]))
     if value is None and name in KINDS and len(path) == 1:
-        optional = path[0] not in KINDS[name].field_names() or not KINDS[name].field_named(str(path[0])).required
+        optional = path[0] not in KINDS[name].field_names or not KINDS[name].field_named(str(path[0])).required
         return "; leave the key out if it is not managed" if optional else ""
     if isinstance(value, str):
         return _advice_for_text(schema, value)

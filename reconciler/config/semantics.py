@@ -270,17 +270,16 @@ def _no_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> str:
 def _natural_keys(entries: Iterable[Entry], unknown: Collection[Location]) -> Iterator[Problem]:
     first: dict[tuple[str, ...], tuple[Entry, list[Any]]] = {}
     for entry in sorted(entries, key=lambda each: each.written.location):
-        kind = KINDS[address_kind(entry.name)]
-        key = entry.name.partition(".")[2]
-        values = [entry.value.get(name, key if name == kind.chosen_id else None) for name in kind.natural_key]
+        identity, key = KINDS[address_kind(entry.name)].identity, entry.name.partition(".")[2]
+        values = [entry.value.get(name, key if name == identity.chosen_id else None) for name in identity.natural_key]
         if not all(isinstance(each, str) for each in values) or (
-            unknown and any(entry.location(name) in unknown for name in kind.natural_key)
+            unknown and any(entry.location(name) in unknown for name in identity.natural_key)
         ):
             continue
         # Names that differ only in spaces at the ends are the same for an API that removes these.
-        other, known = first.setdefault((kind.name, *map(normal_form, values)), (entry, values))
+        other, known = first.setdefault((address_kind(entry.name), *map(normal_form, values)), (entry, values))
         if other is not entry:
-            same = ", ".join(f"{name} {quoted(each)}" for name, each in zip(kind.natural_key, values, strict=True))
+            same = ", ".join(f"{name} {quoted(each)}" for name, each in zip(identity.natural_key, values, strict=True))
             if values != known:
                 same += ", except for spaces at the ends or how letters are composed,"
             message = f"{entry.subject} has the same {same} as {other.subject} at {other.written.location}"

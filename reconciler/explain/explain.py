@@ -66,7 +66,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         environment=given.state.environment,
         address=subject.address,
         kind=kind.name,
-        name=record.name if record else str(resource.fields[kind.name_field]) if resource else subject.address,
+        name=record.name if record else str(resource.fields[kind.identity.name_field]) if resource else subject.address,
         id=subject.id,
         path=subject.path,
         verdict=_verdict(subject),
@@ -94,7 +94,7 @@ def _verdict(subject: Subject) -> Verdict:
 def _paths(subject: Subject) -> Iterator[str]:
     """The paths of all values, those of maps opened, in the order of the kind's fields, each once."""
     found = dict.fromkeys(path for source in subject.sources for path, _ in flattened(subject.kind, source))
-    order = {name: at for at, name in enumerate(subject.kind.field_names())}
+    order = {name: at for at, name in enumerate(subject.kind.field_names)}
     leaves = [path for path in found if not any(is_within(other, path) for other in found if other != path)]
     yield from sorted(leaves, key=lambda path: order[str((path_keys(path) or ("",))[0])])
     yield from (name for name in subject.sources[1] if name in subject.kind.server_fields)
@@ -108,16 +108,16 @@ def _at_path(subject: Subject, paths: list[str]) -> list[str]:
     keys = path_keys(path)
     if keys and (any(held(source, keys).there for source in subject.sources) or _is_declared(subject.kind, keys)):
         return [path]
-    known = {*paths, *subject.kind.field_names(), *subject.kind.server_fields}
+    known = {*paths, *subject.kind.field_names, *subject.kind.server_fields}
     raise WrongUsage(
         f"{subject.kind.name} has no field {path}{did_you_mean(path, known)}",
-        hint=f"its fields are {', '.join(subject.kind.field_names())}",
+        hint=f"its fields are {', '.join(subject.kind.field_names)}",
     )
 
 
 def _is_declared(kind: Kind, keys: tuple[str | int, ...]) -> bool:
     """Whether the schema knows it, though it stands nowhere."""
-    if keys[0] not in kind.field_names():
+    if keys[0] not in kind.field_names:
         return keys[0] in kind.server_fields and len(keys) == 1
     in_maps = all(isinstance(key, str) for key in keys)
     return in_maps and kind.field_named(str(keys[0])).schema_at(keys[1:]) is not None

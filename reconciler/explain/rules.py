@@ -12,7 +12,7 @@ from reconciler import kinds
 from reconciler.errors import Location, WrongUsage
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import is_within
-from reconciler.kinds.declaration import Field, Put
+from reconciler.kinds.declaration import Field
 from reconciler.kinds.lookups import LookupTable, described
 from reconciler.kinds.references import items_at, named_label, referred
 from reconciler.model.explanation import Rule, Verdict
@@ -129,11 +129,11 @@ def rules_of_field(
         yield from (ignored_by(each, resource) for each in held)
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
-        if kind.put is Put.FULL:
-            said = f"{kind.method} replaces the whole record, so its live value is sent along with every update"
-            yield Rule(said, kind.facts)
+        if kind.endpoints.has_full_update:
+            said = "replaces the whole record, so its live value is sent along with every update"
+            yield Rule(f"{kind.endpoints.update} {said}", kind.messages.source)
     if verdict is Verdict.SERVER:
-        yield Rule("the API sets it: it is neither compared nor sent", kind.facts)
+        yield Rule("the API sets it: it is neither compared nor sent", kind.messages.source)
         return
     yield from _local_time(subject, path)
     yield from _declared(subject, kind.field_named(str(keys[0])), keys[1:])
@@ -160,23 +160,23 @@ def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Ite
     """What the kind declares of a field, and of a spot within it."""
     kind, resource, record = subject.kind, subject.resource, subject.record
     schema = field.schema_at(inner) or field.schema
-    yield Rule(str(schema["description"]), kind.facts)
+    yield Rule(str(schema["description"]), kind.messages.source)
     if field.immutable:
         then = "a person has to, unless `lifecycle: {replace: allow}` has a new object made"
         if resource is not None and resource.lifecycle.replace:
             then = "`replace: allow` has a new object made"
-        yield Rule(f"the API cannot change it in an object that is there: {then}", kind.facts)
+        yield Rule(f"the API cannot change it in an object that is there: {then}", kind.messages.source)
         if record is not None and field.name not in record.fields:
-            yield Rule("what is live could not be read, so it is not compared", kind.facts)
+            yield Rule("what is live could not be read, so it is not compared", kind.messages.source)
     if field.setter is not None:
-        endpoint = f"{field.setter.method} {kind.path}/ID{field.setter.path}"
-        yield Rule(f"it has an endpoint of its own: {endpoint}", kind.facts)
+        endpoint = f"{field.setter.method} {kind.endpoints.path}/ID{field.setter.path}"
+        yield Rule(f"it has an endpoint of its own: {endpoint}", kind.messages.source)
     if field.unordered:
-        yield Rule("the order of its items means nothing", kind.facts)
+        yield Rule("the order of its items means nothing", kind.messages.source)
     if field.reference is not None and all(map(str.__eq__, field.reference.path, map(str, inner))):
         offers = f"what the API offers for it in {field.reference.lookup}"
         by_id = f"{offers}: by its id, else by a label that only it could bear" if field.reference.lookup else "its id"
-        yield Rule(f"a reference is sent as {by_id}", kind.facts)
+        yield Rule(f"a reference is sent as {by_id}", kind.messages.source)
         for _, item in items_at(field.name, field.reference, resource.fields if resource else {}):
             address = referred(field.reference, item)
             if address is not None:
@@ -205,9 +205,9 @@ def rules_of_address(subject: Subject) -> Iterator[Rule]:
     elif subject.entry is not None:
         yield from _removal(subject, subject.entry, state)
     if change is not None and change.action is Action.MANUAL:
-        yield Rule(kind.manual_step, kind.facts)
+        yield Rule(kind.messages.manual_step, kind.messages.source)
     if change is not None and change.action in DESTROYS:
-        yield Rule(f"that loses {kind.lost_on_delete}", kind.facts)
+        yield Rule(f"that loses {kind.messages.lost_on_delete}", kind.messages.source)
 
 
 def _identity(subject: Subject, state: str) -> Iterator[Rule]:
@@ -222,7 +222,7 @@ def _identity(subject: Subject, state: str) -> Iterator[Rule]:
         gone = "" if record is not None else ", which is not live any more"
         yield Rule(f"the state knows it as {entry.id}{gone}", state)
     elif resource is not None:
-        key = ", ".join(f"{name} {resource.fields.get(name)}" for name in kind.natural_key)
+        key = ", ".join(f"{name} {resource.fields.get(name)}" for name in kind.identity.natural_key)
         found = f"it is the only live {kind.name} with" if record is not None else f"there is no live {kind.name} with"
         yield Rule(f"the state does not know it; {found} {key}", f"the natural key of a {kind.name}")
 

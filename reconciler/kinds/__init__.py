@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from reconciler.kinds.automation import AUTOMATION
-from reconciler.kinds.declaration import Field, Kind, Pages, Put, Reference, SubEndpoint
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Reference, SubEndpoint
 from reconciler.kinds.entitlement import ENTITLEMENT
 from reconciler.kinds.integration import INTEGRATION
 from reconciler.kinds.product import PRODUCT
@@ -25,8 +25,8 @@ else:
 
 
 class Kinds:
-    """The kinds that there are, by name and by section. ValueError if two have one name or one section, or if a kind
-    stands before one that it refers to."""
+    """The kinds that there are, by name and by section. ValueError if two have one name or one section, if a kind
+    stands before one that it refers to, or if its objects have no end or two."""
 
     def __init__(self, *kinds: Kind) -> None:
         self.by_name = {kind.name: kind for kind in kinds}
@@ -34,7 +34,9 @@ class Kinds:
         if len({*self.by_name, *self.by_section}) != 2 * len(kinds):
             raise ValueError("two kinds have one name or one section")
         for at, kind in enumerate(kinds):
-            if unknown := {each.kind for _, each in kind.reference_fields()} - {each.name for each in kinds[:at]}:
+            if any(each.terminal for _, each in kind.sub_endpoints) is not (kind.endpoints.delete is None):
+                raise ValueError(f"{kind.name} needs either a delete or a state that nothing leaves")
+            if unknown := {each.kind for _, each in kind.reference_fields} - {each.name for each in kinds[:at]}:
                 raise ValueError(f"{kind.name} refers to {', '.join(sorted(unknown))}, which must stand before it")
 
 
@@ -72,5 +74,5 @@ class _View(Mapping[str, Kind]):
 KINDS: Mapping[str, Kind] = _View(lambda: in_use().by_name)
 SECTIONS: Mapping[str, Kind] = _View(lambda: in_use().by_section)
 
-__all__ = ["BUILT_IN", "KINDS", "SECTIONS", "Field", "Kind", "Kinds", "Pages", "Put", "Reference", "SubEndpoint"]
-__all__ += ["in_use", "local_time", "using"]
+__all__ = ["BUILT_IN", "KINDS", "SECTIONS", "Endpoints", "Field", "Identity", "Kind", "Kinds", "Messages", "Pages"]
+__all__ += ["Reference", "SubEndpoint", "in_use", "local_time", "using"]

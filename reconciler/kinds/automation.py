@@ -5,7 +5,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Reference, SubEndpoint, text
+from reconciler.kinds.declaration import (
+    Delivery,
+    Endpoints,
+    Field,
+    Identity,
+    Kind,
+    Messages,
+    Pages,
+    Reference,
+    SubEndpoint,
+    text,
+)
 from reconciler.model.inputs import Fields, Lookups, Raw
 
 STATUS_WORDS = {word: word for word in ("active", "inactive", "paused")}
@@ -23,10 +34,9 @@ def plain_data(data: Any) -> Any:
     return plain
 
 
-def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words. A caption that is null or missing is an empty one."""
-    fields = {name: raw[name] for name in ("name", "status") if raw.get(name) is not None}
-    return {**fields, "caption": raw.get("caption") or "", "data": plain_data(raw.get("data") or {})}
+def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
+    """A caption that is null or missing is an empty one."""
+    return {"caption": raw.get("caption") or "", "data": plain_data(raw.get("data") or {})}
 
 
 def to_wire(fields: Fields) -> dict[str, Any]:
@@ -36,11 +46,9 @@ def to_wire(fields: Fields) -> dict[str, Any]:
 
 AUTOMATION = Kind(
     name="automation",
-    object_name="automation",
     section="automations",
-    title="Automations",
-    description="What is pushed or shown to a user when an event happens. Newer pages of the vendor call it legacy.",
-    path="/automations",
+    identity=Identity(object_name="automation", natural_key=("name",), name_field="name"),
+    endpoints=Endpoints("/automations", Pages.CURSOR),
     fields=(
         Field("name", text("The name that the dashboard shows.", "Welcome Flow", minLength=1, maxLength=255)),
         Field(
@@ -115,22 +123,22 @@ AUTOMATION = Kind(
         ),
     ),
     server_fields=frozenset({"object", "id", "url"}),
-    natural_key=("name",),
-    facts="the vendor's page “Create an automation”",
-    name_field="name",
-    pages=Pages.CURSOR,
-    put=Put.FULL,
-    readable=True,
+    changed_at="",
     from_wire=from_wire,
     to_wire=to_wire,
-    lost_on_delete="its id",
-    changed_at="",
-    manual_step="give it one of the documented statuses in the dashboard or in the YAML, then plan again",
-    delivery=Delivery(status="status", on="active", noun="automation"),
     example={
         "name": "Welcome Flow",
         "caption": "Sends a welcome message to new users",
         "status": "active",
         "data": {"platform": "iOS", "initiators": [{"uid": "2", "type": "event"}], "actions": {"push": "nCRUE7SW"}},
     },
+    delivery=Delivery(status="status", on="active"),
+    messages=Messages(
+        title="Automations",
+        description="What is pushed or shown to a user when an event happens. "
+        "Newer pages of the vendor call it legacy.",
+        source="the vendor's page “Create an automation”",
+        lost_on_delete="its id",
+        manual_step="give it one of the documented statuses in the dashboard or in the YAML, then plan again",
+    ),
 )

@@ -15,7 +15,7 @@ APPLIED, EMPTY, PLAN = "applied", "empty", "plan"
 COUNT = {"type": "integer", "minimum": 0, "description": "How many."}
 ID = text("Its id. Left out: one of the simulator's.", "wbRlfw1x", pattern=ID_PATTERN)
 FIELDS = {kind: {**{each.name: dict(each.schema) for each in KINDS[kind].fields}, "id": ID} for kind in KINDS}
-LIVE = {kind: closed(KINDS[kind].description, fields) for kind, fields in FIELDS.items()}
+LIVE = {kind: closed(KINDS[kind].messages.description, fields) for kind, fields in FIELDS.items()}
 
 
 def _map(description: str, values: Schema, **more: Any) -> Schema:

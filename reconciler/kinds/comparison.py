@@ -247,8 +247,8 @@ def _present(value: Any) -> Any:
 
 def flattened(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:
     """Path → value of all leaves of the fields, in the order of the kind's fields, as a list."""
-    whole = {keys_path((name, *each.path)) for name, each in kind.reference_fields() if each.path}
-    return [leaf for name in kind.field_names() if name in fields for leaf in leaves(name, fields[name], whole)]
+    whole = {keys_path((name, *each.path)) for name, each in kind.reference_fields if each.path}
+    return [leaf for name in kind.field_names if name in fields for leaf in leaves(name, fields[name], whole)]
 
 
 def leaves(path: str, value: Any, whole: Collection[str] = ()) -> Iterator[tuple[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any, cast
 
 from reconciler.model.inputs import Fields, Lookups, Raw
@@ -47,14 +48,6 @@ class Pages(Enum):
     WHOLE = "whole"
     OFFSET = "offset"
     CURSOR = "cursor"
-
-
-class Put(Enum):
-    """What PUT means for a kind: there is none, it takes the fields that change, or it replaces the whole record."""
-
-    NONE = "none"
-    PARTIAL = "partial"
-    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +101,13 @@ class SubEndpoint:
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """When an object of a kind sends something to somebody: while its field `status` is `on`. `at` is the field with
-    the UTC time of day (HH:MM) of a daily delivery, if it has one; `noun` is what people call what it sends. `failing`
-    is the word of `status` that says that deliveries fail, and `remedy` what a person does before it is `on` again. In
-    the API's record, `last_at` is when it sent last, `failed_at` since when it fails, `failure` the server's words,
-    `sent_count` the counter that grows with each delivery, `failed_count` the one that grows with each error."""
+    the UTC time of day (HH:MM) of a daily delivery, if it has one. `failing` is the word of `status` that says that
+    deliveries fail, and `remedy` what a person does before it is `on` again. In the API's record, `last_at` is when it
+    sent last, `failed_at` since when it fails, `failure` the server's words, `sent_count` the counter that grows with
+    each delivery, `failed_count` the one that grows with each error."""
 
     status: str
     on: str
-    noun: str
     at: str = ""
     failing: str = ""
     remedy: str = ""
@@ -160,119 +152,139 @@ class Field:
         return cast("Schema", schema)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """One kind of resource.
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which object a record is, and whose. `object_name` is the word that a record says of itself in `object`.
+    `natural_key` are the fields that tell two objects apart for a person; people call one by its `name_field`.
+    `chosen_id`: the field with the id, if the caller chooses it; left out, it is the key. `id_pattern`: what an id
+    looks like. `vendor_flag`: what is true in records that are the vendor's, and nobody's to change. `is_project_wide`:
+    a sandbox and a production key see the same objects."""
 
-    Identity. `object_name` is the word that a record says of itself in `object`. `natural_key` are the fields that tell
-    two objects apart for a person. `chosen_id`: the field with the id, if the caller chooses it; left out, it is the
-    key. `id_pattern`: what an id looks like. `vendor_flag`: what is true in records that are the vendor's, and nobody's
-    to change.
-
-    Endpoints. `method` updates a record as `put` says. `lookups` are lists that `from_wire` needs. `test_path`: where a
-    trial delivery is asked for. `on_demand`: a project may lack this kind, and its list is read only if the
-    configuration or the state has one. `closed`: a delete needs `--allow delete:KIND`.
-
-    Fields. `server_fields` are set by the API and are neither compared nor sent; `changed_at` is the one with the last
-    change. `from_wire` turns a record into the configuration's words (a field that it cannot tell is left out),
-    `to_wire` the other way. `shown` is what the record of a new object will show, as far as its label is made of that.
-    `creation_errors`: why the API will not create this, as far as its own lists tell.
-
-    People. `facts`: where the API's owner states what is declared here. `lost_on_delete`: what a delete loses for good;
-    `after_create`: what a person has to do before a new one works; `manual_step`: what a person does if the API cannot
-    change a field. `effects`: what a change from these fields to those (empty: there is no object) does to people;
-    `advice`: what is to be said of the objects of this kind as they will be, by address."""
-
-    # Identity
-    name: str
     object_name: str
-    section: str
     natural_key: tuple[str, ...]
     name_field: str
     chosen_id: str = ""
     id_pattern: str = ID_PATTERN
     vendor_flag: str = ""
-    # Endpoints
+    is_project_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """What the API offers below `path`, the list of a kind. `create`, `update` and `delete` are HTTP methods. If
+    `update` is None, only sub-endpoints change an object. If `delete` is None, the `terminal` state of one takes its
+    place. An update sends the whole record, so that nothing is reset; a `partial_update` sends what changes.
+
+    `readable`: GET shows an object by its id. `idempotent_create`: a create takes an Idempotency-Key. `closed`: a
+    delete needs `--allow delete:KIND`. `on_demand`: a project may lack this kind, and its list is read only if the
+    configuration or the state has one. `lookups` are lists that `from_wire` needs. `test` asks for a trial delivery, at
+    `test_path` below an object."""
+
     path: str
     pages: Pages
-    put: Put
-    method: str = "PUT"
-    readable: bool
-    lookups: tuple[str, ...] = ()
-    test_path: str = ""
+    create: str = "POST"
+    update: str | None = "PUT"
+    delete: str | None = "DELETE"
+    partial_update: bool = False
+    readable: bool = True
     idempotent_create: bool = False
-    on_demand: bool = False
-    is_project_wide: bool = False
     closed: bool = False
-    # Fields
+    on_demand: bool = False
+    lookups: tuple[str, ...] = ()
+    test: str = "POST"
+    test_path: str = ""
+
+    @property
+    def has_full_update(self) -> bool:
+        """Whether an update replaces what it does not send."""
+        return self.update is not None and not self.partial_update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Messages:
+    """What people are told of a kind. `source`: where the API's owner states what is declared. `lost_on_delete`: what a
+    delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a person
+    does if the API cannot change a field. `effects`: what a change from these fields to those (empty: there is no
+    object) does to people; `advice`: what is to be said of the objects of this kind as they will be, by address."""
+
+    title: str
+    description: str
+    source: str
+    lost_on_delete: str
+    after_create: str = ""
+    manual_step: str = ""
+    effects: Callable[[Fields, Fields], Iterable[tuple[Weight, str]]] | None = None
+    advice: Callable[[Mapping[str, Fields]], Iterable[str]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of resource. `section` is the key of its resources in the YAML.
+
+    `server_fields` are set by the API and are neither compared nor sent; `changed_at` is the one with the last change.
+    `from_wire` gives the fields that are not in a record as they are written (None: it cannot be told); `to_wire` turns
+    fields into a body. `shown` is what the record of a new object will show, as far as its label is made of that.
+    `creation_errors`: why the API will not create this, as far as its own lists tell."""
+
+    name: str
+    section: str
+    identity: Identity
+    endpoints: Endpoints
     fields: tuple[Field, ...]
     server_fields: frozenset[str]
     changed_at: str = "updated_at"
-    from_wire: Callable[[Raw, Lookups], dict[str, Any]]
+    from_wire: Callable[[Raw, Lookups], dict[str, Any]] = lambda _raw, _lookups: {}
     to_wire: Callable[[Fields], dict[str, Any]] = dict
     shown: Callable[[Fields, Lookups], Raw] = lambda fields, _lookups: fields
     creation_errors: Callable[[Fields, Lookups], list[str]] = lambda _fields, _lookups: []
-    example: Mapping[str, Any] = field(default_factory=dict)
-    # People
-    title: str
-    description: str
-    facts: str
-    lost_on_delete: str = ""
-    after_create: str = ""
-    manual_step: str = ""
+    example: Mapping[str, Any]
     delivery: Delivery | None = None
-    effects: Callable[[Fields, Fields], Iterable[tuple[Weight, str]]] | None = None
-    advice: Callable[[Mapping[str, Fields]], Iterable[str]] | None = None
-    _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    _references: tuple[tuple[str, Reference], ...] = field(init=False, repr=False, compare=False)
-    _sub_endpoints: tuple[tuple[str, SubEndpoint], ...] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        # They are used for every resource.
-        object.__setattr__(self, "_names", tuple(each.name for each in self.fields))
-        referring = tuple((each.name, each.reference) for each in self.fields if each.reference)
-        object.__setattr__(self, "_references", referring)
-        apart = tuple((each.name, each.setter) for each in self.fields if each.setter)
-        object.__setattr__(self, "_sub_endpoints", apart)
+    messages: Messages
 
     def field_named(self, name: str) -> Field:
         """The field of that name, which must be one of `field_names`."""
         return next(each for each in self.fields if each.name == name)
 
+    @cached_property
     def field_names(self) -> tuple[str, ...]:
         """The names of the fields that a user writes, in the order of the declaration."""
-        return self._names
+        return tuple(each.name for each in self.fields)
 
     def local_times(self, fields: Fields) -> dict[str, tuple[str, int]]:
         """The fields that are written as a local time: name → that, and the grid of its UTC time."""
         written = ((each.name, fields.get(each.name), each.grid) for each in self.fields if each.grid)
         return {name: (value, grid) for name, value, grid in written if isinstance(value, str) and " " in value}
 
+    @cached_property
     def sub_endpoints(self) -> tuple[tuple[str, SubEndpoint], ...]:
         """The names of the fields with an endpoint of their own, and that endpoint, in the order of their writes."""
-        return self._sub_endpoints
+        return tuple((each.name, each.setter) for each in self.fields if each.setter)
 
+    @cached_property
     def parts(self) -> tuple[tuple[str, SubEndpoint], ...]:
         """Those of the sub-endpoints that a record lacks, and that are read for each object."""
-        return tuple(each for each in self._sub_endpoints if each[1].reads)
+        return tuple(each for each in self.sub_endpoints if each[1].reads)
 
+    @cached_property
     def words(self) -> tuple[str, SubEndpoint] | None:
         """The sub-endpoint of which the words are known: that of the status, if there is one."""
-        return next((each for each in self._sub_endpoints if each[1].words), None)
+        return next((each for each in self.sub_endpoints if each[1].words), None)
 
     def has_ended(self, fields: Fields) -> bool:
         """Whether an object with those fields is in a state that it cannot leave: it counts as deleted."""
-        return any(each.terminal and fields.get(name) == each.terminal for name, each in self._sub_endpoints)
+        return any(each.terminal and fields.get(name) == each.terminal for name, each in self.sub_endpoints)
 
     def can_change(self, each: Field, before: Any, after: Any) -> bool:
         """Whether the API can change a field of a live object in this way."""
         moves = each.setter.moves if each.setter else {}
         return not each.immutable and (before not in moves or after in moves[before] if moves else True)
 
+    @cached_property
     def reference_fields(self) -> tuple[tuple[str, Reference], ...]:
         """The names of the fields whose values may refer to other resources, and how."""
-        return self._references
+        return tuple((each.name, each.reference) for each in self.fields if each.reference)
 
+    @cached_property
     def lists(self) -> tuple[tuple[str, Reference], ...]:
         """Those of `reference_fields` that are looked up in a list of the API."""
-        return tuple(each for each in self._references if each[1].lookup)
+        return tuple(each for each in self.reference_fields if each[1].lookup)

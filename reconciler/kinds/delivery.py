@@ -44,5 +44,5 @@ def delivery_change(kind: Kind, change: Change) -> DeliveryChange:
         return DeliveryChange.NONE
     if status.before == kind.delivery.on:
         return DeliveryChange.STOPS
-    waits = change.action is Action.CREATE and bool(kind.after_create)
+    waits = change.action is Action.CREATE and bool(kind.messages.after_create)
     return DeliveryChange.STARTS if status.after == kind.delivery.on and not waits else DeliveryChange.NONE

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.kinds.declaration import Field, Kind, Pages, Put, Reference, closed, text
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Reference, closed, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.reports import Weight
 
@@ -16,9 +16,8 @@ ID = "^[a-zA-Z0-9._: -]{1,256}$"
 
 
 def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words. No products are an empty list."""
-    fields = {name: raw[name] for name in ("id", "description") if raw.get(name) is not None}
-    return {**fields, "product_ids": raw.get("product_ids") or []}
+    """No products are an empty list."""
+    return {"product_ids": raw.get("product_ids") or []}
 
 
 def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
@@ -31,11 +30,13 @@ def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
 
 ENTITLEMENT = Kind(
     name="entitlement",
-    object_name="entitlement",
     section="entitlements",
-    title="Entitlements",
-    description="What users may do who bought a product. It is of the whole project, sandbox and production.",
-    path="/entitlements",
+    identity=Identity(
+        "entitlement", natural_key=("id",), name_field="id", chosen_id="id", id_pattern=ID, is_project_wide=True
+    ),
+    endpoints=Endpoints(
+        "/entitlements", Pages.CURSOR, update="PATCH", partial_update=True, on_demand=True, closed=True
+    ),
     fields=(
         Field(
             "id",
@@ -75,21 +76,14 @@ ENTITLEMENT = Kind(
         ),
     ),
     server_fields=frozenset({"object", "url", "created_at", "updated_at"}),
-    natural_key=("id",),
-    facts="the vendor's pages on entitlement definitions",
-    name_field="id",
-    pages=Pages.CURSOR,
-    put=Put.PARTIAL,
-    method="PATCH",
-    readable=True,
     from_wire=from_wire,
-    lost_on_delete="the access of the users who hold it",
-    manual_step="make another one under another id, move the apps to it, then remove this one",
-    chosen_id="id",
-    id_pattern=ID,
-    on_demand=True,
-    closed=True,
-    effects=effects,
-    is_project_wide=True,
     example={"id": "studio", "description": "Studio features", "product_ids": [{"product": "studio_yearly"}]},
+    messages=Messages(
+        title="Entitlements",
+        description="What users may do who bought a product. It is of the whole project, sandbox and production.",
+        source="the vendor's pages on entitlement definitions",
+        lost_on_delete="the access of the users who hold it",
+        manual_step="make another one under another id, move the apps to it, then remove this one",
+        effects=effects,
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, SubEndpoint, text
+from reconciler.kinds.declaration import Delivery, Endpoints, Field, Identity, Kind, Messages, Pages, SubEndpoint, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.text import did_you_mean
 
@@ -30,17 +30,12 @@ def catalogue_items(lookups: Lookups) -> list[Raw]:
 
 
 def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words: the provider's title becomes its slug, `active` becomes `status`."""
-    fields = {name: raw[name] for name in ("title", "target_platform") if raw.get(name) is not None}
-    named = [item.get("slug") for item in catalogue_items(lookups) if item.get("title") == raw.get("integration")]
-    if slugs := [slug for slug in named if isinstance(slug, str)]:
-        fields["integration"] = slugs[0]
-    active = raw.get("active")
-    if active is not None:
-        # The number may come as a text. What is not known stays as it came.
-        words = (word for number, word in ACTIVE_WORDS.items() if active in (number, str(number)))
-        fields["status"] = next(words, active)
-    return fields
+    """The provider's title becomes its slug, None if the catalogue lacks it. `active` becomes `status`."""
+    named = (item.get("slug") for item in catalogue_items(lookups) if item.get("title") == raw.get("integration"))
+    # The number may come as a text. What is not known stays as it came.
+    words = (word for number, word in ACTIVE_WORDS.items() if raw.get("active") in (number, str(number)))
+    slug = next((slug for slug in named if isinstance(slug, str)), None)
+    return {"integration": slug, "status": next(words, raw.get("active"))}
 
 
 def shown(fields: Fields, lookups: Lookups) -> Raw:
@@ -67,11 +62,13 @@ def creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
 
 INTEGRATION = Kind(
     name="integration",
-    object_name="integration",
     section="integrations",
-    title="Integrations",
-    description="Where events and reports are sent to. Credentials are entered in the dashboard only.",
-    path="/integrations",
+    identity=Identity(
+        object_name="integration", natural_key=("integration", "target_platform", "title"), name_field="title"
+    ),
+    endpoints=Endpoints(
+        "/integrations", Pages.WHOLE, update=None, readable=False, lookups=(CATALOGUE,), idempotent_create=True
+    ),
     fields=(
         Field(
             "title",
@@ -111,24 +108,13 @@ INTEGRATION = Kind(
         ),
     ),
     server_fields=DELIVERY_FIELDS | {"object", "id", "url", "active", "created_at", "updated_at"},
-    natural_key=("integration", "target_platform", "title"),
-    facts="the vendor's pages “Create integration” and “Update integration status”",
-    name_field="title",
-    pages=Pages.WHOLE,
-    put=Put.NONE,
-    readable=False,
     from_wire=from_wire,
-    lookups=(CATALOGUE,),
     shown=shown,
-    idempotent_create=True,
-    lost_on_delete="its id and its credentials, which only a person can enter again in the dashboard",
-    after_create="its credentials must be entered in the dashboard before it delivers",
-    manual_step="change it in the dashboard, or allow a new one in its place with `lifecycle: {replace: allow}`",
     creation_errors=creation_errors,
+    example={"title": "Release alerts", "integration": "webhooks", "target_platform": "iOS", "status": "active"},
     delivery=Delivery(
         status="status",
         on="active",
-        noun="integration",
         failing="error",
         remedy="mend what makes it fail (its credentials, at the provider), or it will fail again",
         last_at="last_delivery_at",
@@ -136,5 +122,12 @@ INTEGRATION = Kind(
         failure="last_error_message",
         failed_count="delivery_error_count",
     ),
-    example={"title": "Release alerts", "integration": "webhooks", "target_platform": "iOS", "status": "active"},
+    messages=Messages(
+        title="Integrations",
+        description="Where events and reports are sent to. Credentials are entered in the dashboard only.",
+        source="the vendor's pages “Create integration” and “Update integration status”",
+        lost_on_delete="its id and its credentials, which only a person can enter again in the dashboard",
+        after_create="its credentials must be entered in the dashboard before it delivers",
+        manual_step="change it in the dashboard, or allow a new one in its place with `lifecycle: {replace: allow}`",
+    ),
 )

@@ -42,9 +42,9 @@ def normal_form(text: str) -> str:
 
 def natural_key(kind: Kind, fields: Fields, form: Callable[[str], str] = str) -> Key | None:
     """The values of the natural key, each in a form such as `normal_form` or `folded`; None if one is not known."""
-    if not all(isinstance(fields.get(name), str) for name in kind.natural_key):
+    if not all(isinstance(fields.get(name), str) for name in kind.identity.natural_key):
         return None
-    return tuple(form(fields[name]) for name in kind.natural_key)
+    return tuple(form(fields[name]) for name in kind.identity.natural_key)
 
 
 def bearing(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Record]:

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from reconciler.kinds.declaration import Field, Kind, Pages, Put, Schema, text
-from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Schema, text
+from reconciler.model.inputs import Fields, Lookups
 from reconciler.model.reports import Weight
 
 PRODUCT_TYPES = ("subscription_with_promo", "subscription", "consumable", "lifetime")
@@ -20,14 +19,8 @@ STORE_IDS = {
     "google_base_plan_id": "y1",
     "stripe_product_id": "prod_9",
 }
-FIELDS = ("id", "type", "duration", *STORE_IDS)
 ID = "^[a-zA-Z0-9._: -]{1,255}$"
 """Old ids may have a space or a colon."""
-
-
-def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words. A null is no value."""
-    return {name: raw[name] for name in FIELDS if raw.get(name) is not None}
 
 
 def creation_errors(fields: Fields, _lookups: Lookups) -> list[str]:
@@ -58,19 +51,15 @@ def _store_id(name: str, example: str) -> Field:
 
 PRODUCT = Kind(
     name="product",
-    object_name="product",
     section="products",
-    title="Products",
-    description="What users buy in a store. A product is of the whole project, sandbox and production.",
-    path="/products",
+    identity=Identity(
+        "product", natural_key=("id",), name_field="id", chosen_id="id", id_pattern=ID, is_project_wide=True
+    ),
+    endpoints=Endpoints("/products", Pages.CURSOR, update="PATCH", partial_update=True, on_demand=True, closed=True),
     fields=(
         Field(
             "id",
-            text(
-                "The id that apps use. Left out: the key. It cannot be changed later.",
-                "studio_yearly",
-                pattern=ID,
-            ),
+            text("The id that apps use. Left out: the key. It cannot be changed later.", "studio_yearly", pattern=ID),
             required=False,
             immutable=True,
         ),
@@ -93,22 +82,14 @@ PRODUCT = Kind(
         *(_store_id(name, example) for name, example in STORE_IDS.items()),
     ),
     server_fields=frozenset({"object", "url", "created_at", "updated_at"}),
-    natural_key=("id",),
-    facts="the vendor's pages on products",
-    name_field="id",
-    pages=Pages.CURSOR,
-    put=Put.PARTIAL,
-    method="PATCH",
-    readable=True,
-    from_wire=from_wire,
-    lost_on_delete="what users buy by its id, and what only the dashboard holds of it",
-    manual_step="keep it and make another product under another id; `lifecycle: {replace: allow}` needs one, too",
     creation_errors=creation_errors,
-    chosen_id="id",
-    id_pattern=ID,
-    on_demand=True,
-    closed=True,
-    effects=effects,
-    is_project_wide=True,
     example={"id": "studio_yearly", "type": "subscription", "duration": "P1Y", **STORE_IDS},
+    messages=Messages(
+        title="Products",
+        description="What users buy in a store. A product is of the whole project, sandbox and production.",
+        source="the vendor's pages on products",
+        lost_on_delete="what users buy by its id, and what only the dashboard holds of it",
+        manual_step="keep it and make another product under another id; `lifecycle: {replace: allow}` needs one, too",
+        effects=effects,
+    ),
 )

@@ -57,16 +57,16 @@ def _section(kind: Kind) -> Schema:
     body = {f"${{1:my-{kind.name}}}": dict(kind.example)}
     return {
         "type": "object",
-        "title": kind.title,
-        "description": kind.description,
+        "title": kind.messages.title,
+        "description": kind.messages.description,
         "propertyNames": {"pattern": KEY_PATTERN},
         "additionalProperties": {"$ref": f"#/$defs/{kind.name}"},
-        "defaultSnippets": [{"label": f"new {kind.name}", "description": kind.description, "body": body}],
+        "defaultSnippets": [{"label": f"new {kind.name}", "description": kind.messages.description, "body": body}],
     }
 
 
 def _defaults(kind: Kind) -> Schema:
-    fields = {name: {"$ref": f"#/$defs/{kind.name}/properties/{name}"} for name in kind.field_names()}
+    fields = {name: {"$ref": f"#/$defs/{kind.name}/properties/{name}"} for name in kind.field_names}
     said = f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge."
     return {**closed(said, fields), "type": ["object", "null"]}
 

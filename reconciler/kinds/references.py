@@ -137,7 +137,8 @@ class Targets:
         if not live and name not in self._coming:
             return f"the {self._kind.name} {name}, which is not live any more"
         fields = self._records[name].fields if live else self._coming[name]
-        said = ", ".join(f"{each} {in_short(fields[each])}" for each in self._kind.natural_key if each in fields)
+        told = [each for each in self._kind.identity.natural_key if each in fields]
+        said = ", ".join(f"{each} {in_short(fields[each])}" for each in told)
         return f"the live {self._kind.name} {name} ({said})" if live else f"{name} ({said}), made by this plan"
 
     def _of_type(self, items: Iterable[Raw]) -> list[Raw]:
@@ -185,7 +186,7 @@ def items_at(name: str, reference: Reference, fields: Fields) -> list[tuple[Keys
 
 def reference_items(kind: Kind, fields: Fields) -> Iterator[tuple[Keys, Any, Reference]]:
     """Every value that may refer to something: its keys, itself, the declaration."""
-    for name, reference in kind.reference_fields():
+    for name, reference in kind.reference_fields:
         yield from ((keys, item, reference) for keys, item in items_at(name, reference, fields))
 
 
@@ -205,7 +206,7 @@ def resolved(kind: Kind, fields: Fields, resolve: Resolve) -> dict[str, Any]:
         item = resolve(address, reference)
         if item is not None:
             result = with_value(result, keys, item)
-    for name, reference in kind.reference_fields():
+    for name, reference in kind.reference_fields:
         value = value_at(result, keys := (name, *reference.path))
         if isinstance(value, list) and len(value) > 1:
             result = with_value(result, keys, list({canonical(item): item for item in value}.values()))
@@ -231,12 +232,12 @@ def with_chosen_ids(resources: Mapping[str, Resource]) -> dict[str, Resource]:
     place of a reference is a reference to it."""
     result, keys = dict(resources), dict[ObjectRef, str]()
     for address, each in resources.items():
-        if name := KINDS[each.kind].chosen_id:
+        if name := KINDS[each.kind].identity.chosen_id:
             key = address.partition(".")[2]
             result[address] = replace(each, fields={name: key, **each.fields})
             keys[ObjectRef(each.kind, str(result[address].fields[name]))] = address
     for address, each in result.items() if keys else ():
-        if any(KINDS[reference.kind].chosen_id for _, reference in KINDS[each.kind].reference_fields()):
+        if any(KINDS[reference.kind].identity.chosen_id for _, reference in KINDS[each.kind].reference_fields):
             result[address] = replace(each, fields=with_references(KINDS[each.kind], each.fields, keys))
     return result
 
@@ -272,7 +273,7 @@ class ReferenceResolver:
         for, its record counts for each that it may be."""
         found: dict[ObjectRef, list[Record]] = defaultdict(list)
         for kind in KINDS.values():
-            for name, reference in kind.reference_fields():
+            for name, reference in kind.reference_fields:
                 possible: dict[str, list[str]] = defaultdict(list)
                 for target in self._live.records.get(reference.kind, {}).values():
                     for item in self.targets(reference).possible(target):

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.kinds.declaration import Field, Kind, Pages, Put, SubEndpoint, text
-from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, SubEndpoint, text
+from reconciler.model.inputs import Fields
 from reconciler.model.reports import Weight
 
 MOVES = {"draft": ("active", "archived"), "active": ("archived",), "archived": ()}
@@ -20,16 +20,10 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     # What their values look like is stated nowhere.
     **dict.fromkeys(("Json", "Color", "Products", "Screens"), (object,)),
 }
-FIELDS = ("name", "context_key", "segment_percent", "segmentation_conditions", "payload_mapping", "payload", "status")
 LARGEST = 64 * 1024
 WORDS = {word: word for word in MOVES}
 STATUS = SubEndpoint("PATCH", "/status", "status", WORDS, initial="draft", moves=MOVES, comes_last=True)
 SERVED = ("payload", "segment_percent", "segmentation_conditions", "context_key")
-
-
-def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words. The payload and its mapping are there once they were read."""
-    return {name: raw[name] for name in FIELDS if raw.get(name) is not None}
 
 
 def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
@@ -71,11 +65,9 @@ def _unlike(payload: Mapping[str, Any], mapping: Mapping[str, Any]) -> Iterator[
 
 REMOTE_CONFIG = Kind(
     name="remote_config",
-    object_name="remote_configuration",
     section="remote_configs",
-    title="Remote configurations",
-    description="Values that apps ask for by a key. Removal archives one for good. Unsure: whether both keys share it.",
-    path="/remote-configurations",
+    identity=Identity(object_name="remote_configuration", natural_key=("name",), name_field="name"),
+    endpoints=Endpoints("/remote-configurations", Pages.CURSOR, delete=None, on_demand=True, closed=True),
     fields=(
         Field("name", text("The name that the dashboard shows.", "Paywall, autumn", minLength=1, maxLength=256)),
         Field(
@@ -130,19 +122,6 @@ REMOTE_CONFIG = Kind(
         ),
     ),
     server_fields=frozenset({"object", "id", "url", "created_at", "updated_at"}),
-    natural_key=("name",),
-    facts="the vendor's pages on remote configurations",
-    name_field="name",
-    pages=Pages.CURSOR,
-    put=Put.FULL,
-    readable=True,
-    from_wire=from_wire,
-    lost_on_delete="its id, by which experiments use it, and its place: an archived one cannot come back",
-    manual_step="the API has no such move of its status; `lifecycle: {replace: allow}` makes a new one in its place",
-    on_demand=True,
-    closed=True,
-    effects=effects,
-    advice=advice,
     example={
         "name": "Paywall, autumn",
         "context_key": "main_paywall",
@@ -152,4 +131,14 @@ REMOTE_CONFIG = Kind(
         "payload": {"cta": "Try Studio", "columns": 2},
         "status": "draft",
     },
+    messages=Messages(
+        title="Remote configurations",
+        description="Values that apps ask for by a key. Removal archives one for good. "
+        "Unsure: whether both keys share it.",
+        source="the vendor's pages on remote configurations",
+        lost_on_delete="its id, by which experiments use it, and its place: an archived one cannot come back",
+        manual_step="the API has no such move of status; `lifecycle: {replace: allow}` makes a new one in its place",
+        effects=effects,
+        advice=advice,
+    ),
 )

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Delivery, Field, Kind, Pages, Put, Reference, text, utc_time
+from reconciler.kinds.declaration import (
+    Delivery,
+    Endpoints,
+    Field,
+    Identity,
+    Kind,
+    Messages,
+    Pages,
+    Reference,
+    text,
+    utc_time,
+)
 from reconciler.model.inputs import Lookups, Raw
 
 DESTINATIONS = "/scheduled-reports/destinations"
 TARGET_INTEGRATION = "target_integration"
 GRID = 30
-WRITTEN = ("report_name", "send_at", "included_range_days", "status", "environment")
 
 
 def find_label(integration: Raw) -> str | None:
@@ -19,15 +29,11 @@ def find_label(integration: Raw) -> str | None:
     return f"{provider}: {title}" if provider and title else None
 
 
-def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words: destinations lose their read-only label."""
-    fields = {name: raw[name] for name in WRITTEN if raw.get(name) is not None}
-    destinations = raw.get("destinations")
-    if isinstance(destinations, list):
-        fields["destinations"] = [
-            {"type": item.get("type"), "id": item.get("id")} for item in destinations if isinstance(item, dict)
-        ]
-    return fields
+def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
+    """Destinations lose their read-only label."""
+    found = raw.get("destinations")
+    items = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else None
+    return {"destinations": items and [{"type": item.get("type"), "id": item.get("id")} for item in items]}
 
 
 MANAGED, UNMANAGED = "An integration of this configuration", "A destination that is not managed here"
@@ -41,11 +47,11 @@ def _snippet(label: str, description: str, body: dict[str, str]) -> dict[str, An
 
 REPORT = Kind(
     name="report",
-    object_name="scheduled_report",
     section="reports",
-    title="Scheduled reports",
-    description="A snapshot of analytics that is sent once a day at a fixed UTC time.",
-    path="/scheduled-reports",
+    identity=Identity(
+        object_name="scheduled_report", natural_key=("report_name", "environment"), name_field="report_name"
+    ),
+    endpoints=Endpoints("/scheduled-reports", Pages.OFFSET, partial_update=True, test_path="/send-test"),
     fields=(
         Field("report_name", text("The name that the dashboard shows.", "Daily Revenue", minLength=1, maxLength=255)),
         Field(
@@ -128,16 +134,7 @@ REPORT = Kind(
         ),
     ),
     server_fields=frozenset({"object", "id", "url", "runs", "created_at", "updated_at"}),
-    natural_key=("report_name", "environment"),
-    facts="the vendor's page “Scheduled reports”",
-    name_field="report_name",
-    pages=Pages.OFFSET,
-    put=Put.PARTIAL,
-    readable=True,
     from_wire=from_wire,
-    lost_on_delete="its id and its count of runs",
-    test_path="/send-test",
-    delivery=Delivery(status="status", on="active", noun="report", at="send_at", sent_count="runs"),
     example={
         "report_name": "Daily Revenue",
         "send_at": "09:00",
@@ -146,4 +143,11 @@ REPORT = Kind(
         "environment": "production",
         "destinations": [{"integration": "release-alerts"}],
     },
+    delivery=Delivery(status="status", on="active", at="send_at", sent_count="runs"),
+    messages=Messages(
+        title="Scheduled reports",
+        description="A snapshot of analytics that is sent once a day at a fixed UTC time.",
+        source="the vendor's page “Scheduled reports”",
+        lost_on_delete="its id and its count of runs",
+    ),
 )

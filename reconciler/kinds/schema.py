@@ -96,7 +96,7 @@ LIFECYCLE: Schema = closed(
 def resource_schema(kind: Kind) -> Schema:
     """What may be written for one resource of a kind, variables already put in."""
     schema = closed(
-        kind.description,
+        kind.messages.description,
         {**{each.name: dict(each.schema) for each in kind.fields}, "lifecycle": LIFECYCLE, **META_ARGUMENTS},
         [each.name for each in kind.fields if each.required],
         examples=[dict(kind.example)],

@@ -5,19 +5,13 @@ list has the vendor's own rows; `is_system` tells these."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from reconciler.kinds.declaration import Field, Kind, Pages, Put, text
-from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, text
+from reconciler.model.inputs import Fields
 from reconciler.model.reports import Weight
 
 COMPARATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "contains", "not_contains")
 METRICS = ("environment", "client_uid", "custom_uid", "client_advertiser_id", "renewable", "target_platform")
-
-
-def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
-    """A record in the configuration's words."""
-    return {name: raw[name] for name in ("name", "conditions") if raw.get(name) is not None}
 
 
 def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
@@ -29,11 +23,10 @@ def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
 
 SEGMENT = Kind(
     name="segment",
-    object_name="segment",
     section="segments",
-    title="Segments",
-    description="Users by conditions, all of which hold. Unsure: what a delete does to what uses it.",
-    path="/segments",
+    identity=Identity(object_name="segment", natural_key=("name",), name_field="name", vendor_flag="is_system"),
+    # An update with both fields means the same, whether an omitted one is kept or reset: the page says both.
+    endpoints=Endpoints("/segments", Pages.CURSOR, idempotent_create=True, on_demand=True, closed=True),
     fields=(
         Field(
             "name",
@@ -69,22 +62,15 @@ SEGMENT = Kind(
         ),
     ),
     server_fields=frozenset({"object", "id", "url", "is_system", "created_at", "updated_at"}),
-    natural_key=("name",),
-    facts="the vendor's pages on segments",
-    name_field="name",
-    pages=Pages.CURSOR,
-    # With both fields it means the same, whether an omitted one is kept or reset: the page says both.
-    put=Put.FULL,
-    readable=True,
-    from_wire=from_wire,
-    idempotent_create=True,
-    lost_on_delete="its id, by which automations, screens and experiments use it",
-    vendor_flag="is_system",
-    on_demand=True,
-    closed=True,
-    effects=effects,
     example={
         "name": "Android renewing",
         "conditions": [{"metric": "target_platform", "comparator": "eq", "value": "Android", "negate": False}],
     },
+    messages=Messages(
+        title="Segments",
+        description="Users by conditions, all of which hold. Unsure: what a delete does to what uses it.",
+        source="the vendor's pages on segments",
+        lost_on_delete="its id, by which automations, screens and experiments use it",
+        effects=effects,
+    ),
 )

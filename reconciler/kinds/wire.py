@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from reconciler.errors import AnswerUnreadable
 from reconciler.kinds.comparison import as_declared, overlaid
-from reconciler.kinds.declaration import Kind, Put, SubEndpoint
+from reconciler.kinds.declaration import Kind, SubEndpoint
 from reconciler.model.inputs import Entry, Fields, Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
 from reconciler.serialization import sha256
@@ -26,37 +26,39 @@ def is_id(kind: Kind, value: object) -> bool:
     """Whether a value may be used as an id in a path."""
     if not isinstance(value, str) or value in FIXED_SEGMENTS:
         return False
-    return re.fullmatch(kind.id_pattern.removesuffix("$"), value) is not None
+    return re.fullmatch(kind.identity.id_pattern.removesuffix("$"), value) is not None
 
 
 def object_path(kind: Kind, object_id: str) -> str:
     """The path of an object."""
-    return f"{kind.path}/{object_id if object_id == NEW_ID else quote(object_id, safe='')}"
+    return f"{kind.endpoints.path}/{object_id if object_id == NEW_ID else quote(object_id, safe='')}"
 
 
 def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
     """A record of the API as fields of the configuration. AnswerUnreadable if it is of another kind, or has no id.
     Numbers and texts are converted to the type of the field's schema. All else is kept as it is."""
+    identity, path = kind.identity, kind.endpoints.path
     if unlike := other_object(kind, raw):
-        raise AnswerUnreadable(f"{kind.path}: the API names {unlike}; expected records of {kind.object_name}")
+        raise AnswerUnreadable(f"{path}: the API names {unlike}; expected records of {identity.object_name}")
     if not is_id(kind, raw.get("id")):
-        raise AnswerUnreadable(f"{kind.path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
+        raise AnswerUnreadable(f"{path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
     schemas = {each.name: each.schema for each in kind.fields}
-    fields = {name: as_declared(schemas.get(name, {}), value) for name, value in kind.from_wire(raw, lookups).items()}
-    return Record(kind.name, raw["id"], in_short(raw.get(kind.name_field) or raw["id"]), fields, raw)
+    told = {**{name: raw.get(name) for name in schemas}, **kind.from_wire(raw, lookups)}
+    fields = {name: as_declared(schemas[name], value) for name, value in told.items() if value is not None}
+    return Record(kind.name, raw["id"], in_short(raw.get(identity.name_field) or raw["id"]), fields, raw)
 
 
 def read_parts(kind: Kind, object_id: str, read: Callable[[str], Raw]) -> dict[str, Any]:
     """The values that only an endpoint of their own tells, by field. `read` gives the answer of a path."""
     path = object_path(kind, object_id)
-    return {name: read(f"{path}{each.path}").get(each.key) for name, each in kind.parts()}
+    return {name: read(f"{path}{each.path}").get(each.key) for name, each in kind.parts}
 
 
 def other_object(kind: Kind, raw: Raw) -> str:
     """The `object` of a record if it is not that of the kind; empty if it is, or is missing. Records always have one
     [seed]; a missing one is tolerated."""
     word = raw.get("object")
-    return "" if word is None or word == kind.object_name else f"a record of {in_short(word)}"
+    return "" if word is None or word == kind.identity.object_name else f"a record of {in_short(word)}"
 
 
 def in_short(value: Any) -> str:
@@ -70,7 +72,8 @@ class CannotBeSent(Exception):
 
 def create_requests(kind: Kind, fields: Fields) -> tuple[Request, ...]:
     """The create, and the requests for values that its body does not take."""
-    create = Request("POST", kind.path, kind.to_wire(fields), creates=True, idempotent=kind.idempotent_create)
+    at = kind.endpoints
+    create = Request(at.create, at.path, kind.to_wire(fields), creates=True, idempotent=at.idempotent_create)
     return _with_settings(kind, NEW_ID, fields, create, fields)
 
 
@@ -79,33 +82,33 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
     a field with an endpoint of its own is set there alone. A partial update has only what changes. A full one starts
     from the live record, so that unmanaged and unknown fields keep their values. CannotBeSent if the API has no such
     write."""
-    apart = dict(kind.sub_endpoints())
+    apart = dict(kind.sub_endpoints)
     if apart.keys() >= set(changed):
         return tuple(
             _set_request(kind, record.id, name, each, fields[name]) for name, each in apart.items() if name in changed
         )
-    path = object_path(kind, record.id)
-    if kind.put is Put.NONE:
+    method, path = kind.endpoints.update, object_path(kind, record.id)
+    if method is None:
         raise CannotBeSent("the API has no operation that changes it")
-    if kind.put is Put.PARTIAL:
-        body = kind.to_wire({name: fields[name] for name in kind.field_names() if name in changed})
-        return _with_settings(kind, record.id, body, Request(kind.method, path, body), changed)
+    if kind.endpoints.partial_update:
+        body = kind.to_wire({name: fields[name] for name in kind.field_names if name in changed})
+        return _with_settings(kind, record.id, body, Request(method, path, body), changed)
     full = kind.to_wire(overlaid({**unknown_fields(kind, record), **record.fields}, dict(fields)))
-    full.pop(kind.chosen_id, None)
-    return _with_settings(kind, record.id, fields, Request(kind.method, path, full), changed)
+    full.pop(kind.identity.chosen_id, None)
+    return _with_settings(kind, record.id, fields, Request(method, path, full), changed)
 
 
 def delete_requests(kind: Kind, object_id: str) -> tuple[Request, ...]:
     """The delete, or the write of the state that takes its place."""
-    for name, each in kind.sub_endpoints():
-        if each.terminal:
-            return (replace(_set_request(kind, object_id, name, each, each.terminal), sets=(), destroys=True),)
-    return (Request("DELETE", object_path(kind, object_id), destroys=True),)
+    if method := kind.endpoints.delete:
+        return (Request(method, object_path(kind, object_id), destroys=True),)
+    name, each = next((name, each) for name, each in kind.sub_endpoints if each.terminal)
+    return (replace(_set_request(kind, object_id, name, each, each.terminal), sets=(), destroys=True),)
 
 
 def unknown_fields(kind: Kind, record: Record) -> dict[str, Any]:
-    """The fields of a record that the kind does not declare: a full PUT sends them back, or they would be lost."""
-    known = kind.server_fields | set(kind.field_names())
+    """The fields of a record that the kind does not declare: a full update sends them back, or they would be lost."""
+    known = kind.server_fields | set(kind.field_names)
     return {name: value for name, value in record.raw.items() if name not in known}
 
 
@@ -114,7 +117,7 @@ def _with_settings(
 ) -> tuple[Request, ...]:
     """The request that writes fields, and those that set the values in `changed` that its body does not take."""
     body, later = dict(request.body or {}), []
-    for name, setter in kind.sub_endpoints():
+    for name, setter in kind.sub_endpoints:
         if name not in body or (isinstance(body[name], str) and body[name] in setter.in_body):
             continue
         value = body.pop(name)
@@ -144,10 +147,10 @@ def came_from(record: Record, entry: Entry | None, wanted: Fields) -> dict[str, 
 
 
 def fingerprint(kind: Kind, record: Record, rules: Fields | None = None) -> str:
-    """The hash of what a write could overwrite: the declared fields, and for a full PUT the unknown ones too. Fields
+    """The hash of what a write could overwrite: the declared fields, and for a full update the unknown ones too. Fields
     that the server sets (counters, times) are left out: they change by themselves. `rules` are local times in place of
     UTC times."""
     seen = {**record.fields, **(rules or {})}
-    if kind.put is Put.FULL:
+    if kind.endpoints.has_full_update:
         seen |= unknown_fields(kind, record)
     return sha256(seen)

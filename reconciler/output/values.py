@@ -57,7 +57,7 @@ def cut_both(before: str, after: str, longest: int = LONGEST) -> tuple[str, str]
 
 @cache
 def _reference_keys(kinds: Kinds) -> frozenset[str]:
-    return frozenset(reference.key for kind in kinds.by_name.values() for _, reference in kind.reference_fields())
+    return frozenset(reference.key for kind in kinds.by_name.values() for _, reference in kind.reference_fields)
 
 
 def reference_text(item: Any, labels: Mapping[str, str], unknown: str = NO_ID) -> str | None:

@@ -223,7 +223,8 @@ def _targeted(
 ) -> tuple[dict[str, Change], Sequence[str]]:
     known = {*context.desired.resources, *context.entries, *changes}
     wanted = [address for target in targets for address in find_targets(target, known, context.desired)]
-    used = {name for name, each in KINDS.items() if not each.on_demand} | set(map(address_kind, context.state.entries))
+    always = {name for name, each in KINDS.items() if not each.endpoints.on_demand}
+    used = always.union(map(address_kind, context.state.entries))
     unread = [each.section for name, each in KINDS.items() if name in used and name not in context.live.records]
     kept, said = _narrowed(changes, wanted, warnings, "--target")
     context.waiting = [each for each in context.waiting if each.address in wanted]
@@ -245,7 +246,7 @@ def _behind(context: PlanContext) -> dict[str, str]:
     found = {
         item_id: addresses.get(ObjectRef(reference.kind, object_id))
         for kind in KINDS.values()
-        for _, reference in kind.lists()
+        for _, reference in kind.lists
         if reference.lookup in context.live.lookups
         for item_id, object_id in context.references.targets(reference).behind().items()
     }
@@ -255,7 +256,7 @@ def _behind(context: PlanContext) -> dict[str, str]:
 def _labels(context: PlanContext) -> dict[str, str]:
     """Id → name for people, of ids in fields."""
     labels = told_apart(find_labels(item for items in context.live.lookups.values() for item in items))
-    referred = {reference.kind for kind in KINDS.values() for _, reference in kind.reference_fields()}
+    referred = {reference.kind for kind in KINDS.values() for _, reference in kind.reference_fields}
     return labels | {ref.id: address for ref, address in context.addresses().items() if ref.kind in referred}
 
 

@@ -49,7 +49,7 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
     fields = written(kind, resource.fields, ignored)
     if rules := kind.local_times(fields):
         fields |= {name: kinds.local_time.next_time(*each, context.now) for name, each in rules.items()}
-    for name, reference in kind.lists():
+    for name, reference in kind.lists:
         if name in fields and reference.label_key:
             fields[name] = [context.references.as_sent(reference, item) for item in fields[name]]
 
@@ -102,13 +102,13 @@ def _create(context: PlanContext, resource: Resource) -> Change:
     fields = _fields(context, resource, (), None)
     gone = context.entries.get(resource.address)
     cause, rules = Cause.DRIFT if gone else Cause.CONFIG, _rules(resource)
-    ended = next((f"{each.terminal} or " for _, each in kind.sub_endpoints() if each.terminal), "")
+    ended = next((f"{each.terminal} or " for _, each in kind.sub_endpoints if each.terminal), "")
     return Change(
         address=resource.address,
         kind=kind.name,
         action=Action.CREATE,
         id=None,
-        name=str(fields[kind.name_field]),
+        name=str(fields[kind.identity.name_field]),
         fields=tuple(
             FieldChange(path, None, value, cause, rules.get(path, "")) for path, value in flattened(kind, fields)
         ),
@@ -163,7 +163,7 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     if resource.address in context.state.unread:
         change = _unread(change, found, fields, record)
     if not all(kind.can_change(each.field, each.before, each.after) for each in found):
-        is_taken = fields.get(kind.chosen_id) == record.id
+        is_taken = fields.get(kind.identity.chosen_id) == record.id
         can_replace = resource.lifecycle.replace and not is_taken
         return _replace(context, resource, change) if can_replace else _manual(kind, change)
     return _update(kind, record, fields, found, change)
@@ -236,7 +236,7 @@ def _update(kind: Kind, record: Record, fields: dict[str, Any], found: list[Diff
 
 
 def _manual(kind: Kind, change: Change) -> Change:
-    return replace(change, action=Action.MANUAL, notes=(*change.notes, kind.manual_step), remember=None)
+    return replace(change, action=Action.MANUAL, notes=(*change.notes, kind.messages.manual_step), remember=None)
 
 
 def _replace(context: PlanContext, resource: Resource, change: Change) -> Change:

@@ -99,7 +99,7 @@ have: None if it is not there yet."""
 def identify(api: str, ref: ObjectRef, live: Live) -> Identity:
     """What is the same for two environments only if it is one object."""
     record = live.records.get(ref.kind, {}).get(ref.id)
-    return api, ref, record and record.raw.get("created_at") if KINDS[ref.kind].chosen_id else ""
+    return api, ref, record and record.raw.get("created_at") if KINDS[ref.kind].identity.chosen_id else ""
 
 
 def shared_objects(environments: Mapping[str, Mapping[str, Identity]]) -> list[tuple[tuple[str, ...], str]]:
@@ -111,7 +111,7 @@ def shared_objects(environments: Mapping[str, Mapping[str, Identity]]) -> list[t
             holders[identity][name] = address
     groups: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
     for (_, ref, made), addresses in holders.items():
-        said = FIGHT if not KINDS[ref.kind].is_project_wide else BOTH_KEYS if made is not None else BOTH_CREATE
+        said = FIGHT if not KINDS[ref.kind].identity.is_project_wide else BOTH_KEYS if made is not None else BOTH_CREATE
         groups[tuple(addresses), said].append(f"{next(iter(addresses.values()))} ({ref.id})")
     return [
         (names, said.format(f"{', '.join(names[:-1])} and {names[-1]}", counted(len(found), "object"), some_of(found)))
@@ -139,7 +139,7 @@ def _warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
     for name, each in zip(names, observed, strict=True):
         refs = [record.ref for found in each.live.records.values() for record in found.values()]
         live = {ref: identify(each.api, ref, each.live) for ref in refs}
-        seen.append({identity for ref, identity in live.items() if not KINDS[ref.kind].is_project_wide})
+        seen.append({identity for ref, identity in live.items() if not KINDS[ref.kind].identity.is_project_wide})
         managed = ObjectRef.managed(each.state.entries).items()
         held[name] = {address: live[ref] for ref, address in managed if ref in live}
     if shared := sorted(str(ref) for _, ref, _ in seen[0] & seen[1]):
@@ -167,7 +167,7 @@ def _live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple
     rest: ByName = defaultdict(list)
     for ref, block in blocks.items():
         kind, address = KINDS[ref.kind], addresses.get(ref, "")
-        for name, reference in kind.lists():
+        for name, reference in kind.lists:
             key = reference.label_key
             block[name] = [
                 {"type": each["type"], key: unique[each["id"]]} if key and each.get("id") in unique else each
@@ -180,7 +180,7 @@ def _live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple
             managed[address] = found
         elif ref not in known:
             # A field that may differ is no part of the key.
-            names = [name for name in kind.natural_key if name in sides] or kind.natural_key
+            names = [name for name in kind.identity.natural_key if name in sides] or kind.identity.natural_key
             rest[ref.kind, *(normal_form(str(block.get(name))) for name in names)].append(found)
     return managed, rest
 

@@ -40,7 +40,7 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
         todo = NEXT[change.action] if change else LEFT
         record = live.records[kind.name].get(entry.id)
         if record is None:
-            name = str(entry.applied.get(kind.name_field, address))
+            name = str(entry.applied.get(kind.identity.name_field, address))
             found.append(Drifted(address, entry.id, name, True, None, (), todo))
             continue
         after = plan.refresh.get(address) or (change.remember if change else None)
@@ -145,7 +145,7 @@ def _writable(item: ReceiptItem) -> dict[str, Any]:
     """The fields before. A value that only the server sets (`error`) becomes the placeholder of a new object."""
     fields = dict(item.before or {})
     if _unwritable(item) is not None:
-        name, setter = KINDS[address_kind(item.address)].words() or ("", None)
+        name, setter = KINDS[address_kind(item.address)].words or ("", None)
         fields.pop(name)
         if item.action == "delete" and setter is not None and setter.placeholder is not None:
             fields[name] = setter.placeholder
@@ -154,7 +154,7 @@ def _writable(item: ReceiptItem) -> dict[str, Any]:
 
 def _unwritable(item: ReceiptItem) -> str | None:
     """A message on the value before that only the server sets; None if there is none."""
-    apart = KINDS[address_kind(item.address)].words()
+    apart = KINDS[address_kind(item.address)].words
     if apart is None or item.before is None or item.before.get(apart[0]) in (None, *apart[1].words):
         return None
     return f"its {apart[0]} {item.before[apart[0]]!r}, which only the server sets"
@@ -170,9 +170,9 @@ def _losses(item: ReceiptItem) -> list[str]:
         return [f"{address}: it was not managed, so no new one is made; how it was is in the receipt"]
     said = ""
     if item.action == "delete" and item.before is not None:
-        said = f"a new object is made; what cannot come back: {kind.lost_on_delete} ({old})"
+        said = f"a new object is made; what cannot come back: {kind.messages.lost_on_delete} ({old})"
     elif item.action == "replace":
-        said = f"the old object {old} cannot come back, nor {kind.lost_on_delete}: a third one is made"
+        said = f"the old object {old} cannot come back, nor {kind.messages.lost_on_delete}: a third one is made"
     elif item.action == "adopt":
         said = "it was taken under management, and stays so; `reconciler state rm` or `mv` takes that back"
     elif item.action == "forget":

@@ -96,7 +96,7 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
 
 def written_fields(record: Record) -> dict[str, Any]:
     """The fields of a live object that can be written, in the order of its kind."""
-    return {name: record.fields[name] for name in KINDS[record.kind].field_names() if name in record.fields}
+    return {name: record.fields[name] for name in KINDS[record.kind].field_names if name in record.fields}
 
 
 def make_blocks(
@@ -124,7 +124,7 @@ def find_expressible(
         # Two names that differ in what an API may normalise are an error in a configuration.
         key = natural_key(kind, record.fields, normal_form)
         if key is not None and names[key] > 1:
-            same = ", ".join(kind.natural_key)
+            same = ", ".join(kind.identity.natural_key)
             why = f"another {kind.name} has the same {same}; rename one in the dashboard"
             left.append((record, f" is left out: {why}"))
             continue
@@ -160,14 +160,14 @@ def _behind(kind: Kind, live: Live) -> dict[ObjectRef, ObjectRef]:
     """An item's kind and id → the object that it stands for, if the two differ."""
     resolver = ReferenceResolver(live)
     found: dict[ObjectRef, ObjectRef] = {}
-    for _, reference in kind.lists():
+    for _, reference in kind.lists:
         behind = resolver.targets(reference).behind().items()
         found |= {ObjectRef(reference.kind, item): ObjectRef(reference.kind, each) for item, each in behind}
     return found
 
 
 def _file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:
-    head = f"# yaml-language-server: $schema={schema}\n# {kind.title}. {kind.description}\n"
+    head = f"# yaml-language-server: $schema={schema}\n# {kind.messages.title}. {kind.messages.description}\n"
     return head + dump({kind.section: {key: blocks[key] for key in sorted(blocks, key=natural)}})
 
 
@@ -222,13 +222,13 @@ def find_pairs(
     unclear, short = [], dict[str, str]()
     for turn in ("exact", "loose", "short")[: 3 if is_first else 2]:
         groups: dict[tuple[str, ...], tuple[list[Record], list[str]]] = defaultdict(lambda: ([], []))
-        taken = {*pairs.values()}
-        free = [record for record in records if record.ref not in pairs]
+        taken, free = {*pairs.values()}, [record for record in records if record.ref not in pairs]
         rest = [each for each in resources.values() if each.address not in taken]
         if turn == "short":
             rest = [each for each in rest if each.instance is None]
             sides: Iterable[Iterable[Record | Resource]] = (rest, free)
-            short = _shorten(*({str(each.fields.get(KINDS[each.kind].name_field)) for each in side} for side in sides))
+            names = {name: kind.identity.name_field for name, kind in KINDS.items()}
+            short = _shorten(*({str(each.fields.get(names[each.kind])) for each in side} for side in sides))
         for record in free:
             groups[_key(record, short, is_loose=turn != "exact")][0].append(record)
         for each in rest:
@@ -243,7 +243,7 @@ def find_pairs(
 
 def _key(each: Record | Resource, short: Mapping[str, str], *, is_loose: bool) -> tuple[str, ...]:
     kind = KINDS[each.kind]
-    names = [name for name in kind.natural_key if not (is_loose and kind.field_named(name).follows_key)]
+    names = [name for name in kind.identity.natural_key if not (is_loose and kind.field_named(name).follows_key)]
     values = (str(each.fields.get(name)) for name in names)
     return each.kind, *(normal_form(short.get(value, value)) for value in values)
 
@@ -264,7 +264,7 @@ def _shorten(names: set[str], others: set[str]) -> dict[str, str]:
 def find_ways(change: Change, sides: Sequence[Fields]) -> list[Way]:
     """The keys of each value that a change has in it, so far out that all `sides` have it; none if a side lacks the
     field."""
-    lists = {name for name, each in KINDS[change.kind].reference_fields() if not each.path}
+    lists = {name for name, each in KINDS[change.kind].reference_fields if not each.path}
     ways: dict[Way, None] = {}
     for each in change.fields:
         keys = path_keys(each.path) or (each.path,)

@@ -128,9 +128,10 @@ def _closed(changes: Sequence[Change]) -> Iterator[Refusal]:
     """The refusals for kinds of which a delete may cost people something, and has to be allowed by name."""
     for kind in KINDS.values():
         gone = [change for change in changes if change.kind == kind.name and change.action in DESTROYS]
-        if kind.closed and gone:
+        if kind.endpoints.closed and gone:
             named, name = some_of([change.address for change in gone]), f"{DELETE}{kind.name}"
-            text = f"deletes of {kind.section} are closed, and this plan ends {named}, with {kind.lost_on_delete}"
+            lost = kind.messages.lost_on_delete
+            text = f"deletes of {kind.section} are closed, and this plan ends {named}, with {lost}"
             yield Refusal(name, text, f"--allow {name}, on `plan` and `apply`")
 
 

@@ -132,7 +132,7 @@ def _by_natural_key(
         is_alone = rivals[kind.name, key] == 1
         own = natural_key(kind, resource.fields)
         if len(candidates) == 1 and not unclear and (is_alone or natural_key(kind, candidates[0].fields) == own):
-            note = "found by " + ", ".join(f"{name} {resource.fields[name]}" for name in kind.natural_key)
+            note = "found by " + ", ".join(f"{name} {resource.fields[name]}" for name in kind.identity.natural_key)
             matches[address] = Match(candidates[0], remembered=False, note=note)
         elif candidates or unclear:
             unsure.append(ambiguous(kind, resource, [*candidates, *unclear]))
@@ -143,13 +143,13 @@ def _by_natural_key(
 
 def _could_be(kind: Kind, resource: Resource, record: Record) -> bool:
     """Whether a record of which a part of the natural key is not known agrees in all that is known."""
-    known = {name: record.fields.get(name, resource.fields[name]) for name in kind.natural_key}
+    known = {name: record.fields.get(name, resource.fields[name]) for name in kind.identity.natural_key}
     return natural_key(kind, known, normal_form) == natural_key(kind, resource.fields, normal_form)
 
 
 def ambiguous(kind: Kind, resource: Resource, candidates: Sequence[Record]) -> str:
     """The message if an address could mean several objects, with the lines to paste."""
-    names = ", ".join(f"{name} {resource.fields[name]!r}" for name in kind.natural_key)
+    names = ", ".join(f"{name} {resource.fields[name]!r}" for name in kind.identity.natural_key)
     count = {2: "two"}.get(len(candidates), str(len(candidates)))
     said = f"{count} live {kind.section} have {names}:"
     if len(candidates) == 1:

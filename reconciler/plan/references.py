@@ -74,7 +74,7 @@ def _attached_first(context: PlanContext, changes: dict[str, Change]) -> dict[st
     for address, change in changes.items():
         record = context.live.records.get(change.kind, {}).get(change.id or "")
         applied = change.remember.applied if change.remember else {}
-        for name, each in KINDS[change.kind].reference_fields():
+        for name, each in KINDS[change.kind].reference_fields:
             is_kept = change.action not in WRITES or (change.remember and name not in applied)
             if each.attach_first and not is_kept:
                 sides = (record.fields if record else {}, applied)
@@ -117,7 +117,7 @@ def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
     if user.action not in (Action.UPDATE, Action.REPLACE) or user.remember is None:
         return user.action is Action.DELETE
     record = context.live.records[target.kind].get(target.id or "")
-    for name, reference in KINDS[user.kind].reference_fields():
+    for name, reference in KINDS[user.kind].reference_fields:
         if reference.kind != target.kind or record is None:
             continue
         possible = (item_id(reference, each) for each in context.references.targets(reference).possible(record))
@@ -245,7 +245,7 @@ def unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
 def destinations(context: PlanContext) -> Iterator[Destination]:
     """All items of the lists for references, each with the live object that it is proven to stand for."""
     addresses = context.addresses()
-    references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists()}
+    references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}
     for reference in references.values():
         targets = context.references.targets(reference)
         labels, behind = find_labels(targets.offered), targets.behind()
@@ -272,7 +272,7 @@ def _new_by_id(desired: Desired, live: Live, changes: Iterable[Change]) -> Itera
 def _sent(desired: Desired, changes: Iterable[Change]) -> Iterator[_Sent]:
     for change in changes:
         resource = desired.resources.get(change.address)
-        for name, reference in KINDS[change.kind].lists() if resource else ():
+        for name, reference in KINDS[change.kind].lists if resource else ():
             if resource and any(name in request.sets for request in change.requests):
                 for index, item in enumerate(resource.fields.get(name) or ()):
                     yield _Sent(change, resource, name, index, item, reference)

@@ -137,14 +137,14 @@ def warnings(
 def _advice(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
     """What the kinds say of their objects as they will be."""
     addresses, wanted = context.addresses(), context.desired.resources
-    for kind in (each for each in KINDS.values() if each.advice):
+    for kind in (each for each in KINDS.values() if each.messages.advice):
         live = context.live.records.get(kind.name, {}).values()
         objects = {addresses.get(record.ref, str(record.ref)): record.fields for record in live}
         ours = {address: each.fields for address, each in wanted.items() if each.kind == kind.name}
         objects |= {address: {**objects.get(address, {}), **fields} for address, fields in ours.items()}
         going = {address for address in objects if address in changes and changes[address].action is Action.DELETE}
-        if kind.advice and objects:
-            yield from kind.advice({name: fields for name, fields in objects.items() if name not in going})
+        if kind.messages.advice and objects:
+            yield from kind.messages.advice({name: fields for name, fields in objects.items() if name not in going})
 
 
 def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
@@ -237,6 +237,6 @@ def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tup
 def _share(kind: Kind, old: Change, new: Change) -> float:
     before = {field.path: canonical(field.before) for field in old.fields}
     after = {field.path: canonical(field.after) for field in new.fields}
-    referring = {name for name, _ in kind.reference_fields()}
+    referring = {name for name, _ in kind.reference_fields}
     paths = [path for path in after if path not in referring]
     return sum(before.get(path) == after[path] for path in paths) / max(1, len(paths))

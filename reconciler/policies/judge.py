@@ -123,7 +123,7 @@ class Judge:
         """The values of variables."""
         kind, fields, every = KINDS[resource.kind], dict(resource.fields), self._desired.resources
         data = _describe(resource) | {"resource": fields, "environment": self._environment}
-        data["name"] = str(fields.get(kind.name_field, ""))
+        data["name"] = str(fields.get(kind.identity.name_field, ""))
         if "resources" in needed:
             data["resources"] = self._listed
         if "references" in needed:

@@ -74,23 +74,23 @@ class _ChangeImpact:
 
     def impacts(self) -> Iterator[Impact]:
         kind, change, record = self.kind, self.change, self.record
-        if change.action in DESTROYS and kind.lost_on_delete:
-            yield Impact(Weight.LOSES, f"loses {kind.lost_on_delete}")
-        if change.action is Action.CREATE and kind.after_create:
-            yield Impact(Weight.RISKS, f"created{self._first_status()}: {kind.after_create}")
+        if change.action in DESTROYS and kind.messages.lost_on_delete:
+            yield Impact(Weight.LOSES, f"loses {kind.messages.lost_on_delete}")
+        if change.action is Action.CREATE and kind.messages.after_create:
+            yield Impact(Weight.RISKS, f"created{self._first_status()}: {kind.messages.after_create}")
         if record is not None and fails(kind, record) and change.action is not Action.FORGET:
             yield Impact(Weight.RISKS, self._failure())
         if change.action in WRITES:
             yield from self._deliveries()
-        if kind.effects and change.action in WRITES:
+        if kind.messages.effects and change.action in WRITES:
             made, items = self.receivers.created, self.receivers.resolver
             after = resolved(kind, self.after, lambda at, to: (one := made.get(at)) and items.targets(to).proof(one))
-            yield from (Impact(weight, text) for weight, text in kind.effects(self.before, after))
+            yield from (Impact(weight, text) for weight, text in kind.messages.effects(self.before, after))
         yield from self._feeds()
 
     def _first_status(self) -> str:
         """The status that a new object has, if it has one: ` paused`."""
-        endpoint, remember = self.kind.words(), self.change.remember
+        endpoint, remember = self.kind.words, self.change.remember
         written = remember.applied.get(self.delivery.status) if remember and self.delivery else None
         status = written or (endpoint[1].initial if endpoint else None)
         return f" {status}" if status else ""

@@ -31,7 +31,7 @@ class Receivers:
         self.plan, self.desired, self.live = plan, desired, live
         # The API puts a label beside an id in its lists, and in lists within records.
         records = [record.raw for each in live.records.values() for record in each.values()]
-        names = [name for kind in KINDS.values() for name, _ in kind.lists()]
+        names = [name for kind in KINDS.values() for name, _ in kind.lists]
         within = [items for raw in records for name in names if isinstance(items := raw.get(name), list)]
         self._labels = find_labels(item for items in (*within, *live.lookups.values()) for item in items)
         self._addresses = {ref: address for address, ref in plan.objects().items()}
@@ -43,13 +43,13 @@ class Receivers:
         self.unready = frozenset(
             change.address
             for change in self.plan.changes
-            if change.action in (Action.CREATE, Action.REPLACE) and KINDS[change.kind].after_create
+            if change.action in (Action.CREATE, Action.REPLACE) and KINDS[change.kind].messages.after_create
         )
 
     def of(self, kind: Kind, fields: Fields) -> dict[str, str]:
         """Whom an object with those fields sends to: a name that is the same before and after → what people call it."""
         found = {}
-        for name, reference in kind.reference_fields():
+        for name, reference in kind.reference_fields:
             for _, item in items_at(name, reference, fields):
                 address = referred(reference, item)
                 object_id = item_id(reference, item) or ""
@@ -106,4 +106,4 @@ class Receivers:
 
 def name_of(resource: Resource) -> str:
     """What people call a resource that is written."""
-    return in_short(resource.fields.get(KINDS[resource.kind].name_field) or resource.address)
+    return in_short(resource.fields.get(KINDS[resource.kind].identity.name_field) or resource.address)

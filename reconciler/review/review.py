@@ -39,9 +39,9 @@ def _steps(change: Change) -> Iterator[str]:
         fixed = {each.name for each in kind.fields if each.immutable}
         values = [(each.path, _value(each.before), _value(each.after)) for each in change.fields if each.path in fixed]
         steps = [f"change {path} from {before} to {after} by hand" for path, before, after in values]
-        yield from steps or [kind.manual_step]
-    if change.action in (Action.CREATE, Action.REPLACE) and kind.after_create:
-        yield kind.after_create
+        yield from steps or [kind.messages.manual_step]
+    if change.action in (Action.CREATE, Action.REPLACE) and kind.messages.after_create:
+        yield kind.messages.after_create
     delivery = kind.delivery
     if change.action is Action.UPDATE and delivery and delivery.failing:
         failed = any(each.path == delivery.status and each.before == delivery.failing for each in change.fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -24,7 +25,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_kind_stands_behind_those_that_it_refers_to(kind: Kind) -> None:
     """Schemas, exports and the tables of the README follow the order of the registry."""
     order = list(KINDS)
-    for _, reference in kind.reference_fields():
+    for _, reference in kind.reference_fields:
         assert reference.kind in KINDS
         assert order.index(reference.kind) < order.index(kind.name)
 
@@ -39,11 +40,12 @@ def test_names_and_sections_are_words_of_their_own() -> None:
 @every_kind
 def test_a_kind_names_fields_that_it_has(kind: Kind) -> None:
     """The natural key and the name that people see are fields, and fields that must be written."""
-    names = kind.field_names()
+    names = kind.field_names
     assert len(set(names)) == len(names)
     required = {each.name for each in kind.fields if each.required}
-    assert set(kind.natural_key) <= required | {kind.chosen_id}
-    assert kind.name_field in kind.natural_key
+    identity = kind.identity
+    assert set(identity.natural_key) <= required | {identity.chosen_id}
+    assert identity.name_field in identity.natural_key
     assert not set(names) & kind.server_fields
 
 
@@ -53,7 +55,7 @@ def test_the_example_of_a_kind_may_be_written(kind: Kind) -> None:
     validator = Draft202012Validator(resource_schema(kind))
     validator.validate(dict(kind.example))
     validator.validate({each.name: kind.example[each.name] for each in kind.fields if each.required})
-    assert set(kind.example) == set(kind.field_names())
+    assert set(kind.example) == set(kind.field_names)
 
 
 @every_kind
@@ -82,22 +84,34 @@ def test_roles_of_a_field_fit_its_schema(kind: Kind) -> None:
 @every_kind
 def test_a_kind_says_what_a_person_has_to_know(kind: Kind) -> None:
     """What a delete loses is shown in every plan that deletes; where the API cannot change a field, what to do."""
-    assert kind.lost_on_delete
-    assert kind.manual_step or not any(each.immutable for each in kind.fields)
-    assert kind.path.startswith("/")
+    assert kind.messages.lost_on_delete
+    assert kind.messages.manual_step or not any(each.immutable for each in kind.fields)
+    assert kind.endpoints.path.startswith("/")
 
 
 def test_the_engine_does_not_ask_which_kind_it_has() -> None:
     """No text in it is the name or the section of a kind; what differs between kinds is declared in them."""
-    words = {*KINDS, *SECTIONS}
-    asked = [
-        f"{path}:{node.lineno}: {node.value!r}"
+    asked = texts_of(ENGINE, {*KINDS, *SECTIONS})
+    assert not asked, "\n".join(asked)
+
+
+def test_the_engine_has_no_method_that_writes() -> None:
+    """A kind declares them, and a declaration has the usual ones. Others are for GitHub and GitLab, and the simulator,
+    in which a test of a configuration makes live objects."""
+    sent = texts_of(ENGINE | {"kinds"}, {"POST", "PUT", "PATCH", "DELETE"})
+    files = {each.partition(".py:")[0].rpartition("/reconciler/")[2] for each in sent}
+    assert files - {f"kinds/{name}" for name in KINDS} == {"kinds/declaration", "forges/forge", "commands/test"}
+
+
+def texts_of(parts: Collection[str], words: set[str]) -> list[str]:
+    """The texts of these parts that are one of these words, each with its place."""
+    return [
+        f"{path.as_posix()}:{node.lineno}: {node.value!r}"
         for name, path in modules().items()
-        if part_of(name) in ENGINE
+        if part_of(name) in parts
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in words
     ]
-    assert not asked, "\n".join(asked)
 
 
 def test_the_engine_imports_no_single_kind() -> None:

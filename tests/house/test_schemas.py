@@ -107,7 +107,7 @@ def test_a_mistake_is_marked(kind: Kind) -> None:
         {**good, "for_each": {"app": []}},
         {**good, "only_in": "production"},
     ]
-    for missing in kind.natural_key:
+    for missing in kind.identity.natural_key:
         check.validate(configuration(kind, {name: value for name, value in good.items() if name != missing}))
     for resource in wrong:
         assert not check.is_valid(configuration(kind, resource)), resource

@@ -381,7 +381,7 @@ def test_a_receipt_has_what_pruned_objects_held(world: World) -> None:
 def test_the_descriptions_say_what_is_unsure(world: World, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     """In the schema that editors show, and in `explain`; what the vendor states is not marked."""
     told = [str(field.schema["description"]) for field in KINDS[kind].fields]
-    unsure = [text for text in (KINDS[kind].description, *told) if "nsure: " in text]
+    unsure = [text for text in (KINDS[kind].messages.description, *told) if "nsure: " in text]
     assert len(unsure) >= 2
     schema = (Path(__file__).parents[2] / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
     assert all(json.dumps(text) in schema for text in unsure if text in told)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from reconciler.cli.main import run
-from reconciler.kinds import KINDS, Field, Kind, Kinds, Put, Reference, SubEndpoint, using
+from reconciler.kinds import KINDS, Field, Kind, Kinds, Reference, SubEndpoint, using
 from reconciler.kinds.declaration import text
 from reconciler.threads import Threads
 
 from .conftest import Open
-from .toys import NOTE, Collection
+from .toys import NOTE, Collection, variant
 
 A = "sticky_notes: {a: {name: A, colour: red}}"
 
 
 def with_fields(kind: Kind, *fields: Field, **more: object) -> Kind:
     """A kind with further fields."""
-    return replace(kind, fields=(*kind.fields, *fields), **more)  # type: ignore[arg-type]
+    return variant(kind, fields=(*kind.fields, *fields), **more)
 
 
 def test_a_run_may_have_kinds_of_its_own() -> None:
@@ -34,7 +34,7 @@ def test_a_run_may_have_kinds_of_its_own() -> None:
 
 def test_a_registry_is_in_the_order_of_its_references() -> None:
     """A kind stands behind those that it refers to, and no two have one name."""
-    user = replace(
+    user = variant(
         NOTE, name="user", section="users", fields=(Field("n", {}, reference=Reference("sticky_note", "n")),)
     )
     assert [*Kinds(NOTE, user).by_name] == ["sticky_note", "user"]
@@ -42,6 +42,13 @@ def test_a_registry_is_in_the_order_of_its_references() -> None:
         Kinds(user, NOTE)
     with pytest.raises(ValueError, match="one name or one section"):
         Kinds(NOTE, NOTE)
+
+
+@pytest.mark.parametrize("kind", [lambda: variant(NOTE, delete=None), lambda: variant(PARTS, delete="DELETE")])
+def test_an_object_has_one_end(kind: Callable[[], Kind]) -> None:
+    """A delete, or a state that nothing leaves: without one it would stay for ever, and of two, one is a surprise."""
+    with pytest.raises(ValueError, match="either a delete or a state"):
+        Kinds(kind())
 
 
 def test_a_kind_with_an_underscore_goes_the_whole_way(toys: Open) -> None:
@@ -57,7 +64,7 @@ def test_a_kind_with_an_underscore_goes_the_whole_way(toys: Open) -> None:
 
 def test_rows_of_the_vendor_are_nobodys_to_change(toys: Open) -> None:
     """They are neither listed, pruned, exported nor adopted, and a name that one of them has may be used again."""
-    world, collections = toys(replace(NOTE, vendor_flag="is_system"), notes=Collection())
+    world, collections = toys(variant(NOTE, vendor_flag="is_system"), notes=Collection())
     for _ in range(2):
         world.insert("notes", name="Ours")
         world.insert("notes", name="A", is_system=True)
@@ -79,7 +86,7 @@ def test_rows_of_the_vendor_are_nobodys_to_change(toys: Open) -> None:
 @pytest.mark.parametrize(("status", "code"), [(403, 4), (404, 1)])
 def test_a_kind_that_a_project_lacks_is_nothing_until_it_is_used(toys: Open, status: int, code: int) -> None:
     """Its list is not even asked for by a plan; export goes on without it; who writes one is told."""
-    rare = replace(NOTE, name="rare", section="rares", path="/rares", on_demand=True)
+    rare = variant(NOTE, name="rare", section="rares", path="/rares", on_demand=True)
     world, _ = toys(NOTE, rare, notes=Collection(), rares=Collection(refuses=status))
     world.settle(A)
     world.plan()
@@ -96,7 +103,7 @@ def test_a_kind_that_a_project_lacks_is_nothing_until_it_is_used(toys: Open, sta
 
 def test_a_list_that_is_read_on_demand_is_read_if_the_state_has_one(toys: Open) -> None:
     """What was removed from the configuration is found and deleted."""
-    rare = replace(NOTE, name="rare", section="rares", path="/rares", on_demand=True)
+    rare = variant(NOTE, name="rare", section="rares", path="/rares", on_demand=True)
     world, collections = toys(NOTE, rare, notes=Collection(), rares=Collection())
     world.settle(f"{A}\nrares: {{r: {{name: R}}}}")
     world.write(A)
@@ -135,7 +142,7 @@ def test_what_the_server_adds_to_an_item_is_no_difference(toys: Open) -> None:
 
 
 BOARD = with_fields(
-    replace(NOTE, name="board", section="boards", path="/boards", object_name="board"),
+    variant(NOTE, name="board", section="boards", path="/boards", object_name="board"),
     Field(
         "notes",
         {"type": "array", "description": "Notes.", "items": {"type": ["string", "object"], "description": "A note."}},
@@ -238,18 +245,33 @@ def test_a_target_is_attached_before_it_is_detached(toys: Open) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-@pytest.mark.parametrize("put", [Put.PARTIAL, Put.FULL])
-def test_an_update_is_sent_as_it_is_declared(toys: Open, method: str, put: Put) -> None:
+@pytest.mark.parametrize("is_partial", [True, False])
+def test_an_update_is_sent_as_it_is_declared(toys: Open, method: str, is_partial: bool) -> None:
     """By PUT or PATCH; partial, or whole with what is not managed, since an omitted field is reset."""
-    kind = replace(NOTE, put=put, method=method)
-    collection = Collection(method=method, defaults={"colour": "white"}, resets=put is Put.FULL)
+    kind = variant(NOTE, update=method, partial_update=is_partial)
+    collection = Collection(method=method, defaults={"colour": "white"}, resets=not is_partial)
     world, collections = toys(kind, notes=collection)
     note = world.insert("notes", name="A", colour="red")
     world.write(f"sticky_notes: {{a: {{name: B}}}}\nimports: [{{to: sticky_note.a, id: {note}}}]")
     assert world.apply().code == 0
-    body = {"name": "B"} if put is Put.PARTIAL else {"name": "B", "colour": "red"}
+    body = {"name": "B"} if is_partial else {"name": "B", "colour": "red"}
     assert world.writes() == [(method, f"/v4/notes/{note}", body)]
     assert collections["notes"].records[note]["colour"] == "red"
+
+
+def test_every_write_is_sent_as_it_is_declared(toys: Open) -> None:
+    """An API may have other methods than POST and DELETE, also for a trial delivery."""
+    kind = variant(NOTE, create="PUT", delete="PATCH", test="PUT", test_path="/trial")
+    trial = {"parts": {"trial": ("name", "name")}, "forgets": frozenset({"name"})}
+    world, collections = toys(kind, notes=Collection(creates="PUT", deletes="PATCH", **trial))  # type: ignore[arg-type]
+    world.settle("sticky_notes: {a: {name: A}, b: {name: B}}")
+    world.write("sticky_notes: {b: {name: B}}")
+    assert world.apply().code == 0
+    assert run(["send-test", "sticky_note.b", str(world.folder)]) == 0
+    kept, gone = world.id_of("sticky_note.b"), {"n1", "n2"} - {world.id_of("sticky_note.b")}
+    written = [(method, path) for method, path, _ in world.writes()]
+    assert written == [("PATCH", f"/v4/notes/{gone.pop()}"), ("PUT", f"/v4/notes/{kept}/trial")]
+    assert [each["name"] for each in collections["notes"].records.values()] == ["B"]
 
 
 MOVES = {"draft": ("live", "ended"), "live": ("ended",), "ended": ()}
@@ -273,7 +295,7 @@ PARTS = with_fields(
     Field("mapping", MAP, required=False, setter=SubEndpoint("POST", "/mapping", "data", reads=True)),
     Field("body", MAP, required=False, setter=SubEndpoint("PUT", "/body", "values", reads=True), most_bytes=1000),
     STATUS,
-    put=Put.FULL,
+    delete=None,
     closed=True,
 )
 WHOLE = "sticky_notes: {a: {name: A, mapping: {t: String}, body: {t: x}, status: live}}"
@@ -403,7 +425,7 @@ def test_what_ended_outside_is_made_anew(toys: Open) -> None:
 
 def test_a_state_that_cannot_be_entered_again_is_a_persons_step(toys: Open) -> None:
     """Or a new object, where that is allowed."""
-    world, _ = toys(replace(PARTS, closed=False), notes=collection())
+    world, _ = toys(variant(PARTS, closed=False), notes=collection())
     world.settle(WHOLE)
     world.write(WHOLE.replace("status: live", "status: draft"))
     assert world.plan().actions() == {"sticky_note.a": "manual"}
@@ -413,7 +435,7 @@ def test_a_state_that_cannot_be_entered_again_is_a_persons_step(toys: Open) -> N
     assert world.plan().code == 0
 
 
-CHOSEN = replace(
+CHOSEN = variant(
     NOTE,
     fields=(Field("id", text("Its id.", pattern="^[a-z :]+$"), required=False, immutable=True), *NOTE.fields),
     server_fields=NOTE.server_fields - {"id"},
@@ -421,7 +443,6 @@ CHOSEN = replace(
     name_field="id",
     chosen_id="id",
     id_pattern="^[a-z :]{1,20}$",
-    from_wire=lambda raw, lookups: {**NOTE.from_wire(raw, lookups), "id": raw["id"]},
     closed=True,
 )
 
@@ -431,7 +452,7 @@ def test_an_id_that_the_caller_chooses_is_its_key_or_what_is_written(toys: Open)
     world, collections = toys(CHOSEN, notes=Collection())
     world.write("sticky_notes: {a: {name: A}, b: {id: 'x :y', name: B}}")
     assert world.apply().code == 0
-    assert [*collections["notes"].records] == ["a", "x :y"]
+    assert {*collections["notes"].records} == {"a", "x :y"}
     world.state.unlink()
     assert set(world.plan().actions().values()) == {"adopt"}
     world.write("sticky_notes: {a: {name: A}, b: {id: 'x :y', name: C}}")
@@ -472,7 +493,7 @@ def test_closed_deletes_have_a_word_of_their_own(toys: Open) -> None:
 
 def test_when_an_object_changed_is_told_as_its_kind_says(toys: Open) -> None:
     """Under the name that its record has for it."""
-    world, _ = toys(replace(NOTE, changed_at="is_system"), notes=Collection())
+    world, _ = toys(variant(NOTE, changed_at="is_system"), notes=Collection())
     world.settle(A)
     world.edit("notes", "n1", colour="blue", is_system="2026-11-20T10:00:00Z", updated_at="2001-01-01T00:00:00Z")
     assert "2026-11-20T10:00:00Z" in world.run("drift").out

@@ -7,42 +7,46 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from reconciler.kinds import Field, Kind, Pages, Put
+from reconciler.kinds import Endpoints, Field, Identity, Kind, Messages, Pages
 from reconciler.kinds.declaration import text
 
 Json = dict[str, Any]
 Answer = tuple[int, Json | None]
 
-FIELDS = frozenset({"name", "colour", "lines", "status", "body", "mapping", "notes", "data"})
 NOTE = Kind(
     name="sticky_note",
-    object_name="note",
     section="sticky_notes",
-    title="Sticky notes",
-    description="A toy.",
-    path="/notes",
+    identity=Identity(object_name="note", natural_key=("name",), name_field="name"),
+    endpoints=Endpoints("/notes", Pages.CURSOR, partial_update=True),
     fields=(
         Field("name", text("Its name.", "A", minLength=1)),
         Field("colour", text("Its colour.", "red"), required=False),
     ),
     server_fields=frozenset({"object", "id", "url", "is_system", "updated_at"}),
-    natural_key=("name",),
-    facts="the toys",
-    name_field="name",
-    pages=Pages.CURSOR,
-    put=Put.PARTIAL,
-    readable=True,
-    from_wire=lambda raw, _: {name: value for name, value in raw.items() if name in FIELDS and value is not None},
-    lost_on_delete="its id",
-    manual_step="change it by hand",
     example={"name": "A", "colour": "red"},
+    messages=Messages(
+        title="Sticky notes",
+        description="A toy.",
+        source="the toys",
+        lost_on_delete="its id",
+        manual_step="change it by hand",
+    ),
 )
-"""The simplest toy. A test declares what it is about with `replace`."""
+"""The simplest toy. A test declares what it is about with `variant`."""
+
+
+def variant(kind: Kind, **changes: Any) -> Kind:
+    """The kind with other values, each in the group that has it."""
+    for name in ("identity", "endpoints", "messages"):
+        group = getattr(kind, name)
+        own = {each.name: changes.pop(each.name) for each in fields(group) if each.name in changes}
+        changes[name] = replace(group, **own)
+    return replace(kind, **changes)
 
 
 @dataclass
@@ -58,7 +62,9 @@ class Collection:
     resets: bool = False
     adds: Json = field(default_factory=dict)
     forgets: frozenset[str] = frozenset()
+    creates: str = "POST"
     method: str = "PUT"
+    deletes: str = "DELETE"
     refuses: int = 0
     records: dict[str, Json] = field(default_factory=dict)
     made: int = 0
@@ -120,13 +126,13 @@ class Toys:
         if len(parts) == 1:
             data = [collection.shown(each) for each in collection.records.values()]
             listed = {"object": "list", "url": f"/v4/{parts[0]}", "data": data, "has_more": False}
-            return collection.create(parts[0], body) if method == "POST" else (200, listed)
+            return collection.create(parts[0], body) if method == collection.creates else (200, listed)
         record = collection.records.get(parts[1])
         if record is None:
             return 404, {"error": {"message": "no such object"}}
         if len(parts) == 3:
             return self._part(collection, method, record, parts[2], body)
-        if method == "DELETE":
+        if method == collection.deletes:
             del collection.records[parts[1]]
             return 204, None
         return (200, collection.shown(record)) if method == "GET" else collection.update(method, record, body)

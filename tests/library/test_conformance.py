@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from kinds.test_words import BOARD, CHOSEN, LINES, PARTS, collection, with_fields
-from kinds.toys import NOTE, Collection, Toys, served
+from kinds.toys import NOTE, Collection, Toys, served, variant
 
 from reconciler.errors import ReconcilerError
 from reconciler.kinds import BUILT_IN, Kind, Kinds
@@ -41,20 +40,20 @@ def test_a_built_in_kind_does_what_it_declares(kind: Kind, tmp_path: Path) -> No
     [
         (NOTE, [], {}),
         (TAG, [], {"tags": Collection("tag", parts={"status": ("status", "status")}, defaults={"status": 0})}),
-        (replace(NOTE, closed=True, on_demand=True, vendor_flag="is_system"), [], {}),
-        (replace(CHOSEN, id_pattern=ID_PATTERN), [], {}),
+        (variant(NOTE, closed=True, on_demand=True, vendor_flag="is_system"), [], {}),
+        (variant(CHOSEN, id_pattern=ID_PATTERN), [], {}),
         (
-            replace(with_fields(NOTE, LINES), example={**EXAMPLE, "lines": [{"text": "one"}]}),
+            variant(with_fields(NOTE, LINES), example={**EXAMPLE, "lines": [{"text": "one"}]}),
             [],
             {"notes": Collection(adds={"bold": False})},
         ),
         (
-            replace(BOARD, example={"name": "X", "colour": "red", "notes": [{"note": "a"}], "data": {"top": None}}),
+            variant(BOARD, example={"name": "X", "colour": "red", "notes": [{"note": "a"}], "data": {"top": None}}),
             [NOTE],
             {"boards": Collection("board")},
         ),
         (
-            replace(PARTS, example={**EXAMPLE, "mapping": {"t": "String"}, "body": {"t": "x"}, "status": "live"}),
+            variant(PARTS, example={**EXAMPLE, "mapping": {"t": "String"}, "body": {"t": "x"}, "status": "live"}),
             [],
             {"notes": collection()},
         ),
@@ -70,7 +69,7 @@ def test_a_toy_does_what_it_declares(
     assert {record.get("status") for record in left} <= {"ended"}
 
 
-LOST = replace(NOTE, from_wire=lambda raw, _: {"name": raw["name"], "colour": "grey"})
+LOST = variant(NOTE, from_wire=lambda _raw, _: {"colour": "grey"})
 
 
 @pytest.mark.network
@@ -78,10 +77,10 @@ LOST = replace(NOTE, from_wire=lambda raw, _: {"name": raw["name"], "colour": "g
     ("kind", "collections", "said"),
     [
         (LOST, {}, "without the state, live objects are not adopted"),
-        (replace(NOTE, method="PATCH"), {}, "405"),
-        (replace(NOTE, path="/stickers"), {}, "404"),
+        (variant(NOTE, update="PATCH"), {}, "405"),
+        (variant(NOTE, path="/stickers"), {}, "404"),
         (
-            replace(TAG, from_wire=lambda raw, _: {name: raw[name] for name in TAG.field_names()}),
+            variant(TAG, from_wire=NOTE.from_wire),
             {"tags": Collection("tag", parts={"status": ("status", "status")}, defaults={"status": 0})},
             "update tag.kind",
         ),

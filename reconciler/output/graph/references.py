@@ -47,7 +47,7 @@ def configured(desired: Desired) -> Graph:
 
 def _drops_references(change: Change) -> bool:
     """Whether live references of it go away: it is deleted, or its references are changed."""
-    names = {name for name, _ in KINDS[change.kind].reference_fields()}
+    names = {name for name, _ in KINDS[change.kind].reference_fields}
     changed = {each.path.split("[")[0].split(".")[0] for each in change.fields}
     return change.action is Action.DELETE or (change.action is Action.UPDATE and bool(names & changed))
 
@@ -55,7 +55,7 @@ def _drops_references(change: Change) -> bool:
 def _node(address: str, desired: Desired, change: Change | None) -> Node:
     kind, resource = address_kind(address), desired.resources.get(address)
     planned = change.name if change else ""
-    name = str(resource.fields.get(KINDS[kind].name_field, planned)) if resource else planned
+    name = str(resource.fields.get(KINDS[kind].identity.name_field, planned)) if resource else planned
     return Node(address, kind, name, change.action.value if change else None)
 
 
