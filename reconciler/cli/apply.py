@@ -98,7 +98,7 @@ def apply(
         environments = choose_environments(path, flags)
         files.environment = environments.one
         require_base(flags)
-        environments.leave_out_untouched(flags["base"])
+        environments.leave_out_untouched(flags["base"], every=flags["every"])
         request = commands.apply.ApplyRequest(
             replace(read_options(flags), only_clock=only is not None),
             flags["parallelism"],
@@ -108,7 +108,7 @@ def apply(
             saved=plans,
             expected=expected,
         )
-        screen = _Screen(flags["form"], environments.names, ask=not auto_approve)
+        screen = _Screen(flags["form"], ask=not auto_approve, are_several=environments.are_several)
         ended = _apply(environments, request, files, screen, keep_going=keep_going)
     require_all(replace(each, code=_code(each, flags)) for each in ended)
 
@@ -116,7 +116,7 @@ def apply(
 def _apply(
     environments: Environments, request: ApplyRequest, files: ReportFiles, screen: _Screen, *, keep_going: bool
 ) -> Sequence[Ended[Applied]]:
-    if not environments.names:
+    if not environments.are_several:
         with environments.open() as session:
             applied = commands.apply.run(session, request, files, screen)
             return [Ended(session.environment.name, applied)]
@@ -134,17 +134,17 @@ def _code(ended: Ended[Applied], flags: PlanFlags) -> Exit:
 
 
 class _Screen:
-    """The terminal: what is shown and asked while an apply goes on. `names`: the environments, if they are several."""
+    """The terminal: what is shown and asked while an apply goes on."""
 
-    def __init__(self, form: str, names: Sequence[str], *, ask: bool) -> None:
+    def __init__(self, form: str, *, ask: bool, are_several: bool) -> None:
         self._form = form
-        self._names = names
+        self._are_several = are_several
         self._ask = ask
         self._is_confirmed = False
 
     def show_plans(self, reviews: Sequence[Ended[Review]]) -> None:
         """The plans. Of several environments, each was shown before it is planned again under its lock."""
-        if self._names and len(reviews) == 1:
+        if self._are_several and len(reviews) == 1:
             return
         text = render_plans(reviews, "text")
         # Who is asked has to see what about.
@@ -160,7 +160,7 @@ class _Screen:
 
     def confirm(self, environments: Sequence[str]) -> None:
         """Asks once: of several environments, for all of them."""
-        if not self._ask or (self._names and self._is_confirmed):
+        if not self._ask or (self._are_several and self._is_confirmed):
             return
         require_yes(f"Apply this to {', '.join(environments)}? Type yes to apply, anything else is a no:")
         self._is_confirmed = True
@@ -181,7 +181,7 @@ class _Screen:
     def show_report(self, report: ApplyReport) -> None:
         if self._form != "json":
             write_stdout(output.text.report_text(report))
-        elif not self._names:
+        elif not self._are_several:
             write_stdout(output.document.report_json(report))
 
     def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:

@@ -52,9 +52,8 @@ def comment(
     text = commands.comment.read_text(file) if file else ""
     with show_requests(debug), commands.comment.open_pull_request(os.environ, register_secret) as pull_request:
         if read is not None:
-            one, several = choose_names(configuration or Path(), environments, every=every)
-            names = several or ([one] if one else [])
-            configuration = configuration or (Path() if several else None)
+            names = choose_names(configuration or Path(), environments, every=every)
+            configuration = configuration or (Path() if len(names) > 1 else None)
             for approval in pull_request.write_approvals(read, names, configuration):
                 write_stderr(escape(f"approved for {approval.environment}: {approval.digest or LEFT_OUT}"))
             return

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import commands
-from reconciler.cli.options import ConnectionFlags, ManyFlags
+from reconciler.cli.options import ApiFlags, ConnectionFlags, ManyFlags
 from reconciler.errors import EnvironmentsFailed, Refused, worst
 from reconciler.model.reports import Ended
 from reconciler.output.terminal import dim, escape, log, prompt, register_secret, write_stderr
 from reconciler.threads import Fields, listen, span
 
 if TYPE_CHECKING:
-    from reconciler.commands.session import Session, Shared
+    from reconciler.commands.session import Session
 
 T = TypeVar("T")
 WILDCARDS = frozenset("*?[")
@@ -27,25 +27,36 @@ REMOVED = "it is not in reconciler.yaml any more: its objects stay live, and not
 
 
 class Environments:
-    """The environments that a command is for. `one` is the name if there is one at most, None if it is not named; else
-    `names` has all of them, and they share the configuration, the connections and a rate limit for each key. `left_out`
-    are those for which nothing is done, and why."""
+    """The environments that a command is for: those of these names, or the only one if there is no name. Several share
+    the configuration, the connections and a rate limit for each key. `left_out` are those for which nothing is done,
+    and why."""
 
-    def __init__(self, path: Path, one: str | None, names: Sequence[str], flags: ManyFlags) -> None:
-        self.one = one
+    def __init__(self, path: Path, names: Sequence[str], flags: ApiFlags) -> None:
         self.names = names
+        self.are_several = len(names) > 1
         self.left_out: Mapping[str, str] = {}
         self._path = path
         self._flags = flags
-        self.most = flags["parallelism"]
-        self._shared = commands.session.Shared(path, self.most) if names else None
+        self._shared = commands.session.Shared(path, flags["parallelism"]) if self.are_several else None
 
-    def open(self, name: str | None = None) -> AbstractContextManager[Session]:
-        """The session of one of them."""
-        return open_one(self._path, name or self.one, self._flags, f"{name}: " if name else "", self._shared)
+    @property
+    def one(self) -> str | None:
+        """The name if there is one alone; None if it is not named."""
+        return self.names[0] if len(self.names) == 1 else None
 
-    def leave_out_untouched(self, base: str | None) -> None:
-        """Leaves out those of several that have not changed since `base`, a commit or branch. With --all, those that
+    @contextmanager
+    def open(self, name: str | None = None) -> Iterator[Session]:
+        """The session of one of them. The name may be left out if there is one alone."""
+        name, flags = name or self.one, self._flags
+        opened = (self._path, name, flags["api_url"], os.environ, flags["parallelism"], register_secret, self._shared)
+        session = commands.session.open_session(*opened, attended=sys.stdin.isatty())
+        shown = show_requests(flags["debug"], f"{name}: " if self.are_several else "")
+        with span("environment", environment=name) as fields, shown, session as made:
+            fields["environment"] = made.environment.name
+            yield made
+
+    def leave_out_untouched(self, base: str | None, *, every: bool) -> None:
+        """Leaves out those of several that have not changed since `base`, a commit or branch. With `every`, those that
         have gone since are named, too."""
         if base is not None and self._shared is not None:
             configuration = self._shared.opened.configuration
@@ -53,34 +64,21 @@ class Environments:
             if self.left_out:
                 note = f"note: left out, because {base} wants the same of them: {', '.join(self.left_out)}"
                 write_stderr(escape(note))
-            removed = commands.base_plan.find_removed(configuration, base) if self._flags["every"] else []
+            removed = commands.base_plan.find_removed(configuration, base) if every else []
             self.names = [*self.names, *removed]
             self.left_out = {**self.left_out, **dict.fromkeys(removed, REMOVED)}
 
     def run(self, work: Callable[[Session], T]) -> list[Ended[T]]:
         """What `work` gives for each of them, side by side. An error is raised if there is one alone."""
-        if not self.names:
+        if not self.are_several:
             with self.open() as session:
                 return [Ended(session.environment.name, work(session))]
-        return commands.environments.run_each(self.names, self.open, work, self.most, self.left_out)
+        return commands.environments.run_each(self.names, self.open, work, self._flags["parallelism"], self.left_out)
 
 
 def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
     """What a command works with, opened."""
-    return open_one(path, flags["environment"], flags)
-
-
-@contextmanager
-def open_one(
-    path: Path, name: str | None, flags: ConnectionFlags | ManyFlags, prefix: str = "", shared: Shared | None = None
-) -> Iterator[Session]:
-    """The session of an environment. `prefix`: what its lines of --debug begin with; `shared`: what it has in common
-    with others."""
-    opened = (path, name, flags["api_url"], os.environ, flags["parallelism"], register_secret, shared)
-    session = commands.session.open_session(*opened, attended=sys.stdin.isatty())
-    with span("environment", environment=name) as fields, show_requests(flags["debug"], prefix), session as made:
-        fields["environment"] = made.environment.name
-        yield made
+    return Environments(path, [flags["environment"]] if flags["environment"] else [], flags).open()
 
 
 def show_requests(debug: bool, prefix: str = "") -> AbstractContextManager[None]:
@@ -100,17 +98,15 @@ def show_requests(debug: bool, prefix: str = "") -> AbstractContextManager[None]
 
 def choose_environments(path: Path, flags: ManyFlags) -> Environments:
     """The environments that the flags name."""
-    one, names = choose_names(path, flags["environments"], every=flags["every"])
-    return Environments(path, one, names, flags)
+    return Environments(path, choose_names(path, flags["environments"], every=flags["every"]), flags)
 
 
-def choose_names(path: Path, patterns: Sequence[str], *, every: bool) -> tuple[str | None, list[str]]:
-    """The one environment that is meant, None if it is not named; or several. `reconciler.yaml` is read only if several
+def choose_names(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
+    """The names of the environments that are meant; none if the only one is. `reconciler.yaml` is read only if several
     are named, or a pattern."""
     if not every and len(patterns) <= 1 and not WILDCARDS.intersection("".join(patterns)):
-        return (patterns[0] if patterns else None), []
-    names = commands.environments.choose(path, patterns, every=every)
-    return (names[0], []) if len(names) == 1 else (None, names)
+        return list(patterns)
+    return commands.environments.choose(path, patterns, every=every)
 
 
 def require_all(ended: Iterable[Ended[Any]]) -> None:

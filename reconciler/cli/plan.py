@@ -55,7 +55,7 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
         environments = choose_environments(path, flags)
         files.environment = environments.one
         request = _read_request(flags, environments, files.forms(), at, undo)
-        environments.leave_out_untouched(flags["base"])
+        environments.leave_out_untouched(flags["base"], every=flags["every"])
         ended = environments.run(lambda session: commands.review.preview(session, replace(request, is_saved=bool(out))))
         made = [each.value for each in ended if each.value is not None]
         failed = [each.environment for each in ended if each.error is not None]
@@ -65,9 +65,9 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
             commands.saved_plan.save_plans((each.saved for each in made), out)
     for each in made:
         if each.lock:
-            where = f" to {each.review.plan.environment}" if environments.names else ""
+            where = f" to {each.review.plan.environment}" if environments.are_several else ""
             write_stderr(escape(f"note: somebody is applying{where}: {each.lock}; plan again once that has ended"))
-    if environments.names:
+    if environments.are_several:
         ended = commands.review.judge_together(ended)
     form, reviews = flags["form"], [each.map(lambda made: made.review) for each in ended]
     files.write(reviews)
@@ -89,7 +89,7 @@ def _read_request(
     require_base(flags)
     if undo is not None and flags["base"] is not None:
         raise WrongUsage("--base cannot be used with --undo, which plans no configuration")
-    if undo is not None and environments.names:
+    if undo is not None and environments.are_several:
         raise WrongUsage("--undo takes one environment: a receipt is of one", hint="name it: --environment NAME")
     moment = None if at is None else commands.session.parse_moment(at, "--at")
     if moment is not None:

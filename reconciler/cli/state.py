@@ -104,9 +104,12 @@ def migrate(source: str, path: Path, environment: str | None) -> None:
 @path_argument
 def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -> None:
     """What was applied: when, by whom, from which commit. A receipt's id goes to `plan --undo`."""
-    one, names = choose_names(path, environments, every=every)
-    ended = [commands.environments.end(each, partial(commands.state.read_history, path, each)) for each in names]
-    ended = ended or [Ended(one or "", commands.state.read_history(path, one))]
+    names = choose_names(path, environments, every=every)
+    read = partial(commands.state.read_history, path)
+    if len(names) > 1:
+        ended = [commands.environments.end(each, partial(read, each)) for each in names]
+    else:
+        ended = [Ended("".join(names), read(next(iter(names), None)))]
     as_json = form == "json"
     write_stdout(output.environments.histories_json(ended) if as_json else output.environments.histories_text(ended))
     require_all(ended)

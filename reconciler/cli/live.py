@@ -1,4 +1,5 @@
-"""`reconciler drift`, `import`, `export` and `doctor`: they read what is live, and may write YAML."""
+"""The commands that look at the live project, and at what a plan of it would do. Some write YAML; none writes to it
+but `send-test` and `doctor --probe`."""
 
 from __future__ import annotations
 
@@ -10,20 +11,8 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from reconciler import commands, output
+from reconciler.cli import options
 from reconciler.cli.environments import choose_environments, open_session, require_all, require_yes
-from reconciler.cli.options import (
-    FILE,
-    ConnectionFlags,
-    Guard,
-    ManyFlags,
-    NeverSuggested,
-    complete,
-    connection_options,
-    form_option,
-    format_option,
-    many_connection_options,
-    path_argument,
-)
 from reconciler.errors import Exit, Refused, WrongUsage, worst
 from reconciler.output.labels import api_note
 from reconciler.output.terminal import escape, write_stderr, write_stdout
@@ -37,23 +26,25 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@path_argument
+@options.path_argument
 @click.option(
     "--adopt",
-    cls=NeverSuggested,
+    cls=options.NeverSuggested,
     is_flag=True,
     help="Write the live values into the YAML, comments kept, for a pull request.",
 )
-@form_option(["text", "json", "markdown"], "What stdout gets; markdown is for `comment`, which makes an issue of it.")
+@options.form_option(
+    ["text", "json", "markdown"], "What stdout gets; markdown is for `comment`, which makes an issue of it."
+)
 @click.option("--fail-on", type=click.Choice(["health"]), help="Exit with 2 also if something does not deliver.")
-@many_connection_options
-def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpack[ManyFlags]) -> None:
+@options.many_connection_options
+def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpack[options.ManyFlags]) -> None:
     """Show what somebody changed outside since the last apply, and what does not deliver.
 
     Exits with 2 if something was changed.
     """
     environments = choose_environments(path, flags)
-    if adopt and environments.names:
+    if adopt and environments.are_several:
         raise WrongUsage("--adopt takes one environment: the others may differ", hint="name it: --environment NAME")
     written: list[Written] = []
 
@@ -74,9 +65,9 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
 
 
 @click.command("import")
-@click.argument("address", required=False, shell_complete=complete("kinds"))
+@click.argument("address", required=False, shell_complete=options.complete("kinds"))
 @click.argument("object_id", metavar="[ID]", required=False)
-@path_argument
+@options.path_argument
 @click.option("--all", "is_all", is_flag=True, help="Every live object that is not managed, in place of ADDRESS ID.")
 @click.option(
     "--match",
@@ -86,8 +77,8 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
     help="Those with such a name: 'report \"Daily*\"'. May be given several times.",
 )
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only of this kind. May be given several times.")
-@click.option("--file", type=FILE, help="The file to write to; else SECTION.yaml.")
-@connection_options
+@click.option("--file", type=options.FILE, help="The file to write to; else SECTION.yaml.")
+@options.connection_options
 def import_(
     address: str | None,
     object_id: str | None,
@@ -96,7 +87,7 @@ def import_(
     matches: tuple[str, ...],
     kinds: tuple[str, ...],
     file: Path | None,
-    **flags: Unpack[ConnectionFlags],
+    **flags: Unpack[options.ConnectionFlags],
 ) -> None:
     """Write the YAML for live objects, with the lines that adopt them.
 
@@ -126,9 +117,9 @@ def import_(
 
 
 @click.command()
-@path_argument
-@connection_options
-def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
+@options.path_argument
+@options.connection_options
+def export(path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
     """Write a live project as YAML into the folder PATH, and its state.
 
     A plan right after it is empty. The folder must not manage anything yet.
@@ -173,16 +164,22 @@ def _show_written(written: Written) -> None:
 
 
 @click.command()
-@path_argument
-@click.option("--probe", cls=NeverSuggested, is_flag=True, help="Also learn by objects of its own; a sandbox key only.")
-@click.option("--auto-approve", cls=NeverSuggested, is_flag=True, help="With --probe: do not ask.")
+@options.path_argument
 @click.option(
-    "--allow", cls=NeverSuggested, type=Guard(()), multiple=True, help="With --probe: a closed kind too, delete:KIND."
+    "--probe", cls=options.NeverSuggested, is_flag=True, help="Also learn by objects of its own; a sandbox key only."
 )
-@format_option
-@many_connection_options
+@click.option("--auto-approve", cls=options.NeverSuggested, is_flag=True, help="With --probe: do not ask.")
+@click.option(
+    "--allow",
+    cls=options.NeverSuggested,
+    type=options.Guard(()),
+    multiple=True,
+    help="With --probe: a closed kind too, delete:KIND.",
+)
+@options.format_option
+@options.many_connection_options
 def doctor(
-    path: Path, probe: bool, auto_approve: bool, allow: tuple[str, ...], form: str, **flags: Unpack[ManyFlags]
+    path: Path, probe: bool, auto_approve: bool, allow: tuple[str, ...], form: str, **flags: Unpack[options.ManyFlags]
 ) -> None:
     """Check all that a plan needs: key, address, lists, state, git; and what is known of the API.
 
@@ -191,9 +188,9 @@ def doctor(
     if (allow or auto_approve) and not probe:
         raise WrongUsage("--allow and --auto-approve are options of --probe")
     environments = choose_environments(path, flags)
-    if probe and environments.names:
+    if probe and environments.are_several:
         raise WrongUsage("--probe takes one environment", hint="name it: --environment NAME")
-    found = commands.doctor.examine_all(path, environments.names or [environments.one], environments.open)
+    found = commands.doctor.examine_all(path, environments.names or [None], environments.open)
     if probe and not found[0].exit_code:
         what = "make, change and delete objects of its own, which may be seen in production? Type yes to do it:"
         with environments.open() as session:
@@ -203,3 +200,77 @@ def doctor(
     write_stdout(output.listings.diagnoses_json(found) if form == "json" else output.listings.diagnoses_text(found))
     if code := worst(each.exit_code for each in found):
         raise SystemExit(code)
+
+
+@click.command()
+@click.argument("target", metavar="ADDRESS[.FIELD]", shell_complete=options.complete("addresses"))
+@options.path_argument
+@options.format_option
+@options.connection_options
+def explain(target: str, path: Path, form: str, **flags: Unpack[options.ConnectionFlags]) -> None:
+    """Say why something is equal, different, ignored, moved or manual.
+
+    The line of YAML, the live value, what was last applied and when, what the next apply does, and the rule that
+    decides, with its source. ADDRESS is KIND.KEY, or KIND[ID] of a live object; FIELD may be nested:
+
+    \b
+      reconciler explain report.daily-revenue
+      reconciler explain automation.welcome-flow.data.actions.push
+      reconciler explain 'report[wbRlfw1x].send_at'
+    """
+    with open_session(path, flags) as session:
+        found = commands.explain.explain_address(session, target)
+    as_json = form == "json"
+    write_stdout(output.explain.explanation_json(found) if as_json else output.explain.explanation_text(found))
+
+
+@click.command()
+@options.path_argument
+@options.connection_options
+@options.form_option(["mermaid", "dot", "svg"], "The picture's language.")
+@click.option("--offline", is_flag=True, help="The configuration alone, without a key: nothing is planned.")
+def graph(path: Path, form: str, offline: bool, **flags: Unpack[options.ConnectionFlags]) -> None:
+    """Draw what refers to what, coloured by what would happen.
+
+    Makes a plan for that, and never writes. Of many objects, Mermaid and SVG draw alike ones as one box, and a
+    hundred boxes at most, what changes first; DOT draws all.
+
+    PATH is a folder (every *.yaml below it is merged) or one file.
+    """
+    if offline:
+        drawn = commands.graph.configured_graph(path, flags["environment"])
+    else:
+        with open_session(path, flags) as session:
+            drawn = commands.graph.planned_graph(session)
+    _, left_out = output.graph.excerpt(drawn)
+    if left_out and form != "dot":
+        write_stderr(f"{left_out} --format dot draws all.")
+    write_stdout(str(output.graph.PICTURES[form](drawn)))
+
+
+@click.command()
+@options.path_argument
+@options.format_option
+@options.connection_options
+def destinations(path: Path, form: str, **flags: Unpack[options.ConnectionFlags]) -> None:
+    """List what reports can be sent to.
+
+    Each destination with the line that is written for it, its label, and the integration that it is, if its id or its
+    label proves that. A label that several destinations bear is marked.
+    """
+    with open_session(path, flags) as session:
+        found = commands.destinations.list_destinations(session)
+    as_json = form == "json"
+    write_stdout(output.listings.destinations_json(found) if as_json else output.listings.destinations_text(found))
+    for warning in found.warnings if form == "text" else ():
+        write_stderr(escape(f"warning: {warning}"))
+
+
+@click.command("send-test")
+@click.argument("address", shell_complete=options.complete("reports"))
+@options.path_argument
+@options.connection_options
+def send_test(address: str, path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
+    """Send a report once, now, to its destinations (at most once a minute)."""
+    with open_session(path, flags) as session:
+        write_stderr(f"{address}: {escape(commands.send_test.send_test(session, address))}")
