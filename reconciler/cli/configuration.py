@@ -144,7 +144,7 @@ def expand(path: Path, environment: str | None, target: tuple[str, ...], form: s
     The YAML is valid, plans the same, and needs no for_each, defaults, only_in, key or variables. It has no policies.
     Behind each value stands where it came from.
     """
-    desired = commands.expand.expand(path, environment, target)
+    desired = commands.validate.expand(path, environment, target)
     for warning in desired.warnings:
         write_stderr(escape(f"warning: {warning}"))
     write_stdout(

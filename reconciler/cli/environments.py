@@ -59,7 +59,7 @@ class Environments:
         """Leaves out those of several that have not changed since `base`, a commit or branch. With `every`, those that
         have gone since are named, too."""
         if base is not None and self._shared is not None:
-            configuration = self._shared.opened.configuration
+            configuration = self._shared.configuration
             self.left_out = commands.environments.find_untouched(configuration, self.names, base)
             if self.left_out:
                 note = f"note: left out, because {base} wants the same of them: {', '.join(self.left_out)}"

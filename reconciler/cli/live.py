@@ -109,10 +109,12 @@ def import_(
             imported = commands.imports.import_objects(session, kinds, matches, file)
         else:
             imported = commands.imports.import_object(session, address or "", object_id or "", file)
-        chosen = f" -e {session.environment.name}" if len(session.opened.environments) > 1 else ""
+        chosen = f" -e {session.environment.name}" if len(session.configuration.environments) > 1 else ""
         said = f"{counted(imported.count, 'object')} imported{api_note(session.door.address)}"
     _show_written(imported)
-    plan = f"; `reconciler plan {session.opened.path}{chosen}` adopts what was imported, and changes nothing for it"
+    plan = (
+        f"; `reconciler plan {session.configuration.path}{chosen}` adopts what was imported, and changes nothing for it"
+    )
     write_stderr(said + plan if imported.count else said)
 
 
@@ -238,10 +240,10 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[options.Connecti
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
     if offline:
-        drawn = commands.graph.configured_graph(path, flags["environment"])
+        drawn = commands.explain.configured_graph(path, flags["environment"])
     else:
         with open_session(path, flags) as session:
-            drawn = commands.graph.planned_graph(session)
+            drawn = commands.explain.planned_graph(session)
     _, left_out = output.graph.excerpt(drawn)
     if left_out and form != "dot":
         write_stderr(f"{left_out} --format dot draws all.")
@@ -273,4 +275,4 @@ def destinations(path: Path, form: str, **flags: Unpack[options.ConnectionFlags]
 def send_test(address: str, path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
     """Send a report once, now, to its destinations (at most once a minute)."""
     with open_session(path, flags) as session:
-        write_stderr(f"{address}: {escape(commands.send_test.send_test(session, address))}")
+        write_stderr(f"{address}: {escape(commands.destinations.send_test(session, address))}")

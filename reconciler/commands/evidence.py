@@ -31,7 +31,7 @@ def add_reasons(
     Refused if git keeps the file off the disk that an address, or the settings, stood in, or whose defaults would win
     over those that are sent. Git is asked only if something goes, if defaults are sent, or if there are no settings.
     """
-    folder = session.opened.folder
+    folder = session.configuration.folder
     going, inherited = dict(_going(plan, entries, desired)), dict(_inherited(plan, desired, folder))
     has_settings = os.path.lexists(folder / SETTINGS_FILE)
     if not plan.changes or (has_settings and not going and not inherited):

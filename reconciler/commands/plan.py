@@ -161,7 +161,7 @@ def _scoped(planned: Planned, wanted: PlanInput, *, only_scope: bool) -> Planned
 
 def _with_evidence(session: Session, planned: Planned, wanted: PlanInput, undo: str | None) -> Planned:
     """The plan with why each object goes, and with what would undo a newer commit."""
-    evidence, folder, base = commands.evidence, session.opened.folder, wanted.earlier
+    evidence, folder, base = commands.evidence, session.configuration.folder, wanted.earlier
     if undo is not None:
         return with_behind(replace(planned, plan=evidence.add_undo_reasons(planned.plan, undo)), folder)
     allowed = wanted.options.allowed

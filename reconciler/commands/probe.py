@@ -40,7 +40,10 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
     confirm()
     file = replace(session.store.journal, path=session.store.journal.path.with_suffix(".probe.journal"), older=None)
     here = replace(session.environment, state=StateSettings("file", file.path))
-    with open_backend(here, session.opened.folder, "").lock(LockInfo.this_run()), closing(Journal(file)) as journal:
+    with (
+        open_backend(here, session.configuration.folder, "").lock(LockInfo.this_run()),
+        closing(Journal(file)) as journal,
+    ):
         run = _Probe(Writer(session.door), journal, here.name)
         with on_interrupt(run.stop):
             run.remove()

@@ -58,7 +58,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         base=planned.base,
         scopes=planned.scopes,
         behind=planned.behind,
-        gone=dict(_gone(planned, session.opened.folder)),
+        gone=dict(_gone(planned, session.configuration.folder)),
     )
     if not made.changes:
         return given

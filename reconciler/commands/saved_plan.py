@@ -68,7 +68,7 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
     planned = Planned(
         recheck_plan(saved.plan, state, live, session.door.clock()), snapshot, state, live, desired, head=saved.head
     )
-    return with_behind(planned, session.opened.folder)
+    return with_behind(planned, session.configuration.folder)
 
 
 def _require_unvanished(plan: Plan, state: State, live: Live) -> None:

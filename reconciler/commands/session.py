@@ -14,7 +14,7 @@ from reconciler.api import SharedLimits, Transport, connect
 from reconciler.api.address import is_local
 from reconciler.api.secret import read_secret
 from reconciler.config.files import STATE_FOLDER
-from reconciler.config.load import Configuration, Opened
+from reconciler.config.load import Configuration
 from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError, WrongUsage
 from reconciler.git.repository import repository_top
@@ -44,22 +44,17 @@ LOCK_SECONDS = 1.0
 class Session:
     """One configuration, one environment, its state, and the connection to the API. `asks_git`: git may be asked."""
 
-    opened: Opened
+    configuration: Configuration
     environment: Environment
     store: Backend
     door: Transport
     asks_git: bool = True
 
     @property
-    def configuration(self) -> Configuration:
-        """The configuration; its resources are read when it is first asked for."""
-        return self.opened.configuration
-
-    @property
     def folder(self) -> str:
         """The configuration's folder: its path below the repository's top, in full if it lies in none."""
-        top = repository_top(self.opened.folder)
-        real = os.path.realpath(self.opened.folder)
+        top = repository_top(self.configuration.folder)
+        real = os.path.realpath(self.configuration.folder)
         return real if top is None else os.path.relpath(real, top)
 
     def read_state(self, allowed: Collection[str] = ()) -> Snapshot:
@@ -87,8 +82,10 @@ class Session:
 
     def orphans(self) -> Iterator[str]:
         """What is said of state files whose environments have gone: to the first of all alone, so each is told once."""
-        names = [*self.opened.environments]
-        files = (self.opened.folder / STATE_FOLDER).glob("*.json") if names[:1] == [self.environment.name] else ()
+        names = [*self.configuration.environments]
+        files = (
+            (self.configuration.folder / STATE_FOLDER).glob("*.json") if names[:1] == [self.environment.name] else ()
+        )
         for file in sorted(file for file in files if file.stem not in names):
             with suppress(ReconcilerError, OSError, Unreadable):
                 if count := len(from_text(read_regular(file, LARGEST), file.stem, str(file)).entries):
@@ -96,11 +93,11 @@ class Session:
 
     def commit(self) -> str:
         """The commit of the configuration, as git says it; empty if there is none."""
-        return find_commit(self.opened.folder) if self.asks_git else ""
+        return find_commit(self.configuration.folder) if self.asks_git else ""
 
     def head(self) -> str:
         """The id of the commit that is checked out; empty if there is none."""
-        return str(load("reconciler.git.checkout:head_commit")(self.opened.folder)) if self.asks_git else ""
+        return str(load("reconciler.git.checkout:head_commit")(self.configuration.folder)) if self.asks_git else ""
 
 
 def written_kinds(session: Session) -> set[str]:
@@ -112,8 +109,8 @@ class Shared:
     """What the sessions of several environments share: the configuration, read once, and the limits of requests."""
 
     def __init__(self, path: Path, connections: int) -> None:
-        self.opened = Opened(path)
-        self.opened.configuration  # noqa: B018 - read before threads ask for it
+        # It is read before threads ask for it.
+        self.configuration = Configuration(path).configuration
         self.limits = SharedLimits(connections)
 
 
@@ -134,16 +131,16 @@ def open_session(
     `hide` is told the key, before anything is done with it. `shared`: what a run with several environments has in
     common. `attended`: a person may be asked at the terminal.
     """
-    opened = shared.opened if shared else Opened(path)
-    chosen = opened.environment(environment)
-    secret = read_secret(chosen, variables, opened.folder, attended=attended)
+    configuration = shared.configuration if shared else Configuration(path)
+    chosen = configuration.environment(environment)
+    secret = read_secret(chosen, variables, configuration.folder, attended=attended)
     hide(secret.value)
     address = find_address(chosen, api_url, variables)
     with connect(address, secret, connections, read_clock(address, variables)) as door:
         door.refuses_key = True
         if shared is not None:
             door.pace = shared.limits.limiter(door.address, secret.value)
-        yield Session(opened, chosen, open_backend(chosen, opened.folder, secret.value), door)
+        yield Session(configuration, chosen, open_backend(chosen, configuration.folder, secret.value), door)
 
 
 def find_address(environment: Environment, api_url: str | None, variables: Mapping[str, str]) -> str:
@@ -171,11 +168,11 @@ def parse_moment(text: str, name: str) -> datetime:
 def find_names(path: Path, environment: str | None) -> tuple[str | None, str]:
     """The names of the configuration and of the environment that is meant, as far as they can be told: the
     configuration may be unsound."""
-    opened = Opened(path)
-    configuration = next((each.configuration for each in opened.environments.values()), derived_name(opened.folder))
+    opened = Configuration(path)
+    name = next((each.configuration for each in opened.environments.values()), derived_name(opened.folder))
     with suppress(ReconcilerError):
-        return configuration, environment or opened.environment(None).name
-    return configuration, environment or DEFAULT_ENVIRONMENT
+        return name, environment or opened.environment(None).name
+    return name, environment or DEFAULT_ENVIRONMENT
 
 
 def find_commit(folder: Path) -> str:

@@ -203,9 +203,6 @@ class Configuration:
         return {*here, *(each for each in sources if isinstance(each, str))}
 
 
-Opened = Configuration
-
-
 def read_configuration(path: Path, source: Disk | None = None) -> Configuration:
     """Reads a folder or a file, from `source` instead of the disk if it is given. It collects the problems."""
     return Configuration(path, source)
