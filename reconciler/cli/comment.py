@@ -50,13 +50,13 @@ def comment(
     if (file is None) == (read is None):
         raise WrongUsage("expected the FILE to put under the pull request, or --read FILE, and not both")
     text = commands.comment.read_text(file) if file else ""
-    with show_requests(debug), commands.comment.open_pull_request(os.environ, register_secret) as pull_request:
+    with show_requests(debug), commands.comment.open_comments(os.environ, register_secret) as comments:
         if read is not None:
             names = choose_names(configuration or Path(), environments, every=every)
             configuration = configuration or (Path() if len(names) > 1 else None)
-            for approval in pull_request.write_approvals(read, names, configuration):
+            for approval in commands.comment.write_approvals(comments, read, names, configuration):
                 write_stderr(escape(f"approved for {approval.environment}: {approval.digest or LEFT_OUT}"))
             return
-        if warning := pull_request.summarise(text):
+        if warning := commands.comment.summarise(comments.run.summary, text):
             write_stderr(escape(f"warning: {warning}"))
-        write_stderr(escape(pull_request.comments.put(text)))
+        write_stderr(escape(comments.put(text)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
@@ -15,7 +15,7 @@ from reconciler import plan as plan_stage
 from reconciler.api import Writer
 from reconciler.apply.execute import Event, execute
 from reconciler.apply.verify import Evidence, unsettled, verify
-from reconciler.commands.plan import Planned, judged, plan, refuse, require_applicable, require_current
+from reconciler.commands.plan import Planned, find_refusal, judge_now, judged, plan, refuse
 from reconciler.commands.review import ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
@@ -83,23 +83,19 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
         screen.show_plans([Ended(name, made)])
         if approved is not None:
             plan_stage.approval.require_approved(planned.plan, approved)
-        require_applicable(planned, strict_scope=request.strict_scope)
+        if refused := find_refusal(planned, strict_scope=request.strict_scope):
+            raise refused
         if planned.plan.changes:
             screen.confirm([name])
             # The answer may have come after midnight.
-            refuse(commands.plan.require_open(session, planned, request.options).plan)
-        report = _carry_out(session, request, planned, lock, screen)
+            refuse(judge_now(session, planned, request.options).plan)
+        with screen.progress(planned.plan) as tell:
+            parallelism, recheck = request.parallelism, bool(request.saved)
+            report = apply(session, planned, lock, tell, parallelism=parallelism, recheck=recheck)
     applied = Applied(made, report)
     files.write_reports([Ended(name, applied)])
     screen.show_report(report)
     return applied
-
-
-def _carry_out(
-    session: Session, request: ApplyRequest, planned: Planned, lock: ActiveLock, screen: Screen
-) -> ApplyReport:
-    with screen.progress(planned.plan) as tell:
-        return apply(session, planned, lock, tell, parallelism=request.parallelism, recheck=bool(request.saved))
 
 
 def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tuple[Planned, Review]:
@@ -115,16 +111,13 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tup
         planned = judged(session, replace(planned, plan=passed), options)
     else:
         planned = plan(session, request.options, base=request.base, only_scope=request.only_scope)
-    planned = require_current(planned, request.options.allowed)
-    planned = commands.plan.require_open(session, planned, request.options)
+    planned = judge_now(session, planned, request.options)
     return planned, commands.review.review(session, planned, forms=forms)
 
 
-@contextmanager
-def lock_state(session: Session) -> Iterator[ActiveLock]:
+def lock_state(session: Session) -> AbstractContextManager[ActiveLock]:
     """Holds the state's lock, from before the plan is made until its last step is written. Refused if it is held."""
-    with hold_lock(session.store, LockInfo.this_run(session.door.clock())) as lock:
-        yield lock
+    return hold_lock(session.store, LockInfo.this_run(session.door.clock()))
 
 
 def apply(
@@ -168,7 +161,11 @@ def _finished(
         made, text = receipt()
         is_repeated = bool(made.items) and not (done.of(Status.FAILED) or recorder.has_news())
         kept = made if made.items and not is_repeated else None
-        unrecorded = _write_state(recorder, kept.title() if kept else "", ReceiptFile(made.id, text) if kept else None)
+        unrecorded = ""
+        try:
+            recorder.finish(*((kept.title(), ReceiptFile(made.id, text)) if kept else ()))
+        except Refused as refused:
+            unrecorded = f"{refused} ({refused.hint})"
     return replace(report, receipt=kept, unrecorded=unrecorded, is_repeated=is_repeated)
 
 
@@ -256,12 +253,3 @@ class _ReadingBack:
         refs = [ObjectRef.at(name, entries[name].id) for each in changes if (name := each.address) in entries]
         look = partial(observe, self._writer, [kind], (), expected, [kind.name])
         self._looks[kind.name] = self._pool.submit(lambda: with_parts(self._writer, look(), refs))
-
-
-def _write_state(recorder: Recorder, title: str, attachment: ReceiptFile | None) -> str:
-    """Writes the state; gives why it could not be written, empty if it was."""
-    try:
-        recorder.finish(title, attachment)
-    except Refused as refused:
-        return f"{refused} ({refused.hint})"
-    return ""

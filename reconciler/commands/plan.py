@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -190,43 +190,36 @@ def _marked(planned: Planned, behind: Mapping[str, Commit]) -> Planned:
     return replace(planned, scopes=scopes, behind={**behind, **planned.behind})
 
 
-def require_current(planned: Planned, allowed: Collection[str]) -> Planned:
-    """The plan as an apply judges it: refused if it would undo a newer commit, unless `allowed` has the guard."""
-    if not (planned.behind or planned.snapshot.newer):
-        return planned
-    if commands.evidence.BEHIND in allowed:
-        return replace(planned, snapshot=as_newest(planned.snapshot))
-    refusals = commands.evidence.refusals_of(planned.behind, planned.snapshot)
-    return _refused(planned, refusals)
-
-
-def require_open(session: Session, planned: Planned, options: Options) -> Planned:
-    """The plan as an apply at this moment judges it: refused if it would write to the API in a freeze, unless
-    `options` pass the guard."""
+def judge_now(session: Session, planned: Planned, options: Options) -> Planned:
+    """The plan as an apply at this moment judges it: refused if it would undo a newer commit, or would write to the API
+    in a freeze, unless `options` pass the guard."""
+    refusals = list(planned.plan.refusals)
+    if planned.behind or planned.snapshot.newer:
+        if commands.evidence.BEHIND in options.allowed:
+            planned = replace(planned, snapshot=as_newest(planned.snapshot))
+        else:
+            refusals += commands.evidence.refusals_of(planned.behind, planned.snapshot)
     is_written = any(change.requests or change.cleanup for change in planned.plan.changes)
-    if not is_written or options.only_clock or plan_stage.guards.FROZEN in options.allowed:
-        return planned
-    return _refused(planned, plan_stage.guards.frozen(session.environment, session.door.clock()))
+    if is_written and not (options.only_clock or plan_stage.guards.FROZEN in options.allowed):
+        refusals += plan_stage.guards.frozen(session.environment, session.door.clock())
+    return replace(planned, plan=replace(planned.plan, refusals=tuple(refusals)))
 
 
-def _refused(planned: Planned, refusals: Iterable[Refusal]) -> Planned:
-    return replace(planned, plan=replace(planned.plan, refusals=(*planned.plan.refusals, *refusals)))
-
-
-def require_scope(planned: Planned) -> None:
-    """Refused if a plan holds changes that were not made since the base that it was compared with. What the clocks
-    bring about was approved with the local time."""
+def find_refusal(planned: Planned, *, strict_scope: bool) -> Refused | None:
+    """Why a plan may not be applied; None if it may be. With `strict_scope`, it may hold only what changed since the
+    base that it was compared with, and what the clocks bring about: that was approved with the local time."""
     clock = {change.address for change in planned.plan.changes if not change.is_reviewed()}
     others = [
         f"{address}: {scope}"
         for address, scope in planned.scopes.items()
         if scope is not Scope.PULL_REQUEST and address not in clock
     ]
-    if others:
-        raise Refused(
+    if strict_scope and others:
+        return Refused(
             "\n  ".join([f"not all of this is due to what changed since {planned.base[:12]}:", *others]),
             hint="to pass: --only-scope leaves them out; without --strict-scope they are applied, too",
         )
+    return refusal_error(planned.plan.refusals) if planned.plan.refusals else None
 
 
 def refuse(planned: Plan) -> None:
@@ -241,19 +234,3 @@ def refusal_error(refusals: Sequence[Refusal]) -> Refused:
         "\n".join(refusal.message for refusal in refusals),
         hint="\n      ".join(f"to pass: {refusal.passes}" for refusal in refusals),
     )
-
-
-def require_applicable(planned: Planned, *, strict_scope: bool) -> None:
-    """Refused if a plan may not be applied: a guard says no, or `strict_scope` asks for this branch's changes only."""
-    if strict_scope:
-        require_scope(planned)
-    refuse(planned.plan)
-
-
-def find_refusal(planned: Planned, *, strict_scope: bool) -> Refused | None:
-    """Why a plan may not be applied; None if it may be."""
-    try:
-        require_applicable(planned, strict_scope=strict_scope)
-    except Refused as refused:
-        return refused
-    return None

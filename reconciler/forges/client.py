@@ -59,7 +59,11 @@ class ForgeClient(Writer):
             if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
                 raise AnswerUnreadable(f"GET {path} answered with something that is no list")
             yield from items
-            if not _has_next_page(answer):
+            # GitLab says it in a header of its own, empty on the last page; GitHub in `Link`, if there are several
+            # (docs.gitlab.com/api/rest/#other-pagination-headers,
+            # docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api).
+            link = 'rel="next"' if 'rel="next"' in answer.headers.get("link", "") else ""
+            if not answer.headers.get("x-next-page", link).strip():
                 return
         raise AnswerUnreadable(f"GET {path} has more than {MOST_PAGES} pages")
 
@@ -90,17 +94,6 @@ def limited(answer: Response, now: float | None = None) -> Response:
     if wait is None:
         return answer
     return replace(answer, status=TOO_MANY, headers={**answer.headers, "retry-after": str(math.ceil(wait))})
-
-
-def _has_next_page(answer: Response) -> bool:
-    """GitHub says it in `Link`, which is left out if there is one page; GitLab in `X-Next-Page`, empty on the last.
-
-    docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api,
-    docs.gitlab.com/api/rest/#other-pagination-headers
-    """
-    if "x-next-page" in answer.headers:
-        return bool(answer.headers["x-next-page"].strip())
-    return 'rel="next"' in answer.headers.get("link", "")
 
 
 def _error_text(answer: Response) -> str:
