@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from reconciler import commands
-from reconciler.cli.environments import choose_names, show_requests
 from reconciler.cli.options import FILE, debug_option, environments_option
 from reconciler.errors import WrongUsage
 from reconciler.output.terminal import escape, register_secret, write_stderr
@@ -50,9 +49,12 @@ def comment(
     if (file is None) == (read is None):
         raise WrongUsage("expected the FILE to put under the pull request, or --read FILE, and not both")
     text = commands.comment.read_text(file) if file else ""
-    with show_requests(debug), commands.comment.open_comments(os.environ, register_secret) as comments:
+    with (
+        commands.environments.show_requests(debug),
+        commands.comment.open_comments(os.environ, register_secret) as comments,
+    ):
         if read is not None:
-            names = choose_names(configuration or Path(), environments, every=every)
+            names = commands.environments.choose_names(configuration or Path(), environments, every=every)
             configuration = configuration or (Path() if len(names) > 1 else None)
             for approval in commands.comment.write_approvals(comments, read, names, configuration):
                 write_stderr(escape(f"approved for {approval.environment}: {approval.digest or LEFT_OUT}"))

@@ -12,7 +12,6 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli import Group, options
-from reconciler.cli.environments import Environments, require_all
 from reconciler.config.files import configuration_folder
 from reconciler.errors import ConfigurationInvalid, Exit, Problem, WrongUsage, some_of
 from reconciler.lazy import load
@@ -195,9 +194,9 @@ def compare(
         raise WrongUsage("--api-url is the address of what is live; expected it together with --live")
 
     def observe_both() -> Pair[Observed]:
-        environments = Environments(path, [first, second], flags)
+        environments = options.environments_at(path, [first, second], flags)
         ended = environments.run(lambda session: commands.compare.observe(session, target))
-        require_all(ended)
+        commands.environments.require_all(ended)
         one, other = (each.value for each in ended if each.value)
         return one, other
 

@@ -12,7 +12,6 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli import options
-from reconciler.cli.environments import choose_environments, open_session, require_all, require_yes
 from reconciler.errors import Exit, Refused, WrongUsage, worst
 from reconciler.output.labels import api_note
 from reconciler.output.terminal import escape, write_stderr, write_stdout
@@ -43,7 +42,7 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
 
     Exits with 2 if something was changed.
     """
-    environments = choose_environments(path, flags)
+    environments = options.choose_environments(path, flags)
     if adopt and environments.are_several:
         raise WrongUsage("--adopt takes one environment: the others may differ", hint="name it: --environment NAME")
     written: list[Written] = []
@@ -61,7 +60,7 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
         _show_written(each)
     found = [each.value and (each.value.objects or (fail_on and each.value.health)) for each in ended]
     codes = (Exit.PENDING if each else Exit.DONE for each in found)
-    require_all(replace(each, code=code) for each, code in zip(ended, codes, strict=True))
+    commands.environments.require_all(replace(each, code=code) for each, code in zip(ended, codes, strict=True))
 
 
 @click.command("import")
@@ -104,7 +103,7 @@ def import_(
     if [not is_many, is_all, bool(matches)].count(True) != 1 or (kinds and not is_many):
         said = "import takes ADDRESS ID, --all or --match, and one of them; --kind narrows down the last two"
         raise WrongUsage(said, hint="`reconciler import --help` has an example of each")
-    with open_session(Path(address or ".") if is_many else path, flags) as session:
+    with options.open_session(Path(address or ".") if is_many else path, flags) as session:
         if is_many:
             imported = commands.imports.import_objects(session, kinds, matches, file)
         else:
@@ -129,7 +128,7 @@ def export(path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
     if path.exists() and not path.is_dir():
         raise WrongUsage(f"{path} is a file; expected the folder to write into")
     path.mkdir(parents=True, exist_ok=True)
-    with open_session(path, flags) as session:
+    with options.open_session(path, flags) as session:
         exported = commands.export.export_project(session)
         for name in exported.files:
             if (path / name).exists():
@@ -189,14 +188,18 @@ def doctor(
     """
     if (allow or auto_approve) and not probe:
         raise WrongUsage("--allow and --auto-approve are options of --probe")
-    environments = choose_environments(path, flags)
+    environments = options.choose_environments(path, flags)
     if probe and environments.are_several:
         raise WrongUsage("--probe takes one environment", hint="name it: --environment NAME")
     found = commands.doctor.examine_all(path, environments.names or [None], environments.open)
     if probe and not found[0].exit_code:
         what = "make, change and delete objects of its own, which may be seen in production? Type yes to do it:"
         with environments.open() as session:
-            confirm = (lambda: None) if auto_approve else lambda: require_yes(f"{found[0].environment}: {what}")
+            confirm = (
+                (lambda: None)
+                if auto_approve
+                else lambda: commands.environments.require_yes(f"{found[0].environment}: {what}")
+            )
             facts, check = commands.probe.probe(session, allow, confirm)
         found = [replace(found[0], checks=(*found[0].checks, check), facts=(*found[0].facts, *facts))]
     write_stdout(output.listings.diagnoses_json(found) if form == "json" else output.listings.diagnoses_text(found))
@@ -220,7 +223,7 @@ def explain(target: str, path: Path, form: str, **flags: Unpack[options.Connecti
       reconciler explain automation.welcome-flow.data.actions.push
       reconciler explain 'report[wbRlfw1x].send_at'
     """
-    with open_session(path, flags) as session:
+    with options.open_session(path, flags) as session:
         found = commands.explain.explain_address(session, target)
     as_json = form == "json"
     write_stdout(output.explain.explanation_json(found) if as_json else output.explain.explanation_text(found))
@@ -242,7 +245,7 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[options.Connecti
     if offline:
         drawn = commands.explain.configured_graph(path, flags["environment"])
     else:
-        with open_session(path, flags) as session:
+        with options.open_session(path, flags) as session:
             drawn = commands.explain.planned_graph(session)
     _, left_out = output.graph.excerpt(drawn)
     if left_out and form != "dot":
@@ -260,7 +263,7 @@ def destinations(path: Path, form: str, **flags: Unpack[options.ConnectionFlags]
     Each destination with the line that is written for it, its label, and the integration that it is, if its id or its
     label proves that. A label that several destinations bear is marked.
     """
-    with open_session(path, flags) as session:
+    with options.open_session(path, flags) as session:
         found = commands.destinations.list_destinations(session)
     as_json = form == "json"
     write_stdout(output.listings.destinations_json(found) if as_json else output.listings.destinations_text(found))
@@ -274,5 +277,5 @@ def destinations(path: Path, form: str, **flags: Unpack[options.ConnectionFlags]
 @options.connection_options
 def send_test(address: str, path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
     """Send a report once, now, to its destinations (at most once a minute)."""
-    with open_session(path, flags) as session:
+    with options.open_session(path, flags) as session:
         write_stderr(f"{address}: {escape(commands.destinations.send_test(session, address))}")

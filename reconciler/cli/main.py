@@ -33,7 +33,7 @@ COMMANDS = {
     "validate": ("reconciler.cli.configuration:validate", "Check the configuration, offline and without a key."),
     "test": ("reconciler.cli.configuration:test", "Run the tests of the configuration: offline, without a key."),
     "plan": ("reconciler.cli.plan:plan", "Show what apply would do."),
-    "apply": ("reconciler.cli.apply:apply", "Carry out the plan: show it, ask, write, and read it back."),
+    "apply": ("reconciler.cli.plan:apply", "Carry out the plan: show it, ask, write, and read it back."),
     "comment": ("reconciler.cli.comment:comment", "Put a plan under the pull request, as one comment."),
     "drift": ("reconciler.cli.live:drift", "Show what somebody changed outside since the last apply."),
     "export": ("reconciler.cli.live:export", "Write a live project as YAML, and its state."),

@@ -17,6 +17,10 @@ from reconciler.lazy import load
 from reconciler.output.forms import FORMS
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from reconciler.commands.environments import Environments
+    from reconciler.commands.session import Session
     from reconciler.plan.guards import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -252,6 +256,22 @@ class PlanFlags(ManyFlags):
     base: str | None
     only_scope: bool
     strict_scope: bool
+
+
+def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
+    """What a command works with, opened."""
+    return environments_at(path, [flags["environment"]] if flags["environment"] else [], flags).open()
+
+
+def choose_environments(path: Path, flags: ManyFlags) -> Environments:
+    """The environments that the flags name."""
+    names = commands.environments.choose_names(path, flags["environments"], every=flags["every"])
+    return environments_at(path, names, flags)
+
+
+def environments_at(path: Path, names: Sequence[str], flags: ApiFlags) -> Environments:
+    """The environments of these names, or the only one if there is no name."""
+    return commands.environments.Environments(path, names, flags["api_url"], flags["parallelism"], flags["debug"])
 
 
 def read_options(flags: PlanFlags) -> Options:

@@ -12,7 +12,6 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli import Group
-from reconciler.cli.environments import choose_names, require_all
 from reconciler.cli.options import complete, environment_option, environments_option, format_option, path_argument
 from reconciler.model.reports import Ended
 from reconciler.output.terminal import escape, write_stderr, write_stdout
@@ -104,7 +103,7 @@ def migrate(source: str, path: Path, environment: str | None) -> None:
 @path_argument
 def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -> None:
     """What was applied: when, by whom, from which commit. A receipt's id goes to `plan --undo`."""
-    names = choose_names(path, environments, every=every)
+    names = commands.environments.choose_names(path, environments, every=every)
     read = partial(commands.state.read_history, path)
     if len(names) > 1:
         ended = [commands.environments.end(each, partial(read, each)) for each in names]
@@ -112,4 +111,4 @@ def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -
         ended = [Ended("".join(names), read(next(iter(names), None)))]
     as_json = form == "json"
     write_stdout(output.environments.histories_json(ended) if as_json else output.environments.histories_text(ended))
-    require_all(ended)
+    commands.environments.require_all(ended)

@@ -223,8 +223,10 @@ class ReportFiles:
         else:
             configuration, name = session.find_names(self.path, self.environment)
             commit = session.find_commit(configuration_folder(self.path))
-        names = tuple(commands.environments.find_chosen(self.path, *self.chosen))
-        several = names if len(names) > 1 else ()
+        names, (patterns, every) = list[str](), self.chosen
+        with suppress(ReconcilerError):
+            names = commands.environments.choose_names(self.path, patterns, every=every)
+        several = tuple(names) if len(names) > 1 else ()
         failure = Failure(self.command, name, error, commit, review, configuration or "", several)
         for form, file in reports:
             # The error itself is what has to be heard, and it is told in the log in any case.
