@@ -110,8 +110,8 @@ def _read_request(
 @click.option(
     "--expect-digest",
     "expected",
-    metavar="DIGEST|@options.FILE",
-    help="Refuse any plan but the one with this digest. options.FILE is of `comment --read` or `plan --format json`.",
+    metavar="DIGEST|@FILE",
+    help="Refuse any plan but the one with this digest. FILE is of `comment --read` or `plan --format json`.",
 )
 @click.option(
     "--only",

@@ -109,8 +109,10 @@ class Environments:
         with Threads(self.parallelism) as threads:
             names = [name for name in self.names if name not in self.left_out]
             futures = {name: threads.submit(self.run_one, name, work) for name in names}
-            known = {name: Ended[T](name, left_out=why) for name, why in self.left_out.items()}
-            ended = [result(futures[name]) if name in futures else known[name] for name in self.names]
+            ended: list[Ended[T]] = [
+                result(futures[name]) if name in futures else Ended(name, left_out=self.left_out[name])
+                for name in self.names
+            ]
         errors = {each.environment: each.error for each in ended if each.error is not None}
         if futures and len(errors) == len(futures):
             invalid = {

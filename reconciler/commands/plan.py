@@ -195,10 +195,12 @@ def judge_now(session: Session, planned: Planned, options: Options) -> Planned:
     in a freeze, unless `options` pass the guard."""
     refusals = list(planned.plan.refusals)
     if planned.behind or planned.snapshot.newer:
-        if commands.evidence.BEHIND in options.allowed:
+        evidence = commands.evidence
+        if evidence.BEHIND in options.allowed:
             planned = replace(planned, snapshot=as_newest(planned.snapshot))
         else:
-            refusals += commands.evidence.refusals_of(planned.behind, planned.snapshot)
+            said = evidence.warnings_of(planned.behind, planned.snapshot)
+            refusals += (Refusal(evidence.BEHIND, each, evidence.PASSES_BEHIND) for each in said)
     is_written = any(change.requests or change.cleanup for change in planned.plan.changes)
     if is_written and not (options.only_clock or plan_stage.guards.FROZEN in options.allowed):
         refusals += plan_stage.guards.frozen(session.environment, session.door.clock())

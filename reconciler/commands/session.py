@@ -62,13 +62,10 @@ class Session:
         return require_own(
             self.store.read(),
             self.environment.configuration,
-            self._named,
+            lambda: self.configuration.named(self.environment),
             self.store.where,
             allowed=WRONG_CONFIGURATION in allowed,
         )
-
-    def _named(self) -> set[str]:
-        return self.configuration.named(self.environment)
 
     def watch_lock(self) -> Callable[[], LockInfo | None]:
         """Begins to ask who applies; the function gives the answer, None if nobody does or it is not known in time."""
