@@ -54,11 +54,12 @@ PATHS = {
 
 FORMATS = {
     "reconciler.commands.probe": "form",
+    "reconciler.forges.forge": "form",
     "reconciler.plan.compare": "said",
     "reconciler.state.backend": "url",
     "reconciler.yaml.mistakes": "message",
 }
-"""Format what a table of constants holds: addresses of CI systems, wrong YAML, what a probe sends, what is shared."""
+"""Format what a table of constants holds: addresses of CI systems, paths of hosts, wrong YAML, what a probe sends."""
 
 IMPORTS = {"reconciler.lazy": ("module", "submodule"), "reconciler": ("f'{__name__}.{module}'",)}
 """Import a module by a name: that of a table of constants, or that of an attribute in our own code."""
