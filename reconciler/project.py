@@ -155,7 +155,7 @@ class _Screen:
     def show_plans(self, *_: object, **__: object) -> None:
         """Shows nothing, and asks nothing."""
 
-    confirm = show_report = show_plans
+    confirm = show_report = begin = show_ends = show_plans
 
     @contextmanager
     def progress(self, _plan: object, /) -> Iterator[Callable[[Event], None]]:

@@ -70,6 +70,12 @@ class Screen(Protocol):
     def show_report(self, report: ApplyReport) -> None:
         """Shows what was done."""
 
+    def begin(self, environment: str) -> None:
+        """Says which of several environments comes now."""
+
+    def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
+        """Shows how it ended for each of several environments."""
+
 
 def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Screen) -> Applied:
     """Plans, shows the plan, asks, carries it out and reads it back; all of it under the lock of the state."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress, product
-from typing import Protocol
 
 from reconciler.commands.apply import ApplyRequest, Screen, run, show
 from reconciler.commands.environments import Environments
@@ -20,17 +18,6 @@ from reconciler.plan.approval import IN_WORDS, Approved
 
 NOT_BEGUN = "remove the cause and apply again: what is done stays; --keep-going goes on with the others"
 INTERRUPTED = "the run was interrupted before it"
-FEW_IDLE = 10
-
-
-class ManyScreen(Screen, Protocol):
-    """What an apply of several environments shows besides."""
-
-    def begin(self, environment: str) -> None:
-        """Says which of them comes now."""
-
-    def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
-        """Shows how it ended for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +27,7 @@ class ApplyEach:
     environments: Environments
     request: ApplyRequest
     files: ReportFiles
-    screen: ManyScreen
+    screen: Screen
     keep_going: bool = False
 
     def run(self) -> list[Ended[Applied]]:
@@ -128,13 +115,10 @@ class ApplyEach:
         )
 
     def _earlier(self, applied: Mapping[str, str]) -> Iterator[dict[str, str]]:
-        """What an earlier run of this command may have applied, each a choice of `applied`: every one if they are few,
-        else the latest ones by their receipts."""
-        if len(applied) <= FEW_IDLE:
-            for chosen in product((False, True), repeat=len(applied)):
-                yield dict(compress(applied.items(), chosen))
-            return
+        """What an earlier run of this command may have applied, each a choice of `applied`: nothing, or the latest ones
+        by their receipts."""
+        yield {}
         history = {name: read_history(self.files.path, name) for name in applied}
         latest = sorted(applied, key=lambda name: history[name][0].at if history[name] else "", reverse=True)
-        for count in range(len(latest) + 1):
+        for count in range(1, len(latest) + 1):
             yield {name: applied[name] for name in latest[:count]}
