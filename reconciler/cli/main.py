@@ -128,7 +128,10 @@ def _run(words: Sequence[str]) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     except click.UsageError as error:
-        _show_usage(error)
+        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+            write_stderr(error.format_message())
+        else:
+            _show(load("reconciler.cli.usage:usage_error")(error, cli))
         return Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
         write_stderr("interrupted; what an apply has done is remembered, and the next one goes on from there")
@@ -137,25 +140,14 @@ def _run(words: Sequence[str]) -> int:
         _show(error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - a fault of ours is told in a line, too
-        if not (isinstance(error, OSError) and _is_of_help(error)):
+        # Help and version are the only texts that click writes by itself, and so what fails there.
+        last = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
+        if not (isinstance(error, OSError) and last.f_globals.get("__name__") == "click.utils"):
             _show_fault(error)
         elif isinstance(told := unwritable(error), ReconcilerError):
             _show(told)
         return Exit.API_FAILED
     return Exit.DONE
-
-
-def _is_of_help(error: OSError) -> bool:
-    """Whether click failed to write: the help and the version are the only texts that it writes by itself."""
-    frames = [frame.f_globals.get("__name__") for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return frames[-1] == "click.utils"
-
-
-def _show_usage(error: click.UsageError) -> None:
-    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
-        write_stderr(error.format_message())
-    else:
-        _show(load("reconciler.cli.usage:usage_error")(error, cli))
 
 
 def _show_fault(error: Exception) -> None:

@@ -45,11 +45,10 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
     """
     if at is not None and out is not None:
         raise WrongUsage("--out cannot be used with --at: the plan of another moment is shown, and never applied")
-    files = commands.review.ReportFiles("plan", path, None, flags["reports"])
-    files.chosen = flags["environments"], flags["every"]
+    files = commands.review.ReportFiles("plan", path, flags["reports"])
     with files:
         environments = options.choose_environments(path, flags)
-        files.environment = environments.one
+        files.names = environments.names
         request = _read_request(flags, environments, files.forms(), at, undo)
         environments.leave_out_untouched(flags["base"], every=flags["every"])
         ended = environments.run(lambda session: commands.review.preview(session, replace(request, is_saved=bool(out))))
@@ -137,7 +136,7 @@ def apply(
 
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
-    files = commands.review.ReportFiles("apply", path, None, flags["reports"])
+    files = commands.review.ReportFiles("apply", path, flags["reports"])
     with files:
         plans: Mapping[str, SavedPlan] = {}
         if only and (saved is not None or expected is not None or flags["prune"]):
@@ -155,9 +154,9 @@ def apply(
                 return
             if not (flags["every"] or flags["environments"]):
                 flags["environments"] = tuple(plans)
-        files.path, files.chosen = path, (flags["environments"], flags["every"])
+        files.path = path
         environments = options.choose_environments(path, flags)
-        files.environment = environments.one
+        files.names = environments.names
         options.require_base(flags)
         environments.leave_out_untouched(flags["base"], every=flags["every"])
         request = commands.apply.ApplyRequest(

@@ -16,7 +16,7 @@ from reconciler.api import Writer
 from reconciler.apply.execute import Event, execute
 from reconciler.apply.verify import Evidence, unsettled, verify
 from reconciler.commands.plan import Planned, find_refusal, judge_now, judged, plan, refuse
-from reconciler.commands.review import ReportFiles
+from reconciler.commands.review import Preview, ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
@@ -84,13 +84,14 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
         approved = request.approved
         if request.expected is not None:
             approved = plan_stage.approval.read_approved(request.expected, name)
-        planned, made = show(session, request, files.forms())
-        files.write_plans([Ended(name, made)])
-        screen.show_plans([Ended(name, made)])
+        shown = show(session, request, files.forms())
+        planned, ended = shown.planned, Ended(name, shown.review)
+        files.write_plans([ended])
+        screen.show_plans([ended])
         if approved is not None:
             plan_stage.approval.require_approved(planned.plan, approved)
-        if refused := find_refusal(planned, strict_scope=request.strict_scope):
-            raise refused
+        if shown.refused:
+            raise shown.refused
         if planned.plan.changes:
             screen.confirm([name])
             # The answer may have come after midnight.
@@ -98,14 +99,14 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
         with screen.progress(planned.plan) as tell:
             parallelism, recheck = request.parallelism, bool(request.saved)
             report = apply(session, planned, lock, tell, parallelism=parallelism, recheck=recheck)
-    applied = Applied(made, report)
+    applied = Applied(shown.review, report)
     files.write_reports([Ended(name, applied)])
     screen.show_report(report)
     return applied
 
 
-def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tuple[Planned, Review]:
-    """The plan as an apply judges it, and what is shown of it."""
+def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> Preview:
+    """The plan as an apply judges it, what is shown of it, and why it may not be applied."""
     if request.saved:
         saved = request.saved.get(session.environment.name)
         if saved is None:
@@ -118,7 +119,8 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tup
     else:
         planned = plan(session, request.options, base=request.base, only_scope=request.only_scope)
     planned = judge_now(session, planned, request.options)
-    return planned, commands.review.review(session, planned, forms=forms)
+    refused = find_refusal(planned, strict_scope=request.strict_scope)
+    return Preview(planned, commands.review.review(session, planned, forms=forms), refused=refused)
 
 
 def lock_state(session: Session) -> AbstractContextManager[ActiveLock]:

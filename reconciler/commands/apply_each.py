@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.commands.apply import ApplyRequest, Screen, run, show
 from reconciler.commands.environments import Environments
-from reconciler.commands.plan import find_refusal
 from reconciler.commands.review import Preview, ReportFiles, judge_together
-from reconciler.commands.session import Session
 from reconciler.commands.state import read_history
 from reconciler.errors import ApiFailed, NotBegun, Refused
 from reconciler.model.approval import digests, joint_digest
@@ -36,7 +34,9 @@ class ApplyEach:
         Each is planned again under its lock, and has to be as it was approved or shown. Stops at the first that fails,
         unless it is to keep going.
         """
-        shown = judge_together(self.environments.run_each(self._preview))
+        shown = judge_together(
+            self.environments.run_each(lambda session: show(session, self.request, self.files.forms()))
+        )
         reviews = [each.map(lambda made: made.review) for each in shown]
         self.files.write_plans(reviews)
         self.screen.show_plans(reviews)
@@ -58,10 +58,6 @@ class ApplyEach:
         self.files.write_reports(done)
         self.screen.show_ends(done)
         return done
-
-    def _preview(self, session: Session) -> Preview:
-        planned, made = show(session, self.request, self.files.forms())
-        return Preview(planned, made, refused=find_refusal(planned, strict_scope=self.request.strict_scope))
 
     def _stop_reason(self, ended: Sequence[Ended[Applied]]) -> str:
         """Why no further environment is begun; empty if one is."""
@@ -85,7 +81,7 @@ class ApplyEach:
         self.screen.begin(name)
         expected = None if name in approved else self.request.expected
         request = replace(self.request, expected=expected, approved=approved.get(name))
-        files = ReportFiles("apply", self.files.path, name, ())
+        files = ReportFiles("apply", self.files.path, ())
         ended = self.environments.run_one(name, lambda session: run(session, request, files, self.screen))
         if ended.value is None or ended.value.report is None:
             return replace(ended, value=Applied(made.review))

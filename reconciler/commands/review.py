@@ -169,16 +169,15 @@ def _refusals_to_destroy(planned: Planned, known: Mapping[str, Mapping[str, Iden
 class ReportFiles:
     """The files of one command, used as a context: if its block fails, the forms that can show a failure do so.
 
-    `path`: the configuration. `reports`: the form and the file of each. `review`: what an apply has begun with.
-    `chosen`: the patterns of the environments that were asked for, and whether all were.
+    `path`: the configuration. `reports`: the form and the file of each. `names`: the environments, as far as they are
+    known. `review`: what an apply has begun with.
     """
 
     command: str
     path: Path
-    environment: str | None
     reports: Reports
+    names: Sequence[str] = ()
     review: Review | None = None
-    chosen: tuple[Sequence[str], bool] = ((), False)
 
     def __enter__(self) -> Self:
         return self
@@ -208,7 +207,7 @@ class ReportFiles:
     def _name(self, ended: Sequence[Ended[Any]]) -> str | None:
         """The name of the configuration, if nothing else says it."""
         known = any(each.value for each in ended)
-        return None if known else commands.session.find_names(self.path, self.environment)[0]
+        return None if known else commands.session.find_names(self.path, None)[0]
 
     def _write_all(self, reports: Reports, render: Callable[[str], str | None]) -> None:
         for form, file in reports:
@@ -221,12 +220,9 @@ class ReportFiles:
         if review is not None:
             configuration, name, commit = review.plan.configuration or None, review.plan.environment, review.commit
         else:
-            configuration, name = session.find_names(self.path, self.environment)
+            configuration, name = session.find_names(self.path, self.names[0] if len(self.names) == 1 else None)
             commit = session.find_commit(configuration_folder(self.path))
-        names, (patterns, every) = list[str](), self.chosen
-        with suppress(ReconcilerError):
-            names = commands.environments.choose_names(self.path, patterns, every=every)
-        several = tuple(names) if len(names) > 1 else ()
+        several = tuple(self.names) if len(self.names) > 1 else ()
         failure = Failure(self.command, name, error, commit, review, configuration or "", several)
         for form, file in reports:
             # The error itself is what has to be heard, and it is told in the log in any case.

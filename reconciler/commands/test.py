@@ -18,7 +18,6 @@ from typing import Any
 
 from reconciler import commands, output
 from reconciler.api import RateLimiter, Secret, connect
-from reconciler.commands.plan import refuse
 from reconciler.commands.session import Session, parse_moment
 from reconciler.config.cases import Case, guard_name, read_cases
 from reconciler.config.load import Configuration, read_configuration
@@ -160,12 +159,13 @@ def _run(session: Session, way: str, allowed: Collection[str] = ()) -> RunResult
     options = Options(allowed=frozenset([FROZEN] if way == PLAN else allowed))
     try:
         with apply.lock_state(session) as lock:
-            planned, review = apply.show(session, apply.ApplyRequest(options, 1), ())
-            ran = RunResult(review=review, judged=planned.judged or PolicyReport())
-            refuse(planned.plan)
+            shown = apply.show(session, apply.ApplyRequest(options, 1), ())
+            ran = RunResult(review=shown.review, judged=shown.planned.judged or PolicyReport())
+            if shown.refused:
+                raise shown.refused
             if way == PLAN:
                 return ran
-            report = apply.apply(session, planned, lock, lambda _event: None, parallelism=1)
+            report = apply.apply(session, shown.planned, lock, lambda _event: None, parallelism=1)
     except ReconcilerError as error:
         return replace(ran, exit=error.exit_code, said=str(error), guard=getattr(error, "guard", ""))
     failed = (each for status in (Status.FAILED, Status.SKIPPED) for each in report.of(status))

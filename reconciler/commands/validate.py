@@ -75,17 +75,7 @@ def expand(path: Path, environment: str | None, targets: Collection[str]) -> Des
     """
     configuration = read_configuration(path)
     desired = configuration.desired(configuration.environment(environment))
-    return _narrowed(desired, targets) if targets else _without_left_out(desired)
-
-
-def _without_left_out(desired: Desired) -> Desired:
-    """Without the blocks that name what `only_in` leaves out: what is printed has no `only_in` that explains them."""
-    left_out = desired.left_out.keys() - desired.resources.keys()
-    return replace(
-        desired,
-        moved=tuple(each for each in desired.moved if each.target not in left_out),
-        imports=tuple(each for each in desired.imports if each.target not in left_out),
-    )
+    return _narrowed(desired, targets) if targets else desired
 
 
 def _narrowed(desired: Desired, targets: Collection[str]) -> Desired:

@@ -68,7 +68,13 @@ class ForgeClient(Writer):
         raise AnswerUnreadable(f"GET {path} has more than {MOST_PAGES} pages")
 
     def _error(self, answer: Response) -> ReconcilerError:
-        text = f"{answer.method} {answer.path} answered {answer.status}{_error_text(answer)}"
+        # GitHub: `message`, and `errors` with a message each; GitLab: `message`, a text or a map, or `error`.
+        body = answer.fields()
+        errors = body.get("errors")
+        listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+        parts = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]
+        said = "; ".join(in_short(each) for each in parts if each)
+        text = f"{answer.method} {answer.path} answered {answer.status}{': ' * bool(said)}{said}"
         text += answer.redirect() + answer.asked_wait()
         hint = self._hints.get(answer.status)
         if answer.status in (UNAUTHORIZED, FORBIDDEN, NOT_FOUND):
@@ -94,13 +100,3 @@ def limited(answer: Response, now: float | None = None) -> Response:
     if wait is None:
         return answer
     return replace(answer, status=TOO_MANY, headers={**answer.headers, "retry-after": str(math.ceil(wait))})
-
-
-def _error_text(answer: Response) -> str:
-    """GitHub: `message`, and `errors` with a message each; GitLab: `message`, a text or a map, or `error`."""
-    body = answer.fields()
-    errors = body.get("errors")
-    listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
-    parts = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]
-    words = [in_short(each) for each in parts if each]
-    return f": {'; '.join(words)}" if words else ""
