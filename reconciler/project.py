@@ -90,12 +90,12 @@ class Project(AbstractContextManager["Project"]):
     ) -> Plan:
         """What `apply` would do. Never writes. The arguments are the options of `reconciler plan`; a guard that refuses
         is in `Plan.refusals`. ConfigurationInvalid, NotAuthorised or ApiFailed if there can be no plan."""
-        options = Options(tuple(targets), prune, max_deletes, frozenset(allow))
+        options = Options(tuple(targets), prune, max_deletes, frozenset(allow), undo=undo)
         with self._session() as session:
             known = {*ALLOWABLE, *(DELETE + each.name for each in self.kinds.by_name.values() if each.closed)}
             if unknown := sorted(each for each in options.allowed - known if not each.startswith(GUARD)):
                 raise WrongUsage(f"allow: {', '.join(unknown)}: expected names of {', '.join(sorted(known))}")
-            planned = commands.plan.plan(session, options, undo)
+            planned = commands.plan.plan(session, options)
             saved = commands.saved_plan.bind_plan(session, planned)
             made = commands.review.review(session, planned).plan
         shown = (made.changes, made.unmanaged, made.warnings, made.refusals)

@@ -275,17 +275,14 @@ def environments_at(path: Path, names: Sequence[str], flags: ApiFlags) -> Enviro
 
 
 def read_options(flags: PlanFlags) -> Options:
-    """What the flags ask of a plan."""
-    make: type[Options] = load("reconciler.plan.guards:Options")
-    return make(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]))
-
-
-def require_base(flags: PlanFlags) -> None:
-    """WrongUsage if a flag asks about a base that is not named."""
+    """What the flags ask of a plan. WrongUsage if one of them asks about a base that is not named."""
     asked = [name for name, given in scope_flags(flags).items() if given]
     if asked and flags["base"] is None:
         hint = "--base origin/main, or --base HEAD^ after a merge"
         raise WrongUsage(f"{' and '.join(asked)} needs --base", hint=hint)
+    make: Callable[..., Options] = load("reconciler.plan.guards:Options")
+    scope = {name: flags[name] for name in ("base", "only_scope", "strict_scope")}
+    return make(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]), **scope)
 
 
 def scope_flags(flags: PlanFlags) -> dict[str, bool]:

@@ -18,9 +18,10 @@ from reconciler.output.forms import COMMANDS, FORMS, render_plans
 from reconciler.output.terminal import bold, escape, log, write_stderr, write_stdout
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from reconciler.apply.execute import Event
     from reconciler.commands.environments import Environments
-    from reconciler.commands.review import PreviewRequest
     from reconciler.model.plan import Plan
     from reconciler.model.reports import Applied, ApplyReport, Ended, Review
     from reconciler.plan.plan_file import SavedPlan
@@ -49,9 +50,10 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
     with files:
         environments = options.choose_environments(path, flags)
         files.names = environments.names
-        request = _read_request(flags, environments, files.forms(), at, undo)
+        wanted, moment = replace(options.read_options(flags), undo=undo), _read_moment(flags, environments, at, undo)
         environments.leave_out_untouched(flags["base"], every=flags["every"])
-        ended = environments.run(lambda session: commands.review.preview(session, replace(request, is_saved=bool(out))))
+        forms, preview = [flags["form"], *files.forms()], commands.review.preview
+        ended = environments.run(lambda session: preview(session, wanted, forms, moment, is_saved=out is not None))
         made = [each.value for each in ended if each.value is not None]
         failed = [each.environment for each in ended if each.error is not None]
         if out is not None and failed:
@@ -76,10 +78,10 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
     )
 
 
-def _read_request(
-    flags: options.PlanFlags, environments: Environments, forms: Sequence[str], at: str | None, undo: str | None
-) -> PreviewRequest:
-    options.require_base(flags)
+def _read_moment(
+    flags: options.PlanFlags, environments: Environments, at: str | None, undo: str | None
+) -> datetime | None:
+    """The moment of the plan; None if it is now. WrongUsage if options exclude each other."""
     if undo is not None and flags["base"] is not None:
         raise WrongUsage("--base cannot be used with --undo, which plans no configuration")
     if undo is not None and environments.are_several:
@@ -87,15 +89,7 @@ def _read_request(
     moment = None if at is None else commands.session.parse_moment(at, "--at")
     if moment is not None:
         write_stderr(f"note: this is the plan of {moment:%Y-%m-%d %H:%M} UTC, to look at only")
-    return commands.review.PreviewRequest(
-        options.read_options(flags),
-        undo,
-        base=flags["base"],
-        only_scope=flags["only_scope"],
-        strict_scope=flags["strict_scope"],
-        forms=[flags["form"], *forms],
-        at=moment,
-    )
+    return moment
 
 
 @click.command()
@@ -157,17 +151,9 @@ def apply(
         files.path = path
         environments = options.choose_environments(path, flags)
         files.names = environments.names
-        options.require_base(flags)
+        wanted = replace(options.read_options(flags), only_clock=only is not None)
         environments.leave_out_untouched(flags["base"], every=flags["every"])
-        request = commands.apply.ApplyRequest(
-            replace(options.read_options(flags), only_clock=only is not None),
-            flags["parallelism"],
-            base=flags["base"],
-            only_scope=flags["only_scope"],
-            strict_scope=flags["strict_scope"],
-            saved=plans,
-            expected=expected,
-        )
+        request = commands.apply.ApplyRequest(wanted, flags["parallelism"], plans, expected)
         screen = _Screen(flags["form"], ask=not auto_approve, are_several=environments.are_several)
         if environments.are_several:
             ended = commands.apply_each.ApplyEach(environments, request, files, screen, keep_going=keep_going).run()

@@ -41,15 +41,12 @@ class ApplyRequest:
     """What the command line asks of an apply.
 
     `saved`: the plans of a file to carry out, by environment, instead of new ones; empty if there is no such file.
-    `expected`: the digest of the approved plan, or `@FILE`. `base`, `only_scope` and `strict_scope` are those of
-    `plan`; `parallelism`: how many requests at once. `approved` is what was approved already, if nothing is `expected`.
+    `expected`: the digest of the approved plan, or `@FILE`. `parallelism`: how many requests at once. `approved` is
+    what was approved already, if nothing is `expected`.
     """
 
     options: Options
     parallelism: int
-    base: str | None = None
-    only_scope: bool = False
-    strict_scope: bool = False
     saved: Mapping[str, SavedPlan] = field(default_factory=dict)
     expected: str | None = None
     approved: Approved | None = None
@@ -117,9 +114,9 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> Pre
         passed = replace(planned.plan, allowed=tuple(sorted(options.allowed)))
         planned = judged(session, replace(planned, plan=passed), options)
     else:
-        planned = plan(session, request.options, base=request.base, only_scope=request.only_scope)
+        planned = plan(session, request.options)
     planned = judge_now(session, planned, request.options)
-    refused = find_refusal(planned, strict_scope=request.strict_scope)
+    refused = find_refusal(planned, request.options)
     return Preview(planned, commands.review.review(session, planned, forms=forms), refused=refused)
 
 

@@ -56,26 +56,20 @@ class Planned:
     judged: PolicyReport | None = None
 
 
-def plan(
-    session: Session, options: Options, undo: str | None = None, *, base: str | None = None, only_scope: bool = False
-) -> Planned:
-    """What would be done. Never writes to the API.
-
-    `undo` names a receipt to take back, instead of the YAML. `base` is a commit or branch to compare with.
-    `only_scope` leaves out what is not due to the changes since then.
-    """
+def plan(session: Session, options: Options) -> Planned:
+    """What would be done. Never writes to the API."""
     snapshot = session.read_state(options.allowed)
     replayed = Journal(session.store.journal).replay(snapshot.state)
     # A receipt that is taken back names its targets only once it is read.
-    kinds = target_kinds(options.targets if undo is None else ())
+    kinds = target_kinds(options.targets if options.undo is None else ())
     useful = kind_lookups(kinds)
     likely = state_lookups(replayed.state) & useful
     with Lists(Reader(session.door), kinds, counted_by_kind(replayed.state.entries), likely) as lists:
         # The YAML is read, and the code that it takes is loaded, while the lists are on their way.
-        if undo is None:
+        if options.undo is None:
             lists.need(commands.plan_input.written_lookups(session) & useful)
             lists.need_kinds(written_kinds(session))
-        wanted = commands.plan_input.plan_input(session, replayed.state, options, undo, base)
+        wanted = commands.plan_input.plan_input(session, replayed.state, options)
         lists.need(wanted.lookups & useful)
         lists.need_kinds(each.kind for each in wanted.desired.resources.values())
         live = wait_remembered(lists, replayed.state)
@@ -83,21 +77,16 @@ def plan(
     _require_no_key(session, made)
     warnings = (*made.warnings, *map(CUT_OFF.format, replayed.open), *session.orphans())
     made = replace(made, warnings=warnings, allowed=tuple(sorted(options.allowed)))
-    planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted, only_scope=only_scope)
-    planned = _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
-    return judged(session, planned, options, undo=undo, earlier=wanted.earlier)
+    planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted)
+    planned = _with_evidence(session, planned, wanted) if planned.plan.changes else planned
+    return judged(session, planned, options, wanted.earlier)
 
 
 def judged(
-    session: Session,
-    planned: Planned,
-    options: Options,
-    *,
-    undo: str | None = None,
-    earlier: commands.base_plan.BasePlan | None = None,
+    session: Session, planned: Planned, options: Options, earlier: commands.base_plan.BasePlan | None = None
 ) -> Planned:
     """The plan with what policies say. Of a receipt that is taken back, only the changes are judged."""
-    policies, allowed = planned.desired.policies, options.allowed
+    policies, allowed, undo = planned.desired.policies, options.allowed, options.undo
     if undo is not None and session.configuration.merged.policies:
         policies = session.configuration.desired(session.environment).policies
     if not options.is_judged or not (policies or any(each.startswith(GUARD) for each in allowed)):
@@ -142,14 +131,14 @@ def _require_no_key(session: Session, made: Plan) -> None:
     )
 
 
-def _scoped(planned: Planned, wanted: PlanInput, *, only_scope: bool) -> Planned:
-    """The plan with the scope of each change, if a base was named. `only_scope`: only what is due to this branch."""
+def _scoped(planned: Planned, wanted: PlanInput) -> Planned:
+    """The plan with the scope of each change, if a base was named."""
     base = wanted.earlier
     if base is None:
         return planned
     made, state, live = planned.plan, planned.state, planned.live
     scopes, warnings = commands.base_plan.compared(made, base, state, live, wanted.options)
-    if only_scope:
+    if wanted.options.only_scope:
         # The changes of the pull request, and those that they need.
         ours = {address for address, scope in scopes.items() if scope is Scope.PULL_REQUEST}
         made = plan_stage.build.keep_only(made, ours, planned.desired, state, live, wanted.options)
@@ -159,11 +148,12 @@ def _scoped(planned: Planned, wanted: PlanInput, *, only_scope: bool) -> Planned
     return replace(planned, plan=made, scopes=scopes, base=base.commit, before=before)
 
 
-def _with_evidence(session: Session, planned: Planned, wanted: PlanInput, undo: str | None) -> Planned:
+def _with_evidence(session: Session, planned: Planned, wanted: PlanInput) -> Planned:
     """The plan with why each object goes, and with what would undo a newer commit."""
     evidence, folder, base = commands.evidence, session.configuration.folder, wanted.earlier
-    if undo is not None:
-        return with_behind(replace(planned, plan=evidence.add_undo_reasons(planned.plan, undo)), folder)
+    if wanted.options.undo is not None:
+        made = evidence.add_undo_reasons(planned.plan, wanted.options.undo)
+        return with_behind(replace(planned, plan=made), folder)
     allowed = wanted.options.allowed
     made = evidence.add_reasons(planned.plan, planned.state.entries, planned.desired, session, allowed=allowed)
     planned = with_behind(replace(planned, plan=made), folder, base.tip if base else "")
@@ -207,7 +197,7 @@ def judge_now(session: Session, planned: Planned, options: Options) -> Planned:
     return replace(planned, plan=replace(planned.plan, refusals=tuple(refusals)))
 
 
-def find_refusal(planned: Planned, *, strict_scope: bool) -> Refused | None:
+def find_refusal(planned: Planned, options: Options) -> Refused | None:
     """Why a plan may not be applied; None if it may be. With `strict_scope`, it may hold only what changed since the
     base that it was compared with, and what the clocks bring about: that was approved with the local time."""
     clock = {change.address for change in planned.plan.changes if not change.is_reviewed()}
@@ -216,7 +206,7 @@ def find_refusal(planned: Planned, *, strict_scope: bool) -> Refused | None:
         for address, scope in planned.scopes.items()
         if scope is not Scope.PULL_REQUEST and address not in clock
     ]
-    if strict_scope and others:
+    if options.strict_scope and others:
         return Refused(
             "\n  ".join([f"not all of this is due to what changed since {planned.base[:12]}:", *others]),
             hint="to pass: --only-scope leaves them out; without --strict-scope they are applied, too",

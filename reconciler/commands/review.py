@@ -80,22 +80,6 @@ def _gone(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location,
 
 
 @dataclass(frozen=True, slots=True)
-class PreviewRequest:
-    """What the command line asks of a plan that is shown. `undo`, `base`, `only_scope` are those of
-    `commands.plan.plan`; `forms` those of `review`. `at` is the moment of the plan, else it is now. With `is_saved`,
-    it is made to be saved."""
-
-    options: Options
-    undo: str | None = None
-    base: str | None = None
-    only_scope: bool = False
-    strict_scope: bool = False
-    forms: Collection[str] = ()
-    at: datetime | None = None
-    is_saved: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
     """A plan that is shown: `saved` is what `--out` keeps of it, `refused` why it may not be applied, and `lock` who
     applies at the moment."""
@@ -107,15 +91,18 @@ class Preview:
     lock: LockInfo | None = None
 
 
-def preview(session: Session, request: PreviewRequest) -> Preview:
-    """A plan as `commands.plan.plan` makes it, and what is shown of it."""
-    if request.at is not None:
-        session.door.now = request.at
+def preview(
+    session: Session, options: Options, forms: Collection[str], at: datetime | None, *, is_saved: bool
+) -> Preview:
+    """A plan as `commands.plan.plan` makes it, and what is shown of it in these forms. `at` is the moment of the plan,
+    else it is now. With `is_saved`, it is made to be saved."""
+    if at is not None:
+        session.door.now = at
     who_applies = session.watch_lock()
-    planned = plan(session, request.options, request.undo, base=request.base, only_scope=request.only_scope)
-    saved = commands.saved_plan.bind_plan(session, planned) if request.is_saved else None
-    made = review(session, planned, forms=request.forms)
-    return Preview(planned, made, saved, find_refusal(planned, strict_scope=request.strict_scope), who_applies())
+    planned = plan(session, options)
+    saved = commands.saved_plan.bind_plan(session, planned) if is_saved else None
+    made = review(session, planned, forms=forms)
+    return Preview(planned, made, saved, find_refusal(planned, options), who_applies())
 
 
 def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
