@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from reconciler import commands
-from reconciler.cli.options import FILE, debug_option, environments_option
+from reconciler.cli import options
 from reconciler.errors import WrongUsage
 from reconciler.output.terminal import escape, register_secret, write_stderr
 
@@ -16,21 +16,21 @@ LEFT_OUT = "nothing, since the plan left it out"
 
 
 @click.command()
-@click.argument("file", type=FILE, required=False)
+@click.argument("file", type=options.FILE, required=False)
 @click.option(
     "--read",
-    type=FILE,
+    type=options.FILE,
     metavar="FILE",
     help="Write what was approved by merging into FILE, for `apply --expect-digest @FILE`.",
 )
-@environments_option
+@options.environments_option
 @click.option(
     "--configuration",
     type=click.Path(path_type=Path),
     metavar="PATH",
     help="With --read: the folder of the configuration; needed if the pull request has plans of several.",
 )
-@debug_option
+@options.debug_option
 def comment(
     file: Path | None,
     read: Path | None,

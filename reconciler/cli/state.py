@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler import commands, output
-from reconciler.cli import Group
-from reconciler.cli.options import complete, environment_option, environments_option, format_option, path_argument
+from reconciler.cli import Group, options
 from reconciler.model.reports import Ended
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 
@@ -20,8 +18,7 @@ if TYPE_CHECKING:
     from reconciler.model.inputs import State
 
 
-def _located(command: Callable[..., Any]) -> Callable[..., Any]:
-    return path_argument(environment_option(command))
+_located = options.together(options.path_argument, options.environment_option)
 
 
 def _read(path: Path, environment: str | None) -> State:
@@ -39,7 +36,7 @@ def state() -> None:
 
 
 @state.command("list")
-@format_option
+@options.format_option
 @_located
 def list_(form: str, path: Path, environment: str | None) -> None:
     """The addresses that the state holds, with their ids."""
@@ -50,7 +47,7 @@ def list_(form: str, path: Path, environment: str | None) -> None:
 
 
 @state.command()
-@click.argument("address", shell_complete=complete("addresses"))
+@click.argument("address", shell_complete=options.complete("addresses"))
 @_located
 def show(address: str, path: Path, environment: str | None) -> None:
     """What is remembered of one address, as JSON."""
@@ -59,8 +56,8 @@ def show(address: str, path: Path, environment: str | None) -> None:
 
 
 @state.command()
-@click.argument("source", shell_complete=complete("addresses"))
-@click.argument("target", shell_complete=complete("kinds"))
+@click.argument("source", shell_complete=options.complete("addresses"))
+@click.argument("target", shell_complete=options.complete("kinds"))
 @_located
 def mv(source: str, target: str, path: Path, environment: str | None) -> None:
     """Rename an address in the state (in a pull request, write `moved` instead)."""
@@ -69,7 +66,7 @@ def mv(source: str, target: str, path: Path, environment: str | None) -> None:
 
 
 @state.command()
-@click.argument("address", shell_complete=complete("addresses"))
+@click.argument("address", shell_complete=options.complete("addresses"))
 @_located
 def rm(address: str, path: Path, environment: str | None) -> None:
     """Forget an address: the object stays (in a pull request, write `removed` instead)."""
@@ -98,9 +95,9 @@ def migrate(source: str, path: Path, environment: str | None) -> None:
 
 
 @click.command()
-@format_option
-@environments_option
-@path_argument
+@options.format_option
+@options.environments_option
+@options.path_argument
 def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -> None:
     """What was applied: when, by whom, from which commit. A receipt's id goes to `plan --undo`."""
     names = commands.environments.choose_names(path, environments, every=every)

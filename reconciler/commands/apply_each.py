@@ -52,11 +52,10 @@ class ApplyEach:
             error = ApiFailed("interrupted", hint="apply again: it goes on from there")
             done.append(Ended(current.environment, error=error))
             done += [self._carry_out(each, approved, INTERRUPTED) for each in left]
+            raise
+        finally:
             self.files.write_reports(done)
             self.screen.show_ends(done)
-            raise
-        self.files.write_reports(done)
-        self.screen.show_ends(done)
         return done
 
     def _stop_reason(self, ended: Sequence[Ended[Applied]]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from reconciler import commands
 from reconciler.commands.plan import Planned, find_refusal, plan, refusal_error
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SHARED = "shared-objects"
 PASSES_SHARED = "a key of another project for one of the two, or a `removed` block with `destroy: false`"
 Reports = Sequence[tuple[str, Path]]
+T = TypeVar("T", bound=Ended[Any])
 
 
 @span("stage", stage="review")
@@ -181,24 +182,23 @@ class ReportFiles:
     def write_plans(self, reviews: Sequence[Ended[Review]]) -> None:
         """Writes the plans of an apply that begins, in the forms that do not show its end. See `plans_only`."""
         self.review = reviews[0].value if len(reviews) == 1 else None
-        self._write_all(plans_only(self.reports), lambda form: render_plans(reviews, form, self._name(reviews)))
+        self._write_all(plans_only(self.reports), reviews, render_plans)
 
     def write(self, reviews: Sequence[Ended[Review]]) -> None:
         """Writes plans. WrongUsage if a file cannot be written."""
-        self._write_all(self.reports, lambda form: render_plans(reviews, form, self._name(reviews)))
+        self._write_all(self.reports, reviews, render_plans)
 
     def write_reports(self, applied: Sequence[Ended[Applied]]) -> None:
         """Writes what became of plans. WrongUsage if a file cannot be written."""
-        self._write_all(self.reports, lambda form: render_reports(applied, form, self._name(applied)))
+        self._write_all(self.reports, applied, render_reports)
 
-    def _name(self, ended: Sequence[Ended[Any]]) -> str | None:
-        """The name of the configuration, if nothing else says it."""
-        known = any(each.value for each in ended)
-        return None if known else commands.session.find_names(self.path, None)[0]
-
-    def _write_all(self, reports: Reports, render: Callable[[str], str | None]) -> None:
+    def _write_all(
+        self, reports: Reports, ended: Sequence[T], render: Callable[[Sequence[T], str, str | None], str | None]
+    ) -> None:
         for form, file in reports:
-            text = render(form)
+            # The name of the configuration, if nothing else says it.
+            is_known = any(each.value for each in ended)
+            text = render(ended, form, None if is_known else commands.session.find_names(self.path, None)[0])
             if text is not None:
                 _write(file, strip_styles(text) if form == "text" else text)
 
