@@ -34,9 +34,7 @@ class ApplyEach:
         Each is planned again under its lock, and has to be as it was approved or shown. Stops at the first that fails,
         unless it is to keep going.
         """
-        shown = judge_together(
-            self.environments.run_each(lambda session: show(session, self.request, self.files.forms()))
-        )
+        shown = judge_together(self.environments.run(lambda session: show(session, self.request, self.files.forms())))
         reviews = [each.map(lambda made: made.review) for each in shown]
         self.files.write_plans(reviews)
         self.screen.show_plans(reviews)

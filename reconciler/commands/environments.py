@@ -61,24 +61,16 @@ class Environments:
         """Whether they are shown as several, each by its name."""
         return len(self.names) > 1
 
-    @property
-    def one(self) -> str | None:
-        """The name if there is one alone; None if it is not named."""
-        return self.names[0] if len(self.names) == 1 else None
-
     @contextmanager
     def open(self, name: str | None = None) -> Iterator[Session]:
         """The session of one of them. The name may be left out if there is one alone."""
-        name = name or self.one
-        given = (self.path, name, self.api_url, os.environ, self.parallelism, register_secret, self._shared)
-        shown = show_requests(self.debug, f"{name}: " if self.are_several else "")
-        with (
-            span("environment", environment=name) as fields,
-            shown,
-            open_session(*given, attended=sys.stdin.isatty()) as session,
-        ):
-            fields["environment"] = session.environment.name
-            yield session
+        name = name or next(iter(self.names), None)
+        attended = sys.stdin.isatty()
+        given = (self.path, name, self.api_url, os.environ, self.parallelism, register_secret, self._shared, attended)
+        shown, session = show_requests(self.debug, f"{name}: " if self.are_several else ""), open_session(*given)
+        with span("environment", environment=name) as fields, shown, session as made:
+            fields["environment"] = made.environment.name
+            yield made
 
     def leave_out_untouched(self, base: str | None, *, every: bool) -> None:
         """Leaves out those of several that have not changed since `base`, a commit or branch. With `every`, those that
@@ -94,18 +86,15 @@ class Environments:
             self.left_out = {**self.left_out, **dict.fromkeys(removed, REMOVED)}
 
     def run(self, work: Callable[[Session], T]) -> list[Ended[T]]:
-        """What `work` gives for each of them, side by side. An error is raised if there is one alone."""
+        """What `work` gives for each of them, in their order: side by side, if they are several.
+
+        An error is raised if there is one alone; ConfigurationInvalid if the configuration is invalid for all of them,
+        WrongUsage if what was asked fits none. Else an error is the end of one alone, and one without a target of
+        `--target` is left out.
+        """
         if not self.are_several:
             with self.open() as session:
                 return [Ended(session.environment.name, work(session))]
-        return self.run_each(work)
-
-    def run_each(self, work: Callable[[Session], T]) -> list[Ended[T]]:
-        """What `work` gives for each of several environments, in their order.
-
-        ConfigurationInvalid if the configuration is invalid for all of them, WrongUsage if what was asked fits none.
-        Else an error is the end of one alone, and one without a target of `--target` is left out.
-        """
         with Threads(self.parallelism) as threads:
             names = [name for name in self.names if name not in self.left_out]
             futures = {name: threads.submit(self.run_one, name, work) for name in names}

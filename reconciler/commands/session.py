@@ -120,7 +120,6 @@ def open_session(
     connections: int,
     hide: Callable[[str], None] = lambda _key: None,
     shared: Shared | None = None,
-    *,
     attended: bool = False,
 ) -> Iterator[Session]:
     """Reads `reconciler.yaml` and connects to the API. `variables` are the process's: they hold the key.
