@@ -60,8 +60,7 @@ def simulate(**request: Any) -> None:
     """
     given = {name: request.pop(name.replace("-", "_")) for name in commands.simulate.ASSUMPTIONS}
     assumed = {name: answer for name, answer in given.items() if answer is not None}
-    simulator = commands.simulate.SimulatorRequest(**request, assumptions=assumed)
-    with commands.simulate.open_server(simulator) as (server, faults):
+    with commands.simulate.open_server(**request, assumptions=assumed) as (server, faults):
         try:
             write_stderr(f"The simulator answers on {server.url}\nUse it with --api-url {server.url}; Ctrl-C ends it.")
             for line in faults:
