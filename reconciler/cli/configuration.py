@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import click
 
@@ -17,10 +17,6 @@ from reconciler.errors import ConfigurationInvalid, Exit, Problem, WrongUsage, s
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import counted
-
-if TYPE_CHECKING:
-    from reconciler.model.comparison import Pair
-    from reconciler.plan.compare import Observed
 
 
 @click.command()
@@ -192,15 +188,8 @@ def compare(
 
     if flags["api_url"] is not None and not live:
         raise WrongUsage("--api-url is the address of what is live; expected it together with --live")
-
-    def observe_both() -> Pair[Observed]:
-        environments = options.environments_at(path, [first, second], flags)
-        ended = environments.run(lambda session: commands.compare.observe(session, target))
-        commands.environments.require_all(ended)
-        one, other = (each.value for each in ended if each.value)
-        return one, other
-
-    found = commands.compare.compare(path, (first, second), target, ignored, observe_both if live else None)
+    both = options.environments_at(path, [first, second], flags) if live else None
+    found = commands.compare.compare(path, first, second, target, ignored, both)
     write_stdout(output.compared.render_comparison(found, form))
     if found.count():
         raise SystemExit(Exit.PENDING)

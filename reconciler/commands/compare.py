@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from reconciler.api import Reader
+from reconciler.commands.environments import Environments, require_all
 from reconciler.commands.session import Session, written_kinds
-from reconciler.config.load import read_configuration
+from reconciler.config.load import Configuration
 from reconciler.config.semantics import no_field
 from reconciler.errors import WrongUsage
-from reconciler.model.comparison import Comparison, Pair
+from reconciler.model.comparison import Comparison
 from reconciler.model.inputs import ObjectRef
 from reconciler.observe import kind_lookups, observe_remembered, target_kinds, with_parts
 from reconciler.plan.compare import Observed, compare_environments
@@ -19,27 +20,27 @@ from reconciler.text import WORD_CHARACTERS, truncate
 
 
 def compare(
-    path: Path,
-    names: Pair[str],
-    targets: Collection[str],
-    ignored: Sequence[str],
-    observe_both: Callable[[], Pair[Observed]] | None = None,
+    path: Path, first: str, second: str, targets: Collection[str], ignored: Sequence[str], live: Environments | None
 ) -> Comparison:
-    """What differs between two environments as written; with `observe_both`, which reads them, between their projects.
+    """What differs between two environments as written; with `live`, which opens both, between their projects.
 
     `ignored`, FIELD or KIND.FIELD, is left out beside what the settings name. WrongUsage if an environment does not
     exist, or is compared with itself; ConfigurationInvalid with the problems of both.
     """
-    configuration = read_configuration(path)
+    configuration, names = Configuration(path), (first, second)
     one, other = map(configuration.environment, names)
     if one == other:
-        raise WrongUsage(f"{names[0]} is one environment; expected two, to compare them")
+        raise WrongUsage(f"{first} is one environment; expected two, to compare them")
     desired = configuration.check(names)
     for text in ignored:
         if said := no_field(text):
             raise WrongUsage(f"--ignore {truncate(text, WORD_CHARACTERS)} {said}")
-    both, observed = (desired[one.name], desired[other.name]), observe_both() if observe_both else None
-    return compare_environments(names, both, targets, (*one.ignored, *ignored), observed)
+    ended = live.run(lambda session: observe(session, targets)) if live else []
+    require_all(ended)
+    observed = [each.value for each in ended if each.value]
+    both = (desired[one.name], desired[other.name])
+    pair = (observed[0], observed[1]) if observed else None
+    return compare_environments(names, both, targets, (*one.ignored, *ignored), pair)
 
 
 def observe(session: Session, targets: Collection[str]) -> Observed:

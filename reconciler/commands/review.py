@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from reconciler import commands
+from reconciler import plan as plan_stage
 from reconciler.commands.plan import Planned, find_refusal, plan, refusal_error
 from reconciler.commands.session import Session
 from reconciler.config.files import configuration_folder
@@ -110,7 +111,7 @@ def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
     """The plans of several environments, with a warning if two of them manage the same objects; refused if one would
     delete what another one manages."""
     known = {each.environment: _held(each.value.planned) for each in ended if each.value is not None}
-    warnings = load("reconciler.plan.compare:shared_objects")(known)
+    warnings = plan_stage.compare.shared_objects(known)
 
     def judged(made: Preview) -> Preview:
         plan = made.review.plan
@@ -133,15 +134,15 @@ def _held(planned: Planned) -> dict[str, Identity]:
             held[each.address] = str(each.fields[name])
     gone = {address for address, each in changes.items() if each.action in (*DESTROYS, Action.FORGET)}
     refs = {address: ObjectRef.at(address, object_id) for address, object_id in held.items() if address not in gone}
-    identify: Callable[..., Identity] = load("reconciler.plan.compare:identify")
+    identify = plan_stage.compare.identify
     return {address: identify(planned.plan.api, ref, planned.live) for address, ref in refs.items()}
 
 
 def _refusals_to_destroy(planned: Planned, known: Mapping[str, Mapping[str, Identity]]) -> Iterator[Refusal]:
     """A refusal for each other environment that manages what a plan deletes or replaces."""
-    plan, identify = planned.plan, load("reconciler.plan.compare:identify")
+    plan = planned.plan
     going = {
-        identify(plan.api, ObjectRef(change.kind, change.id), planned.live): change
+        plan_stage.compare.identify(plan.api, ObjectRef(change.kind, change.id), planned.live): change
         for change in plan.changes
         if change.action in DESTROYS and change.id
     }
