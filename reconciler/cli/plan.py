@@ -14,6 +14,7 @@ import click
 from reconciler import commands, output
 from reconciler.cli import options
 from reconciler.errors import Exit, ReconcilerError, WrongUsage
+from reconciler.lazy import load
 from reconciler.output.forms import COMMANDS, FORMS, render_plans
 from reconciler.output.terminal import bold, escape, log, write_stderr, write_stdout
 
@@ -59,7 +60,7 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
         if out is not None and failed:
             write_stderr(escape(f"note: {out} is not written: there is no plan for {', '.join(failed)}"))
         elif out is not None:
-            commands.saved_plan.save_plans((each.saved for each in made), out)
+            load("reconciler.plan.plan_file:write_plans")(out, [each.saved for each in made if each.saved])
     for each in made:
         if each.lock:
             where = f" to {each.review.plan.environment}" if environments.are_several else ""

@@ -13,6 +13,8 @@ from reconciler import commands, output
 from reconciler.cli import Group, options
 from reconciler.model.reports import Ended
 from reconciler.output.terminal import escape, write_stderr, write_stdout
+from reconciler.state import operations
+from reconciler.state.document import entry_document
 
 if TYPE_CHECKING:
     from reconciler.model.inputs import State
@@ -51,7 +53,7 @@ def list_(form: str, path: Path, environment: str | None) -> None:
 @_located
 def show(address: str, path: Path, environment: str | None) -> None:
     """What is remembered of one address, as JSON."""
-    content = commands.state.entry_content(_read(path, environment), address)
+    content = entry_document(operations.find_entry(_read(path, environment), address))
     write_stdout(json.dumps(content, indent=2, ensure_ascii=False, sort_keys=True))
 
 
@@ -61,7 +63,7 @@ def show(address: str, path: Path, environment: str | None) -> None:
 @_located
 def mv(source: str, target: str, path: Path, environment: str | None) -> None:
     """Rename an address in the state (in a pull request, write `moved` instead)."""
-    commands.state.move_entry(path, environment, source, target)
+    operations.rename(commands.state.own_backend(path, environment), source, target)
     write_stderr(escape(f"{source} is {target} now"))
 
 
@@ -70,7 +72,7 @@ def mv(source: str, target: str, path: Path, environment: str | None) -> None:
 @_located
 def rm(address: str, path: Path, environment: str | None) -> None:
     """Forget an address: the object stays (in a pull request, write `removed` instead)."""
-    commands.state.remove_entry(path, environment, address)
+    operations.forget(commands.state.own_backend(path, environment), address)
     write_stderr(escape(f"{address} is forgotten; its object stays as it is"))
 
 

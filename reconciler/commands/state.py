@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.errors import WrongUsage
@@ -14,39 +13,15 @@ from reconciler.model.inputs import State
 from reconciler.model.reports import Receipt
 from reconciler.model.settings import Environment
 from reconciler.state.backend import Backend
-from reconciler.state.document import entry_document
 from reconciler.state.journal import Replayed
-from reconciler.state.operations import (
-    find_entry,
-    forget,
-    load_state,
-    open_backend,
-    rename,
-    replay_state,
-    require_own_name,
-)
+from reconciler.state.operations import load_state, open_backend, replay_state, require_own_name
 from reconciler.state.operations import migrate as copy_state
 from reconciler.state.receipts import list_receipts
 
 
 def read_state(path: Path, environment: str | None) -> Replayed:
     """What the state remembers, with the steps of an apply that was cut off, if the key is at hand to read them."""
-    return replay_state(_own_backend(path, environment))[1]
-
-
-def entry_content(state: State, address: str) -> dict[str, Any]:
-    """What a state remembers of one address, as its file holds it. WrongUsage if it remembers nothing."""
-    return entry_document(find_entry(state, address))
-
-
-def move_entry(path: Path, environment: str | None, source: str, target: str) -> None:
-    """Renames an address in the state."""
-    rename(_own_backend(path, environment), source, target)
-
-
-def remove_entry(path: Path, environment: str | None, address: str) -> None:
-    """Forgets an address in the state. Its object stays."""
-    forget(_own_backend(path, environment), address)
+    return replay_state(own_backend(path, environment))[1]
 
 
 def unlock(path: Path, environment: str | None, run: str) -> str:
@@ -59,13 +34,13 @@ def unlock(path: Path, environment: str | None, run: str) -> str:
 
 def migrate(path: Path, environment: str | None, source: str) -> tuple[int, str, str]:
     """Copies the state from a place to the configured one; gives the number of objects, the old and the new place."""
-    old, new = open_backend_at(path, environment, source), _own_backend(path, environment)
+    old, new = open_backend_at(path, environment, source), own_backend(path, environment)
     return copy_state(old, new), old.where, new.where
 
 
 def read_history(path: Path, environment: str | None) -> Sequence[Receipt]:
     """The receipts of what was applied."""
-    return list_receipts(_own_backend(path, environment))
+    return list_receipts(own_backend(path, environment))
 
 
 def read_local_state(configuration: Configuration, environment: Environment, *, shared: bool) -> State | None:
@@ -94,7 +69,7 @@ def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
     return _backend(replace(chosen, state=state), configuration.folder)
 
 
-def _own_backend(path: Path, environment: str | None) -> Backend:
+def own_backend(path: Path, environment: str | None) -> Backend:
     """The configured backend. Refused if the state there is another configuration's."""
     opened = Configuration(path)
     chosen = opened.environment(environment)
