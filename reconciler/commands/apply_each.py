@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress, product
 
 from reconciler.commands.apply import ApplyRequest, Screen, run, show
 from reconciler.commands.environments import Environments
@@ -16,6 +17,7 @@ from reconciler.plan.approval import IN_WORDS, Approved
 
 NOT_BEGUN = "remove the cause and apply again: what is done stays; --keep-going goes on with the others"
 INTERRUPTED = "the run was interrupted before it"
+FEW_IDLE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,14 @@ class ApplyEach:
         )
 
     def _earlier(self, applied: Mapping[str, str]) -> Iterator[dict[str, str]]:
-        """What an earlier run of this command may have applied, each a choice of `applied`: nothing, or the latest ones
-        by their receipts."""
-        yield {}
+        """What an earlier run of this command may have applied, each a choice of `applied`: every one if they are few,
+        else the latest ones by their receipts."""
+        if len(applied) <= FEW_IDLE:
+            # By receipts alone, what another command has applied since would hide the right one.
+            for chosen in product((False, True), repeat=len(applied)):
+                yield dict(compress(applied.items(), chosen))
+            return
         history = {name: read_history(self.files.path, name) for name in applied}
         latest = sorted(applied, key=lambda name: history[name][0].at if history[name] else "", reverse=True)
-        for count in range(1, len(latest) + 1):
+        for count in range(len(latest) + 1):
             yield {name: applied[name] for name in latest[:count]}
