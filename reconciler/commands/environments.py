@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reconciler import commands
-from reconciler.commands.session import Session, Shared, open_session
+from reconciler.api import SharedLimits
+from reconciler.commands.session import Session, open_session
 from reconciler.config.load import Configuration
 from reconciler.errors import (
     ConfigurationInvalid,
@@ -54,7 +55,9 @@ class Environments:
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._shared = Shared(self.path, self.parallelism) if self.are_several else None
+        self._limits = SharedLimits(self.parallelism) if self.are_several else None
+        # Its files are read before threads ask for them. A plan of one reads them while the lists are on their way.
+        self._configuration = Configuration(self.path).configuration if self.are_several else None
 
     @property
     def are_several(self) -> bool:
@@ -65,9 +68,10 @@ class Environments:
     def open(self, name: str | None = None) -> Iterator[Session]:
         """The session of one of them. The name may be left out if there is one alone."""
         name = name or next(iter(self.names), None)
-        attended = sys.stdin.isatty()
-        given = (self.path, name, self.api_url, os.environ, self.parallelism, register_secret, self._shared, attended)
-        shown, session = show_requests(self.debug, f"{name}: " if self.are_several else ""), open_session(*given)
+        given = (self.path, name, self.api_url, os.environ, self.parallelism, register_secret)
+        shared: Any = {"configuration": self._configuration, "limits": self._limits}
+        session = open_session(*given, **shared, attended=sys.stdin.isatty())
+        shown = show_requests(self.debug, f"{name}: " if self.are_several else "")
         with span("environment", environment=name) as fields, shown, session as made:
             fields["environment"] = made.environment.name
             yield made
@@ -75,13 +79,12 @@ class Environments:
     def leave_out_untouched(self, base: str | None, *, every: bool) -> None:
         """Leaves out those of several that have not changed since `base`, a commit or branch. With `every`, those that
         have gone since are named, too."""
-        if base is not None and self._shared is not None:
-            configuration = self._shared.configuration
-            self.left_out = _find_untouched(configuration, self.names, base)
+        if base is not None and self._configuration is not None:
+            self.left_out = _find_untouched(self._configuration, self.names, base)
             if self.left_out:
                 note = f"note: left out, because {base} wants the same of them: {', '.join(self.left_out)}"
                 write_stderr(escape(note))
-            removed = commands.base_plan.find_removed(configuration, base) if every else []
+            removed = commands.base_plan.find_removed(self._configuration, base) if every else []
             self.names = [*self.names, *removed]
             self.left_out = {**self.left_out, **dict.fromkeys(removed, REMOVED)}
 

@@ -102,15 +102,6 @@ def written_kinds(session: Session) -> set[str]:
     return set(map(address_kind, session.configuration.merged.resources))
 
 
-class Shared:
-    """What the sessions of several environments share: the configuration, read once, and the limits of requests."""
-
-    def __init__(self, path: Path, connections: int) -> None:
-        # It is read before threads ask for it.
-        self.configuration = Configuration(path).configuration
-        self.limits = SharedLimits(connections)
-
-
 @contextmanager
 def open_session(
     path: Path,
@@ -119,23 +110,25 @@ def open_session(
     variables: Mapping[str, str],
     connections: int,
     hide: Callable[[str], None] = lambda _key: None,
-    shared: Shared | None = None,
+    *,
+    configuration: Configuration | None = None,
+    limits: SharedLimits | None = None,
     attended: bool = False,
 ) -> Iterator[Session]:
     """Reads `reconciler.yaml` and connects to the API. `variables` are the process's: they hold the key.
 
-    `hide` is told the key, before anything is done with it. `shared`: what a run with several environments has in
-    common. `attended`: a person may be asked at the terminal.
+    `hide` is told the key, before anything is done with it. A run with several environments has the `configuration` and
+    the `limits` of requests in common. `attended`: a person may be asked at the terminal.
     """
-    configuration = shared.configuration if shared else Configuration(path)
+    configuration = configuration or Configuration(path)
     chosen = configuration.environment(environment)
     secret = read_secret(chosen, variables, configuration.folder, attended=attended)
     hide(secret.value)
     address = find_address(chosen, api_url, variables)
     with connect(address, secret, connections, read_clock(address, variables)) as door:
         door.refuses_key = True
-        if shared is not None:
-            door.pace = shared.limits.limiter(door.address, secret.value)
+        if limits is not None:
+            door.pace = limits.limiter(door.address, secret.value)
         yield Session(configuration, chosen, open_backend(chosen, configuration.folder, secret.value), door)
 
 
