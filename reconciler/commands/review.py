@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,7 +26,7 @@ from reconciler.output.forms import APPLIED, FAILED, SHOW_COMMIT, render_failure
 from reconciler.output.terminal import redact, strip_styles
 from reconciler.plan.guards import FROZEN, Options, find_freezes
 from reconciler.state.backend import LockInfo
-from reconciler.threads import span
+from reconciler.threads import Threads, span
 
 if TYPE_CHECKING:
     from reconciler.plan.compare import Identity
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 SHARED = "shared-objects"
 PASSES_SHARED = "a key of another project for one of the two, or a `removed` block with `destroy: false`"
+LOCK_SECONDS = 1.0
+"""How long a plan that is made waits for the name of who applies meanwhile: it is no part of the plan."""
 Reports = Sequence[tuple[str, Path]]
 T = TypeVar("T", bound=Ended[Any])
 
@@ -100,11 +103,13 @@ def preview(
     else it is now. With `is_saved`, it is made to be saved."""
     if at is not None:
         session.door.now = at
-    who_applies = session.watch_lock()
+    asked = Threads(1).submit(session.store.who_applies)
     planned = plan(session, options)
     saved = commands.saved_plan.bind_plan(session, planned) if is_saved else None
     made = review(session, planned, forms=forms)
-    return Preview(planned, made, saved, find_refusal(planned, options), who_applies())
+    wait([asked], LOCK_SECONDS)
+    holder = asked.result() if asked.done() and asked.exception() is None else None
+    return Preview(planned, made, saved, find_refusal(planned, options), holder)
 
 
 def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,13 +20,12 @@ from reconciler.git.repository import repository_top
 from reconciler.lazy import load
 from reconciler.model.inputs import address_kind
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, VENDOR_URL, Environment
-from reconciler.state.backend import Backend, LockInfo, Snapshot
+from reconciler.state.backend import Backend, Snapshot
 from reconciler.state.document import from_text
 from reconciler.state.file import LARGEST
 from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, require_own
 from reconciler.system import Unreadable, read_regular
 from reconciler.text import counted
-from reconciler.threads import Threads
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 ORPHAN = (
@@ -36,8 +34,6 @@ ORPHAN = (
 )
 NOW = "RECONCILER_NOW"
 """The variable that sets the clock, for rehearsals."""
-LOCK_SECONDS = 1.0
-"""How long a plan that is made waits for the name of who applies meanwhile: it is no part of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +62,6 @@ class Session:
             self.store.where,
             allowed=WRONG_CONFIGURATION in allowed,
         )
-
-    def watch_lock(self) -> Callable[[], LockInfo | None]:
-        """Begins to ask who applies; the function gives the answer, None if nobody does or it is not known in time."""
-        asked = Threads(1).submit(self.store.who_applies)
-
-        def answer() -> LockInfo | None:
-            wait([asked], LOCK_SECONDS)
-            return asked.result() if asked.done() and asked.exception() is None else None
-
-        return answer
 
     def orphans(self) -> Iterator[str]:
         """What is said of state files whose environments have gone: to the first of all alone, so each is told once."""

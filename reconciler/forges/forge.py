@@ -111,9 +111,9 @@ class Forge(ABC):
             self._found[commit] = [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
         return self._found[commit]
 
-    @abstractmethod
     def pushed(self) -> Sequence[str]:
-        """The commits of the push, the latest first; empty if they are not known."""
+        """The commits of the push, the latest first, as its event lists them; empty if they are not known."""
+        return self._run.pushed
 
     def tip(self) -> str:
         """The commit that the branch of the run is at now; empty if the host does not say."""
@@ -185,10 +185,6 @@ class GitHub(Forge):
         super().__init__(run, f"repos/{run.project}", headers, GITHUB_HINTS)
         above, _, self._graphql_path = run.graphql.rpartition("/")
         self._graphql = self._connect(above)
-
-    def pushed(self) -> Sequence[str]:
-        """As the event of the push lists them."""
-        return self._run.pushed
 
     def me(self) -> str:
         """The login that the token speaks for: `github-actions[bot]`, `my-app[bot]`, or a person's.
