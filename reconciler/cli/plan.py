@@ -65,6 +65,7 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
         if each.lock:
             where = f" to {each.review.plan.environment}" if environments.are_several else ""
             write_stderr(escape(f"note: somebody is applying{where}: {each.lock}; plan again once that has ended"))
+    # One alone shares nothing with another, so what compares them is not loaded.
     if environments.are_several:
         ended = commands.review.judge_together(ended)
     form, reviews = flags["form"], [each.map(lambda made: made.review) for each in ended]

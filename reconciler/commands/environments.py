@@ -132,6 +132,7 @@ class Environments:
 def choose_names(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
     """The names of the environments that are meant; none if the only one is. `reconciler.yaml` is read only if several
     are named, or a pattern."""
+    # Whether there is an environment of that name shows when its session is opened.
     if not every and len(patterns) <= 1 and not WILDCARDS.intersection("".join(patterns)):
         return list(patterns)
     return choose(path, patterns, every=every)

@@ -102,6 +102,7 @@ def preview(
     """A plan as `commands.plan.plan` makes it, and what is shown of it in these forms. `at` is the moment of the plan,
     else it is now. With `is_saved`, it is made to be saved."""
     if at is not None:
+        # Local times, freezes and exceptions of policies are judged by this clock.
         session.door.now = at
     asked = Threads(1).submit(session.store.who_applies)
     planned = plan(session, options)

@@ -71,6 +71,7 @@ class Comments:
         if not (own or is_first):
             return ""
         body = render_body(text, self._trusted(own) if mark.command == "apply" else own, self.run.run)
+        # Two jobs at the same time may each have made one.
         for stray in own[1:]:
             self.forge.edit(number, stray, FOLDED)
         if not own:
