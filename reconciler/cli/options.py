@@ -276,7 +276,7 @@ def environments_at(path: Path, names: Sequence[str], flags: ApiFlags) -> Enviro
 
 def read_options(flags: PlanFlags) -> Options:
     """What the flags ask of a plan. WrongUsage if one of them asks about a base that is not named."""
-    asked = [name for name, given in scope_flags(flags).items() if given]
+    asked = given("only_scope", "strict_scope")
     if asked and flags["base"] is None:
         hint = "--base origin/main, or --base HEAD^ after a merge"
         raise WrongUsage(f"{' and '.join(asked)} needs --base", hint=hint)
@@ -285,6 +285,9 @@ def read_options(flags: PlanFlags) -> Options:
     return make(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]), **scope)
 
 
-def scope_flags(flags: PlanFlags) -> dict[str, bool]:
-    """The flags that need --base."""
-    return {"--only-scope": flags["only_scope"], "--strict-scope": flags["strict_scope"]}
+def given(*names: str) -> list[str]:
+    """Those of these parameters that stand on the command line, as they are written there."""
+    ctx = click.get_current_context()
+    default = click.core.ParameterSource.DEFAULT
+    params = (each for each in ctx.command.params if each.name in names)
+    return [name_of(each) for each in params if ctx.get_parameter_source(each.name or "") is not default]

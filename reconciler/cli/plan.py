@@ -142,9 +142,7 @@ def apply(
             )
         if saved is not None:
             _require_no_plan_flags(flags)
-            source = click.get_current_context().get_parameter_source("path")
-            is_given = source is not click.core.ParameterSource.DEFAULT
-            plans, path = commands.saved_plan.open_saved_plans(saved, path if is_given else None)
+            plans, path = commands.saved_plan.open_saved_plans(saved, path if options.given("path") else None)
             if not plans:
                 write_stderr(escape(f"nothing to do: {saved} holds no plan, since every environment was left out"))
                 return
@@ -232,12 +230,9 @@ class _Screen:
 
 def _require_no_plan_flags(flags: options.PlanFlags) -> None:
     """WrongUsage if a flag asks for another plan than the one in the file of --plan."""
+    overridden = options.given("target", "prune", "max_deletes", "base", "only_scope", "strict_scope")
     # How old a checkout is, and whether there is a freeze, shows when it is applied.
-    given = {"--target": flags["target"], "--prune": flags["prune"]}
-    given["--allow"] = {*flags["allow"]} - {"behind", "frozen"}
-    given["--max-deletes"] = flags["max_deletes"] is not None
-    given |= {"--base": flags["base"] is not None, **options.scope_flags(flags)}
-    overridden = [name for name, value in given.items() if value]
+    overridden += ["--allow"] if {*flags["allow"]} - {"behind", "frozen"} else []
     if overridden:
         raise WrongUsage(
             f"{', '.join(overridden)} cannot be used with --plan: the file holds what was decided",
