@@ -77,7 +77,6 @@ class Screen(Protocol):
 def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Screen) -> Applied:
     """Plans, shows the plan, asks, carries it out and reads it back; all of it under the lock of the state."""
     name = session.environment.name
-    # From before the plan is made: what another run writes after that would not be in it.
     with lock_state(session) as lock:
         approved = request.approved
         if request.expected is not None:
