@@ -224,7 +224,7 @@ def explain(target: str, path: Path, form: str, **flags: Unpack[options.Connecti
       reconciler explain 'report[wbRlfw1x].send_at'
     """
     with options.open_session(path, flags) as session:
-        found = commands.explain.explain_address(session, target)
+        found = commands.live.explain_address(session, target)
     as_json = form == "json"
     write_stdout(output.explain.explanation_json(found) if as_json else output.explain.explanation_text(found))
 
@@ -243,10 +243,10 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[options.Connecti
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
     if offline:
-        drawn = commands.explain.configured_graph(path, flags["environment"])
+        drawn = commands.live.configured_graph(path, flags["environment"])
     else:
         with options.open_session(path, flags) as session:
-            drawn = commands.explain.planned_graph(session)
+            drawn = commands.live.planned_graph(session)
     _, left_out = output.graph.excerpt(drawn)
     if left_out and form != "dot":
         write_stderr(f"{left_out} --format dot draws all.")
@@ -264,7 +264,7 @@ def destinations(path: Path, form: str, **flags: Unpack[options.ConnectionFlags]
     label proves that. A label that several destinations bear is marked.
     """
     with options.open_session(path, flags) as session:
-        found = commands.destinations.list_destinations(session)
+        found = commands.live.list_destinations(session)
     as_json = form == "json"
     write_stdout(output.listings.destinations_json(found) if as_json else output.listings.destinations_text(found))
     for warning in found.warnings if form == "text" else ():
@@ -278,4 +278,4 @@ def destinations(path: Path, form: str, **flags: Unpack[options.ConnectionFlags]
 def send_test(address: str, path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
     """Send a report once, now, to its destinations (at most once a minute)."""
     with options.open_session(path, flags) as session:
-        write_stderr(f"{address}: {escape(commands.destinations.send_test(session, address))}")
+        write_stderr(f"{address}: {escape(commands.live.send_test(session, address))}")

@@ -50,7 +50,7 @@ COMMANDS = {
     "policies": ("reconciler.cli.configuration:policies", "The ready rules that a policy includes by `use: NAME`."),
     "schema": ("reconciler.cli.configuration:schema", "JSON Schemas of the configuration, for editors."),
     "doctor": ("reconciler.cli.live:doctor", "Check all that a plan needs: key, address, lists, state, git."),
-    "simulate": ("reconciler.cli.simulate:simulate", "Serve the documented API on this machine, for rehearsals."),
+    "simulate": ("reconciler.cli.configuration:simulate", "Serve the documented API on this machine, for rehearsals."),
 }
 """Each command with the object that it is, and its short help; in the order in which people come to need them."""
 
