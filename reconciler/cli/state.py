@@ -24,7 +24,8 @@ _located = options.together(options.path_argument, options.environment_option)
 
 
 def _read(path: Path, environment: str | None) -> State:
-    found = commands.state.read_state(path, environment)
+    # With the steps of an apply that was cut off, if the key is at hand to read them.
+    _, found = operations.replay_state(commands.state.own_backend(path, environment))
     if found.unread:
         write_stderr(
             "note: an apply was cut off; its steps are not shown, since they are read with the key: set its variable"

@@ -7,21 +7,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.config.load import Configuration, read_configuration
+from reconciler.config.load import Configuration
 from reconciler.errors import WrongUsage
 from reconciler.model.inputs import State
 from reconciler.model.reports import Receipt
 from reconciler.model.settings import Environment
 from reconciler.state.backend import Backend
-from reconciler.state.journal import Replayed
-from reconciler.state.operations import load_state, open_backend, replay_state, require_own_name
+from reconciler.state.operations import load_state, open_backend, require_own_name
 from reconciler.state.operations import migrate as copy_state
 from reconciler.state.receipts import list_receipts
-
-
-def read_state(path: Path, environment: str | None) -> Replayed:
-    """What the state remembers, with the steps of an apply that was cut off, if the key is at hand to read them."""
-    return replay_state(own_backend(path, environment))[1]
 
 
 def unlock(path: Path, environment: str | None, run: str) -> str:
@@ -53,7 +47,7 @@ def read_local_state(configuration: Configuration, environment: Environment, *, 
 
 def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
     """A store that the configuration does not name (any more): `file:PATH`, `git:REMOTE`, or a bucket's URL."""
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     chosen = configuration.environment(environment)
     store, _, rest = place.partition(":")
     if rest.startswith("//"):

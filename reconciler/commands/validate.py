@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler import commands
 from reconciler.commands.state import read_local_state
-from reconciler.config.load import Configuration, read_configuration
+from reconciler.config.load import Configuration
 from reconciler.errors import Problem, fold
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
@@ -43,7 +43,7 @@ def check(
 
     `base` is a commit or branch to compare with, for ratchets; `variables` are the process's.
     """
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     desired = configuration.check(names)
     has_policies = any(each.policies for each in desired.values())
     judged = commands.policies.check(configuration, desired, base, variables or {}) if has_policies else ()
@@ -73,7 +73,7 @@ def expand(path: Path, environment: str | None, targets: Collection[str]) -> Des
 
     ConfigurationInvalid with every problem of that environment; WrongUsage if it, or a target, does not exist.
     """
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     desired = configuration.desired(configuration.environment(environment))
     return _narrowed(desired, targets) if targets else desired
 
