@@ -65,10 +65,8 @@ class Session:
 
     def orphans(self) -> Iterator[str]:
         """What is said of state files whose environments have gone: to the first of all alone, so each is told once."""
-        names = [*self.configuration.environments]
-        files = (
-            (self.configuration.folder / STATE_FOLDER).glob("*.json") if names[:1] == [self.environment.name] else ()
-        )
+        folder, names = self.configuration.folder / STATE_FOLDER, [*self.configuration.environments]
+        files = folder.glob("*.json") if names[:1] == [self.environment.name] else ()
         for file in sorted(file for file in files if file.stem not in names):
             with suppress(ReconcilerError, OSError, Unreadable):
                 if count := len(from_text(read_regular(file, LARGEST), file.stem, str(file)).entries):
