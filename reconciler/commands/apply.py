@@ -149,16 +149,25 @@ def apply(
             planned.plan, writer, recorder, planned.live, tell=reading.seen, parallelism=parallelism, recheck=recheck
         )
     recorder.count(planned.live, session.door.clock())
-    return _finished(
-        recorder, reading, done, cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit)))
-    )
+    return _finished(planned, recorder, lock, reading, done, commit)
 
 
 @span("stage", stage="verify")
 def _finished(
-    recorder: Recorder, reading: _ReadingBack, done: ApplyReport, receipt: Callable[[], tuple[Receipt, str]]
+    planned: Planned,
+    recorder: Recorder,
+    lock: ActiveLock,
+    reading: _ReadingBack,
+    done: ApplyReport,
+    commit: Future[str],
 ) -> ApplyReport:
     """The report, once all that was written is read back and the state is written, with the receipt."""
+
+    @cache
+    def receipt() -> tuple[Receipt, str]:
+        made = make_receipt(planned.plan, done, planned.live, recorder, lock.holder, result(commit))
+        return made, to_text(made)
+
     try:
         # Until all of it is seen the journal stays: a run after a kill looks longer for what it names.
         report = reading.report(done, meanwhile=receipt)
@@ -172,24 +181,6 @@ def _finished(
         except Refused as refused:
             unrecorded = f"{refused} ({refused.hint})"
     return replace(report, receipt=kept, unrecorded=unrecorded, is_repeated=is_repeated)
-
-
-def _make_receipt(
-    planned: Planned, done: ApplyReport, recorder: Recorder, lock: ActiveLock, commit: str
-) -> tuple[Receipt, str]:
-    made = make_receipt(
-        planned.plan,
-        done,
-        planned.live,
-        recorder.entries(),
-        serial=recorder.serial,
-        lineage=recorder.lineage,
-        at=lock.holder.since,
-        who=lock.holder.who,
-        where=lock.holder.where,
-        commit=commit,
-    )
-    return made, to_text(made)
 
 
 class _ReadingBack:
