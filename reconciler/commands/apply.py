@@ -149,38 +149,7 @@ def apply(
             planned.plan, writer, recorder, planned.live, tell=reading.seen, parallelism=parallelism, recheck=recheck
         )
     recorder.count(planned.live, session.door.clock())
-    return _finished(planned, recorder, lock, reading, done, commit)
-
-
-@span("stage", stage="verify")
-def _finished(
-    planned: Planned,
-    recorder: Recorder,
-    lock: ActiveLock,
-    reading: _ReadingBack,
-    done: ApplyReport,
-    commit: Future[str],
-) -> ApplyReport:
-    """The report, once all that was written is read back and the state is written, with the receipt."""
-
-    @cache
-    def receipt() -> tuple[Receipt, str]:
-        made = make_receipt(planned.plan, done, planned.live, recorder, lock.holder, result(commit))
-        return made, to_text(made)
-
-    try:
-        # Until all of it is seen the journal stays: a run after a kill looks longer for what it names.
-        report = reading.report(done, meanwhile=receipt)
-    finally:
-        made, text = receipt()
-        is_repeated = bool(made.items) and not (done.of(Status.FAILED) or recorder.has_news())
-        kept = made if made.items and not is_repeated else None
-        unrecorded = ""
-        try:
-            recorder.finish(*((kept.title(), ReceiptFile(made.id, text)) if kept else ()))
-        except Refused as refused:
-            unrecorded = f"{refused} ({refused.hint})"
-    return replace(report, receipt=kept, unrecorded=unrecorded, is_repeated=is_repeated)
+    return reading.finish(done, lock, commit)
 
 
 class _ReadingBack:
@@ -208,7 +177,31 @@ class _ReadingBack:
         if not self._left[change.kind]:
             self._look(KINDS[change.kind])
 
-    def report(self, done: ApplyReport, meanwhile: Callable[[], object]) -> ApplyReport:
+    @span("stage", stage="verify")
+    def finish(self, done: ApplyReport, lock: ActiveLock, commit: Future[str]) -> ApplyReport:
+        """The report, once all that was written is read back and the state is written, with the receipt."""
+        planned, recorder = self._planned, self._recorder
+
+        @cache
+        def receipt() -> tuple[Receipt, str]:
+            made = make_receipt(planned.plan, done, planned.live, recorder, lock.holder, result(commit))
+            return made, to_text(made)
+
+        try:
+            # Until all of it is seen the journal stays: a run after a kill looks longer for what it names.
+            report = self._report(done, meanwhile=receipt)
+        finally:
+            made, text = receipt()
+            is_repeated = bool(made.items) and not (done.of(Status.FAILED) or recorder.has_news())
+            kept = made if made.items and not is_repeated else None
+            unrecorded = ""
+            try:
+                recorder.finish(*((kept.title(), ReceiptFile(made.id, text)) if kept else ()))
+            except Refused as refused:
+                unrecorded = f"{refused} ({refused.hint})"
+        return replace(report, receipt=kept, unrecorded=unrecorded, is_repeated=is_repeated)
+
+    def _report(self, done: ApplyReport, meanwhile: Callable[[], object]) -> ApplyReport:
         """The report with what was seen of each write, once all is seen or the waits are over. `meanwhile` is done
         while the lists are on their way."""
         report = done
