@@ -142,11 +142,8 @@ def expand(path: Path, environment: str | None, target: tuple[str, ...], form: s
     desired = commands.validate.expand(path, environment, target)
     for warning in desired.warnings:
         write_stderr(escape(f"warning: {warning}"))
-    write_stdout(
-        output.expanded.expanded_json(desired)
-        if form == "json"
-        else output.expanded.expanded_yaml(desired, configuration_folder(path))
-    )
+    expanded, folder = output.expanded, configuration_folder(path)
+    write_stdout(expanded.expanded_json(desired) if form == "json" else expanded.expanded_yaml(desired, folder))
 
 
 @click.command()

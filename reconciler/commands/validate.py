@@ -75,10 +75,8 @@ def expand(path: Path, environment: str | None, targets: Collection[str]) -> Des
     """
     configuration = Configuration(path)
     desired = configuration.desired(configuration.environment(environment))
-    return _narrowed(desired, targets) if targets else desired
-
-
-def _narrowed(desired: Desired, targets: Collection[str]) -> Desired:
+    if not targets:
+        return desired
     queue = [address for target in targets for address in find_targets(target, desired.resources, desired)]
     kept: set[str] = set()
     while queue:
