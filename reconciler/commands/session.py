@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from reconciler.api import SharedLimits, Transport, connect
@@ -55,13 +56,9 @@ class Session:
 
     def read_state(self, allowed: Collection[str] = ()) -> Snapshot:
         """What the store holds. Refused if that is of another configuration, unless `allowed` has the guard's name."""
-        return require_own(
-            self.store.read(),
-            self.environment.configuration,
-            lambda: self.configuration.named(self.environment),
-            self.store.where,
-            allowed=WRONG_CONFIGURATION in allowed,
-        )
+        named = partial(self.configuration.named, self.environment)
+        found, own, is_allowed = self.store.read(), self.environment.configuration, WRONG_CONFIGURATION in allowed
+        return require_own(found, own, named, self.store.where, allowed=is_allowed)
 
     def orphans(self) -> Iterator[str]:
         """What is said of state files whose environments have gone: to the first of all alone, so each is told once."""
