@@ -287,7 +287,6 @@ def read_options(flags: PlanFlags) -> Options:
 
 def given(*names: str) -> list[str]:
     """Those of these parameters that stand on the command line, as they are written there."""
-    ctx = click.get_current_context()
-    default = click.core.ParameterSource.DEFAULT
-    params = (each for each in ctx.command.params if each.name in names)
-    return [name_of(each) for each in params if ctx.get_parameter_source(each.name or "") is not default]
+    ctx, default = click.get_current_context(), click.core.ParameterSource.DEFAULT
+    params = {each.name: each for each in ctx.command.params}
+    return [name_of(params[name]) for name in names if ctx.get_parameter_source(name) is not default]

@@ -230,9 +230,9 @@ class _Screen:
 
 def _require_no_plan_flags(flags: options.PlanFlags) -> None:
     """WrongUsage if a flag asks for another plan than the one in the file of --plan."""
-    overridden = options.given("target", "prune", "max_deletes", "base", "only_scope", "strict_scope")
     # How old a checkout is, and whether there is a freeze, shows when it is applied.
-    overridden += ["--allow"] if {*flags["allow"]} - {"behind", "frozen"} else []
+    allow = ["allow"] if {*flags["allow"]} - {"behind", "frozen"} else []
+    overridden = options.given("target", "prune", *allow, "max_deletes", "base", "only_scope", "strict_scope")
     if overridden:
         raise WrongUsage(
             f"{', '.join(overridden)} cannot be used with --plan: the file holds what was decided",
