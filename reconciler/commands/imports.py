@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from reconciler.commands.adopt import find_differing
 from reconciler.commands.edits import Texts, Written, edited, write_edits
+from reconciler.commands.export import NOTHING, Project, Unmanaged, call
 from reconciler.commands.session import Session
-from reconciler.commands.unmanaged import NOTHING, Project, Unmanaged, call
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS

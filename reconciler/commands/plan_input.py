@@ -38,14 +38,14 @@ class PlanInput:
 
 
 @span("stage", stage="config")
-def plan_input(session: Session, state: State, options: Options, undo: str | None, base: str | None) -> PlanInput:
+def plan_input(session: Session, state: State, options: Options) -> PlanInput:
     """The goal of a plan. Reads the configuration, and raises what speaks against that."""
     limit = session.environment.max_deletes
     options = replace(options, limit=limit, now=session.door.clock(), api=session.door.address)
-    if undo is None:
+    if options.undo is None:
         desired = session.configuration.desired(session.environment)
     else:
-        receipt = load("reconciler.state.receipts:find_receipt")(session.store, undo)
+        receipt = load("reconciler.state.receipts:find_receipt")(session.store, options.undo)
         desired = plan_stage.drift.plan_undo(receipt, state.entries)
         addresses = {item.address for item in receipt.items} & {*desired.resources, *state.entries}
         options = replace(options, targets=(*options.targets, *sorted(addresses)))
@@ -53,8 +53,8 @@ def plan_input(session: Session, state: State, options: Options, undo: str | Non
     if rule := next(rules, None):
         options = replace(options, zone_data=kinds.local_time.zone_data(rule[0]))
     earlier = None
-    if base is not None:
-        earlier = commands.base_plan.read_base_plan(session.configuration, session.environment, base)
+    if options.base is not None:
+        earlier = commands.base_plan.read_base_plan(session.configuration, session.environment, options.base)
     lookups = _lookups(desired, state, options)
     if earlier is not None and earlier.desired is not None:
         lookups |= _lookups(earlier.desired, state, options)

@@ -39,9 +39,9 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
         raise Refused("--probe takes a sandbox key only", hint="name an environment whose key begins with test_sk_")
     confirm()
     file = replace(session.store.journal, path=session.store.journal.path.with_suffix(".probe.journal"), older=None)
-    here = replace(session.environment, state=StateSettings("file", file.path))
-    with open_backend(here, session.opened.folder, "").lock(LockInfo.this_run()), closing(Journal(file)) as journal:
-        run = _Probe(Writer(session.door), journal, here.name)
+    own = replace(session.environment, state=StateSettings("file", file.path))
+    with open_backend(own, session.configuration.folder, "").lock(LockInfo.this_run()), closing(Journal(file)) as steps:
+        run = _Probe(Writer(session.door), steps, own.name)
         with on_interrupt(run.stop):
             run.remove()
             run.learn(kind for kind in KINDS.values() if not kind.endpoints.closed or DELETE + kind.name in allowed)

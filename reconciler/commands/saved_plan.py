@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 from reconciler.api import Reader
@@ -18,18 +17,13 @@ from reconciler.model.inputs import Live, ObjectRef, State
 from reconciler.model.plan import Plan
 from reconciler.observe import observe_remembered, with_parts
 from reconciler.plan.guards import vanished
-from reconciler.plan.plan_file import SavedPlan, bound, check_binding, read_plans, write_plans
+from reconciler.plan.plan_file import SavedPlan, bound, check_binding, read_plans
 from reconciler.state.operations import load_state
 
 
 def bind_plan(session: Session, planned: Planned) -> SavedPlan:
     """A plan to be saved, bound to its environment, project and state."""
     return bound(planned.plan, planned.state, session.door.secret.value, session.folder, session.head())
-
-
-def save_plans(saved: Iterable[SavedPlan | None], path: Path) -> None:
-    """Writes plans to a file. WrongUsage if it cannot be written."""
-    write_plans(path, [each for each in saved if each is not None])
 
 
 def open_saved_plans(file: Path, path: Path | None) -> tuple[dict[str, SavedPlan], Path]:
@@ -68,7 +62,7 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
     planned = Planned(
         recheck_plan(saved.plan, state, live, session.door.clock()), snapshot, state, live, desired, head=saved.head
     )
-    return with_behind(planned, session.opened.folder)
+    return with_behind(planned, session.configuration.folder)
 
 
 def _require_unvanished(plan: Plan, state: State, live: Live) -> None:

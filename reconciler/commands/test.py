@@ -18,10 +18,9 @@ from typing import Any
 
 from reconciler import commands, output
 from reconciler.api import RateLimiter, Secret, connect
-from reconciler.commands.plan import refuse
 from reconciler.commands.session import Session, parse_moment
 from reconciler.config.cases import Case, guard_name, read_cases
-from reconciler.config.load import Configuration, read_configuration
+from reconciler.config.load import Configuration
 from reconciler.config.reading import invalid
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
@@ -64,7 +63,7 @@ class RunResult:
 
 def run(path: Path, pattern: str, most: int) -> list[CaseResult]:
     """Runs the tests whose names fit a pattern, in their order. `most`: how many at once."""
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     configuration.check()
     cases, problems = read_cases(configuration)
     if problems := [*problems, *(problem for case in cases for problem in _violations(case))]:
@@ -160,12 +159,13 @@ def _run(session: Session, way: str, allowed: Collection[str] = ()) -> RunResult
     options = Options(allowed=frozenset([FROZEN] if way == PLAN else allowed))
     try:
         with apply.lock_state(session) as lock:
-            planned, review = apply.show(session, apply.ApplyRequest(options, 1), ())
-            ran = RunResult(review=review, judged=planned.judged or PolicyReport())
-            refuse(planned.plan)
+            shown = apply.show(session, apply.ApplyRequest(options, 1), ())
+            ran = RunResult(review=shown.review, judged=shown.planned.judged or PolicyReport())
+            if shown.refused:
+                raise shown.refused
             if way == PLAN:
                 return ran
-            report = apply.apply(session, planned, lock, lambda _event: None, parallelism=1)
+            report = apply.apply(session, shown.planned, lock, lambda _event: None, parallelism=1)
     except ReconcilerError as error:
         return replace(ran, exit=error.exit_code, said=str(error), guard=getattr(error, "guard", ""))
     failed = (each for status in (Status.FAILED, Status.SKIPPED) for each in report.of(status))

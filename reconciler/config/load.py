@@ -48,7 +48,7 @@ MOST_ENVIRONMENTS: Final = 100
 
 class Configuration:
     """A configuration: its environments, as `reconciler.yaml` says them, and what is written in the other files, which
-    are read at the first access."""
+    are read at the first access: from `source` instead of the disk, if it is given. It collects the problems."""
 
     def __init__(self, path: Path, source: Disk | None = None) -> None:
         self.path = path
@@ -201,14 +201,6 @@ class Configuration:
         sources = (node.get("from") for node in blocks if isinstance(node, LocatedMap))
         here = found.resources.keys() | (found.left_out.keys() - found.definitions.keys())
         return {*here, *(each for each in sources if isinstance(each, str))}
-
-
-Opened = Configuration
-
-
-def read_configuration(path: Path, source: Disk | None = None) -> Configuration:
-    """Reads a folder or a file, from `source` instead of the disk if it is given. It collects the problems."""
-    return Configuration(path, source)
 
 
 def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:

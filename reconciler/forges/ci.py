@@ -69,7 +69,11 @@ def _github(variables: Mapping[str, str], event: str) -> CiRun:
     repository = _needed(variables, "GITHUB_REPOSITORY", REPOSITORY)
     api = variables.get("GITHUB_API_URL") or "https://api.github.com"
     server, run = variables.get("GITHUB_SERVER_URL", ""), variables.get("GITHUB_RUN_ID", "")
-    payload, ref, attempt = _payload(event), variables.get("GITHUB_REF", ""), variables.get("GITHUB_RUN_ATTEMPT", "")
+    payload: Any = None
+    with suppress(ValueError, RecursionError):
+        payload = json.loads(event)
+    payload = payload if isinstance(payload, dict) else {}
+    ref, attempt = variables.get("GITHUB_REF", ""), variables.get("GITHUB_RUN_ATTEMPT", "")
     commits = payload.get("commits")
     return CiRun(
         host=GITHUB,
@@ -107,13 +111,6 @@ def _gitlab(variables: Mapping[str, str]) -> CiRun:
         before=_commit(variables.get("CI_COMMIT_BEFORE_SHA")),
         queued=variables.get("CI_MERGE_REQUEST_EVENT_TYPE") == "merge_train",
     )
-
-
-def _payload(event: str) -> dict[str, Any]:
-    payload: Any = None
-    with suppress(ValueError, RecursionError):
-        payload = json.loads(event)
-    return payload if isinstance(payload, dict) else {}
 
 
 def _commit(value: Any) -> str:

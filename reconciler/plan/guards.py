@@ -34,7 +34,9 @@ class Options:
     """What the command line asks of a plan. `max_deletes` takes the place of the `limit` that the settings give and of
     the default share; None: both hold. `now` (UTC) is for what has a date to end at, and for local times, which are
     read by `zone_data`. `api` is the API's address. Without `to_apply`, nobody judges what is sent; without `judged`,
-    no policy judges the plan. `only_clock`: only the changes that the clocks alone bring about."""
+    no policy judges the plan. `only_clock`: only the changes that the clocks alone bring about. `undo` names a receipt
+    to take back, instead of the YAML. `base` is a commit or branch to compare with: `only_scope` leaves out what is not
+    due to the changes since then, and `strict_scope` refuses it."""
 
     targets: tuple[str, ...] = ()
     prune: bool = False
@@ -47,6 +49,10 @@ class Options:
     only_clock: bool = False
     zone_data: str = ""
     limit: int | None = None
+    undo: str | None = None
+    base: str | None = None
+    only_scope: bool = False
+    strict_scope: bool = False
 
     @property
     def is_judged(self) -> bool:

@@ -28,7 +28,7 @@ PATHS = {
     "reconciler.commands.adopt": "a place that the configuration was read from",
     "reconciler.commands.comment": "the files that a runner's GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY name",
     "reconciler.cli.main": "the source file of a fault of ours, for its name",
-    "reconciler.cli.drift": "the folder that a person names, in the place of an address",
+    "reconciler.cli.live": "the folder that a person names, in the place of an address",
     "reconciler.cli.options": "the files that --report names",
     "reconciler.commands.imports": "a place that the configuration was read from",
     "reconciler.commands.saved_plan": "the folder that a saved plan names, if it is below the current one",
@@ -54,11 +54,12 @@ PATHS = {
 
 FORMATS = {
     "reconciler.commands.probe": "form",
+    "reconciler.forges.forge": "form",
     "reconciler.plan.compare": "said",
     "reconciler.state.backend": "url",
     "reconciler.yaml.mistakes": "message",
 }
-"""Format what a table of constants holds: addresses of CI systems, wrong YAML, what a probe sends, what is shared."""
+"""Format what a table of constants holds: addresses of CI systems, paths of hosts, wrong YAML, what a probe sends."""
 
 IMPORTS = {"reconciler.lazy": ("module", "submodule"), "reconciler": ("f'{__name__}.{module}'",)}
 """Import a module by a name: that of a table of constants, or that of an attribute in our own code."""
