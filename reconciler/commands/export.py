@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from reconciler.observe import Lists, counted_by_kind, wait_remembered, with_par
 from reconciler.plan.export import Exported, export
 from reconciler.state.operations import load_state
 from reconciler.state.recorder import Recorder, with_counts
+from reconciler.system import relative_path
 
 CONFIGURATION = "configuration.schema.json"
 SCHEMA = f"schemas/{CONFIGURATION}"
@@ -75,7 +75,7 @@ def _find_schema(folder: Path) -> str | None:
     real = folder.resolve()
     above = [real, *(each for each in real.parents if top is not None and each.is_relative_to(top))]
     found = next((each / SCHEMA for each in above if (each / SCHEMA).is_file()), None)
-    return os.path.relpath(found, real).replace(os.sep, "/") if found else None
+    return relative_path(found, real) if found else None
 
 
 def write_exported_state(session: Session, exported: Exported) -> None:

@@ -51,7 +51,7 @@ def open_server(request: SimulatorRequest) -> Iterator[tuple[Server, Sequence[st
         data = request.data or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "simulator.sqlite"
         if not data.parent.is_dir():
             raise WrongUsage(f"{data.parent} does not exist", hint="name a file in a folder that does")
-        lines = stack.enter_context(request.log.open("a", encoding="utf-8")) if request.log else None
+        lines = stack.enter_context(request.log.open("a", encoding="utf-8", newline="\n")) if request.log else None
         moment = parse_moment(request.now, "--now") if request.now is not None else None
         opened = open_simulator(str(data), moment, bare=True, log=lines, faults=_faults(request))
         simulator = stack.enter_context(opened)

@@ -12,6 +12,7 @@ from reconciler.errors import GitUnusable, WrongUsage
 from reconciler.git.checkout import MODULE, Checkout
 from reconciler.git.command import ask, output, run_git
 from reconciler.git.repository import git_folder, repository_top
+from reconciler.system import relative_path
 
 ID = re.compile(r"[0-9a-f]{40,64}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -220,7 +221,7 @@ def _listed(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
     for entry in filter(None, listed.decode("utf-8", "surrogateescape").split("\0")):
         head, _, name = entry.partition("\t")
         tag, mode = head.split()[:2]
-        file = os.path.relpath(top / name, os.path.realpath(folder)).replace(os.sep, "/")
+        file = relative_path(top / name, os.path.realpath(folder))
         if MODULE.startswith(mode):
             module = top / name
             if git_folder(module) is not None:
@@ -232,4 +233,4 @@ def _listed(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
 
 
 def _from_top(path: Path, top: Path) -> str:
-    return os.path.relpath(os.path.realpath(path), os.path.realpath(top)).replace(os.sep, "/")
+    return relative_path(os.path.realpath(path), os.path.realpath(top))
