@@ -15,7 +15,7 @@ from reconciler.lazy import load
 
 pytestmark = pytest.mark.process
 
-HEAVY = ("httpx", "jsonschema", "deepdiff", "rich", "yaml", "waitress", "sqlite3", "jinja2")
+HEAVY = ("httpx", "jsonschema", "deepdiff", "yaml", "waitress", "sqlite3", "jinja2")
 KEY = {"QONVERSION_SECRET": "sk_x"}
 HELP_MODULES = 8
 PLAN_MODULES = 83 + len(BUILT_IN.by_name)
@@ -119,7 +119,6 @@ def test_a_plan_loads_what_it_needs(tmp_path: Path) -> None:
     unneeded = (
         "jsonschema",
         "deepdiff",
-        "rich",
         "waitress",
         "filelock",
         "jinja2",
