@@ -37,13 +37,17 @@ class Checkout:
         head = run_git(["rev-parse", "--verify", "--quiet", "HEAD"], folder=self.top)
         if head.code:
             return "not committed yet"
-        within = relative_path(os.path.realpath(self.folder), os.path.realpath(self.top))
-        here = ":(top)" if within == os.curdir else f":(top,literal){within}"
         # Submodules are left out: git would run within them, with their settings.
-        status = ("status", "--porcelain", "--ignore-submodules=dirty", "--", here, NOT_OURS)
+        status = ("status", "--porcelain", "--ignore-submodules=dirty", "--", pathspec(self.folder, self.top), NOT_OURS)
         changed = run_git(status, folder=self.top, environment=without_filters(self.settings))
         is_changed = changed.text and not changed.code
         return f"{head.text} (with changes that are not committed)" if is_changed else head.text
+
+
+def pathspec(path: Path, top: str | Path) -> str:
+    """How git calls a path, with all that is below it, whatever folder it runs in."""
+    within = relative_path(os.path.realpath(path), os.path.realpath(top))
+    return ":(top)" if within == os.curdir else f":(top,literal){within}"
 
 
 def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:

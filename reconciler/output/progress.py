@@ -52,19 +52,15 @@ class PlainProgress(ExitStack):
                 reason = f" ({escape(text)})" if self._reasons and text and status is not Status.DONE else ""
                 end = STATUSES[status].paint(status.value) + reason
                 self._print(f"{number} {change.action.value} {escape(change.address)}: {end}")
-            # Another tenth of them has ended.
-            if self._total > MOST_LINES and self._ended * MILESTONES % self._total < MILESTONES:
-                self._milestone()
         self._show(change, status)
 
     def _print(self, line: str) -> None:
         write_stderr(line)
 
     def _show(self, change: Change, status: Status | None) -> None:
-        """Nothing moves in a log."""
-
-    def _milestone(self) -> None:
-        self._print(f"[{self._ended:,}/{self._total:,}] changes ended{self._left()}")
+        """Of many, a line for each tenth that has ended."""
+        if status is not None and self._total > MOST_LINES and self._ended * MILESTONES % self._total < MILESTONES:
+            self._print(f"[{self._ended:,}/{self._total:,}] changes ended{self._left()}")
 
     def _left(self) -> str:
         """About how long the rest takes, once there is something to tell it by."""
@@ -79,9 +75,6 @@ class LiveProgress(PlainProgress):
         super().__init__(plan, reasons=reasons)
         self._running: list[str] = []
         self.callback(write_status, "")
-
-    def _milestone(self) -> None:
-        """The line shows it."""
 
     def _show(self, change: Change, status: Status | None) -> None:
         address = escape(change.address)
