@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from functools import cache, partial
 from graphlib import TopologicalSorter
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -233,7 +234,7 @@ class _Run:
         else:
             # The type and place of a bug, without its message: that may quote a secret, and reports are kept.
             at = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{at.filename.rpartition('/')[2]}:{at.lineno} in {at.name}"
+            place = f"{Path(at.filename).name}:{at.lineno} in {at.name}"
             reason = f"a fault in reconciler: {type(error).__name__} at {place}"
             self._end(part, Status.FAILED, reason, exit_code=Exit.API_FAILED)
         for skipped in self._schedule.failed(part):

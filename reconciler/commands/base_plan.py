@@ -75,7 +75,7 @@ def _read(configuration: Configuration, environment: Environment, checkout: Chec
     notes = [
         f"{configuration.folder / each} is a submodule: what it held at the base is not read, and counts as new"
         for each in source.modules
-        if any(file.startswith(f"{configuration.folder / each}/") for file in files)
+        if any(Path(file).is_relative_to(configuration.folder / each) for file in files)
     ]
     try:
         before.require_sound_settings()

@@ -16,6 +16,7 @@ from reconciler.model.inputs import Desired, Entry, State
 from reconciler.model.plan import WRITES, Action, Change, Plan, Refusal
 from reconciler.model.reports import Commit
 from reconciler.state.backend import Snapshot
+from reconciler.system import relative_path
 
 MISSING_FILES = "missing-files"
 BEHIND = "behind"
@@ -197,7 +198,7 @@ def _inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tuple[str
         resource = desired.resources.get(change.address)
         if resource is not None and change.action in WRITES:
             places = {resource.field_location(each.path).file for each in change.fields} - {resource.location.file}
-            origins = {os.path.relpath(each, folder).replace(os.sep, "/") for each in places}
+            origins = {relative_path(each, folder) for each in places}
             if origins := origins - {SETTINGS_FILE}:
                 yield change.address, (resource.file, origins)
 

@@ -4,7 +4,6 @@ environments that may be."""
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,6 +30,7 @@ from reconciler.plan.guards import Options
 from reconciler.plan.identity import deleted_before
 from reconciler.state.operations import load_state
 from reconciler.state.recorder import Recorder, with_counts
+from reconciler.system import relative_path
 from reconciler.text import did_you_mean, quote
 
 CONFIGURATION = "configuration.schema.json"
@@ -86,7 +86,7 @@ def _find_schema(folder: Path) -> str | None:
     real = folder.resolve()
     above = [real, *(each for each in real.parents if top is not None and each.is_relative_to(top))]
     found = next((each / SCHEMA for each in above if (each / SCHEMA).is_file()), None)
-    return os.path.relpath(found, real).replace(os.sep, "/") if found else None
+    return relative_path(found, real) if found else None
 
 
 def write_exported_state(session: Session, exported: Exported) -> None:

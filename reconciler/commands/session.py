@@ -25,7 +25,7 @@ from reconciler.state.backend import Backend, Snapshot
 from reconciler.state.document import from_text
 from reconciler.state.file import LARGEST
 from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, require_own
-from reconciler.system import Unreadable, read_regular
+from reconciler.system import Unreadable, read_regular, relative_path
 from reconciler.text import counted
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -52,7 +52,7 @@ class Session:
         """The configuration's folder: its path below the repository's top, in full if it lies in none."""
         top = repository_top(self.configuration.folder)
         real = os.path.realpath(self.configuration.folder)
-        return real if top is None else os.path.relpath(real, top)
+        return real if top is None else relative_path(real, top)
 
     def read_state(self, allowed: Collection[str] = ()) -> Snapshot:
         """What the store holds. Refused if that is of another configuration, unless `allowed` has the guard's name."""

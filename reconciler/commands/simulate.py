@@ -45,7 +45,7 @@ def open_server(
         data = data or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "simulator.sqlite"
         if not data.parent.is_dir():
             raise WrongUsage(f"{data.parent} does not exist", hint="name a file in a folder that does")
-        lines = stack.enter_context(log.open("a", encoding="utf-8")) if log else None
+        lines = stack.enter_context(log.open("a", encoding="utf-8", newline="\n")) if log else None
         moment, rules = parse_moment(now, "--now") if now is not None else None, read_faults(**faults)
         simulator = stack.enter_context(open_simulator(str(data), moment, bare=True, log=lines, faults=rules))
         simulator.assume(assumptions)

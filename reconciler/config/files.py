@@ -194,7 +194,7 @@ def _walk(path: Path, problems: list[Problem]) -> Iterator[Path]:
             if is_yaml(entry.name):
                 yield folder / entry.name
             elif _is_folder(entry):
-                if not entry.is_symlink():
+                if not (entry.is_symlink() or getattr(os.path, "isjunction", os.path.islink)(entry.path)):
                     within.append(folder / entry.name)
                 elif not is_within(os.path.realpath(entry.path), home):
                     problems.append(_problem(folder / entry.name, LINK_ELSEWHERE))

@@ -22,6 +22,7 @@ Settings = tuple[tuple[str, str], ...]
 SETTINGS = (
     "safe.bareRepository=explicit",
     "protocol.ext.allow=never",
+    "core.longPaths=true",
     "gc.auto=0",
     "maintenance.auto=false",
     f"core.hooksPath={os.devnull}",

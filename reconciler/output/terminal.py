@@ -26,7 +26,9 @@ NARROWEST = 40
 USUAL = 80
 """Columns of a terminal that does not say how many it has, and of an excerpt in a log."""
 CUT = "…"
+ERASE = "\r\x1b[K"
 _secrets: set[str] = set()
+_status: list[str] = []
 log: ContextVar[Callable[[str, Location | None], None] | None] = ContextVar("log", default=None)
 """What takes the messages in place of stderr, if that is for programs."""
 
@@ -105,14 +107,18 @@ def write_stderr(text: str, at: Location | None = None) -> None:
 
 def write_line(text: str) -> None:
     """A line on stderr, as wide as it is."""
+    write_status("")
     with contextlib.suppress(OSError):
         click.echo(printable(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
 
 
-def message(text: str) -> str:
-    """A text as it may go to stderr."""
-    # First broken: a line may begin with what was harmless before.
-    return printable(fit(text), sys.stderr)
+def write_status(text: str) -> None:
+    """A line on the terminal that takes the place of the last one, until something else is written; empty: none."""
+    if text or _status:
+        _status[:] = filter(None, [text])
+        line = printable(text, sys.stderr)
+        with contextlib.suppress(OSError):
+            click.echo(ERASE + line[: _fitting(line, 0, 1, (width() or USUAL) - 1)], nl=False, err=True, color=True)
 
 
 def prompt(question: str) -> str:
@@ -120,7 +126,8 @@ def prompt(question: str) -> str:
     if log.get():
         write_stderr(question)
     else:
-        click.echo(f"{message(question)} ", nl=False, err=True)
+        # First broken: a line may begin with what was harmless before.
+        click.echo(f"{printable(fit(question), sys.stderr)} ", nl=False, err=True)
     # Not by `input`: GNU readline notices a signal that comes while it sets the terminal up only at the next key. One
     # that comes just before the wait for a line is handled after `SIGNAL_SECONDS`.
     if sys.platform != "win32":  # which has no such wait for a console

@@ -67,7 +67,7 @@ class LockInfo:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):
+    except (OSError, KeyError, ImportError):
         return "somebody"
 
 

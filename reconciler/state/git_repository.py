@@ -197,7 +197,7 @@ def copied_settings(checkout: Checkout, remote: str, known: Settings) -> Setting
     """
     of_the_remote = {f"remote.{remote}.{name}" for name in COPIED_OF_A_REMOTE}
     if remote.startswith("-") or (
-        f"remote.{remote}.url" not in dict(checkout.settings) and not re.search(r"[:/]", remote)
+        f"remote.{remote}.url" not in dict(checkout.settings) and not re.search(r"[:/\\]", remote)
     ):
         raise StateUnusable(
             f"{checkout.top}: there is no remote {without_user(remote)}",
@@ -230,7 +230,9 @@ def secrets(settings: Settings, remote: str) -> list[str]:
 def _require_elsewhere(remote: str, top: str) -> None:
     """StateUnusable if an address that the configuration gives names a program, or a repository within the checkout."""
     local = unquote(remote.removeprefix("file://")) if remote.startswith("file://") else remote
-    is_local = local != remote or ":" not in remote.partition("/")[0]
+    # file:///C:/folder is C:/folder, and C: is no host but a drive, where there are drives.
+    local = local.removeprefix("/") if Path(local.removeprefix("/")).drive else local
+    is_local = local != remote or bool(Path(local).drive) or ":" not in remote.partition("/")[0]
     if is_local and Path(os.path.realpath(Path(top, local))).is_relative_to(os.path.realpath(top)):
         raise StateUnusable(
             f"{remote} lies within the checkout, so a commit could bring its hooks and settings",
