@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -391,34 +391,47 @@ def test_a_second_object_of_one_idempotency_key_is_removed_too(
     assert sandbox.live() == before
 
 
-class Held:
-    """The API, which does the write of some number and keeps its answer until it is told to go on."""
+Counts = Callable[[str, str], bool]
+"""Whether a request counts, by its method and its path."""
 
-    def __init__(self, application: Any, number: int) -> None:
-        self._application, self._left = application, number
-        self.arrived, self.go_on = threading.Event(), threading.Event()
+
+def is_write(method: str, _path: str) -> bool:
+    """All that may change something."""
+    return method != "GET"
+
+
+class Held:
+    """The API, which does a request and keeps its answer until it is told to go on: the one of that number among those
+    that count. If `number` is 0, it keeps none. `seen` is how many have come that count."""
+
+    def __init__(self, application: Any, number: int, counts: Counts) -> None:
+        self._application, self._number, self._counts, self.seen = application, number, counts, 0
+        self._lock, self.arrived, self.go_on = threading.Lock(), threading.Event(), threading.Event()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One exchange."""
         answer: Iterable[bytes] = self._application(environ, start_response)
-        if environ["REQUEST_METHOD"] != "GET":
-            self._left -= 1
-            if self._left == 0:
-                self.arrived.set()
-                assert self.go_on.wait(60)
+        with self._lock:
+            self.seen += self._counts(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            is_held = self.seen == self._number and not self.arrived.is_set()
+        if is_held:
+            self.arrived.set()
+            assert self.go_on.wait(60)
         return answer
 
 
 @contextmanager
-def cut_off(world: World, path: Path, number: int) -> Iterator[tuple[Held, subprocess.Popen[str]]]:
-    """A probe in a process of its own, in the middle of its write of that number."""
+def cut_off(
+    world: World, path: Path, number: int, *arguments: str, counts: Counts = is_write
+) -> Iterator[tuple[Held, subprocess.Popen[str]]]:
+    """A probe in a process of its own, in the middle of its request of that number among those that count."""
     with Simulator(path / "simulator.db") as simulator:
-        api = Held(simulator, number)
+        api = Held(simulator, number, counts)
         with Server(api, port=0, threads=8) as server:
             thread = threading.Thread(target=server.run)
             thread.start()
             command = [sys.executable, "-m", "reconciler", "doctor", str(world.folder), "--probe", "--auto-approve"]
-            command += ["--format", "json", "--api-url", server.url]
+            command += ["--format", "json", "--api-url", server.url, *arguments]
             pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
             with subprocess.Popen(command, text=True, env=os.environ, **pipes) as process:  # type: ignore[call-overload]
                 hanging = threading.Timer(LONGEST, process.kill)
@@ -461,6 +474,38 @@ def test_what_a_kill_leaves_is_removed_by_the_next_run(
     assert run.code == 0, run.out
     assert sandbox.live() == before
     assert not list(sandbox.world.folder.rglob("*.probe.journal"))
+
+
+def nothing_is_left(sandbox: Sandbox, before: dict[str, list[Json]]) -> None:
+    """Of others, all is as before; of a probe, there is nothing but remote configurations that are archived."""
+    after = sandbox.live()
+    configs = after.pop("remote-configurations")
+    assert {each["status"] for each in configs if each not in before["remote-configurations"]} <= {"archived"}
+    assert after == {name: rows for name, rows in before.items() if name in after}
+    assert not list(sandbox.world.folder.rglob("*.probe.journal"))
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("answer", ["200", "409", "422"])
+def test_one_that_a_kill_left_archived_is_not_archived_again(
+    sandbox: Sandbox, tmp_path: Path, no_waiting: None, answer: str
+) -> None:
+    """The kill came between the answer and the note of it. An archived one cannot be deleted, and counts as deleted."""
+    before = sandbox.live()
+    sandbox.assume(same_status=answer, config_status="draft")
+
+    def archives(method: str, path: str) -> bool:
+        return method == "PATCH" and path.endswith("/status") and "/remote-configurations/" in path
+
+    # The first such request sets the status that it has.
+    with cut_off(sandbox.world, tmp_path, 2, *ALLOWED, counts=archives) as (_, process):
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert list(sandbox.world.folder.rglob("*.probe.journal"))
+    run = sandbox.probe()
+    assert run.code == 0, run.out
+    assert ended(run)["status"] == "ok"
+    nothing_is_left(sandbox, before)
 
 
 @pytest.mark.process
