@@ -16,6 +16,7 @@ from reconciler.api import Writer
 from reconciler.apply.operations import OperationRunner, StateRecorder
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, fields_to_come
 from reconciler.errors import Exit, ReconcilerError
+from reconciler.kinds import KINDS
 from reconciler.kinds.references import known_objects
 from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Action, Change, Plan
@@ -119,7 +120,8 @@ def execute(
     # All that was live when the plan was made.
     known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged} | {*plan.objects().values()}
     known |= known_objects(state.entries())
-    taken = known.union(map(ObjectRef.parse, state.tombstones()))
+    # An id that the caller chooses may be used again.
+    taken = known.union(ref for ref in map(ObjectRef.parse, state.tombstones()) if not KINDS[ref.kind].chosen_id)
     references = PendingReferences(writer, id_of, before, taken, coming=cache(partial(fields_to_come, plan)))
     recovery = LostResponseRecovery(writer, known, taken)
     runner = OperationRunner(writer, state, references, recovery, recheck)
