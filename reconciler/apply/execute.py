@@ -117,10 +117,9 @@ def execute(
         return entry.id if entry else ids.get(address)
 
     state.begin(plan.moved, plan.refresh, plan.zone_data)
-    # All that was live when the plan was made.
+    # All that was live when the plan was made. An id that the caller chooses may be used again.
     known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged} | {*plan.objects().values()}
     known |= known_objects(state.entries())
-    # An id that the caller chooses may be used again.
     taken = known.union(ref for ref in map(ObjectRef.parse, state.tombstones()) if not KINDS[ref.kind].chosen_id)
     references = PendingReferences(writer, id_of, before, taken, coming=cache(partial(fields_to_come, plan)))
     recovery = LostResponseRecovery(writer, known, taken)

@@ -21,6 +21,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("Json", "Color", "Products", "Screens"), (object,)),
 }
 FIELDS = ("name", "context_key", "segment_percent", "segmentation_conditions", "payload_mapping", "payload", "status")
+CONDITION = {"metric": "target_platform", "comparator": "eq", "value": "Android", "negate": False}
 LARGEST = 64 * 1024
 WORDS = {word: word for word in MOVES}
 STATUS = SubEndpoint("PATCH", "/status", "status", WORDS, initial="draft", moves=MOVES, comes_last=True)
@@ -97,7 +98,7 @@ REMOTE_CONFIG = Kind(
             text(
                 "Who gets it. Unsure: the shape of a condition, as the API documents none; each is sent as it is.",
                 type="array",
-                items=text("A condition.", type="object"),
+                items=text("A condition.", CONDITION, type="object"),
             ),
             required=False,
         ),

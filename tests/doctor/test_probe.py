@@ -18,7 +18,10 @@ import pytest
 from loopback import NO_TLS
 from world import KEY, Run, World, report
 
+from reconciler.kinds import KINDS
+from reconciler.kinds.facts import list_questions
 from reconciler.simulator import Simulator
+from reconciler.simulator.assumptions import ASSUMPTIONS
 from reconciler.simulator.server import Server
 
 Json = dict[str, Any]
@@ -169,7 +172,34 @@ def test_each_answer_to_an_open_question_is_told(sandbox: Sandbox, assumed: dict
     assert learned(run)[fact] == "refuted"
 
 
-OPEN = [
+OPEN: list[tuple[str, str, dict[str, bool]]] = [
+    (
+        "config-create",
+        "remote_configs: a create with payload_mapping and payload in its body is taken (unsure)",
+        {"ignore": True, "422": False},
+    ),
+    (
+        "payload-check",
+        "remote_configs: PUT /payload takes what a plan warns of (unsure)",
+        {"none": True, "mapping": False},
+    ),
+    (
+        "entitlement-ids",
+        "entitlements: a create with a blank and a colon in its id is taken (unsure)",
+        {"narrow": False, "wide": True},
+    ),
+    (
+        "product-duration",
+        "products: a create without duration is taken (unsure)",
+        {"optional": True, "required": False},
+    ),
+    ("delete-in-use", "segments: what another object uses is not deleted (unsure)", {"204": False, "409": True}),
+    (
+        "same-status",
+        "remote_configs: PATCH /status takes the status that it has",
+        {"200": True, "409": False, "422": False},
+    ),
+    ("create-answer", "products: a create answers with the record", {"record": True, "identity": False}),
     (
         "deleted-ids",
         "products: a deleted id cannot be used again: it answers 409 (unsure)",
@@ -209,6 +239,31 @@ WORLDS = {
     "otherwise": {question: list(answers)[-1] for question, _, answers in OPEN},
     "otherwise again": {"stale-cursor": "quiet", "deleted-ids": "free", "config-status": "active"},
 }
+BY_LOOKING = {
+    **dict.fromkeys(("segments", "remote-configurations", "entitlements", "products"), "the list can be read whole"),
+    "sandbox-scope": "segments: a sandbox and a production key see objects of their own",
+    "segments-list": "segments: the list lacks the rows of the vendor",
+    "segments-order": "segments: the list has the newest first",
+}
+"""Each open question that `doctor` answers without a probe: tests of its facts have each answer."""
+
+
+def test_each_open_question_is_answered() -> None:
+    """By looking or by a probe. A row of the vendor is written to by nobody."""
+    assert {name for name, *_ in OPEN} | BY_LOOKING.keys() == ASSUMPTIONS.keys() - {"system-segment"}
+    assert {(name, answer) for name, _, answers in OPEN for answer in answers} >= {
+        (name, answer) for name in {name for name, *_ in OPEN} for answer in ASSUMPTIONS[name][0][:2]
+    } - {("stale-cursor", "quiet"), ("unknown-product", "422")}
+
+
+def test_a_probe_answers_all_that_it_can_ask(sandbox: Sandbox) -> None:
+    """Before it, each of these facts is unknown, and after it none is."""
+    asked = {f"{kind.section}: {text}" for kind in KINDS.values() for text in list_questions(kind).values()}
+    run = sandbox.world.run("doctor", "--format", "json")
+    assert {each["fact"] for each in run.document["facts"] if each["status"] == "unknown"} >= asked
+    run = sandbox.probe(*ALLOWED)
+    assert learned(run).keys() >= asked
+    assert len({each["fact"] for each in run.document["facts"]}) == len(run.document["facts"])
 
 
 @pytest.mark.parametrize("assumed", WORLDS.values(), ids=WORLDS)
