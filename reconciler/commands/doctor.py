@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -131,9 +130,8 @@ class _Watch(Reader):
 
     def __init__(self, door: Transport) -> None:
         super().__init__(door)
-        self.items, self.errors = dict[str, list[Item]](), dict[str, ReconcilerError]()
+        self.items, self.errors, self.answers = dict[str, list[Item]](), dict[str, ReconcilerError](), list[Response]()
         self.statuses, self.seconds, self.skew = dict[str, int](), dict[str, float](), 0.0
-        self.answers = list[Response]()
 
     def _once(self, method: str, path: str, **rest: Any) -> Response:
         answer = super()._once(method, path, **rest)
@@ -144,7 +142,6 @@ class _Watch(Reader):
         return answer
 
     def see(self, path: str, query: Mapping[str, str | int] | None = None) -> Response | None:
-        """The answer, whatever its status; None if there is none."""
         with suppress(ReconcilerError):
             return self._exchange("GET", path, idempotent=True, query=query)
         return None
@@ -178,7 +175,7 @@ def _ask_api(session: Session, state: State) -> Diagnosis:
     asked = [*_check_lists(watch, used), *(_check_table(watch, path, references.get(path)) for path in styles)]
     with Threads(MOST_AT_ONCE) as threads:
         found_facts = list(threads.map(lambda kind: list(_find_facts(kind, watch)), KINDS.values()))
-    facts = tuple(chain(make_facts("api", _answer_claims(watch.answers)), *found_facts))
+    facts = (*make_facts("api", _answer_claims(watch.answers)), *(each for one in found_facts for each in one))
     ids = {kind.name: frozenset(each["id"] for each in watch.items.get(kind.path, ())) for kind in KINDS.values()}
     return replace(found, checks=(*checks, *asked), facts=facts, ids=ids)
 
@@ -247,19 +244,17 @@ def _find_facts(kind: Kind, watch: _Watch) -> Iterator[Fact]:
     is_unclear = isinstance(error, (NotAuthorised, AnswerRefused, Unreachable))
     whole = ("the list can be read whole", None if is_unclear else [error] if error else [])
     seen = () if error else _look_closer(kind, watch, rows)
-    claims = make_facts(kind.section, chain([whole], seen, find_claims(kind, rows, watch.items, violations)))
+    claims = make_facts(kind.section, [whole, *seen, *find_claims(kind, rows, watch.items, violations)])
     asked = make_facts(kind.section, ((text, None) for text in list_questions(kind).values()))
     yield from {each.text: each for each in (*asked, *claims)}.values()
 
 
 def _look_closer(kind: Kind, watch: _Watch, rows: Sequence[Item]) -> Claims:
-    """Of the list and its pages, of an object by its id, and of none."""
     bodies, path = [each.fields() for each in watch.answers if each.path == kind.path and each.ok], kind.path
     yield "the list says `object: list`", {str(each.get("object")) for each in bodies} - {"list"}
     yield "the list has its path in `url`", {str(each.get("url")) for each in bodies} - {f"/v4{path}"}
     if after := {Pages.OFFSET: "offset", Pages.CURSOR: "starting_after"}.get(kind.pages):
-        position = 1 if after == "offset" else rows[0]["id"] if rows else ""
-        page = watch.see(path, {"limit": 1, after: position}) if rows[1:] else None
+        page = watch.see(path, {"limit": 1, after: 1 if after == "offset" else rows[0]["id"]}) if rows[1:] else None
         odd = [page.status] * (page.fields().get("data") != rows[1:2]) if page else None
         yield f"limit and {after} give the next object", odd
         beyond = watch.see(path, {"limit": LIMIT + 1})
@@ -279,7 +274,6 @@ def _look_closer(kind: Kind, watch: _Watch, rows: Sequence[Item]) -> Claims:
 
 
 def _answer_claims(answers: Sequence[Response]) -> Claims:
-    """Of all answers, and of the errors among them."""
     yield "no answer has an ETag", [each.path for each in answers if "etag" in each.headers]
     found = [(each.status, each.fields().get("error")) for each in answers if not each.ok]
     errors = [(status, error if isinstance(error, dict) else {}) for status, error in found]

@@ -2,6 +2,7 @@
 
 Each is in a journal on the disk before it is made, and until it is removed. It is removed by its id. If a create was
 cut off before its id was known, it is the one object with a name that nobody can guess and with all that was sent.
+A row of the vendor is never written to. A remote configuration stays archived: what a DELETE of one does is not asked.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
             run.remove()
             run.learn(kind for kind in KINDS.values() if not kind.closed or DELETE + kind.name in allowed)
             run.remove()
-        return list(run.facts.values()), run.check()
+        left = [DELETE + kind.name for kind in KINDS.values() if kind.closed and DELETE + kind.name not in allowed]
+        check, more = run.check(), f"not asked of kinds whose deletes are closed: --allow {' --allow '.join(left)}"
+        return list(run.facts.values()), replace(check, hint=check.hint or more * bool(left))
 
 
 class _Probe:
@@ -109,7 +112,6 @@ class _Probe:
             self._attempt(work, kind, fields, made["id"])
 
     def _say(self, kind: Kind, word: str, holds: bool, seen: object) -> None:
-        """`word`: one of an open question, or the statement."""
         (fact,) = make_facts(kind.section, [(list_questions(kind).get(word, word), [] if holds else [seen])])
         if fact.text not in self.facts or not holds:
             self.facts[fact.text] = fact

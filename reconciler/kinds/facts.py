@@ -1,4 +1,4 @@
-"""What is declared of the API, held against what it answers (None without evidence); and what only a probe can ask."""
+"""Statements about the API, each with what was seen against it (None: nothing tells), and what only a probe can ask."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from reconciler.model.inputs import Fields, Lookups, Raw
 
 Violations = Callable[[str, Fields], list[tuple[str, str]]]
 Claims = Iterable[tuple[str, Iterable[object] | None]]
-"""A statement, and what was seen against it; None if nothing tells."""
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 NOBODY, REFUSED = "reconciler-probe-nobody", object()
 
@@ -115,14 +114,14 @@ def list_questions(kind: Kind) -> dict[str, str]:
         **{text: f"a create {text} (unsure)" for text, *_ in find_creates(kind, kind.example)},
     }
     for name, each in kind.sub_endpoints():
-        by_id, back = "has" if each.by_id else "lacks", f"{each.terminal} cannot become {each.initial}"
         asked |= {
             f"{name} first": f"a new object is {each.initial} (unsure)" * bool(each.initial),
             f"{name} again": f"{each.method} {each.path} takes the {name} that it has" * bool(each.words),
-            f"{name} by id": f"GET by an id {by_id} {name} (unsure)" * (not each.words),
+            f"{name} by id": f"GET by an id {'has' if each.by_id else 'lacks'} {name} (unsure)" * (not each.words),
             f"{name} unlike": f"{each.method} {each.path} takes what a plan warns of (unsure)" * each.by_id,
             f"{name} ended": f"the list has {each.terminal} ones (unsure)" * bool(each.terminal),
-            f"{name} back": f"{back}: it answers 409 (unsure)" * bool(each.terminal),
+            f"{name} back": f"{each.terminal} cannot become {each.initial}: it answers 409 (unsure)"
+            * bool(each.terminal),
         }
     return {word: text for word, text in asked.items() if text}
 
@@ -141,12 +140,10 @@ def find_creates(kind: Kind, fields: Fields) -> Iterator[tuple[str, dict[str, An
 
 def fill(value: Any, to: Reference | None, made: Mapping[str, Raw], read: Callable[[str], Sequence[Raw]]) -> Any:
     """A value with what is sent for an object in `made` in place of each reference. `read` gives a list of the API."""
-    if to is None:
-        return value
     if isinstance(value, list):
         return [fill(each, to, made, read) for each in value]
-    if not isinstance(value, dict) or to.key not in value:
-        return with_value(value, to.path, made[to.kind]["id"]) if to.path and to.kind in made else value
+    if to is None or not isinstance(value, dict) or to.key not in value:
+        return with_value(value, to.path, made[to.kind]["id"]) if to and to.path and to.kind in made else value
     if to.kind not in made:
         raise ReconcilerError(f"it needs a {to.kind} that was made here")
     if not to.lookup:

@@ -131,8 +131,8 @@ def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry |
         changed = {each.field.name: each.field for each in differences(kind, item.after or {}, before, known)}
         both = changed.keys() & before.keys() & fields.keys()
         fields |= {name: _without_new_keys(before[name], fields[name]) for name in both}
-        # It had no value, and null takes that away.
-        fields |= {name: None for name in changed.keys() - before.keys() if "null" in changed[name].schema["type"]}
+        new = changed.keys() & fields.keys() - before.keys()
+        fields |= {name: None for name in new if "null" in changed[name].schema.get("type", ())}
 
 
 def _without_new_keys(before: Any, known: Any) -> Any:

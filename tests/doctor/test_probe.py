@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from loopback import NO_TLS
+from size import ends
 from world import KEY, Run, World, report
 
 from reconciler.kinds import KINDS
@@ -120,6 +121,13 @@ def test_it_learns_what_the_documents_leave_open(sandbox: Sandbox) -> None:
         assert facts[fact] == "confirmed", run.out
     assert sandbox.live() == before
     assert not list(sandbox.world.folder.rglob("*.journal"))
+
+
+def test_kinds_that_are_closed_are_named(sandbox: Sandbox) -> None:
+    """With what opens them; once all are open, there is nothing to say."""
+    assert "--allow delete:segment --allow delete:product" in ended(sandbox.probe())["hint"]
+    assert "delete:segment" not in ended(sandbox.probe("--allow", "delete:segment"))["hint"]
+    assert not ended(sandbox.probe(*ALLOWED))["hint"]
 
 
 def test_nothing_that_it_makes_delivers(sandbox: Sandbox) -> None:
@@ -538,6 +546,54 @@ def nothing_is_left(sandbox: Sandbox, before: dict[str, list[Json]]) -> None:
     assert {each["status"] for each in configs if each not in before["remote-configurations"]} <= {"archived"}
     assert after == {name: rows for name, rows in before.items() if name in after}
     assert not list(sandbox.world.folder.rglob("*.probe.journal"))
+
+
+class Probing:
+    """Counts the requests of a probe, from its first create on: what it asks before leaves nothing."""
+
+    def __init__(self) -> None:
+        self._is_on = False
+
+    def __call__(self, method: str, _path: str) -> bool:
+        """Whether the first write has come."""
+        self._is_on = self._is_on or method != "GET"
+        return self._is_on
+
+
+REQUESTS = {"as the simulator assumes": 176, "otherwise": 179}
+"""Requests of a probe of all kinds from its first create on, by what the documents leave open."""
+KILLS = {
+    f"request {number}, {assumed}": (assumed, number)
+    for number in range(1, max(REQUESTS.values()) + 1)
+    for at, (assumed, most) in enumerate(REQUESTS.items())
+    if number <= most and (number % 2 == at or assumed == "otherwise")
+}
+"""Each request, if what the documents leave open is otherwise; and each second one of the simulator's choice."""
+
+
+@pytest.mark.parametrize("assumed", REQUESTS)
+def test_every_request_is_known(sandbox: Sandbox, assumed: str) -> None:
+    """So that the kills below come at each of them."""
+    sandbox.assume(**WORLDS[assumed])
+    sandbox.probe(*ALLOWED)
+    counts = Probing()
+    assert sum(counts(each["method"], each["path"]) for each in sandbox.world.requests()) == REQUESTS[assumed]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("kill", ends(KILLS))
+def test_a_kill_at_any_request_leaves_nothing(sandbox: Sandbox, tmp_path: Path, no_waiting: None, kill: str) -> None:
+    """kill -9 after the API did what was asked, before its answer came. The next probe removes what that left."""
+    before = sandbox.live()
+    assumed, number = KILLS[kill]
+    sandbox.assume(**WORLDS[assumed])
+    with cut_off(sandbox.world, tmp_path, number, *ALLOWED, counts=Probing()) as (_, process):
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    run = sandbox.probe()
+    assert run.code == 0, run.out
+    assert ended(run)["status"] == "ok", run.out
+    nothing_is_left(sandbox, before)
 
 
 @pytest.mark.process
