@@ -17,6 +17,7 @@ from reconciler import __version__, kinds
 from reconciler.api import Reader, Transport
 from reconciler.api.address import base_url, proxy_for
 from reconciler.api.lists import LIMIT, Item, read_list, read_table
+from reconciler.api.rate_limiter import RETRIED
 from reconciler.api.response import FORBIDDEN, NOT_FOUND, Response
 from reconciler.commands.session import NOW, Session, written_kinds
 from reconciler.config.files import Disk, is_resources
@@ -142,8 +143,10 @@ class _Watch(Reader):
         return answer
 
     def see(self, path: str, query: Mapping[str, str | int] | None = None) -> Response | None:
+        """The answer if it tells something of the API, whatever its status."""
         with suppress(ReconcilerError):
-            return self._exchange("GET", path, idempotent=True, query=query)
+            answer = self._exchange("GET", path, idempotent=True, query=query)
+            return None if answer.status in RETRIED else answer
         return None
 
     def note(self, path: str, style: str = "") -> None:
@@ -278,11 +281,8 @@ def _answer_claims(answers: Sequence[Response]) -> Claims:
     found = [(each.status, each.fields().get("error")) for each in answers if not each.ok]
     errors = [(status, error if isinstance(error, dict) else {}) for status, error in found]
     absent, types = [each for at, each in errors if at == NOT_FOUND], {str(each.get("type")) for _, each in errors}
-    lacks, codes = (
-        {key for _, each in errors for key in ERROR - each.keys()},
-        {str(each.get("code")) for each in absent},
-    )
-    yield "an error has type, code and message", lacks if errors else None
+    codes = {str(each.get("code")) for each in absent}
+    yield "an error has type, code and message", {k for _, each in errors for k in ERROR - {*each}} if errors else None
     yield f"the type of an error is one of {', '.join(TYPES)}", types - {*TYPES} if errors else None
     yield "the code of a 404 is not_found", codes - {"not_found"} if absent else None
     yield "a 404 has no details", [each["details"] for each in absent if "details" in each] if absent else None

@@ -390,3 +390,22 @@ def test_nothing_is_confirmed_of_an_empty_project(world: World) -> None:
         "the list says `object: list`",
         "the list has its path in `url`",
     }
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_answer_that_tells_nothing_is_no_evidence(world: World, no_waiting: None, status: int) -> None:
+    """Neither that an id is there, nor that a limit is refused."""
+    fault = says({"error": {"message": "later"}}, status)
+    with served(Script()) as script:
+        play(script)
+        script.play(f"/automations/{NOBODY}", fault)
+        script.play("/automations/a1", fault)
+        script.plays["/automations"] = lambda query: (
+            fault if query["limit"] != "100" else listing("/automations", *PAIR)(query)
+        )
+        run = doctor(world, script)
+    facts = {each["fact"]: each["status"] for each in run.document["facts"]}
+    assert "automations: an id that nobody has answers 404" not in facts
+    assert facts["automations: GET by an id shows the record"] == "unknown"
+    assert facts["automations: limit and starting_after give the next object"] == "unknown"
+    assert facts["automations: a limit above 100 is refused (unsure)"] == "unknown"
