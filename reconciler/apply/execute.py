@@ -17,6 +17,7 @@ from reconciler.api import Writer
 from reconciler.apply.operations import OperationRunner, StateRecorder
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, fields_to_come
 from reconciler.errors import Exit, ReconcilerError
+from reconciler.kinds import KINDS
 from reconciler.kinds.references import known_objects
 from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Action, Change, Plan
@@ -117,10 +118,12 @@ def execute(
         return entry.id if entry else ids.get(address)
 
     state.begin(plan.moved, plan.refresh, plan.zone_data)
-    # All that was live when the plan was made.
+    # All that was live when the plan was made. An id that the caller chooses may be used again.
     known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged} | {*plan.objects().values()}
     known |= known_objects(state.entries())
-    taken = known.union(map(ObjectRef.parse, state.tombstones()))
+    taken = known.union(
+        ref for ref in map(ObjectRef.parse, state.tombstones()) if not KINDS[ref.kind].identity.chosen_id
+    )
     references = PendingReferences(writer, id_of, before, taken, coming=cache(partial(fields_to_come, plan)))
     recovery = LostResponseRecovery(writer, known, taken)
     runner = OperationRunner(writer, state, references, recovery, recheck)

@@ -201,7 +201,8 @@ def doctor(
                 else lambda: commands.environments.require_yes(f"{found[0].environment}: {what}")
             )
             facts, check = commands.probe.probe(session, allow, confirm)
-        found = [replace(found[0], checks=(*found[0].checks, check), facts=(*found[0].facts, *facts))]
+        told = {each.text: each for each in (*found[0].facts, *facts)}
+        found = [replace(found[0], checks=(*found[0].checks, check), facts=tuple(told.values()))]
     write_stdout(output.listings.diagnoses_json(found) if form == "json" else output.listings.diagnoses_text(found))
     if code := worst(each.exit_code for each in found):
         raise SystemExit(code)

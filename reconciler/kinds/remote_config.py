@@ -20,6 +20,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     # What their values look like is stated nowhere.
     **dict.fromkeys(("Json", "Color", "Products", "Screens"), (object,)),
 }
+CONDITION = {"metric": "target_platform", "comparator": "eq", "value": "Android", "negate": False}
 LARGEST = 64 * 1024
 WORDS = {word: word for word in MOVES}
 STATUS = SubEndpoint("PATCH", "/status", "status", WORDS, initial="draft", moves=MOVES, comes_last=True)
@@ -56,8 +57,8 @@ def advice(objects: Mapping[str, Fields]) -> Iterator[str]:
 
 
 def _unlike(payload: Mapping[str, Any], mapping: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in payload.items():
-        if key not in mapping:
+    for key, value in ((key, each) for key, each in payload.items() if each is not None):
+        if mapping.get(key) is None:
             yield f"{key} is not in payload_mapping"
         elif type(value) not in TYPES.get(mapping[key], ()) and object not in TYPES.get(mapping[key], (object,)):
             yield f"{key} is no {mapping[key]}, which payload_mapping says"
@@ -89,7 +90,7 @@ REMOTE_CONFIG = Kind(
             text(
                 "Who gets it. Unsure: the shape of a condition, as the API documents none; each is sent as it is.",
                 type="array",
-                items=text("A condition.", type="object"),
+                items=text("A condition.", CONDITION, type="object"),
             ),
             required=False,
         ),
@@ -99,7 +100,7 @@ REMOTE_CONFIG = Kind(
                 "The type of each value of the payload. Unsure: whether the API checks the payload by it.",
                 {"cta": "String"},
                 type="object",
-                additionalProperties=text("A type.", enum=list(TYPES)),
+                additionalProperties=text("A type; null removes it.", type=["string", "null"], enum=[*TYPES, None]),
             ),
             required=False,
             setter=SubEndpoint("POST", "/payload-mapping", "data", reads=True),
