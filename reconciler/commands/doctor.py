@@ -171,21 +171,17 @@ def _ask_api(session: Session, state: State) -> Diagnosis:
     references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}
     styles = dict.fromkeys([*references, *(path for kind in KINDS.values() for path in kind.endpoints.lookups)], "")
     vendors = {f"{kind.endpoints.path}/system": "" for kind in KINDS.values() if kind.identity.vendor_flag}
+    paged = {kind.endpoints.path: kind.endpoints.pages.value for kind in others}
     with Threads(MOST_AT_ONCE) as threads:
-        for path, style in {
-            **styles,
-            **vendors,
-            **{kind.endpoints.path: kind.endpoints.pages.value for kind in others},
-        }.items():
+        for path, style in {**styles, **vendors, **paged}.items():
             threads.submit(watch.note, path, style)
     used = written_kinds(session) | set(map(address_kind, state.entries))
     asked = [*_check_lists(watch, used), *(_check_table(watch, path, references.get(path)) for path in styles)]
     with Threads(MOST_AT_ONCE) as threads:
         found_facts = list(threads.map(lambda kind: list(_find_facts(kind, watch)), KINDS.values()))
     facts = (*make_facts("api", _answer_claims(watch.answers)), *(each for one in found_facts for each in one))
-    ids = {
-        kind.name: frozenset(each["id"] for each in watch.items.get(kind.endpoints.path, ())) for kind in KINDS.values()
-    }
+    paths = {kind.name: kind.endpoints.path for kind in KINDS.values()}
+    ids = {name: frozenset(each["id"] for each in watch.items.get(path, ())) for name, path in paths.items()}
     return replace(found, checks=(*checks, *asked), facts=facts, ids=ids)
 
 
