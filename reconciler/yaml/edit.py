@@ -14,7 +14,7 @@ from reconciler.errors import Location, Problem, Refused
 from reconciler.yaml import LocatedMap
 from reconciler.yaml.edit_changes import Source, UnsafeError, require_read
 from reconciler.yaml.located import find_location
-from reconciler.yaml.syntax import shown
+from reconciler.yaml.scalars import shown
 from reconciler.yaml.writing import Layout, dump, escape_variables, has_variable_key
 
 Way = tuple[str | int, ...]

@@ -13,11 +13,28 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml.syntax import QUOTED, TOKEN, position_at, quoted
+from reconciler.yaml.located import TOO_DEEP
+from reconciler.yaml.scalars import position_at, quoted
 
 Mistake = tuple[int, str]
 """The index of the character where it is, and the message."""
 
+_TOKEN: Final = re.compile(
+    r"""(?xs) \s*+ (?:
+      (?P<open> [\[{] )
+    | (?P<close> [\]}] )
+    | " (?: [^"\\]++ | \\. )*+ (?: "|\\? )
+    | ' [^']*+ '?
+    | [&*!] [^\s,\[\]{}]*+
+    | [-?:] (?= \s )
+    | \# [^\r\n]*+
+    | (?P<plain> , | [^\s,\[\]{}]++ )
+    )"""
+)
+"""A bracket, or what holds none: a quoted text, an anchor, a comment, plain text; and the white space before it. Quoted
+text is one token, closed or not. A quote within plain text, as in `it's`, begins no token."""
+_QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
+"""A whole quoted text, by its quote."""
 _NO_START: Final = "a value cannot begin with {char}; expected it in quotes"
 _NO_YAML: Final = "this is no YAML; expected `key: value`"
 _NO_VALUE: Final = "a value is missing here, found {char}; expected a value, or text in quotes"
@@ -85,12 +102,13 @@ def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
 def _of_token(text: str, begun: Any, found: Any) -> tuple[str, bool]:
     """Return the problem of a token, and whether its position is the beginning of the token."""
     first, last = text[begun.index : begun.index + 1], text[found.index : found.index + 1]
-    if first in QUOTED and (message := _of_quoted(text, begun.index, found.index)):
+    if first in _QUOTED and (message := _of_quoted(text, begun.index, found.index)):
         return message, True
     if last == "\t" and first not in _SIGNS:
         return _TAB, False
     if begun.index == found.index:
-        return _INDICATORS.get(last, _NO_START), False
+        # A bracket begins a value, unless the scanner gives up: it looks far ahead of what the builder has seen.
+        return TOO_DEEP if last in ("[", "{") else _INDICATORS.get(last, _NO_START), False
     if first in _BLOCKS or (first in _SIGNS and begun.line == found.line):
         return _UNREADABLE, True
     return _NO_COLON, True
@@ -98,7 +116,7 @@ def _of_token(text: str, begun: Any, found: Any) -> tuple[str, bool]:
 
 def _of_quoted(text: str, begin: int, end: int) -> str:
     """Return the problem of the quoted text that begins at `begin`, read up to `end`; empty if there is none."""
-    closed = QUOTED[text[begin]].match(text, begin)
+    closed = _QUOTED[text[begin]].match(text, begin)
     if closed and closed.end() <= end:
         return ""
     # An escape that the scanner does not know ends it at the backslash, or behind the letter that follows.
@@ -146,7 +164,7 @@ def _of_value(text: str, begin: int, found: int, end: int) -> Mistake | None:
         return None
     start = before.end()
     value = text[start:found].rstrip()
-    if (quotes := QUOTED.get(text[start])) is not None:
+    if (quotes := _QUOTED.get(text[start])) is not None:
         within = "''" if text[start] == "'" else '\\"'
         said = f"text follows the closing quote; expected quotes around the whole text, and {within} for one within it"
         return (start, said) if quotes.fullmatch(value) else None
@@ -164,7 +182,7 @@ def _last_closed(text: str, position: int, end: int) -> tuple[int, bool]:
     """The index of the bracket that is closed last between two indices, and whether another one is open around it."""
     opened: list[int] = []
     last = -1
-    while (token := TOKEN.match(text, position, end)) is not None:
+    while (token := _TOKEN.match(text, position, end)) is not None:
         position = token.end()
         if token["open"]:
             opened.append(token.start("open"))
@@ -180,7 +198,7 @@ def _of_quote(text: str, found: int) -> Mistake | None:
         position = before.end()
         if before["opens"] is None:
             continue
-        closed = QUOTED[text[position]].match(text, position)
+        closed = _QUOTED[text[position]].match(text, position)
         if closed is None or closed.end() > found:
             return None
         if "\n" in closed[0] and not text[closed.end() : found].strip():
