@@ -21,7 +21,7 @@ from reconciler.plan.drift import ADOPTED, drift
 from reconciler.plan.export import make_blocks, written_fields
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
 from reconciler.review.health import find_health
-from reconciler.yaml.edit import Way
+from reconciler.yaml import Way
 
 
 def find_drift(planned: Planned, now: datetime) -> Drift:

@@ -16,7 +16,8 @@ from reconciler.errors import ConfigurationInvalid, Problem, Refused
 from reconciler.model.drift import AlsoChanged
 from reconciler.model.inputs import Desired
 from reconciler.system import Unreadable
-from reconciler.yaml.edit import Edit, Way, add_to, set_values
+from reconciler.yaml import Way
+from reconciler.yaml.edit import Edit, add_to, set_values
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from reconciler.model.inputs import Desired, Import, ObjectRef, address_kind, ma
 from reconciler.model.plan import Action
 from reconciler.plan.export import Selection, find_ways, make_blocks, name_variables
 from reconciler.text import counted, natural, truncate
-from reconciler.yaml.edit import REMOVED, Edit, Verbatim, Way
+from reconciler.yaml import Way
+from reconciler.yaml.edit import REMOVED, Edit, Verbatim
 
 LONGEST: Final = 60
 Trouble = dict[str, str]

@@ -18,13 +18,13 @@ from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import cut, quoted
 from reconciler.config.validation import is_valid
-from reconciler.config.values import Written, plain_copy
+from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import address_pattern
 from reconciler.model.inputs import address_kind
 from reconciler.text import closest, did_you_mean, quote
-from reconciler.yaml import LocatedMap, find_location
+from reconciler.yaml import LocatedMap, find_location, plain_copy
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from reconciler.config.for_each import DIMENSION
 from reconciler.config.merge import KEY
 from reconciler.serialization import canonical
 from reconciler.text import common_words, find_free
-from reconciler.yaml.edit_blocks import Joined, Way
+from reconciler.yaml import Way
+from reconciler.yaml.edit_blocks import Joined
 
 Lists = Mapping[frozenset[str], str]
 """What items are in a list, as canonical texts → the variable that has it."""

@@ -14,7 +14,7 @@ from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution, 
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import META_ARGUMENTS
 from reconciler.text import did_you_mean, misspelt
-from reconciler.yaml import LocatedMap, find_location
+from reconciler.yaml import LocatedMap, find_location, walk
 
 if TYPE_CHECKING:
     from reconciler.config.for_each import Definition
@@ -196,6 +196,4 @@ class _Expander:
 
 def _varies(node: Any) -> bool:
     """Whether a value has an item of `for_each` in it."""
-    if isinstance(node, str):
-        return "${" in node and EACH.search(node) is not None
-    return any(map(_varies, node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()))
+    return any(isinstance(value, str) and "${" in value and EACH.search(value) for _, value in walk(node))

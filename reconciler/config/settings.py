@@ -16,15 +16,15 @@ from reconciler.config.reading import Reading
 from reconciler.config.semantics import no_day, no_field
 from reconciler.config.text import cut, one_of, quoted
 from reconciler.config.validation import is_valid
-from reconciler.config.values import Written, plain_copy
+from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
 from reconciler.git.repository import repository_top
-from reconciler.kinds.comparison import keys_path
+from reconciler.kinds.comparison import keys_path, value_at
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, Freeze, StateSettings
 from reconciler.text import WORD_CHARACTERS, closest
-from reconciler.yaml import LocatedList, LocatedMap, find_location
+from reconciler.yaml import LocatedMap, find_location, plain_copy, walk
 
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first, and no device of Windows"
 EXPRESSION = re.compile(r"\$\{\s*(?:var|each)\b[^}]*\}?")
@@ -111,17 +111,13 @@ def _bad_names(node: LocatedMap, file: Path) -> list[Problem]:
 def _nested_variables(node: LocatedMap, file: Path) -> Iterator[Problem]:
     """Variables within the values of variables, at every depth."""
     environments = node.get("environments")
-    maps = [node, *(environments.values() if isinstance(environments, LocatedMap) else ())]
-    queue = [each["variables"] for each in maps if isinstance(each, LocatedMap) and "variables" in each]
-    while queue:
-        each = queue.pop()
-        keys = each if isinstance(each, LocatedMap) else range(len(each)) if isinstance(each, LocatedList) else ()
-        for key in keys:
-            value = each[key]
+    named = environments if isinstance(environments, LocatedMap) else {}
+    for above in ((), *(("environments", name) for name in named)):
+        variables = (*above, "variables")
+        for way, value in walk(value_at(node, variables)):
             if isinstance(value, str) and (expression := EXPRESSION.search(value)):
                 said = f"{quoted(value)} is the value of a variable; expected it without {cut(expression[0])}"
-                yield Problem(*find_location(each, (key,), Location(str(file), 1, 1)), said)
-        queue += [each[key] for key in keys if isinstance(each[key], LocatedMap | LocatedList)]
+                yield Problem(*find_location(node, (*variables, *way), Location(str(file), 1, 1)), said)
 
 
 def _bad_zone(node: LocatedMap, file: Path) -> list[Problem]:

@@ -12,7 +12,7 @@ from reconciler.config.text import KEY_FOUND, cut, holds_key, one_of, quoted
 from reconciler.errors import SHOWS_KEY, Location, Problem
 from reconciler.model.settings import Environment
 from reconciler.text import Searches
-from reconciler.yaml import LocatedList, LocatedMap, Position, find_location
+from reconciler.yaml import LocatedList, LocatedMap, Position, find_location, plain_copy, walk
 from reconciler.yaml.scalars import node_kind
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
@@ -257,15 +257,7 @@ def steps(source: str, value: Any, path: str) -> list[str]:
 
 def count_values(node: Any) -> int:
     """How many values a node has with itself, through aliases too."""
-    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return 1 + sum(map(count_values, children))
-
-
-def plain_copy(node: Any) -> Any:
-    """A value of the settings, or of an item, as plain maps and lists."""
-    if isinstance(node, dict):
-        return {key: plain_copy(value) for key, value in node.items()}
-    return [plain_copy(value) for value in node] if isinstance(node, list) else node
+    return sum(1 for _ in walk(node))
 
 
 def source(named: re.Match[str], environment: Environment | None, items: Items) -> Location | None:

@@ -13,12 +13,9 @@ from typing import Any, Final
 from reconciler.errors import Location, Problem, Refused
 from reconciler.yaml import LocatedMap
 from reconciler.yaml.edit_changes import Source, UnsafeError, require_read
-from reconciler.yaml.located import find_location
+from reconciler.yaml.located import Way, find_location, plain_copy
 from reconciler.yaml.scalars import shown
 from reconciler.yaml.writing import Layout, dump, escape_variables, has_variable_key
-
-Way = tuple[str | int, ...]
-"""The keys and list indices that lead to a value, from the top of a document or of a resource."""
 
 _VARIABLE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\{")
 _SHORT: Final = Layout(has_short_maps=True)
@@ -140,7 +137,7 @@ def _left(source: Source, way: Way, value: Any, why: Exception) -> Problem:
 
 def _values(source: Source) -> list[Any]:
     """The values of the documents, as plain maps and lists that share nothing."""
-    return [json.loads(json.dumps(document.value)) for document in source.documents]
+    return [plain_copy(document.value) for document in source.documents]
 
 
 def _written(value: Any) -> Any:

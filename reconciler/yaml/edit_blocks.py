@@ -12,9 +12,9 @@ from typing import Any, Final
 from yaml.nodes import CollectionNode, MappingNode
 
 from reconciler.yaml.edit_changes import Slot, Source, UnsafeError, is_block
+from reconciler.yaml.located import Way
 from reconciler.yaml.writing import inline
 
-Way = tuple[str | int, ...]
 _COMMENT: Final = re.compile(r"#(?:[^\r\n]*\S)?")
 
 
