@@ -22,7 +22,7 @@ from reconciler.errors import Exit, WrongUsage
 from reconciler.output.terminal import write_stdout
 
 if TYPE_CHECKING:
-    from reconciler.model.comparison import Pair
+    from reconciler.model.results import Pair
     from reconciler.plan.compare import Observed
 
 

@@ -15,8 +15,8 @@ from reconciler.config.values import EXPRESSION
 from reconciler.errors import ConfigurationInvalid, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import alike, keys_path, outer_keys, value_at
-from reconciler.model.drift import AlsoChanged
 from reconciler.model.inputs import Desired, Fields, Instance, Resource
+from reconciler.model.results import AlsoChanged
 from reconciler.yaml import Way, find_way
 from reconciler.yaml.edit import Edit, set_values
 from reconciler.yaml.edit_changes import documents_of

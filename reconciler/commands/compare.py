@@ -10,8 +10,8 @@ from reconciler.commands.session import Session, written_kinds
 from reconciler.config.load import read_configuration
 from reconciler.config.semantics import no_field
 from reconciler.errors import WrongUsage
-from reconciler.model.comparison import Comparison, Pair
 from reconciler.model.inputs import ObjectRef
+from reconciler.model.results import Comparison, Pair
 from reconciler.observe import kind_lookups, observe_remembered, target_kinds, with_parts
 from reconciler.plan.compare import Observed, compare_environments
 from reconciler.state.operations import load_state

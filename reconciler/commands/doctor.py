@@ -28,9 +28,9 @@ from reconciler.git.history import DEEPEN, commits_cut_off, find_age, list_folde
 from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.facts import find_facts
-from reconciler.model.diagnosis import Check, Diagnosis, Fact
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.redaction import without_credentials
+from reconciler.model.results import Check, Diagnosis, Fact
 from reconciler.model.settings import VENDOR_URL
 from reconciler.state.operations import replay_state
 from reconciler.text import counted

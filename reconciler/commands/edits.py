@@ -13,8 +13,8 @@ from reconciler.config.files import Disk, Edited
 from reconciler.config.load import Configuration, read_configuration
 from reconciler.config.reading import Reading
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.model.drift import AlsoChanged
 from reconciler.model.inputs import Desired
+from reconciler.model.results import AlsoChanged
 from reconciler.system import Unreadable
 from reconciler.yaml import Way
 from reconciler.yaml.edit import Edit, add_to, set_values

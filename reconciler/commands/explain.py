@@ -10,7 +10,7 @@ from reconciler.commands.session import Session
 from reconciler.config.locations import line_reader
 from reconciler.explain.explain import explain
 from reconciler.explain.rules import ExplainInput
-from reconciler.model.explanation import Explanation
+from reconciler.model.results import Explanation
 from reconciler.plan.guards import Options
 from reconciler.state.receipts import list_receipts
 

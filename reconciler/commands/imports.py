@@ -167,8 +167,7 @@ class _Import:
         """The file of a merged resource, and the way to a value within it."""
         resource = self._project.candidates[address]
         name = resource.instance.definition if resource.instance else address
-        way = (KINDS[resource.kind].section, name.partition(".")[2], *keys)
-        return Path(resource.location.file).resolve(), way
+        return Path(resource.location.file).resolve(), (KINDS[resource.kind].section, name.partition(".")[2], *keys)
 
     def _edit(self, texts: Texts) -> Trouble:
         """Edits the texts; gives what cannot be edited."""

@@ -28,11 +28,11 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.cases import APPLIED, EMPTY, PLAN
 from reconciler.kinds.references import named_label, reference_items
 from reconciler.kinds.wire import create_requests
-from reconciler.model.cases import CaseResult, Mismatch
 from reconciler.model.inputs import Desired, address_kind
 from reconciler.model.plan import NEW_ID, SUMMARY_ORDER, Change, Plan
 from reconciler.model.policies import PolicyReport
 from reconciler.model.reports import Review, Status
+from reconciler.model.results import CaseResult, Mismatch
 from reconciler.model.settings import StateSettings
 from reconciler.plan.guards import FROZEN, MAX_DELETES, PREVENT_DESTROY, Options
 from reconciler.simulator import Faults, RuleError, Simulator

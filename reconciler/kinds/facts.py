@@ -9,8 +9,8 @@ from reconciler.errors import some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import Kind, Pages, Put
 from reconciler.kinds.wire import in_short, is_id, object_path, other_object, record_from
-from reconciler.model.diagnosis import Fact
 from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.model.results import Fact
 
 Violations = Callable[[str, Fields], list[tuple[str, str]]]
 NOBODY, REFUSED = "reconciler-probe-nobody", object()
