@@ -21,8 +21,8 @@ from reconciler.yaml import Document, LocatedList, LocatedMap, find_location
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A resource or an item of a block. `name`: its address, or the block's name. `items`: those of an instance of the
-    `for_each` with the address `definition`."""
+    """A resource, an item of a block, or the settings. `name`: its address, or the block's name; the settings have none.
+    `items`: those of an instance of the `for_each` with the address `definition`."""
 
     name: str
     value: Any
@@ -40,10 +40,11 @@ class Entry:
         return find_location(self.written.node, path, self.written.value_location)
 
     def problem(self, path: tuple[str | int, ...], message: str, cause: str = "", *, at_key: bool = False) -> Problem:
-        """A problem with the value at a path, or with its key. The message begins with the name."""
+        """A problem with the value at a path, or with its key. The message begins with the name, if there is one."""
         subject = self.subject if "." in self.name else ""
         location = find_location(self.written.node, path, self.written.value_location, key=at_key)
-        return Problem(*location, f"{self.subject}: {message}", subject=subject, cause=cause)
+        about = f"{self.subject}: {message}" if self.name else message
+        return Problem(*location, about, subject=subject, cause=cause)
 
 
 KEY = re.compile(KEY_PATTERN)
