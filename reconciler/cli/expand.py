@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from reconciler import commands, output
+from reconciler import commands, config, output
 from reconciler.cli.options import environment_option, format_option, path_argument, target_option
-from reconciler.config.files import configuration_folder
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 
 
@@ -29,5 +28,5 @@ def expand(path: Path, environment: str | None, target: tuple[str, ...], form: s
     write_stdout(
         output.expanded.expanded_json(desired)
         if form == "json"
-        else output.expanded.expanded_yaml(desired, configuration_folder(path))
+        else output.expanded.expanded_yaml(desired, config.files.configuration_folder(path))
     )

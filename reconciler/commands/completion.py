@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from reconciler.config.files import LARGEST, STATE_FOLDER, Disk, configuration_folder
+from reconciler.config.files import LARGEST, STATE_FOLDER, Disk, Reading, configuration_folder
 from reconciler.config.load import read_configuration
-from reconciler.config.reading import Reading
 from reconciler.kinds import KINDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT
 from reconciler.system import Unreadable, read_regular

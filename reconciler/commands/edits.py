@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.config.files import Disk, Edited
+from reconciler.config.files import Disk, Edited, Reading
 from reconciler.config.load import Configuration, read_configuration
-from reconciler.config.reading import Reading
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
 from reconciler.model.inputs import Desired
 from reconciler.model.results import AlsoChanged

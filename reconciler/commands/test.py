@@ -21,8 +21,8 @@ from reconciler.api import RateLimiter, Secret, connect
 from reconciler.commands.plan import refuse
 from reconciler.commands.session import Session, parse_moment
 from reconciler.config.cases import Case, guard_name, read_cases
+from reconciler.config.files import invalid
 from reconciler.config.load import Configuration, read_configuration
-from reconciler.config.reading import invalid
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.cases import APPLIED, EMPTY, PLAN

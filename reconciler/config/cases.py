@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.config.defaults import apply_defaults, over
-from reconciler.config.files import Disk
+from reconciler.config.files import Disk, Reading
 from reconciler.config.load import MOST_EVALUATED, Configuration
 from reconciler.config.merge import ANCHORS
-from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.text import cut, quoted
 from reconciler.config.validation import is_valid

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler import config
-from reconciler.config.files import SETTINGS_FILE, Disk, configuration_folder
+from reconciler.config.files import SETTINGS_FILE, Disk, Reading, configuration_folder, invalid
 from reconciler.config.instances import Expansion, expand
 from reconciler.config.merge import Entry, Merged, find_foreign, merge
-from reconciler.config.reading import Reading, invalid
 from reconciler.config.semantics import block_problems, import_problems, imported, semantic_problems
 from reconciler.config.settings import read_settings
 from reconciler.config.validation import is_valid

@@ -21,7 +21,7 @@ from reconciler.yaml import Document, LocatedList, LocatedMap, find_location
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A resource, an item of a block, or the settings. `name`: its address, or the block's name; the settings have none.
+    """A resource, an item of a block, or the settings. `name`: its address, or the block's name; empty of the settings.
     `items`: those of an instance of the `for_each` with the address `definition`."""
 
     name: str

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler import kinds
-from reconciler.config.files import STATE_FOLDER
+from reconciler.config.files import STATE_FOLDER, Reading
 from reconciler.config.merge import Entry
-from reconciler.config.reading import Reading
 from reconciler.config.semantics import no_day, no_field
 from reconciler.config.text import cut, one_of, quoted
 from reconciler.config.validation import is_valid
