@@ -16,7 +16,7 @@ from reconciler import config
 from reconciler.config.files import SETTINGS_FILE, Disk, Reading, configuration_folder, invalid
 from reconciler.config.instances import Expansion, expand
 from reconciler.config.merge import Entry, Merged, find_foreign, merge
-from reconciler.config.semantics import block_problems, import_problems, imported, semantic_problems
+from reconciler.config.semantics import import_problems, imported, natural_key_problems, semantic_problems
 from reconciler.config.settings import read_settings
 from reconciler.config.validation import is_valid
 from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution, Written
@@ -170,11 +170,12 @@ class Configuration:
         incomplete = _incomplete(entries, merged.unread_aliases) | merged.incomplete
         found = [
             *_schema_problems([*entries, *policies, *chain.from_iterable(items.values())], unknown, incomplete),
-            *semantic_problems(entries, expansion, unknown, whole=merged.whole and expansion.whole),
-            *block_problems(here, expansion, unknown),
-            *import_problems(items["imports"], self.environments, unknown),
-            *(config.policies.date_problems(policies, unknown) if policies else ()),
+            *natural_key_problems(expansion.resources.values(), unknown),
         ]
+        whole = merged.whole and expansion.whole
+        semantic = semantic_problems(entries, here, policies, expansion, whole=whole)
+        wrong_imports = import_problems(items["imports"], self.environments)
+        found += (each for each in chain(semantic, wrong_imports) if each.location not in unknown)
         by_subject = {each.subject: each.items for each in entries if each.items} if found else {}
         found = [substitution.told_at_source(each, by_subject.get(each.subject, NO_ITEMS)) for each in found]
         # A placeholder is no value, and a problem says so already.

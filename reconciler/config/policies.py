@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from reconciler.config.locations import line_reader
 from reconciler.config.merge import Entry
-from reconciler.config.semantics import no_day
-from reconciler.errors import Location, Problem
+from reconciler.errors import Location
 from reconciler.model.policies import Policy, PolicyException
 
 TAKEN = ("when", "require", "message", "level", "ratchet")
-
-
-def date_problems(policies: Iterable[Entry], unknown: Collection[Location]) -> Iterator[Problem]:
-    """Exceptions until a day that does not exist."""
-    for entry in policies:
-        exceptions = entry.value.get("except") if isinstance(entry.value, dict) else None
-        for index, each in enumerate(exceptions if isinstance(exceptions, list) else ()):
-            said, path = no_day(each.get("until")) if isinstance(each, dict) else "", ("except", index, "until")
-            if said and entry.location(*path) not in unknown:
-                yield entry.problem(path, f"except[{index}].until: {said}")
 
 
 def make_policies(entries: Iterable[Entry], folder: Path) -> Iterator[Policy]:

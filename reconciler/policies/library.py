@@ -1,4 +1,5 @@
-"""The ready rules, which a policy includes by `use: NAME`, as `rules.yaml` declares them."""
+"""The ready rules, which a policy includes by `use: NAME`, as `rules.yaml` declares them. They are listed without CEL,
+which may not be installed."""
 
 from __future__ import annotations
 
