@@ -12,7 +12,7 @@ from typing import Self, cast
 from reconciler import commands
 from reconciler.apply.execute import Event
 from reconciler.commands.session import Session
-from reconciler.config.load import Opened
+from reconciler.config.load import Configuration
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, KeyExposed, Problem, ReconcilerError, Refused, WrongUsage
 from reconciler.kinds import BUILT_IN, Kinds, using
 from reconciler.model.plan import Change, Refusal, Unmanaged
@@ -68,7 +68,7 @@ class Project(AbstractContextManager["Project"]):
         the variables, one of which holds the key, by default the process's. `parallelism`: how many requests at once.
         """
         with using(kinds):
-            name = Opened(Path(path)).environment(environment).name
+            name = Configuration(Path(path)).environment(environment).name
         return cls(Path(path), name, env, api_url, kinds, parallelism)
 
     def __exit__(self, *_: object) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from reconciler.config.committed import Committed
-from reconciler.config.load import Configuration, read_configuration
+from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.git.checkout import Checkout, find_checkout
 from reconciler.git.history import commit_subject, merge_base
@@ -66,7 +66,7 @@ def _find_base(configuration: Configuration, ref: str) -> tuple[Checkout, str, s
 @lru_cache(2)
 def _read_commit(configuration: Configuration, checkout: Checkout, commit: str) -> tuple[Committed, Configuration]:
     source = Committed(configuration.path, checkout, commit)
-    return source, read_configuration(configuration.path, source)
+    return source, Configuration(configuration.path, source)
 
 
 def _read(configuration: Configuration, environment: Environment, checkout: Checkout, commit: str) -> BasePlan:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reconciler.api import Reader
 from reconciler.commands.session import Session, written_kinds
-from reconciler.config.load import read_configuration
+from reconciler.config.load import Configuration
 from reconciler.config.semantics import no_field
 from reconciler.errors import WrongUsage
 from reconciler.model.inputs import ObjectRef
@@ -30,7 +30,7 @@ def compare(
     `ignored`, FIELD or KIND.FIELD, is left out beside what the settings name. WrongUsage if an environment does not
     exist, or is compared with itself; ConfigurationInvalid with the problems of both.
     """
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     one, other = map(configuration.environment, names)
     if one == other:
         raise WrongUsage(f"{names[0]} is one environment; expected two, to compare them")

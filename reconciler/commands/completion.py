@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from reconciler.config.files import LARGEST, STATE_FOLDER, Disk, Reading, configuration_folder
-from reconciler.config.load import read_configuration
+from reconciler.config.load import Configuration
 from reconciler.kinds import KINDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT
 from reconciler.system import Unreadable, read_regular
@@ -26,7 +26,7 @@ def environments(path: Path) -> list[str]:
 
 def addresses(path: Path) -> list[str]:
     """The addresses that are written, instances included, and those in the states of this machine."""
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     named = (configuration.named(each) for each in configuration.environments.values())
     written = set().union(*named) if configuration.environments else {*configuration.merged.resources}
     return sorted({*written, *_remembered(configuration_folder(path))})

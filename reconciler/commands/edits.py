@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.config.files import Disk, Edited, Reading
-from reconciler.config.load import Configuration, read_configuration
+from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
 from reconciler.model.inputs import Desired
 from reconciler.model.results import AlsoChanged
@@ -79,7 +79,7 @@ class Texts:
 
 def edited(path: Path, edits: Iterable[Edit]) -> Configuration:
     """The configuration as it would be after edits, which are not written."""
-    return read_configuration(path, Edited(path, {edit.path: edit.content for edit in edits}))
+    return Configuration(path, Edited(path, {edit.path: edit.content for edit in edits}))
 
 
 def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:

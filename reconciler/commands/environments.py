@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from reconciler.commands.base_plan import read_base_plan
 from reconciler.commands.session import Session
-from reconciler.config.load import Configuration, Opened
+from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid, NoSuchTarget, ReconcilerError, WrongUsage, fold
 from reconciler.model.inputs import Desired
 from reconciler.model.reports import Ended
@@ -32,7 +32,7 @@ def choose(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
     """
     if every and patterns:
         raise WrongUsage("--all cannot be used with --environment: it means every environment")
-    opened = Opened(path)
+    opened = Configuration(path)
     opened.require_sound_settings()
     names = list(opened.environments)
     if every:
@@ -48,7 +48,7 @@ def find_chosen(path: Path, patterns: Sequence[str], every: bool) -> list[str]:
     if not (patterns or every):
         return []
     with suppress(ReconcilerError):
-        names = list(Opened(path).environments)
+        names = list(Configuration(path).environments)
         return [name for name in names if every or any(fnmatchcase(name, pattern) for pattern in patterns)]
     return []
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.config.load import read_configuration
+from reconciler.config.load import Configuration
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
 from reconciler.model.inputs import Desired
@@ -18,7 +18,7 @@ def expand(path: Path, environment: str | None, targets: Collection[str]) -> Des
 
     ConfigurationInvalid with every problem of that environment; WrongUsage if it, or a target, does not exist.
     """
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     desired = configuration.desired(configuration.environment(environment))
     return _narrowed(desired, targets) if targets else _without_left_out(desired)
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from reconciler.commands.edits import evaluate, read_text
 from reconciler.config.files import Disk
 from reconciler.config.fold import fold_blocks, write_block
-from reconciler.config.load import Configuration, read_configuration
+from reconciler.config.load import Configuration
 from reconciler.config.text import cut
 from reconciler.errors import ConfigurationInvalid, Refused, some_of
 from reconciler.kinds import SECTIONS
@@ -44,7 +44,7 @@ class Folder:
     """
 
     def __init__(self, path: Path, targets: Collection[str]) -> None:
-        configuration = read_configuration(path)
+        configuration = Configuration(path)
         before = configuration.check()
         known = {address: None for desired in before.values() for address in desired.resources}
         desired = next(iter(before.values()))

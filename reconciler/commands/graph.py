@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reconciler.commands.plan import plan
 from reconciler.commands.session import Session
-from reconciler.config.load import read_configuration
+from reconciler.config.load import Configuration
 from reconciler.model.reports import Graph
 from reconciler.output.graph.references import configured, make_graph
 from reconciler.plan.guards import Options
@@ -14,7 +14,7 @@ from reconciler.plan.guards import Options
 
 def configured_graph(path: Path, environment: str | None) -> Graph:
     """The graph of the configuration alone: nothing is planned, and no key is needed."""
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     return configured(configuration.desired(configuration.environment(environment)))
 
 

@@ -14,7 +14,7 @@ from reconciler.api import SharedLimits, Transport, connect
 from reconciler.api.address import is_local
 from reconciler.api.secret import read_secret
 from reconciler.config.files import STATE_FOLDER
-from reconciler.config.load import Configuration, Opened
+from reconciler.config.load import Configuration
 from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError, WrongUsage
 from reconciler.git.repository import repository_top
@@ -44,7 +44,7 @@ LOCK_SECONDS = 1.0
 class Session:
     """One configuration, one environment, its state, and the connection to the API. `asks_git`: git may be asked."""
 
-    opened: Opened
+    opened: Configuration
     environment: Environment
     store: Backend
     door: Transport
@@ -112,7 +112,7 @@ class Shared:
     """What the sessions of several environments share: the configuration, read once, and the limits of requests."""
 
     def __init__(self, path: Path, connections: int) -> None:
-        self.opened = Opened(path)
+        self.opened = Configuration(path)
         self.opened.configuration  # noqa: B018 - read before threads ask for it
         self.limits = SharedLimits(connections)
 
@@ -134,7 +134,7 @@ def open_session(
     `hide` is told the key, before anything is done with it. `shared`: what a run with several environments has in
     common. `attended`: a person may be asked at the terminal.
     """
-    opened = shared.opened if shared else Opened(path)
+    opened = shared.opened if shared else Configuration(path)
     chosen = opened.environment(environment)
     secret = read_secret(chosen, variables, opened.folder, attended=attended)
     hide(secret.value)
@@ -171,7 +171,7 @@ def parse_moment(text: str, name: str) -> datetime:
 def find_names(path: Path, environment: str | None) -> tuple[str | None, str]:
     """The names of the configuration and of the environment that is meant, as far as they can be told: the
     configuration may be unsound."""
-    opened = Opened(path)
+    opened = Configuration(path)
     configuration = next((each.configuration for each in opened.environments.values()), derived_name(opened.folder))
     with suppress(ReconcilerError):
         return configuration, environment or opened.environment(None).name

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.config.load import Configuration, Opened, read_configuration
+from reconciler.config.load import Configuration
 from reconciler.errors import WrongUsage
 from reconciler.model.inputs import State
 from reconciler.model.reports import Receipt
@@ -51,7 +51,7 @@ def remove_entry(path: Path, environment: str | None, address: str) -> None:
 
 def unlock(path: Path, environment: str | None, run: str) -> str:
     """Breaks the lock of one run; gives the place of the state. The state may be another configuration's."""
-    opened = Opened(path)
+    opened = Configuration(path)
     store = _backend(opened.environment(environment), opened.folder)
     store.unlock(run)
     return store.where
@@ -78,7 +78,7 @@ def read_local_state(configuration: Configuration, environment: Environment, *, 
 
 def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
     """A store that the configuration does not name (any more): `file:PATH`, `git:REMOTE`, or a bucket's URL."""
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     chosen = configuration.environment(environment)
     store, _, rest = place.partition(":")
     if rest.startswith("//"):
@@ -96,7 +96,7 @@ def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
 
 def _own_backend(path: Path, environment: str | None) -> Backend:
     """The configured backend. Refused if the state there is another configuration's."""
-    opened = Opened(path)
+    opened = Configuration(path)
     chosen = opened.environment(environment)
     return require_own_name(_backend(chosen, opened.folder), chosen.configuration)
 

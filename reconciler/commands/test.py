@@ -22,7 +22,7 @@ from reconciler.commands.plan import refuse
 from reconciler.commands.session import Session, parse_moment
 from reconciler.config.cases import Case, guard_name, read_cases
 from reconciler.config.files import invalid
-from reconciler.config.load import Configuration, read_configuration
+from reconciler.config.load import Configuration
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.cases import APPLIED, EMPTY, PLAN
@@ -64,7 +64,7 @@ class RunResult:
 
 def run(path: Path, pattern: str, most: int) -> list[CaseResult]:
     """Runs the tests whose names fit a pattern, in their order. `most`: how many at once."""
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     configuration.check()
     cases, problems = read_cases(configuration)
     if problems := [*problems, *(problem for case in cases for problem in _violations(case))]:

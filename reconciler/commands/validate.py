@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler import commands
 from reconciler.commands.state import read_local_state
-from reconciler.config.load import Configuration, read_configuration
+from reconciler.config.load import Configuration
 from reconciler.errors import Problem, fold
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import Desired
@@ -41,7 +41,7 @@ def check(
 
     `base` is a commit or branch to compare with, for ratchets; `variables` are the process's.
     """
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     desired = configuration.check(names)
     has_policies = any(each.policies for each in desired.values())
     judged = commands.policies.check(configuration, desired, base, variables or {}) if has_policies else ()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from bisect import bisect
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -47,7 +47,7 @@ MOST_ENVIRONMENTS: Final = 100
 
 class Configuration:
     """A configuration: its environments, as `reconciler.yaml` says them, and what is written in the other files, which
-    are read at the first access."""
+    are read at the first access, from `source` instead of the disk if it is given. It collects the problems."""
 
     def __init__(self, path: Path, source: Disk | None = None) -> None:
         self.path = path
@@ -184,9 +184,10 @@ class Configuration:
             raise RuntimeError("a value is not known, and no problem says why: nothing may be concluded from that")
         if found or substitution.problems or unknown or environment is None:
             return Desired({}), found
-        desired = _desired(expansion, here, self.folder, environment)
+        relative = cache(partial(_relative, self.folder))
+        desired = _desired(expansion, here, relative, environment)
         if policies:
-            desired = replace(desired, policies=tuple(config.policies.make_policies(policies, self.folder)))
+            desired = replace(desired, policies=tuple(config.locations.make_policies(policies, relative)))
         return desired, []
 
     def _most_values(self) -> int:
@@ -201,14 +202,6 @@ class Configuration:
         sources = (node.get("from") for node in blocks if isinstance(node, LocatedMap))
         here = found.resources.keys() | (found.left_out.keys() - found.definitions.keys())
         return {*here, *(each for each in sources if isinstance(each, str))}
-
-
-Opened = Configuration
-
-
-def read_configuration(path: Path, source: Disk | None = None) -> Configuration:
-    """Reads a folder or a file, from `source` instead of the disk if it is given. It collects the problems."""
-    return Configuration(path, source)
 
 
 def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
@@ -243,15 +236,18 @@ def _schema_problems(entries: Iterable[Entry], unknown: set[Location], incomplet
         faulty[entry.definition] += is_faulty
 
 
-def _desired(
-    expansion: Expansion, items: Mapping[str, Iterable[Entry]], folder: Path, environment: Environment
-) -> Desired:
-    @cache
-    def relative(file: str) -> str:
-        # An edit that was not written yet names its file in full.
-        inside = Path(file) if Path(file).is_relative_to(folder) else Path(os.path.realpath(file))
-        return inside.relative_to(folder if inside.is_relative_to(folder) else folder.resolve()).as_posix()
+def _relative(folder: Path, file: str) -> str:
+    # An edit that was not written yet names its file in full.
+    inside = Path(file) if Path(file).is_relative_to(folder) else Path(os.path.realpath(file))
+    return inside.relative_to(folder if inside.is_relative_to(folder) else folder.resolve()).as_posix()
 
+
+def _desired(
+    expansion: Expansion,
+    items: Mapping[str, Iterable[Entry]],
+    relative: Callable[[str], str],
+    environment: Environment,
+) -> Desired:
     def resource(entry: Entry) -> Resource:
         kind, node, file = address_kind(entry.name), entry.written.node, entry.written.location.file
         keys = {name: item.key for name, item in entry.items.items()}

@@ -19,7 +19,6 @@ STARTER = "reconciler.system"
 
 PATHS = {
     "reconciler.commands.test": "a temporary folder, as tempfile names it",
-    "reconciler.config.policies": "a place that the configuration was read from",
     "reconciler.policies.library": "the ready rules of the package",
     "reconciler.project": "the folder that a program names",
     "reconciler.testing": "a temporary folder, as tempfile names it",
