@@ -18,8 +18,7 @@ from reconciler.model.inputs import Desired, address_kind, make_address
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
 from reconciler.yaml import plain_copy
-from reconciler.yaml.edit import Edit
-from reconciler.yaml.edit_blocks import BlockEditor, Joined
+from reconciler.yaml.edit import BlockEditor, Edit, Joined
 from reconciler.yaml.edit_changes import UnsafeError
 
 

@@ -26,7 +26,7 @@ from reconciler.config.merge import KEY
 from reconciler.serialization import canonical
 from reconciler.text import common_words, find_free
 from reconciler.yaml import Way
-from reconciler.yaml.edit_blocks import Joined
+from reconciler.yaml.edit import Joined
 
 Lists = Mapping[frozenset[str], str]
 """What items are in a list, as canonical texts → the variable that has it."""
