@@ -55,7 +55,6 @@ FORMATS = {
     "reconciler.commands.probe": "form",
     "reconciler.plan.compare": "said",
     "reconciler.state.backend": "url",
-    "reconciler.yaml.mistakes": "message",
 }
 """Format what a table of constants holds: addresses of CI systems, wrong YAML, what a probe sends, what is shared."""
 
