@@ -9,7 +9,7 @@ from typing import Any, Final
 from reconciler.config.files import LARGEST, Disk
 from reconciler.config.merge import Entry
 from reconciler.config.text import masked
-from reconciler.config.values import EXPRESSION, NAME, Items, expressions, source
+from reconciler.config.values import Items, expressions, source, whole_expression
 from reconciler.errors import Location
 from reconciler.kinds.comparison import dotted
 from reconciler.model.policies import Policy, PolicyException
@@ -51,8 +51,7 @@ def value_locations(node: Any, file: str, items: Items) -> Mapping[str, Location
 
 def _whole_item(value: Any, items: Items) -> Location | None:
     """Where the item is written that is the whole of a value; None if none is."""
-    whole = EXPRESSION.fullmatch(value) if isinstance(value, str) else None
-    named = NAME.fullmatch(whole[1].strip()) if whole and whole[1] else None
+    named = whole_expression(value)
     return source(named, None, items) if named and named[1] == "each" else None
 
 

@@ -106,15 +106,6 @@ def _top() -> tuple[str, ...]:
     return (*SECTIONS, *BLOCKS, POLICIES, DEFAULTS)
 
 
-def keys_by_kind(addresses: Iterable[str]) -> dict[str, dict[str, None]]:
-    """Kind → the keys of its addresses, in their order."""
-    keys: dict[str, dict[str, None]] = {kind.name: {} for kind in SECTIONS.values()}
-    for address in addresses:
-        kind_name, _, key = address.partition(".")
-        keys[kind_name][key] = None
-    return keys
-
-
 def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any, above: str) -> None:
     if name.startswith(ANCHORS) or (node is None and name in _top()):
         return

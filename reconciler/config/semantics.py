@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler import kinds
 from reconciler.config.instances import Expansion
-from reconciler.config.merge import Entry, keys_by_kind
+from reconciler.config.merge import Entry
 from reconciler.config.text import cut, one_of, quoted, with_article
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Kind, Reference
@@ -34,7 +34,10 @@ def semantic_problems(
 ) -> Iterator[Problem]:
     """Every such problem of a configuration with the resources `known`, but for its natural keys. If it is not `whole`,
     a part could not be read, and an address that is not known may be there. So may the target of an item of a block."""
-    keys, searches = keys_by_kind(known.resources), Searches()
+    searches = Searches()
+    keys: dict[str, dict[str, None]] = {name: {} for name in KINDS}
+    for address in known.resources:
+        keys[address_kind(address)][address.partition(".")[2]] = None
     for entry in entries:
         if isinstance(entry.value, dict):
             kind = KINDS[address_kind(entry.name)]

@@ -66,7 +66,6 @@ class Substitution:
         self.items: Items = NO_ITEMS
         self.no_items = NO_FOR_EACH
         self._length = 0
-        self._is_full = False
         self._copies: dict[int, tuple[Any, int]] = {}
         self.searches = Searches()
 
@@ -95,8 +94,7 @@ class Substitution:
         """What a value is if it is one variable, as it is written in the settings, and where; else the value itself."""
         if not isinstance(node, str) or "${" not in node or location in self.unknown:
             return node, location
-        whole = EXPRESSION.fullmatch(node)
-        named = NAME.fullmatch(whole[1].strip()) if whole and whole[1] else None
+        named = whole_expression(node)
         if named is None or named[1] == "each":
             return self._text(node, location), location
         value = self._value(named, node, location)
@@ -146,12 +144,8 @@ class Substitution:
                 return value
             copy, size = self._copies.get(id(value)) or (plain_copy(value), count_values(value))
             self._copies[id(value)] = copy, size
-            self._length += size
-            if self._length <= MOST_CHARACTERS:
-                return copy
-            self._fill(location)
-        if self._is_full:
-            self.unknown.add(location)
+            return copy if self._has_room(size, location) else text
+        if not self._has_room(0, location):
             return text
 
         def replaced(found: re.Match[str]) -> str:
@@ -162,22 +156,22 @@ class Substitution:
                 what = node_kind(value)
                 self.refuse(location, f"{found[0]} is {what}; expected a text, a number or a boolean within a text")
             replacement = str(value).lower() if isinstance(value, bool) else str(value)
-            self._length += len(replacement)
-            return "" if self._length > MOST_CHARACTERS else replacement
+            return replacement if self._has_room(len(replacement), location) else ""
 
         result = EXPRESSION.sub(replaced, text)
-        if self._length > MOST_CHARACTERS:
-            self._fill(location)
-        elif holds_key(result) and not holds_key(text):
+        if holds_key(result) and not holds_key(text):
             self.refuse(location, KEY_FOUND)
         return result
 
-    def _fill(self, location: Location) -> None:
-        """Note that variables have made too much, once."""
-        if not self._is_full:
+    def _has_room(self, size: int, location: Location) -> bool:
+        """Whether variables may make so much more. The first that may not is a problem; those behind it are unknown."""
+        before, self._length = self._length, self._length + size
+        if before <= MOST_CHARACTERS < self._length:
             most = f"expected at most {MOST_CHARACTERS} characters"
             self.refuse(location, f"variables make too much text up to here; {most}")
-        self._is_full = True
+        elif self._length > MOST_CHARACTERS:
+            self.unknown.add(location)
+        return self._length <= MOST_CHARACTERS
 
     def _found(self, found: re.Match[str], location: Location) -> Any:
         """The value of an expression in a text, as it is written."""
@@ -269,6 +263,12 @@ def source(named: re.Match[str], environment: Environment | None, items: Items) 
     if environment is None or name not in environment.variable_locations:
         return None
     return find_location(environment.variables.get(name), steps(kind, None, path), environment.variable_locations[name])
+
+
+def whole_expression(value: object) -> re.Match[str] | None:
+    """The variable or the item that is the whole of a text, as a match of `NAME`; None if none is."""
+    found = EXPRESSION.fullmatch(value) if isinstance(value, str) and value.endswith("}") else None
+    return NAME.fullmatch(found[1].strip()) if found and found[1] else None
 
 
 def expressions(text: str) -> list[re.Match[str]]:
