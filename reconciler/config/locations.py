@@ -9,7 +9,7 @@ from typing import Any, Final
 from reconciler.config.files import LARGEST, Disk
 from reconciler.config.merge import Entry
 from reconciler.config.text import masked
-from reconciler.config.values import Items, expressions, source, whole_expression
+from reconciler.config.values import EXPRESSION, NAME, Items, source, whole_expression
 from reconciler.errors import Location
 from reconciler.kinds.comparison import dotted
 from reconciler.model.policies import Policy, PolicyException
@@ -61,7 +61,8 @@ def value_sources(node: Any, file: str, environment: Environment, items: Items) 
     found = {}
     for path, location, value in _values("", node, file):
         if isinstance(value, str) and "${" in value:
-            places = (source(each, environment, items) for each in expressions(value))
+            named = (NAME.fullmatch(each[1].strip()) for each in EXPRESSION.finditer(value) if each[1] is not None)
+            places = (source(each, environment, items) for each in named if each)
             is_item = items and _whole_item(value, items)
             found[path] = (location,) if is_item else tuple(dict.fromkeys(place for place in places if place))
     return {path: places for path, places in found.items() if places}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.config.files import SETTINGS_FILE
@@ -118,8 +118,7 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
             location = Location(file, *position)
             merged.blocks[name].append(Written(item, location, location))
     elif name == DEFAULTS:
-        key, value = parent.key_positions[name], parent.value_positions[name]
-        merged.defaults.append(Written(node, Location(file, *key), Location(file, *value)))
+        merged.defaults.append(Written.at(parent, name, file))
     elif name in _top():
         is_map = name in (*SECTIONS, POLICIES)
         expected = f"a map of {name} by keys of yours" if is_map else 'a list; write "- " before each item'
@@ -165,35 +164,31 @@ def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> Non
             merged.incomplete.add(Location(file, *node.key_positions[above]))
         merged.problems.append(Problem(file, *node.key_positions[fields[0]], _beside(kind, fields, above)))
     names = {name for fields in strays.values() for name in fields}
-    for key, value in node.items():
-        if key in names:
-            continue
-        if value is None and key in strays:
-            value = LocatedMap()  # noqa: PLW2901 - its fields stand beside it
-        location = Location(file, *node.key_positions[key])
-        written = Written(value, location, Location(file, *node.value_positions[key]))
+    for key in (key for key in node if key not in names):
+        written = Written.at(node, key, file)
+        if written.node is None and key in strays:
+            written = replace(written, node=LocatedMap())  # Its fields stand beside it.
         address = make_address(kind.name, key)
         problem = "" if KEY.fullmatch(key) else no_key(key)
         if address in merged.resources:
             first = merged.resources[address].location
             problem = f"{cut(address)} is written a second time; expected it once, and it stands at {first} already"
         if problem:
-            merged.problems.append(Problem(*location, problem))
+            merged.problems.append(Problem(*written.location, problem))
             merged.misplaced.append((address, written))
         else:
             merged.resources[address] = written
 
 
 def _policies(merged: Merged, file: str, node: LocatedMap) -> None:
-    for key, value in node.items():
-        location = Location(file, *node.key_positions[key])
-        written = Written(value, location, Location(file, *node.value_positions[key]))
+    for key in node:
+        written = Written.at(node, key, file)
         first = merged.policies.setdefault(key, written)
         problem = "" if KEY.fullmatch(key) else no_key(key)
         if first is not written:
             problem = f"the policy {cut(key)} is written a second time; expected it once, as at {first.location}"
         if problem:
-            merged.problems.append(Problem(*location, problem))
+            merged.problems.append(Problem(*written.location, problem))
 
 
 def _strays(kind: Kind, node: LocatedMap) -> dict[str, list[str]]:

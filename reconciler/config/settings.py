@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -26,10 +27,19 @@ from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE,
 from reconciler.text import WORD_CHARACTERS, closest
 from reconciler.yaml import LocatedMap, Way, plain_copy, walk
 
-NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first, and no device of Windows"
 EXPRESSION = re.compile(r"\$\{\s*(?:var|each)\b[^}]*\}?")
 # The name of its state's file: Windows keeps these for devices, with and without an ending.
 ENVIRONMENT_NAME = re.compile(r"(?!(?i:con|prn|aux|nul|com\d|lpt\d)$)[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+def read_document(reading: Reading, file: Path) -> tuple[Written, list[Problem], bool]:
+    """What a file of one document holds (None if it is empty), its problems, and whether it is YAML without one."""
+    taken = reading.take(file)
+    problems = taken.problems + taken.wrong
+    problems += [Problem(str(file), *each.position, "a second document; expected one") for each in taken.documents[1:2]]
+    node, position = (taken.documents[0].value, taken.documents[0].position) if taken.documents else (None, (1, 1))
+    top = Location(str(file), *position)
+    return Written(node, top, top), problems, not taken.wrong
 
 
 def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Problem]]:
@@ -40,21 +50,16 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
         return {}, [elsewhere]
     if not reading.source.has(file):
         return _environments({}, LocatedMap(), file), []
-    taken = reading.take(file)
-    problems = taken.problems + taken.wrong
+    written, problems, _ = read_document(reading, file)
     unread = {each.location for each in problems}
-    values = [document for document in taken.documents if document.value is not None]
-    if len(values) > 1:
-        problems.append(Problem(str(file), *values[1].position, "a second document; expected one"))
-    node = values[0].value if values else LocatedMap()
-    location = Location(str(file), *(values[0].position if values else (1, 1)))
-    entry = Entry("", plain_copy(node), Written(node, location, location))
+    node = LocatedMap() if written.node is None else written.node
+    entry = Entry("", plain_copy(node), replace(written, node=node))
     if not is_valid("settings", entry.value):
         schema_problems = load("reconciler.config.schema_problems:schema_problems")
         found = schema_problems("settings", entry.value, entry.written)
         problems += [problem for problem in found if problem.location not in unread]
-    written = value_at(entry.value, ("environments",))
-    names = list(written) if isinstance(written, dict) else []
+    named = value_at(entry.value, ("environments",))
+    names = list(named) if isinstance(named, dict) else []
     problems += [*_bad_names(entry, names), *_bad_zone(entry), *_nested_variables(entry, names)]
     if not problems:
         problems += [*_misplaced(entry, names), *_bad_ignores(entry), *_bad_windows(entry, names)]
@@ -95,7 +100,8 @@ def _misplaced(entry: Entry, names: list[str]) -> Iterator[Problem]:
 def _bad_names(entry: Entry, names: list[str]) -> Iterator[Problem]:
     for name in names:
         if not ENVIRONMENT_NAME.fullmatch(name):
-            said = f"{quoted(name)} cannot name an environment; {NAME_EXPECTED}"
+            expected = "expected letters, digits, - and _, a letter or digit first, and no device of Windows"
+            said = f"{quoted(name)} cannot name an environment; {expected}"
             yield entry.problem(("environments", name), said, at_key=True)
 
 

@@ -49,6 +49,11 @@ class Written:
     location: Location
     value_location: Location
 
+    @classmethod
+    def at(cls, node: LocatedMap, key: str, file: str) -> Written:
+        """What a map, which stands in a file, has at a key."""
+        return cls(node[key], Location(file, *node.key_positions[key]), Location(file, *node.value_positions[key]))
+
 
 class Substitution:
     """Replaces the variables of an environment in values, and the items of an instance, and collects the problems.
@@ -269,9 +274,3 @@ def whole_expression(value: object) -> re.Match[str] | None:
     """The variable or the item that is the whole of a text, as a match of `NAME`; None if none is."""
     found = EXPRESSION.fullmatch(value) if isinstance(value, str) and value.endswith("}") else None
     return NAME.fullmatch(found[1].strip()) if found and found[1] else None
-
-
-def expressions(text: str) -> list[re.Match[str]]:
-    """The variables and items in a text, as matches of `NAME`."""
-    found = (NAME.fullmatch(each[1].strip()) for each in EXPRESSION.finditer(text) if each[1] is not None)
-    return [each for each in found if each]
