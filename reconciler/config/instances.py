@@ -58,6 +58,7 @@ def expand(
             expander.found.left_out[address] = left_out
         else:
             expander.add(address, written)
+    # The largest are refused first: what makes too much is nearly always one of them, and the others are still checked.
     kept = sorted(definitions, key=lambda each: (each.count(), each.address))
     total = sum(each.count() for each in kept)
     while total > MOST_INSTANCES:

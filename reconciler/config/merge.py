@@ -224,6 +224,7 @@ def find_foreign(content: bytes, documents: Sequence[Document], wrong: Sequence[
     """Why a file is no part of a configuration; empty if it is one. `wrong` are the problems of its YAML."""
     maps = [each.value for each in documents if isinstance(each.value, LocatedMap)]
     names = [name for each in maps for name in each]
+    # Templates of other programs are often no YAML: their keys are looked for in the text.
     names += [found.decode() for found in KEY_IN_BYTES.findall(content)] if wrong else []
     keys = {name for name in names if not name.startswith(ANCHORS)}
     values = [value for each in maps for value in each.values() if isinstance(value, LocatedMap)]

@@ -56,6 +56,7 @@ def _schema(_kinds: Kinds, name: str) -> Schema:
 
 def fits(schema: Schema, value: Any) -> bool:
     """Whether a value has a schema. KeyError for an unknown keyword."""
+    # A map has no hash. The entry keeps the schema, so that no other one gets its id.
     key = id(schema), type(value)
     if key not in _tests:
         _tests[key] = schema, _find_tests(schema, type(value))
@@ -104,7 +105,7 @@ TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
     "additionalProperties": (dict, _have_other_values),
 }
 """Keyword → the types that it says something about, and its test of the keyword's value, a value, and the schema."""
-HOURS = 99
+LEAST_TIME = 100  # Numbers below are hours, others are hours and minutes.
 BOOLEANS = {"true": ("yes", "on", "y", "true"), "false": ("no", "off", "n", "false")}
 
 
@@ -173,7 +174,7 @@ def _advice_for_number(options: Sequence[str] | None, number: float) -> str:
     if options is None or str(number) in options:
         return "; write it in quotes"
     # 600 may mean 06:00, and 9 may mean 09:00.
-    hours, minutes = divmod(int(number), 100) if number > HOURS else (int(number), 0)
+    hours, minutes = divmod(int(number), 100) if number >= LEAST_TIME else (int(number), 0)
     time = f"{hours:02d}:{minutes:02d}"
     return meant([time]) if time in options else ""
 

@@ -95,6 +95,7 @@ def find_location(node: Any, path: Sequence[str | int], location: Location, *, k
 
 def walk(node: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:
     """A value and all values within it, each with the way to it; what is outside comes first."""
+    # Recursion is no danger: what was read has at most `DEEPEST` levels.
     yield way, node
     if isinstance(node, dict | list):
         for step, value in node.items() if isinstance(node, dict) else enumerate(node):
