@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from reconciler.apply.execute import Event
-from reconciler.config.validation import violations
+from reconciler.config.schema_problems import violations
 from reconciler.errors import DELETE, ConfigurationInvalid, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Kinds, using
 from reconciler.kinds.comparison import value_at

@@ -11,7 +11,7 @@ from reconciler.commands.adopt import Adoption, Value
 from reconciler.commands.edits import Written
 from reconciler.commands.plan import Planned, plan, refuse
 from reconciler.commands.session import Session
-from reconciler.config.validation import violations
+from reconciler.config.schema_problems import violations
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import value_at
 from reconciler.kinds.references import ReferenceResolver

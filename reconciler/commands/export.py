@@ -10,8 +10,8 @@ from pathlib import Path
 
 from reconciler.api import Reader
 from reconciler.commands.session import Session, written_kinds
+from reconciler.config.schema_problems import violations
 from reconciler.config.text import KEY_FOUND, holds_key
-from reconciler.config.validation import violations
 from reconciler.errors import Refused
 from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS

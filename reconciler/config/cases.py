@@ -14,9 +14,10 @@ from reconciler.config.defaults import apply_defaults, over
 from reconciler.config.files import Disk, Reading
 from reconciler.config.load import MOST_EVALUATED, Configuration
 from reconciler.config.merge import ANCHORS
+from reconciler.config.schema_problems import schema_problems
 from reconciler.config.settings import read_document
 from reconciler.config.text import cut, quoted
-from reconciler.config.validation import is_valid, schema_problems
+from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS

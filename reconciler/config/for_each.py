@@ -10,8 +10,8 @@ from math import prod
 from typing import Any, Final, NamedTuple
 
 from reconciler.config.merge import KEY, no_key
+from reconciler.config.schema_problems import NO_NAME
 from reconciler.config.text import cut, found, one_of, quoted
-from reconciler.config.validation import NO_NAME
 from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_FOR_EACH, Item, Items, Substitution, Written
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import NAME_PATTERN

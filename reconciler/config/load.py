@@ -18,13 +18,13 @@ from reconciler.config.instances import Expansion, expand
 from reconciler.config.merge import Entry, Merged, find_foreign, merge
 from reconciler.config.semantics import import_problems, imported, natural_key_problems, semantic_problems
 from reconciler.config.settings import read_settings
-from reconciler.config.validation import is_valid, schema_problems
+from reconciler.config.validation import is_valid
 from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution, Written
 from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, fold, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import with_chosen_ids
 from reconciler.kinds.schema import DEFAULTS
-from reconciler.lazy import LazyMapping
+from reconciler.lazy import LazyMapping, load
 from reconciler.model.inputs import (
     Desired,
     Ignored,
@@ -226,7 +226,7 @@ def _schema_problems(entries: Iterable[Entry], unknown: set[Location], incomplet
             continue
         if is_valid(kind := address_kind(entry.name), entry.value):
             continue
-        is_faulty = False
+        is_faulty, schema_problems = False, load("reconciler.config.schema_problems:schema_problems")
         for problem in schema_problems(kind, entry.value, entry.written, entry.subject):
             # A missing field is reported at the resource's key, which no placeholder replaces.
             unsure = incomplete if problem.location == entry.written.location else unknown

@@ -16,11 +16,12 @@ from reconciler.config.files import STATE_FOLDER, Reading
 from reconciler.config.merge import Entry
 from reconciler.config.semantics import no_day, no_field
 from reconciler.config.text import cut, one_of, quoted
-from reconciler.config.validation import is_valid, schema_problems
+from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
 from reconciler.git.repository import repository_top
 from reconciler.kinds.comparison import keys_path, value_at
+from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, Freeze, StateSettings
 from reconciler.text import WORD_CHARACTERS, closest
@@ -54,6 +55,7 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
     node = LocatedMap() if written.node is None else written.node
     entry = Entry("", plain_copy(node), replace(written, node=node))
     if not is_valid("settings", entry.value):
+        schema_problems = load("reconciler.config.schema_problems:schema_problems")
         found = schema_problems("settings", entry.value, entry.written)
         problems += [problem for problem in found if problem.location not in unread]
     named = value_at(entry.value, ("environments",))

@@ -42,6 +42,7 @@ ONE_IMPORTER = {
     "httpx": "reconciler.api.transport",
     "httpcore": "reconciler.api.streams",
     "yaml": "reconciler.yaml",
+    "jsonschema": "reconciler.config.validation",
     "deepdiff": "reconciler.kinds.comparison",
     "rich": "reconciler.output.progress",
     "waitress": "reconciler.simulator.server",
