@@ -15,10 +15,10 @@ from reconciler.commands.session import Session
 from reconciler.config.load import Configuration
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, KeyExposed, Problem, ReconcilerError, Refused, WrongUsage
 from reconciler.kinds import BUILT_IN, Kinds, using
-from reconciler.model.drift import Drift
 from reconciler.model.plan import Change, Refusal, Unmanaged
 from reconciler.model.redaction import Spellings
 from reconciler.model.reports import ApplyReport
+from reconciler.model.results import Drift
 from reconciler.plan.guards import Options
 from reconciler.plan.plan_file import SavedPlan
 from reconciler.threads import Threads, result

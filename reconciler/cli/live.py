@@ -20,8 +20,8 @@ from reconciler.text import counted
 if TYPE_CHECKING:
     from reconciler.commands.edits import Written
     from reconciler.commands.session import Session
-    from reconciler.model.drift import Drift
     from reconciler.model.reports import Ended
+    from reconciler.model.results import Drift
 
 
 @click.command()

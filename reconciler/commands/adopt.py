@@ -15,10 +15,10 @@ from reconciler.config.values import EXPRESSION
 from reconciler.errors import ConfigurationInvalid, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import alike, keys_path, outer_keys, value_at, with_value
-from reconciler.model.drift import AlsoChanged
 from reconciler.model.inputs import Desired, Fields, Instance, Resource
-from reconciler.yaml import find_way
-from reconciler.yaml.edit import Edit, Way, set_values
+from reconciler.model.results import AlsoChanged
+from reconciler.yaml import Way, find_way
+from reconciler.yaml.edit import Edit, set_values
 from reconciler.yaml.edit_changes import documents_of
 from reconciler.yaml.writing import Layout, dump, escape_variables
 

@@ -30,9 +30,9 @@ from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS, Kind, Pages, Reference
 from reconciler.kinds.facts import NOBODY, Claims, find_claims, list_questions, make_facts
 from reconciler.kinds.wire import object_path
-from reconciler.model.diagnosis import Check, Diagnosis, Fact
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.redaction import without_credentials
+from reconciler.model.results import Check, Diagnosis, Fact
 from reconciler.model.settings import VENDOR_URL
 from reconciler.state.operations import replay_state
 from reconciler.text import counted

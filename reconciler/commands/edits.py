@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.config.files import Disk, Edited
+from reconciler.config.files import Disk, Edited, Reading
 from reconciler.config.load import Configuration
-from reconciler.config.reading import Reading
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.model.drift import AlsoChanged
 from reconciler.model.inputs import Desired
+from reconciler.model.results import AlsoChanged
 from reconciler.system import Unreadable
-from reconciler.yaml.edit import Edit, Way, add_to, set_values
+from reconciler.yaml import Way
+from reconciler.yaml.edit import Edit, add_to, set_values
 
 
 @dataclass(frozen=True, slots=True)

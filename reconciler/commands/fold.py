@@ -12,14 +12,13 @@ from reconciler.config.files import Disk
 from reconciler.config.fold import fold_blocks, write_block
 from reconciler.config.load import Configuration
 from reconciler.config.text import cut
-from reconciler.config.values import plain_copy
 from reconciler.errors import ConfigurationInvalid, Refused, some_of
 from reconciler.kinds import SECTIONS
 from reconciler.model.inputs import Desired, address_kind, make_address
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
-from reconciler.yaml.edit import Edit
-from reconciler.yaml.edit_blocks import BlockEditor, Joined
+from reconciler.yaml import plain_copy
+from reconciler.yaml.edit import BlockEditor, Edit, Joined
 from reconciler.yaml.edit_changes import UnsafeError
 
 

@@ -19,11 +19,10 @@ from reconciler.explain.explain import explain
 from reconciler.explain.rules import ExplainInput
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import object_path
-from reconciler.model.comparison import Comparison
-from reconciler.model.explanation import Explanation
 from reconciler.model.inputs import Desired, ObjectRef, address_kind
 from reconciler.model.plan import Destinations
 from reconciler.model.reports import Graph
+from reconciler.model.results import Comparison, Explanation
 from reconciler.observe import kind_lookups, observe_remembered, target_kinds, with_parts
 from reconciler.output.graph.references import configured, make_graph
 from reconciler.plan.build import offers_to

@@ -12,10 +12,10 @@ from reconciler.commands.session import Session, find_address, read_clock
 from reconciler.config.load import Configuration
 from reconciler.errors import GUARD, ConfigurationInvalid, Problem, WrongUsage, fold
 from reconciler.lazy import load
-from reconciler.model.explanation import Rule
 from reconciler.model.inputs import Desired
 from reconciler.model.plan import Plan, Refusal
 from reconciler.model.policies import Policy, PolicyReport
+from reconciler.model.results import Rule
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
 

@@ -23,9 +23,9 @@ from reconciler.errors import DELETE, Exit, ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind, Pages
 from reconciler.kinds.facts import REFUSED, fill, find_creates, find_updates, list_questions, make_facts
 from reconciler.kinds.wire import create_requests, delete_requests, is_id, object_path, record_from
-from reconciler.model.diagnosis import Check, Fact
 from reconciler.model.inputs import Entry, Fields, State, address_kind
 from reconciler.model.plan import Request
+from reconciler.model.results import Check, Fact
 from reconciler.model.settings import StateSettings
 from reconciler.state.backend import LockInfo
 from reconciler.state.journal import Journal

@@ -9,7 +9,7 @@ from reconciler.api import Reader
 from reconciler.apply.stale import recheck_plan, sent_lookups
 from reconciler.commands.plan import Planned, with_behind
 from reconciler.commands.session import Session
-from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, configuration_folder, is_within
+from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, configuration_folder
 from reconciler.errors import Refused
 from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
@@ -40,7 +40,7 @@ def open_saved_plans(file: Path, path: Path | None) -> tuple[dict[str, SavedPlan
         return saved, here
     home = os.path.realpath(here)
     folder = Path(os.path.realpath((repository_top(here) or here) / every[0].folder))
-    is_below = is_within(str(folder), home) and configuration_folder(folder) == folder
+    is_below = folder.is_relative_to(home) and configuration_folder(folder) == folder
     return saved, Path(os.path.relpath(folder, home)) if is_below else here
 
 

@@ -20,18 +20,18 @@ from reconciler import commands, output
 from reconciler.api import RateLimiter, Secret, connect
 from reconciler.commands.session import Session, parse_moment
 from reconciler.config.cases import Case, guard_name, read_cases
+from reconciler.config.files import invalid
 from reconciler.config.load import Configuration
-from reconciler.config.reading import invalid
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.cases import APPLIED, EMPTY, PLAN
 from reconciler.kinds.references import named_label, reference_items
 from reconciler.kinds.wire import create_requests
-from reconciler.model.cases import CaseResult, Mismatch
 from reconciler.model.inputs import Desired, address_kind
 from reconciler.model.plan import NEW_ID, SUMMARY_ORDER, Change, Plan
 from reconciler.model.policies import PolicyReport
 from reconciler.model.reports import Review, Status
+from reconciler.model.results import CaseResult, Mismatch
 from reconciler.model.settings import StateSettings
 from reconciler.plan.guards import FROZEN, MAX_DELETES, PREVENT_DESTROY, Options
 from reconciler.simulator import Faults, RuleError, Simulator

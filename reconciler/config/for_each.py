@@ -12,12 +12,12 @@ from typing import Any, Final, NamedTuple
 from reconciler.config.merge import KEY, no_key
 from reconciler.config.schema_problems import NO_NAME
 from reconciler.config.text import cut, found, one_of, quoted
-from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_FOR_EACH, Item, Items, Substitution, Written, plain_copy
+from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_FOR_EACH, Item, Items, Substitution, Written
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import NAME_PATTERN
 from reconciler.model.inputs import address_kind, make_address
 from reconciler.text import closest
-from reconciler.yaml import LocatedList, LocatedMap, find_location
+from reconciler.yaml import LocatedList, LocatedMap, find_location, plain_copy
 
 DIMENSION: Final = re.compile(NAME_PATTERN)
 NO_DIMENSION: Final = NO_NAME.replace("variable", "dimension")

@@ -9,8 +9,8 @@ from reconciler.errors import WrongUsage
 from reconciler.explain.rules import ExplainInput, Subject, find_subject, overlapping, rules_of_address, rules_of_field
 from reconciler.kinds import Kind
 from reconciler.kinds.comparison import flattened, is_within, path_keys
-from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Verdict
 from reconciler.model.plan import Action, Cause
+from reconciler.model.results import Explanation, FieldExplanation, Held, LastApply, Verdict
 from reconciler.text import did_you_mean
 
 

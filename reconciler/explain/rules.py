@@ -15,10 +15,10 @@ from reconciler.kinds.comparison import is_within
 from reconciler.kinds.declaration import Field
 from reconciler.kinds.lookups import LookupTable, described
 from reconciler.kinds.references import items_at, named_label, referred
-from reconciler.model.explanation import Rule, Verdict
 from reconciler.model.inputs import Desired, Entry, Ignored, Live, Resource, State
 from reconciler.model.plan import DESTROYS, WAITS, Action, Cause, Plan
 from reconciler.model.reports import Receipt
+from reconciler.model.results import Rule, Verdict
 from reconciler.text import did_you_mean
 
 TARGET = re.compile(r"([a-z_]+)(?:\.([^.\[\]]+)|\[([^\]]*)\])(?:\.(.+))?", re.DOTALL)

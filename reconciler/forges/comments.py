@@ -21,7 +21,6 @@ from reconciler.forges.ci import GITHUB, CiRun
 from reconciler.forges.client import Comment
 from reconciler.forges.forge import Forge, GitHub, GitLab
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, mark_in, marker_line
-from reconciler.model.settings import of_configuration
 from reconciler.text import counted
 
 ISSUE_COMMANDS = frozenset({DRIFT, NO_DRIFT})
@@ -120,7 +119,7 @@ class Comments:
         if closes:
             return "no issue: nothing has drifted"
         of = counted(len(mark.environments()), "environment") if mark.several else mark.environment
-        title = f"Drift in {of}{of_configuration(mark.configuration)}"
+        title = f"Drift in {of}{f' of {mark.configuration}' if mark.configuration else ''}"
         create, exists = partial(self.forge.open_issue, title, body), lambda: bool(self._own_issues(me, mark))
         return _create_once(create, exists, "opened an issue")
 

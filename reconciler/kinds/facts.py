@@ -12,8 +12,8 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import with_value
 from reconciler.kinds.declaration import Field, Kind, Pages, Reference
 from reconciler.kinds.wire import in_short, is_id, object_path, other_object, record_from
-from reconciler.model.diagnosis import Fact
 from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.model.results import Fact
 
 Violations = Callable[[str, Fields], list[tuple[str, str]]]
 Claims = Iterable[tuple[str, Iterable[object] | None]]

@@ -73,11 +73,6 @@ def called(configuration: str | None) -> str:
     return f"the configuration {configuration}" if configuration else "the configuration at the repository's top"
 
 
-def of_configuration(configuration: str | None) -> str:
-    """` of growth` for a title; nothing for the configuration at the repository's top, or if it is not known."""
-    return f" of {configuration}" if configuration else ""
-
-
 def path_segment(configuration: str) -> str:
     """A configuration's name as one part of a ref or of an object's key: percent-encoded and unique."""
     return quote(configuration, safe="").replace(".", "%2E")

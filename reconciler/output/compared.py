@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 from reconciler.errors import Location
-from reconciler.model.comparison import Comparison, Difference
 from reconciler.model.inputs import address_kind
+from reconciler.model.results import Comparison, Difference
 from reconciler.output.document import document
 from reconciler.output.groups import kinds_of, short_place
 from reconciler.output.labels import SIGN_PAINT, api_note

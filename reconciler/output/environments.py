@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from reconciler.errors import ConfigurationInvalid, NotBegun, ReconcilerError
 from reconciler.model.approval import digests, joint_digest
-from reconciler.model.drift import Drift
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.reports import Applied, Ended, Receipt, Review
+from reconciler.model.results import Drift
 from reconciler.output.document import document, plan_values, report_values
 from reconciler.output.labels import GRAVE, api_note, count_weight, shared_api, title, unusual_api
 from reconciler.output.listings import drift_text, drift_values, history_text, history_values

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reconciler.errors import Location
-from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Rule, Verdict
+from reconciler.model.results import Explanation, FieldExplanation, Held, LastApply, Rule, Verdict
 from reconciler.output.document import document, select
 from reconciler.output.labels import CAUSES, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, yellow

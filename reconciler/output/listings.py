@@ -10,12 +10,10 @@ from itertools import zip_longest
 from typing import Any
 
 from reconciler.errors import Problem, some_of
-from reconciler.model.diagnosis import Check, Diagnosis
-from reconciler.model.drift import Drift, Drifted, DriftedField
-from reconciler.model.health import NotDelivering
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
 from reconciler.model.reports import Receipt
+from reconciler.model.results import Check, Diagnosis, Drift, Drifted, DriftedField, NotDelivering
 from reconciler.output.document import document, select
 from reconciler.output.labels import SIGN_PAINT, Paint, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, green, has_room, red, yellow

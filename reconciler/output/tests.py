@@ -9,7 +9,7 @@ from dataclasses import asdict
 from itertools import groupby
 from xml.etree import ElementTree
 
-from reconciler.model.cases import CaseResult
+from reconciler.model.results import CaseResult
 from reconciler.output.document import document
 from reconciler.output.terminal import bold, escape, fit, green, red, strip_styles
 from reconciler.text import counted

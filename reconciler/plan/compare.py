@@ -14,8 +14,8 @@ from reconciler.kinds.comparison import alike, is_within, leaves, path_keys, val
 from reconciler.kinds.lookups import find_labels
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import known_objects
-from reconciler.model.comparison import Compared, Comparison, Difference, Pair, Side
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource, State
+from reconciler.model.results import Compared, Comparison, Difference, Pair, Side
 from reconciler.plan.export import make_blocks, written_fields
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical

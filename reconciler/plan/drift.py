@@ -10,10 +10,10 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Difference, differences, is_within, same_value
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
 from reconciler.kinds.references import with_references
-from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.inputs import Desired, Entry, Lifecycle, Live, ObjectRef, Resource, State, address_kind
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Receipt, ReceiptItem, Status
+from reconciler.model.results import Drift, Drifted, DriftedField
 
 NEXT = {
     Action.CREATE: "the next apply makes it anew",

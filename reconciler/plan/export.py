@@ -21,7 +21,7 @@ from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, Reso
 from reconciler.model.plan import Change
 from reconciler.serialization import canonical
 from reconciler.text import common_words, did_you_mean, find_free, natural
-from reconciler.yaml.edit import Way
+from reconciler.yaml import Way
 from reconciler.yaml.writing import dump, escape_variables, has_variable_key
 
 LONGEST = 60

@@ -19,7 +19,6 @@ STARTER = "reconciler.system"
 
 PATHS = {
     "reconciler.commands.test": "a temporary folder, as tempfile names it",
-    "reconciler.config.policies": "a place that the configuration was read from",
     "reconciler.policies.library": "the ready rules of the package",
     "reconciler.project": "the folder that a program names",
     "reconciler.testing": "a temporary folder, as tempfile names it",
@@ -57,7 +56,6 @@ FORMATS = {
     "reconciler.forges.forge": "form",
     "reconciler.plan.compare": "said",
     "reconciler.state.backend": "url",
-    "reconciler.yaml.mistakes": "message",
 }
 """Format what a table of constants holds: addresses of CI systems, paths of hosts, wrong YAML, what a probe sends."""
 

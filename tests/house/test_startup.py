@@ -133,7 +133,7 @@ def test_a_plan_loads_what_it_needs(tmp_path: Path) -> None:
     rooms += (
         "policies",
         "commands.policies",
-        "config.policies",
+        "config.locations",
         "model.policies",
         "git.command",
         "state.receipts",

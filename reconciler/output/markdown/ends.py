@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.model.approval import DRIFT, LONGEST, NO_DRIFT, CommentMarker, Several, name_set
-from reconciler.model.drift import Drift
 from reconciler.model.reports import Applied, Ended, Review, Status
+from reconciler.model.results import Drift
 from reconciler.output.markdown.plan import TEXT_ROOM, PlanMarkdown
 from reconciler.output.markdown.reports import (
     ALL_DRIFT,

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, marker_line, name_set
-from reconciler.model.drift import Drift, Drifted
-from reconciler.model.health import NotDelivering
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
+from reconciler.model.results import Drift, Drifted, NotDelivering
 from reconciler.output.labels import api_note
 from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import PlanMarkdown
