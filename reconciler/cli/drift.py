@@ -158,8 +158,7 @@ def _render(ended: Sequence[Ended[Drift]], form: str) -> str:
     if form == "json":
         return output.environments.drifts_json(ended)
     if form == "markdown":
-        only = ended[0].value if len(ended) == 1 else None
-        return output.markdown.drift_markdown(only) if only else output.markdown.drifts_markdown(ended)
+        return output.markdown.drifts_markdown(ended)
     return output.environments.drifts_text(ended)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -38,6 +38,11 @@ class Ended(Generic[T]):
         """The same end, with what `make` makes of the value."""
         value = None if self.value is None else make(self.value)
         return Ended(self.environment, value, self.error, self.seconds, self.code, self.left_out)
+
+
+def only_value(ended: Sequence[Ended[T]]) -> T | None:
+    """The value, if there is one environment and it has one: that is shown as if there were no others."""
+    return ended[0].value if len(ended) == 1 else None
 
 
 class Scope(StrEnum):

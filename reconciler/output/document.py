@@ -21,13 +21,8 @@ def select(value: object, *names: str) -> dict[str, Any]:
     return {name: getattr(value, name) or None for name in names}
 
 
-def plan_json(review: Review) -> str:
-    """The plan in the contract's form; schemas/plan.schema.json describes it."""
-    return document(FORMAT_VERSION, **plan_values(review))
-
-
 def plan_values(review: Review) -> dict[str, Any]:
-    """What the JSON of a plan says of one environment.
+    """What the JSON of a plan says of one environment: the contract's form, which schemas/plan.schema.json describes.
 
     `notes` of a change is all that is said of it, and `warnings` has the risks of every change, so that who reads
     nothing else misses nothing; `impact` is the part of the notes that is about people.

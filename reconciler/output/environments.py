@@ -11,7 +11,7 @@ from reconciler.errors import ConfigurationInvalid, NotBegun, ReconcilerError
 from reconciler.model.approval import digests, joint_digest
 from reconciler.model.drift import Drift
 from reconciler.model.plan import FORMAT_VERSION
-from reconciler.model.reports import Applied, Ended, Receipt, Review
+from reconciler.model.reports import Applied, Ended, Receipt, Review, only_value
 from reconciler.output.document import document, plan_values, report_values
 from reconciler.output.labels import GRAVE, api_note, count_weight, shared_api, title, unusual_api
 from reconciler.output.listings import drift_text, drift_values, history_text, history_values
@@ -114,8 +114,8 @@ def _document(
     ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]], version: int = FORMAT_VERSION, **more: Any
 ) -> str:
     """The document of several environments; that of one alone is as it always was."""
-    if len(ended) == 1 and ended[0].value is not None:
-        return document(version, **values(ended[0].value))
+    if (only := only_value(ended)) is not None:
+        return document(version, **values(only))
     environments = [
         {"format_version": version, "environment": each.environment, **values(each.value)}
         if each.value is not None
@@ -151,8 +151,8 @@ def reports_json(ended: Sequence[Ended[Applied]]) -> str:
 
 def drifts_text(ended: Sequence[Ended[Drift]]) -> str:
     """A table, then what drifted in each environment."""
-    if len(ended) == 1 and ended[0].value is not None:
-        return drift_text(ended[0].value)
+    if (only := only_value(ended)) is not None:
+        return drift_text(only)
     rows = [(each.environment, _drift_cell(each), f"{each.seconds:.1f} s") for each in ended]
     changed = [drift_text(each.value) for each in ended if each.value and (each.value.objects or each.value.health)]
     return "\n\n".join([_table(f"Drift in {len(ended)} environments", rows), *changed])

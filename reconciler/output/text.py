@@ -43,6 +43,16 @@ class Paragraph:
     lines: tuple[str, ...]
 
 
+WRONG_PROJECT = "wrong-project"
+
+
+def plan_text(review: Review) -> str:
+    """A plan as text. One that was made with another project's objects is only counted."""
+    if any(refusal.guard == WRONG_PROJECT for refusal in review.plan.refusals):
+        return f"Plan: {title(review.plan, order=SUMMARY_ORDER)}"
+    return str(PlanText(review))
+
+
 class PlanText:
     """A plan for a terminal. Lines are not broken if it goes into a file or a log: COLUMNS sets a width.
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
-from reconciler.output.forms import FORMS, render_plan
+from reconciler.model.reports import Ended
+from reconciler.output.forms import FORMS, render_plans
 from reconciler.output.graph import PICTURES as GRAPHS
 from reconciler.output.graph.references import make_graph
 
@@ -56,6 +57,6 @@ def made(form: str, case: str) -> str:
         text = (
             str(GRAPHS[form](make_graph(review.plan, review.desired, review.live)))
             if form in GRAPHS
-            else COLOUR.sub("", render_plan(review, form))
+            else COLOUR.sub("", render_plans([Ended("", review)], form))
         )
         return DRESS.sub("", text) + "\n" if form in ("html", "svg") else text + "\n"

@@ -8,15 +8,17 @@ from typing import Any
 
 from reconciler.model.approval import DRIFT, LONGEST, NO_DRIFT, CommentMarker, Several, name_set
 from reconciler.model.drift import Drift
-from reconciler.model.reports import Applied, Ended, Review, Status
+from reconciler.model.reports import Applied, Ended, Review, Status, only_value
 from reconciler.output.markdown.plan import TEXT_ROOM, PlanMarkdown
 from reconciler.output.markdown.reports import (
     ALL_DRIFT,
     GRAVE,
     PLAN_ROOM,
     WAYS,
+    applied_markdown,
     applied_parts,
     comment,
+    drift_markdown,
     drift_parts,
     is_news,
 )
@@ -41,6 +43,8 @@ APPROVAL = 160
 
 def all_applied_markdown(ended: Sequence[Ended[Applied]], configuration: str | None = None) -> str:
     """What was done of plans, as one comment. What was approved stays as it is."""
+    if (only := only_value(ended)) is not None and only.report is not None:
+        return applied_markdown(only.review, only.report)
     reviews = [each.value.review for each in ended if each.value]
     name = reviews[0].plan.configuration if reviews else configuration
     mark = _mark(ended, "apply", name)
@@ -85,6 +89,8 @@ def _mark(ended: Sequence[Ended[Any]], command: str, configuration: str | None) 
 
 def drifts_markdown(ended: Sequence[Ended[Drift]], configuration: str | None = None) -> str:
     """What somebody changed outside in several environments, as one issue; one that can be closed if nothing was."""
+    if (only := only_value(ended)) is not None:
+        return drift_markdown(only)
     drifts = [each.value for each in ended if each.value]
     name = drifts[0].configuration if drifts else configuration
     is_open = any(each.value is None or is_news(each.value) for each in ended)

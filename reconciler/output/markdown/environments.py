@@ -11,7 +11,7 @@ from functools import partial
 
 from reconciler.model.approval import LONGEST, digests, joint_digest, make_joint_marker, marker_line
 from reconciler.model.plan import DESTROYS
-from reconciler.model.reports import Ended, Review
+from reconciler.model.reports import Ended, Review, only_value
 from reconciler.output.environments import find_shared
 from reconciler.output.groups import find_groups
 from reconciler.output.labels import ACTIONS, GRAVE, api_note, count_weight, shared_api, title, unusual_api
@@ -42,6 +42,8 @@ MOST_NAMED = 30
 
 def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = None) -> str:
     """The plans as one comment. `configuration`: its name, if no plan says it."""
+    if (only := only_value(ended)) is not None:
+        return str(PlanMarkdown(only))
     made = [each.value for each in ended if each.value]
     first = made[0] if made else None
     plans = {each.environment: each.value.plan if each.value else None for each in ended if not each.left_out}

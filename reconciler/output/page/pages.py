@@ -13,7 +13,7 @@ from reconciler import __version__
 from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.model.approval import digests, joint_digest
 from reconciler.model.plan import DESTROYS
-from reconciler.model.reports import Applied, Ended, Review
+from reconciler.model.reports import Applied, Ended, Review, only_value
 from reconciler.output.environments import find_shared
 from reconciler.output.labels import title
 from reconciler.output.page import page_html, read_part
@@ -31,8 +31,11 @@ OWN = re.compile(
 PICTURE = re.compile(r'<section class="picture".*?</section>', re.DOTALL)
 
 
-def pages(ended: Sequence[Ended[Review]] | Sequence[Ended[Applied]]) -> str:
-    """The page. Without the script, the links of the switch work all the same."""
+def pages(ended: Sequence[Ended[Any]]) -> str:
+    """The page of reviews, or of what was applied; without its script, the links of the switch work all the same. A
+    single plan has its own page alone."""
+    if (only := only_value(ended)) is not None:
+        return _page(only)
     bodies = {each.environment: _body(each.value) for each in ended if each.value}
     shared = find_shared((name, (OWN.sub("", card) for card in CARD.findall(body))) for name, body in bodies.items())
     pictures, cards = dict[str, str](), defaultdict[tuple[str, ...], str](str)
@@ -60,8 +63,12 @@ def pages(ended: Sequence[Ended[Review]] | Sequence[Ended[Applied]]) -> str:
     )
 
 
+def _page(value: Review | Applied) -> str:
+    return page(value.review, value.report) if isinstance(value, Applied) else page(value)
+
+
 def _body(value: Review | Applied) -> str:
-    whole = page(value.review, value.report) if isinstance(value, Applied) else page(value)
+    whole = _page(value)
     return whole[whole.index('<header class="top">') : whole.index("</main>") + len("</main>")]
 
 
