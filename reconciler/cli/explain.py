@@ -63,4 +63,4 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[ConnectionFlags]
     _, left_out = output.graph.excerpt(drawn)
     if left_out and form != "dot":
         write_stderr(f"{left_out} --format dot draws all.")
-    write_stdout(str(output.graph.PICTURES[form](drawn)))
+    write_stdout(output.graph.PICTURES[form](drawn))

@@ -14,9 +14,7 @@ from typing import Any
 from reconciler import __version__
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Review, Scope, Status, Verification, Weight
-from reconciler.output.graph.references import make_graph
-from reconciler.output.graph.svg import picture
-from reconciler.output.graph.text import SMALL, states
+from reconciler.output.graph import SMALL, picture, states
 from reconciler.output.groups import (
     Group,
     find_groups,
@@ -29,6 +27,7 @@ from reconciler.output.groups import (
 )
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
 from reconciler.output.page import page_html, read_part
+from reconciler.output.references import make_graph
 from reconciler.output.values import Line, ValueDiff, ignored_sentences, plain, waiting_line
 from reconciler.text import counted, truncate
 
