@@ -13,7 +13,7 @@ from reconciler.model.drift import Drift
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.reports import Applied, Ended, Receipt, Review, only_value
 from reconciler.output.document import document, plan_values, report_values
-from reconciler.output.labels import GRAVE, api_note, count_weight, shared_api, title, unusual_api
+from reconciler.output.labels import GRAVE, Paint, api_note, count_weight, shared_api, title, unusual_api
 from reconciler.output.listings import drift_text, drift_values, history_text, history_values
 from reconciler.output.terminal import bold, escape, red, width
 from reconciler.output.text import Paragraph, PlanText
@@ -70,13 +70,17 @@ def _plan_cells(ended: Ended[Review], has_api: bool) -> tuple[str, str, str]:
     review = ended.value
     if review is None:
         return _failed(ended), "", ""
-    weights = Counter(impact.weight for impacts in review.impacts.values() for impact in impacts)
+    return *plan_cells(review), truncate(unusual_api(review.plan.api), LONGEST_API) if has_api else ""
+
+
+def plan_cells(review: Review, strong: Paint = str, show: Paint = str) -> tuple[str, str]:
+    """What is planned, and the risky part of it. `strong`: marks what is grave; `show`: shows words of others."""
+    plan, weights = review.plan, Counter(impact.weight for each in review.impacts.values() for impact in each)
+    refused = [strong(f"refused: {show(', '.join(each.guard for each in plan.refusals))}")] if plan.refusals else []
     risks = [count_weight(weight, weights[weight]) for weight in GRAVE if weights[weight]]
-    refused = [f"refused: {', '.join(each.guard for each in review.plan.refusals)}"] * bool(review.plan.refusals)
-    waiting = [f"{len(review.plan.waiting)} waiting"] * bool(review.plan.waiting)
-    unmanaged = f", {len(review.plan.unmanaged)} unmanaged" if review.plan.unmanaged else ""
-    api = truncate(unusual_api(review.plan.api), LONGEST_API) if has_api else ""
-    return f"{title(review.plan)}{unmanaged}", ", ".join([*refused, *risks, *waiting]), api
+    waiting = [f"{len(plan.waiting)} waiting"] if plan.waiting else []
+    unmanaged = f", {len(plan.unmanaged)} unmanaged" if plan.unmanaged else ""
+    return f"{title(plan, strong)}{unmanaged}", ", ".join([*refused, *risks, *waiting])
 
 
 def _failed(ended: Ended[Any]) -> str:

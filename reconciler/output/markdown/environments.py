@@ -1,7 +1,4 @@
-"""The plans of several environments as one comment, what became of them, and their drift as one issue.
-
-A table comes first, then what several environments have in common, then each environment.
-"""
+"""The plans of several environments as one comment: a table, then what they have in common, then each of them."""
 
 from __future__ import annotations
 
@@ -12,29 +9,24 @@ from functools import partial
 from reconciler.model.approval import LONGEST, digests, joint_digest, make_joint_marker, marker_line
 from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Ended, Review, only_value
-from reconciler.output.environments import find_shared
+from reconciler.output.environments import find_shared, plan_cells
 from reconciler.output.groups import find_groups
-from reconciler.output.labels import ACTIONS, GRAVE, api_note, count_weight, shared_api, title, unusual_api
+from reconciler.output.labels import ACTIONS, api_note, shared_api, title, unusual_api
 from reconciler.output.markdown.change import GroupMarkdown
-from reconciler.output.markdown.plan import FULL_PLAN, TEXT_ROOM, PlanMarkdown, change_sections
+from reconciler.output.markdown.plan import FULL_PLAN, TEXT_ROOM, PlanMarkdown, change_sections, footer
 from reconciler.output.markdown.reports import comment
-from reconciler.output.markdown.table import (
+from reconciler.output.markdown.several import (
     AROUND,
     Section,
     count_ends,
-    count_words,
     error_section,
     failed_cell,
     make_table,
     show_sections,
-    strong,
 )
-from reconciler.output.markdown.words import code, commit, fitting, place, prose, size
+from reconciler.output.markdown.words import code, count_words, fitting, place, prose, size, strong
 from reconciler.text import counted, share_out
 
-OPEN = 3
-"""The environments are folded if they are more."""
-TABLE_ROOM = 14_000
 LEAST = 6_000
 """In fewer bytes than this a plan is not shown: its deletes are listed, and all else is counted."""
 MOST_NAMED = 30
@@ -58,9 +50,12 @@ def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = N
     head = f"Plans for {place(len(ended), name)}: {said or 'no changes'}{count_ends(ended)}"
     api = shared_api(each.plan for each in made)
     head += api_note(api or "", code)
+    destroyed = {each.plan.environment: sum(one.action in DESTROYS for one in each.plan.changes) for each in made}
     cells = partial(_plan_cells, has_api=api is None)
-    table = make_table(ended, "| environment | plan | look at |", cells, lambda each: _destroyed(each.value))
-    end = _footer(ended)
+    table = make_table(
+        ended, "| environment | plan | look at |", cells, lambda each: destroyed.get(each.environment, 0)
+    )
+    end = footer(made, joint_digest(digests(ended)), is_joint=True)
     shared = _find_shared(ended)
     left = room - sum(size(part) + 2 for part in (head, table, end))
     common = list(_common(shared, left // 2))
@@ -78,18 +73,9 @@ def _plan_cells(ended: Ended[Review], has_api: bool) -> tuple[str, str]:
     review = ended.value
     if review is None:
         return failed_cell(ended), ""
-    weights = Counter(impact.weight for impacts in review.impacts.values() for impact in impacts)
-    risks = [count_weight(weight, weights[weight]) for weight in GRAVE if weights[weight]]
-    refused = [strong(f"refused: {prose(', '.join(each.guard for each in review.plan.refusals))}")]
-    waiting = [f"{len(review.plan.waiting)} waiting"] * bool(review.plan.waiting)
-    unmanaged = f", {len(review.plan.unmanaged)} unmanaged" if review.plan.unmanaged else ""
+    said, look_at = plan_cells(review, strong, prose)
     api = unusual_api(review.plan.api) if has_api else ""
-    said = f"{title(review.plan, strong)}{unmanaged}{f'<br>{code(api, 60)}' if api else ''}"
-    return said, ", ".join([*(refused if review.plan.refusals else []), *risks, *waiting])
-
-
-def _destroyed(review: Review | None) -> int:
-    return sum(change.action in DESTROYS for change in review.plan.changes) if review else 0
+    return said + (f"<br>{code(api, 60)}" if api else ""), look_at
 
 
 Shared = tuple[GroupMarkdown, tuple[str, ...], tuple[str, ...]]
@@ -122,7 +108,7 @@ def _plan_section(environment: str, review: Review, told: frozenset[str]) -> Sec
     shown = PlanMarkdown(review, told)
 
     def text(room: int) -> str:
-        return shown.text(room, footer=False).partition("\n\n")[2]
+        return shown.text(room, has_footer=False).partition("\n\n")[2]
 
     def make(room: int) -> str:
         made = text(room) if room >= LEAST else ""
@@ -131,9 +117,8 @@ def _plan_section(environment: str, review: Review, told: frozenset[str]) -> Sec
     here = told & {change.address for change in review.plan.changes}
     note = f"{counted(len(here), 'change')} as shown above, for several environments" if here else ""
     whole = text(TEXT_ROOM * 2)
-    return Section(
-        f"<code>{environment}</code>: {title(review.plan)}", f"{whole}\n\n{note}" if whole and note else whole, make
-    )
+    shown_text = "\n\n".join(filter(None, (whole, whole and note)))
+    return Section(f"<code>{environment}</code>: {title(review.plan)}", shown_text, make)
 
 
 def _in_short(review: Review, told: frozenset[str], room: int) -> str:
@@ -142,25 +127,9 @@ def _in_short(review: Review, told: frozenset[str], room: int) -> str:
     deleted = [code(change.address, 100) for change in own if change.action in DESTROYS]
     counts = Counter(change.action for change in own if change.action not in DESTROYS)
     left = [f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action]]
-    left += [
-        counted(len(each), noun)
-        for each, noun in ((review.tasks, "step by hand"), (review.plan.warnings, "warning"))
-        if each
-    ]
-    said = [
-        strong(f"{len(deleted):,} to delete or replace") + f": {', '.join(fitting(deleted, room - AROUND, FULL_PLAN))}"
-    ] * bool(deleted)
-    said += [f"Not shown here: {', '.join(left)}; {FULL_PLAN}."] * bool(left)
+    left += [counted(len(review.tasks), "step by hand")] if review.tasks else []
+    left += [counted(len(review.plan.warnings), "warning")] if review.plan.warnings else []
+    listed = ", ".join(fitting(deleted, room - AROUND, FULL_PLAN))
+    said = [f"{strong(f'{len(deleted):,} to delete or replace')}: {listed}"] if deleted else []
+    said += [f"Not shown here: {', '.join(left)}; {FULL_PLAN}."] if left else []
     return "\n\n".join(said)
-
-
-def _footer(ended: Sequence[Ended[Review]]) -> str:
-    made = [each.value for each in ended if each.value]
-    at = next((each.at for each in made if each.at), None)
-    planned = f"Planned {at:%Y-%m-%d %H:%M} UTC" if at else "Planned"
-    of = f" of commit {commit(made[0].commit)}" if made and made[0].commit else ""
-    against = f", merge base {commit(made[0].base)}" if made and made[0].base else ""
-    digest, run = joint_digest(digests(ended)), ""
-    if any(each.plan.changes for each in made) and not any(each.plan.refusals for each in made):
-        run = f"`reconciler apply --expect-digest {digest}`, with the same environments, applies these plans."
-    return f"---\n\n{planned}{of}{against}. Digest of all {code(digest)}.\n{run}"

@@ -69,6 +69,16 @@ def folded(summary: str, body: str) -> str:
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
+def strong(text: str) -> str:
+    """The text, marked as grave."""
+    return f"**{text}**"
+
+
+def count_words(counts: Iterable[tuple[int, str, bool]]) -> str:
+    """`**1 to delete**, 2 to create`: each a number, a phrase, and whether it is grave."""
+    return ", ".join((strong if grave else str)(f"{number:,} {phrase}") for number, phrase, grave in counts if number)
+
+
 def bullets(sentences: Iterable[str], sign: str = "-") -> str:
     """A list of sentences that are Markdown already."""
     return "\n".join(f"{sign} {sentence}" for sentence in sentences)
