@@ -14,7 +14,7 @@ from reconciler.output.groups import kinds_of, short_place
 from reconciler.output.labels import SIGN_PAINT, api_note
 from reconciler.output.markdown.words import fence, fitting
 from reconciler.output.terminal import bold, dim, escape, fit, strip_styles, yellow
-from reconciler.output.values import ValueDiff, cut_both, format_value, plain
+from reconciler.output.values import ValueDiff, cut_both, format_value, is_nested, plain
 from reconciler.serialization import canonical
 from reconciler.text import counted, pad
 
@@ -69,15 +69,15 @@ def _group_lines(found: Comparison, group: Group) -> Iterator[str]:
         yield SIGN_PAINT[sign](f"  {sign} {_head(found, group)}") + "".join(where)
     else:
         yield yellow(f"  ~ {_head(found, group)}")
-        is_deep = any(isinstance(side.value, list) for side in (one, other) if side)
+        is_deep = is_nested(*(side.value for side in (one, other) if side))
         before, after = (plain(side.value) if side else "nothing" for side in (one, other))
         names = [escape(f"{each.environment}:") for each in (found.a, found.b)]
         texts = tuple(SIGNS) if is_deep else cut_both(before, after)
         for name, text, place in zip(names, texts, where, strict=True):
             yield f"{INDENT}{pad(name, max(map(len, names)))} {text}{place}"
         if is_deep:
-            for sign, text, depth in ValueDiff({}, unknown="").lines(one and one.value, other and other.value):
-                yield SIGN_PAINT[sign](f"{INDENT}  {'  ' * depth}{f'{sign} ' if sign else ''}{text}")
+            for line in ValueDiff({}, unknown="").lines(one and one.value, other and other.value):
+                yield SIGN_PAINT[line.sign](f"{INDENT}  {line}")
     if group[1:]:
         rest = f", … and {len(group) - MOST_NAMED} more; --format json lists all" if group[MOST_NAMED:] else ""
         yield dim(f"{INDENT}{', '.join(map(_called, group[:MOST_NAMED]))}{rest}")

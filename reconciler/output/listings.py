@@ -19,7 +19,7 @@ from reconciler.model.reports import Receipt
 from reconciler.output.document import document, select
 from reconciler.output.labels import SIGN_PAINT, Paint, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, green, has_room, red, yellow
-from reconciler.output.values import Line, ValueDiff, cut_both, format_value, ignored_lines, named, plain
+from reconciler.output.values import ValueDiff, format_value, ignored_lines, is_nested, named
 from reconciler.text import columns, counted, pad, short_commit
 
 RUNS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
@@ -165,15 +165,12 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
 def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[str]:
     head = f"      {escape(field.path)}:"
     line = f"{head} {named(field.applied, labels)} was applied, {named(field.live, labels)} is live"
-    is_deep = isinstance(field.applied, dict | list) or isinstance(field.live, dict | list)
-    if has_room(line) and not is_deep:
+    if has_room(line) and not is_nested(field.applied, field.live):
         yield line
         return
-    before, after = cut_both(plain(field.applied), plain(field.live))
-    diff = ValueDiff(labels).lines(field.applied, field.live) if is_deep else (Line("-", before), Line("+", after))
     yield f"{head} {red('- was applied')}, {green('+ is live')}"
-    for sign, text, depth in diff:
-        yield SIGN_PAINT[sign](f"        {'  ' * depth}{f'{sign} ' if sign else ''}{text}")
+    for each in ValueDiff(labels).lines(field.applied, field.live):
+        yield SIGN_PAINT[each.sign](f"        {each}")
 
 
 def drift_values(drift: Drift) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from reconciler.output.values import (
     cut_both,
     format_value,
     ignored_lines,
+    is_nested,
     plain,
     waiting_line,
 )
@@ -165,17 +166,13 @@ class PlanText:
             return
         note = CAUSES[field.cause].note
         cause = yellow(f"  [{note}]") if note else ""
-        if any(isinstance(each, dict | list) and each for each in (field.before, field.after)):
-            yield head + cause
-            yield from self._diff(self._differ.lines(field.before, field.after))
-            return
         before, after = cut_both(plain(field.before), plain(field.after), self._longest)
         line = f"{head} {before} → {after}{rule}"
-        if self._width is None or len(line) <= self._width:
+        if not is_nested(field.before or None, field.after or None) and len(line) <= (self._width or len(line)):
             yield line + cause
             return
         yield head + cause
-        yield from self._diff([Line("-", before), Line("+", after)])
+        yield from self._diff(self._differ.lines(field.before, field.after))
 
     def _new_value(self, head: str, value: Any) -> Iterator[str]:
         """A value that is new: a list that does not fit has a line for each item."""
@@ -188,8 +185,7 @@ class PlanText:
         yield from self._diff(Line("+", item) for item in items)
 
     def _diff(self, lines: Iterable[Line]) -> Iterator[str]:
-        for sign, text, depth in lines:
-            yield SIGN_PAINT[sign](f"{FIELD}{'  ' * (depth + 1)}{f'{sign} ' if sign else ''}{text}")
+        yield from (SIGN_PAINT[line.sign](f"{FIELD}  {line}") for line in lines)
 
     def _tasks(self) -> Iterator[str]:
         if self._review.tasks:

@@ -28,7 +28,7 @@ from reconciler.output.groups import (
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
 from reconciler.output.page import page_html, read_part
 from reconciler.output.references import make_graph
-from reconciler.output.values import Line, ValueDiff, ignored_sentences, plain, waiting_line
+from reconciler.output.values import Line, ValueDiff, ignored_sentences, is_nested, plain, waiting_line
 from reconciler.text import counted, truncate
 
 SHORT = 160
@@ -236,9 +236,10 @@ def _field(change: Change, field: FieldChange, labels: Mapping[str, str]) -> Vie
     note = ", ".join(filter(None, (field.rule, "" if is_whole else CAUSES[field.cause].note)))
     cause = field.cause if note or field.cause is not Cause.CONFIG else ""
     before, after = (None if value is None else plain(value) for value in (field.before, field.after))
-    is_nested = any(isinstance(value, dict | list) and value for value in (field.before, field.after))
     lines: list[Line] = []
-    if is_nested or any(side and len(side) > SHORT for side in (before, after)):
+    if is_nested(field.before or None, field.after or None) or any(
+        side and len(side) > SHORT for side in (before, after)
+    ):
         before, after, lines = None, None, list(ValueDiff(labels, LONGEST_LINE).lines(field.before, field.after))
     left = len(lines) - LINES
     more = f"{left} more lines are not in this page; --format json has them" if left > 0 else ""
