@@ -156,7 +156,7 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
 
 def _render(ended: Sequence[Ended[Drift]], form: str) -> str:
     if form == "json":
-        return output.environments.drifts_json(ended)
+        return output.environments.ended_json(ended, output.listings.drift_values)
     if form == "markdown":
         return output.markdown.drifts_markdown(ended)
     return output.environments.drifts_text(ended)

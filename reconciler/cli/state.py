@@ -107,6 +107,8 @@ def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -
     one, names = choose_names(path, environments, every=every)
     ended = [commands.environments.end(each, partial(commands.state.read_history, path, each)) for each in names]
     ended = ended or [Ended(one or "", commands.state.read_history(path, one))]
-    as_json = form == "json"
-    write_stdout(output.environments.histories_json(ended) if as_json else output.environments.histories_text(ended))
+    if form == "json":
+        write_stdout(output.environments.ended_json(ended, output.listings.history_values))
+    else:
+        write_stdout(output.environments.histories_text(ended))
     require_all(ended)

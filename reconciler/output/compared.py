@@ -39,7 +39,7 @@ def render_comparison(found: Comparison, form: str) -> str:
             for side in filter(None, (each["a"], each["b"])):
                 side["place"] = short_place(side["place"]) if side["place"] else None
                 side["sources"] = list(map(short_place, side["sources"]))
-        return document(1, **values)
+        return document(**values)
     text = "\n".join(_lines(found))
     lines = strip_styles(text).split("\n")
     return fit(text) if form == "text" else fence(fitting(lines, ROOM, "--format json lists all"), "text")

@@ -11,9 +11,9 @@ from reconciler.model.reports import ApplyReport, Review, Status, Weight
 from reconciler.output.groups import Group, find_groups, short_place
 
 
-def document(version: int, **values: Any) -> str:
-    """A document in a version of its form."""
-    return json.dumps({"format_version": version, **values}, indent=2, ensure_ascii=False)
+def document(**values: Any) -> str:
+    """A document, with the version of its form."""
+    return json.dumps({"format_version": FORMAT_VERSION, **values}, indent=2, ensure_ascii=False)
 
 
 def select(value: object, *names: str) -> dict[str, Any]:
@@ -82,11 +82,6 @@ def _group(group: Group) -> dict[str, Any]:
         "fields": list(map(_field, group.first.fields)),
         "place": short_place(group.place) if group.place else None,
     }
-
-
-def report_json(report: ApplyReport) -> str:
-    """The report of an apply."""
-    return document(FORMAT_VERSION, **report_values(report))
 
 
 def report_values(report: ApplyReport) -> dict[str, Any]:

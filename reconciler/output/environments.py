@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from reconciler.errors import ConfigurationInvalid, NotBegun, ReconcilerError
+from reconciler.errors import ConfigurationInvalid, NotBegun
 from reconciler.model.approval import digests, joint_digest
 from reconciler.model.drift import Drift
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.reports import Applied, Ended, Receipt, Review, only_value
 from reconciler.output.document import document, plan_values, report_values
-from reconciler.output.labels import GRAVE, Paint, api_note, count_weight, shared_api, title, unusual_api
-from reconciler.output.listings import drift_text, drift_values, history_text, history_values
+from reconciler.output.labels import GRAVE, Paint, api_note, count_ends, count_weight, shared_api, title, unusual_api
+from reconciler.output.listings import drift_text, history_text
 from reconciler.output.terminal import bold, escape, red, width
 from reconciler.output.text import Paragraph, PlanText
 from reconciler.text import columns, counted, pad, truncate, wrap
@@ -34,8 +34,9 @@ def plans_text(ended: Sequence[Ended[Review]]) -> str:
     api = shared_api(each.value.plan for each in ended if each.value)
     rows = [(each.environment, *_plan_cells(each, api is None), f"{each.seconds:.1f} s") for each in ended]
     parts = [_table(f"Plans for {len(ended)} environments{api_note(api or '')}", rows)]
-    plans = ((each.environment, PlanText(each.value, has_ids=False)) for each in ended if each.value)
-    shared = find_shared((environment, plan.paragraphs()) for environment, plan in plans)
+    shared = find_shared(
+        (each.environment, PlanText(each.value, has_ids=False).paragraphs()) for each in ended if each.value
+    )
     by_names: dict[tuple[str, ...], list[Paragraph]] = defaultdict(list)
     for paragraph, names in shared.items():
         by_names[names].append(paragraph)
@@ -111,84 +112,63 @@ def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
 
 def plans_json(ended: Sequence[Ended[Review]]) -> str:
     """The plans, in the order of the environments; one that failed has its error."""
-    return _document(ended, plan_values, digest=joint_digest(digests(ended)))
+    return ended_json(ended, plan_values, digest=joint_digest(digests(ended)))
 
 
-def _document(
-    ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]], version: int = FORMAT_VERSION, **more: Any
-) -> str:
-    """The document of several environments; that of one alone is as it always was."""
+def ended_json(ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]], **more: Any) -> str:
+    """The document of several environments with what it says of each; that of one alone is as it always was."""
     if (only := only_value(ended)) is not None:
-        return document(version, **values(only))
-    environments = [
-        {"format_version": version, "environment": each.environment, **values(each.value)}
-        if each.value is not None
-        else {"environment": each.environment, "error": _error(each.error)}
-        for each in ended
-        if not each.left_out
-    ]
+        return document(**values(only))
+    environments: list[dict[str, Any]] = []
+    for each in ended:
+        if each.value is not None:
+            said = values(each.value)
+            environments.append({"format_version": FORMAT_VERSION, "environment": each.environment, **said})
+        elif not each.left_out:
+            hint, code = (each.error.hint, int(each.error.exit_code)) if each.error else (None, None)
+            error = {"message": str(each.error), "hint": hint, "exit": code}
+            environments.append({"environment": each.environment, "error": error})
     left_out = {each.environment: each.left_out for each in ended if each.left_out}
-    return document(version, **more, **({"left_out": left_out} if left_out else {}), environments=environments)
-
-
-def _error(error: ReconcilerError | None) -> dict[str, Any]:
-    return {"message": str(error), "hint": error and error.hint, "exit": error and int(error.exit_code)}
+    return document(**more, **({"left_out": left_out} if left_out else {}), environments=environments)
 
 
 def reports_text(ended: Sequence[Ended[Applied]]) -> str:
     """How an apply ended for each environment."""
-    return _table(f"Applied to {len(ended)} environments", [(each.environment, _end(each)) for each in ended])
-
-
-def _end(ended: Ended[Applied]) -> str:
-    report = ended.value.report if ended.value else None
-    if report is None:
-        return _failed(ended)
-    return ", ".join(f"{number} {status}" for status, number in report.counts().items() if number) or report.nothing
+    reports = ((each, each.value.report if each.value else None) for each in ended)
+    rows = [(each.environment, count_ends(report) if report else _failed(each)) for each, report in reports]
+    return _table(f"Applied to {len(ended)} environments", rows)
 
 
 def reports_json(ended: Sequence[Ended[Applied]]) -> str:
     """The reports, in the order of the environments; one that failed, or was not begun, has its error."""
     begun = [each if each.value and each.value.report else replace(each, value=None) for each in ended]
-    return _document(begun, lambda applied: report_values(applied.report) if applied.report else {})
+    return ended_json(begun, lambda applied: report_values(applied.report) if applied.report else {})
 
 
 def drifts_text(ended: Sequence[Ended[Drift]]) -> str:
     """A table, then what drifted in each environment."""
     if (only := only_value(ended)) is not None:
         return drift_text(only)
-    rows = [(each.environment, _drift_cell(each), f"{each.seconds:.1f} s") for each in ended]
+    rows = [
+        (each.environment, _drift_cell(each.value) if each.value else _failed(each), f"{each.seconds:.1f} s")
+        for each in ended
+    ]
     changed = [drift_text(each.value) for each in ended if each.value and (each.value.objects or each.value.health)]
     return "\n\n".join([_table(f"Drift in {len(ended)} environments", rows), *changed])
 
 
-def _drift_cell(ended: Ended[Drift]) -> str:
-    drift = ended.value
-    if drift is None:
-        return _failed(ended)
+def _drift_cell(drift: Drift) -> str:
+    if not drift.compared:
+        return "nothing is remembered"
     changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
     stopped = f", {len(drift.health)} not delivering" if drift.health else ""
-    said = f"{changed} changed outside, of {drift.compared} remembered{stopped}"
-    return said if drift.compared else "nothing is remembered"
-
-
-def drifts_json(ended: Sequence[Ended[Drift]]) -> str:
-    """Drift for programs."""
-    return _document(ended, drift_values)
+    return f"{changed} changed outside, of {drift.compared} remembered{stopped}"
 
 
 def histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
     """The receipts of each environment below its name."""
     if len(ended) == 1:
         return history_text(ended[0].value or ())
-    return "\n\n".join(
-        "\n".join(
-            [bold(f"{escape(each.environment)}:"), _failed(each) if each.error else history_text(each.value or ())]
-        )
-        for each in ended
-    )
-
-
-def histories_json(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
-    """The receipts, whole."""
-    return _document(ended, history_values)
+    heads = (bold(f"{escape(each.environment)}:") for each in ended)
+    texts = (_failed(each) if each.error else history_text(each.value or ()) for each in ended)
+    return "\n\n".join(f"{head}\n{text}" for head, text in zip(heads, texts, strict=True))

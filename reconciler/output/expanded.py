@@ -54,7 +54,7 @@ def expanded_json(desired: Desired) -> str:
         }
         for address, each in desired.resources.items()
     ]
-    return document(1, resources=resources, **_blocks(desired))
+    return document(resources=resources, **_blocks(desired))
 
 
 def _blocks(desired: Desired) -> dict[str, Any]:

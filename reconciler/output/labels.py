@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from reconciler.model.plan import DESTROYS, Action, Cause, Plan
-from reconciler.model.reports import Scope, Status, Weight
+from reconciler.model.reports import ApplyReport, Scope, Status, Weight
 from reconciler.model.settings import VENDOR_URL
 from reconciler.output.terminal import dim, escape, green, red, yellow
 
@@ -97,6 +97,11 @@ def shared_api(plans: Iterable[Plan]) -> str | None:
     """The API's address that all plans have; None if they differ."""
     found = {each.api for each in plans}
     return found.pop() if len(found) == 1 else None
+
+
+def count_ends(report: ApplyReport) -> str:
+    """All of what was done in one line: `2 done, 1 failed`."""
+    return ", ".join(f"{number} {status}" for status, number in report.counts().items() if number) or report.nothing
 
 
 def title(plan: Plan, strong: Paint = str, order: Iterable[Action] = ACTIONS) -> str:

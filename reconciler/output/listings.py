@@ -54,7 +54,7 @@ def destinations_json(found: Destinations) -> str:
     items = list(map(asdict, found.items))
     for target in (item["target"] for item in items if item["target"]):
         target["address"] = target["address"] or None
-    return document(1, environment=found.environment, destinations=items, warnings=found.warnings)
+    return document(environment=found.environment, destinations=items, warnings=found.warnings)
 
 
 def history_text(receipts: Sequence[Receipt]) -> str:
@@ -86,7 +86,7 @@ def state_json(state: State) -> str:
         {"address": address, "id": each.id, "protected": each.protected, "depends_on": list(each.depends_on)}
         for address, each in sorted(state.entries.items())
     ]
-    return document(1, environment=state.environment, resources=resources)
+    return document(environment=state.environment, resources=resources)
 
 
 def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[str, int]) -> str:
@@ -97,7 +97,7 @@ def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[s
         for key, rule in (("problems", "invalid"), ("warnings", "warning"), ("hints", "hint"))
     }
     environments = [{"environment": name, "resources": count} for name, count in counts.items()]
-    return document(1, valid=not found["problems"], **found, environments=environments)
+    return document(valid=not found["problems"], **found, environments=environments)
 
 
 def rules_text(rules: Mapping[str, Mapping[str, Any]]) -> str:
@@ -213,4 +213,4 @@ def diagnoses_json(found: Sequence[Diagnosis]) -> str:
         | {"facts": [{"fact": each.text, "status": HOLDS[each.holds], "seen": each.seen} for each in one.facts]}
         for one in found
     ]
-    return document(1, **values[0]) if len(values) == 1 else document(1, environments=values)
+    return document(**values[0]) if len(values) == 1 else document(environments=values)

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 from reconciler import output
 from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Outcome, Review, Status, Verification
-from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, SIGN_PAINT, WEIGHTS, Paint, api_note, title
+from reconciler.output.labels import (
+    ACTIONS,
+    CAUSES,
+    GRAVE,
+    SCOPES,
+    SIGN_PAINT,
+    WEIGHTS,
+    Paint,
+    api_note,
+    count_ends,
+    title,
+)
 from reconciler.output.terminal import bold, dim, escape, fit, green, red, width, yellow
 from reconciler.output.values import (
     LONGEST,
@@ -205,8 +216,7 @@ def report_text(report: ApplyReport) -> str:
 
 
 def _report_lines(report: ApplyReport) -> Iterator[str]:
-    said = ", ".join(f"{number} {status}" for status, number in report.counts().items() if number) or report.nothing
-    yield bold(f"Applied to {escape(report.environment)}: {said}{api_note(report.api)}")
+    yield bold(f"Applied to {escape(report.environment)}: {count_ends(report)}{api_note(report.api)}")
     ends: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in report.outcomes:
         if outcome.status is not Status.DONE or outcome.verification not in (Verification.VERIFIED, None):

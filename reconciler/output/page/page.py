@@ -25,7 +25,17 @@ from reconciler.output.groups import (
     short_place,
     shown_fields,
 )
-from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
+from reconciler.output.labels import (
+    ACTIONS,
+    CAUSES,
+    GRAVE,
+    STATUSES,
+    UNMANAGED,
+    WEIGHTS,
+    count_ends,
+    title,
+    unusual_api,
+)
 from reconciler.output.page import page_html, read_part
 from reconciler.output.references import make_graph
 from reconciler.output.values import Line, ValueDiff, ignored_sentences, is_nested, plain, waiting_line
@@ -113,9 +123,8 @@ def _planned(plan: Plan) -> tuple[str, list[Tile]]:
 
 def _applied(report: ApplyReport) -> tuple[str, list[Tile]]:
     counts = {status: number for status, number in report.counts().items() if number}
-    said = ", ".join(f"{number} {status}" for status, number in counts.items())
     tiles = [(f"ended-{each}", STATUSES[each].sign, number, str(each)) for each, number in counts.items()]
-    return f"Applied: {said or report.nothing}", tiles
+    return f"Applied: {count_ends(report)}", tiles
 
 
 def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, list[str], int]]:
