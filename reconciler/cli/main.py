@@ -109,7 +109,7 @@ def _run_told(words: Sequence[str]) -> int:
     now: datetime | None = None
     with suppress(KeyError, ReconcilerError):  # the session says what is wrong with it
         now = load("reconciler.commands.session:parse_moment")(os.environ["RECONCILER_NOW"], "")
-    lines = load("reconciler.output.events:JsonLines")(lambda: now or datetime.now(UTC))
+    lines = load("reconciler.output.progress:JsonLines")(lambda: now or datetime.now(UTC))
     threads, token = load("reconciler.threads"), log.set(lines.message)
     named = {"command": next((each for each in words if each in COMMANDS), None), "service.version": __version__}
     try:

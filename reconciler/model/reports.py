@@ -180,6 +180,11 @@ class Outcome:
     request_ids: tuple[str, ...] = ()
     stored: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it was done, and reading back has not confirmed it."""
+        return self.status is Status.DONE and self.verification not in (Verification.VERIFIED, None)
+
 
 @dataclass(frozen=True, slots=True)
 class ApplyReport:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from reconciler.model.plan import DESTROYS, Action, Cause, Plan
-from reconciler.model.reports import ApplyReport, Scope, Status, Weight
+from reconciler.model.reports import ApplyReport, Outcome, Scope, Status, Weight
 from reconciler.model.settings import VENDOR_URL
 from reconciler.output.terminal import dim, escape, green, red, yellow
 
@@ -102,6 +102,14 @@ def shared_api(plans: Iterable[Plan]) -> str | None:
 def count_ends(report: ApplyReport) -> str:
     """All of what was done in one line: `2 done, 1 failed`."""
     return ", ".join(f"{number} {status}" for status, number in report.counts().items() if number) or report.nothing
+
+
+def describe_end(outcome: Outcome) -> str:
+    """How a change ended, in words; the same for changes that ended alike. Empty if there is nothing to say."""
+    reason = outcome.reason or (f"because of {outcome.because_of}" if outcome.because_of else "")
+    if outcome.status is Status.MANUAL:
+        return reason or "still to be done by a person"
+    return f"but {outcome.verification}: {reason}".removesuffix(": ") if outcome.is_doubtful else reason
 
 
 def title(plan: Plan, strong: Paint = str, order: Iterable[Action] = ACTIONS) -> str:

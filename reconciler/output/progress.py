@@ -1,4 +1,4 @@
-"""What a person sees while an apply runs: a bar on a terminal, plain lines elsewhere.
+"""What is told while a command runs: to people a bar on a terminal, or plain lines; to programs JSON lines.
 
 A long apply shows failures, how far it is and about how long it will take, and no line for each success.
 """
@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import ExitStack, suppress
-from typing import Self
+from reconciler.threads import Fields
+from reconciler.serialization import json_text
+from reconciler.errors import Location
+from datetime import datetime
+from dataclasses import dataclass
+from contextvars import ContextVar
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress, contextmanager
+from typing import Self, Any
 
 from reconciler.lazy import load
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Status
 from reconciler.output.labels import STATUSES
-from reconciler.output.terminal import escape, message, printable, write_stderr, yellow
+from reconciler.output.terminal import escape, message, printable, write_stderr, yellow, redact, strip_styles, write_line
 from reconciler.text import counted
 
 MOST_LINES = 100
@@ -23,6 +30,8 @@ MOST_RUNNING = 3
 """So many changes that are under way fit into the line."""
 MILESTONES = 10
 MINUTE = 60
+LEVELS = {"error": "error", "warning": "warn", "note": "info", "hint": "info"}
+_around: ContextVar[Fields | None] = ContextVar("_around", default=None)
 
 
 class PlainProgress(ExitStack):
@@ -133,3 +142,42 @@ def about(seconds: float) -> str:
 def progress(plan: Plan, *, reasons: bool) -> PlainProgress:
     """A bar if stderr is a terminal, else plain lines."""
     return (LiveProgress if sys.stderr.isatty() else PlainProgress)(plan, reasons=reasons)
+
+
+def clean(fields: Fields) -> Fields:
+    """What is known of the fields, without the key."""
+    return {key: redact(each) if isinstance(each, str) else each for key, each in fields.items() if each is not None}
+
+
+@dataclass(frozen=True)
+class JsonLines:
+    """A line for the start and the end of what takes time, but for the start of a request; and for each message."""
+
+    clock: Callable[[], datetime]
+
+    @contextmanager
+    def span(self, name: str, fields: Fields) -> Iterator[None]:
+        """Around what takes time. What happens within an environment has its name."""
+        began, token = time.monotonic(), _around.set(fields if "environment" in fields else _around.get())
+        if name != "request":
+            self._write(f"{name}.start", fields)
+        try:
+            yield
+        finally:
+            self._write(f"{name}.end", fields, duration=round(time.monotonic() - began, 6))
+            _around.reset(token)
+
+    def message(self, text: str, at: Location | None) -> None:
+        """A message for people, with its level and its hint. `at`: what it is about, with which it begins."""
+        text, _, hint = strip_styles(text).partition("\nhint: ")
+        word, _, rest = text.partition(": ")
+        level = "error" if at else LEVELS.get(word)
+        place = {"code.file.path": at.file, "code.line.number": at.line, "code.column.number": at.column} if at else {}
+        text = text.partition("\n")[0].removeprefix(f"{at}: ") if at else rest if level else text
+        self._write("message", {"level": level or "info", "message": text, "hint": hint or None, **place})
+
+    def _write(self, event: str, fields: Fields, **more: Any) -> None:
+        first = {"timestamp": self.clock().isoformat(timespec="microseconds"), "event": event}
+        first["level"] = "error" if "error.type" in fields else "info"
+        environment = (_around.get() or {}).get("environment")
+        write_line(json_text(clean({**first, "environment": environment, **fields, **more})))

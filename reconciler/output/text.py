@@ -10,18 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler import output
 from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Outcome, Review, Status, Verification
-from reconciler.output.labels import (
-    ACTIONS,
-    CAUSES,
-    GRAVE,
-    SCOPES,
-    SIGN_PAINT,
-    WEIGHTS,
-    Paint,
-    api_note,
-    count_ends,
-    title,
-)
+from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, SIGN_PAINT, WEIGHTS, Paint, api_note, count_ends, title, describe_end
 from reconciler.output.terminal import bold, dim, escape, fit, green, red, width, yellow
 from reconciler.output.values import (
     LONGEST,
@@ -219,8 +208,8 @@ def _report_lines(report: ApplyReport) -> Iterator[str]:
     yield bold(f"Applied to {escape(report.environment)}: {count_ends(report)}{api_note(report.api)}")
     ends: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in report.outcomes:
-        if outcome.status is not Status.DONE or outcome.verification not in (Verification.VERIFIED, None):
-            ends.setdefault((outcome.status, outcome.action, _end(outcome)), []).append(outcome)
+        if outcome.status is not Status.DONE or outcome.is_doubtful:
+            ends.setdefault((outcome.status, outcome.action, describe_end(outcome)), []).append(outcome)
     for outcomes in ends.values():
         yield from _ended(outcomes)
     verified = sum(outcome.verification is Verification.VERIFIED for outcome in report.outcomes)
@@ -234,23 +223,13 @@ def _report_lines(report: ApplyReport) -> Iterator[str]:
         yield f"hint: {AGAIN}"
 
 
-def _end(outcome: Outcome) -> str:
-    """How a change ended, in words; the same for changes that ended alike."""
-    if outcome.status is Status.MANUAL:
-        return "still to be done by a person, see the plan"
-    if outcome.status is Status.SKIPPED:
-        return outcome.reason or f"because of {outcome.because_of}"
-    said = "" if outcome.status is Status.FAILED else f"but {outcome.verification}: "
-    return f"{said}{outcome.reason}".removesuffix(": ")
-
-
 def _ended(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """What ended alike: one change in a line, several below what is said of all of them."""
     first, names = outcomes[0], [escape(each.address) for each in outcomes]
     paint = red if first.status is Status.FAILED else yellow
     what = names[0] if len(names) == 1 else f"{len(names)} objects"
-    action = "" if first.status is Status.MANUAL else f"{first.action} "
-    yield paint(f"  {first.status.value}: {action}{what}") + f": {escape(_end(first))}"
+    action, rest = ("", ", see the plan") if first.status is Status.MANUAL else (f"{first.action} ", "")
+    yield paint(f"  {first.status.value}: {action}{what}") + f": {escape(describe_end(first))}{rest}"
     if len(names) > 1:
         rest = f", … and {len(names) - MOST_NAMED} more, which the next plan shows" if names[MOST_NAMED:] else ""
         yield f"      {', '.join(names[:MOST_NAMED])}{rest}"

@@ -12,7 +12,7 @@ from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, m
 from reconciler.model.drift import Drift, Drifted
 from reconciler.model.health import NotDelivering
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
-from reconciler.output.labels import api_note
+from reconciler.output.labels import api_note, describe_end
 from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import PlanMarkdown
 from reconciler.output.markdown.words import (
@@ -70,16 +70,13 @@ def applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
     yield f"Applied to {where}: {said}{api_note(report.api, code)}"
     if report.unrecorded:
         yield f"**The state could not be written**: {prose(report.unrecorded)}"
-    yield from _listed("Failed", (_because(each, each.reason) for each in report.of(Status.FAILED)))
-    skipped = ((each, each.reason or f"because of {each.because_of}") for each in report.of(Status.SKIPPED))
-    yield from _listed("Skipped", (_because(each, why) for each, why in skipped))
-    done = report.of(Status.DONE)
-    doubtful = [each for each in done if each.verification not in (Verification.VERIFIED, None)]
+    yield from _listed("Failed", (_because(each, describe_end(each)) for each in report.of(Status.FAILED)))
+    yield from _listed("Skipped", (_because(each, describe_end(each)) for each in report.of(Status.SKIPPED)))
+    doubtful = [each for each in report.outcomes if each.is_doubtful]
     yield from _listed("Done, but", (_because(each, f"{each.verification} {each.reason}") for each in doubtful))
     yield from _listed("To do by hand", list_tasks(review), "- [ ]")
     yield from _listed("Warnings", map(with_line, report.warnings))
-    fine = [each for each in done if each not in doubtful]
-    if fine:
+    if fine := [each for each in report.of(Status.DONE) if not each.is_doubtful]:
         verified = sum(each.verification is Verification.VERIFIED for each in fine)
         summary = f"{counted(len(fine), 'change')} done, {verified:,} of them read back and verified"
         listed = (f"**{each.action}** {code(each.address)}" for each in fine)

@@ -25,17 +25,7 @@ from reconciler.output.groups import (
     short_place,
     shown_fields,
 )
-from reconciler.output.labels import (
-    ACTIONS,
-    CAUSES,
-    GRAVE,
-    STATUSES,
-    UNMANAGED,
-    WEIGHTS,
-    count_ends,
-    title,
-    unusual_api,
-)
+from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, UNMANAGED, WEIGHTS, count_ends, title, unusual_api, describe_end
 from reconciler.output.page import page_html, read_part
 from reconciler.output.references import make_graph
 from reconciler.output.values import Line, ValueDiff, ignored_sentences, is_nested, plain, waiting_line
@@ -263,13 +253,10 @@ def _causes(change: Change) -> dict[str, None]:
 
 def _ending(outcome: Outcome) -> View:
     """How a change ended. `mark` is its sign, `word` what it is filtered by, `reason` why, or what is still open."""
-    reason = outcome.reason or (f"because of {outcome.because_of}" if outcome.because_of else "")
-    mark, word = STATUSES[outcome.status].sign, outcome.status.value
-    if outcome.status is Status.DONE and outcome.verification is Verification.VERIFIED:
-        reason = reason or "read back and verified"
-    elif outcome.status is Status.DONE and outcome.verification is not None:
-        mark, reason = "?", ": ".join(text for text in (f"done, but {outcome.verification.value}", reason) if text)
-    elif outcome.status is Status.MANUAL:
-        reason = reason or "still to be done by a person"
-    reason = truncate(reason, LONGEST)
+    mark, reason = STATUSES[outcome.status].sign, describe_end(outcome)
+    if outcome.is_doubtful:
+        mark, reason = "?", f"done, {reason}"
+    elif outcome.verification and not reason:
+        reason = "read back and verified"
+    word, reason = outcome.status.value, truncate(reason, LONGEST)
     return {"mark": mark, "word": word, "reason": reason, "request_ids": outcome.request_ids}
