@@ -10,8 +10,8 @@ from reconciler.errors import Location
 from reconciler.model.comparison import Comparison, Difference
 from reconciler.model.inputs import address_kind
 from reconciler.output.document import document
-from reconciler.output.groups import kinds_of, short_place
-from reconciler.output.labels import SIGN_PAINT, api_note
+from reconciler.output.groups import kinds_of
+from reconciler.output.labels import SIGN_PAINT, api_note, short_place
 from reconciler.output.markdown.words import fence, fitting
 from reconciler.output.terminal import bold, dim, escape, fit, strip_styles, yellow
 from reconciler.output.values import ValueDiff, cut_both, format_value, is_nested, plain

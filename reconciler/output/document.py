@@ -8,7 +8,8 @@ from typing import Any
 
 from reconciler.model.plan import FORMAT_VERSION, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Review, Status, Weight
-from reconciler.output.groups import Group, find_groups, short_place
+from reconciler.output.groups import Group, find_groups
+from reconciler.output.labels import short_place
 
 
 def document(**values: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from reconciler.errors import ConfigurationInvalid, NotBegun
@@ -25,8 +26,9 @@ MOST_NAMED = 8
 """So many environments are named; the rest is counted."""
 FAILED = "failed: "
 LONGEST_API = 48
-LONGEST_ERROR = 100
+LONGEST_ERROR = 92
 """Characters of an error in the table; all of it is on stderr."""
+_CUT: Paint = partial(truncate, limit=LONGEST_ERROR)
 
 
 def plans_text(ended: Sequence[Ended[Review]]) -> str:
@@ -37,26 +39,27 @@ def plans_text(ended: Sequence[Ended[Review]]) -> str:
     shared = find_shared(
         (each.environment, PlanText(each.value, has_ids=False).paragraphs()) for each in ended if each.value
     )
-    by_names: dict[tuple[str, ...], list[Paragraph]] = defaultdict(list)
-    for paragraph, names in shared.items():
-        by_names[names].append(paragraph)
-    for names, paragraphs in by_names.items():
+    for names, paragraphs in shared.items():
         head = bold(wrap(f"In {len(names)} environments ({_named(names)}):", width()))
         parts.append("\n\n".join([head, *("\n".join(each.lines) for each in paragraphs)]))
     for each in ended:
-        own = [paragraph for paragraph, names in shared.items() if each.environment in names]
+        own = [one for names, paragraphs in shared.items() if each.environment in names for one in paragraphs]
         if each.value is not None and _has_more(each.value, own):
             parts.append(str(PlanText(each.value, own)))
     return "\n\n".join([*parts, f"digest of all: {joint_digest(digests(ended))}"])
 
 
-def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[K, tuple[str, ...]]:
-    """What is shown alike for several environments, with their names."""
+def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[tuple[str, ...], list[K]]:
+    """What is shown alike for several environments, by the names of these."""
     found: dict[K, list[str]] = defaultdict(list)
     for environment, parts in shown:
         for part in parts:
             found[part].append(environment)
-    return {part: tuple(names) for part, names in found.items() if len(names) > 1}
+    shared: dict[tuple[str, ...], list[K]] = defaultdict(list)
+    for part, names in found.items():
+        if len(names) > 1:
+            shared[tuple(names)].append(part)
+    return shared
 
 
 def _has_more(review: Review, shared: Sequence[Paragraph]) -> bool:
@@ -70,7 +73,7 @@ def _plan_cells(ended: Ended[Review], has_api: bool) -> tuple[str, str, str]:
     """What is planned, the risky part of it, and the address of the API; or why there is no plan."""
     review = ended.value
     if review is None:
-        return _failed(ended), "", ""
+        return describe_failure(ended), "", ""
     return *plan_cells(review), truncate(unusual_api(review.plan.api), LONGEST_API) if has_api else ""
 
 
@@ -84,16 +87,15 @@ def plan_cells(review: Review, strong: Paint = str, show: Paint = str) -> tuple[
     return f"{title(plan, strong)}{unmanaged}", ", ".join([*refused, *risks, *waiting])
 
 
-def _failed(ended: Ended[Any]) -> str:
+def describe_failure(ended: Ended[Any], strong: Paint = str, show: Paint = _CUT) -> str:
+    """Why there is no answer for an environment. `strong` and `show` as in `plan_cells`."""
     error = ended.error
     if error is None:
-        return f"left out: {ended.left_out}"
-    text = str(error).partition("\n")[0]
-    if isinstance(error, NotBegun):
-        return text
+        return f"left out: {show(ended.left_out)}"
+    text = show(str(error).partition("\n")[0])
     if isinstance(error, ConfigurationInvalid):
         text = f"{counted(len(error.problems), 'problem')} in the configuration"
-    return truncate(f"{FAILED}{text}", LONGEST_ERROR)
+    return text if isinstance(error, NotBegun) else f"{strong('failed')}: {text}"
 
 
 def _named(names: Sequence[str]) -> str:
@@ -135,7 +137,7 @@ def ended_json(ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]],
 def reports_text(ended: Sequence[Ended[Applied]]) -> str:
     """How an apply ended for each environment."""
     reports = ((each, each.value.report if each.value else None) for each in ended)
-    rows = [(each.environment, count_ends(report) if report else _failed(each)) for each, report in reports]
+    rows = [(each.environment, count_ends(report) if report else describe_failure(each)) for each, report in reports]
     return _table(f"Applied to {len(ended)} environments", rows)
 
 
@@ -150,19 +152,20 @@ def drifts_text(ended: Sequence[Ended[Drift]]) -> str:
     if (only := only_value(ended)) is not None:
         return drift_text(only)
     rows = [
-        (each.environment, _drift_cell(each.value) if each.value else _failed(each), f"{each.seconds:.1f} s")
+        (each.environment, drift_cell(each.value) if each.value else describe_failure(each), f"{each.seconds:.1f} s")
         for each in ended
     ]
     changed = [drift_text(each.value) for each in ended if each.value and (each.value.objects or each.value.health)]
     return "\n\n".join([_table(f"Drift in {len(ended)} environments", rows), *changed])
 
 
-def _drift_cell(drift: Drift) -> str:
+def drift_cell(drift: Drift, strong: Paint = str) -> str:
+    """How much drifted, and how much does not deliver. `strong`: marks that."""
     if not drift.compared:
-        return "nothing is remembered"
-    changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
-    stopped = f", {len(drift.health)} not delivering" if drift.health else ""
-    return f"{changed} changed outside, of {drift.compared} remembered{stopped}"
+        return f"{strong('not known')}, nothing is remembered"
+    changed = strong(counted(len(drift.objects), "object")) if drift.objects else "nothing"
+    stopped = f", {strong(f'{len(drift.health):,} not delivering')}" if drift.health else ""
+    return f"{changed} changed outside, of {drift.compared:,} remembered{stopped}"
 
 
 def histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
@@ -170,5 +173,5 @@ def histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
     if len(ended) == 1:
         return history_text(ended[0].value or ())
     heads = (bold(f"{escape(each.environment)}:") for each in ended)
-    texts = (_failed(each) if each.error else history_text(each.value or ()) for each in ended)
+    texts = (describe_failure(each) if each.error else history_text(each.value or ()) for each in ended)
     return "\n\n".join(f"{head}\n{text}" for head, text in zip(heads, texts, strict=True))

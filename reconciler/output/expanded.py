@@ -15,7 +15,7 @@ from reconciler.kinds import KINDS, SECTIONS
 from reconciler.kinds.comparison import dotted
 from reconciler.model.inputs import Desired, make_address
 from reconciler.output.document import document
-from reconciler.output.groups import short_place
+from reconciler.output.labels import short_place
 from reconciler.output.terminal import escape, sanitize
 from reconciler.yaml import LocatedList, LocatedMap, read
 from reconciler.yaml.writing import Layout, dump, escape_variables

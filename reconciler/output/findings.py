@@ -20,8 +20,7 @@ from reconciler.errors import GUARD, Location, Problem, some_of
 from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Ended, Review
 from reconciler.output.groups import Group, find_groups, sentences
-from reconciler.output.labels import GRAVE, WEIGHTS
-from reconciler.output.places import repository_path
+from reconciler.output.labels import GRAVE, WEIGHTS, repository_path
 from reconciler.output.terminal import escape
 
 HELP = "`reconciler explain ADDRESS` says which policies are about a resource, and why each holds or not."

@@ -15,7 +15,7 @@ from reconciler.kinds.comparison import keys_path, outer_keys, path_keys, value_
 from reconciler.model.inputs import address_kind
 from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
 from reconciler.model.reports import Review, Weight
-from reconciler.output.labels import WEIGHTS
+from reconciler.output.labels import WEIGHTS, short_place
 from reconciler.output.terminal import escape
 from reconciler.serialization import canonical
 from reconciler.text import counted, natural, quote
@@ -190,11 +190,6 @@ def kinds_of(addresses: Iterable[str]) -> str:
     counts = Counter(map(address_kind, addresses))
     *firsts, last = (counted(counts[kind], kind.replace("_", " ")) for kind in KINDS if counts[kind])
     return f"{', '.join(firsts)} and {last}" if firsts else last
-
-
-def short_place(place: Location) -> str:
-    """A place without its column."""
-    return f"{place.file}:{place.line}" if place.line else place.file
 
 
 def _places(review: Review, changes: Sequence[Change]) -> dict[Location, list[str]]:

@@ -7,22 +7,31 @@ from __future__ import annotations
 
 import sys
 import time
-from reconciler.threads import Fields
-from reconciler.serialization import json_text
-from reconciler.errors import Location
-from datetime import datetime
-from dataclasses import dataclass
-from contextvars import ContextVar
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress, contextmanager
-from typing import Self, Any
+from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
 
+from reconciler.errors import Location
 from reconciler.lazy import load
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Status
 from reconciler.output.labels import STATUSES
-from reconciler.output.terminal import escape, message, printable, write_stderr, yellow, redact, strip_styles, write_line
+from reconciler.output.terminal import (
+    escape,
+    message,
+    printable,
+    redact,
+    strip_styles,
+    write_line,
+    write_stderr,
+    yellow,
+)
+from reconciler.serialization import json_text
 from reconciler.text import counted
+from reconciler.threads import Fields
 
 MOST_LINES = 100
 """Up to so many changes each has its line."""

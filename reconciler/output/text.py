@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any
 from reconciler import output
 from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Outcome, Review, Status, Verification
-from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, SIGN_PAINT, WEIGHTS, Paint, api_note, count_ends, title, describe_end
+from reconciler.output.labels import (
+    ACTIONS,
+    CAUSES,
+    GRAVE,
+    SCOPES,
+    SIGN_PAINT,
+    WEIGHTS,
+    Paint,
+    api_note,
+    count_ends,
+    describe_end,
+    title,
+)
 from reconciler.output.terminal import bold, dim, escape, fit, green, red, width, yellow
 from reconciler.output.values import (
     LONGEST,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
 from reconciler import kinds
@@ -15,7 +15,7 @@ from reconciler.kinds.references import resolved
 from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Desired, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Cause, Change, Plan
-from reconciler.model.reports import Impact, Review, Weight, Scope
+from reconciler.model.reports import Impact, Review, Scope, Weight
 from reconciler.review.clock import DAY, Clock, parse_stamp
 from reconciler.review.receivers import Receivers, User
 from reconciler.text import counted

@@ -10,10 +10,9 @@ from textwrap import indent
 from reconciler.errors import Location
 from reconciler.model.plan import DESTROYS, Action, FieldChange
 from reconciler.model.reports import Review, Weight
-from reconciler.output.groups import Group, grouped_tasks, sentences, short_place, shown_fields
-from reconciler.output.labels import CAUSES, SCOPES
+from reconciler.output.groups import Group, grouped_tasks, sentences, shown_fields
+from reconciler.output.labels import CAUSES, SCOPES, permalink, repository_path, short_place
 from reconciler.output.markdown.words import bullets, code, fence, fitting, folded, prose, size
-from reconciler.output.places import permalink, repository_path
 from reconciler.output.values import ValueDiff, is_nested
 from reconciler.text import quote
 

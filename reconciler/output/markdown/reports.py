@@ -12,7 +12,7 @@ from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, m
 from reconciler.model.drift import Drift, Drifted
 from reconciler.model.health import NotDelivering
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
-from reconciler.output.labels import api_note, describe_end
+from reconciler.output.labels import api_note, describe_end, repository_path
 from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import PlanMarkdown
 from reconciler.output.markdown.words import (
@@ -27,7 +27,6 @@ from reconciler.output.markdown.words import (
     prose,
     with_line,
 )
-from reconciler.output.places import repository_path
 from reconciler.output.values import cut_both, named, phrase
 from reconciler.text import counted, quote
 
@@ -64,10 +63,15 @@ def count_statuses(counts: Mapping[Status, int]) -> str:
     return count_words((counts[status], status.value, status in GRAVE) for status in Status)
 
 
+def count_ends(report: ApplyReport) -> str:
+    """How the changes of a report ended."""
+    return count_statuses(report.counts()) or report.nothing
+
+
 def applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
     """What was done of a plan: a title, then what has to be heard, then the rest."""
-    where, said = place(report.environment, report.configuration), count_statuses(report.counts()) or report.nothing
-    yield f"Applied to {where}: {said}{api_note(report.api, code)}"
+    where = place(report.environment, report.configuration)
+    yield f"Applied to {where}: {count_ends(report)}{api_note(report.api, code)}"
     if report.unrecorded:
         yield f"**The state could not be written**: {prose(report.unrecorded)}"
     yield from _listed("Failed", (_because(each, describe_end(each)) for each in report.of(Status.FAILED)))

@@ -3,20 +3,30 @@ common with the comment of their plans: a table, and a section for each environm
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
-from reconciler.errors import ConfigurationInvalid, NotBegun
-from reconciler.model.approval import DRIFT, LONGEST, NO_DRIFT, CommentMarker, Several, name_set
+from reconciler.errors import NotBegun
+from reconciler.model import approval
 from reconciler.model.drift import Drift
-from reconciler.model.reports import Applied, Ended, Status, only_value
+from reconciler.model.plan import DESTROYS
+from reconciler.model.reports import Applied, Ended, Review, Status, only_value
+from reconciler.output.environments import describe_failure, drift_cell, find_shared, plan_cells
+from reconciler.output.groups import find_groups
+from reconciler.output.labels import ACTIONS, api_note, shared_api, title, unusual_api
 from reconciler.output.markdown import reports
-from reconciler.output.markdown.plan import TEXT_ROOM, PlanMarkdown
+from reconciler.output.markdown.change import GroupMarkdown
+from reconciler.output.markdown.plan import FULL_PLAN, TEXT_ROOM, PlanMarkdown, change_sections, footer
 from reconciler.output.markdown.words import code, count_words, fitting, folded, place, prose, size, strong
 from reconciler.text import counted, share_out
 
+T = TypeVar("T")
+LEAST_PLAN = 6_000
+"""In fewer bytes than this a plan is not shown: its deletes are listed, and all else is counted."""
+MOST_NAMED = 30
 APPROVAL = 160
 """Bytes that the approval of an environment takes in the mark, about."""
 OPEN = 3
@@ -49,40 +59,28 @@ def count_ends(ended: Sequence[Ended[Any]]) -> str:
 
 
 def make_table(
-    ended: Sequence[Ended[Any]],
-    head: str,
-    cells: Callable[[Ended[Any]], Sequence[str]],
-    weigh: Callable[[Ended[Any]], int],
+    ended: Sequence[Ended[T]], head: str, cells: Callable[[T], Sequence[str]], weights: Mapping[str, int]
 ) -> str:
     """A row for each environment, as many as there is room for: if that is not all, those that are grave first, with
-    how much of that is in the others."""
-    made = {each.environment: (code(each.environment), *cells(each)) for each in ended}
-    rows = {
-        name: " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in found) for name, found in made.items()
-    }
+    how much of that is in the others. `weights`: environment → how much that is."""
+    rows, show = {}, partial(prose, longest=LONGEST_ERROR)
+    for each in ended:
+        said = [describe_failure(each, strong, show)] if each.value is None else cells(each.value)
+        texts = (cell.replace("|", "\\|").replace("\n", " ") for cell in (code(each.environment), *said))
+        rows[each.environment] = " | ".join(texts)
     if sum(map(size, rows.values())) > TABLE_ROOM:
-        ended = sorted(ended, key=lambda each: not (each.error or weigh(each)))
+        ended = sorted(ended, key=lambda each: not (each.error or weights.get(each.environment)))
     room, lines = TABLE_ROOM, [head, "|---" * (head.count("|") - 1) + "|"]
     for at, each in enumerate(ended):
         room -= size(rows[each.environment]) + len("|  |\n")
         if room < 0:
             rest = ended[at:]
-            failed, grave = sum(bool(each.error) for each in rest), sum(map(weigh, rest))
-            said = count_words([(failed, "of them failed", True), (grave, "objects to look at", True)])
-            return "\n".join(lines) + f"\n\n… and {len(rest):,} more environments" + (f": {said}" if said else "")
+            failed = sum(bool(each.error) for each in rest)
+            grave = sum(weights.get(each.environment, 0) for each in rest)
+            counts = count_words([(failed, "of them failed", True), (grave, "objects to look at", True)])
+            return "\n".join(lines) + f"\n\n… and {len(rest):,} more environments" + (f": {counts}" if counts else "")
         lines.append(f"| {rows[each.environment]} |")
     return "\n".join(lines)
-
-
-def failed_cell(ended: Ended[Any]) -> str:
-    """Why there is no answer for an environment."""
-    error = ended.error
-    if error is None:
-        return f"left out: {prose(ended.left_out)}"
-    if isinstance(error, NotBegun):
-        return prose(str(error), LONGEST_ERROR)
-    said = counted(len(error.problems), "problem") if isinstance(error, ConfigurationInvalid) else ""
-    return f"**failed**: {said or prose(str(error).partition(chr(10))[0], LONGEST_ERROR)}"
 
 
 def parts_section(environment: str, said: str, parts: Sequence[str]) -> Section:
@@ -127,15 +125,12 @@ def all_applied_markdown(ended: Sequence[Ended[Applied]], configuration: str | N
     silent = [replace(each, value=None) for each in ended if each.environment not in made]
     said = reports.count_statuses(totals) or "nothing to do"
     head = f"Applied to {place(len(ended), name)}: {said}{count_ends(silent)}"
-
-    def cells(each: Ended[Applied]) -> tuple[str]:
-        report = made.get(each.environment)
-        return (reports.count_statuses(report.counts()) or report.nothing if report else failed_cell(each),)
-
-    table = make_table(ended, "| environment | end |", cells, lambda each: int(bool(each.exit_code)))
+    ends = [Ended(each.environment, made.get(each.environment), each.error, left_out=each.left_out) for each in ended]
+    failed = {each.environment: int(bool(each.exit_code)) for each in ended}
+    table = make_table(ends, "| environment | end |", lambda report: [reports.count_ends(report)], failed)
     sections = [section for each in ended if (section := _applied_section(each))]
     # The approvals of the comment with the plans stay in it.
-    room = TEXT_ROOM - max(0, len(ended) * APPROVAL - LONGEST)
+    room = TEXT_ROOM - max(0, len(ended) * APPROVAL - approval.LONGEST)
     shown = show_sections(sections, room - size(head) - size(table))
     return reports.comment(_mark(ended, "apply", name), (head, table, *shown))
 
@@ -152,9 +147,11 @@ def _applied_section(ended: Ended[Applied]) -> Section | None:
     return parts_section(ended.environment, said, parts)
 
 
-def _mark(ended: Sequence[Ended[Any]], command: str, configuration: str | None) -> CommentMarker:
+def _mark(ended: Sequence[Ended[Any]], command: str, configuration: str | None) -> approval.CommentMarker:
     names = tuple(each.environment for each in ended)
-    return CommentMarker(name_set(names), command, configuration=configuration, several=Several(failed=names))
+    return approval.CommentMarker(
+        approval.name_set(names), command, configuration=configuration, several=approval.Several(failed=names)
+    )
 
 
 def drifts_markdown(ended: Sequence[Ended[Drift]], configuration: str | None = None) -> str:
@@ -170,20 +167,10 @@ def drifts_markdown(ended: Sequence[Ended[Drift]], configuration: str | None = N
     counts = strong(f"{counted(changed, 'object')} changed outside")
     said = f"{counts}, {of}" if changed else f"nothing {of} was changed"
     head = f"Drift in {place(len(ended), name)}: {said}{count_ends(ended)}"
-
-    def cells(each: Ended[Drift]) -> tuple[str]:
-        if each.value is None:
-            return (failed_cell(each),)
-        if not each.value.compared:
-            return ("**not known**, nothing is remembered of an apply",)
-        objects = strong(counted(len(each.value.objects), "object")) if each.value.objects else "nothing"
-        health = f", {strong(f'{len(each.value.health):,} not delivering')}" if each.value.health else ""
-        return (f"{objects} changed outside, of {each.value.compared:,} remembered{health}",)
-
-    table = make_table(ended, "| environment | drift |", cells, lambda each: changes.get(each.environment, 0))
+    table = make_table(ended, "| environment | drift |", lambda drift: [drift_cell(drift, strong)], changes)
     sections = [_drift_section(each) for each in drifts if each.objects or each.health]
     shown = show_sections(sections, TEXT_ROOM - size(head) - size(table))
-    mark = _mark(ended, DRIFT if is_open else NO_DRIFT, name)
+    mark = _mark(ended, approval.DRIFT if is_open else approval.NO_DRIFT, name)
     return reports.comment(mark, (head, table, *shown, *([reports.WAYS] if changed else [])))
 
 
@@ -198,3 +185,95 @@ def _drift_section(drift: Drift) -> Section:
         text(TEXT_ROOM),
         lambda room: text(room - AROUND) if room > AROUND * 2 else in_short,
     )
+
+
+def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = None) -> str:
+    """The plans as one comment. `configuration`: its name, if no plan says it."""
+    if (only := only_value(ended)) is not None:
+        return str(PlanMarkdown(only))
+    made = [each.value for each in ended if each.value]
+    first = made[0] if made else None
+    plans = {each.environment: each.value.plan if each.value else None for each in ended if not each.left_out}
+    name = first.plan.configuration if first else configuration
+    left_out = [each.environment for each in ended if each.left_out]
+    mark = approval.make_joint_marker(plans, left_out, first.commit if first else "", first.base if first else "", name)
+    room = TEXT_ROOM - max(0, len(approval.marker_line(mark)) - approval.LONGEST)
+    totals: Counter[str] = Counter()
+    for each in made:
+        totals.update(each.plan.summary())
+    said = count_words((totals[action], label.phrase, action in DESTROYS) for action, label in ACTIONS.items())
+    head = f"Plans for {place(len(ended), name)}: {said or 'no changes'}{count_ends(ended)}"
+    api = shared_api(each.plan for each in made)
+    head += api_note(api or "", code)
+    destroyed = {each.plan.environment: sum(one.action in DESTROYS for one in each.plan.changes) for each in made}
+
+    def cells(review: Review) -> tuple[str, str]:
+        said, look_at = plan_cells(review, strong, prose)
+        own_api = unusual_api(review.plan.api) if api is None else ""
+        return said + (f"<br>{code(own_api, 60)}" if own_api else ""), look_at
+
+    table = make_table(ended, "| environment | plan | look at |", cells, destroyed)
+    end = footer(made, approval.joint_digest(approval.digests(ended)), is_joint=True)
+    shared = _find_shared(ended)
+    left = room - sum(size(part) + 2 for part in (head, table, end))
+    common = list(_common(shared, left // 2))
+    left -= sum(size(part) + 2 for part in common)
+    told: dict[str, set[str]] = defaultdict(set)
+    for names, changes in shared.items():
+        for environment in names:
+            told[environment].update(address for each in changes for address in each.group.addresses)
+    sections = [
+        _plan_section(each.environment, each.value, frozenset(told[each.environment])) for each in ended if each.value
+    ]
+    sections += [failed for each in ended if not each.value and (failed := error_section(each))]
+    return reports.comment(mark, (head, table, *common, *show_sections(sections, left), end))
+
+
+def _find_shared(ended: Sequence[Ended[Review]]) -> Mapping[tuple[str, ...], list[GroupMarkdown]]:
+    """The changes that are shown alike for several environments, ids aside, by these."""
+    groups = {each.environment: (each.value, find_groups(each.value)) for each in ended if each.value}
+    made = {name: [GroupMarkdown(of, each, has_ids=False) for each in found] for name, (of, found) in groups.items()}
+    shown = {each.texts[0]: each for several in reversed(made.values()) for each in several}
+    alike = find_shared((name, [each.texts[0] for each in several]) for name, several in made.items())
+    return {names: [shown[text] for text in texts] for names, texts in alike.items()}
+
+
+def _common(shared: Mapping[tuple[str, ...], list[GroupMarkdown]], room: int) -> Iterator[str]:
+    """What several environments have in common, by the set of them."""
+    needs = [sum(each.sizes[0] for each in changes) for changes in shared.values()]
+    rooms = share_out(room - AROUND * len(shared), needs)
+    for (names, changes), own in zip(shared.items(), rooms, strict=True):
+        rest = f", … and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else ""
+        yield f"### In {len(names)} environments\n\n{', '.join(map(code, names[:MOST_NAMED]))}{rest}"
+        yield from change_sections(changes[0].review, changes, [], own)[0]
+
+
+def _plan_section(environment: str, review: Review, told: frozenset[str]) -> Section:
+    shown = PlanMarkdown(review, told)
+
+    def text(room: int) -> str:
+        return shown.text(room, has_footer=False).partition("\n\n")[2]
+
+    def make(room: int) -> str:
+        made = text(room) if room >= LEAST_PLAN else ""
+        return made if made and size(made) <= room else _in_short(review, told, room)
+
+    here = told & {change.address for change in review.plan.changes}
+    note = f"{counted(len(here), 'change')} as shown above, for several environments" if here else ""
+    whole = text(TEXT_ROOM * 2)
+    shown_text = "\n\n".join(filter(None, (whole, whole and note)))
+    return Section(f"<code>{environment}</code>: {title(review.plan)}", shown_text, make)
+
+
+def _in_short(review: Review, told: frozenset[str], room: int) -> str:
+    """The deletes of a plan by address, and all else counted."""
+    own = [change for change in review.plan.changes if change.address not in told]
+    deleted = [code(change.address, 100) for change in own if change.action in DESTROYS]
+    counts = Counter(change.action for change in own if change.action not in DESTROYS)
+    left = [f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action]]
+    left += [counted(len(review.tasks), "step by hand")] if review.tasks else []
+    left += [counted(len(review.plan.warnings), "warning")] if review.plan.warnings else []
+    listed = ", ".join(fitting(deleted, room - AROUND, FULL_PLAN))
+    said = [f"{strong(f'{len(deleted):,} to delete or replace')}: {listed}"] if deleted else []
+    said += [f"Not shown here: {', '.join(left)}; {FULL_PLAN}."] if left else []
+    return "\n\n".join(said)

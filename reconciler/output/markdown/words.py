@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from textwrap import indent
 
-from reconciler.output.places import COMMIT
+from reconciler.output.labels import COMMIT
 from reconciler.output.terminal import escape
 from reconciler.text import counted, truncate
 

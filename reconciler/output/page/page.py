@@ -13,19 +13,22 @@ from typing import Any
 
 from reconciler import __version__
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
-from reconciler.model.reports import ApplyReport, Outcome, Review, Scope, Status, Verification, Weight
+from reconciler.model.reports import ApplyReport, Outcome, Review, Scope, Weight
 from reconciler.output.graph import SMALL, picture, states
-from reconciler.output.groups import (
-    Group,
-    find_groups,
-    grouped_tasks,
-    kinds_of,
-    new_by_kind,
-    sentences,
+from reconciler.output.groups import Group, find_groups, grouped_tasks, kinds_of, new_by_kind, sentences, shown_fields
+from reconciler.output.labels import (
+    ACTIONS,
+    CAUSES,
+    GRAVE,
+    STATUSES,
+    UNMANAGED,
+    WEIGHTS,
+    count_ends,
+    describe_end,
     short_place,
-    shown_fields,
+    title,
+    unusual_api,
 )
-from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, UNMANAGED, WEIGHTS, count_ends, title, unusual_api, describe_end
 from reconciler.output.page import page_html, read_part
 from reconciler.output.references import make_graph
 from reconciler.output.values import Line, ValueDiff, ignored_sentences, is_nested, plain, waiting_line

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,15 +37,14 @@ def pages(ended: Sequence[Ended[Any]]) -> str:
         return _page(only)
     bodies = {each.environment: _body(each.value) for each in ended if each.value}
     shared = find_shared((name, (OWN.sub("", card) for card in CARD.findall(body))) for name, body in bodies.items())
-    pictures, cards = dict[str, str](), defaultdict[tuple[str, ...], str](str)
-    for card, names in shared.items():
-        cards[names] += card
-    blocks = [(names, len(ID.findall(body)), _with_prefix(body, f"~{names[0]}")) for names, body in cards.items()]
+    pictures, names_by_card = dict[str, str](), {card: names for names, cards in shared.items() for card in cards}
+    alike = {names: "".join(cards) for names, cards in shared.items()}
+    blocks = [(names, len(ID.findall(body)), _with_prefix(body, f"~{names[0]}")) for names, body in alike.items()]
     for name, body in bodies.items():
         first = pictures.setdefault("".join(PICTURE.findall(body)), name)
         link = f"<a href='#{first}/h-graph'>What refers to what, as in {first}</a>"
         same = f'<section class="picture" data-as="{first}/h-graph">{link}</section>'
-        short = CARD.sub(lambda found: _in_short(found[0], shared), body)
+        short = CARD.sub(lambda found: _in_short(found[0], names_by_card), body)
         bodies[name] = short if first == name else PICTURE.sub(same, short)
     is_applied = any(isinstance(each.value, Applied) for each in ended)
     plans = [each.map(lambda value: value if isinstance(value, Review) else value.review) for each in ended]
