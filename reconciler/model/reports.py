@@ -240,6 +240,12 @@ class Applied:
     report: ApplyReport | None = None
 
 
+def ended_reports(ended: Sequence[Ended[Applied]]) -> list[Ended[ApplyReport]]:
+    """What became of each plan. One that was not begun, or failed before its first change, has no value."""
+    reports = ((each, each.value.report if each.value else None) for each in ended)
+    return [Ended(of.environment, report, of.error, of.seconds, of.code, of.left_out) for of, report in reports]
+
+
 @dataclass(frozen=True, slots=True)
 class ReceiptItem:
     """One change that was done, or was tried. `before` are the live fields, `after` what was written; None: nothing."""

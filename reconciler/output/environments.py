@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,13 +11,13 @@ from reconciler.errors import ConfigurationInvalid, NotBegun
 from reconciler.model.approval import digests, joint_digest
 from reconciler.model.drift import Drift
 from reconciler.model.plan import FORMAT_VERSION
-from reconciler.model.reports import Applied, Ended, Receipt, Review, only_value
+from reconciler.model.reports import Applied, Ended, Receipt, Review, ended_reports, only_value
 from reconciler.output.document import document, plan_values, report_values
 from reconciler.output.labels import GRAVE, Paint, api_note, count_ends, count_weight, shared_api, title, unusual_api
 from reconciler.output.listings import drift_text, history_text
 from reconciler.output.terminal import bold, escape, red, width
 from reconciler.output.text import Paragraph, PlanText
-from reconciler.text import columns, counted, pad, truncate, wrap
+from reconciler.text import columns, counted, listed, pad, truncate, wrap
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -40,7 +39,7 @@ def plans_text(ended: Sequence[Ended[Review]]) -> str:
         (each.environment, PlanText(each.value, has_ids=False).paragraphs()) for each in ended if each.value
     )
     for names, paragraphs in shared.items():
-        head = bold(wrap(f"In {len(names)} environments ({_named(names)}):", width()))
+        head = bold(wrap(f"In {len(names)} environments ({listed([*map(escape, names)], MOST_NAMED)}):", width()))
         parts.append("\n\n".join([head, *("\n".join(each.lines) for each in paragraphs)]))
     for each in ended:
         own = [one for names, paragraphs in shared.items() if each.environment in names for one in paragraphs]
@@ -98,11 +97,6 @@ def describe_failure(ended: Ended[Any], strong: Paint = str, show: Paint = _CUT)
     return text if isinstance(error, NotBegun) else f"{strong('failed')}: {text}"
 
 
-def _named(names: Sequence[str]) -> str:
-    rest = f", … and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else ""
-    return escape(", ".join(names[:MOST_NAMED])) + rest
-
-
 def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
     """A row for each environment, in columns; without the columns that are empty."""
     used = [index for index, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
@@ -136,15 +130,14 @@ def ended_json(ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]],
 
 def reports_text(ended: Sequence[Ended[Applied]]) -> str:
     """How an apply ended for each environment."""
-    reports = ((each, each.value.report if each.value else None) for each in ended)
-    rows = [(each.environment, count_ends(report) if report else describe_failure(each)) for each, report in reports]
+    ends = ended_reports(ended)
+    rows = [(each.environment, count_ends(each.value) if each.value else describe_failure(each)) for each in ends]
     return _table(f"Applied to {len(ended)} environments", rows)
 
 
 def reports_json(ended: Sequence[Ended[Applied]]) -> str:
     """The reports, in the order of the environments; one that failed, or was not begun, has its error."""
-    begun = [each if each.value and each.value.report else replace(each, value=None) for each in ended]
-    return ended_json(begun, lambda applied: report_values(applied.report) if applied.report else {})
+    return ended_json(ended_reports(ended), report_values)
 
 
 def drifts_text(ended: Sequence[Ended[Drift]]) -> str:

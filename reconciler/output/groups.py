@@ -139,18 +139,15 @@ def shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]:
         spot = outer_keys(path_keys(each.path) or ())
         lists = value_at(record.fields, spot), value_at(after.applied, spot)
         field = each
-        if spot and all(isinstance(value, list) for value in lists) and _has_moved(*lists):
+        before, new = lists if all(isinstance(value, list) for value in lists) else ([], [])
+        shared = min(len(before), len(new))
+        # An item is gone, or is new, before another one.
+        if spot and len(before) != len(new) and before[:shared] != new[:shared]:
             path, known = keys_path(spot), shown.get(keys_path(spot))
             cause = each.cause if known is None or known.cause is each.cause else Cause.BOTH
             field = FieldChange(path, *lists, cause)
         shown[field.path] = field
     return tuple(shown.values())
-
-
-def _has_moved(before: list[Any], after: list[Any]) -> bool:
-    """Whether an item is gone, or is new, before another one."""
-    shared = min(len(before), len(after))
-    return len(before) != len(after) and before[:shared] != after[:shared]
 
 
 def lead(change: Change) -> str:

@@ -20,7 +20,7 @@ from reconciler.output.document import document, select
 from reconciler.output.labels import SIGN_PAINT, Paint, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, green, has_room, red, yellow
 from reconciler.output.values import ValueDiff, format_value, ignored_lines, is_nested, named
-from reconciler.text import columns, counted, pad, short_commit
+from reconciler.text import columns, counted, listed, pad, short_commit
 
 RUNS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
 GROUP = 3
@@ -138,9 +138,9 @@ def _alike(found: Sequence[Any], sign: str, paint: Paint, show: Callable[[Any, b
         groups.setdefault((address_kind(each.address), values, *show(each, True)), []).append(each)
     for (kind, _, *lines), group in groups.items():
         if len(group) >= GROUP:
-            rest = f", … and {len(group) - MOST_NAMED} more; --format json lists all" if group[MOST_NAMED:] else ""
+            addresses = [escape(each.address) for each in group]
             yield from ("", paint(f"  {sign} {counted(len(group), kind)} alike"), *lines)
-            yield dim(f"      {', '.join(escape(each.address) for each in group[:MOST_NAMED])}{rest}")
+            yield dim(f"      {listed(addresses, MOST_NAMED, '; --format json lists all')}")
         for each in group if len(group) < GROUP else ():
             when = f", last changed {escape(at)}" if (at := getattr(each, "changed_at", None)) else ""
             head = paint(f"  {sign} {escape(each.address)} ({escape(each.id)})")

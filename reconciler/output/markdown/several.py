@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ from reconciler.errors import NotBegun
 from reconciler.model import approval
 from reconciler.model.drift import Drift
 from reconciler.model.plan import DESTROYS
-from reconciler.model.reports import Applied, Ended, Review, Status, only_value
+from reconciler.model.reports import Applied, Ended, Review, Status, ended_reports, only_value
 from reconciler.output.environments import describe_failure, drift_cell, find_shared, plan_cells
 from reconciler.output.groups import find_groups
 from reconciler.output.labels import ACTIONS, api_note, shared_api, title, unusual_api
@@ -21,7 +21,7 @@ from reconciler.output.markdown import reports
 from reconciler.output.markdown.change import GroupMarkdown
 from reconciler.output.markdown.plan import FULL_PLAN, TEXT_ROOM, PlanMarkdown, change_sections, footer
 from reconciler.output.markdown.words import code, count_words, fitting, folded, place, prose, size, strong
-from reconciler.text import counted, share_out
+from reconciler.text import counted, listed, share_out
 
 T = TypeVar("T")
 LEAST_PLAN = 6_000
@@ -118,14 +118,12 @@ def all_applied_markdown(ended: Sequence[Ended[Applied]], configuration: str | N
         return reports.applied_markdown(only.review, only.report)
     name = next((each.value.review.plan.configuration for each in ended if each.value), configuration)
     # One that failed in the middle has a report, and its changes are counted.
-    made = {each.environment: each.value.report for each in ended if each.value and each.value.report}
+    ends = ended_reports(ended)
     totals = Counter[Status]()
-    for report in made.values():
-        totals.update(report.counts())
-    silent = [replace(each, value=None) for each in ended if each.environment not in made]
+    for each in ends:
+        totals.update(each.value.counts() if each.value else {})
     said = reports.count_statuses(totals) or "nothing to do"
-    head = f"Applied to {place(len(ended), name)}: {said}{count_ends(silent)}"
-    ends = [Ended(each.environment, made.get(each.environment), each.error, left_out=each.left_out) for each in ended]
+    head = f"Applied to {place(len(ended), name)}: {said}{count_ends([each for each in ends if not each.value])}"
     failed = {each.environment: int(bool(each.exit_code)) for each in ended}
     table = make_table(ends, "| environment | end |", lambda report: [reports.count_ends(report)], failed)
     sections = [section for each in ended if (section := _applied_section(each))]
@@ -243,8 +241,7 @@ def _common(shared: Mapping[tuple[str, ...], list[GroupMarkdown]], room: int) ->
     needs = [sum(each.sizes[0] for each in changes) for changes in shared.values()]
     rooms = share_out(room - AROUND * len(shared), needs)
     for (names, changes), own in zip(shared.items(), rooms, strict=True):
-        rest = f", … and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else ""
-        yield f"### In {len(names)} environments\n\n{', '.join(map(code, names[:MOST_NAMED]))}{rest}"
+        yield f"### In {len(names)} environments\n\n{listed([*map(code, names)], MOST_NAMED)}"
         yield from change_sections(changes[0].review, changes, [], own)[0]
 
 

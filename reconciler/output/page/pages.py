@@ -21,6 +21,7 @@ from reconciler.text import counted
 
 LINKS = re.compile(r'(?<= )(?:id|aria-labelledby|href)="#?')
 """What names a part of a page, or leads to one. In a value, the quotes would be escaped; `href='` leads elsewhere."""
+BODY = re.compile(r'<header class="top">.*?</main>', re.DOTALL)
 CARD = re.compile(r'<li class="card (?!brief).*?\n</li>\n', re.DOTALL)
 DETAILS = re.compile(r'(?:<ul class="said"|<details|<p class="more"|</li>\n$).*', re.DOTALL)
 ID = re.compile(r' id="(.*?)"')
@@ -35,7 +36,7 @@ def pages(ended: Sequence[Ended[Any]]) -> str:
     single plan has its own page alone."""
     if (only := only_value(ended)) is not None:
         return _page(only)
-    bodies = {each.environment: _body(each.value) for each in ended if each.value}
+    bodies = {each.environment: BODY.findall(_page(each.value))[0] for each in ended if each.value}
     shared = find_shared((name, (OWN.sub("", card) for card in CARD.findall(body))) for name, body in bodies.items())
     pictures, names_by_card = dict[str, str](), {card: names for names, cards in shared.items() for card in cards}
     alike = {names: "".join(cards) for names, cards in shared.items()}
@@ -63,11 +64,6 @@ def pages(ended: Sequence[Ended[Any]]) -> str:
 
 def _page(value: Review | Applied) -> str:
     return page(value.review, value.report) if isinstance(value, Applied) else page(value)
-
-
-def _body(value: Review | Applied) -> str:
-    whole = _page(value)
-    return whole[whole.index('<header class="top">') : whole.index("</main>") + len("</main>")]
 
 
 def _in_short(card: str, shared: Mapping[str, Sequence[str]]) -> str:
