@@ -34,7 +34,7 @@ class Ended(Generic[T]):
         """The exit code for this environment."""
         return self.error.exit_code if self.error else self.code
 
-    def map(self, make: Callable[[T], U]) -> Ended[U]:
+    def map(self, make: Callable[[T], U | None]) -> Ended[U]:
         """The same end, with what `make` makes of the value."""
         value = None if self.value is None else make(self.value)
         return Ended(self.environment, value, self.error, self.seconds, self.code, self.left_out)
@@ -238,12 +238,6 @@ class Applied:
 
     review: Review
     report: ApplyReport | None = None
-
-
-def ended_reports(ended: Sequence[Ended[Applied]]) -> list[Ended[ApplyReport]]:
-    """What became of each plan. One that was not begun, or failed before its first change, has no value."""
-    reports = ((each, each.value.report if each.value else None) for each in ended)
-    return [Ended(of.environment, report, of.error, of.seconds, of.code, of.left_out) for of, report in reports]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.model.plan import FORMAT_VERSION, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Review, Status, Weight
-from reconciler.output.groups import Group, find_groups
+from reconciler.output.groups import find_groups
 from reconciler.output.labels import short_place
 
 
@@ -42,7 +42,15 @@ def plan_values(review: Review) -> dict[str, Any]:
         **select(review, "commit", "base"),
         summary=plan.summary(),
         changes=[_change(review, change) for change in plan.changes],
-        groups=list(map(_group, find_groups(review))),
+        groups=[
+            {
+                "action": group.first.action,
+                "addresses": group.addresses,
+                "fields": list(map(_field, group.first.fields)),
+                "place": short_place(group.place) if group.place else None,
+            }
+            for group in find_groups(review)
+        ],
         unmanaged=list(map(asdict, plan.unmanaged)),
         ignored=[
             {"address": each.address, "path": each.path, "before": each.live, "after": each.written}
@@ -73,15 +81,6 @@ def _change(review: Review, change: Change) -> dict[str, Any]:
         "fields": list(map(_field, change.fields)),
         "impact": impact,
         "notes": [*impact, *review.remarks_on(change)],
-    }
-
-
-def _group(group: Group) -> dict[str, Any]:
-    return {
-        "action": group.first.action,
-        "addresses": group.addresses,
-        "fields": list(map(_field, group.first.fields)),
-        "place": short_place(group.place) if group.place else None,
     }
 
 

@@ -11,7 +11,7 @@ from reconciler.errors import ConfigurationInvalid, NotBegun
 from reconciler.model.approval import digests, joint_digest
 from reconciler.model.drift import Drift
 from reconciler.model.plan import FORMAT_VERSION
-from reconciler.model.reports import Applied, Ended, Receipt, Review, ended_reports, only_value
+from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, only_value
 from reconciler.output.document import document, plan_values, report_values
 from reconciler.output.labels import GRAVE, Paint, api_note, count_ends, count_weight, shared_api, title, unusual_api
 from reconciler.output.listings import drift_text, history_text
@@ -126,6 +126,11 @@ def ended_json(ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]],
             environments.append({"environment": each.environment, "error": error})
     left_out = {each.environment: each.left_out for each in ended if each.left_out}
     return document(**more, **({"left_out": left_out} if left_out else {}), environments=environments)
+
+
+def ended_reports(ended: Sequence[Ended[Applied]]) -> list[Ended[ApplyReport]]:
+    """What became of each plan. One that was not begun, or failed before its first change, has no value."""
+    return [each.map(lambda applied: applied.report) for each in ended]
 
 
 def reports_text(ended: Sequence[Ended[Applied]]) -> str:

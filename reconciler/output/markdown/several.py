@@ -13,8 +13,8 @@ from reconciler.errors import NotBegun
 from reconciler.model import approval
 from reconciler.model.drift import Drift
 from reconciler.model.plan import DESTROYS
-from reconciler.model.reports import Applied, Ended, Review, Status, ended_reports, only_value
-from reconciler.output.environments import describe_failure, drift_cell, find_shared, plan_cells
+from reconciler.model.reports import Applied, Ended, Review, Status, only_value
+from reconciler.output.environments import describe_failure, drift_cell, ended_reports, find_shared, plan_cells
 from reconciler.output.groups import find_groups
 from reconciler.output.labels import ACTIONS, api_note, shared_api, title, unusual_api
 from reconciler.output.markdown import reports

@@ -70,7 +70,7 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
     plan, groups = review.plan, find_groups(review)
     listed = groups[:LISTED]
     endings = {outcome.address: _ending(outcome) for outcome in report.outcomes} if report else {}
-    headline, tiles = _applied(report) if report else _planned(plan)
+    headline, tiles = _summary(plan, report)
     graph = make_graph(plan, review.desired, review.live)
     return page_html(
         "page.html",
@@ -108,13 +108,13 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
     )
 
 
-def _planned(plan: Plan) -> tuple[str, list[Tile]]:
-    text, summary = title(plan), plan.summary()
-    tiles = [(str(each), SIGNS[each], summary[each], label.phrase) for each, label in ACTIONS.items() if summary[each]]
-    return text[:1].upper() + text[1:], tiles
-
-
-def _applied(report: ApplyReport) -> tuple[str, list[Tile]]:
+def _summary(plan: Plan, report: ApplyReport | None) -> tuple[str, list[Tile]]:
+    """The headline, and the numbers below it: of what is planned, or of what was done."""
+    if report is None:
+        text, summary = title(plan), plan.summary()
+        planned = ((each, label) for each, label in ACTIONS.items() if summary[each])
+        tiles = [(str(each), SIGNS[each], summary[each], label.phrase) for each, label in planned]
+        return text[:1].upper() + text[1:], tiles
     counts = {status: number for status, number in report.counts().items() if number}
     tiles = [(f"ended-{each}", STATUSES[each].sign, number, str(each)) for each, number in counts.items()]
     return f"Applied: {count_ends(report)}", tiles
