@@ -76,7 +76,7 @@ def policies() -> None:
 def list_(form: str) -> None:
     """What each ready rule says, and what it takes."""
     rules = load("reconciler.policies.library:read_rules")()
-    write_stdout(output.document.document(1, rules=rules) if form == "json" else output.listings.rules_text(rules))
+    write_stdout(output.document.document(rules=rules) if form == "json" else output.listings.rules_text(rules))
 
 
 @click.command()

@@ -148,10 +148,9 @@ def export(path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
 
 def _render(ended: Sequence[Ended[Drift]], form: str) -> str:
     if form == "json":
-        return output.environments.drifts_json(ended)
+        return output.environments.ended_json(ended, output.listings.drift_values)
     if form == "markdown":
-        only = ended[0].value if len(ended) == 1 else None
-        return output.markdown.drift_markdown(only) if only else output.markdown.drifts_markdown(ended)
+        return output.markdown.drifts_markdown(ended)
     return output.environments.drifts_text(ended)
 
 
@@ -251,7 +250,7 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[options.Connecti
     _, left_out = output.graph.excerpt(drawn)
     if left_out and form != "dot":
         write_stderr(f"{left_out} --format dot draws all.")
-    write_stdout(str(output.graph.PICTURES[form](drawn)))
+    write_stdout(output.graph.PICTURES[form](drawn))
 
 
 @click.command()

@@ -220,7 +220,7 @@ class _Screen:
         if self._form != "json":
             write_stdout(output.text.report_text(report))
         elif not self._are_several:
-            write_stdout(output.document.report_json(report))
+            write_stdout(output.document.document(**output.document.report_values(report)))
 
     def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
         """How it ended for each of several environments."""

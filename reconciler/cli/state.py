@@ -109,6 +109,8 @@ def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -
         ended = [commands.environments.end(each, partial(read, each)) for each in names]
     else:
         ended = [Ended("".join(names), read(next(iter(names), None)))]
-    as_json = form == "json"
-    write_stdout(output.environments.histories_json(ended) if as_json else output.environments.histories_text(ended))
+    if form == "json":
+        write_stdout(output.environments.ended_json(ended, output.listings.history_values))
+    else:
+        write_stdout(output.environments.histories_text(ended))
     commands.environments.require_all(ended)

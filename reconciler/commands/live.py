@@ -19,12 +19,12 @@ from reconciler.explain.explain import explain
 from reconciler.explain.rules import ExplainInput
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import object_path
-from reconciler.model.inputs import Desired, ObjectRef, address_kind
-from reconciler.model.plan import Destinations
+from reconciler.model.inputs import Desired, Live, ObjectRef, address_kind
+from reconciler.model.plan import Destinations, Plan
 from reconciler.model.reports import Graph
 from reconciler.model.results import Comparison, Explanation
 from reconciler.observe import kind_lookups, observe_remembered, target_kinds, with_parts
-from reconciler.output.graph.references import configured, make_graph
+from reconciler.output.references import make_graph
 from reconciler.plan.build import offers_to
 from reconciler.plan.compare import Observed, compare_environments
 from reconciler.plan.guards import Options
@@ -48,7 +48,8 @@ def explain_address(session: Session, target: str) -> Explanation:
 def configured_graph(path: Path, environment: str | None) -> Graph:
     """The graph of the configuration alone: nothing is planned, and no key is needed."""
     configuration = Configuration(path)
-    return configured(configuration.desired(configuration.environment(environment)))
+    desired = configuration.desired(configuration.environment(environment))
+    return make_graph(Plan(environment="", changes=()), desired, Live({}))
 
 
 def planned_graph(session: Session) -> Graph:

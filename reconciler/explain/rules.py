@@ -122,11 +122,11 @@ def rules_of_field(
         value = subject.stored[stored]
         kept = "left out" if value is None else json.dumps(value, ensure_ascii=False)
         yield Rule(f"{where}stored by the API as {kept}; the plan warns until the YAML says so", "the state")
-    for place in resource.sources.get(path, ()) if resource is not None else ():
-        yield Rule("its value is also made of what stands here", str(place))
-    if resource is not None and verdict is Verdict.IGNORED:
-        held = (each for each in resource.lifecycle.ignore_changes if is_within(path, each.field))
-        yield from (ignored_by(each, resource) for each in held)
+    if resource is not None:
+        for place in resource.sources.get(path, ()):
+            yield Rule("its value is also made of what stands here", str(place))
+        held = resource.lifecycle.ignore_changes if verdict is Verdict.IGNORED else ()
+        yield from (ignored_by(each, resource) for each in held if is_within(path, each.field))
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
         if kind.endpoints.has_full_update:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -34,10 +34,15 @@ class Ended(Generic[T]):
         """The exit code for this environment."""
         return self.error.exit_code if self.error else self.code
 
-    def map(self, make: Callable[[T], U]) -> Ended[U]:
+    def map(self, make: Callable[[T], U | None]) -> Ended[U]:
         """The same end, with what `make` makes of the value."""
         value = None if self.value is None else make(self.value)
         return Ended(self.environment, value, self.error, self.seconds, self.code, self.left_out)
+
+
+def only_value(ended: Sequence[Ended[T]]) -> T | None:
+    """The value, if there is one environment and it has one: that is shown as if there were no others."""
+    return ended[0].value if len(ended) == 1 else None
 
 
 class Scope(StrEnum):
@@ -174,6 +179,11 @@ class Outcome:
     verification: Verification | None = None
     request_ids: tuple[str, ...] = ()
     stored: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it was done, and reading back has not confirmed it."""
+        return self.status is Status.DONE and self.verification not in (Verification.VERIFIED, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from reconciler.kinds import KINDS, SECTIONS
 from reconciler.kinds.comparison import dotted
 from reconciler.model.inputs import Desired, make_address
 from reconciler.output.document import document
-from reconciler.output.groups import short_place
+from reconciler.output.labels import short_place
 from reconciler.output.terminal import escape, sanitize
 from reconciler.system import relative_path
 from reconciler.yaml import LocatedList, LocatedMap, read
@@ -53,7 +53,7 @@ def expanded_json(desired: Desired) -> str:
         }
         for address, each in desired.resources.items()
     ]
-    return document(1, resources=resources, **_blocks(desired))
+    return document(resources=resources, **_blocks(desired))
 
 
 def _blocks(desired: Desired) -> dict[str, Any]:

@@ -124,7 +124,6 @@ def explanation_json(explanation: Explanation) -> str:
     """An explanation for programs. A value that is not there has no key: null is a value."""
     each = explanation
     return document(
-        1,
         **select(each, "environment", "address", "kind", "name", "id", "path", "verdict", "action", "next"),
         place=_place(each),
         last_applied={**asdict(each.last), "commit": each.last.commit or None} if each.last else None,

@@ -60,7 +60,7 @@ def _json(results: Sequence[CaseResult]) -> str:
     for each in (each for value in values for each in (value, *value["mismatches"])):
         each["place"] = str(each.pop("location"))
         each.pop("policies", None)
-    return document(1, summary=_counts(results), policies=_coverage(results), tests=values)
+    return document(summary=_counts(results), policies=_coverage(results), tests=values)
 
 
 def _junit(results: Sequence[CaseResult]) -> str:

@@ -45,7 +45,8 @@ PATHS = {
     "reconciler.state.git_repository": "an address of the state's remote, to see whether it lies within the checkout",
     "reconciler.state.operations": "the state's own path, its links followed",
     "reconciler.commands.state": "the argument of `state migrate --from file:PATH`",
-    "reconciler.output.places": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
+    "reconciler.output.labels": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
+    "reconciler.output.schemas": "the schemas of the package",
     "reconciler.simulator.store": "the file that the command line names",
 }
 """Make paths of texts, and of which."""
