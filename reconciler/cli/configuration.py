@@ -12,7 +12,6 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli import Group, options
-from reconciler.config.files import configuration_folder
 from reconciler.errors import ConfigurationInvalid, Exit, Problem, WrongUsage, some_of
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, write_stderr, write_stdout
@@ -142,7 +141,7 @@ def expand(path: Path, environment: str | None, target: tuple[str, ...], form: s
     desired = commands.validate.expand(path, environment, target)
     for warning in desired.warnings:
         write_stderr(escape(f"warning: {warning}"))
-    expanded, folder = output.expanded, configuration_folder(path)
+    expanded, folder = output.expanded, load("reconciler.config.files:configuration_folder")(path)
     write_stdout(expanded.expanded_json(desired) if form == "json" else expanded.expanded_yaml(desired, folder))
 
 
