@@ -6,12 +6,12 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
+from reconciler.lazy import frozen
 from reconciler.model.redaction import without_credentials
 from reconciler.text import truncate
 
@@ -28,7 +28,7 @@ DEEPEST = 64
 """How deep maps and lists may be nested, as in the YAML."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Response:
     """One response. Header names are lower case."""
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,6 +21,7 @@ from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import stored_otherwise
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, Status, Verification
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from reconciler.plan.approval import Approved
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApplyRequest:
     """What the command line asks of an apply.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import compress, product
 
 from reconciler.commands.apply import ApplyRequest, Screen, run, show
@@ -11,6 +11,7 @@ from reconciler.commands.environments import Environments
 from reconciler.commands.review import Preview, ReportFiles, judge_together
 from reconciler.commands.state import read_history
 from reconciler.errors import ApiFailed, NotBegun, Refused
+from reconciler.lazy import frozen
 from reconciler.model.approval import digests, joint_digest
 from reconciler.model.reports import Applied, Ended
 from reconciler.plan.approval import IN_WORDS, Approved
@@ -20,7 +21,7 @@ INTERRUPTED = "the run was interrupted before it"
 FEW_IDLE = 10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApplyEach:
     """What it works with: the environments in their order, what is asked, and where it is shown."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.git.checkout import Checkout, find_checkout
 from reconciler.git.history import commit_subject, merge_base
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan
 from reconciler.model.reports import Commit, Scope
@@ -26,7 +27,7 @@ PROBLEMS_SHOWN = 3
 ALL_OURS = "so every change counts as this pull request's"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BasePlan:
     """The configuration at a commit. `desired` is None where it does not say what it wants of this environment, and
     `warnings` say why. `tip` is the commit that was named, and `find_tip` reads the configuration there.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reconciler.config.files import Disk, Edited, Reading
 from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired
 from reconciler.model.results import AlsoChanged
 from reconciler.system import Unreadable
@@ -19,7 +19,7 @@ from reconciler.yaml import Way
 from reconciler.yaml.edit import Edit, add_to, set_values
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """The files that were written, what a person has to see to, what else changes by that, how many objects were
     imported, and what changes in other environments."""

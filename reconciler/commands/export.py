@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
 from reconciler.kinds.published import published
 from reconciler.kinds.references import reference_items
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import Change, Plan
 from reconciler.observe import Lists, counted_by_kind, wait_remembered, with_parts
@@ -99,7 +100,7 @@ def write_exported_state(session: Session, exported: Exported) -> None:
 NOTHING: Final = "nothing is written"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unmanaged:
     """Of the objects that are selected and not managed: `fields` and `keys` of those that can be written, and `left`:
     why one cannot, or a field of one → which ones. `pairs`: the address of each that others have as a resource."""

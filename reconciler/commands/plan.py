@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from reconciler import plan as plan_stage
 from reconciler.api import Reader
 from reconciler.commands.session import Session, written_kinds
 from reconciler.errors import GUARD, KeyExposed, Refused
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan, Refusal
 from reconciler.model.reports import Commit, Scope
@@ -37,7 +38,7 @@ CREATES = (Action.CREATE, Action.REPLACE)
 CUT_OFF = "an earlier apply was cut off, and whether this write was done is found by looking: {}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Planned:
     """A plan and what it was made with. `head` is the commit that it was made of, if that is not what is checked out;
     `behind` are the newer commits that changes would undo, by address; `before` is what the base wanted, and
@@ -193,7 +194,7 @@ def judge_now(session: Session, planned: Planned, options: Options) -> Planned:
             refusals += (Refusal(evidence.BEHIND, each, evidence.PASSES_BEHIND) for each in said)
     is_written = any(change.requests or change.cleanup for change in planned.plan.changes)
     if is_written and not (options.only_clock or plan_stage.guards.FROZEN in options.allowed):
-        refusals += plan_stage.guards.frozen(session.environment, session.door.clock())
+        refusals += plan_stage.guards.freeze_refusals(session.environment, session.door.clock())
     return replace(planned, plan=replace(planned.plan, refusals=tuple(refusals)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler import commands, kinds
@@ -13,7 +13,7 @@ from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import named_label, reference_items, referred
-from reconciler.lazy import load
+from reconciler.lazy import frozen, load
 from reconciler.model.inputs import Desired, Fields, Live, State, address_kind
 from reconciler.model.plan import Plan
 from reconciler.observe import observe, with_parts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.commands.base_plan import BasePlan
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanInput:
     """`options` hold what the environment adds; `lookups` are the lists of the API that the plan needs beside the
     kinds' own; `earlier` is what the configuration wanted at the base, where one was named."""

@@ -18,7 +18,7 @@ from reconciler.commands.session import Session
 from reconciler.config.files import configuration_folder
 from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
-from reconciler.lazy import load
+from reconciler.lazy import frozen, load
 from reconciler.model.inputs import ObjectRef
 from reconciler.model.plan import DESTROYS, Action, Refusal
 from reconciler.model.reports import Applied, Ended, Failure, Review
@@ -84,7 +84,7 @@ def _gone(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location,
             yield change.address, (Location(str(folder / entry.file), 0, 0), entry.commit)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Preview:
     """A plan that is shown: `saved` is what `--out` keeps of it, `refused` why it may not be applied, and `lock` who
     applies at the moment."""

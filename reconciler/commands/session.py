@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ from reconciler.config.load import Configuration
 from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError, WrongUsage
 from reconciler.git.repository import repository_top
-from reconciler.lazy import load
+from reconciler.lazy import frozen, load
 from reconciler.model.inputs import address_kind
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, VENDOR_URL, Environment
 from reconciler.state.backend import Backend, Snapshot
@@ -37,7 +36,7 @@ NOW = "RECONCILER_NOW"
 """The variable that sets the clock, for rehearsals."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Session:
     """One configuration, one environment, its state, and the connection to the API. `asks_git`: git may be asked."""
 

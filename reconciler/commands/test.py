@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
@@ -27,6 +27,7 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.cases import APPLIED, EMPTY, PLAN
 from reconciler.kinds.references import named_label, reference_items
 from reconciler.kinds.wire import create_requests
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, address_kind
 from reconciler.model.plan import NEW_ID, SUMMARY_ORDER, Change, Plan
 from reconciler.model.policies import PolicyReport
@@ -47,7 +48,7 @@ USUAL = datetime(2026, 1, 14, 12, tzinfo=UTC)
 """When a test happens that does not say so: always the same moment, so that its result is always the same."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunResult:
     """What came of a run. `said`: why it did not succeed, and `guard`: what refused it, if that is not of the plan;
     `left`: what is left to do by address, or why not known."""
@@ -225,7 +226,7 @@ def _change(ran: RunResult, change: Change, expected: Any) -> Any:
     return {path: got.get(path, f"(no change; what changes: {', '.join(got)})") for path in expected}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class World:
     """A project, and the session with it. `log` has a line of JSON for each request."""
 

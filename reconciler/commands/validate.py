@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler import commands
@@ -12,13 +12,14 @@ from reconciler.config.load import Configuration
 from reconciler.errors import Problem, fold
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired
 from reconciler.plan.references import find_targets
 from reconciler.plan.warnings import completed, unused
 from reconciler.text import WORD_CHARACTERS, quote, truncate
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checked:
     """A configuration that is valid: what it wants, by environment, and what could be better."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,13 @@ from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import address_pattern
+from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind
 from reconciler.text import closest, did_you_mean, quote
 from reconciler.yaml import LocatedMap, find_location, plain_copy
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """A test in an environment: its values as they are written, and the configuration before and after its changes."""
 

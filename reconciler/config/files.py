@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Final
 from reconciler.config.text import keys_in, masked, masked_key
 from reconciler.errors import ConfigurationInvalid, Problem, some_of
 from reconciler.git.repository import repository_top
+from reconciler.lazy import frozen
 from reconciler.system import Unreadable, open_and_read, require_regular
 from reconciler.text import did_you_mean
 from reconciler.yaml import Budget, Document, read
@@ -242,7 +243,7 @@ def names_in(folder: Path) -> list[str]:
         return []
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taken:
     """The bytes of a file, its documents, the problems of its YAML (`wrong`), and those of the file itself."""
 

@@ -16,13 +16,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, product
 from math import prod
 from typing import Any, Final
 
 from reconciler.config.for_each import DIMENSION
 from reconciler.config.merge import KEY
+from reconciler.lazy import frozen
 from reconciler.serialization import canonical
 from reconciler.text import common_words, find_free
 from reconciler.yaml import Way, walk
@@ -40,7 +40,7 @@ _DASH: Final = re.compile("([-_]+)")
 _EACH: Final = re.compile(r"\$\{each\.([0-9.]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     """A resource, or several: their items → the key. `shape` is what blocks that fold have in common. In `key` and
     `scalars` stands `${each.0}` for the item of the first dimension, and `${each.0.1}` for the second of its values."""

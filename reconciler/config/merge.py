@@ -14,12 +14,13 @@ from reconciler.errors import Location, Problem, some_of
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENTS, POLICIES
 from reconciler.kinds.settings import SETTINGS
+from reconciler.lazy import frozen
 from reconciler.model.inputs import make_address
 from reconciler.text import closest, misspelt, similar_options
 from reconciler.yaml import Document, LocatedList, LocatedMap, find_location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A resource, an item of a block, or the settings. `name`: its address, or the block's name; empty of the settings.
     `items`: those of an instance of the `for_each` with the address `definition`."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from reconciler.config.text import KEY_FOUND, cut, holds_key, one_of, quoted
 from reconciler.errors import SHOWS_KEY, Location, Problem
+from reconciler.lazy import frozen
 from reconciler.model.settings import Environment
 from reconciler.text import Searches
 from reconciler.yaml import LocatedList, LocatedMap, Position, find_location, plain_copy, walk
@@ -40,7 +41,7 @@ ELSEWHERE: Final = "cannot stand in {}; expected it in the values of fields, or 
 NO_FOR_EACH = "stands in no resource with for_each; expected for_each with this dimension beside it"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """One resource, or one item of a block, as it was read. `location` is where its key is, or the item itself;
     `value_location` is where the value begins."""

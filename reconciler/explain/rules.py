@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler import kinds
@@ -15,6 +14,7 @@ from reconciler.kinds.comparison import is_within
 from reconciler.kinds.declaration import Field
 from reconciler.kinds.lookups import LookupTable, described
 from reconciler.kinds.references import items_at, named_label, referred
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Entry, Ignored, Live, Resource, State
 from reconciler.model.plan import DESTROYS, WAITS, Action, Cause, Plan
 from reconciler.model.reports import Receipt
@@ -25,7 +25,7 @@ TARGET = re.compile(r"([a-z_]+)(?:\.([^.\[\]]+)|\[([^\]]*)\])(?:\.(.+))?", re.DO
 SHAPE = "expected KIND.KEY or KIND[ID], and perhaps .FIELD: report.daily-revenue.send_at, report[wbRlfw1x]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExplainInput:
     """All that an explanation is made of. `receipts`: the latest first; `line` gives the text at a place."""
 

@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from reconciler.errors import NotAuthorised, WrongUsage
+from reconciler.lazy import frozen
 
 GITHUB, GITLAB = "GitHub", "GitLab"
 REPOSITORY = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9_.-]+/(?!\.{1,2}$)[A-Za-z0-9_.-]+")
@@ -24,7 +25,7 @@ GITLAB_HINT = "a project access token with the scope api; CI_JOB_TOKEN may not w
 ELSEWHERE = "it runs in GitHub Actions and GitLab CI, and reads where it is from their variables"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CiRun:
     """One run of a pipeline.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from reconciler.api import Transport, Writer
 from reconciler.api.rate_limiter import TOO_MANY
 from reconciler.api.response import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Response, in_short
 from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
+from reconciler.lazy import frozen
 
 MOST_PAGES = 100
 PER_PAGE = 100
@@ -20,7 +21,7 @@ A_MINUTE = 60.0
 (docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comment:
     """One comment. `author` is the name or number by which the host knows who wrote it; `handle` is the host's own word
     for the comment if it has a second one."""

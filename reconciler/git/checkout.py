@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, ReconcilerError
 from reconciler.git.command import NETWORK_SECONDS, NO_REPOSITORY, Settings, output, run_git, without_filters
 from reconciler.git.repository import repository_top
+from reconciler.lazy import frozen
 from reconciler.system import relative_path
 
 OLDEST = (2, 31)
@@ -23,7 +23,7 @@ LINK, MODULE, FOLDER = "120000 blob", "160000 commit", "040000 tree"
 """The beginning of a tree's entry that is a symbolic link, a submodule, or a folder."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checkout:
     """A repository of the user: its top folder, the format of its ids, and its settings as git resolves them."""
 

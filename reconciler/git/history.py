@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, WrongUsage
 from reconciler.git.checkout import MODULE, Checkout, pathspec
 from reconciler.git.command import ask, output, run_git
 from reconciler.git.repository import git_folder, repository_top
+from reconciler.lazy import frozen
 from reconciler.system import relative_path
 
 ID = re.compile(r"[0-9a-f]{40,64}")
@@ -80,7 +81,7 @@ DEFAULT_BRANCHES = tuple(
 OFFLINE = {"GIT_NO_LAZY_FETCH": "1"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Age:
     """How old a checkout is, compared with some commits.
 
@@ -173,7 +174,7 @@ OFF = "S"
 """The tag of `ls-files -t` for a file that a sparse checkout or skip-worktree keeps off the disk."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """The files that git has below a folder, by their paths from there.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from reconciler.errors import Exit, Location, ReconcilerError, worst
+from reconciler.lazy import frozen
 from reconciler.model.plan import Action, Cause, KeptField
 
 T = TypeVar("T")
@@ -15,7 +16,7 @@ Pair = tuple[T, T]
 """One of each of two environments."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotDelivering:
     """One object that should deliver and does not. `problem` says what shows that. `since`: from when on, as the API or
     the state says it; None if it is not known. `affects`: what sends through it, by address, else by kind and id."""
@@ -28,7 +29,7 @@ class NotDelivering:
     affects: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriftedField:
     """One field that is not as it was last applied, and what the next apply would do to it. `keys` lead to it."""
 
@@ -39,7 +40,7 @@ class DriftedField:
     next: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drifted:
     """One object that is not as it was last applied. `gone`: it is not live any more. `changed_at`: as the API says."""
 
@@ -52,7 +53,7 @@ class Drifted:
     next: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlsoChanged:
     """A value that was adopted where it is written for other environments, too."""
 
@@ -65,7 +66,7 @@ class AlsoChanged:
         return f"{self.address}.{self.path}: also changes {', '.join(self.environments)}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drift:
     """All drift of one environment, by address. `compared`: how many objects were looked at. `api`, `labels`, `ignored`
     are the plan's. `health`: what does not deliver, no drift. `also_changed`: what its adoption changed elsewhere."""
@@ -81,7 +82,7 @@ class Drift:
     also_changed: tuple[AlsoChanged, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Side:
     """A value, or an object as a whole, in one environment. `id` is that of the live object; `place` is where the value
     is written, and `sources` where else: at the variables and items that it is made of."""
@@ -92,7 +93,7 @@ class Side:
     sources: tuple[Location, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """A value that differs. Without a `path` it is an object that one side lacks. `address` is KIND[ID] if the object
     is not managed. A side is None if there is no such value. `reason`: why a side lacks it, as far as it is known."""
@@ -105,7 +106,7 @@ class Difference:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compared:
     """An environment, and the address of its project; None if what is written is compared."""
 
@@ -113,7 +114,7 @@ class Compared:
     api: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comparison:
     """What differs between two environments, in the order of the addresses. `compared` counts these. `unmanaged` are
     differences of objects without an address, `meant` resources that `only_in` leaves out of one side, which is no
@@ -134,7 +135,7 @@ class Comparison:
         return len(self.differences) + len(self.unmanaged)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """One check: ok, warning or failed, and what to do. `exit_code` is that of a failure."""
 
@@ -156,7 +157,7 @@ class Check:
         return cls(name, message, "; ".join(dict.fromkeys(hints)), "failed", worst(each.exit_code for each in errors))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fact:
     """A statement about the API. `holds`: whether it does here; None if nothing tells. `seen`: what is against it."""
 
@@ -165,7 +166,7 @@ class Fact:
     seen: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnosis:
     """What was found for one environment. `ids`: those of the live objects, by kind. `is_sandbox`: the sort of key."""
 
@@ -200,7 +201,7 @@ class Verdict(StrEnum):
     UNMANAGED = "unmanaged"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """What decides, and where that is said: a line of the YAML, the state, the API's documentation."""
 
@@ -208,7 +209,7 @@ class Rule:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Held:
     """A value in one of the three places that are compared; `there` False: there is none."""
 
@@ -216,7 +217,7 @@ class Held:
     there: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldExplanation:
     """One field, or one spot within it. `line` is the text at `place`; both are nothing if it is not written. `cause`
     is that of a difference; `next` is what the next apply does to it."""
@@ -233,7 +234,7 @@ class FieldExplanation:
     rules: tuple[Rule, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LastApply:
     """The last apply that touched an address: its receipt, when (UTC), by whom, from which commit, what it did."""
 
@@ -245,7 +246,7 @@ class LastApply:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explanation:
     """One address, or what of it was asked for: `path` is empty for all of it. `id` is None if nothing is live.
 
@@ -271,7 +272,7 @@ class Explanation:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mismatch:
     """An expectation of a test that was not met: its path, where it is written, and both values."""
 
@@ -281,7 +282,7 @@ class Mismatch:
     got: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CaseResult:
     """How a test of the configuration ended. `policies`: name → whether it held, and whether it refused something."""
 

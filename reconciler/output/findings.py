@@ -11,12 +11,13 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import quote
 
 from reconciler import __version__
 from reconciler.errors import GUARD, Location, Problem, some_of
+from reconciler.lazy import frozen
 from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Ended, Review
 from reconciler.output.groups import Group, find_groups, sentences
@@ -28,7 +29,7 @@ OF_POLICY = re.compile(r"\(policy ([a-z0-9_-]+), ")
 AT_A_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,7}):(?P<column>[0-9]{1,7}): (?P<rest>.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """A kind of finding: its stable id, what it is in a few words and in a sentence."""
 
@@ -55,7 +56,7 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One of them. `subject` tells it from the others of its rule; `lines` are its text, escaped, a sentence
     each. Without a place it is about the whole."""

@@ -6,12 +6,12 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from reconciler.errors import Location
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import keys_path, outer_keys, path_keys, value_at
+from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind
 from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
 from reconciler.model.reports import Review, Weight
@@ -34,7 +34,7 @@ WHOLE = frozenset({Action.CREATE, Action.ADOPT, Action.DELETE, Action.FORGET})
 """What is written of these is the whole block, not a field."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """Changes with one action, the same fields and causes. `places`: where it is written, most first, → whose."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler import output
+from reconciler.lazy import frozen
 from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Outcome, Review, Status, Verification
 from reconciler.output.labels import (
@@ -48,7 +48,7 @@ FEW = 5
 AGAIN = "remove the causes and apply again; what is done stays as it is"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Paragraph:
     """The lines of changes that are shown together, and their addresses."""
 

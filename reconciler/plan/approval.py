@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds.comparison import alike
+from reconciler.lazy import frozen
 from reconciler.model.approval import HASH_DIGITS, NOTHING, from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.serialization import DecodeError, unreadable
@@ -22,7 +23,7 @@ STRONG = re.compile(rf"\w+ [0-9a-f]{{{HASH_DIGITS},}}")
 EXPECTED = "expected what `reconciler comment --read`, `plan --format json` or `plan --out` writes"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApprovedChange:
     """One approved change. `sketch`: its action and hash, may be empty. `fields`: path → before and after, or None."""
 
@@ -31,7 +32,7 @@ class ApprovedChange:
     fields: Mapping[str, tuple[Any, Any]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Approved:
     """An approval. The digest binds; the rest is for messages. `changes` is None if only the digest is known;
     `left_out`: how many more there are. `environment` and `configuration` may be empty.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any
@@ -23,6 +23,7 @@ from reconciler.kinds.references import (
     references,
     referred,
 )
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Live, ObjectRef, Resource
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Destination, Target
 from reconciler.plan.identity import PlanContext
@@ -149,7 +150,7 @@ def with_needs(targets: Collection[str], changes: Mapping[str, Change]) -> dict[
     return {address: change for address, change in changes.items() if address in wanted}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Sent:
     """An item that a change sends, as it is written, and its place."""
 

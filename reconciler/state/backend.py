@@ -10,12 +10,13 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from reconciler.errors import ReconcilerError, Refused, StateUnusable
+from reconciler.lazy import frozen
 from reconciler.model.inputs import State
 from reconciler.state.document import JournalFile
 
@@ -26,7 +27,7 @@ RUN_URLS = (
 ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockInfo:
     """Who holds a lock. `run` names this one lock, and `state unlock` breaks no other."""
 
@@ -71,7 +72,7 @@ def _user() -> str:
         return "somebody"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snapshot:
     """A state, and the opaque version that it was read with (empty if there was none).
 
@@ -94,7 +95,7 @@ def as_newest(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, state=state)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReceiptFile:
     """The text of a receipt, which is kept beside the state. Names sort by time."""
 

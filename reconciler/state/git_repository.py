@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -21,6 +21,7 @@ from urllib.parse import unquote
 from reconciler.errors import StateUnusable
 from reconciler.git.checkout import Checkout, contents_in, entries_in, read_settings
 from reconciler.git.command import NETWORK_SECONDS, GitResult, GitTimeout, Settings, as_environment, run_git
+from reconciler.lazy import frozen
 from reconciler.model.redaction import USER, without_user
 from reconciler.text import redact
 
@@ -34,7 +35,7 @@ REJECTED = b"\n!"
 """The status of a ref that the remote did not take, in the output of `push --porcelain`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TemporaryRepository:
     """A bare repository. All methods raise StateUnusable with git's own words if git fails."""
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, Final
 from yaml.nodes import CollectionNode, MappingNode
 
 from reconciler.errors import Location, Problem, Refused
+from reconciler.lazy import frozen
 from reconciler.yaml import LocatedMap
 from reconciler.yaml.edit_changes import Slot, Source, UnsafeError, is_block, require_read
 from reconciler.yaml.located import Way, find_location, plain_copy
@@ -28,7 +29,7 @@ _RESOURCE: Final = 2
 """The steps of a path that name the resource: its section and its key."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edit:
     """A file's text before and after, not yet written; `before` is "" for a new file.
 
@@ -45,7 +46,7 @@ class Edit:
         return self.after.encode("utf-8")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Adopted:
     """Values that were set in a file, and a problem with the position and the reason for each that was left."""
 
@@ -57,7 +58,7 @@ class UnwritableError(Refused):
     """A value that YAML or a configuration cannot express. `str()` says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verbatim:
     """A value that is written as it is: each `${` in it is meant."""
 
@@ -190,7 +191,7 @@ def _grown(source: Source, new: dict[str, Any], section: str) -> str:
     return source.edited(expected)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Joined:
     """The blocks with these keys become the first of them that is written: by the key `name`, with `head` above its
     fields, and with other texts at `values`."""

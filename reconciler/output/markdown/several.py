@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 from reconciler.errors import NotBegun
+from reconciler.lazy import frozen
 from reconciler.model import approval
 from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Applied, Ended, Review, Status, only_value
@@ -40,7 +40,7 @@ LONGEST_ERROR = 200
 FULL = "the full answer is in this run's artefact, or comes with `--format json`"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """What is said of an environment below the table. `make` shows it in at most so many bytes, about."""
 
