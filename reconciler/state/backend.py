@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import socket
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.errors import ReconcilerError, Refused, StateUnusable
-from reconciler.lazy import frozen
+from reconciler.lazy import frozen, load
 from reconciler.model.inputs import State
 from reconciler.state.document import JournalFile
 
@@ -67,7 +66,7 @@ class LockInfo:
 
 def _user() -> str:
     try:
-        return getpass.getuser()
+        return str(load("getpass:getuser")())
     except (OSError, KeyError, ImportError):
         return "somebody"
 
