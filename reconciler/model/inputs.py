@@ -85,8 +85,7 @@ class Lifecycle:
             for each in self.ignore_changes
         ]
         block: dict[str, Any] = {} if self.prevent_destroy is None else {"prevent_destroy": self.prevent_destroy}
-        block |= {"ignore_changes": ignored} if ignored else {}
-        block |= {"replace": "allow"} if self.replace else {}
+        block |= ({"ignore_changes": ignored} if ignored else {}) | ({"replace": "allow"} if self.replace else {})
         return {"lifecycle": block} if block else {}
 
 
