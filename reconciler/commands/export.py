@@ -15,7 +15,7 @@ from reconciler.config.text import KEY_FOUND, holds_key
 from reconciler.errors import Refused
 from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
-from reconciler.kinds.published import published
+from reconciler.kinds.resources import published
 from reconciler.model.inputs import Fields, Live, ObjectRef, State
 from reconciler.observe import Lists, counted_by_kind, wait_remembered, with_parts
 from reconciler.plan.export import Exported, export

@@ -21,7 +21,7 @@ from reconciler.config.validation import is_valid
 from reconciler.config.values import Written, plain_copy
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
-from reconciler.kinds.schema import address_pattern
+from reconciler.kinds.resources import address_pattern
 from reconciler.model.inputs import address_kind
 from reconciler.text import closest, did_you_mean, quote
 from reconciler.yaml import LocatedMap, find_location
@@ -90,10 +90,10 @@ def _tests(reading: Reading, file: Path, problems: list[Problem]) -> Iterator[tu
     plain: Any = plain_copy(node)
     if isinstance(node, LocatedMap):
         plain = {name: value for name, value in plain.items() if not name.startswith(ANCHORS)}
-    problems += () if taken.wrong else schema_problems("TEST_FILE", plain, Written(node, top, top))
+    problems += () if taken.wrong else schema_problems("test_file", plain, Written(node, top, top))
     tests: Any = node.get("tests") if isinstance(node, LocatedMap) else None
     for name in tests if isinstance(tests, LocatedMap) else ():
-        if is_valid("CASE", plain_copy(tests[name])):
+        if is_valid("case", plain_copy(tests[name])):
             yield name, Written(tests[name], *(find_location(tests, (name,), top, key=key) for key in (True, False)))
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.kinds import BUILT_IN
-from reconciler.kinds.cases import ANCHORS, TEST_FILE
-from reconciler.kinds.declaration import closed, text
-from reconciler.kinds.published import DIALECT, published, titled
-from reconciler.kinds.schema import Schema
+from reconciler.kinds.resources import ANCHORS, DIALECT, published, test_file, titled
+from reconciler.kinds.schema import Schema, closed, text
 from reconciler.model.plan import FORMAT_VERSION, SUMMARY_ORDER, Action, Cause
 from reconciler.model.reports import Scope
 
@@ -223,5 +221,5 @@ def every_schema() -> dict[str, Schema]:
     """File name → schema, as `schemas/` holds them."""
     plan = {"title": "A plan", **PLAN_SCHEMA}
     printed = {PLAN: plan, COMPARISON: {"title": "A comparison", **titled(COMPARISON_SCHEMA)}}
-    printed[TESTS] = {"title": "Tests of a configuration", **titled({**TEST_FILE, "patternProperties": ANCHORS})}
+    printed[TESTS] = {"title": "Tests of a configuration", **titled({**test_file(), "patternProperties": ANCHORS})}
     return published() | {name: {"$schema": DIALECT, "$id": name, **each} for name, each in printed.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,14 +10,13 @@ from typing import Any, Final
 
 from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds.comparison import alike
-from reconciler.model.approval import HASH_DIGITS, NOTHING, from_json, make_sketch
+from reconciler.model.approval import NOTHING, from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.serialization import DecodeError, unreadable
 from reconciler.system import Unreadable, read_regular
 from reconciler.text import truncate
 
 LARGEST: Final = 100_000_000
-STRONG = re.compile(rf"\w+ [0-9a-f]{{{HASH_DIGITS},}}")
 EXPECTED = "expected what `reconciler comment --read`, `plan --format json` or `plan --out` writes"
 
 
@@ -151,16 +149,15 @@ def require_approved(plan: Plan, approved: Approved) -> None:
 
 def _gather(plan: Plan, approved: Approved) -> Approved:
     """What several pull requests approved, as one. A change that two of them touch is as it is planned now, if one of
-    them approved that. Short hashes of an earlier version count as left out: they bind nothing."""
+    them approved that."""
     now = {each.address: make_sketch(each, plan.api) for each in plan.changes}
     changes: dict[str, ApprovedChange] = {}
     left_out = 0
     for each in (approved, *approved.also):
-        known = (each.changes or {}) if each.configuration == plan.configuration else {}
-        strong = {address: one for address, one in known.items() if STRONG.fullmatch(one.sketch)}
-        left_out += each.left_out + len(each.changes or {}) - len(strong)
-        is_now = {address: one for address, one in strong.items() if one.sketch == now.get(address)}
-        changes = strong | changes | is_now
+        known = dict(each.changes or {}) if each.configuration == plan.configuration else {}
+        left_out += each.left_out + len(each.changes or {}) - len(known)
+        is_now = {address: one for address, one in known.items() if one.sketch == now.get(address)}
+        changes = known | changes | is_now
     return replace(approved, changes=changes, left_out=left_out)
 
 
@@ -213,8 +210,7 @@ def _current(change: Change) -> str:
 def _difference(change: Change, known: ApprovedChange, api: str) -> str:
     """The differences by path if both sides are known, else the change as it is now; empty if it is as approved."""
     if known.fields is None:
-        # Of an earlier version, the hash is shorter.
-        return "" if known.sketch and make_sketch(change, api).startswith(known.sketch) else _current(change)
+        return "" if make_sketch(change, api) == known.sketch else _current(change)
     parts, fields = [], [each for each in change.fields if each.cause is not Cause.CLOCK]
     for each in fields:
         then = known.fields.get(each.path)

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from reconciler.errors import ConfigurationInvalid, Problem
 from reconciler.kinds import KINDS
-from reconciler.kinds.delivery import DeliveryChange, delivery_change
-from reconciler.kinds.lookups import find_labels, told_apart
+from reconciler.kinds.wire import find_labels, told_apart
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
+from reconciler.model.reports import Weight
 from reconciler.plan.changes import find_ignored, plan_change, plan_delete, plan_forget, plan_unseen_delete
 from reconciler.plan.guards import EPOCH, Options, refusals
 from reconciler.plan.identity import PlanContext
@@ -20,7 +20,7 @@ from reconciler.plan.warnings import dangling, moved, warnings
 from reconciler.serialization import sha256
 
 RANK = {action: rank for rank, action in enumerate(Action)}
-SHIFT_RANK = {shift: rank for rank, shift in enumerate(DeliveryChange)}
+SHIFT_RANK = {Weight.STOPS: 0, Weight.STARTS: 1, None: 2}
 
 
 def make_plan(desired: Desired, state: State, live: Live, options: Options) -> Plan:
@@ -132,7 +132,7 @@ def _of_kinds(desired: Desired, live: Live) -> Desired:
 
 def _weight(change: Change) -> tuple[bool, int, int, int, str]:
     """The sort key: deletes first, then what stops delivering, then what starts, then the rest."""
-    shift = DeliveryChange.NONE if change.action in DESTROYS else delivery_change(KINDS[change.kind], change)
+    shift = None if change.action in DESTROYS else KINDS[change.kind].delivery_change(change)
     ranks = SHIFT_RANK[shift], RANK[change.action], list(KINDS).index(change.kind)
     return (change.action not in DESTROYS, *ranks, change.address)
 
@@ -243,14 +243,12 @@ def _narrowed(
 def _behind(context: PlanContext) -> dict[str, str]:
     """Id of an item → address of the managed object that it stands for, if that has another id."""
     addresses = context.addresses()
-    found = {
-        item_id: addresses.get(ObjectRef(reference.kind, object_id))
+    return {
+        item.id: addresses[each]
         for kind in KINDS.values()
-        for _, reference in kind.lists
-        if reference.lookup in context.live.lookups
-        for item_id, object_id in context.references.targets(reference).behind().items()
+        for item, each in context.references.behind(kind).items()
+        if each in addresses
     }
-    return {item_id: address for item_id, address in found.items() if address is not None}
 
 
 def _labels(context: PlanContext) -> dict[str, str]:

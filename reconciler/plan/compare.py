@@ -11,9 +11,9 @@ from typing import NamedTuple
 from reconciler.errors import some_of
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import alike, is_within, leaves, path_keys, value_at, without_nulls, written
-from reconciler.kinds.lookups import find_labels
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import known_objects
+from reconciler.kinds.wire import find_labels
 from reconciler.model.comparison import Compared, Comparison, Difference, Pair, Side
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource, State
 from reconciler.plan.export import make_blocks, written_fields

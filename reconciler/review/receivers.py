@@ -6,9 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.lookups import find_labels
 from reconciler.kinds.references import ReferenceResolver, item_id, items_at, references, referred
-from reconciler.kinds.wire import in_short
+from reconciler.kinds.wire import find_labels, in_short
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource
 from reconciler.model.plan import Action, Change, Plan
 
