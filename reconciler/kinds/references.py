@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import value_at, with_value
+from reconciler.kinds.comparison import Keys, value_at, with_value
 from reconciler.kinds.declaration import Kind, Reference
 from reconciler.kinds.wire import LookupTable, in_short
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Raw, Record, Resource, make_address
@@ -60,7 +60,7 @@ class Targets:
         """
         if not self._reference.lookup:
             return record.id
-        if self._of_type(self._find("id", record.id, used)):
+        if self._find("id", record.id, used):
             return self._item(record.id)
         free = self._free(record, used)
         is_proven = len(free) == 1 and next(self._twins(record, address), None) is None
@@ -78,18 +78,19 @@ class Targets:
     def _labelled(self, record: Record, used: Collection[Any] = ()) -> list[Raw]:
         """The items with the label of an object, whatever their ids are."""
         label = self._reference.label(record.raw)
-        return self._of_type(self._find("label", label, used)) if label is not None else []
+        return self._find("label", label, used) if label is not None else []
 
-    def _find(self, name: str, value: Any, used: Collection[Any]) -> list[Raw]:
+    def _find(self, name: str, value: Any, used: Collection[Any] = ()) -> list[Raw]:
         """The items with a value under a key: those that are offered, then those that are used and not offered."""
-        held = LookupTable(used).find(name, value) if used else []
-        return [*self.offered.find(name, value), *(item for item in held if not self.offered.holds(item))]
+        found = LookupTable(used).find(name, value) if used else []
+        held = (item for item in found if not self.offered.holds(item))
+        return self._of_type([*self.offered.find(name, value), *held])
 
     def by_label(self, label: str) -> Labelled:
         """What a label means that is written. It counts if one item bears it, and at most one object, a live one, could
         bear it."""
         if label not in self._meant:
-            items = self._of_type(self.offered.find("label", label))
+            items = self._find("label", label)
             owners = [each["id"] for each in items if each["id"] in self._taken]
             live = [each.id for each in (*self._bearers.get(label, ()), *self._bearers.get(None, ()))]
             shown = {address: self._kind.shown(each, self._lookups) for address, each in self._coming.items()}
@@ -151,10 +152,6 @@ class Targets:
         return {"type": self._reference.type, "id": item_id}
 
 
-Resolve = Callable[[str, Reference], Any]
-"""Given an address and the reference's declaration: the item that is sent, or None if it is not known yet."""
-
-
 def referred(reference: Reference, item: Any) -> str | None:
     """The address that a value refers to, None if it is no reference."""
     if isinstance(item, dict) and isinstance(item.get(reference.key), str):
@@ -173,9 +170,6 @@ def named_label(reference: Reference, item: Any) -> str | None:
     """The label by which an item of a list field names what the API offers, None if it does not."""
     label = item.get(reference.label_key) if isinstance(item, dict) and "id" not in item else None
     return label if isinstance(label, str) else None
-
-
-Keys = tuple[str | int, ...]
 
 
 def items_at(name: str, reference: Reference, fields: Fields) -> list[tuple[Keys, Any]]:
@@ -201,9 +195,9 @@ def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, Keys, Referenc
             yield address, keys, reference
 
 
-def resolved(kind: Kind, fields: Fields, resolve: Resolve) -> dict[str, Any]:
-    """The fields with each reference replaced that `resolve` knows. An item that is named twice, by its key and by its
-    id, is sent once."""
+def resolved(kind: Kind, fields: Fields, resolve: Callable[[str, Reference], Any]) -> dict[str, Any]:
+    """The fields with each reference replaced that `resolve` knows: for an address and the declaration, the item that
+    is sent, or None. An item that is named twice, by its key and by its id, is sent once."""
     result = dict(fields)
     for address, keys, reference in references(kind, fields):
         item = resolve(address, reference)

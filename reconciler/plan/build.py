@@ -93,9 +93,9 @@ def offers_to(desired: Desired, state: State, live: Live) -> tuple[Destination, 
 def _only_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence[str]]:
     """The changes that the clocks alone bring about, and what is said of the others."""
     kept = [address for address, change in changes.items() if not change.is_reviewed()]
-    mixed = (change for change in changes.values() if change.address not in kept)
-    mixed = (change for change in mixed if any(each.cause is Cause.CLOCK for each in change.fields))
-    said = [f"{each.address} is left as it is: beside the clocks, something else changes it" for each in mixed]
+    by_clock = (address for address, each in changes.items() if any(one.cause is Cause.CLOCK for one in each.fields))
+    mixed = (address for address in by_clock if address not in kept)
+    said = [f"{address} is left as it is: beside the clocks, something else changes it" for address in mixed]
     return _narrowed(changes, kept, said, "--only clock")
 
 
@@ -109,12 +109,9 @@ def make_context(desired: Desired, state: State, live: Live, now: datetime) -> P
 def _without_ended(desired: Desired) -> Desired:
     """The desired resources without those that are written in a state which an object cannot leave: it ends, or stays
     as it is."""
-    ended = [each for each in desired.resources.values() if KINDS[each.kind].has_ended(each.fields)]
-    if not ended:
-        return desired
-    places = {each.address: each.location for each in ended}
-    resources = {address: each for address, each in desired.resources.items() if address not in places}
-    return replace(desired, resources=resources, ended=places)
+    ended = {name: each for name, each in desired.resources.items() if KINDS[each.kind].has_ended(each.fields)}
+    resources = {name: each for name, each in desired.resources.items() if name not in ended}
+    return replace(desired, resources=resources, ended={name: each.location for name, each in ended.items()})
 
 
 def _of_kinds(desired: Desired, live: Live) -> Desired:

@@ -115,14 +115,14 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     kept = _kept(fields, record, entry, found)
     found = [each for each in found if is_certain(each) and keys_path(each.spot) not in kept]
     rules, given = _rules(resource), wire.came_from(record, entry, fields)
-    held = set(_held(context, resource, record, entry, found)) if rules else ()
+    causes = [_find_cause(context, resource, entry, each) for each in found]
+    told = [
+        FieldChange(each.path, each.before, each.after, cause, rules.get(each.path, ""), given.get(each.path, ""))
+        for each, cause in zip(found, causes, strict=True)
+    ]
+    held = set(_held(context, resource, record, told)) if rules else ()
     found = [each for each in found if each.path not in held]
     fields |= {name: record.fields[name] for name in held}
-
-    def field_change(each: Difference) -> FieldChange:
-        cause, rule = _find_cause(context, resource, entry, each), rules.get(each.path, "")
-        return FieldChange(each.path, each.before, each.after, cause, rule, given.get(each.path, ""))
-
     after = _entry(context, resource, fields, record)
     # Live as wanted is as good as a write that was read back.
     after = replace(after, stored={**after.stored, **kept}, read_back=not found)
@@ -136,7 +136,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
         action=Action.UPDATE,
         id=record.id,
         name=record.name,
-        fields=tuple(map(field_change, found)),
+        fields=tuple(each for each in told if each.path not in held),
         notes=tuple(notes),
         remember=after,
         seen=wire.fingerprint(kind, record),
@@ -166,15 +166,13 @@ def _find_cause(context: PlanContext, resource: Resource, entry: Entry | None, e
     return find_cause(each, entry, rule)
 
 
-def _held(
-    context: PlanContext, resource: Resource, record: Record, entry: Entry | None, found: Sequence[Difference]
-) -> Iterator[str]:
+def _held(context: PlanContext, resource: Resource, record: Record, told: Sequence[FieldChange]) -> Iterator[str]:
     """The fields that the clocks change, and that have to wait: a delivery would be lost or doubled now."""
     kind = KINDS[resource.kind]
     rules = kind.local_times(resource.fields) if kind.sends(record.fields) else {}
-    for each in (each for each in found if each.path in rules):
+    for each in (each for each in told if each.path in rules and each.cause is Cause.CLOCK):
         moment = kinds.local_time.not_before(*rules[each.path], each.before, context.now)
-        if moment > context.now and _find_cause(context, resource, entry, each) is Cause.CLOCK:
+        if moment > context.now:
             stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
             context.waiting.append(Waiting(resource.address, each.path, each.before, each.after, stamp))
             yield each.path

@@ -48,11 +48,6 @@ class Options:
     zone_data: str = ""
     limit: int | None = None
 
-    @property
-    def is_judged(self) -> bool:
-        """Whether policies judge the plan."""
-        return self.to_apply and self.judged
-
 
 def refusals(
     desired: Desired, state: State, live: Live, changes: Sequence[Change], options: Options

@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, NoSuchTarget, Problem, some_of
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.comparison import keys_path
+from reconciler.kinds.comparison import Keys, keys_path
 from reconciler.kinds.references import (
     WRITE_IT,
-    Keys,
     Labelled,
     item_id,
     items_at,

@@ -228,9 +228,7 @@ def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tup
     for score in sorted(scores, reverse=True):
         pairs = [pair for pair in scores[score] if not taken & {*pair}]
         counts = Counter(address for pair in pairs for address in pair)
-        yield from (pair for pair in pairs if counts[pair[0]] == counts[pair[1]] == 1)
-        doubtful = (pair[0] for pair in pairs if max(counts[pair[0]], counts[pair[1]]) > 1)
-        yield from ((old, "") for old in dict.fromkeys(doubtful))
+        yield from dict.fromkeys((old, each if counts[old] == counts[each] == 1 else "") for old, each in pairs)
         taken |= counts.keys()
 
 
