@@ -8,6 +8,7 @@ from typing import Any
 from reconciler.errors import Exit
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.schema import (
+    DATE_PATTERN,
     DEFAULTS,
     ID_PATTERN,
     KEY_PATTERN,
@@ -19,7 +20,6 @@ from reconciler.kinds.schema import (
     Schema,
     array,
     closed,
-    deadline,
     mapping,
     text,
 )
@@ -119,7 +119,7 @@ def policy() -> Schema:
         "An exception.",
         {
             "address": _address("The resource, or a for_each."),
-            "until": deadline("The last day, YYYY-MM-DD."),
+            "until": text("The last day, YYYY-MM-DD.", "2027-01-31", pattern=DATE_PATTERN),
             "reason": text("Why.", minLength=1),
             "owner": text("Who sees to it.", minLength=1),
         },

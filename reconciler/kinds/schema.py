@@ -56,11 +56,6 @@ def utc_time(description: str, minutes: int) -> dict[str, Any]:
     return text(description, "09:00", "09:00 Europe/Berlin", oneOf=choices)
 
 
-def deadline(description: str) -> dict[str, Any]:
-    """The schema of the last day on which an exception holds."""
-    return text(description, "2027-01-31", pattern=DATE_PATTERN)
-
-
 META_ARGUMENTS: Schema = {
     "for_each": mapping(
         "Makes one resource for each item, and for each combination if there are several dimensions.",
@@ -114,7 +109,9 @@ LIFECYCLE = closed(
                 "A field, or a path within one; with an owner, a reason and a date it ends at.",
                 {
                     "field": text("A field, or a path within one.", minLength=1),
-                    "until": deadline("The last day, YYYY-MM-DD. After it every plan warns."),
+                    "until": text(
+                        "The last day, YYYY-MM-DD. After it every plan warns.", "2027-01-31", pattern=DATE_PATTERN
+                    ),
                     "reason": text("Why it is ignored.", minLength=1),
                     "owner": text("Who sees to it.", minLength=1),
                 },

@@ -17,6 +17,7 @@ from reconciler.system import Unreadable, read_regular
 from reconciler.text import truncate
 
 LARGEST: Final = 100_000_000
+"""Bytes: somebody else may have written the file, so it is not read without end."""
 EXPECTED = "expected what `reconciler comment --read`, `plan --format json` or `plan --out` writes"
 
 

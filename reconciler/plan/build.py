@@ -40,6 +40,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     left: Sequence[str] = ()
     if options.only_clock:
         changes, left = _only_clock(changes)
+    # Only now: the order and the notes depend on what is left.
     changes = ordered(context, changes)
     if problems := list(_creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)
@@ -101,17 +102,13 @@ def _only_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence
 
 def make_context(desired: Desired, state: State, live: Live, now: datetime) -> PlanContext:
     """What a plan is made of. IdentityAmbiguous if an address could mean two objects."""
-    desired = _without_ended(_of_kinds(desired, live))
-    entries, moved_from = moved(desired, state.entries)
-    return PlanContext(desired, replace(state, entries=entries), live, moved_from, now)
-
-
-def _without_ended(desired: Desired) -> Desired:
-    """The desired resources without those that are written in a state which an object cannot leave: it ends, or stays
-    as it is."""
+    desired = _of_kinds(desired, live)
+    # What is written in a state that an object cannot leave is not wanted: it ends, or stays as it is.
     ended = {name: each for name, each in desired.resources.items() if KINDS[each.kind].has_ended(each.fields)}
     resources = {name: each for name, each in desired.resources.items() if name not in ended}
-    return replace(desired, resources=resources, ended={name: each.location for name, each in ended.items()})
+    desired = replace(desired, resources=resources, ended={name: each.location for name, each in ended.items()})
+    entries, moved_from = moved(desired, state.entries)
+    return PlanContext(desired, replace(state, entries=entries), live, moved_from, now)
 
 
 def _of_kinds(desired: Desired, live: Live) -> Desired:
@@ -173,18 +170,12 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
             changes[name] = plan_delete(name, record, note) if record else plan_unseen_delete(name, object_id, unseen)
         if address not in context.desired.resources:
             changes[address] = _dropped(context, address, entry, holders.get(ObjectRef.at(address, entry.id)))
-    return changes | _released(context), refresh
-
-
-def _released(context: PlanContext) -> dict[str, Change]:
-    """The changes that forget the protection of an object without an entry, for `removed` blocks."""
-    places = {each.source: each.location for each in context.desired.removed}
-    found = {}
-    for name, each in context.state.tombstones.items():
-        if each.protected and each.address in places:
-            reason = f"{places[each.address]} lifts the prevent_destroy of {each.address}"
-            found[name] = plan_forget(name, ObjectRef.parse(name).id, reason)
-    return found
+    lifted = {each.source: each.location for each in context.desired.removed}
+    for name, kept in context.state.tombstones.items():
+        if kept.protected and kept.address in lifted:
+            reason = f"{lifted[kept.address]} lifts the prevent_destroy of {kept.address}"
+            changes[name] = plan_forget(name, ObjectRef.parse(name).id, reason)
+    return changes, refresh
 
 
 def _dropped(context: PlanContext, address: str, entry: Entry, holder: str | None) -> Change:

@@ -118,6 +118,7 @@ def _by_natural_key(
 ) -> dict[str, Match]:
     matches = {}
     unsure: list[str] = []
+    # A key counts only if it is unique on both sides: of two addresses or two objects with one, a guess may be wrong.
     rivals = Counter((each.kind, natural_key(KINDS[each.kind], each.fields, normal_form)) for each in wanted.values())
     for address, resource in wanted.items():
         kind = KINDS[resource.kind]

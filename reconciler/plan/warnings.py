@@ -107,6 +107,7 @@ def _problem(desired: Desired, block: Moved | Import, rest: str) -> Problem:
 ALIKE = 0.75
 """The share of equal fields from which on a create and a delete may be one object."""
 MOST_PAIRS = 10_000
+"""All pairs are compared: of more, the warning would take longer than the plan."""
 
 
 def warnings(
