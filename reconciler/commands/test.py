@@ -26,7 +26,7 @@ from reconciler.config.reading import invalid
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import named_label, reference_items
-from reconciler.kinds.resources import APPLIED, EMPTY, PLAN
+from reconciler.kinds.settings import APPLIED, EMPTY, PLAN
 from reconciler.kinds.wire import create_requests
 from reconciler.model.cases import CaseResult, Mismatch
 from reconciler.model.inputs import Desired, address_kind

@@ -12,7 +12,8 @@ from reconciler.config.text import cut, found, quoted, with_article
 from reconciler.config.values import NO_ITEMS, Items, Written, subject
 from reconciler.errors import Location, Problem, some_of
 from reconciler.kinds import KINDS, SECTIONS, Kind
-from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENTS, POLICIES, SETTINGS
+from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENTS, POLICIES
+from reconciler.kinds.settings import SETTINGS
 from reconciler.model.inputs import make_address
 from reconciler.text import closest, misspelt, similar_options
 from reconciler.yaml import Document, LocatedList, LocatedMap, find_location

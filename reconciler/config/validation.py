@@ -11,8 +11,9 @@ from functools import cache
 from typing import Any
 
 from reconciler.kinds import KINDS, Kinds, in_use
-from reconciler.kinds.resources import blocks, case, policy, resource_schema, test_file
-from reconciler.kinds.schema import SETTINGS, Schema
+from reconciler.kinds.resources import blocks, policy, resource_schema
+from reconciler.kinds.schema import Schema
+from reconciler.kinds.settings import SETTINGS, case, test_file
 from reconciler.lazy import load
 
 Broken = Any

@@ -1,11 +1,10 @@
-"""JSON Schemas made from the kinds: of resources, blocks, policies and tests, and of whole files for editors."""
+"""JSON Schemas made from the kinds: of resources, blocks and policies, and of files for editors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from reconciler.errors import Exit
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.schema import (
     DATE_PATTERN,
@@ -15,15 +14,13 @@ from reconciler.kinds.schema import (
     LIFECYCLE,
     META_ARGUMENTS,
     POLICIES,
-    SETTINGS,
-    VARIABLES,
     Schema,
     array,
     closed,
     mapping,
     text,
 )
-from reconciler.model.plan import SUMMARY_ORDER, Action
+from reconciler.kinds.settings import SETTINGS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 VARIABLE = text(
@@ -31,26 +28,6 @@ VARIABLE = text(
     title="A variable or an item",
     pattern="\\$\\{ *(var|each)\\.[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z0-9_-]+)* *\\}",
 )
-APPLIED, EMPTY, PLAN = "applied", "empty", "plan"
-COUNT = text("How many.", type="integer", minimum=0)
-ONE_OR_MORE = ["array", "string"]
-EXPECT = {
-    "exit": text("The exit code. Left out: 0, or 5 if a refusal is expected.", type="integer", enum=[*map(int, Exit)]),
-    "summary": closed(
-        "How many changes of each action. An action that is left out must not occur.",
-        dict.fromkeys((*map(str, SUMMARY_ORDER), "unchanged", "unmanaged"), COUNT),
-    ),
-    "changes": mapping(
-        "What is done, by address or a pattern of addresses.",
-        text("An action, values, or null.", type=["string", "object", "null"], pattern=f"^({'|'.join(Action)})$"),
-        {"report.daily": {"send_at": "10:00"}, "report.old-*": "delete", "integration.hook": None},
-    ),
-    "refused": array("The guards that refuse, and no others.", text("A guard.", "prevent-destroy"), type=ONE_OR_MORE),
-    "policies": array("The policies that something violates, and no others.", text("A policy."), type=ONE_OR_MORE),
-    "warnings": array("A part of each warning, and no other warnings.", text("A part of a warning."), type=ONE_OR_MORE),
-    "requests": mapping("How many requests, by method and path.", COUNT, {"POST /reports": 1, "DELETE /*": 0}),
-    "then": text("empty: once all is applied, without faults, a plan has nothing to do.", enum=[EMPTY]),
-}
 ANCHORS = {"^x-": {"title": "Anchors", "description": "A place for anchors; not read otherwise."}}
 
 
@@ -144,44 +121,6 @@ def policy() -> Schema:
         oneOf=[{"required": ["require", "message"]}, {"required": ["use"]}],
         examples=[{"kinds": ["report"], "require": rule, "message": "Begin with the team."}],
     )
-
-
-def case() -> Schema:
-    """The schema of one test of a configuration."""
-    an_id = text("Its id. Left out: one of the simulator's.", "wbRlfw1x", pattern=ID_PATTERN)
-    live = {
-        kind.name: closed(kind.messages.description, {**{each.name: each.schema for each in kind.fields}, "id": an_id})
-        for kind in KINDS.values()
-    }
-    parts = {
-        "environment": array(
-            "An environment, a pattern, or a list: a test each.", text("A name or a pattern.", "eu-*"), type=ONE_OR_MORE
-        ),
-        "run": text("What is run. Left out: plan.", enum=[PLAN, "apply"]),
-        "given": array(
-            "applied (the configuration, a day before), empty, or a list of live objects. Left out: applied.",
-            closed("A live object that nobody manages, by its kind.", live),
-            APPLIED,
-            [{"integration": {"id": "int-wh-01", "title": "Alerts"}}],
-            type=ONE_OR_MORE,
-            pattern=f"^({APPLIED}|{EMPTY})$",
-        ),
-        "change": mapping(
-            "What is changed in the YAML: fields by address, or null for a resource that is taken away.",
-            text("Fields; maps merge.", type=["object", "null"]),
-            properties={"variables": VARIABLES},
-        ),
-        "faults": array("What goes wrong, as in `simulate --fault`.", text("A fault.", "GET /*: drop after")),
-        "at": text("When the run happens, with a zone.", "2027-03-28T02:00Z"),
-        "expect": closed("What must come of the run. What is left out is not compared, but for the exit code.", EXPECT),
-    }
-    return closed("What is live, what is changed, what is run, and what must come of it.", parts, ["expect"])
-
-
-def test_file() -> Schema:
-    """The schema of `*.test.yaml`."""
-    tests = mapping("The tests, by names of yours.", case(), minProperties=1)
-    return closed("Tests of the configuration, which `reconciler test` runs.", {"tests": tests}, ["tests"])
 
 
 def published() -> dict[str, Schema]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.kinds import BUILT_IN
-from reconciler.kinds.resources import ANCHORS, DIALECT, published, test_file, titled
+from reconciler.kinds.resources import ANCHORS, DIALECT, published, titled
 from reconciler.kinds.schema import Schema, closed, text
+from reconciler.kinds.settings import test_file
 from reconciler.model.plan import FORMAT_VERSION, SUMMARY_ORDER, Action, Cause
 from reconciler.model.reports import Scope
 

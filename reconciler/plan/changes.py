@@ -114,13 +114,9 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     found = differences(kind, fields, record.fields, entry)
     kept = _kept(fields, record, entry, found)
     found = [each for each in found if is_certain(each) and keys_path(each.spot) not in kept]
-    rules, given = _rules(resource), wire.came_from(record, entry, fields)
-    causes = [_find_cause(context, resource, entry, each) for each in found]
-    told = [
-        FieldChange(each.path, each.before, each.after, cause, rules.get(each.path, ""), given.get(each.path, ""))
-        for each, cause in zip(found, causes, strict=True)
-    ]
-    held = set(_held(context, resource, record, told)) if rules else ()
+    given = wire.came_from(record, entry, fields)
+    told = [_field_change(context, resource, entry, given, each) for each in found]
+    held = set(_held(context, resource, record, told))
     found = [each for each in found if each.path not in held]
     fields |= {name: record.fields[name] for name in held}
     after = _entry(context, resource, fields, record)
@@ -158,12 +154,17 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     return replace(change, requests=requests)
 
 
-def _find_cause(context: PlanContext, resource: Resource, entry: Entry | None, each: Difference) -> Cause:
-    """Who changed a value. Without an entry, a UTC time that the local time has in another season is of the clocks."""
+def _field_change(
+    context: PlanContext, resource: Resource, entry: Entry | None, given: Mapping[str, str], each: Difference
+) -> FieldChange:
+    """A difference, and who made it. Without an entry, a UTC time that the local time has in another season is of the
+    clocks. `given`: the local times that live UTC times came from."""
     rule, grid = KINDS[resource.kind].local_times(resource.fields).get(each.path, ("", 0))
     if entry is None and rule and each.before in kinds.local_time.utc_times(rule, grid, context.now.date()):
-        return Cause.CLOCK
-    return find_cause(each, entry, rule)
+        cause = Cause.CLOCK
+    else:
+        cause = find_cause(each, entry, rule)
+    return FieldChange(each.path, each.before, each.after, cause, rule, given.get(each.path, ""))
 
 
 def _held(context: PlanContext, resource: Resource, record: Record, told: Sequence[FieldChange]) -> Iterator[str]:
