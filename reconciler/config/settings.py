@@ -23,7 +23,7 @@ from reconciler.kinds.comparison import keys_path
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, Freeze, StateSettings
-from reconciler.text import WORD_CHARACTERS, closest, did_you_mean
+from reconciler.text import WORD_CHARACTERS, closest
 from reconciler.yaml import LocatedList, LocatedMap, find_location
 
 NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first, and no device of Windows"
@@ -126,11 +126,11 @@ def _nested_variables(node: LocatedMap, file: Path) -> Iterator[Problem]:
 
 def _bad_zone(node: LocatedMap, file: Path) -> list[Problem]:
     zone = node.get("time_zone")
-    if not isinstance(zone, str) or not zone or zone in (known := kinds.local_time.zone_names("time_zone")):
+    if not isinstance(zone, str) or not zone:
         return []
-    close = did_you_mean(zone[:WORD_CHARACTERS], known)
+    close = kinds.local_time.unknown_zone(zone[:WORD_CHARACTERS], "time_zone")
     message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
-    return [Problem(str(file), *node.value_positions["time_zone"], message)]
+    return [] if close is None else [Problem(str(file), *node.value_positions["time_zone"], message)]
 
 
 def _bad_ignores(node: LocatedMap, file: Path) -> Iterator[Problem]:

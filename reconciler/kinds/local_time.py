@@ -174,10 +174,16 @@ def off_grid(rule: str, grid: int, now: datetime) -> str:
 
 
 def is_zone(name: str) -> bool:
-    """Whether a place has a time zone here. Quick: `zone_names` reads the names of all."""
+    """Whether a place has a time zone here. Quick: `unknown_zone` reads the names of all."""
     with suppress(ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
         return bool(ZoneInfo(name))
     return False
+
+
+def unknown_zone(name: str, field: str) -> str | None:
+    """What a name that is no time zone could mean; None if it is one. ReconcilerError without any time zone data."""
+    known = zone_names(field)
+    return None if name in known else meant(close_matches(name, known))
 
 
 @lru_cache(4)
