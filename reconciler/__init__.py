@@ -8,9 +8,9 @@ TYPE_CHECKING = False  # that of typing takes as long to import as all else that
 if TYPE_CHECKING:
     from reconciler.apply.execute import Event
     from reconciler.errors import *
-    from reconciler.model.drift import Drift, Drifted, DriftedField
     from reconciler.model.plan import Action, Cause, Change, FieldChange, Refusal, Unmanaged
     from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
+    from reconciler.model.results import Drift, Drifted, DriftedField
     from reconciler.project import Plan, Project
 else:
 
@@ -22,7 +22,7 @@ else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-_MODULES = ("errors", "project", "model.plan", "model.drift", "model.reports", "apply.execute")
+_MODULES = ("errors", "project", "model.plan", "model.results", "model.reports", "apply.execute")
 __all__ = ["Action", "AnswerRefused", "AnswerUnreadable", "ApiFailed", "ApplyReport", "Cause", "CertificateUntrusted"]
 __all__ += ["Change", "ConfigurationInvalid", "Drift", "Drifted", "DriftedField", "Event", "Exit", "FieldChange"]
 __all__ += ["GitUnusable", "IdentityAmbiguous", "KeyExposed", "ListIncomplete", "NoSuchTarget", "NotAuthorised"]

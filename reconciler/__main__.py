@@ -6,17 +6,18 @@ import gc
 import os
 import signal
 import sys
+from io import TextIOWrapper
 
 from reconciler import __version__
 
 RARELY = (200_000, 20, 100)
 SWITCH_SECONDS = 0.000_5
-ENDING = ("SIGTERM", "SIGHUP")
+ENDING = ("SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def main() -> None:
     """Runs the command line. `--version` is answered before anything else is imported."""
-    _reopen_streams()
+    reopen_streams()
     if sys.argv[1:] == ["--version"]:
         try:
             os.write(1, f"reconciler {__version__}\n".encode())
@@ -54,10 +55,11 @@ def hear_endings() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
-def _reopen_streams() -> None:
+def reopen_streams() -> None:
     """Open standard streams that the caller has closed, or the next file to be opened would take their place.
 
-    Nothing can be written to them, and nothing can be read: whoever writes data is told so.
+    Nothing can be written to them, and nothing can be read: whoever writes data is told so. What is no terminal gets
+    the same bytes on every system, UTF-8 without CR, unless the caller has named an encoding.
     """
     for number in range(3):
         try:
@@ -68,6 +70,9 @@ def _reopen_streams() -> None:
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)
     sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and not (stream.isatty() or os.environ.get("PYTHONIOENCODING")):
+            stream.reconfigure(encoding="utf-8", errors=stream.errors, newline="\n")
 
 
 if __name__ == "__main__":

@@ -12,13 +12,13 @@ from typing import Self, cast
 from reconciler import commands
 from reconciler.apply.execute import Event
 from reconciler.commands.session import Session
-from reconciler.config.load import Opened
+from reconciler.config.load import Configuration
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, KeyExposed, Problem, ReconcilerError, Refused, WrongUsage
 from reconciler.kinds import BUILT_IN, Kinds, using
-from reconciler.model.drift import Drift
 from reconciler.model.plan import Change, Refusal, Unmanaged
 from reconciler.model.redaction import Spellings
 from reconciler.model.reports import ApplyReport
+from reconciler.model.results import Drift
 from reconciler.plan.guards import Options
 from reconciler.plan.plan_file import SavedPlan
 from reconciler.threads import Threads, result
@@ -68,7 +68,7 @@ class Project(AbstractContextManager["Project"]):
         the variables, one of which holds the key, by default the process's. `parallelism`: how many requests at once.
         """
         with using(kinds):
-            name = Opened(Path(path)).environment(environment).name
+            name = Configuration(Path(path)).environment(environment).name
         return cls(Path(path), name, env, api_url, kinds, parallelism)
 
     def __exit__(self, *_: object) -> None:
@@ -90,12 +90,12 @@ class Project(AbstractContextManager["Project"]):
     ) -> Plan:
         """What `apply` would do. Never writes. The arguments are the options of `reconciler plan`; a guard that refuses
         is in `Plan.refusals`. ConfigurationInvalid, NotAuthorised or ApiFailed if there can be no plan."""
-        options = Options(tuple(targets), prune, max_deletes, frozenset(allow))
+        options = Options(tuple(targets), prune, max_deletes, frozenset(allow), undo=undo)
         with self._session() as session:
             known = {*ALLOWABLE, *(DELETE + each.name for each in self.kinds.by_name.values() if each.endpoints.closed)}
             if unknown := sorted(each for each in options.allowed - known if not each.startswith(GUARD)):
                 raise WrongUsage(f"allow: {', '.join(unknown)}: expected names of {', '.join(sorted(known))}")
-            planned = commands.plan.plan(session, options, undo)
+            planned = commands.plan.plan(session, options)
             saved = commands.saved_plan.bind_plan(session, planned)
             made = commands.review.review(session, planned).plan
         shown = (made.changes, made.unmanaged, made.warnings, made.refusals)
@@ -113,7 +113,7 @@ class Project(AbstractContextManager["Project"]):
             raise Refused("the plan was changed after it was made", hint="plan again")
         options, screen = Options(allowed=plan._allowed), _Screen(on_event)
         request = commands.apply.ApplyRequest(options, self.parallelism, saved={saved.environment: plan._saved})
-        files = commands.review.ReportFiles("apply", self.path, self.environment, ())
+        files = commands.review.ReportFiles("apply", self.path, ())
         # In the main thread, an apply would install a handler of signals.
         with self._session() as session, Threads(1) as aside:
             running = aside.submit(commands.apply.run, session, request, files, screen)
@@ -155,7 +155,7 @@ class _Screen:
     def show_plans(self, *_: object, **__: object) -> None:
         """Shows nothing, and asks nothing."""
 
-    confirm = show_report = show_plans
+    confirm = show_report = begin = show_ends = show_plans
 
     @contextmanager
     def progress(self, _plan: object, /) -> Iterator[Callable[[Event], None]]:

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import stat
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +23,9 @@ NO_FILES: Final = {
     stat.S_IFBLK: "a device",
     stat.S_IFLNK: "a link",
 }
+IN_USE: Final = (5, 32)
+"""ERROR_ACCESS_DENIED and ERROR_SHARING_VIOLATION, of learn.microsoft.com/windows/win32/debug/system-error-codes."""
+IN_USE_SECONDS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 # The file may have become a pipe or a link since the check: opening must not block, nor follow a link.
 _FLAGS: Final = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY"))
 
@@ -102,10 +106,28 @@ def replace_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        _replace(beside, path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def _replace(source: Path, target: Path, waits: Sequence[float] = IN_USE_SECONDS) -> None:
+    """Renames a file over another one. Windows refuses that while a program has one of them open, as a backup does."""
+    try:
+        source.replace(target)
+    except PermissionError as error:
+        if not waits or getattr(error, "winerror", None) not in IN_USE:
+            raise
+        time.sleep(waits[0])
+        _replace(source, target, waits[1:])
+
+
+def relative_path(path: str | Path, start: str | Path) -> str:
+    """The way to a path from a folder, with slashes on every system; all of the path if it is on another drive."""
+    with suppress(ValueError):
+        path = os.path.relpath(path, start)
+    return str(path).replace(os.sep, "/")
 
 
 def search_path() -> str:

@@ -51,6 +51,12 @@ def truncate(text: str, limit: int, rest: str = "…") -> str:
     return text if len(text) <= limit else text[:limit] + rest
 
 
+def listed(names: Sequence[str], most: int, rest: str = "") -> str:
+    """The first names in a row, and of many how many more there are. `rest`: where these are shown."""
+    more = f", … and {len(names) - most} more{rest}" if names[most:] else ""
+    return ", ".join(names[:most]) + more
+
+
 def columns(text: str) -> int:
     """How many columns of a terminal a text takes: styles take none, wide characters two."""
     plain = _STYLE.sub("", text)

@@ -32,7 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """A script that runs this in its background has Ctrl-C ignored, and `nohup` SIGHUP, by all that is started here
     too: a test that ends a program by one of them would wait for ever."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # What runs the tests may set a width, and a sentence that is broken is found by no test.
     # readline, which pytest loads, sets one behind the back of os.environ.
     os.environ.pop("COLUMNS", None)

@@ -56,7 +56,7 @@ def _program(arguments: tuple[Any, ...]) -> str:
     """The means that starting this is."""
     first = arguments[0] if arguments else ""
     command = first[0] if isinstance(first, (list, tuple)) else str(first).split(" ")[0]
-    return "git" if Path(command).name == "git" else "process"
+    return "git" if Path(command).stem == "git" else "process"
 
 
 def _ask(means: str, name: str) -> None:
@@ -79,6 +79,7 @@ def _replace(owner: Any, name: str, is_socket: bool) -> None:
 def install() -> None:
     """From now on each of them asks."""
     for owner, name in _PROCESSES:
-        _replace(owner, name, is_socket=False)
+        if hasattr(owner, name):  # Windows has no fork
+            _replace(owner, name, is_socket=False)
     for owner, name in _SOCKETS:
         _replace(owner, name, is_socket=True)

@@ -6,12 +6,11 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
+from reconciler.lazy import frozen, load
 from reconciler.model.redaction import without_credentials
 from reconciler.text import truncate
 
@@ -28,7 +27,7 @@ DEEPEST = 64
 """How deep maps and lists may be nested, as in the YAML."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Response:
     """One response. Header names are lower case."""
 
@@ -161,9 +160,9 @@ def wait_text(seconds: float, at: datetime | None = None) -> str:
 
 def _date(text: str) -> datetime | None:
     """A date as HTTP writes it, in any of its three forms, or as ISO 8601. Without a zone it is UTC."""
-    for read in (parsedate_to_datetime, datetime.fromisoformat):
+    for read in (load("email.utils:parsedate_to_datetime"), datetime.fromisoformat):
         try:
-            date = read(text)
+            date: datetime = read(text)
             return date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
         except (ValueError, OverflowError):
             continue

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from functools import cache, partial
 from graphlib import TopologicalSorter
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from reconciler.api import Writer
 from reconciler.apply.operations import OperationRunner, StateRecorder
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, fields_to_come
 from reconciler.errors import Exit, ReconcilerError
+from reconciler.kinds import KINDS
 from reconciler.kinds.references import known_objects
 from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Action, Change, Plan
@@ -116,10 +118,12 @@ def execute(
         return entry.id if entry else ids.get(address)
 
     state.begin(plan.moved, plan.refresh, plan.zone_data)
-    # All that was live when the plan was made.
+    # All that was live when the plan was made. An id that the caller chooses may be used again.
     known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged} | {*plan.objects().values()}
     known |= known_objects(state.entries())
-    taken = known.union(map(ObjectRef.parse, state.tombstones()))
+    taken = known.union(
+        ref for ref in map(ObjectRef.parse, state.tombstones()) if not KINDS[ref.kind].identity.chosen_id
+    )
     references = PendingReferences(writer, id_of, before, taken, coming=cache(partial(fields_to_come, plan)))
     recovery = LostResponseRecovery(writer, known, taken)
     runner = OperationRunner(writer, state, references, recovery, recheck)
@@ -233,7 +237,7 @@ class _Run:
         else:
             # The type and place of a bug, without its message: that may quote a secret, and reports are kept.
             at = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{at.filename.rpartition('/')[2]}:{at.lineno} in {at.name}"
+            place = f"{Path(at.filename).name}:{at.lineno} in {at.name}"
             reason = f"a fault in reconciler: {type(error).__name__} at {place}"
             self._end(part, Status.FAILED, reason, exit_code=Exit.API_FAILED)
         for skipped in self._schedule.failed(part):

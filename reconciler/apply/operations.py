@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refuse
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import differences
 from reconciler.kinds.wire import fingerprint, is_id, object_path, other_object, record_from
+from reconciler.lazy import frozen
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Tombstone
 from reconciler.model.plan import NEW_ID, Action, Change, Request
 
@@ -64,7 +65,7 @@ def _require_unchanged(kind: Kind, change: Change, record: Record) -> None:
         raise Refused(f"{change.id} was changed by somebody else after it was planned", hint="plan again")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OperationRunner:
     """Does one change at a time a thread. Safe to share between threads. `always_recheck`: reads an object again before
     every write, and not only before a full PUT. By address, `answered` has the fields that the responses to the last

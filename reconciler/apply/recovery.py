@@ -17,6 +17,7 @@ from reconciler.kinds.comparison import differences, value_at
 from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
 from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolved
 from reconciler.kinds.wire import LookupTable, described, is_id, read_parts, record_from
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.serialization import canonical
@@ -153,7 +154,7 @@ class _Reading:
     live: list[Record] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PendingReferences:
     """Replaces references by the items that the API takes, waiting until it offers them. Safe to share between threads.
     `before` is what was live when the plan was made. `taken`, and `coming` for what the plan makes: see

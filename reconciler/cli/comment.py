@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from reconciler import commands
-from reconciler.cli.environments import choose_names, show_requests
-from reconciler.cli.options import FILE, debug_option, environments_option
+from reconciler.cli import options
 from reconciler.errors import WrongUsage
 from reconciler.output.terminal import escape, register_secret, write_stderr
 
@@ -17,21 +16,21 @@ LEFT_OUT = "nothing, since the plan left it out"
 
 
 @click.command()
-@click.argument("file", type=FILE, required=False)
+@click.argument("file", type=options.FILE, required=False)
 @click.option(
     "--read",
-    type=FILE,
+    type=options.FILE,
     metavar="FILE",
     help="Write what was approved by merging into FILE, for `apply --expect-digest @FILE`.",
 )
-@environments_option
+@options.environments_option
 @click.option(
     "--configuration",
     type=click.Path(path_type=Path),
     metavar="PATH",
     help="With --read: the folder of the configuration; needed if the pull request has plans of several.",
 )
-@debug_option
+@options.debug_option
 def comment(
     file: Path | None,
     read: Path | None,
@@ -50,14 +49,16 @@ def comment(
     if (file is None) == (read is None):
         raise WrongUsage("expected the FILE to put under the pull request, or --read FILE, and not both")
     text = commands.comment.read_text(file) if file else ""
-    with show_requests(debug), commands.comment.open_pull_request(os.environ, register_secret) as pull_request:
+    with (
+        commands.environments.show_requests(debug),
+        commands.comment.open_comments(os.environ, register_secret) as comments,
+    ):
         if read is not None:
-            one, several = choose_names(configuration or Path(), environments, every=every)
-            names = several or ([one] if one else [])
-            configuration = configuration or (Path() if several else None)
-            for approval in pull_request.write_approvals(read, names, configuration):
+            names = commands.environments.choose_names(configuration or Path(), environments, every=every)
+            configuration = configuration or (Path() if len(names) > 1 else None)
+            for approval in commands.comment.write_approvals(comments, read, names, configuration):
                 write_stderr(escape(f"approved for {approval.environment}: {approval.digest or LEFT_OUT}"))
             return
-        if warning := pull_request.summarise(text):
+        if warning := commands.comment.summarise(comments.run.summary, text):
             write_stderr(escape(f"warning: {warning}"))
-        write_stderr(escape(pull_request.comments.put(text)))
+        write_stderr(escape(comments.put(text)))

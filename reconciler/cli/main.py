@@ -31,27 +31,27 @@ SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
 COLLECTOR = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 COMMANDS = {
-    "validate": ("reconciler.cli.validate:validate", "Check the configuration, offline and without a key."),
-    "test": ("reconciler.cli.validate:test", "Run the tests of the configuration: offline, without a key."),
+    "validate": ("reconciler.cli.configuration:validate", "Check the configuration, offline and without a key."),
+    "test": ("reconciler.cli.configuration:test", "Run the tests of the configuration: offline, without a key."),
     "plan": ("reconciler.cli.plan:plan", "Show what apply would do."),
-    "apply": ("reconciler.cli.apply:apply", "Carry out the plan: show it, ask, write, and read it back."),
+    "apply": ("reconciler.cli.plan:apply", "Carry out the plan: show it, ask, write, and read it back."),
     "comment": ("reconciler.cli.comment:comment", "Put a plan under the pull request, as one comment."),
-    "drift": ("reconciler.cli.drift:drift", "Show what somebody changed outside since the last apply."),
-    "export": ("reconciler.cli.drift:export", "Write a live project as YAML, and its state."),
-    "import": ("reconciler.cli.drift:import_", "Write the YAML for live objects, with the lines that adopt them."),
-    "explain": ("reconciler.cli.explain:explain", "Say why something is equal, different, ignored, moved or manual."),
-    "expand": ("reconciler.cli.expand:expand", "Write out what a configuration comes to, and where from."),
-    "compare": ("reconciler.cli.compare:compare", "Show what differs between two environments."),
-    "fold": ("reconciler.cli.fold:fold", "Make one for_each of many resources that are nearly equal."),
-    "graph": ("reconciler.cli.explain:graph", "Draw what refers to what, coloured by what would happen."),
-    "destinations": ("reconciler.cli.destinations:destinations", "List what reports can be sent to."),
-    "send-test": ("reconciler.cli.destinations:send_test", "Send a report once, now, to its destinations."),
+    "drift": ("reconciler.cli.live:drift", "Show what somebody changed outside since the last apply."),
+    "export": ("reconciler.cli.live:export", "Write a live project as YAML, and its state."),
+    "import": ("reconciler.cli.live:import_", "Write the YAML for live objects, with the lines that adopt them."),
+    "explain": ("reconciler.cli.live:explain", "Say why something is equal, different, ignored, moved or manual."),
+    "expand": ("reconciler.cli.configuration:expand", "Write out what a configuration comes to, and where from."),
+    "compare": ("reconciler.cli.configuration:compare", "Show what differs between two environments."),
+    "fold": ("reconciler.cli.configuration:fold", "Make one for_each of many resources that are nearly equal."),
+    "graph": ("reconciler.cli.live:graph", "Draw what refers to what, coloured by what would happen."),
+    "destinations": ("reconciler.cli.live:destinations", "List what reports can be sent to."),
+    "send-test": ("reconciler.cli.live:send_test", "Send a report once, now, to its destinations."),
     "history": ("reconciler.cli.state:history", "What was applied: when, by whom, from which commit."),
     "state": ("reconciler.cli.state:state", "Look at the state, and put it right by hand."),
-    "policies": ("reconciler.cli.validate:policies", "The ready rules that a policy includes by `use: NAME`."),
-    "schema": ("reconciler.cli.validate:schema", "JSON Schemas of the configuration, for editors."),
-    "doctor": ("reconciler.cli.drift:doctor", "Check all that a plan needs: key, address, lists, state, git."),
-    "simulate": ("reconciler.cli.simulate:simulate", "Serve the documented API on this machine, for rehearsals."),
+    "policies": ("reconciler.cli.configuration:policies", "The ready rules that a policy includes by `use: NAME`."),
+    "schema": ("reconciler.cli.configuration:schema", "JSON Schemas of the configuration, for editors."),
+    "doctor": ("reconciler.cli.live:doctor", "Check all that a plan needs: key, address, lists, state, git."),
+    "simulate": ("reconciler.cli.configuration:simulate", "Serve the documented API on this machine, for rehearsals."),
 }
 """Each command with the object that it is, and its short help; in the order in which people come to need them."""
 
@@ -142,7 +142,10 @@ def _run(words: Sequence[str]) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     except click.UsageError as error:
-        _show_usage(error)
+        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+            write_stderr(error.format_message())
+        else:
+            _show(load("reconciler.cli.usage:usage_error")(error, cli))
         return Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
         write_stderr("interrupted; what an apply has done is remembered, and the next one goes on from there")
@@ -151,25 +154,14 @@ def _run(words: Sequence[str]) -> int:
         _show(error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - a fault of ours is told in a line, too
-        if not (isinstance(error, OSError) and _is_of_help(error)):
+        # Help and version are the only texts that click writes by itself, and so what fails there.
+        last = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
+        if not (isinstance(error, OSError) and last.f_globals.get("__name__") == "click.utils"):
             _show_fault(error)
         elif isinstance(told := unwritable(error), ReconcilerError):
             _show(told)
         return Exit.API_FAILED
     return Exit.DONE
-
-
-def _is_of_help(error: OSError) -> bool:
-    """Whether click failed to write: the help and the version are the only texts that it writes by itself."""
-    frames = [frame.f_globals.get("__name__") for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return frames[-1] == "click.utils"
-
-
-def _show_usage(error: click.UsageError) -> None:
-    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
-        write_stderr(error.format_message())
-    else:
-        _show(load("reconciler.cli.usage:usage_error")(error, cli))
 
 
 def _show_fault(error: Exception) -> None:

@@ -17,6 +17,10 @@ from reconciler.lazy import load
 from reconciler.output.forms import FORMS
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from reconciler.commands.environments import Environments
+    from reconciler.commands.session import Session
     from reconciler.plan.guards import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -103,6 +107,11 @@ def form_option(forms: Sequence[str], text: str = "What stdout gets.") -> Callab
     return click.option("--format", "form", type=OneOf(forms), default=forms[0], show_default=True, help=text)
 
 
+def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """These options as one decorator. The help lists them in this order."""
+    return lambda command: reduce(lambda made, option: option(made), reversed(options), command)
+
+
 FILE = click.Path(path_type=Path, dir_okay=False)
 path_argument = click.argument("path", type=click.Path(path_type=Path), default=".")
 format_option = form_option(["text", "json"])
@@ -121,23 +130,34 @@ _environment = partial(
 environment_option = _environment(
     callback=_one_name, help="The environment of reconciler.yaml; needed if there are several."
 )
-api_url_option = click.option(
-    "--api-url", metavar="URL", help="The API's address, or simulator:FILE. Also from QONVERSION_API_URL."
+environments_option = together(
+    _environment(
+        "environments", help="An environment of reconciler.yaml, or a pattern: 'chess-*'. May be given several times."
+    ),
+    click.option("--all", "every", is_flag=True, help="Every environment of reconciler.yaml."),
 )
-parallelism_option = click.option(
-    "--parallelism", type=WholeNumber(1, 64), default=10, show_default=True, metavar="N", help="Requests at once."
+debug_option = together(
+    click.option("--debug", is_flag=True, help="Show each request on stderr, without the key and bodies."),
+    # cli.main reads it before anything else.
+    click.option(
+        "--log-format",
+        type=OneOf(["text", "json"]),
+        envvar="RECONCILER_LOG_FORMAT",
+        expose_value=False,
+        help="What stderr gets: text, or JSON lines for programs. Also from RECONCILER_LOG_FORMAT.",
+    ),
 )
-
-
-def debug_option(command: Command) -> Command:
-    """`--debug`, and `--log-format`, which `cli.main` reads before anything else."""
-    text = "What stderr gets: text, or JSON lines for programs. Also from RECONCILER_LOG_FORMAT."
-    forms, name = OneOf(["text", "json"]), "RECONCILER_LOG_FORMAT"
-    log_format = click.option("--log-format", type=forms, envvar=name, expose_value=False, help=text)
-    text = "Show each request on stderr, without the key and bodies."
-    return click.option("--debug", is_flag=True, help=text)(log_format(command))
-
-
+api_options = together(
+    click.option(
+        "--api-url", metavar="URL", help="The API's address, or simulator:FILE. Also from QONVERSION_API_URL."
+    ),
+    click.option(
+        "--parallelism", type=WholeNumber(1, 64), default=10, show_default=True, metavar="N", help="Requests at once."
+    ),
+    debug_option,
+)
+connection_options = together(environment_option, api_options)
+many_connection_options = together(environments_option, api_options)
 target_option = click.option(
     "--target",
     shell_complete=complete("addresses"),
@@ -156,99 +176,75 @@ def _forms_and_files(ctx: click.Context, param: click.Parameter, values: tuple[s
     return tuple((form, Path(file)) for form, _, file in (value.partition("=") for value in values))
 
 
-report_option = click.option(
-    "--report",
-    "reports",
-    callback=_forms_and_files,
-    shell_complete=lambda ctx, param, word: [f"{form}=" for form in FORMS if form.startswith(word)],
-    multiple=True,
-    metavar="FORM=FILE",
-    help="Also write the plan into a file, for example html=plan.html. May be given several times.",
+plan_options = together(
+    many_connection_options,
+    click.option(
+        "--report",
+        "reports",
+        callback=_forms_and_files,
+        shell_complete=lambda ctx, param, word: [f"{form}=" for form in FORMS if form.startswith(word)],
+        multiple=True,
+        metavar="FORM=FILE",
+        help="Also write the plan into a file, for example html=plan.html. May be given several times.",
+    ),
+    click.option(
+        "--base",
+        metavar="REF",
+        help="Compare with the merge base of HEAD and REF: origin/main, or HEAD^ after a merge.",
+    ),
+    click.option(
+        "--only-scope",
+        is_flag=True,
+        help="With --base: leave out what is not due to the changes since, and not needed by them.",
+    ),
+    click.option(
+        "--strict-scope",
+        is_flag=True,
+        help="With --base: refuse if something is planned that is not due to the changes since.",
+    ),
+    target_option,
+    click.option("--prune", cls=NeverSuggested, is_flag=True, help="Also delete live objects that are not managed."),
+    click.option(
+        "--max-deletes",
+        cls=NeverSuggested,
+        type=WholeNumber(0),
+        metavar="N",
+        help="Delete or replace up to N objects of an environment, and no more.",
+    ),
+    click.option(
+        "--allow",
+        cls=NeverSuggested,
+        type=Guard((*ALLOWABLE, f"{GUARD}NAME")),
+        multiple=True,
+        help="Pass this guard, once you know why it refuses. delete:KIND lets objects of a closed kind go.",
+    ),
+    click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if something is left to do, with 0 if not."),
 )
 
 
-def environments_option(command: Command) -> Command:
-    """For a command that may be given several environments."""
-    text = "An environment of reconciler.yaml, or a pattern: 'chess-*'. May be given several times."
-    every = click.option("--all", "every", is_flag=True, help="Every environment of reconciler.yaml.")
-    return _environment("environments", help=text)(every(command))
+class ApiFlags(TypedDict):
+    """What `api_options` read."""
 
-
-def connection_options(command: Command, environments: Callable[[Command], Command] = environment_option) -> Command:
-    """For every command that talks to the API."""
-    return environments(api_url_option(parallelism_option(debug_option(command))))
-
-
-def many_connection_options(command: Command) -> Command:
-    """For every command that talks to the APIs of several environments."""
-    return connection_options(command, environments_option)
-
-
-def plan_options(command: Command) -> Command:
-    """For every command that makes a plan."""
-    options: tuple[Any, ...] = (
-        click.option(
-            "--detailed-exitcode", is_flag=True, help="Exit with 2 if something is left to do, with 0 if not."
-        ),
-        click.option(
-            "--allow",
-            cls=NeverSuggested,
-            type=Guard((*ALLOWABLE, f"{GUARD}NAME")),
-            multiple=True,
-            help="Pass this guard, once you know why it refuses. delete:KIND lets objects of a closed kind go.",
-        ),
-        click.option(
-            "--max-deletes",
-            cls=NeverSuggested,
-            type=WholeNumber(0),
-            metavar="N",
-            help="Delete or replace up to N objects of an environment, and no more.",
-        ),
-        click.option(
-            "--prune", cls=NeverSuggested, is_flag=True, help="Also delete live objects that are not managed."
-        ),
-        target_option,
-        click.option(
-            "--strict-scope",
-            is_flag=True,
-            help="With --base: refuse if something is planned that is not due to the changes since.",
-        ),
-        click.option(
-            "--only-scope",
-            is_flag=True,
-            help="With --base: leave out what is not due to the changes since, and not needed by them.",
-        ),
-        click.option(
-            "--base",
-            metavar="REF",
-            help="Compare with the merge base of HEAD and REF: origin/main, or HEAD^ after a merge.",
-        ),
-        report_option,
-    )
-    return many_connection_options(reduce(lambda made, option: option(made), options, command))
-
-
-class ConnectionFlags(TypedDict):
-    """What `connection_options` reads."""
-
-    environment: str | None
     api_url: str | None
     parallelism: int
     debug: bool
 
 
-class ManyFlags(TypedDict):
-    """What `many_connection_options` reads."""
+class ConnectionFlags(ApiFlags):
+    """What `connection_options` read."""
+
+    environment: str | None
+
+
+class ManyFlags(ApiFlags):
+    """What `many_connection_options` read."""
 
     environments: tuple[str, ...]
     every: bool
-    api_url: str | None
-    parallelism: int
-    debug: bool
 
 
 class PlanFlags(ManyFlags):
-    """What `plan_options` reads."""
+    """What `plan_options` read, and `--format`."""
 
     form: str
     reports: Files
@@ -262,20 +258,35 @@ class PlanFlags(ManyFlags):
     strict_scope: bool
 
 
+def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
+    """What a command works with, opened."""
+    return environments_at(path, [flags["environment"]] if flags["environment"] else [], flags).open()
+
+
+def choose_environments(path: Path, flags: ManyFlags) -> Environments:
+    """The environments that the flags name."""
+    names = commands.environments.choose_names(path, flags["environments"], every=flags["every"])
+    return environments_at(path, names, flags)
+
+
+def environments_at(path: Path, names: Sequence[str], flags: ApiFlags) -> Environments:
+    """The environments of these names, or the only one if there is no name."""
+    return commands.environments.Environments(path, names, flags["api_url"], flags["parallelism"], flags["debug"])
+
+
 def read_options(flags: PlanFlags) -> Options:
-    """What the flags ask of a plan."""
-    make: type[Options] = load("reconciler.plan.guards:Options")
-    return make(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]))
-
-
-def require_base(flags: PlanFlags) -> None:
-    """WrongUsage if a flag asks about a base that is not named."""
-    asked = [name for name, given in scope_flags(flags).items() if given]
+    """What the flags ask of a plan. WrongUsage if one of them asks about a base that is not named."""
+    asked = given("only_scope", "strict_scope")
     if asked and flags["base"] is None:
         hint = "--base origin/main, or --base HEAD^ after a merge"
         raise WrongUsage(f"{' and '.join(asked)} needs --base", hint=hint)
+    make: Callable[..., Options] = load("reconciler.plan.guards:Options")
+    scope = {name: flags[name] for name in ("base", "only_scope", "strict_scope")}
+    return make(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]), **scope)
 
 
-def scope_flags(flags: PlanFlags) -> dict[str, bool]:
-    """The flags that need --base."""
-    return {"--only-scope": flags["only_scope"], "--strict-scope": flags["strict_scope"]}
+def given(*names: str) -> list[str]:
+    """Those of these parameters that stand on the command line, as they are written there."""
+    ctx, default = click.get_current_context(), click.core.ParameterSource.DEFAULT
+    params = {each.name: each for each in ctx.command.params}
+    return [name_of(params[name]) for name in names if ctx.get_parameter_source(name) is not default]

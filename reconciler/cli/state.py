@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler import commands, output
-from reconciler.cli import Group
-from reconciler.cli.environments import choose_names, require_all
-from reconciler.cli.options import complete, environment_option, environments_option, format_option, path_argument
+from reconciler.cli import Group, options
 from reconciler.model.reports import Ended
 from reconciler.output.terminal import escape, write_stderr, write_stdout
+from reconciler.state import operations
+from reconciler.state.document import entry_document
 
 if TYPE_CHECKING:
     from reconciler.model.inputs import State
 
 
-def _located(command: Callable[..., Any]) -> Callable[..., Any]:
-    return path_argument(environment_option(command))
+_located = options.together(options.path_argument, options.environment_option)
 
 
 def _read(path: Path, environment: str | None) -> State:
-    found = commands.state.read_state(path, environment)
+    # With the steps of an apply that was cut off, if the key is at hand to read them.
+    _, found = operations.replay_state(commands.state.own_backend(path, environment))
     if found.unread:
         write_stderr(
             "note: an apply was cut off; its steps are not shown, since they are read with the key: set its variable"
@@ -40,7 +39,7 @@ def state() -> None:
 
 
 @state.command("list")
-@format_option
+@options.format_option
 @_located
 def list_(form: str, path: Path, environment: str | None) -> None:
     """The addresses that the state holds, with their ids."""
@@ -51,30 +50,30 @@ def list_(form: str, path: Path, environment: str | None) -> None:
 
 
 @state.command()
-@click.argument("address", shell_complete=complete("addresses"))
+@click.argument("address", shell_complete=options.complete("addresses"))
 @_located
 def show(address: str, path: Path, environment: str | None) -> None:
     """What is remembered of one address, as JSON."""
-    content = commands.state.entry_content(_read(path, environment), address)
+    content = entry_document(operations.find_entry(_read(path, environment), address))
     write_stdout(json.dumps(content, indent=2, ensure_ascii=False, sort_keys=True))
 
 
 @state.command()
-@click.argument("source", shell_complete=complete("addresses"))
-@click.argument("target", shell_complete=complete("kinds"))
+@click.argument("source", shell_complete=options.complete("addresses"))
+@click.argument("target", shell_complete=options.complete("kinds"))
 @_located
 def mv(source: str, target: str, path: Path, environment: str | None) -> None:
     """Rename an address in the state (in a pull request, write `moved` instead)."""
-    commands.state.move_entry(path, environment, source, target)
+    operations.rename(commands.state.own_backend(path, environment), source, target)
     write_stderr(escape(f"{source} is {target} now"))
 
 
 @state.command()
-@click.argument("address", shell_complete=complete("addresses"))
+@click.argument("address", shell_complete=options.complete("addresses"))
 @_located
 def rm(address: str, path: Path, environment: str | None) -> None:
     """Forget an address: the object stays (in a pull request, write `removed` instead)."""
-    commands.state.remove_entry(path, environment, address)
+    operations.forget(commands.state.own_backend(path, environment), address)
     write_stderr(escape(f"{address} is forgotten; its object stays as it is"))
 
 
@@ -99,14 +98,19 @@ def migrate(source: str, path: Path, environment: str | None) -> None:
 
 
 @click.command()
-@format_option
-@environments_option
-@path_argument
+@options.format_option
+@options.environments_option
+@options.path_argument
 def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -> None:
     """What was applied: when, by whom, from which commit. A receipt's id goes to `plan --undo`."""
-    one, names = choose_names(path, environments, every=every)
-    ended = [commands.environments.end(each, partial(commands.state.read_history, path, each)) for each in names]
-    ended = ended or [Ended(one or "", commands.state.read_history(path, one))]
-    as_json = form == "json"
-    write_stdout(output.environments.histories_json(ended) if as_json else output.environments.histories_text(ended))
-    require_all(ended)
+    names = commands.environments.choose_names(path, environments, every=every)
+    read = partial(commands.state.read_history, path)
+    if len(names) > 1:
+        ended = [commands.environments.end(each, partial(read, each)) for each in names]
+    else:
+        ended = [Ended("".join(names), read(next(iter(names), None)))]
+    if form == "json":
+        write_stdout(output.environments.ended_json(ended, output.listings.history_values))
+    else:
+        write_stdout(output.environments.histories_text(ended))
+    commands.environments.require_all(ended)

@@ -14,11 +14,11 @@ from reconciler.commands.session import Session
 from reconciler.config.values import EXPRESSION
 from reconciler.errors import ConfigurationInvalid, some_of
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import alike, keys_path, outer_keys, value_at
-from reconciler.model.drift import AlsoChanged
+from reconciler.kinds.comparison import alike, keys_path, outer_keys, value_at, with_value
 from reconciler.model.inputs import Desired, Fields, Instance, Resource
-from reconciler.yaml import find_way
-from reconciler.yaml.edit import Edit, Way, set_values
+from reconciler.model.results import AlsoChanged
+from reconciler.yaml import Way, find_way
+from reconciler.yaml.edit import Edit, set_values
 from reconciler.yaml.edit_changes import documents_of
 from reconciler.yaml.writing import Layout, dump, escape_variables
 
@@ -110,12 +110,10 @@ class Adoption:
         if others := {at for spots in differing.values() for at, _ in spots - known} | self._missed(values, after):
             return f"{values[-1].path}: that would change {some_of(sorted(others))} too"
         del differing[self._name]
-        self.accepted, self._edits = [*values], edits
-        also = [
-            (each, tuple(name for name, spots in differing.items() if (each.address, each.keys[0]) in spots))
-            for each in values
-        ]
-        self._also = [AlsoChanged(str(at.file), at.address, keys_path(at.keys), names) for at, names in also if names]
+        self.accepted, self._edits, self._also = [*values], edits, []
+        for each in values:
+            if names := tuple(name for name, spots in differing.items() if (each.address, each.keys[0]) in spots):
+                self._also.append(AlsoChanged(str(each.file), each.address, keys_path(each.keys), names))
         return ""
 
     def _missed(self, values: Sequence[Value], after: Mapping[str, Desired]) -> set[str]:
@@ -123,21 +121,22 @@ class Adoption:
         goal: dict[str, Any] = {}
         for each in values:
             before = goal.get(each.address, self._before[self._name].resources[each.address].fields)
-            goal[each.address] = _put(before, each.keys, each.live)
+            goal[each.address] = with_value(before, each.keys, each.live)
         reached = {address: each.fields for address, each in after[self._name].resources.items()}
         return {address for address, fields in goal.items() if not alike(fields, reached.get(address))}
 
     def _by_hand(self) -> Iterator[str]:
         """What is said of the values that are left: of those of an instance, the lines that change it alone."""
         alone: dict[str, list[Value]] = defaultdict(list)
+        resources = self._before[self._name].resources
         for each, objection in self._left:
-            alone[each.address].append(each)
-            if self._before[self._name].resources[each.address].instance is None:
+            if resources[each.address].instance is None:
                 yield objection
+            else:
+                alone[each.address].append(each)
         for address, values in alone.items():
-            resource = self._before[self._name].resources[address]
-            if resource.instance is not None:
-                yield self._written_out(resource, resource.instance, values)
+            if instance := resources[address].instance:
+                yield self._written_out(resources[address], instance, values)
 
     def _written_out(self, resource: Resource, instance: Instance, values: Sequence[Value]) -> str:
         """The lines that leave an instance out of its `for_each`, and write it with its live values."""
@@ -150,7 +149,7 @@ class Adoption:
             said = "is not its own, and its environments differ; write a variable with a value for each of them"
             return f"{resource.address}: {paths} {said}"
         for each in values:
-            fields = _put(fields, each.keys, escape_variables(each.live))
+            fields = with_value(fields, each.keys, escape_variables(each.live))
         section, (_, _, definition) = KINDS[resource.kind].section, instance.definition.partition(".")
         documents = self._documents(Path(resource.location.file))
         excluded: list[Any] = next(
@@ -178,11 +177,10 @@ class Adoption:
 def find_differing(before: Desired, after: Desired) -> set[tuple[str, str]]:
     """The addresses and the names of their fields that differ."""
     old, new = ({address: each.fields for address, each in side.resources.items()} for side in (before, after))
-    changed = [(address, old.get(address, {}), new.get(address, {})) for address in old.keys() | new.keys()]
     return {
         (address, name)
-        for address, was, now in changed
-        if was != now
+        for address in old.keys() | new.keys()
+        if (was := old.get(address, {})) != (now := new.get(address, {}))
         for name in {*was, *now}
         if not alike(was.get(name), now.get(name))
     }
@@ -197,13 +195,3 @@ def _with_items(node: Any, items: Mapping[str, str]) -> Any:
     if isinstance(node, dict):
         return {key: _with_items(value, items) for key, value in node.items()}
     return [_with_items(value, items) for value in node] if isinstance(node, list) else node
-
-
-def _put(inside: Any, keys: Way, value: Any) -> Any:
-    """A copy of nested maps and lists with another value at these keys."""
-    if not keys:
-        return value
-    head, *rest = keys
-    if isinstance(head, int):
-        return [_put(each, tuple(rest), value) if at == head else each for at, each in enumerate(inside)]
-    return {**(inside or {}), head: _put((inside or {}).get(head), tuple(rest), value)}

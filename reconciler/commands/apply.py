@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager
+from dataclasses import field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,12 +15,13 @@ from reconciler import plan as plan_stage
 from reconciler.api import Writer
 from reconciler.apply.execute import Event, execute
 from reconciler.apply.verify import Evidence, unsettled, verify
-from reconciler.commands.plan import Planned, judged, plan, refuse, require_applicable, require_current
-from reconciler.commands.review import ReportFiles
+from reconciler.commands.plan import Planned, find_refusal, judge_now, judged, plan, refuse
+from reconciler.commands.review import Preview, ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import stored_otherwise
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, Status, Verification
@@ -36,20 +37,17 @@ if TYPE_CHECKING:
     from reconciler.plan.approval import Approved
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApplyRequest:
     """What the command line asks of an apply.
 
     `saved`: the plans of a file to carry out, by environment, instead of new ones; empty if there is no such file.
-    `expected`: the digest of the approved plan, or `@FILE`. `base`, `only_scope` and `strict_scope` are those of
-    `plan`; `parallelism`: how many requests at once. `approved` is what was approved already, if nothing is `expected`.
+    `expected`: the digest of the approved plan, or `@FILE`. `parallelism`: how many requests at once. `approved` is
+    what was approved already, if nothing is `expected`.
     """
 
     options: Options
     parallelism: int
-    base: str | None = None
-    only_scope: bool = False
-    strict_scope: bool = False
     saved: Mapping[str, SavedPlan] = field(default_factory=dict)
     expected: str | None = None
     approved: Approved | None = None
@@ -70,6 +68,12 @@ class Screen(Protocol):
     def show_report(self, report: ApplyReport) -> None:
         """Shows what was done."""
 
+    def begin(self, environment: str) -> None:
+        """Says which of several environments comes now."""
+
+    def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
+        """Shows how it ended for each of several environments."""
+
 
 def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Screen) -> Applied:
     """Plans, shows the plan, asks, carries it out and reads it back; all of it under the lock of the state."""
@@ -78,32 +82,29 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
         approved = request.approved
         if request.expected is not None:
             approved = plan_stage.approval.read_approved(request.expected, name)
-        planned, made = show(session, request, files.forms())
-        files.write_plans([Ended(name, made)])
-        screen.show_plans([Ended(name, made)])
+        shown = show(session, request, files.forms())
+        planned, ended = shown.planned, Ended(name, shown.review)
+        files.write_plans([ended])
+        screen.show_plans([ended])
         if approved is not None:
             plan_stage.approval.require_approved(planned.plan, approved)
-        require_applicable(planned, strict_scope=request.strict_scope)
+        if shown.refused:
+            raise shown.refused
         if planned.plan.changes:
             screen.confirm([name])
             # The answer may have come after midnight.
-            refuse(commands.plan.require_open(session, planned, request.options).plan)
-        report = _carry_out(session, request, planned, lock, screen)
-    applied = Applied(made, report)
+            refuse(judge_now(session, planned, request.options).plan)
+        with screen.progress(planned.plan) as tell:
+            parallelism, recheck = request.parallelism, bool(request.saved)
+            report = apply(session, planned, lock, tell, parallelism=parallelism, recheck=recheck)
+    applied = Applied(shown.review, report)
     files.write_reports([Ended(name, applied)])
     screen.show_report(report)
     return applied
 
 
-def _carry_out(
-    session: Session, request: ApplyRequest, planned: Planned, lock: ActiveLock, screen: Screen
-) -> ApplyReport:
-    with screen.progress(planned.plan) as tell:
-        return apply(session, planned, lock, tell, parallelism=request.parallelism, recheck=bool(request.saved))
-
-
-def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tuple[Planned, Review]:
-    """The plan as an apply judges it, and what is shown of it."""
+def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> Preview:
+    """The plan as an apply judges it, what is shown of it, and why it may not be applied."""
     if request.saved:
         saved = request.saved.get(session.environment.name)
         if saved is None:
@@ -114,17 +115,15 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> tup
         passed = replace(planned.plan, allowed=tuple(sorted(options.allowed)))
         planned = judged(session, replace(planned, plan=passed), options)
     else:
-        planned = plan(session, request.options, base=request.base, only_scope=request.only_scope)
-    planned = require_current(planned, request.options.allowed)
-    planned = commands.plan.require_open(session, planned, request.options)
-    return planned, commands.review.review(session, planned, forms=forms)
+        planned = plan(session, request.options)
+    planned = judge_now(session, planned, request.options)
+    refused = find_refusal(planned, request.options)
+    return Preview(planned, commands.review.review(session, planned, forms=forms), refused=refused)
 
 
-@contextmanager
-def lock_state(session: Session) -> Iterator[ActiveLock]:
+def lock_state(session: Session) -> AbstractContextManager[ActiveLock]:
     """Holds the state's lock, from before the plan is made until its last step is written. Refused if it is held."""
-    with hold_lock(session.store, LockInfo.this_run(session.door.clock())) as lock:
-        yield lock
+    return hold_lock(session.store, LockInfo.this_run(session.door.clock()))
 
 
 def apply(
@@ -151,47 +150,13 @@ def apply(
             planned.plan, writer, recorder, planned.live, tell=reading.seen, parallelism=parallelism, recheck=recheck
         )
     recorder.count(planned.live, session.door.clock())
-    return _finished(
-        recorder, reading, done, cache(lambda: _make_receipt(planned, done, recorder, lock, result(commit)))
-    )
-
-
-@span("stage", stage="verify")
-def _finished(
-    recorder: Recorder, reading: _ReadingBack, done: ApplyReport, receipt: Callable[[], tuple[Receipt, str]]
-) -> ApplyReport:
-    """The report, once all that was written is read back and the state is written, with the receipt."""
-    try:
-        # Until all of it is seen the journal stays: a run after a kill looks longer for what it names.
-        report = reading.report(done, meanwhile=receipt)
-    finally:
-        made, text = receipt()
-        is_repeated = bool(made.items) and not (done.of(Status.FAILED) or recorder.has_news())
-        kept = made if made.items and not is_repeated else None
-        unrecorded = _write_state(recorder, kept.title() if kept else "", ReceiptFile(made.id, text) if kept else None)
-    return replace(report, receipt=kept, unrecorded=unrecorded, is_repeated=is_repeated)
-
-
-def _make_receipt(
-    planned: Planned, done: ApplyReport, recorder: Recorder, lock: ActiveLock, commit: str
-) -> tuple[Receipt, str]:
-    made = make_receipt(
-        planned.plan,
-        done,
-        planned.live,
-        recorder.entries(),
-        serial=recorder.serial,
-        lineage=recorder.lineage,
-        at=lock.holder.since,
-        who=lock.holder.who,
-        where=lock.holder.where,
-        commit=commit,
-    )
-    return made, to_text(made)
+    return reading.finish(done, lock, commit)
 
 
 class _ReadingBack:
     """Reads back what an apply has written: the list of a kind as soon as nothing more is written to it."""
+
+    # Lists of several pages are read meanwhile: with 0.2 s a page, an apply of 800 objects ends a quarter earlier.
 
     def __init__(self, planned: Planned, writer: Writer, recorder: Recorder, tell: Callable[[Event], None]) -> None:
         self._tell = tell
@@ -213,7 +178,31 @@ class _ReadingBack:
         if not self._left[change.kind]:
             self._look(KINDS[change.kind])
 
-    def report(self, done: ApplyReport, meanwhile: Callable[[], object]) -> ApplyReport:
+    @span("stage", stage="verify")
+    def finish(self, done: ApplyReport, lock: ActiveLock, commit: Future[str]) -> ApplyReport:
+        """The report, once all that was written is read back and the state is written, with the receipt."""
+        planned, recorder = self._planned, self._recorder
+
+        @cache
+        def receipt() -> tuple[Receipt, str]:
+            made = make_receipt(planned.plan, done, planned.live, recorder, lock.holder, result(commit))
+            return made, to_text(made)
+
+        try:
+            # Until all of it is seen the journal stays: a run after a kill looks longer for what it names.
+            report = self._report(done, meanwhile=receipt)
+        finally:
+            made, text = receipt()
+            is_repeated = bool(made.items) and not (done.of(Status.FAILED) or recorder.has_news())
+            kept = made if made.items and not is_repeated else None
+            unrecorded = ""
+            try:
+                recorder.finish(*((kept.title(), ReceiptFile(made.id, text)) if kept else ()))
+            except Refused as refused:
+                unrecorded = f"{refused} ({refused.hint})"
+        return replace(report, receipt=kept, unrecorded=unrecorded, is_repeated=is_repeated)
+
+    def _report(self, done: ApplyReport, meanwhile: Callable[[], object]) -> ApplyReport:
         """The report with what was seen of each write, once all is seen or the waits are over. `meanwhile` is done
         while the lists are on their way."""
         report = done
@@ -256,12 +245,3 @@ class _ReadingBack:
         refs = [ObjectRef.at(name, entries[name].id) for each in changes if (name := each.address) in entries]
         look = partial(observe, self._writer, [kind], (), expected, [kind.name])
         self._looks[kind.name] = self._pool.submit(lambda: with_parts(self._writer, look(), refs))
-
-
-def _write_state(recorder: Recorder, title: str, attachment: ReceiptFile | None) -> str:
-    """Writes the state; gives why it could not be written, empty if it was."""
-    try:
-        recorder.finish(title, attachment)
-    except Refused as refused:
-        return f"{refused} ({refused.hint})"
-    return ""

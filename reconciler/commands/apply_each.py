@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import compress, product
-from typing import Protocol
 
 from reconciler.commands.apply import ApplyRequest, Screen, run, show
-from reconciler.commands.environments import run_each, run_one
-from reconciler.commands.plan import find_refusal
+from reconciler.commands.environments import Environments
 from reconciler.commands.review import Preview, ReportFiles, judge_together
-from reconciler.commands.session import Session
 from reconciler.commands.state import read_history
 from reconciler.errors import ApiFailed, NotBegun, Refused
+from reconciler.lazy import frozen
 from reconciler.model.approval import digests, joint_digest
 from reconciler.model.reports import Applied, Ended
 from reconciler.plan.approval import IN_WORDS, Approved
 
-OpenSession = Callable[[str], AbstractContextManager[Session]]
 NOT_BEGUN = "remove the cause and apply again: what is done stays; --keep-going goes on with the others"
 INTERRUPTED = "the run was interrupted before it"
 FEW_IDLE = 10
 
 
-class ManyScreen(Screen, Protocol):
-    """What an apply of several environments shows besides."""
-
-    def begin(self, environment: str) -> None:
-        """Says which of them comes now."""
-
-    def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
-        """Shows how it ended for each of them."""
-
-
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApplyEach:
-    """What it works with: the names in their order, the way to the session of each, what is asked, the screen, and why
-    some are left out."""
+    """What it works with: the environments in their order, what is asked, and where it is shown."""
 
-    names: Sequence[str]
-    open_session: OpenSession
+    environments: Environments
     request: ApplyRequest
     files: ReportFiles
-    screen: ManyScreen
-    left_out: Mapping[str, str]
+    screen: Screen
     keep_going: bool = False
 
     def run(self) -> list[Ended[Applied]]:
@@ -54,8 +37,7 @@ class ApplyEach:
         Each is planned again under its lock, and has to be as it was approved or shown. Stops at the first that fails,
         unless it is to keep going.
         """
-        ended = run_each(self.names, self.open_session, self._preview, self.request.parallelism, self.left_out)
-        shown = judge_together(ended)
+        shown = judge_together(self.environments.run(lambda session: show(session, self.request, self.files.forms())))
         reviews = [each.map(lambda made: made.review) for each in shown]
         self.files.write_plans(reviews)
         self.screen.show_plans(reviews)
@@ -71,16 +53,11 @@ class ApplyEach:
             error = ApiFailed("interrupted", hint="apply again: it goes on from there")
             done.append(Ended(current.environment, error=error))
             done += [self._carry_out(each, approved, INTERRUPTED) for each in left]
+            raise
+        finally:
             self.files.write_reports(done)
             self.screen.show_ends(done)
-            raise
-        self.files.write_reports(done)
-        self.screen.show_ends(done)
         return done
-
-    def _preview(self, session: Session) -> Preview:
-        planned, made = show(session, self.request, self.files.forms())
-        return Preview(planned, made, refused=find_refusal(planned, strict_scope=self.request.strict_scope))
 
     def _stop_reason(self, ended: Sequence[Ended[Applied]]) -> str:
         """Why no further environment is begun; empty if one is."""
@@ -95,7 +72,8 @@ class ApplyEach:
         if shown.left_out:
             return Ended(name, left_out=shown.left_out)
         if stopped:
-            return replace(shown.map(lambda made: Applied(made.review)), error=_not_begun(stopped))
+            error = NotBegun(f"not begun: {stopped}", hint=NOT_BEGUN)
+            return replace(shown.map(lambda made: Applied(made.review)), error=error)
         if made is None:
             return Ended(name, error=shown.error)
         if made.refused is not None:
@@ -103,8 +81,8 @@ class ApplyEach:
         self.screen.begin(name)
         expected = None if name in approved else self.request.expected
         request = replace(self.request, expected=expected, approved=approved.get(name))
-        files = ReportFiles("apply", self.files.path, name, ())
-        ended = run_one(name, self.open_session, lambda session: run(session, request, files, self.screen))
+        files = ReportFiles("apply", self.files.path, ())
+        ended = self.environments.run_one(name, lambda session: run(session, request, files, self.screen))
         if ended.value is None or ended.value.report is None:
             return replace(ended, value=Applied(made.review))
         return replace(ended, code=ended.value.report.exit_code())
@@ -136,6 +114,7 @@ class ApplyEach:
         """What an earlier run of this command may have applied, each a choice of `applied`: every one if they are few,
         else the latest ones by their receipts."""
         if len(applied) <= FEW_IDLE:
+            # By receipts alone, what another command has applied since would hide the right one.
             for chosen in product((False, True), repeat=len(applied)):
                 yield dict(compress(applied.items(), chosen))
             return
@@ -143,7 +122,3 @@ class ApplyEach:
         latest = sorted(applied, key=lambda name: history[name][0].at if history[name] else "", reverse=True)
         for count in range(len(latest) + 1):
             yield {name: applied[name] for name in latest[:count]}
-
-
-def _not_begun(why: str) -> NotBegun:
-    return NotBegun(f"not begun: {why}", hint=NOT_BEGUN)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
 from reconciler.config.committed import Committed
-from reconciler.config.load import Configuration, read_configuration
+from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.git.checkout import Checkout, find_checkout
 from reconciler.git.history import commit_subject, merge_base
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan
 from reconciler.model.reports import Commit, Scope
@@ -26,7 +27,7 @@ PROBLEMS_SHOWN = 3
 ALL_OURS = "so every change counts as this pull request's"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BasePlan:
     """The configuration at a commit. `desired` is None where it does not say what it wants of this environment, and
     `warnings` say why. `tip` is the commit that was named, and `find_tip` reads the configuration there.
@@ -66,7 +67,7 @@ def _find_base(configuration: Configuration, ref: str) -> tuple[Checkout, str, s
 @lru_cache(2)
 def _read_commit(configuration: Configuration, checkout: Checkout, commit: str) -> tuple[Committed, Configuration]:
     source = Committed(configuration.path, checkout, commit)
-    return source, read_configuration(configuration.path, source)
+    return source, Configuration(configuration.path, source)
 
 
 def _read(configuration: Configuration, environment: Environment, checkout: Checkout, commit: str) -> BasePlan:
@@ -75,7 +76,7 @@ def _read(configuration: Configuration, environment: Environment, checkout: Chec
     notes = [
         f"{configuration.folder / each} is a submodule: what it held at the base is not read, and counts as new"
         for each in source.modules
-        if any(file.startswith(f"{configuration.folder / each}/") for file in files)
+        if any(Path(file).is_relative_to(configuration.folder / each) for file in files)
     ]
     try:
         before.require_sound_settings()

@@ -7,27 +7,21 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from reconciler.config.files import LARGEST, STATE_FOLDER, Disk, configuration_folder
-from reconciler.config.load import read_configuration
-from reconciler.config.reading import Reading
+from reconciler.config.files import LARGEST, STATE_FOLDER, configuration_folder
+from reconciler.config.load import Configuration
 from reconciler.kinds import KINDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT
 from reconciler.system import Unreadable, read_regular
-from reconciler.yaml import LocatedMap
 
 
 def environments(path: Path) -> list[str]:
     """The environments of a configuration."""
-    disk = Disk(path)
-    documents = Reading(disk).take(disk.settings).documents if disk.has(disk.settings) else []
-    settings = [each.value.get("environments") for each in documents if isinstance(each.value, LocatedMap)]
-    named = [name for each in settings if isinstance(each, LocatedMap) for name in each]
-    return named or [DEFAULT_ENVIRONMENT]
+    return list(Configuration(path).environments) or [DEFAULT_ENVIRONMENT]
 
 
 def addresses(path: Path) -> list[str]:
     """The addresses that are written, instances included, and those in the states of this machine."""
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     named = (configuration.named(each) for each in configuration.environments.values())
     written = set().union(*named) if configuration.environments else {*configuration.merged.resources}
     return sorted({*written, *_remembered(configuration_folder(path))})

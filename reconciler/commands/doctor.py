@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from reconciler import __version__, kinds
 from reconciler.api import Reader, Transport
 from reconciler.api.address import base_url, proxy_for
-from reconciler.api.lists import Item, read_list, read_object, read_table
+from reconciler.api.lists import LIMIT, Item, read_list, read_table
+from reconciler.api.rate_limiter import RETRIED
 from reconciler.api.response import FORBIDDEN, NOT_FOUND, Response
 from reconciler.commands.session import NOW, Session, written_kinds
 from reconciler.config.files import Disk, is_resources
@@ -26,11 +27,12 @@ from reconciler.errors import AnswerRefused, CertificateUntrusted, NotAuthorised
 from reconciler.git.checkout import find_checkout
 from reconciler.git.history import DEEPEN, commits_cut_off, find_age, list_folder
 from reconciler.git.repository import repository_top
-from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.facts import find_facts
-from reconciler.model.diagnosis import Check, Diagnosis, Fact
+from reconciler.kinds import KINDS, Kind, Pages, Reference
+from reconciler.kinds.facts import NOBODY, Claims, find_claims, list_questions, make_facts
+from reconciler.kinds.wire import object_path
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.redaction import without_credentials
+from reconciler.model.results import Check, Diagnosis, Fact
 from reconciler.model.settings import VENDOR_URL
 from reconciler.state.operations import replay_state
 from reconciler.text import counted
@@ -39,6 +41,7 @@ from reconciler.threads import Threads, result
 Open = Callable[[str], AbstractContextManager[Session]]
 MOST_AT_ONCE, MOST_SKEW = 16, 60
 """Lists that are read at once, and the seconds by which our clock may differ from that of the API."""
+TYPES, ERROR = ("request", "resource", "logical", "internal"), {"type", "code", "message"}
 
 
 def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[Diagnosis]:
@@ -61,8 +64,8 @@ def _compare(one: Diagnosis, found: Sequence[Diagnosis]) -> Iterator[Fact]:
     for name, ids in one.ids.items():
         kind, shared = KINDS[name], [bool(ids & each.ids[name]) for each in others if ids and each.ids[name]]
         word = "the same objects" if kind.identity.is_project_wide else "objects of their own"
-        holds = any(shared) is kind.identity.is_project_wide if shared else None
-        yield Fact(f"{kind.section}: a sandbox and a production key see {word}", holds)
+        odd = ["it is the other way"] * (any(shared) is not kind.identity.is_project_wide) if shared else None
+        yield from make_facts(kind.section, [(f"a sandbox and a production key see {word}", odd)])
 
 
 def _examine(opened: Configuration, name: str, connect: Open) -> Diagnosis:
@@ -128,15 +131,23 @@ class _Watch(Reader):
 
     def __init__(self, door: Transport) -> None:
         super().__init__(door)
-        self.items, self.errors = dict[str, list[Item]](), dict[str, ReconcilerError]()
+        self.items, self.errors, self.answers = dict[str, list[Item]](), dict[str, ReconcilerError](), list[Response]()
         self.statuses, self.seconds, self.skew = dict[str, int](), dict[str, float](), 0.0
 
     def _once(self, method: str, path: str, **rest: Any) -> Response:
         answer = super()._once(method, path, **rest)
         self.statuses[path] = answer.status
+        self.answers.append(answer)
         with suppress(ValueError, TypeError):
             self.skew = (datetime.now(UTC) - parsedate_to_datetime(answer.headers.get("date", ""))).total_seconds()
         return answer
+
+    def see(self, path: str, query: Mapping[str, str | int] | None = None) -> Response | None:
+        """The answer if it tells something of the API, whatever its status."""
+        with suppress(ReconcilerError):
+            answer = self._exchange("GET", path, idempotent=True, query=query)
+            return None if answer.status in RETRIED else answer
+        return None
 
     def note(self, path: str, style: str = "") -> None:
         """Reads a list in the style of a kind's, or as a table."""
@@ -159,12 +170,16 @@ def _ask_api(session: Session, state: State) -> Diagnosis:
         return found
     references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}
     styles = dict.fromkeys([*references, *(path for kind in KINDS.values() for path in kind.endpoints.lookups)], "")
+    vendors = {f"{kind.endpoints.path}/system": "" for kind in KINDS.values() if kind.identity.vendor_flag}
+    paged = {kind.endpoints.path: kind.endpoints.pages.value for kind in others}
     with Threads(MOST_AT_ONCE) as threads:
-        for path, style in {**styles, **{kind.endpoints.path: kind.endpoints.pages.value for kind in others}}.items():
+        for path, style in {**styles, **vendors, **paged}.items():
             threads.submit(watch.note, path, style)
     used = written_kinds(session) | set(map(address_kind, state.entries))
     asked = [*_check_lists(watch, used), *(_check_table(watch, path, references.get(path)) for path in styles)]
-    facts = tuple(fact for kind in KINDS.values() for fact in _find_facts(kind, watch))
+    with Threads(MOST_AT_ONCE) as threads:
+        found_facts = list(threads.map(lambda kind: list(_find_facts(kind, watch)), KINDS.values()))
+    facts = (*make_facts("api", _answer_claims(watch.answers)), *(each for one in found_facts for each in one))
     paths = {kind.name: kind.endpoints.path for kind in KINDS.values()}
     ids = {name: frozenset(each["id"] for each in watch.items.get(path, ())) for name, path in paths.items()}
     return replace(found, checks=(*checks, *asked), facts=facts, ids=ids)
@@ -230,14 +245,50 @@ def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check
 
 
 def _find_facts(kind: Kind, watch: _Watch) -> Iterator[Fact]:
-    error, rows, odd = watch.errors.get(kind.endpoints.path), watch.items.get(kind.endpoints.path, []), ""
+    """All that is asked of a kind. What only a probe can tell is unknown."""
+    error, rows = watch.errors.get(kind.endpoints.path), watch.items.get(kind.endpoints.path, [])
     is_unclear = isinstance(error, (NotAuthorised, AnswerRefused, Unreachable))
-    yield Fact(f"{kind.section}: the list can be read whole", None if is_unclear else not error, str(error or ""))
-    yield from find_facts(kind, rows, watch.items, violations)
-    text = f"{kind.section}: GET by an id {'shows the record' if kind.endpoints.readable else 'does not exist'}"
-    try:
-        item = read_object(watch, kind.endpoints.path, rows[0]["id"]) if rows else None
-        odd = some_of(name for name in rows[0] if name not in (item or {})) if rows else ""
-    except ReconcilerError as failed:
-        rows, odd = rows if isinstance(failed, AnswerRefused) else [], str(failed)
-    yield Fact(text, bool(odd) is not kind.endpoints.readable if rows else None, odd if kind.endpoints.readable else "")
+    whole = ("the list can be read whole", None if is_unclear else [error] if error else [])
+    seen = () if error else _look_closer(kind, watch, rows)
+    claims = make_facts(kind.section, [whole, *seen, *find_claims(kind, rows, watch.items, violations)])
+    asked = make_facts(kind.section, ((text, None) for text in list_questions(kind).values()))
+    yield from {each.text: each for each in (*asked, *claims)}.values()
+
+
+def _look_closer(kind: Kind, watch: _Watch, rows: Sequence[Item]) -> Claims:
+    bodies, path = (
+        [each.fields() for each in watch.answers if each.path == kind.endpoints.path and each.ok],
+        kind.endpoints.path,
+    )
+    yield "the list says `object: list`", {str(each.get("object")) for each in bodies} - {"list"}
+    yield "the list has its path in `url`", {str(each.get("url")) for each in bodies} - {f"/v4{path}"}
+    if after := {Pages.OFFSET: "offset", Pages.CURSOR: "starting_after"}.get(kind.endpoints.pages):
+        page = watch.see(path, {"limit": 1, after: 1 if after == "offset" else rows[0]["id"]}) if rows[1:] else None
+        odd = [page.status] * (page.fields().get("data") != rows[1:2]) if page else None
+        yield f"limit and {after} give the next object", odd
+        beyond = watch.see(path, {"limit": LIMIT + 1})
+        yield f"a limit above {LIMIT} is refused (unsure)", [beyond.status] * beyond.ok if beyond else None
+    answer = watch.see(object_path(kind, rows[0]["id"])) if rows else None
+    item = answer.fields() if answer and answer.ok else {}
+    lacks = sorted(rows[0].keys() - item.keys()) if item else [answer and answer.status]
+    text = f"GET by an id {'shows the record' if kind.endpoints.readable else 'does not exist'}"
+    yield text, (lacks if kind.endpoints.readable else [*item][:1]) if answer else None
+    if kind.endpoints.readable and (missing := watch.see(f"{path}/{NOBODY}")):
+        yield "an id that nobody has answers 404", {missing.status} - {NOT_FOUND}
+    for name, each in kind.sub_endpoints:
+        if item and not each.words:
+            yield list_questions(kind)[f"{name} by id"], [name] * ((name in item) is not each.by_id)
+        if each.terminal and any(row.get(name) == each.terminal for row in rows):
+            yield list_questions(kind)[f"{name} ended"], ()
+
+
+def _answer_claims(answers: Sequence[Response]) -> Claims:
+    yield "no answer has an ETag", [each.path for each in answers if "etag" in each.headers]
+    found = [(each.status, each.fields().get("error")) for each in answers if not each.ok]
+    errors = [(status, error if isinstance(error, dict) else {}) for status, error in found]
+    absent, types = [each for at, each in errors if at == NOT_FOUND], {str(each.get("type")) for _, each in errors}
+    codes = {str(each.get("code")) for each in absent}
+    yield "an error has type, code and message", {k for _, each in errors for k in ERROR - {*each}} if errors else None
+    yield f"the type of an error is one of {', '.join(TYPES)}", types - {*TYPES} if errors else None
+    yield "the code of a 404 is not_found", codes - {"not_found"} if absent else None
+    yield "a 404 has no details", [each["details"] for each in absent if "details" in each] if absent else None

@@ -15,13 +15,13 @@ from reconciler.config.schema_problems import violations
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import value_at
 from reconciler.kinds.references import ReferenceResolver
-from reconciler.model.drift import Drift, Drifted
 from reconciler.model.inputs import Fields, Live, ObjectRef, address_kind
+from reconciler.model.results import Drift, Drifted
 from reconciler.plan.drift import ADOPTED, drift
 from reconciler.plan.export import make_blocks, written_fields
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
 from reconciler.review.health import find_health
-from reconciler.yaml.edit import Way
+from reconciler.yaml import Way
 
 
 def find_drift(planned: Planned, now: datetime) -> Drift:

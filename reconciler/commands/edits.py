@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.config.files import Disk, Edited
-from reconciler.config.load import Configuration, read_configuration
-from reconciler.config.reading import Reading
+from reconciler.config.files import Disk, Edited, Reading
+from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.model.drift import AlsoChanged
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired
+from reconciler.model.results import AlsoChanged
 from reconciler.system import Unreadable
-from reconciler.yaml.edit import Edit, Way, add_to, set_values
+from reconciler.yaml import Way
+from reconciler.yaml.edit import Edit, add_to, set_values
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """The files that were written, what a person has to see to, what else changes by that, how many objects were
     imported, and what changes in other environments."""
@@ -79,7 +79,7 @@ class Texts:
 
 def edited(path: Path, edits: Iterable[Edit]) -> Configuration:
     """The configuration as it would be after edits, which are not written."""
-    return read_configuration(path, Edited(path, {edit.path: edit.content for edit in edits}))
+    return Configuration(path, Edited(path, {edit.path: edit.content for edit in edits}))
 
 
 def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:

@@ -1,28 +1,141 @@
-"""One command for several environments: which are meant, and each with its own answer, side by side."""
+"""The environments that a command is for: which are meant, the session of each, and each with its own end."""
 
 from __future__ import annotations
 
+import os
+import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from reconciler.commands.base_plan import read_base_plan
-from reconciler.commands.session import Session
-from reconciler.config.load import Configuration, Opened
-from reconciler.errors import ConfigurationInvalid, NoSuchTarget, ReconcilerError, WrongUsage, fold
+from reconciler import commands
+from reconciler.api import SharedLimits
+from reconciler.commands.session import Session, open_session
+from reconciler.config.load import Configuration
+from reconciler.errors import (
+    ConfigurationInvalid,
+    EnvironmentsFailed,
+    NoSuchTarget,
+    ReconcilerError,
+    Refused,
+    WrongUsage,
+    fold,
+    worst,
+)
 from reconciler.model.inputs import Desired
 from reconciler.model.reports import Ended
 from reconciler.model.settings import Environment
+from reconciler.output.terminal import dim, escape, log, prompt, register_secret, write_stderr
 from reconciler.serialization import canonical
-from reconciler.threads import Threads, result
+from reconciler.threads import Fields, Threads, listen, result, span
 
 T = TypeVar("T")
-NOTHING: Mapping[str, str] = MappingProxyType({})
+WILDCARDS = frozenset("*?[")
+"""The characters that make a pattern of a name."""
+
+REMOVED = "it is not in reconciler.yaml any more: its objects stay live, and nothing manages them"
+
+
+@dataclass
+class Environments:
+    """The environments of these names, or the only one if there is no name. Several share the configuration, the
+    connections and a rate limit for each key. `left_out` are those for which nothing is done, and why.
+
+    `parallelism`: how many requests at once. `debug`: each of them has a line on stderr."""
+
+    path: Path
+    names: Sequence[str]
+    api_url: str | None
+    parallelism: int
+    debug: bool
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._limits = SharedLimits(self.parallelism) if self.are_several else None
+        # Its files are read before threads ask for them. A plan of one reads them while the lists are on their way.
+        self._configuration = Configuration(self.path).configuration if self.are_several else None
+
+    @property
+    def are_several(self) -> bool:
+        """Whether they are shown as several, each by its name."""
+        return len(self.names) > 1
+
+    @contextmanager
+    def open(self, name: str | None = None) -> Iterator[Session]:
+        """The session of one of them. The name may be left out if there is one alone."""
+        name = name or next(iter(self.names), None)
+        given = (self.path, name, self.api_url, os.environ, self.parallelism, register_secret)
+        shared: Any = {"configuration": self._configuration, "limits": self._limits}
+        session = open_session(*given, **shared, attended=sys.stdin.isatty())
+        shown = show_requests(self.debug, f"{name}: " if self.are_several else "")
+        with span("environment", environment=name) as fields, shown, session as made:
+            fields["environment"] = made.environment.name
+            yield made
+
+    def leave_out_untouched(self, base: str | None, *, every: bool) -> None:
+        """Leaves out those of several that have not changed since `base`, a commit or branch. With `every`, those that
+        have gone since are named, too."""
+        if base is not None and self._configuration is not None:
+            self.left_out = _find_untouched(self._configuration, self.names, base)
+            if self.left_out:
+                note = f"note: left out, because {base} wants the same of them: {', '.join(self.left_out)}"
+                write_stderr(escape(note))
+            removed = commands.base_plan.find_removed(self._configuration, base) if every else []
+            self.names = [*self.names, *removed]
+            self.left_out = {**self.left_out, **dict.fromkeys(removed, REMOVED)}
+
+    def run(self, work: Callable[[Session], T]) -> list[Ended[T]]:
+        """What `work` gives for each of them, in their order: side by side, if they are several.
+
+        An error is raised if there is one alone; ConfigurationInvalid if the configuration is invalid for all of them,
+        WrongUsage if what was asked fits none. Else an error is the end of one alone, and one without a target of
+        `--target` is left out.
+        """
+        if not self.are_several:
+            with self.open() as session:
+                return [Ended(session.environment.name, work(session))]
+        with Threads(self.parallelism) as threads:
+            names = [name for name in self.names if name not in self.left_out]
+            futures = {name: threads.submit(self.run_one, name, work) for name in names}
+            ended: list[Ended[T]] = [
+                result(futures[name]) if name in futures else Ended(name, left_out=self.left_out[name])
+                for name in self.names
+            ]
+        errors = {each.environment: each.error for each in ended if each.error is not None}
+        if futures and len(errors) == len(futures):
+            invalid = {
+                name: error.problems for name, error in errors.items() if isinstance(error, ConfigurationInvalid)
+            }
+            if len(invalid) == len(errors):
+                raise ConfigurationInvalid(fold(invalid))
+            if all(isinstance(error, WrongUsage) for error in errors.values()):
+                raise next(iter(errors.values()))
+        return [
+            replace(each, error=None, left_out=str(each.error)) if isinstance(each.error, NoSuchTarget) else each
+            for each in ended
+        ]
+
+    def run_one(self, name: str, work: Callable[[Session], T]) -> Ended[T]:
+        """What `work` gives for one environment, or the error that it raises."""
+
+        def opened() -> T:
+            with self.open(name) as session:
+                return work(session)
+
+        return end(name, opened)
+
+
+def choose_names(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
+    """The names of the environments that are meant; none if the only one is. `reconciler.yaml` is read only if several
+    are named, or a pattern."""
+    # Whether there is an environment of that name shows when its session is opened.
+    if not every and len(patterns) <= 1 and not WILDCARDS.intersection("".join(patterns)):
+        return list(patterns)
+    return choose(path, patterns, every=every)
 
 
 def choose(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
@@ -32,66 +145,15 @@ def choose(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
     """
     if every and patterns:
         raise WrongUsage("--all cannot be used with --environment: it means every environment")
-    opened = Opened(path)
-    opened.require_sound_settings()
-    names = list(opened.environments)
+    configuration = Configuration(path)
+    configuration.require_sound_settings()
+    names = list(configuration.environments)
     if every:
         return names
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
-            opened.environment(pattern)  # It raises what is to be said.
+            configuration.environment(pattern)  # It raises what is to be said.
     return list(dict.fromkeys(name for pattern in patterns for name in names if fnmatchcase(name, pattern)))
-
-
-def find_chosen(path: Path, patterns: Sequence[str], every: bool) -> list[str]:
-    """The environments that were asked for, as far as `reconciler.yaml` can be read; nothing if none was named."""
-    if not (patterns or every):
-        return []
-    with suppress(ReconcilerError):
-        names = list(Opened(path).environments)
-        return [name for name in names if every or any(fnmatchcase(name, pattern) for pattern in patterns)]
-    return []
-
-
-def run_each(
-    names: Sequence[str],
-    open_session: Callable[[str], AbstractContextManager[Session]],
-    work: Callable[[Session], T],
-    most: int,
-    left_out: Mapping[str, str] = NOTHING,
-) -> list[Ended[T]]:
-    """What `work` gives for each environment, in their order. `most`: how many are worked on at once. `left_out`: those
-    for which nothing is done, and why.
-
-    ConfigurationInvalid if the configuration is invalid for all of them, WrongUsage if what was asked fits none. Else
-    an error is the end of one alone, and one without a target of `--target` is left out.
-    """
-    with Threads(most) as threads:
-        futures = {name: threads.submit(run_one, name, open_session, work) for name in names if name not in left_out}
-        ended = [result(futures[name]) if name in futures else Ended(name, left_out=left_out[name]) for name in names]
-    errors = {each.environment: each.error for each in ended if each.error is not None}
-    if futures and len(errors) == len(futures):
-        invalid = {name: error.problems for name, error in errors.items() if isinstance(error, ConfigurationInvalid)}
-        if len(invalid) == len(errors):
-            raise ConfigurationInvalid(fold(invalid))
-        if all(isinstance(error, WrongUsage) for error in errors.values()):
-            raise next(iter(errors.values()))
-    return [
-        replace(each, error=None, left_out=str(each.error)) if isinstance(each.error, NoSuchTarget) else each
-        for each in ended
-    ]
-
-
-def run_one(
-    name: str, open_session: Callable[[str], AbstractContextManager[Session]], work: Callable[[Session], T]
-) -> Ended[T]:
-    """What `work` gives for one environment, or the error that it raises."""
-
-    def opened() -> T:
-        with open_session(name) as session:
-            return work(session)
-
-    return end(name, opened)
 
 
 def end(name: str, work: Callable[[], T]) -> Ended[T]:
@@ -103,21 +165,56 @@ def end(name: str, work: Callable[[], T]) -> Ended[T]:
         return Ended(name, error=error, seconds=time.monotonic() - began)
 
 
-def find_untouched(configuration: Configuration, names: Iterable[str], base: str) -> dict[str, str]:
+def require_all(ended: Iterable[Ended[Any]]) -> None:
+    """Raises what went wrong: the error of one environment, or those of several, with the worst exit code of all."""
+    every = list(ended)
+    code = worst(each.exit_code for each in every)
+    if len(every) == 1 and every[0].error is not None:
+        raise every[0].error
+    if any(each.error for each in every):
+        raise EnvironmentsFailed({each.environment: each.error for each in every}, code)
+    if code:
+        raise SystemExit(code)
+
+
+def require_yes(question: str) -> None:
+    """Asks on the terminal. Refused if there is none, or if the answer is another one."""
+    if not sys.stdin.isatty():
+        raise Refused("cannot ask for approval: stdin is not a terminal", hint="--auto-approve does not ask")
+    if prompt(escape(question)).lower() != "yes":
+        raise Refused("not approved; nothing was changed")
+
+
+def show_requests(debug: bool, prefix: str = "") -> AbstractContextManager[None]:
+    """A block in which each request has a line on stderr, if --debug asks for it. `prefix`: what it begins with."""
+
+    @contextmanager
+    def show(name: str, fields: Fields) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            if name == "request" and "message" in fields:
+                milliseconds = fields["http.client.request.duration"] * 1000
+                write_stderr(dim(escape(f"debug: {prefix}{fields['message']}, {milliseconds:.0f} ms")))
+
+    return listen(show) if debug and not log.get() else listen()
+
+
+def _find_untouched(configuration: Configuration, names: Iterable[str], base: str) -> dict[str, str]:
     """The environments of which the configuration says what it said where HEAD and `base` part, and that in words.
 
     One whose configuration is invalid, now or then, is not among them.
     """
     untouched = {}
-    for name in names:
-        environment = configuration.environments[name]
+    for environment in map(configuration.environments.__getitem__, names):
         try:
-            before, now = read_base_plan(configuration, environment, base), configuration.desired(environment)
+            before = commands.base_plan.read_base_plan(configuration, environment, base)
+            now = configuration.desired(environment)
         except ConfigurationInvalid:
             continue
         is_same = before.environment and _settings(before.environment) == _settings(environment)
         if is_same and before.desired is not None and _wanted(before.desired) == _wanted(now):
-            untouched[name] = f"nothing of it has changed since {before.commit[:12]}"
+            untouched[environment.name] = f"nothing of it has changed since {before.commit[:12]}"
     return untouched
 
 

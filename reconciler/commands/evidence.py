@@ -11,14 +11,16 @@ from pathlib import Path, PurePosixPath
 from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE, is_resources
 from reconciler.errors import GitUnusable
-from reconciler.git.history import DEEPEN, Age, Listing, find_age, find_removal, list_folder, on_default_branch
+from reconciler.git.history import DEEPEN, Listing, find_age, find_removal, list_folder, on_default_branch
 from reconciler.model.inputs import Desired, Entry, State
 from reconciler.model.plan import WRITES, Action, Change, Plan, Refusal
 from reconciler.model.reports import Commit
 from reconciler.state.backend import Snapshot
+from reconciler.system import relative_path
 
 MISSING_FILES = "missing-files"
 BEHIND = "behind"
+PASSES_BEHIND = f"a newer checkout (git pull, git rebase), or --allow {BEHIND} if what is newer is to be undone"
 FEW = 5
 """How many files are asked for the commit that took them away, and how many of anything a sentence names."""
 
@@ -31,7 +33,7 @@ def add_reasons(
     Refused if git keeps the file off the disk that an address, or the settings, stood in, or whose defaults would win
     over those that are sent. Git is asked only if something goes, if defaults are sent, or if there are no settings.
     """
-    folder = session.opened.folder
+    folder = session.configuration.folder
     going, inherited = dict(_going(plan, entries, desired)), dict(_inherited(plan, desired, folder))
     has_settings = os.path.lexists(folder / SETTINGS_FILE)
     if not plan.changes or (has_settings and not going and not inherited):
@@ -46,7 +48,8 @@ def add_reasons(
     missing = [address for address, entry in going.items() if found.is_kept_off(entry)]
     altered = [address for address, each in inherited.items() if found.keeps_defaults_off(*each)]
     refusals = plan.refusals
-    if MISSING_FILES not in allowed and (missing or altered or _lacks_settings(folder, listing)):
+    lacks_settings = listing.keeps_off(SETTINGS_FILE) and not has_settings
+    if MISSING_FILES not in allowed and (missing or altered or lacks_settings):
         refusals = (*refusals, _missing(missing, altered, found.off or [SETTINGS_FILE]))
     elif found.off and going:
         warnings = (*warnings, f"git keeps {few(found.off)} off the disk; what stands there is not in this plan")
@@ -93,7 +96,9 @@ def find_behind(
         for commit in sorted(commits & age.newer.keys())
     }
     doubtful = [address for address, commits in wrote.items() if commits & age.unknown and address not in found]
-    return found, (_unknown(doubtful, age),) if doubtful else ()
+    fetch = DEEPEN if age.is_shallow else "if a branch has it, git fetch brings it"
+    said = f"whether this checkout is older than the commit that wrote {few(doubtful)} last is not known"
+    return found, (f"{said}: this clone does not have that commit; {fetch}",) if doubtful else ()
 
 
 def with_committed(snapshot: Snapshot) -> Snapshot:
@@ -119,12 +124,6 @@ def warnings_of(changes: Mapping[str, Commit], snapshot: Snapshot) -> Iterator[s
         yield f"this checkout is older than the commits that wrote these objects last: {said}"
     if snapshot.newer:
         yield f"the state is older than {snapshot.newer}: an earlier one was brought back"
-
-
-def refusals_of(changes: Mapping[str, Commit], snapshot: Snapshot) -> tuple[Refusal, ...]:
-    """What an apply says to the same."""
-    passes = f"a newer checkout (git pull, git rebase), or --allow {BEHIND} if what is newer is to be undone"
-    return tuple(Refusal(BEHIND, each, passes) for each in warnings_of(changes, snapshot))
 
 
 def few(names: list[str]) -> str:
@@ -199,13 +198,9 @@ def _inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tuple[str
         resource = desired.resources.get(change.address)
         if resource is not None and change.action in WRITES:
             places = {resource.field_location(each.path).file for each in change.fields} - {resource.location.file}
-            origins = {os.path.relpath(each, folder).replace(os.sep, "/") for each in places}
+            origins = {relative_path(each, folder) for each in places}
             if origins := origins - {SETTINGS_FILE}:
                 yield change.address, (resource.file, origins)
-
-
-def _lacks_settings(folder: Path, listing: Listing) -> bool:
-    return listing.keeps_off(SETTINGS_FILE) and not os.path.lexists(folder / SETTINGS_FILE)
 
 
 def _missing(addresses: list[str], altered: list[str], files: list[str]) -> Refusal:
@@ -226,11 +221,3 @@ def _commits(change: Change, plan: Plan, state: State) -> Iterator[str]:
         yield entry.commit
     if change.action is Action.CREATE:
         yield from (each.commit for each in state.tombstones.values() if each.address == change.address and each.commit)
-
-
-def _unknown(addresses: list[str], age: Age) -> str:
-    fetch = DEEPEN if age.is_shallow else "if a branch has it, git fetch brings it"
-    return (
-        f"whether this checkout is older than the commit that wrote {few(addresses)} last is not known: this clone "
-        f"does not have that commit; {fetch}"
-    )

@@ -1,26 +1,38 @@
-"""The live project as YAML, and its state."""
+"""The live project as YAML: all of it, with its state; or what is not managed, and which resources of other
+environments that may be."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import field, replace
 from pathlib import Path
+from typing import Any, Final
 
 from reconciler.api import Reader
 from reconciler.commands.session import Session, written_kinds
+from reconciler.config.files import Disk
 from reconciler.config.schema_problems import violations
 from reconciler.config.text import KEY_FOUND, holds_key
-from reconciler.errors import Refused
+from reconciler.errors import Refused, WrongUsage, some_of
 from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
+from reconciler.kinds.normalization import natural_key, normal_form
+from reconciler.kinds.references import reference_items
 from reconciler.kinds.resources import published
-from reconciler.model.inputs import Fields, Live, ObjectRef, State
+from reconciler.lazy import frozen
+from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, State, address_kind
+from reconciler.model.plan import Change, Plan
 from reconciler.observe import Lists, counted_by_kind, wait_remembered, with_parts
-from reconciler.plan.export import Exported, export
+from reconciler.plan.build import make_context, make_plan
+from reconciler.plan.export import Exported, Selection, export, find_expressible, find_pairs, keys_of
+from reconciler.plan.guards import Options
+from reconciler.plan.identity import deleted_before
 from reconciler.state.operations import load_state
 from reconciler.state.recorder import Recorder, with_counts
+from reconciler.system import relative_path
+from reconciler.text import did_you_mean, quote
 
 CONFIGURATION = "configuration.schema.json"
 SCHEMA = f"schemas/{CONFIGURATION}"
@@ -39,7 +51,7 @@ def export_project(session: Session) -> Exported:
     for each in session.configuration.merged.defaults:
         said = f"{each.location}: these defaults would change what is exported"
         raise Refused(said, hint="export into an empty folder, and write defaults after that")
-    schema = _find_schema(session.opened.folder)
+    schema = _find_schema(session.configuration.folder)
     live, now = read_live(session, state), session.door.clock()
     exported = export(live, find_objections, schema or SCHEMA)
     kept = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
@@ -75,7 +87,7 @@ def _find_schema(folder: Path) -> str | None:
     real = folder.resolve()
     above = [real, *(each for each in real.parents if top is not None and each.is_relative_to(top))]
     found = next((each / SCHEMA for each in above if (each / SCHEMA).is_file()), None)
-    return os.path.relpath(found, real).replace(os.sep, "/") if found else None
+    return relative_path(found, real) if found else None
 
 
 def write_exported_state(session: Session, exported: Exported) -> None:
@@ -83,3 +95,142 @@ def write_exported_state(session: Session, exported: Exported) -> None:
     recorder = Recorder(session.store, session.read_state())
     recorder.begin({}, exported.entries)
     recorder.finish()
+
+
+NOTHING: Final = "nothing is written"
+
+
+@frozen
+class Unmanaged:
+    """Of the objects that are selected and not managed: `fields` and `keys` of those that can be written, and `left`:
+    why one cannot, or a field of one → which ones. `pairs`: the address of each that others have as a resource."""
+
+    fields: Mapping[ObjectRef, dict[str, Any]]
+    keys: Mapping[ObjectRef, str]
+    left: Mapping[str, list[str]]
+    pairs: Mapping[ObjectRef, str] = field(default_factory=dict)
+    selection: Selection | None = None
+
+
+class Project:
+    """The live project of one environment, and the configuration that others share with it. `also`: objects that no
+    list may show. `used`: the kinds that are asked for."""
+
+    def __init__(self, session: Session, also: Iterable[ObjectRef] = (), used: Iterable[str] = ()) -> None:
+        self.state = load_state(session.store, session.read_state())[1]
+        self.live = read_live(session, self.state, also, used)
+        self.configuration = session.configuration
+        self.name, self.environments = session.environment.name, session.configuration.environments
+        self._options = Options(now=session.door.clock(), api=session.door.address, to_apply=False)
+        files, problems = Disk(self.configuration.path).resources()
+        # An empty folder is no configuration yet, and gets its first files.
+        every = self.configuration.check() if files or problems else dict.fromkeys(self.environments, Desired({}))
+        self.here = every[self.name]
+        self.others = {name: each for name, each in every.items() if name != self.name}
+        elsewhere = {address: each for desired in self.others.values() for address, each in desired.resources.items()}
+        self._known = {each.target for each in self.here.imports} | self.state.entries.keys()
+        self._known |= {each.target for each in self.here.moved if each.source in self.state.entries}
+        # Others have these too, and only a name could say which object each is.
+        unproven = (self.here.resources.keys() & elsewhere.keys()) - self._known
+        self.unproven = {name: each for name, each in self.here.resources.items() if name in unproven}
+        kept = {address: each for address, each in self.here.resources.items() if address not in self.unproven}
+        self.kept = replace(self.here, resources=kept)
+        self.managed = make_context(self.kept, self.state, self.live, self._options.now).addresses()
+        left_out = self.here.left_out.keys() - self.state.entries.keys()
+        lifted = {name: each for name, each in elsewhere.items() if name in left_out and not each.instance}
+        self.candidates = self.unproven | lifted
+
+    def plan(self, desired: Desired) -> Plan:
+        """The plan of this environment, if it were to be so."""
+        return make_plan(desired, self.state, self.live, self._options)
+
+    def record(self, ref: ObjectRef) -> Record:
+        """A live object."""
+        return self.live.records[ref.kind][ref.id]
+
+    def sides(self, address: str) -> dict[str, Fields]:
+        """The fields of a resource in the other environments that have it, by environment."""
+        return {name: each.resources[address].fields for name, each in self.others.items() if address in each.resources}
+
+    def find_unmanaged(self, selection: Selection) -> Unmanaged:
+        """The selected objects that are not managed."""
+        fields: dict[ObjectRef, dict[str, Any]] = {}
+        keys: dict[ObjectRef, str] = {}
+        found: dict[str, list[str]] = defaultdict(list)
+        named = (self.configuration.named(each) for each in self.environments.values())
+        taken = {*self.configuration.merged.resources, *self.state.entries}.union(*named)
+        for kind in KINDS.values():
+            known = (each for each in self.kept.resources.values() if each.kind == kind.name)
+            written = [natural_key(kind, each.fields, normal_form) for each in known]
+            records = [each for each in self.live.records[kind.name].values() if each.ref not in self.managed]
+            chosen, left = find_expressible(kind, records, find_objections, written)
+            given = {each.partition(".")[2] for each in taken if address_kind(each) == kind.name}
+            keyed = keys_of(map(self.record, chosen), given)
+            for record, why in left:
+                if selection.has(record.kind, record.name):
+                    found[why].append(call(record))
+            keys |= {ref: keyed[ref.id] for ref in chosen}
+            fields |= {ref: each for ref, each in chosen.items() if selection.has(ref.kind, self.record(ref).name)}
+        pairs, unclear = find_pairs(self.candidates, [*map(self.record, keys)], is_first=not self.state.entries)
+        for same, addresses in unclear:
+            why = f" has a block of its own: {some_of(addresses)} could be it, and that is not clear"
+            found[why] += [call(each) for each in same if each.ref in fields]
+        return Unmanaged(fields, keys, {why: objects for why, objects in found.items() if objects}, pairs, selection)
+
+    def find_one(self, ref: ObjectRef, key: str) -> Unmanaged:
+        """The object with that key. Refused if it is managed, or was deleted; WrongUsage if it is not live."""
+        if ref in self.managed:
+            raise Refused(f"{ref.id} is managed already, as {self.managed[ref]}")
+        records, tombstone = self.live.records[ref.kind], self.state.tombstones.get(str(ref))
+        if ref.id not in records and tombstone is not None and tombstone.deleted:
+            raise Refused(f"{deleted_before(ref.id, tombstone)}, and the API never uses an id again")
+        if ref.id not in records:
+            raise WrongUsage(f"there is no live {ref.kind} {ref.id}{did_you_mean(ref.id, records)}")
+        chosen, left = find_expressible(KINDS[ref.kind], [records[ref.id]], find_objections)
+        return Unmanaged(chosen, {ref: key}, {why: [call(record)] for record, why in left})
+
+    def require_free(self, address: str, object_id: str) -> None:
+        """Refused if an address is written already; with the line to write, if it is an instance of a `for_each`."""
+        every = (each.resources[address] for each in (self.here, *self.others.values()) if address in each.resources)
+        resource = next(every, None)
+        hint = "choose another key, or change what is written there"
+        if resource is not None and resource.instance is not None:
+            hint = f"to adopt the object, write: imports: [{{to: {address}, id: {object_id}}}]"
+        written = resource or self.configuration.merged.resources.get(address)
+        if written is not None:
+            raise Refused(f"{written.location}: {address} is written already", hint=hint)
+
+    def find_raw(self, blocks: Mapping[str, Fields]) -> str:
+        """The live objects that have their ids in blocks, since no resource is one of them."""
+        items = (each for name, fields in blocks.items() for each in reference_items(KINDS[address_kind(name)], fields))
+        found = (self.live.records[to.kind].get(item.get("id", "")) for *_, item, to in items if isinstance(item, dict))
+        return ", ".join(dict.fromkeys(call(each) for each in found if each))
+
+    def require_adopts(
+        self, after: Desired, changes: Iterable[Change], found: Unmanaged, why: Mapping[ObjectRef, str]
+    ) -> None:
+        """Refused if one of the changes is of a selected object that neither the state nor an `imports` line knows."""
+        pairs = {address: ref.id for ref, address in found.pairs.items() if ref in why}
+        said: dict[str, str] = {}
+        for change in changes:
+            record = self.live.records[change.kind].get(change.id or pairs.get(change.address, ""))
+            if (
+                record
+                and found.selection
+                and found.selection.has(record.kind, record.name)
+                and change.address not in self._known
+            ):
+                resource = after.resources[change.address]
+                spots = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields if change.id)
+                text = f"{resource.location}: {change.address} is {call(record)}: {why.get(record.ref, 'it differs')}"
+                ids = f"{{{self.name}: {record.id}}}" if self.others else record.id
+                said[f"{text} ({', '.join(spots) or change.action})"] = f"  - {{to: {change.address}, id: {ids}}}"
+        if said:
+            hint = f"{NOTHING}; write a variable or `only_in`, or narrow with --match; if a plan may change them, add:"
+            text = "a plan would not just adopt live objects that the configuration has already:"
+            raise Refused("\n".join([text, *said]), hint="\n".join([hint, "imports:", *said.values()]))
+
+
+def call(record: Record) -> str:
+    """What an object without an address is called."""
+    return f"{record.kind} {record.id} ({quote(record.name)})"

@@ -10,16 +10,15 @@ from typing import Any, NamedTuple
 from reconciler.commands.edits import evaluate, read_text
 from reconciler.config.files import Disk
 from reconciler.config.fold import fold_blocks, write_block
-from reconciler.config.load import Configuration, read_configuration
+from reconciler.config.load import Configuration
 from reconciler.config.text import cut
-from reconciler.config.values import plain_copy
 from reconciler.errors import ConfigurationInvalid, Refused, some_of
 from reconciler.kinds import SECTIONS
 from reconciler.model.inputs import Desired, address_kind, make_address
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
-from reconciler.yaml.edit import Edit
-from reconciler.yaml.edit_blocks import BlockEditor, Joined
+from reconciler.yaml import plain_copy
+from reconciler.yaml.edit import BlockEditor, Edit, Joined
 from reconciler.yaml.edit_changes import UnsafeError
 
 
@@ -44,7 +43,7 @@ class Folder:
     """
 
     def __init__(self, path: Path, targets: Collection[str]) -> None:
-        configuration = read_configuration(path)
+        configuration = Configuration(path)
         before = configuration.check()
         known = {address: None for desired in before.values() for address in desired.resources}
         desired = next(iter(before.values()))

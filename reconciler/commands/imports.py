@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from reconciler.commands.adopt import find_differing
 from reconciler.commands.edits import Texts, Written, edited, write_edits
+from reconciler.commands.export import NOTHING, Project, Unmanaged, call
 from reconciler.commands.session import Session
-from reconciler.commands.unmanaged import NOTHING, Project, Unmanaged, call
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
@@ -23,7 +23,8 @@ from reconciler.model.inputs import Desired, Import, ObjectRef, address_kind, ma
 from reconciler.model.plan import Action
 from reconciler.plan.export import Selection, find_ways, make_blocks, name_variables
 from reconciler.text import counted, natural, truncate
-from reconciler.yaml.edit import REMOVED, Edit, Verbatim, Way
+from reconciler.yaml import Way
+from reconciler.yaml.edit import REMOVED, Edit, Verbatim
 
 LONGEST: Final = 60
 Trouble = dict[str, str]
@@ -166,8 +167,7 @@ class _Import:
         """The file of a merged resource, and the way to a value within it."""
         resource = self._project.candidates[address]
         name = resource.instance.definition if resource.instance else address
-        way = (KINDS[resource.kind].section, name.partition(".")[2], *keys)
-        return Path(resource.location.file).resolve(), way
+        return Path(resource.location.file).resolve(), (KINDS[resource.kind].section, name.partition(".")[2], *keys)
 
     def _edit(self, texts: Texts) -> Trouble:
         """Edits the texts; gives what cannot be edited."""

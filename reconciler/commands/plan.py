@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from reconciler import plan as plan_stage
 from reconciler.api import Reader
 from reconciler.commands.session import Session, written_kinds
 from reconciler.errors import GUARD, KeyExposed, Refused
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Live, State
 from reconciler.model.plan import Action, Plan, Refusal
 from reconciler.model.reports import Commit, Scope
@@ -37,7 +38,7 @@ CREATES = (Action.CREATE, Action.REPLACE)
 CUT_OFF = "an earlier apply was cut off, and whether this write was done is found by looking: {}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Planned:
     """A plan and what it was made with. `head` is the commit that it was made of, if that is not what is checked out;
     `behind` are the newer commits that changes would undo, by address; `before` is what the base wanted, and
@@ -56,26 +57,20 @@ class Planned:
     judged: PolicyReport | None = None
 
 
-def plan(
-    session: Session, options: Options, undo: str | None = None, *, base: str | None = None, only_scope: bool = False
-) -> Planned:
-    """What would be done. Never writes to the API.
-
-    `undo` names a receipt to take back, instead of the YAML. `base` is a commit or branch to compare with.
-    `only_scope` leaves out what is not due to the changes since then.
-    """
+def plan(session: Session, options: Options) -> Planned:
+    """What would be done. Never writes to the API."""
     snapshot = session.read_state(options.allowed)
     replayed = Journal(session.store.journal).replay(snapshot.state)
     # A receipt that is taken back names its targets only once it is read.
-    kinds = target_kinds(options.targets if undo is None else ())
+    kinds = target_kinds(options.targets if options.undo is None else ())
     useful = kind_lookups(kinds)
     likely = state_lookups(replayed.state) & useful
     with Lists(Reader(session.door), kinds, counted_by_kind(replayed.state.entries), likely) as lists:
         # The YAML is read, and the code that it takes is loaded, while the lists are on their way.
-        if undo is None:
+        if options.undo is None:
             lists.need(commands.plan_input.written_lookups(session) & useful)
             lists.need_kinds(written_kinds(session))
-        wanted = commands.plan_input.plan_input(session, replayed.state, options, undo, base)
+        wanted = commands.plan_input.plan_input(session, replayed.state, options)
         lists.need(wanted.lookups & useful)
         lists.need_kinds(each.kind for each in wanted.desired.resources.values())
         live = wait_remembered(lists, replayed.state)
@@ -83,21 +78,16 @@ def plan(
     _require_no_key(session, made)
     warnings = (*made.warnings, *map(CUT_OFF.format, replayed.open), *session.orphans())
     made = replace(made, warnings=warnings, allowed=tuple(sorted(options.allowed)))
-    planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted, only_scope=only_scope)
-    planned = _with_evidence(session, planned, wanted, undo) if planned.plan.changes else planned
-    return judged(session, planned, options, undo=undo, earlier=wanted.earlier)
+    planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted)
+    planned = _with_evidence(session, planned, wanted) if planned.plan.changes else planned
+    return judged(session, planned, options, wanted.earlier)
 
 
 def judged(
-    session: Session,
-    planned: Planned,
-    options: Options,
-    *,
-    undo: str | None = None,
-    earlier: commands.base_plan.BasePlan | None = None,
+    session: Session, planned: Planned, options: Options, earlier: commands.base_plan.BasePlan | None = None
 ) -> Planned:
     """The plan with what policies say. Of a receipt that is taken back, only the changes are judged."""
-    policies, allowed = planned.desired.policies, options.allowed
+    policies, allowed, undo = planned.desired.policies, options.allowed, options.undo
     if undo is not None and session.configuration.merged.policies:
         policies = session.configuration.desired(session.environment).policies
     if not (options.to_apply and options.judged) or not (policies or any(each.startswith(GUARD) for each in allowed)):
@@ -142,14 +132,14 @@ def _require_no_key(session: Session, made: Plan) -> None:
     )
 
 
-def _scoped(planned: Planned, wanted: PlanInput, *, only_scope: bool) -> Planned:
-    """The plan with the scope of each change, if a base was named. `only_scope`: only what is due to this branch."""
+def _scoped(planned: Planned, wanted: PlanInput) -> Planned:
+    """The plan with the scope of each change, if a base was named."""
     base = wanted.earlier
     if base is None:
         return planned
     made, state, live = planned.plan, planned.state, planned.live
     scopes, warnings = commands.base_plan.compared(made, base, state, live, wanted.options)
-    if only_scope:
+    if wanted.options.only_scope:
         # The changes of the pull request, and those that they need.
         ours = {address for address, scope in scopes.items() if scope is Scope.PULL_REQUEST}
         made = plan_stage.build.keep_only(made, ours, planned.desired, state, live, wanted.options)
@@ -159,11 +149,12 @@ def _scoped(planned: Planned, wanted: PlanInput, *, only_scope: bool) -> Planned
     return replace(planned, plan=made, scopes=scopes, base=base.commit, before=before)
 
 
-def _with_evidence(session: Session, planned: Planned, wanted: PlanInput, undo: str | None) -> Planned:
+def _with_evidence(session: Session, planned: Planned, wanted: PlanInput) -> Planned:
     """The plan with why each object goes, and with what would undo a newer commit."""
-    evidence, folder, base = commands.evidence, session.opened.folder, wanted.earlier
-    if undo is not None:
-        return with_behind(replace(planned, plan=evidence.add_undo_reasons(planned.plan, undo)), folder)
+    evidence, folder, base = commands.evidence, session.configuration.folder, wanted.earlier
+    if wanted.options.undo is not None:
+        made = evidence.add_undo_reasons(planned.plan, wanted.options.undo)
+        return with_behind(replace(planned, plan=made), folder)
     allowed = wanted.options.allowed
     made = evidence.add_reasons(planned.plan, planned.state.entries, planned.desired, session, allowed=allowed)
     planned = with_behind(replace(planned, plan=made), folder, base.tip if base else "")
@@ -190,43 +181,38 @@ def _marked(planned: Planned, behind: Mapping[str, Commit]) -> Planned:
     return replace(planned, scopes=scopes, behind={**behind, **planned.behind})
 
 
-def require_current(planned: Planned, allowed: Collection[str]) -> Planned:
-    """The plan as an apply judges it: refused if it would undo a newer commit, unless `allowed` has the guard."""
-    if not (planned.behind or planned.snapshot.newer):
-        return planned
-    if commands.evidence.BEHIND in allowed:
-        return replace(planned, snapshot=as_newest(planned.snapshot))
-    refusals = commands.evidence.refusals_of(planned.behind, planned.snapshot)
-    return _refused(planned, refusals)
-
-
-def require_open(session: Session, planned: Planned, options: Options) -> Planned:
-    """The plan as an apply at this moment judges it: refused if it would write to the API in a freeze, unless
-    `options` pass the guard."""
+def judge_now(session: Session, planned: Planned, options: Options) -> Planned:
+    """The plan as an apply at this moment judges it: refused if it would undo a newer commit, or would write to the API
+    in a freeze, unless `options` pass the guard."""
+    refusals = list(planned.plan.refusals)
+    if planned.behind or planned.snapshot.newer:
+        evidence = commands.evidence
+        if evidence.BEHIND in options.allowed:
+            planned = replace(planned, snapshot=as_newest(planned.snapshot))
+        else:
+            said = evidence.warnings_of(planned.behind, planned.snapshot)
+            refusals += (Refusal(evidence.BEHIND, each, evidence.PASSES_BEHIND) for each in said)
     is_written = any(change.requests or change.cleanup for change in planned.plan.changes)
-    if not is_written or options.only_clock or plan_stage.guards.FROZEN in options.allowed:
-        return planned
-    return _refused(planned, plan_stage.guards.frozen(session.environment, session.door.clock()))
+    if is_written and not (options.only_clock or plan_stage.guards.FROZEN in options.allowed):
+        refusals += plan_stage.guards.freeze_refusals(session.environment, session.door.clock())
+    return replace(planned, plan=replace(planned.plan, refusals=tuple(refusals)))
 
 
-def _refused(planned: Planned, refusals: Iterable[Refusal]) -> Planned:
-    return replace(planned, plan=replace(planned.plan, refusals=(*planned.plan.refusals, *refusals)))
-
-
-def require_scope(planned: Planned) -> None:
-    """Refused if a plan holds changes that were not made since the base that it was compared with. What the clocks
-    bring about was approved with the local time."""
+def find_refusal(planned: Planned, options: Options) -> Refused | None:
+    """Why a plan may not be applied; None if it may be. With `strict_scope`, it may hold only what changed since the
+    base that it was compared with, and what the clocks bring about: that was approved with the local time."""
     clock = {change.address for change in planned.plan.changes if not change.is_reviewed()}
     others = [
         f"{address}: {scope}"
         for address, scope in planned.scopes.items()
         if scope is not Scope.PULL_REQUEST and address not in clock
     ]
-    if others:
-        raise Refused(
+    if options.strict_scope and others:
+        return Refused(
             "\n  ".join([f"not all of this is due to what changed since {planned.base[:12]}:", *others]),
             hint="to pass: --only-scope leaves them out; without --strict-scope they are applied, too",
         )
+    return refusal_error(planned.plan.refusals) if planned.plan.refusals else None
 
 
 def refuse(planned: Plan) -> None:
@@ -241,19 +227,3 @@ def refusal_error(refusals: Sequence[Refusal]) -> Refused:
         "\n".join(refusal.message for refusal in refusals),
         hint="\n      ".join(f"to pass: {refusal.passes}" for refusal in refusals),
     )
-
-
-def require_applicable(planned: Planned, *, strict_scope: bool) -> None:
-    """Refused if a plan may not be applied: a guard says no, or `strict_scope` asks for this branch's changes only."""
-    if strict_scope:
-        require_scope(planned)
-    refuse(planned.plan)
-
-
-def find_refusal(planned: Planned, *, strict_scope: bool) -> Refused | None:
-    """Why a plan may not be applied; None if it may be."""
-    try:
-        require_applicable(planned, strict_scope=strict_scope)
-    except Refused as refused:
-        return refused
-    return None

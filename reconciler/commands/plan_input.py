@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler import commands, kinds
@@ -13,7 +13,7 @@ from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import named_label, reference_items, referred
-from reconciler.lazy import load
+from reconciler.lazy import frozen, load
 from reconciler.model.inputs import Desired, Fields, Live, State, address_kind
 from reconciler.model.plan import Plan
 from reconciler.observe import observe, with_parts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.commands.base_plan import BasePlan
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanInput:
     """`options` hold what the environment adds; `lookups` are the lists of the API that the plan needs beside the
     kinds' own; `earlier` is what the configuration wanted at the base, where one was named."""
@@ -38,14 +38,14 @@ class PlanInput:
 
 
 @span("stage", stage="config")
-def plan_input(session: Session, state: State, options: Options, undo: str | None, base: str | None) -> PlanInput:
+def plan_input(session: Session, state: State, options: Options) -> PlanInput:
     """The goal of a plan. Reads the configuration, and raises what speaks against that."""
     limit = session.environment.max_deletes
     options = replace(options, limit=limit, now=session.door.clock(), api=session.door.address)
-    if undo is None:
+    if options.undo is None:
         desired = session.configuration.desired(session.environment)
     else:
-        receipt = load("reconciler.state.receipts:find_receipt")(session.store, undo)
+        receipt = load("reconciler.state.receipts:find_receipt")(session.store, options.undo)
         desired = plan_stage.drift.plan_undo(receipt, state.entries)
         addresses = {item.address for item in receipt.items} & {*desired.resources, *state.entries}
         options = replace(options, targets=(*options.targets, *sorted(addresses)))
@@ -53,8 +53,8 @@ def plan_input(session: Session, state: State, options: Options, undo: str | Non
     if rule := next(rules, None):
         options = replace(options, zone_data=kinds.local_time.zone_data(rule[0]))
     earlier = None
-    if base is not None:
-        earlier = commands.base_plan.read_base_plan(session.configuration, session.environment, base)
+    if options.base is not None:
+        earlier = commands.base_plan.read_base_plan(session.configuration, session.environment, options.base)
     lookups = _lookups(desired, state, options)
     if earlier is not None and earlier.desired is not None:
         lookups |= _lookups(earlier.desired, state, options)

@@ -12,10 +12,10 @@ from reconciler.commands.session import Session, find_address, read_clock
 from reconciler.config.load import Configuration
 from reconciler.errors import GUARD, ConfigurationInvalid, Problem, WrongUsage, fold
 from reconciler.lazy import load
-from reconciler.model.explanation import Rule
 from reconciler.model.inputs import Desired
 from reconciler.model.plan import Plan, Refusal
-from reconciler.model.policies import Policy, PolicyException, PolicyReport
+from reconciler.model.policies import Policy, PolicyReport
+from reconciler.model.results import Rule
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
 
@@ -70,13 +70,12 @@ def check(
     named = map(configuration.named, configuration.environments.values()) if idle else ()
     known = {*configuration.merged.resources}.union(*named)
     warnings = fold({name: each.problems("warning") for name, each in reports.items()})
-    return [*notes, *warnings, *(_idle_problem(*each, known) for each in idle)]
-
-
-def _idle_problem(name: str, one: PolicyException, known: Collection[str]) -> Problem:
-    why = f": there is no such address{did_you_mean(one.address, known)}"
-    why = " excepts nothing; expected it gone" if one.address in known else why
-    return Problem(*one.location, f"policy.{name}: the exception for {one.address}{why}", code=GUARD + name)
+    for name, one in idle:
+        why = f": there is no such address{did_you_mean(one.address, known)}"
+        why = " excepts nothing; expected it gone" if one.address in known else why
+        said = f"policy.{name}: the exception for {one.address}{why}"
+        warnings.append(Problem(*one.location, said, code=GUARD + name))
+    return [*notes, *warnings]
 
 
 def judge_plan(

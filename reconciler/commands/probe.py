@@ -2,6 +2,7 @@
 
 Each is in a journal on the disk before it is made, and until it is removed. It is removed by its id. If a create was
 cut off before its id was known, it is the one object with a name that nobody can guess and with all that was sent.
+A row of the vendor is never written to. A remote configuration stays archived: what a DELETE of one does is not asked.
 """
 
 from __future__ import annotations
@@ -10,27 +11,29 @@ import uuid
 from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from reconciler.api import Writer
 from reconciler.api.lists import RESTARTED, Item, read_list, read_object, read_table
 from reconciler.api.response import NOT_FOUND, Response
 from reconciler.commands.session import Session
-from reconciler.errors import DELETE, AnswerRefused, Exit, ReconcilerError, Refused
-from reconciler.kinds import KINDS, Kind, Pages, Reference
-from reconciler.kinds.facts import REFUSED, find_questions
+from reconciler.errors import DELETE, Exit, ReconcilerError, Refused
+from reconciler.kinds import KINDS, Kind, Pages
+from reconciler.kinds.facts import REFUSED, fill, find_creates, find_updates, list_questions, make_facts
 from reconciler.kinds.wire import create_requests, delete_requests, is_id, object_path, record_from
-from reconciler.model.diagnosis import Check, Fact
 from reconciler.model.inputs import Entry, Fields, State, address_kind
 from reconciler.model.plan import Request
+from reconciler.model.results import Check, Fact
 from reconciler.model.settings import StateSettings
 from reconciler.state.backend import LockInfo
 from reconciler.state.journal import Journal
 from reconciler.state.operations import open_backend
 from reconciler.threads import on_interrupt
 
-CREATED, NO_CONTENT, CONFLICT, REFUSALS = 201, 204, 409, (400, 409, 422)
 TEXTS = {"a blank at its end": "{} ", "two blanks in a row": "{}  x", "a letter of two code points": "{}e\u0301"}
+CREATED, NO_CONTENT, CONFLICT, REFUSALS = 201, 204, 409, (400, 409, 422)
 
 
 def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None]) -> tuple[list[Fact], Check]:
@@ -39,14 +42,18 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
         raise Refused("--probe takes a sandbox key only", hint="name an environment whose key begins with test_sk_")
     confirm()
     file = replace(session.store.journal, path=session.store.journal.path.with_suffix(".probe.journal"), older=None)
-    here = replace(session.environment, state=StateSettings("file", file.path))
-    with open_backend(here, session.opened.folder, "").lock(LockInfo.this_run()), closing(Journal(file)) as journal:
-        run = _Probe(Writer(session.door), journal, here.name)
+    own = replace(session.environment, state=StateSettings("file", file.path))
+    with open_backend(own, session.configuration.folder, "").lock(LockInfo.this_run()), closing(Journal(file)) as steps:
+        run = _Probe(Writer(session.door), steps, own.name)
         with on_interrupt(run.stop):
             run.remove()
             run.learn(kind for kind in KINDS.values() if not kind.endpoints.closed or DELETE + kind.name in allowed)
             run.remove()
-        return list(run.facts.values()), run.check()
+        left = [
+            DELETE + kind.name for kind in KINDS.values() if kind.endpoints.closed and DELETE + kind.name not in allowed
+        ]
+        check, more = run.check(), f"not asked of kinds whose deletes are closed: --allow {' --allow '.join(left)}"
+        return list(run.facts.values()), replace(check, hint=check.hint or more * bool(left))
 
 
 class _Probe:
@@ -71,8 +78,7 @@ class _Probe:
         if not self._entries:
             self._journal.clear()
         if self._left:
-            failed = Check.failed("probe", *map(ReconcilerError, self._left))
-            return replace(failed, hint="the next --probe tries again", exit_code=Exit.PARTIAL)
+            return Check("probe", "; ".join(self._left), "the next --probe tries again", "failed", Exit.PARTIAL)
         if self._signals:
             return Check.failed("probe", ReconcilerError("interrupted; all that it made is removed"))
         said = "; not learned: ".join([f"{len(self.facts)} facts learned; all that it made is removed", *self._unclear])
@@ -107,10 +113,10 @@ class _Probe:
         for work in (self._look, self._update, self._set_sub_endpoints, self._set_and_restore):
             self._attempt(work, kind, fields, made["id"])
 
-    def _say(self, kind: Kind, text: str, holds: bool, seen: object) -> None:
-        text = f"{kind.section}: {text}"
-        if text not in self.facts or not holds:
-            self.facts[text] = Fact(text, holds, "" if holds else str(seen))
+    def _say(self, kind: Kind, word: str, holds: bool, seen: object) -> None:
+        (fact,) = make_facts(kind.section, [(list_questions(kind).get(word, word), [] if holds else [seen])])
+        if fact.text not in self.facts or not holds:
+            self.facts[fact.text] = fact
 
     def _send(self, request: Request, key: str | None = None, refusals: Collection[int] = ()) -> Response:
         """The answer to a write; its error is raised, but for a status in `refusals`."""
@@ -124,66 +130,56 @@ class _Probe:
 
     def _fields(self, kind: Kind) -> dict[str, Any]:
         """What is sent for a new object: the example of the kind, delivering nothing, with references to ours."""
-        fields: dict[str, Any] = {}
+        fields, read = dict[str, Any](), partial(read_table, self._writer)
         for each in kind.fields:
             words, is_apart = each.schema.get("enum", ()), each.setter and (each.setter.reads or not each.required)
             if kind.delivery and each.name == kind.delivery.status and not is_apart:
                 fields[each.name] = next(word for word in words if word != kind.delivery.on)
             elif each.name in kind.example and not is_apart:
-                is_sort = each.follows_key and "sandbox" in words
-                fields[each.name] = "sandbox" if is_sort else self._filled(kind.example[each.name], each.reference)
+                value = "sandbox" if each.follows_key and "sandbox" in words else kind.example[each.name]
+                fields[each.name] = fill(value, each.reference, self._made, read)
         return {**fields, kind.identity.chosen_id or kind.identity.name_field: f"reconciler-probe-{uuid.uuid4().hex}"}
-
-    def _filled(self, value: Any, reference: Reference | None) -> Any:
-        """A value with what is sent for an object of ours in place of each reference."""
-        if reference is None:
-            return value
-        if isinstance(value, list):
-            return [self._filled(each, reference) for each in value]
-        if not isinstance(value, dict) or reference.key not in value:
-            return value
-        if (made := self._made.get(reference.kind)) is None:
-            raise ReconcilerError(f"it needs a {reference.kind} that was made here")
-        if not reference.lookup:
-            return made["id"]
-        ours, table = {made["id"], reference.label(made)} - {None}, read_table(self._writer, reference.lookup)
-        items = [each for each in table if ours & {str(each.get("id")), str(each.get("label"))}]
-        if len(items) != 1:
-            raise ReconcilerError(f"{reference.lookup} does not offer the {reference.kind} that was made here")
-        return {name: items[0].get(name) for name in ("type", "id")}
 
     def _create(self, kind: Kind, fields: Fields) -> Item:
         name, request = fields[kind.identity.name_field], create_requests(kind, fields)[0]
+        parts = {name: kind.example[name] for name, _ in kind.parts}
         key, address = name if kind.endpoints.idempotent_create else None, f"{kind.name}.{name}"
         self._note(address, fields.get(kind.identity.chosen_id, ""), fields)
-        answer = self._send(request, key)
+        first = self._send(replace(request, body={**(request.body or {}), **parts}), key, REFUSALS if parts else ())
+        answer = first if first.ok else self._send(request, key)
+        if parts:
+            self._say(kind, "parts", first.ok, first.status)
         made = answer.record()
         if not is_id(kind, made.get("id")):
             raise ReconcilerError("a create answers without an id")
         self._note(address, made["id"], fields)
         self._say(kind, "a create answers 201", answer.status == CREATED, answer.status)
         lacks = [each for each in request.body or {} if each not in made]
-        self._say(kind, "a create answers with the record", not lacks, f"without {', '.join(lacks)}")
+        self._say(kind, "answered", not lacks, f"without {', '.join(lacks)}")
         seen_at = next((attempt for attempt in self._writer.poll() if made["id"] in self._rows(kind)), None)
         self._say(kind, "a new object is in the list at once", seen_at == 0, "later" if seen_at else "not at all")
         if not self._is_ours(kind, made["id"], fields):
             raise ReconcilerError("a create answers with another object")
-        if key is not None:
-            again = self._send(request, key).record().get("id")
-            if again != made["id"] and is_id(kind, again):
-                self._note(f"{address}-again", again, fields)
-            self._say(kind, "the same Idempotency-Key makes no second object", again == made["id"], again)
         return made
 
     def _look(self, kind: Kind, fields: Fields, object_id: str) -> None:
-        lookups = {path: read_table(self._writer, path) for path in kind.endpoints.lookups}
-        record = record_from(kind, self._read(kind, object_id), lookups)
-        lost = [name for name, value in fields.items() if record.fields.get(name, record.raw.get(name)) != value]
+        if kind.endpoints.idempotent_create:
+            address = f"{kind.name}.{fields[kind.identity.name_field]}-again"
+            self._note(address, "", fields)
+            again = self._send(create_requests(kind, fields)[0], fields[kind.identity.name_field]).record().get("id")
+            self._note(address, again if again != object_id and is_id(kind, again) else None, fields)
+            self._say(kind, "the same Idempotency-Key makes no second object", again == object_id, again)
+        raw, lookups = (
+            self._read(kind, object_id),
+            {path: read_table(self._writer, path) for path in kind.endpoints.lookups},
+        )
+        found = {**raw, **record_from(kind, raw, lookups).fields}
+        lost = [name for name, value in fields.items() if found.get(name) != value]
         self._say(kind, "a new object has all that was sent", not lost, f"but not {', '.join(lost)}")
-        for word, now in ((at.initial, record.fields.get(name)) for name, at in kind.sub_endpoints if at.initial):
-            self._say(kind, f"a new object is {word} (unsure)", now == word, now)
+        for name, word in ((name, each.initial) for name, each in kind.sub_endpoints if each.initial):
+            self._say(kind, f"{name} first", found.get(name) == word, found.get(name))
         if not kind.identity.chosen_id:
-            self._say(kind, "an id is not its name (unsure)", record.name not in object_id, object_id)
+            self._say(kind, "named", fields[kind.identity.name_field] not in object_id, object_id)
 
     def _rows(self, kind: Kind) -> dict[str, Item]:
         return {each["id"]: each for each in read_list(self._writer, kind.endpoints.path, kind.endpoints.pages.value)}
@@ -212,8 +208,7 @@ class _Probe:
                 found = after.get(field)
                 self._say(kind, f"a name keeps {what}", found == text, repr(found).replace(name, "…"))
             elif omitted:
-                does = f"{kind.endpoints.update} {'resets' if is_full else 'keeps'}"
-                self._say(kind, f"{does} what is left out", not odd, f"but not {', '.join(odd)}")
+                self._say(kind, "omitted", not odd, f"but not {', '.join(odd)}")
 
     def _set_sub_endpoints(self, kind: Kind, _fields: Fields, object_id: str) -> None:
         live = record_from(kind, self._read(kind, object_id), {}).fields
@@ -223,19 +218,26 @@ class _Probe:
                 continue
             request = Request(each.method, f"{object_path(kind, object_id)}{each.path}", {each.key: value})
             answer = self._send(request, refusals=REFUSALS if each.words else ())
-            text = f"GET by an id {'has' if each.by_id else 'lacks'} {name} (unsure)"
-            text = f"{each.method} {each.path} takes the {name} that it has" if each.words else text
             holds = answer.ok if each.words else bool(self._read(kind, object_id).get(name)) is each.by_id
-            self._say(kind, text, holds, answer.status if each.words else "it is the other way")
+            word = f"{name} {'again' if each.words else 'by id'}"
+            self._say(kind, word, holds, answer.status if each.words else "it is the other way")
+            if each.by_id:
+                unlike = dict(zip(value, [*value.values()][::-1], strict=True))
+                answer = self._send(replace(request, body={each.key: unlike}), refusals=REFUSALS)
+                self._say(kind, f"{name} unlike", answer.ok, answer.status)
 
     def _set_and_restore(self, kind: Kind, fields: Fields, object_id: str) -> None:
-        method, rest = str(kind.endpoints.update), fields if kind.endpoints.has_full_update else {}
-        for text, name, value, expected in find_questions(kind, fields):
+        rest, method = fields if kind.endpoints.has_full_update else {}, str(kind.endpoints.update)
+        for text, name, value, expected in find_updates(kind, fields):
             request = Request(method, object_path(kind, object_id), kind.to_wire({**rest, name: value}))
             answer, after = self._send(request, refusals=REFUSALS), self._read(kind, object_id).get(name)
             holds = not answer.ok if expected is REFUSED else (after or None) == expected
-            self._say(kind, f"{method} {text} (unsure)", holds, after if answer.ok else answer.status)
+            self._say(kind, text, holds, after if answer.ok else answer.status)
             self._send(replace(request, body=kind.to_wire({**rest, name: fields[name]})), refusals=REFUSALS)
+        for text, sent, expected in find_creates(kind, fields):
+            self._note(f"{kind.name}.{sent[kind.identity.chosen_id]}", sent[kind.identity.chosen_id], sent)
+            answer = self._send(create_requests(kind, sent)[0], refusals=REFUSALS)
+            self._say(kind, text, answer.ok is expected, answer.status)
 
     def remove(self) -> None:
         """Deletes what the journal names, what refers to others first. What cannot be deleted stays in the journal."""
@@ -256,10 +258,12 @@ class _Probe:
         for each in delete_requests(kind, object_id):
             answer = self._writer.send(each.method, each.path, each.body, idempotent=True)
             if kept_in_use:
-                self._say(kind, "what another object uses is not deleted (unsure)", not answer.ok, answer.status)
+                self._say(kind, "in use", not answer.ok, answer.status)
                 if answer.status in kept_in_use:
                     return
-            if not answer.ok and (answer.status != NOT_FOUND or self._read(kind, object_id)):
+            found = {} if answer.ok else self._read(kind, object_id)
+            has_ended = found and kind.has_ended(record_from(kind, found, {}).fields)
+            if not (answer.ok or has_ended or (answer.status == NOT_FOUND and not found)):
                 raise answer.error(self._writer.source)
             if answer.ok and not each.body:
                 self._say(kind, "a delete answers 204", answer.status == NO_CONTENT, answer.status)
@@ -268,25 +272,20 @@ class _Probe:
     def _ask_again(self, kind: Kind, object_id: str, fields: Fields) -> None:
         """Asks for what is deleted, and tries to have it back. If that works, it is deleted again."""
         own = {name: value for name, value in fields.items() if name not in dict(kind.reference_fields)}
-        tries = {"a deleted id cannot be used again": create_requests(kind, own)[0]} if kind.identity.chosen_id else {}
-        for each in (each for _, each in kind.sub_endpoints if each.terminal and each.initial):
-            self._say(kind, f"the list has {each.terminal} ones (unsure)", object_id in self._rows(kind), "none")
+        tries = {"reused": create_requests(kind, own)[0]} if kind.identity.chosen_id else {}
+        for name, each in ((name, each) for name, each in kind.sub_endpoints if each.terminal and each.initial):
+            self._say(kind, f"{name} ended", object_id in self._rows(kind), "none")
             path, body = f"{object_path(kind, object_id)}{each.path}", {each.key: each.words[str(each.initial)]}
-            tries[f"{each.terminal} cannot become {each.initial}"] = Request(each.method, path, body)
+            tries[f"{name} back"] = Request(each.method, path, body)
         for text, request in tries.items():
             answer = self._send(request, refusals=REFUSALS)
-            self._say(kind, f"{text}: it answers 409 (unsure)", answer.status == CONFLICT, answer.status)
+            self._say(kind, text, answer.status == CONFLICT, answer.status)
             if answer.ok:
                 self._delete(kind, object_id)
         if kind.endpoints.pages is Pages.CURSOR and not self._read(kind, object_id):
-            self._attempt(self._read_on, kind, object_id)
-
-    def _read_on(self, kind: Kind, object_id: str) -> None:
-        try:
-            told = self._writer.get(kind.endpoints.path, {"starting_after": object_id}).headers.get(RESTARTED, "none")
-        except AnswerRefused as refused:
-            told = str(refused.status)
-        self._say(kind, "a header says that a cursor is gone (unsure)", told.lower() == "true", told)
+            request = Request("GET", f"{kind.endpoints.path}?starting_after={quote(object_id, safe='')}")
+            told = self._send(request, refusals=REFUSALS).headers.get(RESTARTED, "none")
+            self._say(kind, "stale", told.lower() == "true", told)
 
     def _find(self, kind: Kind, fields: Fields) -> str:
         """The id of the object that a create may have made before it was cut off; empty if there is none."""

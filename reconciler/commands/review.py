@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from reconciler import commands
+from reconciler import plan as plan_stage
 from reconciler.commands.plan import Planned, find_refusal, plan, refusal_error
 from reconciler.commands.session import Session
 from reconciler.config.files import configuration_folder
 from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
-from reconciler.lazy import load
+from reconciler.lazy import frozen, load
 from reconciler.model.inputs import ObjectRef
 from reconciler.model.plan import DESTROYS, Action, Refusal
 from reconciler.model.reports import Applied, Ended, Failure, Review
@@ -24,7 +26,7 @@ from reconciler.output.forms import APPLIED, FAILED, SHOW_COMMIT, render_failure
 from reconciler.output.terminal import redact, strip_styles
 from reconciler.plan.guards import FROZEN, Options, find_freezes
 from reconciler.state.backend import LockInfo
-from reconciler.threads import span
+from reconciler.threads import Threads, span
 
 if TYPE_CHECKING:
     from reconciler.plan.compare import Identity
@@ -32,7 +34,10 @@ if TYPE_CHECKING:
 
 SHARED = "shared-objects"
 PASSES_SHARED = "a key of another project for one of the two, or a `removed` block with `destroy: false`"
+LOCK_SECONDS = 1.0
+"""How long a plan that is made waits for the name of who applies meanwhile: it is no part of the plan."""
 Reports = Sequence[tuple[str, Path]]
+T = TypeVar("T", bound=Ended[Any])
 
 
 @span("stage", stage="review")
@@ -58,7 +63,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         base=planned.base,
         scopes=planned.scopes,
         behind=planned.behind,
-        gone=dict(_gone(planned, session.opened.folder)),
+        gone=dict(_gone(planned, session.configuration.folder)),
     )
     if not made.changes:
         return given
@@ -79,23 +84,7 @@ def _gone(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location,
             yield change.address, (Location(str(folder / entry.file), 0, 0), entry.commit)
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewRequest:
-    """What the command line asks of a plan that is shown. `undo`, `base`, `only_scope` are those of
-    `commands.plan.plan`; `forms` those of `review`. `at` is the moment of the plan, else it is now. With `is_saved`,
-    it is made to be saved."""
-
-    options: Options
-    undo: str | None = None
-    base: str | None = None
-    only_scope: bool = False
-    strict_scope: bool = False
-    forms: Collection[str] = ()
-    at: datetime | None = None
-    is_saved: bool = False
-
-
-@dataclass(frozen=True, slots=True)
+@frozen
 class Preview:
     """A plan that is shown: `saved` is what `--out` keeps of it, `refused` why it may not be applied, and `lock` who
     applies at the moment."""
@@ -107,22 +96,28 @@ class Preview:
     lock: LockInfo | None = None
 
 
-def preview(session: Session, request: PreviewRequest) -> Preview:
-    """A plan as `commands.plan.plan` makes it, and what is shown of it."""
-    if request.at is not None:
-        session.door.now = request.at
-    who_applies = session.watch_lock()
-    planned = plan(session, request.options, request.undo, base=request.base, only_scope=request.only_scope)
-    saved = commands.saved_plan.bind_plan(session, planned) if request.is_saved else None
-    made = review(session, planned, forms=request.forms)
-    return Preview(planned, made, saved, find_refusal(planned, strict_scope=request.strict_scope), who_applies())
+def preview(
+    session: Session, options: Options, forms: Collection[str], at: datetime | None, *, is_saved: bool
+) -> Preview:
+    """A plan as `commands.plan.plan` makes it, and what is shown of it in these forms. `at` is the moment of the plan,
+    else it is now. With `is_saved`, it is made to be saved."""
+    if at is not None:
+        # Local times, freezes and exceptions of policies are judged by this clock.
+        session.door.now = at
+    asked = Threads(1).submit(session.store.who_applies)
+    planned = plan(session, options)
+    saved = commands.saved_plan.bind_plan(session, planned) if is_saved else None
+    made = review(session, planned, forms=forms)
+    wait([asked], LOCK_SECONDS)
+    holder = asked.result() if asked.done() and asked.exception() is None else None
+    return Preview(planned, made, saved, find_refusal(planned, options), holder)
 
 
 def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
     """The plans of several environments, with a warning if two of them manage the same objects; refused if one would
     delete what another one manages."""
     known = {each.environment: _held(each.value.planned) for each in ended if each.value is not None}
-    warnings = load("reconciler.plan.compare:shared_objects")(known)
+    warnings = plan_stage.compare.shared_objects(known)
 
     def judged(made: Preview) -> Preview:
         plan = made.review.plan
@@ -145,15 +140,15 @@ def _held(planned: Planned) -> dict[str, Identity]:
             held[each.address] = str(each.fields[name])
     gone = {address for address, each in changes.items() if each.action in (*DESTROYS, Action.FORGET)}
     refs = {address: ObjectRef.at(address, object_id) for address, object_id in held.items() if address not in gone}
-    identify: Callable[..., Identity] = load("reconciler.plan.compare:identify")
+    identify = plan_stage.compare.identify
     return {address: identify(planned.plan.api, ref, planned.live) for address, ref in refs.items()}
 
 
 def _refusals_to_destroy(planned: Planned, known: Mapping[str, Mapping[str, Identity]]) -> Iterator[Refusal]:
     """A refusal for each other environment that manages what a plan deletes or replaces."""
-    plan, identify = planned.plan, load("reconciler.plan.compare:identify")
+    plan = planned.plan
     going = {
-        identify(plan.api, ObjectRef(change.kind, change.id), planned.live): change
+        plan_stage.compare.identify(plan.api, ObjectRef(change.kind, change.id), planned.live): change
         for change in plan.changes
         if change.action in DESTROYS and change.id
     }
@@ -169,16 +164,15 @@ def _refusals_to_destroy(planned: Planned, known: Mapping[str, Mapping[str, Iden
 class ReportFiles:
     """The files of one command, used as a context: if its block fails, the forms that can show a failure do so.
 
-    `path`: the configuration. `reports`: the form and the file of each. `review`: what an apply has begun with.
-    `chosen`: the patterns of the environments that were asked for, and whether all were.
+    `path`: the configuration. `reports`: the form and the file of each. `names`: the environments, as far as they are
+    known. `review`: what an apply has begun with.
     """
 
     command: str
     path: Path
-    environment: str | None
     reports: Reports
+    names: Sequence[str] = ()
     review: Review | None = None
-    chosen: tuple[Sequence[str], bool] = ((), False)
 
     def __enter__(self) -> Self:
         return self
@@ -195,24 +189,23 @@ class ReportFiles:
     def write_plans(self, reviews: Sequence[Ended[Review]]) -> None:
         """Writes the plans of an apply that begins, in the forms that do not show its end. See `plans_only`."""
         self.review = reviews[0].value if len(reviews) == 1 else None
-        self._write_all(plans_only(self.reports), lambda form: render_plans(reviews, form, self._name(reviews)))
+        self._write_all(plans_only(self.reports), reviews, render_plans)
 
     def write(self, reviews: Sequence[Ended[Review]]) -> None:
         """Writes plans. WrongUsage if a file cannot be written."""
-        self._write_all(self.reports, lambda form: render_plans(reviews, form, self._name(reviews)))
+        self._write_all(self.reports, reviews, render_plans)
 
     def write_reports(self, applied: Sequence[Ended[Applied]]) -> None:
         """Writes what became of plans. WrongUsage if a file cannot be written."""
-        self._write_all(self.reports, lambda form: render_reports(applied, form, self._name(applied)))
+        self._write_all(self.reports, applied, render_reports)
 
-    def _name(self, ended: Sequence[Ended[Any]]) -> str | None:
-        """The name of the configuration, if nothing else says it."""
-        known = any(each.value for each in ended)
-        return None if known else commands.session.find_names(self.path, self.environment)[0]
-
-    def _write_all(self, reports: Reports, render: Callable[[str], str | None]) -> None:
+    def _write_all(
+        self, reports: Reports, ended: Sequence[T], render: Callable[[Sequence[T], str, str | None], str | None]
+    ) -> None:
         for form, file in reports:
-            text = render(form)
+            # The name of the configuration, if nothing else says it.
+            is_known = any(each.value for each in ended)
+            text = render(ended, form, None if is_known else commands.session.find_names(self.path, None)[0])
             if text is not None:
                 _write(file, strip_styles(text) if form == "text" else text)
 
@@ -221,10 +214,9 @@ class ReportFiles:
         if review is not None:
             configuration, name, commit = review.plan.configuration or None, review.plan.environment, review.commit
         else:
-            configuration, name = session.find_names(self.path, self.environment)
+            configuration, name = session.find_names(self.path, self.names[0] if len(self.names) == 1 else None)
             commit = session.find_commit(configuration_folder(self.path))
-        names = tuple(commands.environments.find_chosen(self.path, *self.chosen))
-        several = names if len(names) > 1 else ()
+        several = tuple(self.names) if len(self.names) > 1 else ()
         failure = Failure(self.command, name, error, commit, review, configuration or "", several)
         for form, file in reports:
             # The error itself is what has to be heard, and it is told in the log in any case.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 from reconciler.api import Reader
 from reconciler.apply.stale import recheck_plan, sent_lookups
 from reconciler.commands.plan import Planned, with_behind
 from reconciler.commands.session import Session
-from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, configuration_folder, is_within
+from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, configuration_folder
 from reconciler.errors import Refused
 from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
@@ -18,18 +17,13 @@ from reconciler.model.inputs import Live, ObjectRef, State
 from reconciler.model.plan import Plan
 from reconciler.observe import observe_remembered, with_parts
 from reconciler.plan.guards import vanished
-from reconciler.plan.plan_file import SavedPlan, bound, check_binding, read_plans, write_plans
+from reconciler.plan.plan_file import SavedPlan, bound, check_binding, read_plans
 from reconciler.state.operations import load_state
 
 
 def bind_plan(session: Session, planned: Planned) -> SavedPlan:
     """A plan to be saved, bound to its environment, project and state."""
     return bound(planned.plan, planned.state, session.door.secret.value, session.folder, session.head())
-
-
-def save_plans(saved: Iterable[SavedPlan | None], path: Path) -> None:
-    """Writes plans to a file. WrongUsage if it cannot be written."""
-    write_plans(path, [each for each in saved if each is not None])
 
 
 def open_saved_plans(file: Path, path: Path | None) -> tuple[dict[str, SavedPlan], Path]:
@@ -46,7 +40,7 @@ def open_saved_plans(file: Path, path: Path | None) -> tuple[dict[str, SavedPlan
         return saved, here
     home = os.path.realpath(here)
     folder = Path(os.path.realpath((repository_top(here) or here) / every[0].folder))
-    is_below = is_within(str(folder), home) and configuration_folder(folder) == folder
+    is_below = folder.is_relative_to(home) and configuration_folder(folder) == folder
     return saved, Path(os.path.relpath(folder, home)) if is_below else here
 
 
@@ -68,7 +62,7 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
     planned = Planned(
         recheck_plan(saved.plan, state, live, session.door.clock()), snapshot, state, live, desired, head=saved.head
     )
-    return with_behind(planned, session.opened.folder)
+    return with_behind(planned, session.configuration.folder)
 
 
 def _require_unvanished(plan: Plan, state: State, live: Live) -> None:

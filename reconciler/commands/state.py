@@ -6,52 +6,21 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from reconciler.config.load import Configuration, Opened, read_configuration
+from reconciler.config.load import Configuration
 from reconciler.errors import WrongUsage
 from reconciler.model.inputs import State
 from reconciler.model.reports import Receipt
 from reconciler.model.settings import Environment
 from reconciler.state.backend import Backend
-from reconciler.state.document import entry_document
-from reconciler.state.journal import Replayed
-from reconciler.state.operations import (
-    find_entry,
-    forget,
-    load_state,
-    open_backend,
-    rename,
-    replay_state,
-    require_own_name,
-)
+from reconciler.state.operations import load_state, open_backend, require_own_name
 from reconciler.state.operations import migrate as copy_state
 from reconciler.state.receipts import list_receipts
 
 
-def read_state(path: Path, environment: str | None) -> Replayed:
-    """What the state remembers, with the steps of an apply that was cut off, if the key is at hand to read them."""
-    return replay_state(_own_backend(path, environment))[1]
-
-
-def entry_content(state: State, address: str) -> dict[str, Any]:
-    """What a state remembers of one address, as its file holds it. WrongUsage if it remembers nothing."""
-    return entry_document(find_entry(state, address))
-
-
-def move_entry(path: Path, environment: str | None, source: str, target: str) -> None:
-    """Renames an address in the state."""
-    rename(_own_backend(path, environment), source, target)
-
-
-def remove_entry(path: Path, environment: str | None, address: str) -> None:
-    """Forgets an address in the state. Its object stays."""
-    forget(_own_backend(path, environment), address)
-
-
 def unlock(path: Path, environment: str | None, run: str) -> str:
     """Breaks the lock of one run; gives the place of the state. The state may be another configuration's."""
-    opened = Opened(path)
+    opened = Configuration(path)
     store = _backend(opened.environment(environment), opened.folder)
     store.unlock(run)
     return store.where
@@ -59,13 +28,13 @@ def unlock(path: Path, environment: str | None, run: str) -> str:
 
 def migrate(path: Path, environment: str | None, source: str) -> tuple[int, str, str]:
     """Copies the state from a place to the configured one; gives the number of objects, the old and the new place."""
-    old, new = open_backend_at(path, environment, source), _own_backend(path, environment)
+    old, new = open_backend_at(path, environment, source), own_backend(path, environment)
     return copy_state(old, new), old.where, new.where
 
 
 def read_history(path: Path, environment: str | None) -> Sequence[Receipt]:
     """The receipts of what was applied."""
-    return list_receipts(_own_backend(path, environment))
+    return list_receipts(own_backend(path, environment))
 
 
 def read_local_state(configuration: Configuration, environment: Environment, *, shared: bool) -> State | None:
@@ -78,7 +47,7 @@ def read_local_state(configuration: Configuration, environment: Environment, *, 
 
 def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
     """A store that the configuration does not name (any more): `file:PATH`, `git:REMOTE`, or a bucket's URL."""
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     chosen = configuration.environment(environment)
     store, _, rest = place.partition(":")
     if rest.startswith("//"):
@@ -94,9 +63,9 @@ def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
     return _backend(replace(chosen, state=state), configuration.folder)
 
 
-def _own_backend(path: Path, environment: str | None) -> Backend:
+def own_backend(path: Path, environment: str | None) -> Backend:
     """The configured backend. Refused if the state there is another configuration's."""
-    opened = Opened(path)
+    opened = Configuration(path)
     chosen = opened.environment(environment)
     return require_own_name(_backend(chosen, opened.folder), chosen.configuration)
 

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
@@ -18,21 +18,21 @@ from typing import Any
 
 from reconciler import commands, output
 from reconciler.api import RateLimiter, Secret, connect
-from reconciler.commands.plan import refuse
 from reconciler.commands.session import Session, parse_moment
 from reconciler.config.cases import Case, guard_name, read_cases
-from reconciler.config.load import Configuration, read_configuration
-from reconciler.config.reading import invalid
+from reconciler.config.files import invalid
+from reconciler.config.load import Configuration
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import named_label, reference_items
 from reconciler.kinds.settings import APPLIED, EMPTY, PLAN
 from reconciler.kinds.wire import create_requests
-from reconciler.model.cases import CaseResult, Mismatch
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, address_kind
 from reconciler.model.plan import NEW_ID, SUMMARY_ORDER, Change, Plan
 from reconciler.model.policies import PolicyReport
 from reconciler.model.reports import Review, Status
+from reconciler.model.results import CaseResult, Mismatch
 from reconciler.model.settings import StateSettings
 from reconciler.plan.guards import FROZEN, MAX_DELETES, PREVENT_DESTROY, Options
 from reconciler.simulator import Faults, RuleError, Simulator
@@ -48,7 +48,7 @@ USUAL = datetime(2026, 1, 14, 12, tzinfo=UTC)
 """When a test happens that does not say so: always the same moment, so that its result is always the same."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunResult:
     """What came of a run. `said`: why it did not succeed, and `guard`: what refused it, if that is not of the plan;
     `left`: what is left to do by address, or why not known."""
@@ -64,7 +64,7 @@ class RunResult:
 
 def run(path: Path, pattern: str, most: int) -> list[CaseResult]:
     """Runs the tests whose names fit a pattern, in their order. `most`: how many at once."""
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     configuration.check()
     cases, problems = read_cases(configuration)
     if problems := [*problems, *(problem for case in cases for problem in _violations(case))]:
@@ -160,12 +160,13 @@ def _run(session: Session, way: str, allowed: Collection[str] = ()) -> RunResult
     options = Options(allowed=frozenset([FROZEN] if way == PLAN else allowed))
     try:
         with apply.lock_state(session) as lock:
-            planned, review = apply.show(session, apply.ApplyRequest(options, 1), ())
-            ran = RunResult(review=review, judged=planned.judged or PolicyReport())
-            refuse(planned.plan)
+            shown = apply.show(session, apply.ApplyRequest(options, 1), ())
+            ran = RunResult(review=shown.review, judged=shown.planned.judged or PolicyReport())
+            if shown.refused:
+                raise shown.refused
             if way == PLAN:
                 return ran
-            report = apply.apply(session, planned, lock, lambda _event: None, parallelism=1)
+            report = apply.apply(session, shown.planned, lock, lambda _event: None, parallelism=1)
     except ReconcilerError as error:
         return replace(ran, exit=error.exit_code, said=str(error), guard=getattr(error, "guard", ""))
     failed = (each for status in (Status.FAILED, Status.SKIPPED) for each in report.of(status))
@@ -225,7 +226,7 @@ def _change(ran: RunResult, change: Change, expected: Any) -> Any:
     return {path: got.get(path, f"(no change; what changes: {', '.join(got)})") for path in expected}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class World:
     """A project, and the session with it. `log` has a line of JSON for each request."""
 

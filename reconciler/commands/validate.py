@@ -1,22 +1,25 @@
-"""Checks of a configuration that need no key."""
+"""Checks of a configuration, and what it comes to: offline, without a key."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler import commands
 from reconciler.commands.state import read_local_state
-from reconciler.config.load import Configuration, read_configuration
+from reconciler.config.load import Configuration
 from reconciler.errors import Problem, fold
 from reconciler.kinds import KINDS
+from reconciler.kinds.references import references
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired
+from reconciler.plan.references import find_targets
 from reconciler.plan.warnings import completed, unused
 from reconciler.text import WORD_CHARACTERS, quote, truncate
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checked:
     """A configuration that is valid: what it wants, by environment, and what could be better."""
 
@@ -41,7 +44,7 @@ def check(
 
     `base` is a commit or branch to compare with, for ratchets; `variables` are the process's.
     """
-    configuration = read_configuration(path)
+    configuration = Configuration(path)
     desired = configuration.check(names)
     has_policies = any(each.policies for each in desired.values())
     judged = commands.policies.check(configuration, desired, base, variables or {}) if has_policies else ()
@@ -64,3 +67,28 @@ def _undocumented(desired: Desired) -> Iterator[Problem]:
                 name = quote(truncate(str(value), WORD_CHARACTERS))
                 said = f"{resource.address}: {field.name}: the documents do not name {name}; a plan asks the API for it"
                 yield Problem(*resource.field_location(field.name), said)
+
+
+def expand(path: Path, environment: str | None, targets: Collection[str]) -> Desired:
+    """What the configuration wants of an environment: all of it, or the targets with what they refer to.
+
+    ConfigurationInvalid with every problem of that environment; WrongUsage if it, or a target, does not exist.
+    """
+    configuration = Configuration(path)
+    desired = configuration.desired(configuration.environment(environment))
+    if not targets:
+        return desired
+    queue = [address for target in targets for address in find_targets(target, desired.resources, desired)]
+    kept: set[str] = set()
+    while queue:
+        resource = desired.resources[queue.pop()]
+        if resource.address not in kept:
+            kept.add(resource.address)
+            queue += (target for target, *_ in references(KINDS[resource.kind], resource.fields))
+    return replace(
+        desired,
+        resources={address: each for address, each in desired.resources.items() if address in kept},
+        moved=tuple(each for each in desired.moved if each.target in kept),
+        removed=(),
+        imports=tuple(each for each in desired.imports if each.target in kept),
+    )

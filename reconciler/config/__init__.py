@@ -5,6 +5,6 @@ from typing import TYPE_CHECKING
 from reconciler.lazy import lazy_submodules
 
 if TYPE_CHECKING:
-    from reconciler.config import defaults, for_each, locations, policies
+    from reconciler.config import defaults, files, for_each, locations
 else:
     __getattr__ = lazy_submodules(__name__)

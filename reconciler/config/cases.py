@@ -5,29 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from reconciler.config.defaults import apply_defaults, over
-from reconciler.config.files import Disk
+from reconciler.config.files import Disk, Reading
 from reconciler.config.load import MOST_EVALUATED, Configuration
 from reconciler.config.merge import ANCHORS
-from reconciler.config.reading import Reading
 from reconciler.config.schema_problems import schema_problems
+from reconciler.config.settings import read_document
 from reconciler.config.text import cut, quoted
 from reconciler.config.validation import is_valid
-from reconciler.config.values import Written, plain_copy
+from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
 from reconciler.kinds.resources import address_pattern
+from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind
 from reconciler.text import closest, did_you_mean, quote
-from reconciler.yaml import LocatedMap, find_location
+from reconciler.yaml import LocatedMap, find_location, plain_copy
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """A test in an environment: its values as they are written, and the configuration before and after its changes."""
 
@@ -82,19 +83,16 @@ def read_cases(configuration: Configuration) -> tuple[list[Case], list[Problem]]
 
 def _tests(reading: Reading, file: Path, problems: list[Problem]) -> Iterator[tuple[str, Written]]:
     """What a file writes of each test that has the form of one."""
-    taken = reading.take(file)
-    node: Any = taken.documents[0].value if taken.documents else None
-    top = Location(str(file), *(taken.documents[0].position if taken.documents else (1, 1)))
-    problems += (*taken.problems, *taken.wrong)
-    problems += [Problem(str(file), *each.position, "a second document; expected one") for each in taken.documents[1:]]
-    plain: Any = plain_copy(node)
+    written, found, is_yaml = read_document(reading, file)
+    node, plain = written.node, plain_copy(written.node)
+    problems += found
     if isinstance(node, LocatedMap):
         plain = {name: value for name, value in plain.items() if not name.startswith(ANCHORS)}
-    problems += () if taken.wrong else schema_problems("test_file", plain, Written(node, top, top))
+    problems += schema_problems("test_file", plain, written) if is_yaml else ()
     tests: Any = node.get("tests") if isinstance(node, LocatedMap) else None
     for name in tests if isinstance(tests, LocatedMap) else ():
         if is_valid("case", plain_copy(tests[name])):
-            yield name, Written(tests[name], *(find_location(tests, (name,), top, key=key) for key in (True, False)))
+            yield name, Written.at(tests, name, str(file))
 
 
 def _cases(configuration: Configuration, name: str, written: Written, problems: list[Problem]) -> Iterator[Case]:

@@ -19,7 +19,7 @@ from reconciler.config.files import (
 )
 from reconciler.errors import Problem
 from reconciler.git.checkout import FOLDER, LINK, MODULE, Checkout, contents, entries_below, sizes
-from reconciler.system import Unreadable
+from reconciler.system import Unreadable, relative_path
 
 IS_FOLDER = "is a folder; expected a regular file, or another name"
 NO_FILES = {FOLDER: IS_FOLDER, MODULE: IS_FOLDER, LINK: "is a link, and none is followed in a commit; expected a file"}
@@ -32,9 +32,8 @@ class Committed(Disk):
 
     def __init__(self, path: Path, checkout: Checkout, commit: str) -> None:
         super().__init__(path)
-        within = os.path.relpath(self._home, os.path.realpath(checkout.top))
-        root = "" if within == os.curdir else within.replace(os.sep, "/")
-        self._entries = entries_below(checkout, commit, root) or {}
+        within = relative_path(self._home, os.path.realpath(checkout.top))
+        self._entries = entries_below(checkout, commit, "" if within == os.curdir else within) or {}
         self._contents = self._read(checkout)
         self.modules = tuple(sorted(name for name, entry in self._entries.items() if entry.startswith(MODULE)))
 

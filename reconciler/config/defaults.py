@@ -80,7 +80,7 @@ def _collect(merged: Merged, written: Written, folders: Folders) -> None:
                 if message := _no_default(SECTIONS[name], key, known):
                     merged.problems.append(Problem(file, *fields.key_positions[key], f"{DEFAULTS}.{name}: {message}"))
                 else:
-                    _take(known, key, fields, file)
+                    known.take(key, fields, file)
         elif fields is not None:
             said = f"{DEFAULTS}.{name}: found {found(fields)}; expected a map of fields"
             merged.problems.append(Problem(file, *written.node.value_positions[name], said))
@@ -104,17 +104,7 @@ def over(own: LocatedMap, file: str, below: LocatedMap, below_file: str) -> Loca
     result.anchors, result.files = own.anchors, dict(own.files)
     for key, value in below.items():
         if key not in own:
-            _take(result, key, below, below_file)
+            result.take(key, below, below_file)
         elif isinstance(value, LocatedMap) and isinstance(own[key], LocatedMap):
             result[key] = over(own[key], own.files.get(key, file), value, below.files.get(key, below_file))
     return result
-
-
-def _take(result: LocatedMap, key: str, origin: LocatedMap, file: str) -> None:
-    """Puts a key of another map, which stands in a file, into a map."""
-    result[key] = origin[key]
-    result.key_positions[key] = origin.key_positions[key]
-    result.value_positions[key] = origin.value_positions[key]
-    result.files[key] = origin.files.get(key, file)
-    if key in origin.anchors:
-        result.anchors = {**result.anchors, key: origin.anchors[key]}

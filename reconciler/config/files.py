@@ -1,21 +1,25 @@
-"""The files of a configuration: regular files of its own folder, of a limited size."""
+"""The files of a configuration: regular files of its own folder, read within limits for all of them together."""
 
 from __future__ import annotations
 
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from reconciler.errors import Problem, some_of
+from reconciler.config.text import keys_in, masked, masked_key
+from reconciler.errors import ConfigurationInvalid, Problem, some_of
 from reconciler.git.repository import repository_top
+from reconciler.lazy import frozen
 from reconciler.system import Unreadable, open_and_read, require_regular
 from reconciler.text import did_you_mean
+from reconciler.yaml import Budget, Document, read
 
 SUFFIXES = (".yaml", ".yml")
 SETTINGS_FILE = "reconciler.yaml"
@@ -82,7 +86,28 @@ class Disk:
 
     @cached_property
     def _found(self) -> tuple[list[Path], list[Problem]]:
-        return _yaml_at(self._path)
+        """Every file of YAML below a folder, or the one file, and the problems."""
+        path = self._path
+        try:
+            mode = path.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            close = did_you_mean(path.name, names_in(path.parent))
+            return [], [_problem(path, f"does not exist; expected a folder or a file of YAML{close}")]
+        except OSError as error:
+            return [], [_problem(path, unreadable(error))]
+        if stat.S_ISDIR(mode):
+            problems: list[Problem] = []
+            files = list(islice(_walk(path, problems), MOST_FILES + 1))
+            return (files, problems) if len(files) <= MOST_FILES else ([], [*problems, too_many_files(path)])
+        if stat.S_ISREG(mode) and path.name == SETTINGS_FILE:
+            return [], [_problem(path, "holds settings; expected the folder it is in, or a file of resources")]
+        beside = [
+            each for each in names_in(path.parent) if each != path.name and _is_part(path.parent, each, path.name)
+        ]
+        if beside:
+            message = f"is one file of a configuration ({beside[0]} is beside it); expected the folder {path.parent}"
+            return [], [_problem(path, message)]
+        return [path], []
 
     def has(self, file: Path) -> bool:
         """Whether there is anything of that name, even a link to nowhere."""
@@ -92,7 +117,7 @@ class Disk:
         """The bytes of a file, at most `most` and one. Unreadable if it may not be read."""
         try:
             target = os.path.realpath(file, strict=True)
-            if file != self._path and not is_within(target, self._home):
+            if file != self._path and not Path(target).is_relative_to(self._home):
                 raise Unreadable(LEAVES)
             # Opening a device or a socket may do something, or fail with another reason.
             require_regular(os.stat(target), LARGEST, TOO_LARGE)  # noqa: PTH116 - realpath gives text
@@ -111,8 +136,9 @@ class Edited(Disk):
     def resources(self) -> tuple[list[Path], list[Problem]]:
         files, problems = super().resources()
         known = {*map(os.path.realpath, files), os.path.realpath(self.settings)}
-        added = (Path(file) for file in self._contents if file not in known and is_within(file, self._home))
-        return [*files, *(file for file in added if is_resources(file.name))], problems
+        added = (Path(file) for file in self._contents if file not in known)
+        inside = (file for file in added if file.is_relative_to(self._home))
+        return [*files, *(file for file in inside if is_resources(file.name))], problems
 
     def content(self, file: Path, most: int) -> bytes:
         found = self._contents.get(os.path.realpath(file))
@@ -129,28 +155,6 @@ def _problem(path: Path, message: str) -> Problem:
     return Problem(str(path), 0, 0, message)
 
 
-def _yaml_at(path: Path) -> tuple[list[Path], list[Problem]]:
-    """Every file of YAML below a folder, or the one file, and the problems."""
-    try:
-        mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        close = did_you_mean(path.name, names_in(path.parent))
-        return [], [_problem(path, f"does not exist; expected a folder or a file of YAML{close}")]
-    except OSError as error:
-        return [], [_problem(path, unreadable(error))]
-    if stat.S_ISDIR(mode):
-        problems: list[Problem] = []
-        files = list(islice(_walk(path, problems), MOST_FILES + 1))
-        return (files, problems) if len(files) <= MOST_FILES else ([], [*problems, too_many_files(path)])
-    if stat.S_ISREG(mode) and path.name == SETTINGS_FILE:
-        return [], [_problem(path, "holds settings; expected the folder it is in, or a file of resources")]
-    beside = [each for each in names_in(path.parent) if each != path.name and _is_part(path.parent, each, path.name)]
-    if beside:
-        message = f"is one file of a configuration ({beside[0]} is beside it); expected the folder {path.parent}"
-        return [], [_problem(path, message)]
-    return [path], []
-
-
 def _is_part(folder: Path, name: str, file: str) -> bool:
     """Whether `name`, beside the file, shows that the whole folder is the configuration."""
     # A state has resources of other files, as far as it can be read.
@@ -165,11 +169,6 @@ def _is_part(folder: Path, name: str, file: str) -> bool:
 def configuration_folder(path: Path) -> Path:
     """The folder of the configuration at a path: the path itself, or the folder of the file."""
     return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - Path.is_dir fails on names that are too long
-
-
-def is_within(target: str, home: str) -> bool:
-    """Whether a real path lies below a real folder."""
-    return Path(target).is_relative_to(home)
 
 
 def unreadable(error: OSError) -> str:
@@ -194,9 +193,9 @@ def _walk(path: Path, problems: list[Problem]) -> Iterator[Path]:
             if is_yaml(entry.name):
                 yield folder / entry.name
             elif _is_folder(entry):
-                if not entry.is_symlink():
+                if not (entry.is_symlink() or getattr(os.path, "isjunction", os.path.islink)(entry.path)):
                     within.append(folder / entry.name)
-                elif not is_within(os.path.realpath(entry.path), home):
+                elif not Path(os.path.realpath(entry.path)).is_relative_to(home):
                     problems.append(_problem(folder / entry.name, LINK_ELSEWHERE))
         folders += reversed(within)
 
@@ -242,3 +241,54 @@ def names_in(folder: Path) -> list[str]:
             return sorted(entry.name for entry in entries)
     except OSError:
         return []
+
+
+@frozen
+class Taken:
+    """The bytes of a file, its documents, the problems of its YAML (`wrong`), and those of the file itself."""
+
+    content: bytes
+    documents: list[Document]
+    wrong: list[Problem]
+    problems: list[Problem]
+    is_whole: bool
+
+
+class Reading:
+    """One reading of a configuration from its source. `budget` counts the values that were read. `is_over`: the files
+    together are too large, and no more is read."""
+
+    def __init__(self, source: Disk) -> None:
+        self.budget = Budget()
+        self.source = source
+        self.is_over = False
+        self._left = LARGEST_TOGETHER
+
+    def take(self, file: Path) -> Taken:
+        """Reads a file. If it may not be read, that is one of its problems."""
+        name = str(file)
+        try:
+            content = self.content(file)
+        except Unreadable as refused:
+            return Taken(b"", [], [], [Problem(name, 0, 0, str(refused))], is_whole=False)
+        documents, wrong = read(content, name, budget=self.budget)
+        return Taken(content, documents, wrong, [*keys_in(content, name)], is_whole=bool(documents or not wrong))
+
+    def content(self, file: Path) -> bytes:
+        """The bytes of a file. Unreadable if it exceeds a limit."""
+        content = self.source.content(file, min(LARGEST, self._left))
+        if len(content) > LARGEST:
+            raise Unreadable(TOO_LARGE)
+        self.is_over = len(content) > self._left
+        if self.is_over:
+            raise Unreadable(TOO_LARGE_TOGETHER)
+        self._left -= len(content)
+        return content
+
+
+def invalid(problems: Iterable[Problem]) -> ConfigurationInvalid:
+    """The error that shows the problems, with every Secret Key masked."""
+    return ConfigurationInvalid(
+        replace(each, file=masked_key(each.file), message=masked(each.message), subject=masked(each.subject))
+        for each in problems
+    )

@@ -16,16 +16,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, product
 from math import prod
 from typing import Any, Final
 
 from reconciler.config.for_each import DIMENSION
 from reconciler.config.merge import KEY
+from reconciler.lazy import frozen
 from reconciler.serialization import canonical
 from reconciler.text import common_words, find_free
-from reconciler.yaml.edit_blocks import Joined, Way
+from reconciler.yaml import Way, walk
+from reconciler.yaml.edit import Joined
 
 Lists = Mapping[frozenset[str], str]
 """What items are in a list, as canonical texts → the variable that has it."""
@@ -39,7 +40,7 @@ _DASH: Final = re.compile("([-_]+)")
 _EACH: Final = re.compile(r"\$\{each\.([0-9.]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     """A resource, or several: their items → the key. `shape` is what blocks that fold have in common. In `key` and
     `scalars` stands `${each.0}` for the item of the first dimension, and `${each.0.1}` for the second of its values."""
@@ -62,19 +63,12 @@ def fold_blocks(resources: Mapping[str, Mapping[str, Any]]) -> list[Block]:
 
 
 def _read(place: int, key: str, node: Mapping[str, Any]) -> Block:
-    scalars = dict(_scalars((), {name: value for name, value in node.items() if name not in _FIXED}))
+    fields = {name: value for name, value in node.items() if name not in _FIXED}
+    # What is empty has nothing within it that could stand for it.
+    scalars = {way: value for way, value in walk(fields) if not isinstance(value, dict | list) or not value}
     shape = {(way, str(value) if isinstance(value, dict | list) else "") for way, value in scalars.items()}
     shape |= {((name,), canonical(node[name])) for name in _FIXED if name in node}
     return Block(place, key, frozenset(shape), scalars, {(): key})
-
-
-def _scalars(way: Way, node: Any) -> Iterator[tuple[Way, Any]]:
-    """The scalars of a value, and what is empty in it."""
-    if not isinstance(node, dict | list) or not node:
-        yield way, node
-        return
-    for step, value in node.items() if isinstance(node, dict) else enumerate(node):
-        yield from _scalars((*way, step), value)
 
 
 def _fold_once(blocks: Sequence[Block]) -> list[Block]:

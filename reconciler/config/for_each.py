@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Any, Final, NamedTuple
@@ -12,12 +11,13 @@ from typing import Any, Final, NamedTuple
 from reconciler.config.merge import KEY, no_key
 from reconciler.config.schema_problems import NO_NAME
 from reconciler.config.text import cut, found, one_of, quoted
-from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_FOR_EACH, Item, Items, Substitution, Written, plain_copy
+from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_FOR_EACH, Item, Items, Substitution, Written
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import NAME_PATTERN
+from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind, make_address
 from reconciler.text import closest
-from reconciler.yaml import LocatedList, LocatedMap, find_location
+from reconciler.yaml import LocatedList, LocatedMap, find_location, plain_copy
 
 DIMENSION: Final = re.compile(NAME_PATTERN)
 NO_DIMENSION: Final = NO_NAME.replace("variable", "dimension")
@@ -34,7 +34,7 @@ class Dimension(NamedTuple):
     of_variable: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Definition:
     """A resource with `for_each`. `left_out`: the `only_in` that leaves it out. Its problems go to `substitution`."""
 

@@ -14,7 +14,7 @@ from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution, 
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import META_ARGUMENTS
 from reconciler.text import did_you_mean, misspelt
-from reconciler.yaml import LocatedMap, find_location
+from reconciler.yaml import LocatedMap, find_location, walk
 
 if TYPE_CHECKING:
     from reconciler.config.for_each import Definition
@@ -58,6 +58,7 @@ def expand(
             expander.found.left_out[address] = left_out
         else:
             expander.add(address, written)
+    # The largest are refused first: what makes too much is nearly always one of them, and the others are still checked.
     kept = sorted(definitions, key=lambda each: (each.count(), each.address))
     total = sum(each.count() for each in kept)
     while total > MOST_INSTANCES:
@@ -196,6 +197,4 @@ class _Expander:
 
 def _varies(node: Any) -> bool:
     """Whether a value has an item of `for_each` in it."""
-    if isinstance(node, str):
-        return "${" in node and EACH.search(node) is not None
-    return any(map(_varies, node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()))
+    return any(isinstance(value, str) and "${" in value and EACH.search(value) for _, value in walk(node))

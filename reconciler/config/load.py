@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 from bisect import bisect
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from reconciler import config
-from reconciler.config.files import SETTINGS_FILE, Disk, configuration_folder
+from reconciler.config.files import SETTINGS_FILE, Disk, Reading, configuration_folder, invalid
 from reconciler.config.instances import Expansion, expand
 from reconciler.config.merge import Entry, Merged, find_foreign, merge
-from reconciler.config.reading import Reading, invalid
-from reconciler.config.semantics import block_problems, import_problems, imported, semantic_problems
+from reconciler.config.semantics import import_problems, imported, natural_key_problems, semantic_problems
 from reconciler.config.settings import read_settings
 from reconciler.config.validation import is_valid
 from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution, Written
@@ -48,7 +47,7 @@ MOST_ENVIRONMENTS: Final = 100
 
 class Configuration:
     """A configuration: its environments, as `reconciler.yaml` says them, and what is written in the other files, which
-    are read at the first access."""
+    are read at the first access, from `source` instead of the disk if it is given. It collects the problems."""
 
     def __init__(self, path: Path, source: Disk | None = None) -> None:
         self.path = path
@@ -171,11 +170,12 @@ class Configuration:
         incomplete = _incomplete(entries, merged.unread_aliases) | merged.incomplete
         found = [
             *_schema_problems([*entries, *policies, *chain.from_iterable(items.values())], unknown, incomplete),
-            *semantic_problems(entries, expansion, unknown, whole=merged.whole and expansion.whole),
-            *block_problems(here, expansion, unknown),
-            *import_problems(items["imports"], self.environments, unknown),
-            *(config.policies.date_problems(policies, unknown) if policies else ()),
+            *natural_key_problems(expansion.resources.values(), unknown),
         ]
+        whole = merged.whole and expansion.whole
+        semantic = semantic_problems(entries, here, policies, expansion, whole=whole)
+        wrong_imports = import_problems(items["imports"], self.environments)
+        found += (each for each in chain(semantic, wrong_imports) if each.location not in unknown)
         by_subject = {each.subject: each.items for each in entries if each.items} if found else {}
         found = [substitution.told_at_source(each, by_subject.get(each.subject, NO_ITEMS)) for each in found]
         # A placeholder is no value, and a problem says so already.
@@ -184,9 +184,10 @@ class Configuration:
             raise RuntimeError("a value is not known, and no problem says why: nothing may be concluded from that")
         if found or substitution.problems or unknown or environment is None:
             return Desired({}), found
-        desired = _desired(expansion, here, self.folder, environment)
+        relative = cache(partial(_relative, self.folder))
+        desired = _desired(expansion, here, relative, environment)
         if policies:
-            desired = replace(desired, policies=tuple(config.policies.make_policies(policies, self.folder)))
+            desired = replace(desired, policies=tuple(config.locations.make_policies(policies, relative)))
         return desired, []
 
     def _most_values(self) -> int:
@@ -201,14 +202,6 @@ class Configuration:
         sources = (node.get("from") for node in blocks if isinstance(node, LocatedMap))
         here = found.resources.keys() | (found.left_out.keys() - found.definitions.keys())
         return {*here, *(each for each in sources if isinstance(each, str))}
-
-
-Opened = Configuration
-
-
-def read_configuration(path: Path, source: Disk | None = None) -> Configuration:
-    """Reads a folder or a file, from `source` instead of the disk if it is given. It collects the problems."""
-    return Configuration(path, source)
 
 
 def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
@@ -243,15 +236,18 @@ def _schema_problems(entries: Iterable[Entry], unknown: set[Location], incomplet
         faulty[entry.definition] += is_faulty
 
 
-def _desired(
-    expansion: Expansion, items: Mapping[str, Iterable[Entry]], folder: Path, environment: Environment
-) -> Desired:
-    @cache
-    def relative(file: str) -> str:
-        # An edit that was not written yet names its file in full.
-        inside = Path(file) if Path(file).is_relative_to(folder) else Path(os.path.realpath(file))
-        return inside.relative_to(folder if inside.is_relative_to(folder) else folder.resolve()).as_posix()
+def _relative(folder: Path, file: str) -> str:
+    # An edit that was not written yet names its file in full.
+    inside = Path(file) if Path(file).is_relative_to(folder) else Path(os.path.realpath(file))
+    return inside.relative_to(folder if inside.is_relative_to(folder) else folder.resolve()).as_posix()
 
+
+def _desired(
+    expansion: Expansion,
+    items: Mapping[str, Iterable[Entry]],
+    relative: Callable[[str], str],
+    environment: Environment,
+) -> Desired:
     def resource(entry: Entry) -> Resource:
         kind, node, file = address_kind(entry.name), entry.written.node, entry.written.location.file
         keys = {name: item.key for name, item in entry.items.items()}

@@ -1,19 +1,24 @@
-"""Where the values of a configuration are written, and what stands there."""
+"""Where the values of a configuration are written, and what stands there; and the policies, with their places."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from reconciler.config.files import LARGEST, Disk
+from reconciler.config.merge import Entry
 from reconciler.config.text import masked
-from reconciler.config.values import EXPRESSION, NAME, Items, expressions, source
+from reconciler.config.values import EXPRESSION, NAME, Items, source, whole_expression
 from reconciler.errors import Location
 from reconciler.kinds.comparison import dotted
+from reconciler.model.policies import Policy, PolicyException
 from reconciler.model.settings import Environment
 from reconciler.system import Unreadable
 from reconciler.yaml import LocatedList, LocatedMap
+
+TAKEN: Final = ("when", "require", "message", "level", "ratchet")
+"""The values of a policy that are taken as they are written."""
 
 
 def line_reader() -> Callable[[Location], str]:
@@ -46,8 +51,7 @@ def value_locations(node: Any, file: str, items: Items) -> Mapping[str, Location
 
 def _whole_item(value: Any, items: Items) -> Location | None:
     """Where the item is written that is the whole of a value; None if none is."""
-    whole = EXPRESSION.fullmatch(value) if isinstance(value, str) else None
-    named = NAME.fullmatch(whole[1].strip()) if whole and whole[1] else None
+    named = whole_expression(value)
     return source(named, None, items) if named and named[1] == "each" else None
 
 
@@ -57,7 +61,8 @@ def value_sources(node: Any, file: str, environment: Environment, items: Items) 
     found = {}
     for path, location, value in _values("", node, file):
         if isinstance(value, str) and "${" in value:
-            places = (source(each, environment, items) for each in expressions(value))
+            named = (NAME.fullmatch(each[1].strip()) for each in EXPRESSION.finditer(value) if each[1] is not None)
+            places = (source(each, environment, items) for each in named if each)
             is_item = items and _whole_item(value, items)
             found[path] = (location,) if is_item else tuple(dict.fromkeys(place for place in places if place))
     return {path: places for path, places in found.items() if places}
@@ -80,3 +85,36 @@ def _values(path: str, node: Any, file: str) -> Iterator[tuple[str, Location, An
         # The items are no values of an instance, and each of many instances would look at all of them.
         if each[0] not in ("for_each", "exclude"):
             yield from _values(each[0], each[2], each[1].file)
+
+
+def make_policies(entries: Iterable[Entry], relative: Callable[[str], str]) -> Iterator[Policy]:
+    """The policies of entries that have no problem. `relative` gives a file's path from the configuration's folder."""
+    line = line_reader()
+
+    def place(location: Location) -> Location:
+        """Where the text at a location begins: behind a quote, or on the next line."""
+        file, row, column = location
+        if (begin := line(location)[column - 1 : column]) in ("|", ">"):
+            first = line(Location(file, row + 1, 1))
+            return Location(file, row + 1, len(first) - len(first.lstrip()) + 1)
+        return Location(file, row, column + (begin in ("'", '"')))
+
+    for entry in entries:
+        value = entry.value
+        paths = [(key,) for key in value] + [("with", key) for key in value.get("with", ())]
+        excepted = (
+            PolicyException(**each, location=entry.location("except", index))
+            for index, each in enumerate(value.get("except", ()))
+        )
+        taken: Any = {key: each for key, each in value.items() if key in TAKEN}
+        yield Policy(
+            entry.name.partition(".")[2],
+            entry.written.location,
+            relative(entry.written.location.file).rpartition("/")[0],
+            tuple(value.get("kinds", ())),
+            exceptions=tuple(excepted),
+            rule=value.get("use", ""),
+            given=value.get("with", {}),
+            locations={".".join(path): place(entry.location(*path)) for path in paths},
+            **taken,
+        )

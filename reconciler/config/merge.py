@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.config.files import SETTINGS_FILE
@@ -14,15 +14,16 @@ from reconciler.errors import Location, Problem, some_of
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENTS, POLICIES
 from reconciler.kinds.settings import SETTINGS
+from reconciler.lazy import frozen
 from reconciler.model.inputs import make_address
 from reconciler.text import closest, misspelt, similar_options
 from reconciler.yaml import Document, LocatedList, LocatedMap, find_location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
-    """A resource or an item of a block. `name`: its address, or the block's name. `items`: those of an instance of the
-    `for_each` with the address `definition`."""
+    """A resource, an item of a block, or the settings. `name`: its address, or the block's name; empty of the settings.
+    `items`: those of an instance of the `for_each` with the address `definition`."""
 
     name: str
     value: Any
@@ -40,10 +41,11 @@ class Entry:
         return find_location(self.written.node, path, self.written.value_location)
 
     def problem(self, path: tuple[str | int, ...], message: str, cause: str = "", *, at_key: bool = False) -> Problem:
-        """A problem with the value at a path, or with its key. The message begins with the name."""
+        """A problem with the value at a path, or with its key. The message begins with the name, if there is one."""
         subject = self.subject if "." in self.name else ""
         location = find_location(self.written.node, path, self.written.value_location, key=at_key)
-        return Problem(*location, f"{self.subject}: {message}", subject=subject, cause=cause)
+        about = f"{self.subject}: {message}" if self.name else message
+        return Problem(*location, about, subject=subject, cause=cause)
 
 
 KEY = re.compile(KEY_PATTERN)
@@ -105,15 +107,6 @@ def _top() -> tuple[str, ...]:
     return (*SECTIONS, *BLOCKS, POLICIES, DEFAULTS)
 
 
-def keys_by_kind(addresses: Iterable[str]) -> dict[str, dict[str, None]]:
-    """Kind → the keys of its addresses, in their order."""
-    keys: dict[str, dict[str, None]] = {kind.name: {} for kind in SECTIONS.values()}
-    for address in addresses:
-        kind_name, _, key = address.partition(".")
-        keys[kind_name][key] = None
-    return keys
-
-
 def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any, above: str) -> None:
     if name.startswith(ANCHORS) or (node is None and name in _top()):
         return
@@ -126,8 +119,7 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
             location = Location(file, *position)
             merged.blocks[name].append(Written(item, location, location))
     elif name == DEFAULTS:
-        key, value = parent.key_positions[name], parent.value_positions[name]
-        merged.defaults.append(Written(node, Location(file, *key), Location(file, *value)))
+        merged.defaults.append(Written.at(parent, name, file))
     elif name in _top():
         is_map = name in (*SECTIONS, POLICIES)
         expected = f"a map of {name} by keys of yours" if is_map else 'a list; write "- " before each item'
@@ -173,35 +165,31 @@ def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> Non
             merged.incomplete.add(Location(file, *node.key_positions[above]))
         merged.problems.append(Problem(file, *node.key_positions[fields[0]], _beside(kind, fields, above)))
     names = {name for fields in strays.values() for name in fields}
-    for key, value in node.items():
-        if key in names:
-            continue
-        if value is None and key in strays:
-            value = LocatedMap()  # noqa: PLW2901 - its fields stand beside it
-        location = Location(file, *node.key_positions[key])
-        written = Written(value, location, Location(file, *node.value_positions[key]))
+    for key in (key for key in node if key not in names):
+        written = Written.at(node, key, file)
+        if written.node is None and key in strays:
+            written = replace(written, node=LocatedMap())  # Its fields stand beside it.
         address = make_address(kind.name, key)
         problem = "" if KEY.fullmatch(key) else no_key(key)
         if address in merged.resources:
             first = merged.resources[address].location
             problem = f"{cut(address)} is written a second time; expected it once, and it stands at {first} already"
         if problem:
-            merged.problems.append(Problem(*location, problem))
+            merged.problems.append(Problem(*written.location, problem))
             merged.misplaced.append((address, written))
         else:
             merged.resources[address] = written
 
 
 def _policies(merged: Merged, file: str, node: LocatedMap) -> None:
-    for key, value in node.items():
-        location = Location(file, *node.key_positions[key])
-        written = Written(value, location, Location(file, *node.value_positions[key]))
+    for key in node:
+        written = Written.at(node, key, file)
         first = merged.policies.setdefault(key, written)
         problem = "" if KEY.fullmatch(key) else no_key(key)
         if first is not written:
             problem = f"the policy {cut(key)} is written a second time; expected it once, as at {first.location}"
         if problem:
-            merged.problems.append(Problem(*location, problem))
+            merged.problems.append(Problem(*written.location, problem))
 
 
 def _strays(kind: Kind, node: LocatedMap) -> dict[str, list[str]]:
@@ -237,6 +225,7 @@ def find_foreign(content: bytes, documents: Sequence[Document], wrong: Sequence[
     """Why a file is no part of a configuration; empty if it is one. `wrong` are the problems of its YAML."""
     maps = [each.value for each in documents if isinstance(each.value, LocatedMap)]
     names = [name for each in maps for name in each]
+    # Templates of other programs are often no YAML: their keys are looked for in the text.
     names += [found.decode() for found in KEY_IN_BYTES.findall(content)] if wrong else []
     keys = {name for name in names if not name.startswith(ANCHORS)}
     values = [value for each in maps for value in each.values() if isinstance(value, LocatedMap)]

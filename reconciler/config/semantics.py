@@ -11,11 +11,11 @@ from typing import Any
 
 from reconciler import kinds
 from reconciler.config.instances import Expansion
-from reconciler.config.merge import Entry, keys_by_kind
+from reconciler.config.merge import Entry
 from reconciler.config.text import cut, one_of, quoted, with_article
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import keys_path
+from reconciler.kinds.comparison import keys_path, value_at
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
 from reconciler.kinds.resources import address_pattern
@@ -23,19 +23,39 @@ from reconciler.kinds.schema import DATE_PATTERN, LIFECYCLE, LOCAL_TIME
 from reconciler.model.inputs import address_kind, say_instances
 from reconciler.serialization import json_text
 from reconciler.text import Searches, closest, meant, misspelt
+from reconciler.yaml import Way
 
 Items = Mapping[str, Sequence[Entry]]
+STEP = re.compile(r"[^.\[\]]+")
 
 
-def block_problems(items: Items, known: Expansion, unknown: Collection[Location]) -> Iterator[Problem]:
-    """Every such problem of the blocks. A target that does not exist is none: the item may be completed."""
-    found = [*_sources(items, known.resources), *_targets(items, known), *_repeated(items)]
-    yield from (problem for problem in found if problem.location not in unknown)
+def semantic_problems(
+    entries: Iterable[Entry], items: Items, policies: Iterable[Entry], known: Expansion, *, whole: bool
+) -> Iterator[Problem]:
+    """Every such problem of a configuration with the resources `known`, but for its natural keys. If it is not `whole`,
+    a part could not be read, and an address that is not known may be there. So may the target of an item of a block."""
+    searches = Searches()
+    keys: dict[str, dict[str, None]] = {name: {} for name in KINDS}
+    for address in known.resources:
+        keys[address_kind(address)][address.partition(".")[2]] = None
+    for entry in entries:
+        if isinstance(entry.value, dict):
+            kind = KINDS[address_kind(entry.name)]
+            yield from _references(entry, kind, keys, searches, known, whole=whole)
+            yield from _ignored(entry, kind)
+            yield from _bad_days(entry, "lifecycle", "ignore_changes")
+            yield from _misspelt(entry, kind)
+            yield from _local_times(entry, kind, searches)
+    yield from _sources(items, known.resources)
+    yield from _targets(items, known)
+    yield from _repeated(items)
+    for policy in policies:
+        yield from _bad_days(policy, "except")
 
 
 def _address(item: Entry, key: str) -> str:
     """The address at a key of an item; empty if there is none, which the schema reports."""
-    value = item.value.get(key) if isinstance(item.value, dict) else None
+    value = value_at(item.value, (key,))
     return value if isinstance(value, str) and re.fullmatch(address_pattern(), value) else ""
 
 
@@ -67,7 +87,7 @@ def _repeated(items: Items) -> Iterator[Problem]:
     """Objects and addresses that several items name."""
     first: dict[tuple[str, str, str], Entry] = {}
     for item, key in product(chain(*items.values()), ("from", "to", "id")):
-        what = item.value.get("id") if key == "id" and isinstance(item.value, dict) else _address(item, key)
+        what = value_at(item.value, ("id",)) if key == "id" else _address(item, key)
         if not what or not isinstance(what, str):
             continue
         kind = address_kind(_address(item, "to")) if key == "id" else ""
@@ -86,48 +106,25 @@ def imported(items: Iterable[Entry], environment: str) -> Iterator[Entry]:
             yield replace(item, value={**item.value, "id": ids[environment]})
 
 
-def import_problems(
-    items: Iterable[Entry], environments: Collection[str], unknown: Collection[Location]
-) -> Iterator[Problem]:
+def import_problems(items: Iterable[Entry], environments: Collection[str]) -> Iterator[Problem]:
     """Imports for environments that do not exist."""
     wrong = ((item, name) for item in items for name in _ids(item) if name not in environments)
     for item, name in wrong if environments else ():
         expected = f"expected {one_of(list(environments))}{closest(name, list(environments))}"
-        problem = item.problem(("id", name), f"id: there is no environment {quoted(name)}; {expected}", at_key=True)
-        if problem.location not in unknown:
-            yield problem
+        yield item.problem(("id", name), f"id: there is no environment {quoted(name)}; {expected}", at_key=True)
 
 
 def _ids(item: Entry) -> Mapping[str, Any]:
     """Environment → id, of an import that says so."""
-    ids = item.value.get("id") if isinstance(item.value, dict) else None
+    ids = value_at(item.value, ("id",))
     return ids if isinstance(ids, dict) else {}
 
 
-STEP = re.compile(r"[^.\[\]]+")
-
-
-def semantic_problems(
-    entries: Iterable[Entry], known: Expansion, unknown: Collection[Location], *, whole: bool
-) -> Iterator[Problem]:
-    """Every such problem of a configuration with the resources `known`. Values at `unknown` locations are not judged.
-    If it is not `whole`, a part could not be read, and an address that is not known may be there."""
-    maps = [entry for entry in entries if isinstance(entry.value, dict)]
-    keys = keys_by_kind(known.resources)
-    searches = Searches()
-    for entry in maps:
-        yield from _references(entry, keys, unknown, searches, known, whole=whole)
-        yield from _ignored(entry, unknown)
-        yield from _misspelt(entry, unknown)
-        yield from _local_times(entry, unknown, searches)
-    yield from _natural_keys((entry for entry in maps if known.resources.get(entry.name) is entry), unknown)
-
-
-def _local_times(entry: Entry, unknown: Collection[Location], searches: Searches) -> Iterator[Problem]:
+def _local_times(entry: Entry, kind: Kind, searches: Searches) -> Iterator[Problem]:
     """Local times of no place, or of which some season has no UTC time on the grid. The schema reports other forms."""
-    for name, (rule, grid) in KINDS[address_kind(entry.name)].local_times(entry.value).items():
+    for name, (rule, grid) in kind.local_times(entry.value).items():
         zone = rule.partition(" ")[2]
-        if not re.fullmatch(LOCAL_TIME, rule) or entry.location(name) in unknown:
+        if not re.fullmatch(LOCAL_TIME, rule):
             continue
         if not kinds.local_time.is_zone(zone):
             close = searches.closest(zone, kinds.local_time.zone_names(name))
@@ -137,25 +134,23 @@ def _local_times(entry: Entry, unknown: Collection[Location], searches: Searches
             yield entry.problem((name,), f"{name}: {said}")
 
 
-def _misspelt(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
+def _misspelt(entry: Entry, kind: Kind) -> Iterator[Problem]:
     """Words that are nearly those that are documented, where the API may take others too; and what is too large."""
-    for field in KINDS[address_kind(entry.name)].fields:
+    for field in kind.fields:
         value = entry.value.get(field.name)
         if field.most_bytes and field.setter:
             size = len(json_text({field.setter.key: value}).encode("utf-8", "surrogatepass"))
             said = f"{field.name}: the request for it has {size:,} bytes; expected at most {field.most_bytes:,}"
             yield from [entry.problem((field.name,), said)] if size > field.most_bytes else ()
         if isinstance(value, str) and field.known and value not in field.known:
-            if (option := misspelt(value, field.known)) and entry.location(field.name) not in unknown:
+            if option := misspelt(value, field.known):
                 said = f"{field.name}: found the text {quoted(value)}; expected one of {', '.join(field.known)}"
                 yield entry.problem((field.name,), said + meant([option]))
         elif isinstance(value, dict | list):
             yield from _misspelt_keys(entry, (field.name,), field.schema, value)
 
 
-def _misspelt_keys(
-    entry: Entry, path: tuple[str | int, ...], schema: Mapping[str, Any], value: Any
-) -> Iterator[Problem]:
+def _misspelt_keys(entry: Entry, path: Way, schema: Mapping[str, Any], value: Any) -> Iterator[Problem]:
     if isinstance(value, list):
         for index, each in enumerate(value):
             yield from _misspelt_keys(entry, (*path, index), schema.get("items", {}), each)
@@ -171,17 +166,17 @@ def _misspelt_keys(
 
 def _references(
     entry: Entry,
+    kind: Kind,
     keys: Mapping[str, Mapping[str, None]],
-    unknown: Collection[Location],
     searches: Searches,
     known: Expansion,
     *,
     whole: bool,
 ) -> Iterator[Problem]:
-    for address, keys_to, reference in references(KINDS[address_kind(entry.name)], entry.value):
+    for address, keys_to, reference in references(kind, entry.value):
         path = (*keys_to, reference.key)
         key = address.partition(".")[2]
-        if key in keys[reference.kind] or entry.location(*path) in unknown:
+        if key in keys[reference.kind]:
             continue
         others = [kind for kind in KINDS if key in keys[kind]]
         if place := known.left_out.get(address):
@@ -205,20 +200,22 @@ def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[
     return f"{what}; expected {expected}{searches.closest(key, known)}"
 
 
-def _ignored(entry: Entry, unknown: Collection[Location]) -> Iterator[Problem]:
-    lifecycle = entry.value.get("lifecycle")
-    paths = lifecycle.get("ignore_changes") if isinstance(lifecycle, dict) else None
-    for index, written in enumerate(paths if isinstance(paths, list) else ()):
-        steps: tuple[str | int, ...] = ("lifecycle", "ignore_changes", index)
-        path = written
-        if isinstance(written, dict):
-            if (said := no_day(written.get("until"))) and entry.location(*steps, "until") not in unknown:
-                yield entry.problem((*steps, "until"), f"lifecycle.ignore_changes[{index}].until: {said}")
-            path, steps = written.get("field"), (*steps, "field")
-        kind = KINDS[address_kind(entry.name)]
-        said = _no_path(path, _schemas(kind)) if isinstance(path, str) and path else ""
-        if said and entry.location(*steps) not in unknown:
-            yield entry.problem(steps, f"lifecycle.ignore_changes[{index}]: {quoted(path)} {said}")
+def _ignored(entry: Entry, kind: Kind) -> Iterator[Problem]:
+    written = value_at(entry.value, ("lifecycle", "ignore_changes"))
+    for index, each in enumerate(written if isinstance(written, list) else ()):
+        way: Way = ("lifecycle", "ignore_changes", index)
+        path, at = (each.get("field"), (*way, "field")) if isinstance(each, dict) else (each, way)
+        if isinstance(path, str) and path and (said := _no_path(path, _schemas(kind))):
+            yield entry.problem(at, f"{keys_path(way)}: {quoted(path)} {said}")
+
+
+def _bad_days(entry: Entry, *above: str) -> Iterator[Problem]:
+    """Items of a list that hold `until` a day that does not exist."""
+    written = value_at(entry.value, above)
+    for index, each in enumerate(written if isinstance(written, list) else ()):
+        if isinstance(each, dict) and (said := no_day(each.get("until"))):
+            way: Way = (*above, index, "until")
+            yield entry.problem(way, f"{keys_path(way)}: {said}")
 
 
 def no_day(text: object) -> str:
@@ -267,9 +264,11 @@ def _no_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> str:
     return ""
 
 
-def _natural_keys(entries: Iterable[Entry], unknown: Collection[Location]) -> Iterator[Problem]:
+def natural_key_problems(entries: Iterable[Entry], unknown: Collection[Location]) -> Iterator[Problem]:
+    """Resources that cannot be told apart by what identifies them in the API. Values at `unknown` are not judged."""
     first: dict[tuple[str, ...], tuple[Entry, list[Any]]] = {}
-    for entry in sorted(entries, key=lambda each: each.written.location):
+    maps = (each for each in entries if isinstance(each.value, dict))
+    for entry in sorted(maps, key=lambda each: each.written.location):
         identity, key = KINDS[address_kind(entry.name)].identity, entry.name.partition(".")[2]
         values = [entry.value.get(name, key if name == identity.chosen_id else None) for name in identity.natural_key]
         if not all(isinstance(each, str) for each in values) or (

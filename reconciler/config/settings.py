@@ -5,31 +5,41 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from reconciler import kinds
-from reconciler.config.files import STATE_FOLDER
-from reconciler.config.reading import Reading
+from reconciler.config.files import STATE_FOLDER, Reading
+from reconciler.config.merge import Entry
 from reconciler.config.semantics import no_day, no_field
 from reconciler.config.text import cut, one_of, quoted
 from reconciler.config.validation import is_valid
-from reconciler.config.values import Written, plain_copy
+from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
 from reconciler.git.repository import repository_top
-from reconciler.kinds.comparison import keys_path
+from reconciler.kinds.comparison import keys_path, value_at
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, Freeze, StateSettings
 from reconciler.text import WORD_CHARACTERS, closest
-from reconciler.yaml import LocatedList, LocatedMap, find_location
+from reconciler.yaml import LocatedMap, Way, plain_copy, walk
 
-NAME_EXPECTED = "expected letters, digits, - and _, a letter or digit first, and no device of Windows"
 EXPRESSION = re.compile(r"\$\{\s*(?:var|each)\b[^}]*\}?")
 # The name of its state's file: Windows keeps these for devices, with and without an ending.
 ENVIRONMENT_NAME = re.compile(r"(?!(?i:con|prn|aux|nul|com\d|lpt\d)$)[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+def read_document(reading: Reading, file: Path) -> tuple[Written, list[Problem], bool]:
+    """What a file of one document holds (None if it is empty), its problems, and whether it is YAML without one."""
+    taken = reading.take(file)
+    problems = taken.problems + taken.wrong
+    problems += [Problem(str(file), *each.position, "a second document; expected one") for each in taken.documents[1:2]]
+    node, position = (taken.documents[0].value, taken.documents[0].position) if taken.documents else (None, (1, 1))
+    top = Location(str(file), *position)
+    return Written(node, top, top), problems, not taken.wrong
 
 
 def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Problem]]:
@@ -40,123 +50,101 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
         return {}, [elsewhere]
     if not reading.source.has(file):
         return _environments({}, LocatedMap(), file), []
-    taken = reading.take(file)
-    problems = taken.problems + taken.wrong
+    written, problems, _ = read_document(reading, file)
     unread = {each.location for each in problems}
-    values = [document for document in taken.documents if document.value is not None]
-    if len(values) > 1:
-        problems.append(Problem(str(file), *values[1].position, "a second document; expected one"))
-    node = values[0].value if values else LocatedMap()
-    location = Location(str(file), *(values[0].position if values else (1, 1)))
-    if not is_valid("settings", plain := plain_copy(node)):
+    node = LocatedMap() if written.node is None else written.node
+    entry = Entry("", plain_copy(node), replace(written, node=node))
+    if not is_valid("settings", entry.value):
         schema_problems = load("reconciler.config.schema_problems:schema_problems")
-        found = schema_problems("settings", plain, Written(node, location, location))
+        found = schema_problems("settings", entry.value, entry.written)
         problems += [problem for problem in found if problem.location not in unread]
-    if isinstance(node, LocatedMap):
-        problems += [*_bad_names(node, file), *_bad_zone(node, file), *_nested_variables(node, file)]
+    named = value_at(entry.value, ("environments",))
+    names = list(named) if isinstance(named, dict) else []
+    problems += [*_bad_names(entry, names), *_bad_zone(entry), *_nested_variables(entry, names)]
     if not problems:
-        problems += [*_misplaced(node, file), *_bad_ignores(node, file), *_bad_windows(node, file)]
+        problems += [*_misplaced(entry, names), *_bad_ignores(entry), *_bad_windows(entry, names)]
     if problems:
         return {}, problems
     environments = _environments(node, node, file)
-    shared = _shared_states(environments, node, file)
+    shared = list(_shared_states(environments, entry))
     return ({}, shared) if shared else (environments, [])
 
 
-def _shared_states(environments: dict[str, Environment], node: LocatedMap, file: Path) -> list[Problem]:
+def _shared_states(environments: Mapping[str, Environment], entry: Entry) -> Iterator[Problem]:
     """Two environments with one state, which would manage each other's objects."""
     first: dict[str, str] = {}
-    problems = []
-    top = Location(str(file), 1, 1)
     for name, environment in environments.items():
         other = first.setdefault(str(environment.state.path).casefold(), name)
         if other != name:
             own = ("environments", name, "state", "path")
-            path = own if "state" in node["environments"][name] else ("state", "path")
+            path = own if "state" in entry.value["environments"][name] else ("state", "path")
             said = f"{quoted(name)} would keep its state in the file of {quoted(other)}; expected a folder"
-            problems.append(Problem(*find_location(node, path, top), f"{said}, or a path for each environment"))
-    return problems
+            yield entry.problem(path, f"{said}, or a path for each environment")
 
 
-def _misplaced(node: LocatedMap, file: Path) -> list[Problem]:
+def _misplaced(entry: Entry, names: list[str]) -> Iterator[Problem]:
     """Settings of another store than the chosen one, and required settings that are missing."""
-    problems = []
-    environments = node.get("environments", {})
-    for path in (("state",), *(("environments", name, "state") for name in environments)):
-        state = node.get("state") if len(path) == 1 else environments[path[1]].get("state")
-        if not isinstance(state, LocatedMap):
+    for path in (("state",), *(("environments", name, "state") for name in names)):
+        state = value_at(entry.value, path)
+        if state is None:
             continue
         backend = BACKENDS[state["store"]]
         own = backend.settings
-        for key in (key for key in state if key not in ("store", *own)):
+        for key in state.keys() - {"store", *own}:
             message = f"{key} is no setting of the store {state['store']}; expected {' or '.join(own)} or nothing"
-            problems.append(Problem(str(file), *state.key_positions[key], message))
+            yield entry.problem((*path, key), message, at_key=True)
         for key in backend.required.keys() - state.keys():
-            location = find_location(node, path, Location(str(file), 1, 1), key=True)
-            problems.append(Problem(*location, f'"{key}" is missing; expected {backend.required[key]}'))
-    return problems
+            yield entry.problem(path, f'"{key}" is missing; expected {backend.required[key]}', at_key=True)
 
 
-def _bad_names(node: LocatedMap, file: Path) -> list[Problem]:
-    environments = node.get("environments")
-    if not isinstance(environments, LocatedMap):
-        return []
-    return [
-        Problem(str(file), line, column, f"{quoted(name)} cannot name an environment; {NAME_EXPECTED}")
-        for name, (line, column) in environments.key_positions.items()
-        if not ENVIRONMENT_NAME.fullmatch(name)
-    ]
+def _bad_names(entry: Entry, names: list[str]) -> Iterator[Problem]:
+    for name in names:
+        if not ENVIRONMENT_NAME.fullmatch(name):
+            expected = "expected letters, digits, - and _, a letter or digit first, and no device of Windows"
+            said = f"{quoted(name)} cannot name an environment; {expected}"
+            yield entry.problem(("environments", name), said, at_key=True)
 
 
-def _nested_variables(node: LocatedMap, file: Path) -> Iterator[Problem]:
+def _nested_variables(entry: Entry, names: list[str]) -> Iterator[Problem]:
     """Variables within the values of variables, at every depth."""
-    environments = node.get("environments")
-    maps = [node, *(environments.values() if isinstance(environments, LocatedMap) else ())]
-    queue = [each["variables"] for each in maps if isinstance(each, LocatedMap) and "variables" in each]
-    while queue:
-        each = queue.pop()
-        keys = each if isinstance(each, LocatedMap) else range(len(each)) if isinstance(each, LocatedList) else ()
-        for key in keys:
-            value = each[key]
+    for path in (("variables",), *(("environments", name, "variables") for name in names)):
+        for way, value in walk(value_at(entry.value, path)):
             if isinstance(value, str) and (expression := EXPRESSION.search(value)):
                 said = f"{quoted(value)} is the value of a variable; expected it without {cut(expression[0])}"
-                yield Problem(*find_location(each, (key,), Location(str(file), 1, 1)), said)
-        queue += [each[key] for key in keys if isinstance(each[key], LocatedMap | LocatedList)]
+                yield entry.problem((*path, *way), said)
 
 
-def _bad_zone(node: LocatedMap, file: Path) -> list[Problem]:
-    zone = node.get("time_zone")
-    if not isinstance(zone, str) or not zone:
-        return []
-    close = kinds.local_time.unknown_zone(zone[:WORD_CHARACTERS], "time_zone")
-    message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
-    return [] if close is None else [Problem(str(file), *node.value_positions["time_zone"], message)]
+def _bad_zone(entry: Entry) -> Iterator[Problem]:
+    zone = value_at(entry.value, ("time_zone",))
+    if isinstance(zone, str) and zone:
+        close = kinds.local_time.unknown_zone(zone[:WORD_CHARACTERS], "time_zone")
+        if close is not None:
+            said = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
+            yield entry.problem(("time_zone",), said)
 
 
-def _bad_ignores(node: LocatedMap, file: Path) -> Iterator[Problem]:
+def _bad_ignores(entry: Entry) -> Iterator[Problem]:
     """What no field is that `compare` is to leave out."""
-    for index, text in enumerate(node.get("compare", {}).get("ignore", ())):
+    for index, text in enumerate(entry.value.get("compare", {}).get("ignore", ())):
         if said := no_field(text):
-            place = find_location(node, ("compare", "ignore", index), Location(str(file), 1, 1))
-            yield Problem(*place, f"compare.ignore[{index}]: {quoted(text)} {said}")
+            yield entry.problem(("compare", "ignore", index), f"compare.ignore[{index}]: {quoted(text)} {said}")
 
 
-def _bad_windows(node: LocatedMap, file: Path) -> Iterator[Problem]:
+def _bad_windows(entry: Entry, names: list[str]) -> Iterator[Problem]:
     """Windows of `freeze` with a day that is none, that end before they begin, or of environments that do not exist."""
-    names = list(node.get("environments", (DEFAULT_ENVIRONMENT,)))
-    for index, window in enumerate(node.get("freeze", ())):
+    names = names or [DEFAULT_ENVIRONMENT]
+    for index, window in enumerate(entry.value.get("freeze", ())):
         first, last = window["from"], window["to"]
-        wrong: dict[tuple[str | int, ...], str] = {("from",): no_day(first), ("to",): no_day(last)}
+        wrong: dict[Way, str] = {("from",): no_day(first), ("to",): no_day(last)}
         if not any(wrong.values()) and last < first:
             wrong["to",] = f"{quoted(last)} is before {quoted(first)}; expected that day or a later one"
         for at, pattern in enumerate(window.get("environments", ())):
             if not any(fnmatchcase(name, pattern) for name in names):
                 said = f"there is no environment {quoted(pattern)}; expected {one_of(names)}, or a pattern"
                 wrong["environments", at] = said + closest(pattern, names)
-        for path, said in wrong.items():
-            if said:
-                place = find_location(node, ("freeze", index, *path), Location(str(file), 1, 1))
-                yield Problem(*place, f"{keys_path(('freeze', index, *path))}: {said}")
+        for path in (path for path, said in wrong.items() if said):
+            way = ("freeze", index, *path)
+            yield entry.problem(way, f"{keys_path(way)}: {wrong[path]}")
 
 
 def _windows(written: list[Mapping[str, Any]], environment: str) -> Iterator[Freeze]:

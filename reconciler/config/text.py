@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.errors import SHOWS_KEY, Problem
 from reconciler.text import WORD_CHARACTERS, quote, truncate
-from reconciler.yaml.syntax import position_at
+from reconciler.yaml.scalars import position_at
 
 SECRET = re.compile(r"(?<![A-Za-z0-9])(?:test_)?sk_[^\s\"'`;,(){}\[\]]+")
 HIDDEN = "(a secret key, not shown)"

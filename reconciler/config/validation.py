@@ -52,6 +52,7 @@ def _schema(_kinds: Kinds, name: str) -> Schema:
 
 def fits(schema: Schema, value: Any) -> bool:
     """Whether a value surely has a schema. KeyError for an unknown keyword."""
+    # A map has no hash. The entry keeps the schema, so that no other one gets its id.
     key = id(schema), type(value)
     if key not in _tests:
         _tests[key] = schema, _find_tests(schema, type(value))

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from reconciler.config.text import KEY_FOUND, cut, holds_key, one_of, quoted
 from reconciler.errors import SHOWS_KEY, Location, Problem
+from reconciler.lazy import frozen
 from reconciler.model.settings import Environment
 from reconciler.text import Searches
-from reconciler.yaml import LocatedList, LocatedMap, Position, find_location
+from reconciler.yaml import LocatedList, LocatedMap, Position, find_location, plain_copy, walk
 from reconciler.yaml.scalars import node_kind
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
@@ -40,7 +41,7 @@ ELSEWHERE: Final = "cannot stand in {}; expected it in the values of fields, or 
 NO_FOR_EACH = "stands in no resource with for_each; expected for_each with this dimension beside it"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """One resource, or one item of a block, as it was read. `location` is where its key is, or the item itself;
     `value_location` is where the value begins."""
@@ -48,6 +49,11 @@ class Written:
     node: Any
     location: Location
     value_location: Location
+
+    @classmethod
+    def at(cls, node: LocatedMap, key: str, file: str) -> Written:
+        """What a map, which stands in a file, has at a key."""
+        return cls(node[key], Location(file, *node.key_positions[key]), Location(file, *node.value_positions[key]))
 
 
 class Substitution:
@@ -66,7 +72,6 @@ class Substitution:
         self.items: Items = NO_ITEMS
         self.no_items = NO_FOR_EACH
         self._length = 0
-        self._is_full = False
         self._copies: dict[int, tuple[Any, int]] = {}
         self.searches = Searches()
 
@@ -95,8 +100,7 @@ class Substitution:
         """What a value is if it is one variable, as it is written in the settings, and where; else the value itself."""
         if not isinstance(node, str) or "${" not in node or location in self.unknown:
             return node, location
-        whole = EXPRESSION.fullmatch(node)
-        named = NAME.fullmatch(whole[1].strip()) if whole and whole[1] else None
+        named = whole_expression(node)
         if named is None or named[1] == "each":
             return self._text(node, location), location
         value = self._value(named, node, location)
@@ -146,12 +150,8 @@ class Substitution:
                 return value
             copy, size = self._copies.get(id(value)) or (plain_copy(value), count_values(value))
             self._copies[id(value)] = copy, size
-            self._length += size
-            if self._length <= MOST_CHARACTERS:
-                return copy
-            self._fill(location)
-        if self._is_full:
-            self.unknown.add(location)
+            return copy if self._has_room(size, location) else text
+        if not self._has_room(0, location):
             return text
 
         def replaced(found: re.Match[str]) -> str:
@@ -162,22 +162,22 @@ class Substitution:
                 what = node_kind(value)
                 self.refuse(location, f"{found[0]} is {what}; expected a text, a number or a boolean within a text")
             replacement = str(value).lower() if isinstance(value, bool) else str(value)
-            self._length += len(replacement)
-            return "" if self._length > MOST_CHARACTERS else replacement
+            return replacement if self._has_room(len(replacement), location) else ""
 
         result = EXPRESSION.sub(replaced, text)
-        if self._length > MOST_CHARACTERS:
-            self._fill(location)
-        elif holds_key(result) and not holds_key(text):
+        if holds_key(result) and not holds_key(text):
             self.refuse(location, KEY_FOUND)
         return result
 
-    def _fill(self, location: Location) -> None:
-        """Note that variables have made too much, once."""
-        if not self._is_full:
+    def _has_room(self, size: int, location: Location) -> bool:
+        """Whether variables may make so much more. The first that may not is a problem; those behind it are unknown."""
+        before, self._length = self._length, self._length + size
+        if before <= MOST_CHARACTERS < self._length:
             most = f"expected at most {MOST_CHARACTERS} characters"
             self.refuse(location, f"variables make too much text up to here; {most}")
-        self._is_full = True
+        elif self._length > MOST_CHARACTERS:
+            self.unknown.add(location)
+        return self._length <= MOST_CHARACTERS
 
     def _found(self, found: re.Match[str], location: Location) -> Any:
         """The value of an expression in a text, as it is written."""
@@ -257,15 +257,7 @@ def steps(source: str, value: Any, path: str) -> list[str]:
 
 def count_values(node: Any) -> int:
     """How many values a node has with itself, through aliases too."""
-    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return 1 + sum(map(count_values, children))
-
-
-def plain_copy(node: Any) -> Any:
-    """A value of the settings, or of an item, as plain maps and lists."""
-    if isinstance(node, dict):
-        return {key: plain_copy(value) for key, value in node.items()}
-    return [plain_copy(value) for value in node] if isinstance(node, list) else node
+    return sum(1 for _ in walk(node))
 
 
 def source(named: re.Match[str], environment: Environment | None, items: Items) -> Location | None:
@@ -279,7 +271,7 @@ def source(named: re.Match[str], environment: Environment | None, items: Items) 
     return find_location(environment.variables.get(name), steps(kind, None, path), environment.variable_locations[name])
 
 
-def expressions(text: str) -> list[re.Match[str]]:
-    """The variables and items in a text, as matches of `NAME`."""
-    found = (NAME.fullmatch(each[1].strip()) for each in EXPRESSION.finditer(text) if each[1] is not None)
-    return [each for each in found if each]
+def whole_expression(value: object) -> re.Match[str] | None:
+    """The variable or the item that is the whole of a text, as a match of `NAME`; None if none is."""
+    found = EXPRESSION.fullmatch(value) if isinstance(value, str) and value.endswith("}") else None
+    return NAME.fullmatch(found[1].strip()) if found and found[1] else None

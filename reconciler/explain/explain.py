@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 from reconciler.errors import WrongUsage
 from reconciler.explain.rules import ExplainInput, Subject, find_subject, overlapping, rules_of_address, rules_of_field
-from reconciler.kinds import Kind
 from reconciler.kinds.comparison import flattened, is_within, path_keys
-from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Verdict
 from reconciler.model.plan import Action, Cause
+from reconciler.model.results import Explanation, FieldExplanation, Held, LastApply, Verdict
 from reconciler.text import did_you_mean
 
 
@@ -62,6 +61,12 @@ def explain(text: str, given: ExplainInput) -> Explanation:
     paths = list(_paths(subject))
     if subject.path:
         paths = _at_path(subject, paths)
+    if change is None:
+        verdict = Verdict.EQUAL if resource else Verdict.UNMANAGED
+    elif change.action is Action.ADOPT and subject.old_address != subject.address:
+        verdict = Verdict.MOVED
+    else:
+        verdict = EFFECTS[change.action].verdict
     return Explanation(
         environment=given.state.environment,
         address=subject.address,
@@ -69,7 +74,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         name=record.name if record else str(resource.fields[kind.identity.name_field]) if resource else subject.address,
         id=subject.id,
         path=subject.path,
-        verdict=_verdict(subject),
+        verdict=verdict,
         action=change.action if change else None,
         next=EFFECTS[change.action].on_object if change else idle,
         fields=tuple(_explain_field(subject, each) for each in paths),
@@ -81,14 +86,6 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         api=given.plan.api,
         labels=given.plan.labels,
     )
-
-
-def _verdict(subject: Subject) -> Verdict:
-    if subject.change is None:
-        return Verdict.UNMANAGED if subject.resource is None else Verdict.EQUAL
-    if subject.change.action is Action.ADOPT and subject.old_address != subject.address:
-        return Verdict.MOVED
-    return EFFECTS[subject.change.action].verdict
 
 
 def _paths(subject: Subject) -> Iterator[str]:
@@ -105,22 +102,15 @@ def _at_path(subject: Subject, paths: list[str]) -> list[str]:
     path = subject.path
     if inner := [each for each in paths if is_within(each, path)]:
         return inner
-    keys = path_keys(path)
-    if keys and (any(held(source, keys).there for source in subject.sources) or _is_declared(subject.kind, keys)):
+    kind, keys = subject.kind, path_keys(path) or ()
+    # A schema may know what stands nowhere.
+    is_field = bool(keys) and keys[0] in kind.field_names and all(isinstance(key, str) for key in keys)
+    is_declared = is_field and kind.field_named(str(keys[0])).schema_at(keys[1:]) is not None
+    is_there = bool(keys) and any(held(source, keys).there for source in subject.sources)
+    if is_there or is_declared or path in kind.server_fields:
         return [path]
-    known = {*paths, *subject.kind.field_names, *subject.kind.server_fields}
-    raise WrongUsage(
-        f"{subject.kind.name} has no field {path}{did_you_mean(path, known)}",
-        hint=f"its fields are {', '.join(subject.kind.field_names)}",
-    )
-
-
-def _is_declared(kind: Kind, keys: tuple[str | int, ...]) -> bool:
-    """Whether the schema knows it, though it stands nowhere."""
-    if keys[0] not in kind.field_names:
-        return keys[0] in kind.server_fields and len(keys) == 1
-    in_maps = all(isinstance(key, str) for key in keys)
-    return in_maps and kind.field_named(str(keys[0])).schema_at(keys[1:]) is not None
+    close = did_you_mean(path, {*paths, *kind.field_names, *kind.server_fields})
+    raise WrongUsage(f"{kind.name} has no field {path}{close}", hint=f"its fields are {', '.join(kind.field_names)}")
 
 
 def _explain_field(subject: Subject, path: str) -> FieldExplanation:

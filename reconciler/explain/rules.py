@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler import kinds
@@ -15,17 +14,18 @@ from reconciler.kinds.comparison import is_within
 from reconciler.kinds.declaration import Field
 from reconciler.kinds.references import items_at, named_label, referred
 from reconciler.kinds.wire import LookupTable, described
-from reconciler.model.explanation import Rule, Verdict
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Entry, Ignored, Live, Resource, State
 from reconciler.model.plan import DESTROYS, WAITS, Action, Cause, Plan
 from reconciler.model.reports import Receipt
+from reconciler.model.results import Rule, Verdict
 from reconciler.text import did_you_mean
 
 TARGET = re.compile(r"([a-z_]+)(?:\.([^.\[\]]+)|\[([^\]]*)\])(?:\.(.+))?", re.DOTALL)
 SHAPE = "expected KIND.KEY or KIND[ID], and perhaps .FIELD: report.daily-revenue.send_at, report[wbRlfw1x]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExplainInput:
     """All that an explanation is made of. `receipts`: the latest first; `line` gives the text at a place."""
 
@@ -122,11 +122,11 @@ def rules_of_field(
         value = subject.stored[stored]
         kept = "left out" if value is None else json.dumps(value, ensure_ascii=False)
         yield Rule(f"{where}stored by the API as {kept}; the plan warns until the YAML says so", "the state")
-    for place in resource.sources.get(path, ()) if resource is not None else ():
-        yield Rule("its value is also made of what stands here", str(place))
-    if resource is not None and verdict is Verdict.IGNORED:
-        held = (each for each in resource.lifecycle.ignore_changes if is_within(path, each.field))
-        yield from (ignored_by(each, resource) for each in held)
+    if resource is not None:
+        for place in resource.sources.get(path, ()):
+            yield Rule("its value is also made of what stands here", str(place))
+        held = resource.lifecycle.ignore_changes if verdict is Verdict.IGNORED else ()
+        yield from (ignored_by(each, resource) for each in held if is_within(path, each.field))
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
         if kind.endpoints.has_full_update:

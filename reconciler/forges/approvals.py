@@ -18,7 +18,13 @@ def approved(run: CiRun, forge: Forge, environments: Sequence[str], configuratio
     Refused if there is none, or if a comment does not say, or was edited by somebody else; WrongUsage if there are
     comments of several configurations or environments, and none is named.
     """
-    _require_newest(run, forge)
+    # An old job that is run again would apply what is not what the branch says now.
+    if run.attempt > 1 and run.branch and (tip := forge.tip()) != run.commit:
+        raise Refused(
+            f"this job is run again for {run.commit[:12]}, and {run.branch} is at {tip[:12]} now: what was approved "
+            "then may be older than what is live",
+            hint=f"run the job of the newest commit of {run.branch} again, or apply by hand: `reconciler apply`",
+        )
     if not (numbers := forge.merged()):
         raise Refused(f"nothing was approved: {run.commit[:12]} came with no pull request", hint=PLAN_AGAIN)
     me = forge.me()
@@ -35,16 +41,6 @@ def approved(run: CiRun, forge: Forge, environments: Sequence[str], configuratio
         own = {each.digest: each for each in reversed(found) if isinstance(each, Approval)}
         approvals += own.values() or [Approval(name, NOTHING)]
     return approvals
-
-
-def _require_newest(run: CiRun, forge: Forge) -> None:
-    """Refused if an old job is run again: what it would apply is not what the branch says now."""
-    if run.attempt > 1 and run.branch and (tip := forge.tip()) != run.commit:
-        raise Refused(
-            f"this job is run again for {run.commit[:12]}, and {run.branch} is at {tip[:12]} now: what was approved "
-            "then may be older than what is live",
-            hint=f"run the job of the newest commit of {run.branch} again, or apply by hand: `reconciler apply`",
-        )
 
 
 def _require_one(merged: Sequence[Merged], listed: str, environments: Sequence[str]) -> list[str]:

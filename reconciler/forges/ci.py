@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from reconciler.errors import NotAuthorised, WrongUsage
+from reconciler.lazy import frozen
 
 GITHUB, GITLAB = "GitHub", "GitLab"
 REPOSITORY = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9_.-]+/(?!\.{1,2}$)[A-Za-z0-9_.-]+")
@@ -24,7 +25,7 @@ GITLAB_HINT = "a project access token with the scope api; CI_JOB_TOKEN may not w
 ELSEWHERE = "it runs in GitHub Actions and GitLab CI, and reads where it is from their variables"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CiRun:
     """One run of a pipeline.
 
@@ -69,7 +70,11 @@ def _github(variables: Mapping[str, str], event: str) -> CiRun:
     repository = _needed(variables, "GITHUB_REPOSITORY", REPOSITORY)
     api = variables.get("GITHUB_API_URL") or "https://api.github.com"
     server, run = variables.get("GITHUB_SERVER_URL", ""), variables.get("GITHUB_RUN_ID", "")
-    payload, ref, attempt = _payload(event), variables.get("GITHUB_REF", ""), variables.get("GITHUB_RUN_ATTEMPT", "")
+    payload: Any = None
+    with suppress(ValueError, RecursionError):
+        payload = json.loads(event)
+    payload = payload if isinstance(payload, dict) else {}
+    ref, attempt = variables.get("GITHUB_REF", ""), variables.get("GITHUB_RUN_ATTEMPT", "")
     commits = payload.get("commits")
     return CiRun(
         host=GITHUB,
@@ -107,13 +112,6 @@ def _gitlab(variables: Mapping[str, str]) -> CiRun:
         before=_commit(variables.get("CI_COMMIT_BEFORE_SHA")),
         queued=variables.get("CI_MERGE_REQUEST_EVENT_TYPE") == "merge_train",
     )
-
-
-def _payload(event: str) -> dict[str, Any]:
-    payload: Any = None
-    with suppress(ValueError, RecursionError):
-        payload = json.loads(event)
-    return payload if isinstance(payload, dict) else {}
 
 
 def _commit(value: Any) -> str:

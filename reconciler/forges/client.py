@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from reconciler.api import Transport, Writer
 from reconciler.api.rate_limiter import TOO_MANY
 from reconciler.api.response import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Response, in_short
 from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
+from reconciler.lazy import frozen
 
 MOST_PAGES = 100
 PER_PAGE = 100
@@ -20,7 +21,7 @@ A_MINUTE = 60.0
 (docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comment:
     """One comment. `author` is the name or number by which the host knows who wrote it; `handle` is the host's own word
     for the comment if it has a second one."""
@@ -59,12 +60,22 @@ class ForgeClient(Writer):
             if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
                 raise AnswerUnreadable(f"GET {path} answered with something that is no list")
             yield from items
-            if not _has_next_page(answer):
+            # GitLab says it in a header of its own, empty on the last page; GitHub in `Link`, if there are several
+            # (docs.gitlab.com/api/rest/#other-pagination-headers,
+            # docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api).
+            link = 'rel="next"' if 'rel="next"' in answer.headers.get("link", "") else ""
+            if not answer.headers.get("x-next-page", link).strip():
                 return
         raise AnswerUnreadable(f"GET {path} has more than {MOST_PAGES} pages")
 
     def _error(self, answer: Response) -> ReconcilerError:
-        text = f"{answer.method} {answer.path} answered {answer.status}{_error_text(answer)}"
+        # GitHub: `message`, and `errors` with a message each; GitLab: `message`, a text or a map, or `error`.
+        body = answer.fields()
+        errors = body.get("errors")
+        listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+        parts = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]
+        said = "; ".join(in_short(each) for each in parts if each)
+        text = f"{answer.method} {answer.path} answered {answer.status}{': ' * bool(said)}{said}"
         text += answer.redirect() + answer.asked_wait()
         hint = self._hints.get(answer.status)
         if answer.status in (UNAUTHORIZED, FORBIDDEN, NOT_FOUND):
@@ -90,24 +101,3 @@ def limited(answer: Response, now: float | None = None) -> Response:
     if wait is None:
         return answer
     return replace(answer, status=TOO_MANY, headers={**answer.headers, "retry-after": str(math.ceil(wait))})
-
-
-def _has_next_page(answer: Response) -> bool:
-    """GitHub says it in `Link`, which is left out if there is one page; GitLab in `X-Next-Page`, empty on the last.
-
-    docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api,
-    docs.gitlab.com/api/rest/#other-pagination-headers
-    """
-    if "x-next-page" in answer.headers:
-        return bool(answer.headers["x-next-page"].strip())
-    return 'rel="next"' in answer.headers.get("link", "")
-
-
-def _error_text(answer: Response) -> str:
-    """GitHub: `message`, and `errors` with a message each; GitLab: `message`, a text or a map, or `error`."""
-    body = answer.fields()
-    errors = body.get("errors")
-    listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
-    parts = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]
-    words = [in_short(each) for each in parts if each]
-    return f": {'; '.join(words)}" if words else ""

@@ -13,15 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Self
+from functools import partial
 
 from reconciler.errors import Refused, WrongUsage
-from reconciler.forges.approvals import approved, marked, ours
+from reconciler.forges.approvals import marked, ours
 from reconciler.forges.ci import GITHUB, CiRun
 from reconciler.forges.client import Comment
 from reconciler.forges.forge import Forge, GitHub, GitLab
-from reconciler.model.approval import DRIFT, NO_DRIFT, Approval, CommentMarker, mark_in, marker_line
-from reconciler.model.settings import of_configuration
+from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, mark_in, marker_line
 from reconciler.text import counted
 
 ISSUE_COMMANDS = frozenset({DRIFT, NO_DRIFT})
@@ -40,14 +39,8 @@ class Comments:
     """The comments of ours under the pull request that a run is for."""
 
     def __init__(self, run: CiRun) -> None:
-        self._run = run
-        self._forge: Forge = GitHub(run) if run.host == GITHUB else GitLab(run)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._forge.close()
+        self.run = run
+        self.forge: Forge = GitHub(run) if run.host == GITHUB else GitLab(run)
 
     def put(self, text: str) -> str:
         """Makes the text the comment of its environment, or that of drift its issue; returns in words what was done.
@@ -61,12 +54,12 @@ class Comments:
             return ""
         if mark.command in ISSUE_COMMANDS:
             return self._update_issue(mark, text)
-        if self._run.queued:
+        if self.run.queued:
             return "no comment: a merge queue plans what is not merged yet, and the pull requests keep their comments"
-        numbers = [self._run.number] if self._run.number else self._forge.merged()
+        numbers = [self.run.number] if self.run.number else self.forge.merged()
         if not numbers:
-            return f"no comment: {self._run.commit[:12]} came with no pull request"
-        me = self._forge.me()
+            return f"no comment: {self.run.commit[:12]} came with no pull request"
+        me = self.forge.me()
         told = (self._put_under(me, number, mark, text, is_first=at == 0) for at, number in enumerate(numbers))
         return "; ".join(filter(None, told))
 
@@ -76,30 +69,24 @@ class Comments:
         own = self._own(me, number, mark)
         if not (own or is_first):
             return ""
-        body = render_body(text, self._trusted(own) if mark.command == "apply" else own, self._run.run)
+        body = render_body(text, self._trusted(own) if mark.command == "apply" else own, self.run.run)
+        # Two jobs at the same time may each have made one.
         for stray in own[1:]:
-            self._forge.edit(number, stray, FOLDED)
+            self.forge.edit(number, stray, FOLDED)
         if not own:
-            return _create_once(
-                lambda look: self._forge.create(number, body, look),
-                lambda: bool(self._own(me, number, mark)),
-                f"wrote the comment under #{number}",
-            )
+            create, exists = partial(self.forge.create, number, body), lambda: bool(self._own(me, number, mark))
+            return _create_once(create, exists, f"wrote the comment under #{number}")
         if same(own[0].body, body):
             return f"the comment under #{number} says this already"
-        self._forge.edit(number, own[0], body)
+        self.forge.edit(number, own[0], body)
         return f"edited the comment under #{number}"
-
-    def approved(self, environments: Sequence[str], configuration: str | None = None) -> list[Approval]:
-        """What was approved by merging: see `approvals.approved`."""
-        return approved(self._run, self._forge, environments, configuration)
 
     def _trusted(self, own: list[Comment]) -> list[Comment]:
         """The comments, without the mark of one that somebody else edited: our edit would make it good again."""
         trusted = []
         for comment in own:
             try:
-                self._forge.require_untouched(comment)
+                self.forge.require_untouched(comment)
                 trusted.append(comment)
             except Refused:
                 trusted.append(replace(comment, body="\n" + comment.body.partition("\n")[2]))
@@ -108,7 +95,7 @@ class Comments:
     def _own(self, me: str, number: int, mark: CommentMarker) -> list[Comment]:
         """The comments that we wrote for the configuration and the environments of a mark, the oldest first. The plan
         of several goes on in that of another set which has some of them: one may have been added since."""
-        comments = self._forge.comments(number)
+        comments = self.forge.comments(number)
         own = ours(comments, me, mark.configuration, mark.environment)
         if mark.command != "plan" or mark.several is None:
             return own
@@ -119,29 +106,26 @@ class Comments:
     def _update_issue(self, mark: CommentMarker, text: str) -> str:
         """Makes the text the issue of its environment; returns what was done. If nothing has drifted, the open issue is
         closed, and none is opened."""
-        me = self._forge.me()
+        me = self.forge.me()
         own = self._own_issues(me, mark)
         closes = mark.command == NO_DRIFT
-        body = render_body(text, own, self._run.run)
+        body = render_body(text, own, self.run.run)
         if own:
             number = own[0].id
             if not closes and same(own[0].body, body):
                 return f"the issue #{number} says this already"
-            self._forge.edit_issue(number, body, close=closes)
+            self.forge.edit_issue(number, body, close=closes)
             return f"{'closed' if closes else 'edited'} the issue #{number}"
         if closes:
             return "no issue: nothing has drifted"
         of = counted(len(mark.environments()), "environment") if mark.several else mark.environment
-        title = f"Drift in {of}{of_configuration(mark.configuration)}"
-        return _create_once(
-            lambda look: self._forge.open_issue(title, body, look),
-            lambda: bool(self._own_issues(me, mark)),
-            "opened an issue",
-        )
+        title = f"Drift in {of}{f' of {mark.configuration}' if mark.configuration else ''}"
+        create, exists = partial(self.forge.open_issue, title, body), lambda: bool(self._own_issues(me, mark))
+        return _create_once(create, exists, "opened an issue")
 
     def _own_issues(self, me: str, mark: CommentMarker) -> list[Comment]:
         """The open issues that we wrote for the configuration and the environment of a mark, the oldest first."""
-        found = ours(self._forge.issues(), me, mark.configuration, mark.environment, ISSUE_COMMANDS)
+        found = ours(self.forge.issues(), me, mark.configuration, mark.environment, ISSUE_COMMANDS)
         return sorted(found, key=lambda issue: issue.id)
 
 

@@ -17,6 +17,7 @@ from reconciler.api.transport import connect_to_forge
 from reconciler.errors import AnswerUnreadable, Refused
 from reconciler.forges.ci import CiRun
 from reconciler.forges.client import Comment, ForgeClient
+from reconciler.kinds.comparison import value_at
 
 PLAN_AGAIN = "open a pull request and let its plan be reviewed, or apply by hand: `reconciler apply`"
 VIEWER = "query { viewer { login } }"
@@ -45,8 +46,11 @@ class Forge(ABC):
     commits: str
     commit_id: str
     merges: str
-    pulls: str
     notes: str
+    note: str
+    """The paths of the comments of a pull request, and of one of them."""
+    target: tuple[str, ...]
+    """The way to the branch that a pull request was merged into."""
     edit_method: str
     open_issues: Pairs
     closed: Pairs
@@ -96,7 +100,7 @@ class Forge(ABC):
             raise Refused(f"{run.commit[:12]} came with several pull requests: {listed}", hint=PLAN_AGAIN)
         pushed = [commit for commit in self.pushed()[:MOST_ASKED] if commit != run.commit]
         others = (each for commit in pushed for each in self._merged_with(commit))
-        here = [each for each in others if self._target(each) == run.branch and {*pushed} & {*_ends(each)}]
+        here = [each for each in others if value_at(each, self.target) == run.branch and {*pushed} & {*_ends(each)}]
         numbers = (each.get(self.number) for each in (*exact, *here))
         return list(dict.fromkeys(number for number in numbers if isinstance(number, int)))
 
@@ -107,13 +111,9 @@ class Forge(ABC):
             self._found[commit] = [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
         return self._found[commit]
 
-    @abstractmethod
     def pushed(self) -> Sequence[str]:
-        """The commits of the push, the latest first; empty if they are not known."""
-
-    @abstractmethod
-    def _target(self, pull: Mapping[str, Any]) -> object:
-        """The branch that a pull request was merged into."""
+        """The commits of the push, the latest first, as its event lists them; empty if they are not known."""
+        return self._run.pushed
 
     def tip(self) -> str:
         """The commit that the branch of the run is at now; empty if the host does not say."""
@@ -122,16 +122,16 @@ class Forge(ABC):
 
     def comments(self, number: int) -> list[Comment]:
         """All comments under a pull request but those that GitLab writes itself, the oldest first."""
-        items = self._client.pages(self._comments_path(number), dict(self.comments_query))
+        items = self._client.pages(self._path(self.notes, number), dict(self.comments_query))
         return self._comments([each for each in items if not each.get("system")])
 
     def create(self, number: int, body: str, before_again: Any) -> None:
         """A new comment. `before_again` as in `Writer.send`."""
-        self._client.call("POST", self._comments_path(number), {"body": body}, before_again=before_again)
+        self._client.call("POST", self._path(self.notes, number), {"body": body}, before_again=before_again)
 
     def edit(self, number: int, comment: Comment, body: str) -> None:
         """Another text in a comment's place."""
-        self._client.call(self.edit_method, self._comment_path(number, comment.id), {"body": body})
+        self._client.call(self.edit_method, self._path(self.note, number, comment.id), {"body": body})
 
     def issues(self) -> list[Comment]:
         """The open issues, as comments: number, text and author. In GitHub's API pull requests are issues too, and say
@@ -151,19 +151,14 @@ class Forge(ABC):
         change = {self.text: body, **dict(self.closed if close else ())}
         self._client.call(self.edit_method, f"{self._project}/issues/{number}", change)
 
-    def _comments_path(self, number: int) -> str:
-        return f"{self._project}/{self.pulls}/{number}/{self.notes}"
-
-    def _comment_path(self, number: int, comment_id: int) -> str:
-        return f"{self._comments_path(number)}/{comment_id}"
+    def _path(self, form: str, number: int, comment_id: int = 0) -> str:
+        return f"{self._project}/{form.format(number=number, comment=comment_id)}"
 
     def _comments(self, items: list[dict[str, Any]]) -> list[Comment]:
         """The items that have a number, a text and an author."""
         comments = []
         for raw in items:
-            field, name = self.author
-            author, number, body = raw.get(field), raw.get("id"), raw.get("body")
-            who = author.get(name) if isinstance(author, dict) else None
+            who, number, body = value_at(raw, self.author), raw.get("id"), raw.get("body")
             if isinstance(number, int) and isinstance(body, str) and isinstance(who, int | str):
                 comments.append(Comment(number, body, str(who), str(raw.get("node_id", ""))))
         return comments
@@ -178,7 +173,8 @@ def _ends(pull: Mapping[str, Any]) -> Iterator[object]:
 class GitHub(Forge):
     """A pull request is an issue there, and its comments are those of the issue: of at most 65,536 characters."""
 
-    commits, merges, pulls, notes = "commits", "pulls", "issues", "comments"
+    commits, merges, target = "commits", "pulls", ("base", "ref")
+    notes, note = "issues/{number}/comments", "issues/comments/{comment}"
     edit_method, commit_id = "PATCH", "sha"
     open_issues = (("state", "open"),)
     closed = (("state", "closed"), ("state_reason", "completed"))
@@ -189,17 +185,6 @@ class GitHub(Forge):
         super().__init__(run, f"repos/{run.project}", headers, GITHUB_HINTS)
         above, _, self._graphql_path = run.graphql.rpartition("/")
         self._graphql = self._connect(above)
-
-    def _comment_path(self, _number: int, comment_id: int) -> str:
-        return f"{self._project}/issues/comments/{comment_id}"
-
-    def pushed(self) -> Sequence[str]:
-        """As the event of the push lists them."""
-        return self._run.pushed
-
-    def _target(self, pull: Mapping[str, Any]) -> object:
-        base = pull.get("base")
-        return base.get("ref") if isinstance(base, dict) else None
 
     def me(self) -> str:
         """The login that the token speaks for: `github-actions[bot]`, `my-app[bot]`, or a person's.
@@ -238,7 +223,8 @@ class GitHub(Forge):
 class GitLab(Forge):
     """A pull request is a merge request there, and its comments are notes: of at most 1,000,000 characters."""
 
-    commits, merges, pulls, notes = "repository/commits", "merge_requests", "merge_requests", "notes"
+    commits, merges, target = "repository/commits", "merge_requests", ("target_branch",)
+    notes, note = "merge_requests/{number}/notes", "merge_requests/{number}/notes/{comment}"
     edit_method, commit_id = "PUT", "id"
     open_issues = (("state", "opened"), ("scope", "all"))
     closed = (("state_event", "close"),)
@@ -262,9 +248,6 @@ class GitLab(Forge):
             return ()
         between = {"ref_name": f"{self._run.before}..{self._run.commit}"}
         return [str(each.get("id")) for each in self._client.pages(f"{self._project}/{self.commits}", between)]
-
-    def _target(self, pull: Mapping[str, Any]) -> object:
-        return pull.get("target_branch")
 
     def require_untouched(self, comment: Comment) -> None:
         """Nothing: the API does not say who edited a note. Maintainers may, beside its author."""

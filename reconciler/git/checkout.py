@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, ReconcilerError
 from reconciler.git.command import NETWORK_SECONDS, NO_REPOSITORY, Settings, output, run_git, without_filters
 from reconciler.git.repository import repository_top
+from reconciler.lazy import frozen
+from reconciler.system import relative_path
 
 OLDEST = (2, 31)
 """The first version of git that reads settings from its environment."""
@@ -22,7 +23,7 @@ LINK, MODULE, FOLDER = "120000 blob", "160000 commit", "040000 tree"
 """The beginning of a tree's entry that is a symbolic link, a submodule, or a folder."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checkout:
     """A repository of the user: its top folder, the format of its ids, and its settings as git resolves them."""
 
@@ -36,13 +37,17 @@ class Checkout:
         head = run_git(["rev-parse", "--verify", "--quiet", "HEAD"], folder=self.top)
         if head.code:
             return "not committed yet"
-        within = os.path.relpath(os.path.realpath(self.folder), os.path.realpath(self.top))
-        here = ":(top)" if within == os.curdir else f":(top,literal){within}"
         # Submodules are left out: git would run within them, with their settings.
-        status = ("status", "--porcelain", "--ignore-submodules=dirty", "--", here, NOT_OURS)
+        status = ("status", "--porcelain", "--ignore-submodules=dirty", "--", pathspec(self.folder, self.top), NOT_OURS)
         changed = run_git(status, folder=self.top, environment=without_filters(self.settings))
         is_changed = changed.text and not changed.code
         return f"{head.text} (with changes that are not committed)" if is_changed else head.text
+
+
+def pathspec(path: Path, top: str | Path) -> str:
+    """How git calls a path, with all that is below it, whatever folder it runs in."""
+    within = relative_path(os.path.realpath(path), os.path.realpath(top))
+    return ":(top)" if within == os.curdir else f":(top,literal){within}"
 
 
 def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:

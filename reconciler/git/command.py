@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import GitUnusable
 from reconciler.git.repository import repository_top
+from reconciler.lazy import frozen
 from reconciler.model.redaction import without_user
 from reconciler.system import find_program, run_program, search_path
 
@@ -22,6 +22,7 @@ Settings = tuple[tuple[str, str], ...]
 SETTINGS = (
     "safe.bareRepository=explicit",
     "protocol.ext.allow=never",
+    "core.longPaths=true",
     "gc.auto=0",
     "maintenance.auto=false",
     f"core.hooksPath={os.devnull}",
@@ -70,7 +71,7 @@ NETWORK_SECONDS, LOCAL_SECONDS = 60.0, 20.0
 """How long git may take, with a remote and without one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GitResult:
     """The exit code of git, its output, and its stderr as one line, with credentials masked."""
 

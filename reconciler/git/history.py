@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, WrongUsage
-from reconciler.git.checkout import MODULE, Checkout
+from reconciler.git.checkout import MODULE, Checkout, pathspec
 from reconciler.git.command import ask, output, run_git
 from reconciler.git.repository import git_folder, repository_top
+from reconciler.lazy import frozen
+from reconciler.system import relative_path
 
 ID = re.compile(r"[0-9a-f]{40,64}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -79,7 +81,7 @@ DEFAULT_BRANCHES = tuple(
 OFFLINE = {"GIT_NO_LAZY_FETCH": "1"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Age:
     """How old a checkout is, compared with some commits.
 
@@ -138,7 +140,7 @@ def on_default_branch(file: Path) -> bytes:
     commit = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
     if top is None or commit is None:
         return b""
-    named = ["cat-file", "blob", f"{commit}:{_from_top(file, top)}"]
+    named = ["cat-file", "blob", f"{commit}:{relative_path(os.path.realpath(file), os.path.realpath(top))}"]
     return run_git(named, folder=str(top), environment=OFFLINE).out
 
 
@@ -172,7 +174,7 @@ OFF = "S"
 """The tag of `ls-files -t` for a file that a sparse checkout or skip-worktree keeps off the disk."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """The files that git has below a folder, by their paths from there.
 
@@ -202,10 +204,9 @@ def find_removal(folder: Path, file: str, since: str) -> tuple[str, str] | None:
     top = repository_top(folder)
     if top is None or not ID.fullmatch(since):
         return None
-    path = _from_top(folder / file, top)
     try:
         revisions = ("--max-count=1", "--format=%s", "HEAD", f"^{since}")
-        answer = ask(str(top), "rev-list", *revisions, "--", f":(top,literal){path}")
+        answer = ask(str(top), "rev-list", *revisions, "--", pathspec(folder / file, top))
     except GitUnusable:
         return None
     head, _, subject = answer.text.partition("\n")
@@ -214,13 +215,11 @@ def find_removal(folder: Path, file: str, since: str) -> tuple[str, str] | None:
 
 def _listed(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
     """Each file, and whether git keeps it off the disk."""
-    below = _from_top(folder, top)
-    paths = ":(top)" if below == os.curdir else f":(top,literal){below}"
-    listed = output(str(top), "ls-files", "-z", "-t", "--stage", "--", paths)
+    listed = output(str(top), "ls-files", "-z", "-t", "--stage", "--", pathspec(folder, top))
     for entry in filter(None, listed.decode("utf-8", "surrogateescape").split("\0")):
         head, _, name = entry.partition("\t")
         tag, mode = head.split()[:2]
-        file = os.path.relpath(top / name, os.path.realpath(folder)).replace(os.sep, "/")
+        file = relative_path(top / name, os.path.realpath(folder))
         if MODULE.startswith(mode):
             module = top / name
             if git_folder(module) is not None:
@@ -229,7 +228,3 @@ def _listed(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
                 yield f"{file}/", True
         else:
             yield file, tag == OFF and not os.path.lexists(top / name)
-
-
-def _from_top(path: Path, top: Path) -> str:
-    return os.path.relpath(os.path.realpath(path), os.path.realpath(top)).replace(os.sep, "/")

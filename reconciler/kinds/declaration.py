@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from reconciler.kinds.schema import ID_PATTERN, Schema
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.plan import WRITES, Action, Change
 from reconciler.model.reports import Weight
@@ -22,7 +23,7 @@ class Pages(Enum):
     CURSOR = "cursor"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reference:
     """A value may name a resource of ours: `{<key>: <its key>}`. It is the field's, or the one at `path` within it; of
     a list, each item. What is sent is the id of the target.
@@ -43,7 +44,7 @@ class Reference:
     attach_first: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SubEndpoint:
     """A field with an endpoint of its own, below the record's path. `words`: what may be written, and what it is on
     the wire (empty: every value, as it is). `initial`: what a new record has before it is set (None: the create's body
@@ -70,7 +71,7 @@ class SubEndpoint:
         return next((word for word, after in self.moves.items() if not after), "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delivery:
     """When an object of a kind sends something to somebody: while its field `status` is `on`. `at` is the field with
     the UTC time of day (HH:MM) of a daily delivery, if it has one. `failing` is the word of `status` that says that
@@ -90,7 +91,7 @@ class Delivery:
     failed_count: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """One field that a user writes. `expected` ends the sentence "expected …" in an error, if the schema does not tell;
     `derived` are keys within its value that the API adds by itself; `follows_key`: a word that usually is the
@@ -124,7 +125,7 @@ class Field:
         return cast("Schema", schema)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Identity:
     """Which object a record is, and whose. `object_name` is the word that a record says of itself in `object`.
     `natural_key` are the fields that tell two objects apart for a person; people call one by its `name_field`.
@@ -141,7 +142,7 @@ class Identity:
     is_project_wide: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoints:
     """What the API offers below `path`, the list of a kind. `create`, `update` and `delete` are HTTP methods. If
     `update` is None, only sub-endpoints change an object. If `delete` is None, the `terminal` state of one takes its

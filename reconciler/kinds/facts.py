@@ -1,58 +1,173 @@
-"""What a declaration expects of the API's records, held against the records that there are."""
+"""Statements about the API, each with what was seen against it (None: nothing tells), and what only a probe can ask."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from reconciler.errors import some_of
+from reconciler.errors import ReconcilerError, some_of
 from reconciler.kinds import KINDS
-from reconciler.kinds.declaration import Kind, Pages
+from reconciler.kinds.comparison import with_value
+from reconciler.kinds.declaration import Field, Kind, Pages, Reference
 from reconciler.kinds.wire import in_short, is_id, object_path, other_object, record_from
-from reconciler.model.diagnosis import Fact
 from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.model.results import Fact
 
 Violations = Callable[[str, Fields], list[tuple[str, str]]]
+Claims = Iterable[tuple[str, Iterable[object] | None]]
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 NOBODY, REFUSED = "reconciler-probe-nobody", object()
 
 
-def find_facts(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Violations) -> Iterator[Fact]:
+def make_facts(section: str, claims: Claims) -> list[Fact]:
+    """The facts of claims, each with what was seen against it."""
+    found = [(text, None if odd is None else dict.fromkeys(sorted(map(in_short, odd)))) for text, odd in claims]
+    return [Fact(f"{section}: {text}", None if odd is None else not odd, some_of(odd or ())) for text, odd in found]
+
+
+def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Violations) -> Claims:
     """What holds of the records of a kind, as its list has them. `lists` are those of the API, by path;
     `violations` gives the fields that break the schema of a kind, each with the reason."""
-    failing = {kind.delivery.status: kind.delivery.failing} if kind.delivery else {}
-    always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
-    known = {*kind.field_names, *kind.server_fields}
-    identity = kind.identity
-    expected: dict[str, Callable[[Raw, Fields], Iterable[object]]] = {
-        f"says `object: {identity.object_name}`": lambda raw, _: {str(raw.get("object"))} - {identity.object_name},
-        f"has an id like {identity.id_pattern}": lambda raw, _: () if is_id(kind, raw["id"]) else [raw["id"]],
-        "has no field but the documented ones": lambda raw, _: sorted(raw.keys() - known),
-        f"has all of {', '.join(always)}": lambda raw, _: [each for each in always if each not in raw],
-        "has its path in `url`": lambda raw, _: {str(raw.get("url"))} - {f"/v4{object_path(kind, raw['id'])}"},
-        "has no value but the documented ones": lambda _, fields: [
-            why for name, why in violations(kind.name, fields) if name and fields.get(name) != failing.get(name, "")
-        ],
-        f"tells its {' and '.join(identity.natural_key)}": lambda _, fields: {*identity.natural_key} - fields.keys(),
-    }
-    if flag := identity.vendor_flag:
-        expected["is not one of the vendor's"] = lambda raw, _: [raw["id"]] if raw.get(flag) is True else ()
     are_sound = [is_id(kind, raw["id"]) and not other_object(kind, raw) for raw in rows]
     fields = [record_from(kind, raw, lists).fields if sound else {} for raw, sound in zip(rows, are_sound, strict=True)]
-    for text, find_odd in expected.items():
-        odd = dict.fromkeys(in_short(each) for pair in zip(rows, fields, strict=True) for each in find_odd(*pair))
-        yield Fact(f"{kind.section}: a record {text}", not odd if rows else None, some_of(odd))
+    bad = {kind.delivery.status: kind.delivery.failing} if kind.delivery else {}
+    always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
+    known, paths = {*kind.field_names, *kind.server_fields}, {f"/v4{object_path(kind, raw['id'])}" for raw in rows}
+    broken = ((each, name, why) for each in fields for name, why in violations(kind.name, each) if name)
+    told: dict[str, Iterable[object]] = {
+        f"says `object: {kind.identity.object_name}`": {str(raw.get("object")) for raw in rows}
+        - {kind.identity.object_name},
+        f"has an id like {kind.identity.id_pattern}": (raw["id"] for raw in rows if not is_id(kind, raw["id"])),
+        "has no field but the documented ones": (key for raw in rows for key in raw if key not in known),
+        f"has all of {', '.join(always)}": (key for raw in rows for key in always if key not in raw),
+        "has its path in `url`": {str(raw.get("url")) for raw in rows} - paths,
+        "has no value but the documented ones": (why for at, name, why in broken if at.get(name) != bad.get(name, "")),
+        f"tells its {' and '.join(kind.identity.natural_key)}": {
+            key for at in fields for key in {*kind.identity.natural_key} - {*at}
+        },
+    }
+    yield from ((f"a record {text}", odd if rows else None) for text, odd in told.items())
+    yield from chain(_server_claims(kind, rows, lists), *(_field_claims(each, rows) for each in kind.fields))
+    yield from chain.from_iterable(_reference_claims(*each, rows, lists) for each in kind.reference_fields)
+
+
+def _server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Claims:
+    if times := sorted(name for name in kind.server_fields if name.endswith("_at")):
+        told = [str(raw[name]) for raw in rows for name in times if raw.get(name) is not None]
+        yield (
+            f"{', '.join(times)} are in ISO 8601, UTC",
+            [at for at in told if not TIME.fullmatch(at)] if told else None,
+        )
+    for name in {kind.delivery.sent_count, kind.delivery.failed_count} - {""} if kind.delivery else ():
+        odd = [raw[name] for raw in rows if name in raw and (type(raw[name]) is not int or raw[name] < 0)]
+        yield f"{name} is a whole number from 0", odd if any(name in raw for raw in rows) else None
+    if kind.identity.vendor_flag:
+        theirs, listed = (
+            lists.get(f"{kind.endpoints.path}/system", ()),
+            [raw["id"] for raw in rows if raw.get(kind.identity.vendor_flag)],
+        )
+        yield "the list lacks the rows of the vendor", listed if theirs or listed else None
     if kind.endpoints.pages is Pages.CURSOR and "created_at" in kind.server_fields:
         stamps = [str(raw.get("created_at")) for raw in rows]
-        is_sorted = stamps == sorted(stamps, reverse=True) if len({*stamps}) > 1 else None
-        yield Fact(f"{kind.section}: the list has the newest first", is_sorted, some_of(stamps))
-    for _, reference in kind.lists:
-        ids = {reference.label(each): each["id"] for each in lists.get(KINDS[reference.kind].endpoints.path, ())}
-        offered = [str(each.get("id")) for each in lists.get(reference.lookup, ()) if str(each.get("label")) in ids]
-        text = f"{kind.section}: {reference.lookup} has the id of the {reference.kind}"
-        yield Fact(text, set(ids.values()).issuperset(offered) if offered else None)
+        odd = stamps * (stamps != sorted(stamps, reverse=True))
+        yield "the list has the newest first", odd if len({*stamps}) > 1 else None
 
 
-def find_questions(kind: Kind, fields: Fields) -> Iterator[tuple[str, str, Any, Any]]:
+def _field_claims(each: Field, rows: Sequence[Raw]) -> Claims:
+    """The keys of a map, or of the items of a list. If the schema has none, those of its example are expected."""
+    schema = each.schema if "properties" in each.schema else each.schema.get("items", {})
+    known = {*(schema.get("properties") or next(iter(schema.get("examples", ())), ())), *each.derived}
+    if schema.get("type") == "object":
+        values = [value if isinstance(value := raw.get(each.name), list) else [value] for raw in rows]
+        maps = [item for value in values for item in value if isinstance(item, dict)]
+        yield f"{each.name} has no key but the documented ones", {*chain(*maps)} - known if maps else None
+
+
+def _reference_claims(name: str, to: Reference, rows: Sequence[Raw], lists: Lookups) -> Claims:
+    target, values, path = KINDS[to.kind], [raw.get(name) for raw in rows], to.lookup or KINDS[to.kind].endpoints.path
+    for key in to.path:
+        values = [each.get(key) if isinstance(each, dict) else None for each in values]
+    named = [item for each in values for item in (each if isinstance(each, list) else [each])]
+    ids = [str(each.get("id") if isinstance(each, dict) else each) for each in named if each is not None]
+    there = {str(each.get("id")) for each in (*lists.get(path, ()), *lists.get(f"{target.endpoints.path}/system", ()))}
+    yield f"{'.'.join((name, *to.path))} names only what {path} has", {*ids} - there if ids else None
+    if to.lookup:
+        items, labels = (
+            lists.get(path, ()),
+            {each["id"]: to.label(each) for each in lists.get(target.endpoints.path, ())},
+        )
+        odd = [str(each) for each in items if {"id", "label"} - each.keys() or each.get("type") != to.type]
+        yield f"each of {path} is a {to.type} with id and label", odd if items else None
+        pairs = {(labels.get(str(each.get("id"))), str(each.get("label"))) for each in items}
+        odd = [label for expected, label in pairs if expected not in (None, label)]
+        yield f"{path} has the label of the {to.kind}", odd if any(dict(pairs)) else None
+        offered = {str(each.get("id")) for each in items if str(each.get("label")) in {*labels.values()}}
+        yield f"{path} has the id of the {to.kind}", offered - labels.keys() if offered else None
+
+
+def list_questions(kind: Kind) -> dict[str, str]:
+    """What the documents do not say, or say in two ways, and a probe learns: the statements, each by a word."""
+    parts, chosen, update = dict(kind.parts), kind.identity.chosen_id, kind.endpoints.update
+    is_used = any(to.kind == kind.name for each in KINDS.values() for _, to in each.reference_fields)
+    is_renamed = update and kind.identity.name_field != chosen
+    has_cursor = kind.endpoints.pages is Pages.CURSOR and not parts
+    omitted = "resets" if kind.endpoints.has_full_update else "keeps"
+    asked: list[tuple[object, str, str]] = [
+        (True, "answered", "a create answers with the record"),
+        (parts, "parts", f"a create with {' and '.join(parts)} in its body is taken (unsure)"),
+        (not chosen, "named", "an id is not its name (unsure)"),
+        (is_renamed, "omitted", f"{update} {omitted} what is left out"),
+        (is_used, "in use", "what another object uses is not deleted (unsure)"),
+        (chosen, "reused", "a deleted id cannot be used again: it answers 409 (unsure)"),
+        (has_cursor, "stale", "a header says that a cursor is gone (unsure)"),
+        *((True, text, f"{update} {text} (unsure)") for text, *_ in find_updates(kind, kind.example)),
+        *((True, text, f"a create {text} (unsure)") for text, *_ in find_creates(kind, kind.example)),
+    ]
+    for name, each in kind.sub_endpoints:
+        path, end, by_id = f"{each.method} {each.path}", each.terminal, "has" if each.by_id else "lacks"
+        asked += [
+            (each.initial, f"{name} first", f"a new object is {each.initial} (unsure)"),
+            (each.words, f"{name} again", f"{path} takes the {name} that it has"),
+            (not each.words, f"{name} by id", f"GET by an id {by_id} {name} (unsure)"),
+            (each.by_id, f"{name} unlike", f"{path} takes what a plan warns of (unsure)"),
+            (end, f"{name} ended", f"the list has {end} ones (unsure)"),
+            (end, f"{name} back", f"{end} cannot become {each.initial}: it answers 409 (unsure)"),
+        ]
+    return {word: text for applies, word, text in asked if applies}
+
+
+def find_creates(kind: Kind, fields: Fields) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Creates that may be refused, by ids that nobody else has: the statement, the fields, whether they are taken."""
+    chosen, ids = kind.identity.chosen_id, f"{fields.get(kind.identity.chosen_id)}"
+    fixed = [each.name for each in kind.fields if each.immutable and each.name != chosen and chosen]
+    tries = {f"without {each}": {**fields, chosen: f"{ids}-{each}", each: None} for each in fixed}
+    tries |= {"with a blank and a colon in its id": {**fields, chosen: f"{ids} a:b"}} if chosen else {}
+    for what, tried in tries.items():
+        sent = {name: value for name, value in tried.items() if value is not None}
+        takes = not kind.creation_errors(sent, {})
+        yield f"{what} is {'taken' if takes else 'refused'}", sent, takes
+
+
+def fill(value: Any, to: Reference | None, made: Mapping[str, Raw], read: Callable[[str], Sequence[Raw]]) -> Any:
+    """A value with what is sent for an object in `made` in place of each reference. `read` gives a list of the API."""
+    if isinstance(value, list):
+        return [fill(each, to, made, read) for each in value]
+    if to is None or not isinstance(value, dict) or to.key not in value:
+        return with_value(value, to.path, made[to.kind]["id"]) if to and to.path and to.kind in made else value
+    if to.kind not in made:
+        raise ReconcilerError(f"it needs a {to.kind} that was made here")
+    if not to.lookup:
+        return made[to.kind]["id"]
+    ours = {made[to.kind]["id"], to.label(made[to.kind])} - {None}
+    items = [each for each in read(to.lookup) if ours & {str(each.get("id")), str(each.get("label"))}]
+    if len(items) != 1:
+        raise ReconcilerError(f"{to.lookup} does not offer the {to.kind} that was made here")
+    return {name: items[0].get(name) for name in ("type", "id")}
+
+
+def find_updates(kind: Kind, fields: Fields) -> Iterator[tuple[str, str, Any, Any]]:
     """What an update can ask: the fact, the field, what is sent, and what is there then. REFUSED: it is not taken."""
     for each in kind.fields if kind.endpoints.update else ():
         name, schema, is_list = each.name, each.schema, isinstance(old := fields.get(each.name), list)

@@ -7,14 +7,13 @@ import math
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal
-from difflib import SequenceMatcher
 from functools import partial
 from typing import Any
 
 from reconciler.kinds.comparison import Difference, alike, differences, path_keys, value_at
 from reconciler.kinds.declaration import Kind
 from reconciler.kinds.schema import Schema
+from reconciler.lazy import load
 from reconciler.model.inputs import Entry, Fields, Record
 from reconciler.serialization import canonical
 from reconciler.text import truncate
@@ -158,12 +157,10 @@ def _is_rounded(sent: Any, shown: Any) -> bool:
         return False
     if math.isclose(sent, shown, rel_tol=FLOAT_PRECISION):
         return True
-    kept, given = _decimals(shown), _decimals(sent)
-    return kept < given and abs(Decimal(repr(sent)) - Decimal(repr(shown))) < Decimal(1).scaleb(-kept)
-
-
-def _decimals(number: float) -> int:
-    return max(0, -int(Decimal(repr(number)).normalize().as_tuple().exponent))
+    decimal = load("decimal:Decimal")
+    given, kept = (decimal(repr(each)).normalize() for each in (sent, shown))
+    decimals = max(0, -kept.as_tuple().exponent)
+    return bool(decimals < -given.as_tuple().exponent and abs(given - kept) < decimal(1).scaleb(-decimals))
 
 
 LONGEST = 200
@@ -194,9 +191,10 @@ def _shown(value: Any) -> str:
 def _points(sent: Any, stored: Any) -> str:
     """The code points that differ, as `U+… became U+…`."""
     one, other = (each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in (sent, stored))
+    matcher = load("difflib:SequenceMatcher")
     spots = [
         f"{_code_points(one[begin:end])} became {_code_points(other[start:stop])}"
-        for tag, begin, end, start, stop in SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+        for tag, begin, end, start, stop in matcher(None, one, other, autojunk=False).get_opcodes()
         if tag != "equal"
     ]
     return ", ".join(dict.fromkeys(spots))

@@ -21,6 +21,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     # What their values look like is stated nowhere.
     **dict.fromkeys(("Json", "Color", "Products", "Screens"), (object,)),
 }
+CONDITION = {"metric": "target_platform", "comparator": "eq", "value": "Android", "negate": False}
 LARGEST = 64 * 1024
 WORDS = {word: word for word in MOVES}
 STATUS = SubEndpoint("PATCH", "/status", "status", WORDS, initial="draft", moves=MOVES, comes_last=True)
@@ -57,8 +58,8 @@ def advice(objects: Mapping[str, Fields]) -> Iterator[str]:
 
 
 def _unlike(payload: Mapping[str, Any], mapping: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in payload.items():
-        if key not in mapping:
+    for key, value in ((key, each) for key, each in payload.items() if each is not None):
+        if mapping.get(key) is None:
             yield f"{key} is not in payload_mapping"
         elif type(value) not in TYPES.get(mapping[key], ()) and object not in TYPES.get(mapping[key], (object,)):
             yield f"{key} is no {mapping[key]}, which payload_mapping says"
@@ -89,7 +90,7 @@ REMOTE_CONFIG = Kind(
             "segmentation_conditions",
             array(
                 "Who gets it. Unsure: the shape of a condition, as the API documents none; each is sent as it is.",
-                text("A condition.", type="object"),
+                text("A condition.", CONDITION, type="object"),
             ),
             required=False,
         ),
@@ -97,7 +98,7 @@ REMOTE_CONFIG = Kind(
             "payload_mapping",
             mapping(
                 "The type of each value of the payload. Unsure: whether the API checks the payload by it.",
-                text("A type.", enum=list(TYPES)),
+                text("A type; null removes it.", type=["string", "null"], enum=[*TYPES, None]),
                 {"cta": "String"},
             ),
             required=False,
@@ -136,7 +137,7 @@ REMOTE_CONFIG = Kind(
         "Unsure: whether both keys share it.",
         source="the vendor's pages on remote configurations",
         lost_on_delete="its id, by which experiments use it, and its place: an archived one cannot come back",
-        manual_step="the API has no such move of status; `lifecycle: {replace: allow}` makes a new one in its place",
+        manual_step="the API has no such move of its status; `lifecycle: {replace: allow}` makes a new one instead",
         effects=effects,
         advice=advice,
     ),

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.errors import AnswerUnreadable
-from reconciler.kinds.comparison import as_declared, overlaid
+from reconciler.kinds.comparison import as_declared, overlaid, without_nulls
 from reconciler.kinds.declaration import Kind, SubEndpoint
 from reconciler.model.inputs import Entry, Fields, Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
@@ -134,7 +134,7 @@ def _with_settings(
 def _set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint, value: Any) -> Request:
     if setter.words and value not in setter.words:
         raise CannotBeSent(f"its live {name} is {value!r}, which may be read and not be written")
-    body = {setter.key: setter.words[value] if setter.words else value}
+    body = {setter.key: setter.words[value] if setter.words else without_nulls(value)}
     path = f"{object_path(kind, object_id)}{setter.path}"
     return Request(setter.method, path, body, (name,))
 

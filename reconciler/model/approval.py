@@ -6,9 +6,10 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from typing import Any
 
+from reconciler.lazy import frozen
 from reconciler.model.plan import Change, Plan
 from reconciler.model.reports import Ended, Review
 from reconciler.model.settings import VENDOR_URL
@@ -25,7 +26,7 @@ NOTHING = ""
 _OVERHEAD = 8  # quotes, a colon, a comma and blanks around an address and what stands beside it
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Approval:
     """A plan in short. `digest` is what binds; all else is for people.
 
@@ -116,7 +117,7 @@ LINE = re.compile(r"<!-- reconciler (\{.*\}) -->")
 _UNSAFE = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Brief:
     """The approval of one of several environments: what it has of its own."""
 
@@ -125,7 +126,7 @@ class Brief:
     left_out: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Several:
     """What a mark says of several environments: the approvals by name, those without a plan (`failed`), and those that
     were `left_out` since nothing of them has changed."""
@@ -137,7 +138,7 @@ class Several:
     base: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CommentMarker:
     """`command` wrote the comment (`plan`, `apply`) or the issue. `approval`: the plan that it shows; None if it
     shows none that could be approved. `configuration`: its name; None in a mark that was written before marks had it,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from reconciler.lazy import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class BackendType:
     """One backend, as `state: {store: NAME}` chooses it.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, fields, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.errors import Location, Problem, some_of
+from reconciler.lazy import frozen
 from reconciler.text import counted
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def say_instances(definition: str, instances: Sequence[str], what: str = "addres
     return f"{definition} is a for_each; expected the {what} of one of its {counted(len(instances), 'resource')}{some}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ignored:
     """A path of a field that an update leaves as it is live; `until` (YYYY-MM-DD) and the rest are for people."""
 
@@ -69,7 +70,7 @@ class Ignored:
     owner: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lifecycle:
     """How a resource may be treated. `prevent_destroy` None: it says nothing, and what the state remembers holds."""
 
@@ -80,7 +81,7 @@ class Lifecycle:
     def written(self) -> dict[str, Any]:
         """The block `lifecycle` as it is written; nothing if it says nothing."""
         ignored = [
-            {name: value for name in each.__slots__ if (value := getattr(each, name))} if each.until else each.field
+            {at.name: value for at in fields(each) if (value := getattr(each, at.name))} if each.until else each.field
             for each in self.ignore_changes
         ]
         block: dict[str, Any] = {} if self.prevent_destroy is None else {"prevent_destroy": self.prevent_destroy}
@@ -89,7 +90,7 @@ class Lifecycle:
         return {"lifecycle": block} if block else {}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instance:
     """Which one of many alike a resource is: the address of the `for_each`, and of each dimension the item's key, and
     where that item is written."""
@@ -103,7 +104,7 @@ class Instance:
         return ", ".join(f"{dimension}={key}" for dimension, key in self.items.items())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resource:
     """One resource as written, variables put in. A reference stays as written: `{"integration": "release-alerts"}`.
 
@@ -130,7 +131,7 @@ class Resource:
         return self.locations[path] if path else self.location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moved:
     """A reviewed rename: the state's entry at `source` belongs to `target` from now on."""
 
@@ -139,7 +140,7 @@ class Moved:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Removed:
     """A reviewed removal. Without `destroy` the object stays in the API and is forgotten."""
 
@@ -148,7 +149,7 @@ class Removed:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Import:
     """A reviewed adoption: the live object `id` is what `target` means."""
 
@@ -157,7 +158,7 @@ class Import:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Desired:
     """The whole configuration for one environment. `resources` are in the order of their addresses. `warnings` about
     what is written are problems, with their places. `left_out`: the addresses that an `only_in` leaves out, `ended`:
@@ -202,7 +203,7 @@ Raw = Mapping[str, Any]
 Lookups = Mapping[str, Sequence[Raw]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """One live object. `fields` are in the configuration's words, `raw` is the API's record as it came."""
 
@@ -218,7 +219,7 @@ class Record:
         return ObjectRef(self.kind, self.id)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Live:
     """All live objects (kind → id → record) and the lists that were read beside them (path → items). `gone` are objects
     that are known to be gone: the API answered 404 for that id, or we deleted it. An object that is neither live nor
@@ -230,7 +231,7 @@ class Live:
     gone: frozenset[ObjectRef] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """What is remembered of one address.
 
@@ -262,7 +263,7 @@ class Entry:
         return replace(self, file="", commit="", stored={}, read_back=False, counts={}, counted_at="")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tombstone:
     """What is remembered of an object that has no entry any more: the `address` that it had. `deleted`: we deleted it,
     by `commit` (empty if not known), and never adopt it. `protected`: no list showed it; `prevent_destroy` holds."""
@@ -276,7 +277,7 @@ class Tombstone:
 NO_TOMBSTONES: Mapping[str, Tombstone] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     """The state of one environment. `lineage` is the id of its first write. `serial` counts the applies that wrote it,
     and `plan` is the digest of the last plan that did. `configuration` is the name of the configuration that

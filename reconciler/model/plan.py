@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, fields, replace
 from enum import StrEnum
 from typing import Any
 
 from reconciler.errors import Problem
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Entry, ObjectRef, Tombstone
 
 FORMAT_VERSION = 1
@@ -41,7 +42,7 @@ class Cause(StrEnum):
     CLOCK = "clock"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldChange:
     """One field of a change. `before` is live, `after` is desired; None if there is nothing. `rule` is the local time
     that `after` comes from (`09:00 Europe/Berlin`), and `rule_before` the one that `before` came from; empty: none."""
@@ -54,7 +55,7 @@ class FieldChange:
     rule_before: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """One write. A reference to something that does not exist yet stays in `body` as it is written in the YAML. `sets`
     are the fields that are applied once it has succeeded. `creates`: its answer bears a new id. `destroys`: it takes an
@@ -69,7 +70,7 @@ class Request:
     idempotent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """What is done to one address.
 
@@ -111,7 +112,7 @@ class Change:
         the tombstones, which write nothing to the API. A local time is approved as it is written: its UTC time is left
         out, so that the approval holds when the clocks change."""
         left = ("reason", "tombstones", "seen_as_ruled")
-        content = {name: getattr(self, name) for name in self.__slots__ if name not in left}
+        content = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in left}
         content |= {"notes": None, "remember": None, "seen": self.seen_as_ruled or self.seen}
         content["fields"] = [
             {"path": each.path, "before": each.rule_before or each.before, "after": each.rule or each.after}
@@ -122,9 +123,9 @@ class Change:
         if self.remember is not None:
             entry = self.remember.as_wanted()
             content["remember"] = {
-                name: getattr(entry, name)
-                for name in entry.__slots__
-                if name not in ("read_back", "rules", "counts", "counted_at")
+                each.name: getattr(entry, each.name)
+                for each in fields(entry)
+                if each.name not in ("read_back", "rules", "counts", "counted_at")
             }
             if rules := entry.rules:
                 content["remember"] |= {"applied": _without(rules, entry.applied), "rules": rules}
@@ -145,7 +146,7 @@ def _without(rules: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, A
 WAITS = "before that, a delivery would be lost or doubled"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waiting:
     """A change that the clocks bring about and that would lose or double a delivery now. `not_before` (UTC, ISO 8601)
     is the first moment at which it would not."""
@@ -157,7 +158,7 @@ class Waiting:
     not_before: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unmanaged:
     """A live object that neither the configuration nor the state knows."""
 
@@ -166,7 +167,7 @@ class Unmanaged:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeptField:
     """A field that is not as it is written, and stays so: `ignore_changes` names it."""
 
@@ -176,7 +177,7 @@ class KeptField:
     written: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """A guard that says no to this plan, and what passes it. `problems` are what it says of places in the YAML."""
 
@@ -186,7 +187,7 @@ class Refusal:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """All that is done to one environment.
 
@@ -239,7 +240,7 @@ class Plan:
 SUMMARY_ORDER = tuple(map(Action, ("create", "update", "replace", "delete", "adopt", "forget", "manual")))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """The live object behind a destination. `address` is empty if nobody manages it; `proven_by` is `id` or `label`."""
 
@@ -250,7 +251,7 @@ class Target:
     proven_by: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Destination:
     """One item of the API's list. `same_label` are the ids of the others that bear its label; `target` is None if no
     live object is proven to stand behind it."""
@@ -262,7 +263,7 @@ class Destination:
     target: Target | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Destinations:
     """All that is offered to an environment; `warnings` say what could not be taken into account; `api` is its
     address."""

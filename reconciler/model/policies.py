@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
 from reconciler.errors import GUARD, Location, Problem
+from reconciler.lazy import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PolicyException:
     """An address for which a policy does not hold, `until` (YYYY-MM-DD) included. The rest is for people."""
 
@@ -20,7 +21,7 @@ class PolicyException:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """One rule as it is written. It holds in `folder`, relative to the configuration's (empty: all of it), for `kinds`
     (none: all). `when` and `require` are expressions in CEL; `rule` is the ready rule that it uses, with the values
@@ -55,7 +56,7 @@ class Policy:
         return Problem(*place, f"{address}: {said}" if address else said, subject=address, cause=f"{place}{said}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Violation:
     """A policy that does not hold for an address. `location` is that of the resource, of an instance that of its
     `for_each`; `items` says which one. `excepted` is the exception that lets it pass, `ended` one that did so until its
@@ -81,7 +82,7 @@ class Violation:
         return Problem(*self.location, f"{subject}: {said}", guard, subject, f"{guard}{self.location}{said}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PolicyReport:
     """What the policies say of one environment. `violations` are those that count, `excepted` those that an exception
     lets pass. `unused` are the exceptions that except nothing, each with its policy's name. `held` and `refused`:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from reconciler.errors import Exit, Location, ReconcilerError
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live
 from reconciler.model.plan import Change, Plan
 
@@ -16,7 +17,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ended(Generic[T]):
     """How a command ended for one of several environments. `value` is None if it failed before there was one; an
     `error` may stand beside it, such as the guard that refuses a plan. `seconds`: how long it took. `code` is the exit
@@ -34,10 +35,15 @@ class Ended(Generic[T]):
         """The exit code for this environment."""
         return self.error.exit_code if self.error else self.code
 
-    def map(self, make: Callable[[T], U]) -> Ended[U]:
+    def map(self, make: Callable[[T], U | None]) -> Ended[U]:
         """The same end, with what `make` makes of the value."""
         value = None if self.value is None else make(self.value)
         return Ended(self.environment, value, self.error, self.seconds, self.code, self.left_out)
+
+
+def only_value(ended: Sequence[Ended[T]]) -> T | None:
+    """The value, if there is one environment and it has one: that is shown as if there were no others."""
+    return ended[0].value if len(ended) == 1 else None
 
 
 class Scope(StrEnum):
@@ -49,7 +55,7 @@ class Scope(StrEnum):
     BEHIND = "behind"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Commit:
     """A commit of the user's repository."""
 
@@ -71,7 +77,7 @@ class Weight(StrEnum):
     FEEDS = "feeds"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Impact:
     """One thing that a change does to people, in a sentence of plain text."""
 
@@ -79,7 +85,7 @@ class Impact:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """An address in the graph of references. `action` is None if nothing happens to it; what is not `managed` bears
     `kind[id]` in an address's place. `alike`: how many objects a picture shows as this one."""
@@ -92,7 +98,7 @@ class Node:
     alike: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Graph:
     """What refers to what: `edges` are (from the address that refers, to the one that is referred to), as it is wanted;
     `dropped` are those that are live and go away."""
@@ -102,7 +108,7 @@ class Graph:
     dropped: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Review:
     """A plan as a reviewer looks at it.
 
@@ -158,7 +164,7 @@ class Verification(StrEnum):
     DIFFERENT = "different"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """The end of one change. `reason`: why it failed; `because_of`: the address for whose sake it was skipped;
     `request_ids`: what the API called our writes, if it says so; `stored`: path → what the API made of a value, as
@@ -175,8 +181,13 @@ class Outcome:
     request_ids: tuple[str, ...] = ()
     stored: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it was done, and reading back has not confirmed it."""
+        return self.status is Status.DONE and self.verification not in (Verification.VERIFIED, None)
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class ApplyReport:
     """The ends of all changes, in the plan's order. `unrecorded`: why the state could not be written at the end;
     `receipt`: what it left behind, None if it wrote nothing; `answered`: address → the fields that the API's answer
@@ -222,7 +233,7 @@ class ApplyReport:
         return codes.pop() if len(codes) == 1 else Exit.API_FAILED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Applied:
     """A plan that an apply has shown, and what became of it; no report if it was not begun, or failed."""
 
@@ -230,7 +241,7 @@ class Applied:
     report: ApplyReport | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReceiptItem:
     """One change that was done, or was tried. `before` are the live fields, `after` what was written; None: nothing."""
 
@@ -245,7 +256,7 @@ class ReceiptItem:
     request_ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Receipt:
     """One apply. `at` is UTC; `commit` is the configuration's, empty if there is none. `lineage` is that of the
     state which the apply wrote, empty if it is not known. `allowed` are the guards that the one who applied passed."""
@@ -270,7 +281,7 @@ class Receipt:
         return ", ".join([*counts, *([f"{failed} not done"] if failed else [])]) or "nothing"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """`command` is `plan` or `apply`, `environment` and `configuration` those that it was for, as far as
     that could be told. `review` is what was planned, None if it did not come so far. `environments`: their names, if it

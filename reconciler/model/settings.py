@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from reconciler.errors import Location
+from reconciler.lazy import frozen
 
 DEFAULT_ENVIRONMENT = "default"
 DEFAULT_KEY_VARIABLE = "QONVERSION_SECRET"
@@ -18,7 +19,7 @@ VENDOR_URL = "https://api.qonversion.io/v4"
 Variable = str | int | float | bool | Sequence[Any] | Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StateSettings:
     """Where the state of an environment is kept. `store` is the name of a backend, `options` are its own settings.
     `path` is the file of the `file` store; the others keep their journal beside it."""
@@ -28,7 +29,7 @@ class StateSettings:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Freeze:
     """Whole days of the settings' time zone (UTC without one) on which nothing is applied: both, and those between."""
 
@@ -37,7 +38,7 @@ class Freeze:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Environment:
     """One environment of the configuration that is called `configuration` (empty: the one at the repository's top;
     None: it gives itself no name and lies in no repository).
@@ -71,11 +72,6 @@ def called(configuration: str | None) -> str:
     if configuration is None:
         return "a configuration outside of any repository"
     return f"the configuration {configuration}" if configuration else "the configuration at the repository's top"
-
-
-def of_configuration(configuration: str | None) -> str:
-    """` of growth` for a title; nothing for the configuration at the repository's top, or if it is not known."""
-    return f" of {configuration}" if configuration else ""
 
 
 def path_segment(configuration: str) -> str:

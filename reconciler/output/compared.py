@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 from reconciler.errors import Location
-from reconciler.model.comparison import Comparison, Difference
 from reconciler.model.inputs import address_kind
+from reconciler.model.results import Comparison, Difference
 from reconciler.output.document import document
-from reconciler.output.groups import kinds_of, short_place
-from reconciler.output.labels import SIGN_PAINT, api_note
+from reconciler.output.groups import kinds_of
+from reconciler.output.labels import SIGN_PAINT, api_note, short_place
 from reconciler.output.markdown.words import fence, fitting
 from reconciler.output.terminal import bold, dim, escape, fit, strip_styles, yellow
-from reconciler.output.values import ValueDiff, cut_both, format_value, plain
+from reconciler.output.values import ValueDiff, cut_both, format_value, is_nested, plain
 from reconciler.serialization import canonical
-from reconciler.text import counted, pad
+from reconciler.text import counted, listed, pad
 
 MOST_NAMED = 8
 """So many addresses of a group are listed."""
@@ -39,7 +39,7 @@ def render_comparison(found: Comparison, form: str) -> str:
             for side in filter(None, (each["a"], each["b"])):
                 side["place"] = short_place(side["place"]) if side["place"] else None
                 side["sources"] = list(map(short_place, side["sources"]))
-        return document(1, **values)
+        return document(**values)
     text = "\n".join(_lines(found))
     lines = strip_styles(text).split("\n")
     return fit(text) if form == "text" else fence(fitting(lines, ROOM, "--format json lists all"), "text")
@@ -69,18 +69,17 @@ def _group_lines(found: Comparison, group: Group) -> Iterator[str]:
         yield SIGN_PAINT[sign](f"  {sign} {_head(found, group)}") + "".join(where)
     else:
         yield yellow(f"  ~ {_head(found, group)}")
-        is_deep = any(isinstance(side.value, list) for side in (one, other) if side)
+        is_deep = is_nested(*(side.value for side in (one, other) if side))
         before, after = (plain(side.value) if side else "nothing" for side in (one, other))
         names = [escape(f"{each.environment}:") for each in (found.a, found.b)]
         texts = tuple(SIGNS) if is_deep else cut_both(before, after)
         for name, text, place in zip(names, texts, where, strict=True):
             yield f"{INDENT}{pad(name, max(map(len, names)))} {text}{place}"
         if is_deep:
-            for sign, text, depth in ValueDiff({}, unknown="").lines(one and one.value, other and other.value):
-                yield SIGN_PAINT[sign](f"{INDENT}  {'  ' * depth}{f'{sign} ' if sign else ''}{text}")
+            for line in ValueDiff({}, unknown="").lines(one and one.value, other and other.value):
+                yield SIGN_PAINT[line.sign](f"{INDENT}  {line}")
     if group[1:]:
-        rest = f", … and {len(group) - MOST_NAMED} more; --format json lists all" if group[MOST_NAMED:] else ""
-        yield dim(f"{INDENT}{', '.join(map(_called, group[:MOST_NAMED]))}{rest}")
+        yield dim(f"{INDENT}{listed([*map(_called, group)], MOST_NAMED, '; --format json lists all')}")
 
 
 def _head(found: Comparison, group: Group) -> str:

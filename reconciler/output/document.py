@@ -8,12 +8,13 @@ from typing import Any
 
 from reconciler.model.plan import FORMAT_VERSION, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Review, Status, Weight
-from reconciler.output.groups import Group, find_groups, short_place
+from reconciler.output.groups import find_groups
+from reconciler.output.labels import short_place
 
 
-def document(version: int, **values: Any) -> str:
-    """A document in a version of its form."""
-    return json.dumps({"format_version": version, **values}, indent=2, ensure_ascii=False)
+def document(**values: Any) -> str:
+    """A document, with the version of its form."""
+    return json.dumps({"format_version": FORMAT_VERSION, **values}, indent=2, ensure_ascii=False)
 
 
 def select(value: object, *names: str) -> dict[str, Any]:
@@ -21,13 +22,8 @@ def select(value: object, *names: str) -> dict[str, Any]:
     return {name: getattr(value, name) or None for name in names}
 
 
-def plan_json(review: Review) -> str:
-    """The plan in the contract's form; schemas/plan.schema.json describes it."""
-    return document(FORMAT_VERSION, **plan_values(review))
-
-
 def plan_values(review: Review) -> dict[str, Any]:
-    """What the JSON of a plan says of one environment.
+    """What the JSON of a plan says of one environment: the contract's form, which schemas/plan.schema.json describes.
 
     `notes` of a change is all that is said of it, and `warnings` has the risks of every change, so that who reads
     nothing else misses nothing; `impact` is the part of the notes that is about people.
@@ -46,7 +42,15 @@ def plan_values(review: Review) -> dict[str, Any]:
         **select(review, "commit", "base"),
         summary=plan.summary(),
         changes=[_change(review, change) for change in plan.changes],
-        groups=list(map(_group, find_groups(review))),
+        groups=[
+            {
+                "action": group.first.action,
+                "addresses": group.addresses,
+                "fields": list(map(_field, group.first.fields)),
+                "place": short_place(group.place) if group.place else None,
+            }
+            for group in find_groups(review)
+        ],
         unmanaged=list(map(asdict, plan.unmanaged)),
         ignored=[
             {"address": each.address, "path": each.path, "before": each.live, "after": each.written}
@@ -78,20 +82,6 @@ def _change(review: Review, change: Change) -> dict[str, Any]:
         "impact": impact,
         "notes": [*impact, *review.remarks_on(change)],
     }
-
-
-def _group(group: Group) -> dict[str, Any]:
-    return {
-        "action": group.first.action,
-        "addresses": group.addresses,
-        "fields": list(map(_field, group.first.fields)),
-        "place": short_place(group.place) if group.place else None,
-    }
-
-
-def report_json(report: ApplyReport) -> str:
-    """The report of an apply."""
-    return document(FORMAT_VERSION, **report_values(report))
 
 
 def report_values(report: ApplyReport) -> dict[str, Any]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
-from reconciler.errors import ConfigurationInvalid, NotBegun, ReconcilerError
+from reconciler.errors import ConfigurationInvalid, NotBegun
 from reconciler.model.approval import digests, joint_digest
-from reconciler.model.drift import Drift
 from reconciler.model.plan import FORMAT_VERSION
-from reconciler.model.reports import Applied, Ended, Receipt, Review
+from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, only_value
+from reconciler.model.results import Drift
 from reconciler.output.document import document, plan_values, report_values
-from reconciler.output.labels import GRAVE, api_note, count_weight, shared_api, title, unusual_api
-from reconciler.output.listings import drift_text, drift_values, history_text, history_values
+from reconciler.output.labels import GRAVE, Paint, api_note, count_ends, count_weight, shared_api, title, unusual_api
+from reconciler.output.listings import drift_text, history_text
 from reconciler.output.terminal import bold, escape, red, width
 from reconciler.output.text import Paragraph, PlanText
-from reconciler.text import columns, counted, pad, truncate, wrap
+from reconciler.text import columns, counted, listed, pad, truncate, wrap
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -25,8 +25,9 @@ MOST_NAMED = 8
 """So many environments are named; the rest is counted."""
 FAILED = "failed: "
 LONGEST_API = 48
-LONGEST_ERROR = 100
+LONGEST_ERROR = 92
 """Characters of an error in the table; all of it is on stderr."""
+_CUT: Paint = partial(truncate, limit=LONGEST_ERROR)
 
 
 def plans_text(ended: Sequence[Ended[Review]]) -> str:
@@ -34,28 +35,30 @@ def plans_text(ended: Sequence[Ended[Review]]) -> str:
     api = shared_api(each.value.plan for each in ended if each.value)
     rows = [(each.environment, *_plan_cells(each, api is None), f"{each.seconds:.1f} s") for each in ended]
     parts = [_table(f"Plans for {len(ended)} environments{api_note(api or '')}", rows)]
-    plans = ((each.environment, PlanText(each.value, has_ids=False)) for each in ended if each.value)
-    shared = find_shared((environment, plan.paragraphs()) for environment, plan in plans)
-    by_names: dict[tuple[str, ...], list[Paragraph]] = defaultdict(list)
-    for paragraph, names in shared.items():
-        by_names[names].append(paragraph)
-    for names, paragraphs in by_names.items():
-        head = bold(wrap(f"In {len(names)} environments ({_named(names)}):", width()))
+    shared = find_shared(
+        (each.environment, PlanText(each.value, has_ids=False).paragraphs()) for each in ended if each.value
+    )
+    for names, paragraphs in shared.items():
+        head = bold(wrap(f"In {len(names)} environments ({listed([*map(escape, names)], MOST_NAMED)}):", width()))
         parts.append("\n\n".join([head, *("\n".join(each.lines) for each in paragraphs)]))
     for each in ended:
-        own = [paragraph for paragraph, names in shared.items() if each.environment in names]
+        own = [one for names, paragraphs in shared.items() if each.environment in names for one in paragraphs]
         if each.value is not None and _has_more(each.value, own):
             parts.append(str(PlanText(each.value, own)))
     return "\n\n".join([*parts, f"digest of all: {joint_digest(digests(ended))}"])
 
 
-def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[K, tuple[str, ...]]:
-    """What is shown alike for several environments, with their names."""
+def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[tuple[str, ...], list[K]]:
+    """What is shown alike for several environments, by the names of these."""
     found: dict[K, list[str]] = defaultdict(list)
     for environment, parts in shown:
         for part in parts:
             found[part].append(environment)
-    return {part: tuple(names) for part, names in found.items() if len(names) > 1}
+    shared: dict[tuple[str, ...], list[K]] = defaultdict(list)
+    for part, names in found.items():
+        if len(names) > 1:
+            shared[tuple(names)].append(part)
+    return shared
 
 
 def _has_more(review: Review, shared: Sequence[Paragraph]) -> bool:
@@ -69,31 +72,29 @@ def _plan_cells(ended: Ended[Review], has_api: bool) -> tuple[str, str, str]:
     """What is planned, the risky part of it, and the address of the API; or why there is no plan."""
     review = ended.value
     if review is None:
-        return _failed(ended), "", ""
-    weights = Counter(impact.weight for impacts in review.impacts.values() for impact in impacts)
+        return describe_failure(ended), "", ""
+    return *plan_cells(review), truncate(unusual_api(review.plan.api), LONGEST_API) if has_api else ""
+
+
+def plan_cells(review: Review, strong: Paint = str, show: Paint = str) -> tuple[str, str]:
+    """What is planned, and the risky part of it. `strong`: marks what is grave; `show`: shows words of others."""
+    plan, weights = review.plan, Counter(impact.weight for each in review.impacts.values() for impact in each)
+    refused = [strong(f"refused: {show(', '.join(each.guard for each in plan.refusals))}")] if plan.refusals else []
     risks = [count_weight(weight, weights[weight]) for weight in GRAVE if weights[weight]]
-    refused = [f"refused: {', '.join(each.guard for each in review.plan.refusals)}"] * bool(review.plan.refusals)
-    waiting = [f"{len(review.plan.waiting)} waiting"] * bool(review.plan.waiting)
-    unmanaged = f", {len(review.plan.unmanaged)} unmanaged" if review.plan.unmanaged else ""
-    api = truncate(unusual_api(review.plan.api), LONGEST_API) if has_api else ""
-    return f"{title(review.plan)}{unmanaged}", ", ".join([*refused, *risks, *waiting]), api
+    waiting = [f"{len(plan.waiting)} waiting"] if plan.waiting else []
+    unmanaged = f", {len(plan.unmanaged)} unmanaged" if plan.unmanaged else ""
+    return f"{title(plan, strong)}{unmanaged}", ", ".join([*refused, *risks, *waiting])
 
 
-def _failed(ended: Ended[Any]) -> str:
+def describe_failure(ended: Ended[Any], strong: Paint = str, show: Paint = _CUT) -> str:
+    """Why there is no answer for an environment. `strong` and `show` as in `plan_cells`."""
     error = ended.error
     if error is None:
-        return f"left out: {ended.left_out}"
-    text = str(error).partition("\n")[0]
-    if isinstance(error, NotBegun):
-        return text
+        return f"left out: {show(ended.left_out)}"
+    text = show(str(error).partition("\n")[0])
     if isinstance(error, ConfigurationInvalid):
         text = f"{counted(len(error.problems), 'problem')} in the configuration"
-    return truncate(f"{FAILED}{text}", LONGEST_ERROR)
-
-
-def _named(names: Sequence[str]) -> str:
-    rest = f", … and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else ""
-    return escape(", ".join(names[:MOST_NAMED])) + rest
+    return text if isinstance(error, NotBegun) else f"{strong('failed')}: {text}"
 
 
 def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
@@ -107,84 +108,68 @@ def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
 
 def plans_json(ended: Sequence[Ended[Review]]) -> str:
     """The plans, in the order of the environments; one that failed has its error."""
-    return _document(ended, plan_values, digest=joint_digest(digests(ended)))
+    return ended_json(ended, plan_values, digest=joint_digest(digests(ended)))
 
 
-def _document(
-    ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]], version: int = FORMAT_VERSION, **more: Any
-) -> str:
-    """The document of several environments; that of one alone is as it always was."""
-    if len(ended) == 1 and ended[0].value is not None:
-        return document(version, **values(ended[0].value))
-    environments = [
-        {"format_version": version, "environment": each.environment, **values(each.value)}
-        if each.value is not None
-        else {"environment": each.environment, "error": _error(each.error)}
-        for each in ended
-        if not each.left_out
-    ]
+def ended_json(ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]], **more: Any) -> str:
+    """The document of several environments with what it says of each; that of one alone is as it always was."""
+    if (only := only_value(ended)) is not None:
+        return document(**values(only))
+    environments: list[dict[str, Any]] = []
+    for each in ended:
+        if each.value is not None:
+            said = values(each.value)
+            environments.append({"format_version": FORMAT_VERSION, "environment": each.environment, **said})
+        elif not each.left_out:
+            hint, code = (each.error.hint, int(each.error.exit_code)) if each.error else (None, None)
+            error = {"message": str(each.error), "hint": hint, "exit": code}
+            environments.append({"environment": each.environment, "error": error})
     left_out = {each.environment: each.left_out for each in ended if each.left_out}
-    return document(version, **more, **({"left_out": left_out} if left_out else {}), environments=environments)
+    return document(**more, **({"left_out": left_out} if left_out else {}), environments=environments)
 
 
-def _error(error: ReconcilerError | None) -> dict[str, Any]:
-    return {"message": str(error), "hint": error and error.hint, "exit": error and int(error.exit_code)}
+def ended_reports(ended: Sequence[Ended[Applied]]) -> list[Ended[ApplyReport]]:
+    """What became of each plan. One that was not begun, or failed before its first change, has no value."""
+    return [each.map(lambda applied: applied.report) for each in ended]
 
 
 def reports_text(ended: Sequence[Ended[Applied]]) -> str:
     """How an apply ended for each environment."""
-    return _table(f"Applied to {len(ended)} environments", [(each.environment, _end(each)) for each in ended])
-
-
-def _end(ended: Ended[Applied]) -> str:
-    report = ended.value.report if ended.value else None
-    if report is None:
-        return _failed(ended)
-    return ", ".join(f"{number} {status}" for status, number in report.counts().items() if number) or report.nothing
+    ends = ended_reports(ended)
+    rows = [(each.environment, count_ends(each.value) if each.value else describe_failure(each)) for each in ends]
+    return _table(f"Applied to {len(ended)} environments", rows)
 
 
 def reports_json(ended: Sequence[Ended[Applied]]) -> str:
     """The reports, in the order of the environments; one that failed, or was not begun, has its error."""
-    begun = [each if each.value and each.value.report else replace(each, value=None) for each in ended]
-    return _document(begun, lambda applied: report_values(applied.report) if applied.report else {})
+    return ended_json(ended_reports(ended), report_values)
 
 
 def drifts_text(ended: Sequence[Ended[Drift]]) -> str:
     """A table, then what drifted in each environment."""
-    if len(ended) == 1 and ended[0].value is not None:
-        return drift_text(ended[0].value)
-    rows = [(each.environment, _drift_cell(each), f"{each.seconds:.1f} s") for each in ended]
+    if (only := only_value(ended)) is not None:
+        return drift_text(only)
+    rows = [
+        (each.environment, drift_cell(each.value) if each.value else describe_failure(each), f"{each.seconds:.1f} s")
+        for each in ended
+    ]
     changed = [drift_text(each.value) for each in ended if each.value and (each.value.objects or each.value.health)]
     return "\n\n".join([_table(f"Drift in {len(ended)} environments", rows), *changed])
 
 
-def _drift_cell(ended: Ended[Drift]) -> str:
-    drift = ended.value
-    if drift is None:
-        return _failed(ended)
-    changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
-    stopped = f", {len(drift.health)} not delivering" if drift.health else ""
-    said = f"{changed} changed outside, of {drift.compared} remembered{stopped}"
-    return said if drift.compared else "nothing is remembered"
-
-
-def drifts_json(ended: Sequence[Ended[Drift]]) -> str:
-    """Drift for programs."""
-    return _document(ended, drift_values)
+def drift_cell(drift: Drift, strong: Paint = str) -> str:
+    """How much drifted, and how much does not deliver. `strong`: marks that."""
+    if not drift.compared:
+        return f"{strong('not known')}, nothing is remembered"
+    changed = strong(counted(len(drift.objects), "object")) if drift.objects else "nothing"
+    stopped = f", {strong(f'{len(drift.health):,} not delivering')}" if drift.health else ""
+    return f"{changed} changed outside, of {drift.compared:,} remembered{stopped}"
 
 
 def histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
     """The receipts of each environment below its name."""
     if len(ended) == 1:
         return history_text(ended[0].value or ())
-    return "\n\n".join(
-        "\n".join(
-            [bold(f"{escape(each.environment)}:"), _failed(each) if each.error else history_text(each.value or ())]
-        )
-        for each in ended
-    )
-
-
-def histories_json(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
-    """The receipts, whole."""
-    return _document(ended, history_values)
+    heads = (bold(f"{escape(each.environment)}:") for each in ended)
+    texts = (describe_failure(each) if each.error else history_text(each.value or ()) for each in ended)
+    return "\n\n".join(f"{head}\n{text}" for head, text in zip(heads, texts, strict=True))

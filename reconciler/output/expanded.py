@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
-from os import sep
-from os.path import relpath
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,9 @@ from reconciler.kinds import KINDS, SECTIONS
 from reconciler.kinds.comparison import dotted
 from reconciler.model.inputs import Desired, make_address
 from reconciler.output.document import document
-from reconciler.output.groups import short_place
+from reconciler.output.labels import short_place
 from reconciler.output.terminal import escape, sanitize
+from reconciler.system import relative_path
 from reconciler.yaml import LocatedList, LocatedMap, read
 from reconciler.yaml.writing import Layout, dump, escape_variables
 
@@ -54,7 +53,7 @@ def expanded_json(desired: Desired) -> str:
         }
         for address, each in desired.resources.items()
     ]
-    return document(1, resources=resources, **_blocks(desired))
+    return document(resources=resources, **_blocks(desired))
 
 
 def _blocks(desired: Desired) -> dict[str, Any]:
@@ -100,7 +99,7 @@ def _places(desired: Desired, way: Way, folder: Path) -> Iterator[str]:
 
 @cache
 def _short(place: Location, folder: Path) -> str:
-    return short_place(Location(relpath(place.file, folder), *place[1:])).replace(sep, "/")
+    return short_place(Location(relative_path(place.file, folder), *place[1:]))
 
 
 def _paths(path: str, value: Any) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reconciler.errors import Location
-from reconciler.model.explanation import Explanation, FieldExplanation, Held, LastApply, Rule, Verdict
+from reconciler.model.results import Explanation, FieldExplanation, Held, LastApply, Rule, Verdict
 from reconciler.output.document import document, select
 from reconciler.output.labels import CAUSES, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, yellow
@@ -124,7 +124,6 @@ def explanation_json(explanation: Explanation) -> str:
     """An explanation for programs. A value that is not there has no key: null is a value."""
     each = explanation
     return document(
-        1,
         **select(each, "environment", "address", "kind", "name", "id", "path", "verdict", "action", "next"),
         place=_place(each),
         last_applied={**asdict(each.last), "commit": each.last.commit or None} if each.last else None,

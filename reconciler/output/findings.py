@@ -9,18 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import quote
 
 from reconciler import __version__
 from reconciler.errors import GUARD, Location, Problem, some_of
+from reconciler.lazy import frozen
 from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Ended, Review
 from reconciler.output.groups import Group, find_groups, sentences
-from reconciler.output.labels import GRAVE, WEIGHTS
-from reconciler.output.places import repository_path
+from reconciler.output.labels import GRAVE, WEIGHTS, repository_path
 from reconciler.output.terminal import escape
 
 HELP = "`reconciler explain ADDRESS` says which policies are about a resource, and why each holds or not."
@@ -28,7 +29,7 @@ OF_POLICY = re.compile(r"\(policy ([a-z0-9_-]+), ")
 AT_A_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,7}):(?P<column>[0-9]{1,7}): (?P<rest>.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """A kind of finding: its stable id, what it is in a few words and in a sentence."""
 
@@ -55,7 +56,7 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One of them. `subject` tells it from the others of its rule; `lines` are its text, escaped, a sentence
     each. Without a place it is about the whole."""
@@ -128,15 +129,15 @@ def _findings_at(review: Review, group: Group, place: Location | None) -> Iterat
 
 
 def findings_of_plans(ended: Iterable[Ended[Review]]) -> Iterator[Finding]:
-    """The findings of several environments, each once, with the environments that it is of; errors first."""
+    """The findings of all environments, each once, with those that it is of if these are not all; errors first."""
     every = list(ended)
-    found: dict[Finding, list[str]] = {}
+    found: dict[Finding, dict[str, None]] = defaultdict(dict)
     for each in every:
         if each.error is not None and each.value is None:
-            found.setdefault(_finding("failed", each.environment, [str(each.error)], None), []).append(each.environment)
+            found[_finding("failed", each.environment, [str(each.error)], None)][each.environment] = None
     for each in every:
         for finding in findings_of_review(each.value) if each.value else ():
-            found.setdefault(finding, []).append(each.environment)
+            found[finding][each.environment] = None
     for finding, names in found.items():
         where = "" if len(names) == len(every) else f"In {some_of(names)}: "
         first, *rest = finding.lines
@@ -144,13 +145,8 @@ def findings_of_plans(ended: Iterable[Ended[Review]]) -> Iterator[Finding]:
 
 
 def plans_annotations(ended: Sequence[Ended[Review]]) -> str:
-    """The risky changes and the warnings of several environments, as commands."""
+    """The risky changes and the warnings of plans, as commands."""
     return workflow_commands(findings_of_plans(ended))
-
-
-def plan_annotations(review: Review) -> str:
-    """The risky changes and the warnings of a plan, as commands."""
-    return workflow_commands(findings_of_review(review))
 
 
 def workflow_commands(findings: Iterable[Finding]) -> str:
@@ -178,14 +174,8 @@ def _command(finding: Finding) -> str:
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def plan_sarif(review: Review) -> str:
-    """The risky changes and the warnings of a plan, as SARIF."""
-    files = sorted(review.desired.files())
-    return sarif(findings_of_review(review), Location(files[0], 0, 0) if files else None)
-
-
 def plans_sarif(ended: Sequence[Ended[Review]]) -> str:
-    """The risky changes and the warnings of several environments, as SARIF."""
+    """The risky changes and the warnings of plans, as SARIF."""
     files = sorted({file for each in ended if each.value for file in each.value.desired.files()})
     return sarif(findings_of_plans(ended), Location(files[0], 0, 0) if files else None)
 

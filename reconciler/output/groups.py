@@ -6,16 +6,16 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from reconciler.errors import Location
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import keys_path, outer_keys, path_keys, value_at
+from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind
 from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
 from reconciler.model.reports import Review, Weight
-from reconciler.output.labels import WEIGHTS
+from reconciler.output.labels import WEIGHTS, short_place
 from reconciler.output.terminal import escape
 from reconciler.serialization import canonical
 from reconciler.text import counted, natural, quote
@@ -34,7 +34,7 @@ WHOLE = frozenset({Action.CREATE, Action.ADOPT, Action.DELETE, Action.FORGET})
 """What is written of these is the whole block, not a field."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """Changes with one action, the same fields and causes. `places`: where it is written, most first, → whose."""
 
@@ -139,18 +139,15 @@ def shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]:
         spot = outer_keys(path_keys(each.path) or ())
         lists = value_at(record.fields, spot), value_at(after.applied, spot)
         field = each
-        if spot and all(isinstance(value, list) for value in lists) and _has_moved(*lists):
+        before, new = lists if all(isinstance(value, list) for value in lists) else ([], [])
+        shared = min(len(before), len(new))
+        # An item is gone, or is new, before another one.
+        if spot and len(before) != len(new) and before[:shared] != new[:shared]:
             path, known = keys_path(spot), shown.get(keys_path(spot))
             cause = each.cause if known is None or known.cause is each.cause else Cause.BOTH
             field = FieldChange(path, *lists, cause)
         shown[field.path] = field
     return tuple(shown.values())
-
-
-def _has_moved(before: list[Any], after: list[Any]) -> bool:
-    """Whether an item is gone, or is new, before another one."""
-    shared = min(len(before), len(after))
-    return len(before) != len(after) and before[:shared] != after[:shared]
 
 
 def lead(change: Change) -> str:
@@ -190,11 +187,6 @@ def kinds_of(addresses: Iterable[str]) -> str:
     counts = Counter(map(address_kind, addresses))
     *firsts, last = (counted(counts[kind], kind.replace("_", " ")) for kind in KINDS if counts[kind])
     return f"{', '.join(firsts)} and {last}" if firsts else last
-
-
-def short_place(place: Location) -> str:
-    """A place without its column."""
-    return f"{place.file}:{place.line}" if place.line else place.file
 
 
 def _places(review: Review, changes: Sequence[Change]) -> dict[Location, list[str]]:

@@ -1,15 +1,22 @@
-"""How actions, causes, scopes, impacts and endings are called, signed and coloured: one table for each."""
+"""How actions, causes, scopes, impacts, endings and places are called: for most of them a table."""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
+from reconciler.errors import Location
 from reconciler.model.plan import DESTROYS, Action, Cause, Plan
-from reconciler.model.reports import Scope, Status, Weight
+from reconciler.model.reports import ApplyReport, Outcome, Scope, Status, Weight
 from reconciler.model.settings import VENDOR_URL
 from reconciler.output.terminal import dim, escape, green, red, yellow
 
+COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+PROJECT = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9_.-]+)+")
 Paint = Callable[[str], str]
 SIGN_PAINT: dict[str, Paint] = {"-": red, "+": green, "": str}
 """How lines of a diff are coloured."""
@@ -99,8 +106,56 @@ def shared_api(plans: Iterable[Plan]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+def count_ends(report: ApplyReport) -> str:
+    """All of what was done in one line: `2 done, 1 failed`."""
+    return ", ".join(f"{number} {status}" for status, number in report.counts().items() if number) or report.nothing
+
+
+def describe_end(outcome: Outcome) -> str:
+    """How a change ended, in words; the same for changes that ended alike. Empty if there is nothing to say."""
+    reason = outcome.reason or (f"because of {outcome.because_of}" if outcome.because_of else "")
+    if outcome.status is Status.MANUAL:
+        return reason or "still to be done by a person"
+    return f"but {outcome.verification}: {reason}".removesuffix(": ") if outcome.is_doubtful else reason
+
+
 def title(plan: Plan, strong: Paint = str, order: Iterable[Action] = ACTIONS) -> str:
     """All of a plan in one line: `1 to delete, 2 to create`, or that nothing changes. `strong`: marks what destroys."""
     summary = plan.summary()
     counts = {action: f"{summary[action]} {ACTIONS[action].phrase}" for action in order if summary[action]}
     return ", ".join(strong(text) if action in DESTROYS else text for action, text in counts.items()) or "no changes"
+
+
+def short_place(place: Location) -> str:
+    """A place without its column."""
+    return f"{place.file}:{place.line}" if place.line else place.file
+
+
+def repository_path(file: str) -> str:
+    """A file of the configuration, relative to the root of its repository, with slashes.
+
+    The root is the folder that GITHUB_WORKSPACE names, else the nearest one that holds `.git`, else the working folder;
+    a file that is outside keeps its whole path.
+    """
+    path = Path(file).resolve()
+    named = os.environ.get("GITHUB_WORKSPACE")
+    root = Path(named).resolve() if named else None
+    if root is None or not path.is_relative_to(root):
+        root = next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+def permalink(place: Location, commit: str) -> str:
+    """The address of a line of a commit on GitHub or GitLab, as the variables of a runner say; else nothing.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/variables,
+    https://docs.gitlab.com/ci/variables/predefined_variables
+    """
+    github = f"{os.environ.get('GITHUB_SERVER_URL', '')}/{os.environ.get('GITHUB_REPOSITORY', '')}"
+    gitlab = os.environ.get("CI_PROJECT_URL", "")
+    path = repository_path(place.file)
+    base = f"{github}/blob" if PROJECT.fullmatch(github) else f"{gitlab}/-/blob" if PROJECT.fullmatch(gitlab) else ""
+    if not base or not COMMIT.fullmatch(commit) or path.startswith("/"):
+        return ""
+    line = f"#L{place.line}" if place.line else ""
+    return f"{base}/{commit}/{quote(path, safe='/', errors='replace')}{line}"

@@ -10,17 +10,15 @@ from itertools import zip_longest
 from typing import Any
 
 from reconciler.errors import Problem, some_of
-from reconciler.model.diagnosis import Check, Diagnosis
-from reconciler.model.drift import Drift, Drifted, DriftedField
-from reconciler.model.health import NotDelivering
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
 from reconciler.model.reports import Receipt
+from reconciler.model.results import Check, Diagnosis, Drift, Drifted, DriftedField, NotDelivering
 from reconciler.output.document import document, select
 from reconciler.output.labels import SIGN_PAINT, Paint, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, green, has_room, red, yellow
-from reconciler.output.values import Line, ValueDiff, cut_both, format_value, ignored_lines, named, plain
-from reconciler.text import columns, counted, pad, short_commit
+from reconciler.output.values import ValueDiff, format_value, ignored_lines, is_nested, named
+from reconciler.text import columns, counted, listed, pad, short_commit
 
 RUNS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
 GROUP = 3
@@ -54,7 +52,7 @@ def destinations_json(found: Destinations) -> str:
     items = list(map(asdict, found.items))
     for target in (item["target"] for item in items if item["target"]):
         target["address"] = target["address"] or None
-    return document(1, environment=found.environment, destinations=items, warnings=found.warnings)
+    return document(environment=found.environment, destinations=items, warnings=found.warnings)
 
 
 def history_text(receipts: Sequence[Receipt]) -> str:
@@ -86,7 +84,7 @@ def state_json(state: State) -> str:
         {"address": address, "id": each.id, "protected": each.protected, "depends_on": list(each.depends_on)}
         for address, each in sorted(state.entries.items())
     ]
-    return document(1, environment=state.environment, resources=resources)
+    return document(environment=state.environment, resources=resources)
 
 
 def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[str, int]) -> str:
@@ -97,7 +95,7 @@ def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[s
         for key, rule in (("problems", "invalid"), ("warnings", "warning"), ("hints", "hint"))
     }
     environments = [{"environment": name, "resources": count} for name, count in counts.items()]
-    return document(1, valid=not found["problems"], **found, environments=environments)
+    return document(valid=not found["problems"], **found, environments=environments)
 
 
 def rules_text(rules: Mapping[str, Mapping[str, Any]]) -> str:
@@ -138,9 +136,9 @@ def _alike(found: Sequence[Any], sign: str, paint: Paint, show: Callable[[Any, b
         groups.setdefault((address_kind(each.address), values, *show(each, True)), []).append(each)
     for (kind, _, *lines), group in groups.items():
         if len(group) >= GROUP:
-            rest = f", … and {len(group) - MOST_NAMED} more; --format json lists all" if group[MOST_NAMED:] else ""
+            addresses = [escape(each.address) for each in group]
             yield from ("", paint(f"  {sign} {counted(len(group), kind)} alike"), *lines)
-            yield dim(f"      {', '.join(escape(each.address) for each in group[:MOST_NAMED])}{rest}")
+            yield dim(f"      {listed(addresses, MOST_NAMED, '; --format json lists all')}")
         for each in group if len(group) < GROUP else ():
             when = f", last changed {escape(at)}" if (at := getattr(each, "changed_at", None)) else ""
             head = paint(f"  {sign} {escape(each.address)} ({escape(each.id)})")
@@ -165,15 +163,12 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
 def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[str]:
     head = f"      {escape(field.path)}:"
     line = f"{head} {named(field.applied, labels)} was applied, {named(field.live, labels)} is live"
-    is_deep = isinstance(field.applied, dict | list) or isinstance(field.live, dict | list)
-    if has_room(line) and not is_deep:
+    if has_room(line) and not is_nested(field.applied, field.live):
         yield line
         return
-    before, after = cut_both(plain(field.applied), plain(field.live))
-    diff = ValueDiff(labels).lines(field.applied, field.live) if is_deep else (Line("-", before), Line("+", after))
     yield f"{head} {red('- was applied')}, {green('+ is live')}"
-    for sign, text, depth in diff:
-        yield SIGN_PAINT[sign](f"        {'  ' * depth}{f'{sign} ' if sign else ''}{text}")
+    for each in ValueDiff(labels).lines(field.applied, field.live):
+        yield SIGN_PAINT[each.sign](f"        {each}")
 
 
 def drift_values(drift: Drift) -> dict[str, Any]:
@@ -197,7 +192,7 @@ def diagnoses_text(found: Sequence[Diagnosis]) -> str:
         counts = ", ".join(f"{sum(each.holds is holds for each in one.facts)} {word}" for holds, word in HOLDS.items())
         refuted = [each.text + (f" ({each.seen})" if each.seen else "") for each in one.facts if each.holds is False]
         said = "; ".join([f"{counts} here", *(f"refuted: {each}" for each in refuted)])
-        level = Check.warning("facts", said, "--format json has each") if refuted else Check("facts", said)
+        level = Check("facts", said, "--format json has each", "warning" if refuted else "ok")
         lines += [_check_line(level)] if one.facts else []
     return "\n".join(lines)
 
@@ -216,4 +211,4 @@ def diagnoses_json(found: Sequence[Diagnosis]) -> str:
         | {"facts": [{"fact": each.text, "status": HOLDS[each.holds], "seen": each.seen} for each in one.facts]}
         for one in found
     ]
-    return document(1, **values[0]) if len(values) == 1 else document(1, environments=values)
+    return document(**values[0]) if len(values) == 1 else document(environments=values)

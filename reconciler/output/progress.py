@@ -1,20 +1,19 @@
-"""What a person sees while an apply runs: a bar on a terminal, plain lines elsewhere.
+"""What a person sees while an apply runs: one line on a terminal, plain lines elsewhere.
 
 A long apply shows failures, how far it is and about how long it will take, and no line for each success.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from contextlib import ExitStack, suppress
-from typing import Self
+from contextlib import ExitStack
 
-from reconciler.lazy import load
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Status
 from reconciler.output.labels import STATUSES
-from reconciler.output.terminal import escape, message, printable, write_stderr, yellow
+from reconciler.output.terminal import escape, write_status, write_stderr, yellow
 from reconciler.text import counted
 
 MOST_LINES = 100
@@ -22,6 +21,7 @@ MOST_LINES = 100
 MOST_RUNNING = 3
 """So many changes that are under way fit into the line."""
 MILESTONES = 10
+BAR = 24
 MINUTE = 60
 
 
@@ -52,67 +52,29 @@ class PlainProgress(ExitStack):
                 reason = f" ({escape(text)})" if self._reasons and text and status is not Status.DONE else ""
                 end = STATUSES[status].paint(status.value) + reason
                 self._print(f"{number} {change.action.value} {escape(change.address)}: {end}")
-            # Another tenth of them has ended.
-            if self._total > MOST_LINES and self._ended * MILESTONES % self._total < MILESTONES:
-                self._milestone()
         self._show(change, status)
 
     def _print(self, line: str) -> None:
         write_stderr(line)
 
     def _show(self, change: Change, status: Status | None) -> None:
-        """Nothing moves in a log."""
+        """Of many, a line for each tenth that has ended."""
+        if status is not None and self._total > MOST_LINES and self._ended * MILESTONES % self._total < MILESTONES:
+            self._print(f"[{self._ended:,}/{self._total:,}] changes ended{self._left()}")
 
-    def _milestone(self) -> None:
-        left = (time.monotonic() - self._began) / self._ended * (self._total - self._ended)
-        rest = f"; {about(left)} left" if self._ended < self._total else ""
-        self._print(f"[{self._ended:,}/{self._total:,}] changes ended{rest}")
+    def _left(self) -> str:
+        """About how long the rest takes, once there is something to tell it by."""
+        rest = (time.monotonic() - self._began) * (self._total - self._ended) / max(1, self._ended)
+        return f"; {about(rest)} left" if 0 < self._ended < self._total else ""
 
 
 class LiveProgress(PlainProgress):
-    """A bar that counts, with what is under way beside it; failures stay above it."""
+    """One line at the bottom that counts, with what is under way; failures stay above it."""
 
     def __init__(self, plan: Plan, *, reasons: bool) -> None:
         super().__init__(plan, reasons=reasons)
-        self._from_ansi = load("rich.text:Text").from_ansi
         self._running: list[str] = []
-        bar = load("rich.progress")
-        self._bar = bar.Progress(
-            bar.TextColumn("Applying"),
-            bar.BarColumn(bar_width=24),
-            bar.MofNCompleteColumn(),
-            bar.TimeElapsedColumn(),
-            bar.TextColumn("left:"),
-            bar.TimeRemainingColumn(),
-            # What is under way gets the columns that the others leave.
-            bar.TextColumn(
-                "{task.fields[running]}",
-                markup=False,
-                table_column=load("rich.table:Column")(ratio=1, no_wrap=True, overflow="ellipsis"),
-            ),
-            expand=True,
-            console=load("rich.console:Console")(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task("apply", total=self._total, running="")
-
-    def __enter__(self) -> Self:
-        with suppress(OSError):
-            self._bar.start()
-        self.callback(self._stop)
-        return self
-
-    def _stop(self) -> None:
-        with suppress(OSError):
-            self._bar.stop()
-
-    def _milestone(self) -> None:
-        """The bar shows it."""
-
-    def _print(self, line: str) -> None:
-        """As `write_stderr`: if the terminal has gone, the work goes on."""
-        with suppress(OSError):
-            self._bar.console.print(self._from_ansi(message(line)))
+        self.callback(write_status, "")
 
     def _show(self, change: Change, status: Status | None) -> None:
         address = escape(change.address)
@@ -121,7 +83,8 @@ class LiveProgress(PlainProgress):
         elif address in self._running:
             self._running.remove(address)
         shown = ", ".join(self._running[:MOST_RUNNING]) + ("…" if len(self._running) > MOST_RUNNING else "")
-        self._bar.update(self._task, completed=self._ended, running=printable(shown, sys.stderr))
+        bar = "=" * (BAR * self._ended // max(1, self._total))
+        write_status(f"Applying [{bar:<{BAR}}] {self._ended:,}/{self._total:,}{self._left()}: {shown}")
 
 
 def about(seconds: float) -> str:
@@ -131,5 +94,6 @@ def about(seconds: float) -> str:
 
 
 def progress(plan: Plan, *, reasons: bool) -> PlainProgress:
-    """A bar if stderr is a terminal, else plain lines."""
-    return (LiveProgress if sys.stderr.isatty() else PlainProgress)(plan, reasons=reasons)
+    """A line that is replaced, if stderr is a terminal that can do so; else plain lines."""
+    is_live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return (LiveProgress if is_live else PlainProgress)(plan, reasons=reasons)

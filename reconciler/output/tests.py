@@ -9,7 +9,7 @@ from dataclasses import asdict
 from itertools import groupby
 from xml.etree import ElementTree
 
-from reconciler.model.cases import CaseResult
+from reconciler.model.results import CaseResult
 from reconciler.output.document import document
 from reconciler.output.terminal import bold, escape, fit, green, red, strip_styles
 from reconciler.text import counted
@@ -60,7 +60,7 @@ def _json(results: Sequence[CaseResult]) -> str:
     for each in (each for value in values for each in (value, *value["mismatches"])):
         each["place"] = str(each.pop("location"))
         each.pop("policies", None)
-    return document(1, summary=_counts(results), policies=_coverage(results), tests=values)
+    return document(summary=_counts(results), policies=_coverage(results), tests=values)
 
 
 def _junit(results: Sequence[CaseResult]) -> str:

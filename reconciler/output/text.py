@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler import output
+from reconciler.lazy import frozen
 from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Outcome, Review, Status, Verification
-from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, SCOPES, SIGN_PAINT, WEIGHTS, Paint, api_note, title
+from reconciler.output.labels import (
+    ACTIONS,
+    CAUSES,
+    GRAVE,
+    SCOPES,
+    SIGN_PAINT,
+    WEIGHTS,
+    Paint,
+    api_note,
+    count_ends,
+    describe_end,
+    title,
+)
 from reconciler.output.terminal import bold, dim, escape, fit, green, red, width, yellow
 from reconciler.output.values import (
     LONGEST,
@@ -19,10 +31,11 @@ from reconciler.output.values import (
     cut_both,
     format_value,
     ignored_lines,
+    is_nested,
     plain,
     waiting_line,
 )
-from reconciler.text import counted, wrap
+from reconciler.text import counted, listed, wrap
 
 if TYPE_CHECKING:
     from reconciler.output.groups import Group
@@ -35,12 +48,22 @@ FEW = 5
 AGAIN = "remove the causes and apply again; what is done stays as it is"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Paragraph:
     """The lines of changes that are shown together, and their addresses."""
 
     addresses: tuple[str, ...]
     lines: tuple[str, ...]
+
+
+WRONG_PROJECT = "wrong-project"
+
+
+def plan_text(review: Review) -> str:
+    """A plan as text. One that was made with another project's objects is only counted."""
+    if any(refusal.guard == WRONG_PROJECT for refusal in review.plan.refusals):
+        return f"Plan: {title(review.plan, order=SUMMARY_ORDER)}"
+    return str(PlanText(review))
 
 
 class PlanText:
@@ -155,17 +178,13 @@ class PlanText:
             return
         note = CAUSES[field.cause].note
         cause = yellow(f"  [{note}]") if note else ""
-        if any(isinstance(each, dict | list) and each for each in (field.before, field.after)):
-            yield head + cause
-            yield from self._diff(self._differ.lines(field.before, field.after))
-            return
         before, after = cut_both(plain(field.before), plain(field.after), self._longest)
         line = f"{head} {before} → {after}{rule}"
-        if self._width is None or len(line) <= self._width:
+        if not is_nested(field.before or None, field.after or None) and len(line) <= (self._width or len(line)):
             yield line + cause
             return
         yield head + cause
-        yield from self._diff([Line("-", before), Line("+", after)])
+        yield from self._diff(self._differ.lines(field.before, field.after))
 
     def _new_value(self, head: str, value: Any) -> Iterator[str]:
         """A value that is new: a list that does not fit has a line for each item."""
@@ -178,8 +197,7 @@ class PlanText:
         yield from self._diff(Line("+", item) for item in items)
 
     def _diff(self, lines: Iterable[Line]) -> Iterator[str]:
-        for sign, text, depth in lines:
-            yield SIGN_PAINT[sign](f"{FIELD}{'  ' * (depth + 1)}{f'{sign} ' if sign else ''}{text}")
+        yield from (SIGN_PAINT[line.sign](f"{FIELD}  {line}") for line in lines)
 
     def _tasks(self) -> Iterator[str]:
         if self._review.tasks:
@@ -199,12 +217,11 @@ def report_text(report: ApplyReport) -> str:
 
 
 def _report_lines(report: ApplyReport) -> Iterator[str]:
-    said = ", ".join(f"{number} {status}" for status, number in report.counts().items() if number) or report.nothing
-    yield bold(f"Applied to {escape(report.environment)}: {said}{api_note(report.api)}")
+    yield bold(f"Applied to {escape(report.environment)}: {count_ends(report)}{api_note(report.api)}")
     ends: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in report.outcomes:
-        if outcome.status is not Status.DONE or outcome.verification not in (Verification.VERIFIED, None):
-            ends.setdefault((outcome.status, outcome.action, _end(outcome)), []).append(outcome)
+        if outcome.status is not Status.DONE or outcome.is_doubtful:
+            ends.setdefault((outcome.status, outcome.action, describe_end(outcome)), []).append(outcome)
     for outcomes in ends.values():
         yield from _ended(outcomes)
     verified = sum(outcome.verification is Verification.VERIFIED for outcome in report.outcomes)
@@ -218,23 +235,12 @@ def _report_lines(report: ApplyReport) -> Iterator[str]:
         yield f"hint: {AGAIN}"
 
 
-def _end(outcome: Outcome) -> str:
-    """How a change ended, in words; the same for changes that ended alike."""
-    if outcome.status is Status.MANUAL:
-        return "still to be done by a person, see the plan"
-    if outcome.status is Status.SKIPPED:
-        return outcome.reason or f"because of {outcome.because_of}"
-    said = "" if outcome.status is Status.FAILED else f"but {outcome.verification}: "
-    return f"{said}{outcome.reason}".removesuffix(": ")
-
-
 def _ended(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """What ended alike: one change in a line, several below what is said of all of them."""
     first, names = outcomes[0], [escape(each.address) for each in outcomes]
     paint = red if first.status is Status.FAILED else yellow
     what = names[0] if len(names) == 1 else f"{len(names)} objects"
-    action = "" if first.status is Status.MANUAL else f"{first.action} "
-    yield paint(f"  {first.status.value}: {action}{what}") + f": {escape(_end(first))}"
+    action, rest = ("", ", see the plan") if first.status is Status.MANUAL else (f"{first.action} ", "")
+    yield paint(f"  {first.status.value}: {action}{what}") + f": {escape(describe_end(first))}{rest}"
     if len(names) > 1:
-        rest = f", … and {len(names) - MOST_NAMED} more, which the next plan shows" if names[MOST_NAMED:] else ""
-        yield f"      {', '.join(names[:MOST_NAMED])}{rest}"
+        yield f"      {listed(names, MOST_NAMED, ', which the next plan shows')}"

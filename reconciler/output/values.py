@@ -29,6 +29,14 @@ class Line(NamedTuple):
     text: str
     depth: int = 0
 
+    def __str__(self) -> str:
+        return f"{'  ' * self.depth}{f'{self.sign} ' if self.sign else ''}{self.text}"
+
+
+def is_nested(*values: Any) -> bool:
+    """Whether a value is a map or a list, so that lines show how it differs from another."""
+    return any(isinstance(each, dict | list) for each in values)
+
 
 def format_value(value: Any) -> str:
     """A value on one line, escaped, cut if it is long."""
@@ -129,21 +137,25 @@ class ValueDiff:
 
     def item(self, value: Any) -> str:
         """A value within another, on one line."""
+        return cut(self._text(value), self._longest)
+
+    def _text(self, value: Any) -> str:
         reference = reference_text(value, self._labels, self._unknown)
-        return cut(plain(value) if reference is None else escape(reference), self._longest)
+        return plain(value) if reference is None else escape(reference)
 
     def lines(self, before: Any, after: Any, depth: int = 0) -> Iterator[Line]:
-        """What differs between two values, at least one of which is a map or a list; nothing of what is the same."""
+        """What differs between two values: of maps and lists, nothing of what is the same."""
         if _both(dict, before, after):
             yield from self._maps(before or {}, after or {}, depth)
             return
         if _both(list, before, after):
             yield from self._lists(before or [], after or [], depth)
             return
+        old, new = cut_both(self._text(before), self._text(after), self._longest)
         if before is not None:
-            yield Line("-", self.item(before), depth)
+            yield Line("-", old, depth)
         if after is not None:
-            yield Line("+", self.item(after), depth)
+            yield Line("+", new, depth)
 
     def _maps(self, old: Any, new: Any, depth: int) -> Iterator[Line]:
         for key in [*old, *(key for key in new if key not in old)]:

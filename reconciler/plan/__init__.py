@@ -5,6 +5,6 @@ from typing import TYPE_CHECKING
 from reconciler.lazy import lazy_submodules
 
 if TYPE_CHECKING:
-    from reconciler.plan import approval, build, drift
+    from reconciler.plan import approval, build, compare, drift
 else:
     __getattr__ = lazy_submodules(__name__)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds.comparison import alike
+from reconciler.lazy import frozen
 from reconciler.model.approval import NOTHING, from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.serialization import DecodeError, unreadable
@@ -21,7 +22,7 @@ LARGEST: Final = 100_000_000
 EXPECTED = "expected what `reconciler comment --read`, `plan --format json` or `plan --out` writes"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Approved:
     """An approval. The digest binds; the rest is for messages. `changes`: address → the action, and a hash if it is
     known; None if only the digest is known. `left_out`: how many more there are. `environment` and `configuration` may

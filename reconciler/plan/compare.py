@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
@@ -14,15 +14,16 @@ from reconciler.kinds.comparison import alike, is_within, leaves, path_keys, val
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import known_objects
 from reconciler.kinds.wire import find_labels
-from reconciler.model.comparison import Compared, Comparison, Difference, Pair, Side
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource, State
+from reconciler.model.results import Compared, Comparison, Difference, Pair, Side
 from reconciler.plan.export import make_blocks, written_fields
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
 from reconciler.text import counted, natural
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Observed:
     """The project of an environment: the address of its API, the state, and what is live."""
 

@@ -10,10 +10,10 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Difference, differences, is_within, same_value
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
 from reconciler.kinds.references import with_references
-from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.inputs import Desired, Entry, Lifecycle, Live, ObjectRef, Resource, State, address_kind
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Receipt, ReceiptItem, Status
+from reconciler.model.results import Drift, Drifted, DriftedField
 
 NEXT = {
     Action.CREATE: "the next apply makes it anew",
@@ -128,9 +128,11 @@ def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry |
             wanted[item.address] = _writable(item)
     elif item.address in wanted:
         before, kind, fields = _writable(item), KINDS[address_kind(item.address)], wanted[item.address]
-        changed = {each.field.name for each in differences(kind, item.after or {}, before, known)}
-        both = changed & before.keys() & fields.keys()
+        changed = {each.field.name: each.field for each in differences(kind, item.after or {}, before, known)}
+        both = changed.keys() & before.keys() & fields.keys()
         fields |= {name: _without_new_keys(before[name], fields[name]) for name in both}
+        new = changed.keys() & fields.keys() - before.keys()
+        fields |= {name: None for name in new if "null" in changed[name].schema.get("type", ())}
 
 
 def _without_new_keys(before: Any, known: Any) -> Any:

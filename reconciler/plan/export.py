@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Self
 
@@ -17,11 +16,12 @@ from reconciler.kinds.comparison import keys_path, path_keys, value_at
 from reconciler.kinds.normalization import Key, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, references, with_references
 from reconciler.kinds.schema import KEY_PATTERN
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, Resource, address_kind, make_address
 from reconciler.model.plan import Change
 from reconciler.serialization import canonical
 from reconciler.text import common_words, did_you_mean, find_free, natural
-from reconciler.yaml.edit import Way
+from reconciler.yaml import Way
 from reconciler.yaml.writing import dump, escape_variables, has_variable_key
 
 LONGEST = 60
@@ -61,7 +61,7 @@ Objections = Callable[[str, Fields], list[tuple[str, str]]]
 """Given a kind and fields: which fields may not be written so, and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exported:
     """File name → text, what the state is to hold, and what could not be exported."""
 
@@ -162,7 +162,7 @@ def _file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:
     return head + dump({kind.section: {key: blocks[key] for key in sorted(blocks, key=natural)}})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selection:
     """Which live objects are meant: those of these kinds (without any: of all), and if there are patterns (each with
     its kind), only those with a name that fits one."""

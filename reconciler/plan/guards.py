@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from reconciler.errors import DELETE, some_of
 from reconciler.kinds import KINDS
-from reconciler.lazy import load
+from reconciler.lazy import frozen, load
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
 from reconciler.model.settings import Environment, Freeze
@@ -30,12 +29,14 @@ VANISHED = "vanished"
 WRONG_PROJECT = "wrong-project"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """What the command line asks of a plan. `max_deletes` takes the place of the `limit` that the settings give and of
     the default share; None: both hold. `now` (UTC) is for what has a date to end at, and for local times, which are
     read by `zone_data`. `api` is the API's address. Without `to_apply`, nobody judges what is sent; without `judged`,
-    no policy judges the plan. `only_clock`: only the changes that the clocks alone bring about."""
+    no policy judges the plan. `only_clock`: only the changes that the clocks alone bring about. `undo` names a receipt
+    to take back, instead of the YAML. `base` is a commit or branch to compare with: `only_scope` leaves out what is not
+    due to the changes since then, and `strict_scope` refuses it."""
 
     targets: tuple[str, ...] = ()
     prune: bool = False
@@ -48,6 +49,10 @@ class Options:
     only_clock: bool = False
     zone_data: str = ""
     limit: int | None = None
+    undo: str | None = None
+    base: str | None = None
+    only_scope: bool = False
+    strict_scope: bool = False
 
 
 def refusals(
@@ -150,7 +155,7 @@ def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change
     return []
 
 
-def frozen(environment: Environment, now: datetime) -> list[Refusal]:
+def freeze_refusals(environment: Environment, now: datetime) -> list[Refusal]:
     """The refusal if an apply at `now` (UTC) is in a window of `freeze`; a list without it else."""
     if not (told := [text for text, is_closed in find_freezes(environment, now) if is_closed]):
         return []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import Key, bearing, folded, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, known_objects
+from reconciler.lazy import frozen
 from reconciler.model.inputs import (
     Desired,
     Fields,
@@ -28,7 +28,7 @@ from reconciler.text import short_commit
 PASTE = "paste one `imports` line each, with the id that is meant"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Match:
     """The live object of an address. `remembered`: by the state, so what was applied is known."""
 

@@ -6,12 +6,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from reconciler import __version__
 from reconciler.errors import Refused, WrongUsage
+from reconciler.lazy import frozen
 from reconciler.model.inputs import State
 from reconciler.model.plan import Plan
 from reconciler.model.settings import Environment, called
@@ -23,7 +24,7 @@ LARGEST = 500_000_000
 PLAN_AGAIN = "make a new one with `reconciler plan --out FILE`"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SavedPlan:
     """What the file holds. `project` is a fingerprint of what the state knew, `seal` one of all the rest.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import LIFECYCLE
+from reconciler.lazy import frozen
 from reconciler.policies.syntax import Node
 from reconciler.text import closest, quote
 
@@ -24,7 +25,7 @@ class CelError(Exception):
         self.at, self.key = at, key
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shape:
     """What is known of a value: its type in CEL, the fields of a map if no others can be there, the items of a list.
     `what` is what messages call it."""

@@ -1,8 +1,8 @@
-"""The ready rules, which a policy includes by `use: NAME`, as `rules.yaml` declares them."""
+"""The ready rules, which a policy includes by `use: NAME`, as `rules.yaml` declares them. They are listed without CEL,
+which may not be installed."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -12,7 +12,7 @@ from typing import Any
 from reconciler.model.policies import Policy
 from reconciler.policies.checks import CelError
 from reconciler.text import closest, quote
-from reconciler.yaml import read
+from reconciler.yaml import plain_copy, read
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -21,7 +21,7 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 def read_rules() -> Mapping[str, Mapping[str, Any]]:
     """The declarations by name. `with`: the values, each with a `default` if it may be left out, and an `example`."""
     (document,), _ = read(Path(__file__).with_name("rules.yaml").read_bytes(), "rules.yaml")
-    rules = json.loads(json.dumps(document.value))  # as plain maps and lists, which CEL takes
+    rules = plain_copy(document.value)  # as plain maps and lists, which CEL takes
     return {name: {"when": "true", "kinds": [], "with": {}, **rule} for name, rule in rules.items()}
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import ConfigurationInvalid
+from reconciler.lazy import frozen
 from reconciler.model.policies import Policy
 from reconciler.policies.checks import CelError, variables
 from reconciler.policies.expressions import Expression
 from reconciler.policies.library import with_rule
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compiled:
     """A policy whose expressions were found to be right. `names` are the variables that they use."""
 

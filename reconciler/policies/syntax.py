@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from reconciler.lazy import frozen
 
 # Numbers of fields: https://github.com/google/cel-spec, proto/cel/expr/checked.proto and syntax.proto.
 CONTENT, TREE, SOURCE, POSITIONS, RESULT, IS_TEST = 2, 4, 5, 4, 3, 3
@@ -14,7 +15,7 @@ CHILDREN = {"select": (1,), "call": (1, 3), "list": (1,), "map": (2,), "entry": 
 BYTES, LAST = 2, 0x80
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """One node, which stands `at` a character. `text` is the name, field, function or constant text, None if there is
     none. A loop has its range, start, condition, step and result, and the names of its item (`text`) and `result`.

@@ -14,8 +14,8 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import Delivery
 from reconciler.kinds.references import ReferenceResolver
 from reconciler.kinds.wire import in_short
-from reconciler.model.health import NotDelivering
 from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
+from reconciler.model.results import NotDelivering
 from reconciler.review.clock import DAY, TIME_OF_DAY, parse_stamp
 from reconciler.text import counted
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.references import ReferenceResolver, item_id, items_at, references, referred
 from reconciler.kinds.wire import find_labels, in_short
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource
 from reconciler.model.plan import Action, Change, Plan
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class User:
     """What refers to something: its kind, its name, and its fields as they will be."""
 
@@ -57,7 +57,11 @@ class Receivers:
                     address = self._addresses.get(ref) or self.plan.behind.get(object_id)
                     found[address or object_id] = self._name(reference.kind, object_id)
                 else:
-                    found[address] = self._title(address)
+                    # With its address if another one is called so, too.
+                    resource = self.desired.resources.get(address)
+                    title = name_of(resource) if resource else address
+                    is_shared = resource is not None and self._titles[resource.kind, title] > 1
+                    found[address] = f"{title} ({address})" if is_shared else title
         return found
 
     def users(self, change: Change) -> list[User]:
@@ -70,14 +74,6 @@ class Receivers:
         if label is None:
             return record.name if record else object_id
         return f"{in_short(label)} ({object_id})" if self._shared[label] > 1 else in_short(label)
-
-    def _title(self, address: str) -> str:
-        """What people call a resource; with its address if another one is called so too."""
-        resource = self.desired.resources.get(address)
-        if resource is None:
-            return address
-        name = name_of(resource)
-        return f"{name} ({address})" if self._titles[resource.kind, name] > 1 else name
 
     def _who_uses(self) -> dict[str, list[User]]:
         """Address → who refers to it: what is wanted, and what is live and not managed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import socket
@@ -10,12 +9,13 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from reconciler.errors import ReconcilerError, Refused, StateUnusable
+from reconciler.lazy import frozen, load
 from reconciler.model.inputs import State
 from reconciler.state.document import JournalFile
 
@@ -26,7 +26,7 @@ RUN_URLS = (
 ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockInfo:
     """Who holds a lock. `run` names this one lock, and `state unlock` breaks no other."""
 
@@ -66,12 +66,12 @@ class LockInfo:
 
 def _user() -> str:
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):
+        return str(load("getpass:getuser")())
+    except (OSError, KeyError, ImportError):
         return "somebody"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snapshot:
     """A state, and the opaque version that it was read with (empty if there was none).
 
@@ -94,7 +94,7 @@ def as_newest(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, state=state)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReceiptFile:
     """The text of a receipt, which is kept beside the state. Names sort by time."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from typing import Any
 
 from reconciler.errors import StateUnusable
 from reconciler.kinds import KINDS
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Entry, State, Tombstone, address_kind
 from reconciler.serialization import DecodeError, decode, json_text, unreadable
 
@@ -133,7 +134,7 @@ def _damaged(where: str, why: str) -> StateUnusable:
     return StateUnusable(f"{where}: the state is damaged ({why})", hint=BRING_BACK)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JournalFile:
     """The path of the journal of one state, and the secret key that seals it (empty: not at hand).
 

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -21,6 +21,7 @@ from urllib.parse import unquote
 from reconciler.errors import StateUnusable
 from reconciler.git.checkout import Checkout, contents_in, entries_in, read_settings
 from reconciler.git.command import NETWORK_SECONDS, GitResult, GitTimeout, Settings, as_environment, run_git
+from reconciler.lazy import frozen
 from reconciler.model.redaction import USER, without_user
 from reconciler.text import redact
 
@@ -34,7 +35,7 @@ REJECTED = b"\n!"
 """The status of a ref that the remote did not take, in the output of `push --porcelain`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TemporaryRepository:
     """A bare repository. All methods raise StateUnusable with git's own words if git fails."""
 
@@ -197,7 +198,7 @@ def copied_settings(checkout: Checkout, remote: str, known: Settings) -> Setting
     """
     of_the_remote = {f"remote.{remote}.{name}" for name in COPIED_OF_A_REMOTE}
     if remote.startswith("-") or (
-        f"remote.{remote}.url" not in dict(checkout.settings) and not re.search(r"[:/]", remote)
+        f"remote.{remote}.url" not in dict(checkout.settings) and not re.search(r"[:/\\]", remote)
     ):
         raise StateUnusable(
             f"{checkout.top}: there is no remote {without_user(remote)}",
@@ -230,7 +231,9 @@ def secrets(settings: Settings, remote: str) -> list[str]:
 def _require_elsewhere(remote: str, top: str) -> None:
     """StateUnusable if an address that the configuration gives names a program, or a repository within the checkout."""
     local = unquote(remote.removeprefix("file://")) if remote.startswith("file://") else remote
-    is_local = local != remote or ":" not in remote.partition("/")[0]
+    # file:///C:/folder is C:/folder, and C: is no host but a drive, where there are drives.
+    local = local.removeprefix("/") if Path(local.removeprefix("/")).drive else local
+    is_local = local != remote or bool(Path(local).drive) or ":" not in remote.partition("/")[0]
     if is_local and Path(os.path.realpath(Path(top, local))).is_relative_to(os.path.realpath(top)):
         raise StateUnusable(
             f"{remote} lies within the checkout, so a commit could bring its hooks and settings",

@@ -18,11 +18,12 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from reconciler.errors import StateUnusable
+from reconciler.lazy import frozen
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, State
 from reconciler.serialization import DecodeError, decode, json_text
 from reconciler.state.document import JournalFile, Tombstones, head_from, outcome_line, replay_line, version_of
@@ -36,7 +37,7 @@ LARGEST = 200_000_000
 AWAY = "move it away and plan again: what it held is found by id or by name, and nothing is deleted for it"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replayed:
     """A state with the steps of a journal applied.
 

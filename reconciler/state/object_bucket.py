@@ -10,14 +10,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from reconciler.errors import StateUnusable, WrongUsage
-from reconciler.lazy import load
+from reconciler.lazy import frozen, load
 from reconciler.text import redact
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ CLOUDS = {
 """By the scheme of an address: how the environment variables of a cloud begin, and which of them people set."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """The content of an object, and its version for `swap`."""
 

@@ -12,31 +12,23 @@ from reconciler.model.inputs import Entry, Live, address_kind
 from reconciler.model.plan import Plan
 from reconciler.model.reports import ApplyReport, Outcome, Receipt, ReceiptItem, Status
 from reconciler.serialization import decode, json_text, unreadable
-from reconciler.state.backend import Backend
+from reconciler.state.backend import Backend, LockInfo
+from reconciler.state.recorder import Recorder
 from reconciler.text import did_you_mean
 
 
 def make_receipt(
-    plan: Plan,
-    report: ApplyReport,
-    live: Live,
-    entries: Mapping[str, Entry],
-    *,
-    serial: int,
-    lineage: str,
-    at: str,
-    who: str,
-    where: str,
-    commit: str,
+    plan: Plan, report: ApplyReport, live: Live, recorder: Recorder, holder: LockInfo, commit: str
 ) -> Receipt:
-    """The receipt of one apply. `live` is what was there before it, `entries` what the state holds after it."""
-    ids = {change.address: change.id for change in plan.changes}
+    """The receipt of one apply by the holder of its lock. `live` is what was there before it, and `recorder` holds what
+    the state has after it."""
+    ids, entries = {change.address: change.id for change in plan.changes}, recorder.entries()
     tried = (outcome for outcome in report.outcomes if outcome.status in (Status.DONE, Status.FAILED))
     items = tuple(_item(outcome, ids[outcome.address], live, entries) for outcome in tried)
-    name = f"{serial:06d}-{at.replace(':', '').replace('-', '')}"
-    return Receipt(
-        FORMAT_VERSION, name, plan.environment, at, who, where, commit, plan.digest, lineage, plan.allowed, items
-    )
+    at, lineage = holder.since, recorder.lineage
+    name = f"{recorder.serial:06d}-{at.replace(':', '').replace('-', '')}"
+    by = (at, holder.who, holder.where, commit)
+    return Receipt(FORMAT_VERSION, name, plan.environment, *by, plan.digest, lineage, plan.allowed, items)
 
 
 def _item(outcome: Outcome, id_before: str | None, live: Live, entries: Mapping[str, Entry]) -> ReceiptItem:

@@ -3,8 +3,18 @@
 `yaml.writing` makes text of values. It is not imported here: only commands that write YAML need it.
 """
 
-from reconciler.yaml.anchors import ALIAS, Budget
-from reconciler.yaml.located import Document, LocatedList, LocatedMap, Position, find_location, find_way
-from reconciler.yaml.reading import read
+from reconciler.yaml.located import (
+    Document,
+    LocatedList,
+    LocatedMap,
+    Position,
+    Way,
+    find_location,
+    find_way,
+    plain_copy,
+    walk,
+)
+from reconciler.yaml.reading import ALIAS, Budget, read
 
-__all__ = ["ALIAS", "Budget", "Document", "LocatedList", "LocatedMap", "Position", "find_location", "find_way", "read"]
+__all__ = ["ALIAS", "Budget", "Document", "LocatedList", "LocatedMap", "Position", "Way"]
+__all__ += ["find_location", "find_way", "plain_copy", "read", "walk"]

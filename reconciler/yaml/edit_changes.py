@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import SequenceMatcher
 from functools import partial
 from itertools import accumulate, takewhile
@@ -20,6 +20,7 @@ import yaml
 from yaml.nodes import CollectionNode, MappingNode, Node
 
 from reconciler.errors import ConfigurationInvalid
+from reconciler.lazy import frozen
 from reconciler.yaml import Document, read
 from reconciler.yaml.parsers import compose
 from reconciler.yaml.writing import Layout, dump, inline
@@ -39,7 +40,7 @@ class UnsafeError(Exception):
     """A text that cannot be changed without changing more, or losing something. `str()` says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slot:
     """The key or dash of a value in block style.
 

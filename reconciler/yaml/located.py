@@ -5,19 +5,21 @@ The values compare, print and serialise as the dict and the list that they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from sys import intern
 from typing import Any, Final
 
 from reconciler.errors import Location
-from reconciler.yaml.scalars import MERGE, node_kind
-from reconciler.yaml.syntax import quoted
+from reconciler.yaml.scalars import MERGE, node_kind, quoted
 
 Position = tuple[int, int]
 """Line and column, both counted from 1."""
-
-
+Way = tuple[str | int, ...]
+"""The keys and list indices that lead to a value, from the top of a document or of a resource."""
+DEEPEST: Final = 64
+"""The most levels of maps and lists within one another, those from aliases included."""
+TOO_DEEP: Final = f"nested deeper than {DEEPEST} levels; expected at most {DEEPEST}; nothing after it is read"
 NO_ANCHORS: Mapping[str, Position] = {}
 NO_FILES: dict[str, str] = {}
 """Of all maps that are read. It is never written to."""
@@ -43,6 +45,16 @@ class LocatedMap(dict[str, Any]):
         self.files = NO_FILES
         self.key_positions = {}
         self.value_positions = {}
+
+    def take(self, key: str, origin: LocatedMap, file: str = "") -> None:
+        """Set a key to the value that another map has, which stands in `file`; empty: in the same file."""
+        self[key] = origin[key]
+        self.key_positions[key] = origin.key_positions[key]
+        self.value_positions[key] = origin.value_positions[key]
+        if found := origin.files.get(key, file):
+            self.files[key] = found
+        if key in origin.anchors:
+            self.anchors = {**self.anchors, key: origin.anchors[key]}
 
 
 class LocatedList(list[Any]):
@@ -81,22 +93,34 @@ def find_location(node: Any, path: Sequence[str | int], location: Location, *, k
     return location
 
 
-def find_way(node: Any, position: Sequence[int]) -> tuple[str | int, ...]:
+def walk(node: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:
+    """A value and all values within it, each with the way to it; what is outside comes first."""
+    # Recursion is no danger: what was read has at most `DEEPEST` levels.
+    yield way, node
+    if isinstance(node, dict | list):
+        for step, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from walk(value, (*way, step))
+
+
+def find_way(node: Any, position: Sequence[int]) -> Way:
     """The steps to the outermost value whose key, or which itself, stands at a position; empty if there is none."""
-    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(node, ())]
-    seen: set[int] = set()
-    for inside, way in waiting:
-        steps: Sequence[tuple[str | int, Position]] = ()
+    for way, inside in walk(node):
+        steps: Iterable[tuple[str | int, Position]] = ()
         if isinstance(inside, LocatedMap):
             steps = (*inside.key_positions.items(), *inside.value_positions.items())
         elif isinstance(inside, LocatedList):
-            steps = tuple(enumerate(inside.positions))
-        for step, at in steps if id(inside) not in seen else ():
+            steps = enumerate(inside.positions)
+        for step, at in steps:
             if at == tuple(position):
                 return (*way, step)
-            waiting.append((inside[step], (*way, step)))
-        seen.add(id(inside))
     return ()
+
+
+def plain_copy(node: Any) -> Any:
+    """A value as plain maps and lists that share nothing with it."""
+    if isinstance(node, dict):
+        return {key: plain_copy(value) for key, value in node.items()}
+    return [plain_copy(value) for value in node] if isinstance(node, list) else node
 
 
 Report = Callable[[Position, str], None]
@@ -108,12 +132,11 @@ _DROPPED: Final = object()
 class ListFrame:
     """An open list, or an open document: a list of its one value."""
 
-    __slots__ = ("in_brackets", "value")
+    __slots__ = ("value",)
 
     wants_key = False
 
-    def __init__(self, *, in_brackets: bool = False) -> None:
-        self.in_brackets = in_brackets
+    def __init__(self) -> None:
         self.value = LocatedList()
 
     def put(self, value: Any, at: Position) -> None:
@@ -124,10 +147,9 @@ class ListFrame:
 class MapFrame:
     """An open map: it takes a key, then its value, and so on. Merges take effect when it closes."""
 
-    __slots__ = ("in_brackets", "key", "key_positions", "merges", "report", "value", "value_positions")
+    __slots__ = ("key", "key_positions", "merges", "report", "value", "value_positions")
 
-    def __init__(self, report: Report, *, in_brackets: bool) -> None:
-        self.in_brackets = in_brackets
+    def __init__(self, report: Report) -> None:
         self.value = LocatedMap()
         self.key_positions = self.value.key_positions
         self.value_positions = self.value.value_positions
@@ -183,13 +205,9 @@ class MapFrame:
         if not isinstance(source, LocatedMap):
             self.report(at, f"<< must be given a map or a list of maps; found {node_kind(source)}")
             return
-        for key, value in source.items():
+        for key in source:
             if key not in self.key_positions:
-                self.value[key] = value
-                self.key_positions[key] = source.key_positions[key]
-                self.value_positions[key] = source.value_positions[key]
-                if key in source.anchors:
-                    self.value.anchors = {**self.value.anchors, key: source.anchors[key]}
+                self.value.take(key, source)
 
 
 Frame = ListFrame | MapFrame

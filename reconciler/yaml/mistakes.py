@@ -13,41 +13,33 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem
-from reconciler.yaml.syntax import QUOTED, TOKEN, position_at, quoted
+from reconciler.yaml.located import TOO_DEEP
+from reconciler.yaml.scalars import position_at, quoted
 
 Mistake = tuple[int, str]
 """The index of the character where it is, and the message."""
 
-_NO_START: Final = "a value cannot begin with {char}; expected it in quotes"
-_NO_YAML: Final = "this is no YAML; expected `key: value`"
-_NO_VALUE: Final = "a value is missing here, found {char}; expected a value, or text in quotes"
-_TAB: Final = "a tab is used as indentation; expected spaces"
-_NO_COLON: Final = "no value follows this; expected `key: value`, with a space after the colon"
-_DOCUMENT: Final = "a document has to end before this; expected one value, or --- on a line between two documents"
-_INDICATOR: Final = '"{0} " is not allowed here; expected the text in quotes if "{0} " is part of it, or a new line'
-_INDICATORS: Final = {char: _INDICATOR.format(char) for char in ":?-"}
-_COLLECTIONS: Final = {
-    "[": 'this "[" is not closed, or a comma is missing; expected "," between items and "]" at the end',
-    "{": 'this "{{" is not closed, or a comma is missing; expected "," between entries and "}}" at the end',
-    "-": 'this does not belong to the list that begins at line {line}; expected "- " with the same indentation',
-    "": "this does not belong to the map that begins at line {line}; expected a key with the same indentation",
-}
-_UNREADABLE: Final = "this cannot be read; expected the text in quotes"
+_TOKEN: Final = re.compile(
+    r"""(?xs) \s*+ (?:
+      (?P<open> [\[{] )
+    | (?P<close> [\]}] )
+    | " (?: [^"\\]++ | \\. )*+ (?: "|\\? )
+    | ' [^']*+ '?
+    | [&*!] [^\s,\[\]{}]*+
+    | [-?:] (?= \s )
+    | \# [^\r\n]*+
+    | (?P<plain> , | [^\s,\[\]{}]++ )
+    )"""
+)
+"""A bracket, or what holds none: a quoted text, an anchor, a comment, plain text; and the white space before it. Quoted
+text is one token, closed or not. A quote within plain text, as in `it's`, begins no token."""
+_QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
+"""A whole quoted text, by its quote."""
 _BLOCKS: Final = ("|", ">")
 _SIGNS: Final = ("&", "*", "!", "%", *_BLOCKS)
 """The first characters of an anchor, an alias, a tag, a directive or a block."""
-_VERSION: Final = "only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"
-_UNCLOSED: Final = "this quote is never closed; expected the same quote at the end of the text"
-_NO_ESCAPE: Final = (
-    "a backslash in these double quotes begins no escape that stands for a character; expected \\\\ for a backslash, "
-    "or single quotes around the text"
-)
-_ENDS: Final = {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+(?:#.*\s*)*")
 _CONFLICT: Final = re.compile(r"(?m)^(?:[<>|]{7}(?: .*)?|={7})$")
-_RESOLVE: Final = (
-    "git left a conflict in this file; expected one of the two sides, without the lines of <<<<<<<, ======= and >>>>>>>"
-)
 _BLANK: Final = re.compile(r"(?m)^ *\t*([^\S \t\r\n])")
 # A comment, or what stands before a quote that opens a text.
 _BEFORE_QUOTE: Final = re.compile(
@@ -63,63 +55,88 @@ _HAS_VALUE: Final = re.compile(r"""(?:- +)*[^:]+:[ \t]+(?:[^\s#|>&*!\[{'"].*|"[^
 
 def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     """Return the problem that `error` of one of the parsers over `text` means."""
-    found: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    begun: Any = getattr(error, "context_mark", None)
+    found: Any = getattr(error, "problem_mark", None) or begun
     if found is None:
-        return Problem(file, 1, 1, _NO_YAML)
+        return Problem(file, 1, 1, "this is no YAML; expected `key: value`")
     if mistake := likely_mistake(text, found.index):
         return Problem(file, *position_at(text, mistake[0]), mistake[1])
-    begun: Any = getattr(error, "context_mark", None)
     if isinstance(error, yaml.scanner.ScannerError):
-        message, at_begin = _of_token(text, begun or found, found)
-    elif begun is None:
-        message, at_begin = _VERSION if text.startswith("%", found.index) else _DOCUMENT, False
+        mark, message = _of_token(text, begun or found, found)
+    elif begun is not None:
+        mark, message = _of_node(text, begun, found)
+    elif text.startswith("%", found.index):
+        mark, message = found, "only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"
     else:
-        message, at_begin = _of_node(text, begun, found)
-    begun = begun or found
-    char = text[found.index : found.index + 1]
-    message = message.format(char=_ENDS.get(char) or quoted(char), line=begun.line + 1) if "{" in message else message
-    mark = begun if at_begin else found
+        expected = "expected one value, or --- on a line between two documents"
+        mark, message = found, f"a document has to end before this; {expected}"
     return Problem(file, mark.line + 1, mark.column + 1, message)
 
 
-def _of_token(text: str, begun: Any, found: Any) -> tuple[str, bool]:
-    """Return the problem of a token, and whether its position is the beginning of the token."""
+def _of_token(text: str, begun: Any, found: Any) -> tuple[Any, str]:
+    """Return the mark and the problem of a token that begins at `begun` and goes wrong at `found`."""
     first, last = text[begun.index : begun.index + 1], text[found.index : found.index + 1]
-    if first in QUOTED and (message := _of_quoted(text, begun.index, found.index)):
-        return message, True
+    if first in _QUOTED and (message := _of_quoted(text, begun.index, found.index)):
+        return begun, message
     if last == "\t" and first not in _SIGNS:
-        return _TAB, False
+        return found, "a tab is used as indentation; expected spaces"
     if begun.index == found.index:
-        return _INDICATORS.get(last, _NO_START), False
+        return found, _of_character(last)
     if first in _BLOCKS or (first in _SIGNS and begun.line == found.line):
-        return _UNREADABLE, True
-    return _NO_COLON, True
+        return begun, "this cannot be read; expected the text in quotes"
+    return begun, "no value follows this; expected `key: value`, with a space after the colon"
 
 
 def _of_quoted(text: str, begin: int, end: int) -> str:
     """Return the problem of the quoted text that begins at `begin`, read up to `end`; empty if there is none."""
-    closed = QUOTED[text[begin]].match(text, begin)
+    closed = _QUOTED[text[begin]].match(text, begin)
     if closed and closed.end() <= end:
         return ""
     # An escape that the scanner does not know ends it at the backslash, or behind the letter that follows.
-    return _NO_ESCAPE if closed and "\\" in text[max(end - 2, begin) : end + 1] else _UNCLOSED
+    if closed and "\\" in text[max(end - 2, begin) : end + 1]:
+        said = "a backslash in these double quotes begins no escape that stands for a character"
+        return f"{said}; expected \\\\ for a backslash, or single quotes around the text"
+    return "this quote is never closed; expected the same quote at the end of the text"
 
 
-def _of_node(text: str, begun: Any, found: Any) -> tuple[str, bool]:
-    """Return why a token does not fit into what was begun, and whether the position is where that begins."""
+def _of_character(char: str) -> str:
+    """Return why no token begins with a character."""
+    if char in ("[", "{"):
+        # A bracket begins a value, unless the scanner gives up: it looks far ahead of what the builder has seen.
+        return TOO_DEEP
+    if char in (":", "?", "-"):
+        expected = f'expected the text in quotes if "{char} " is part of it, or a new line'
+        return f'"{char} " is not allowed here; {expected}'
+    return f"a value cannot begin with {_character(char)}; expected it in quotes"
+
+
+def _of_node(text: str, begun: Any, found: Any) -> tuple[Any, str]:
+    """Return the mark and the reason why the token at `found` does not fit into what was begun."""
     first = text[begun.index : begun.index + 1]
     if begun.index == found.index or (first in ("&", "!") and _PROPERTIES.fullmatch(text, begun.index, found.index)):
-        return _NO_VALUE, False
+        what = _character(text[found.index : found.index + 1])
+        return found, f"a value is missing here, found {what}; expected a value, or text in quotes"
     if first in ("[", "{"):
-        return _COLLECTIONS[first], True
+        within, end = ("items", "]") if first == "[" else ("entries", "}")
+        expected = f'expected "," between {within} and "{end}" at the end'
+        return begun, f'this "{first}" is not closed, or a comma is missing; {expected}'
     is_list = first == "-" and text[begun.index + 1 : begun.index + 2].isspace()
-    return _COLLECTIONS["-" if is_list else ""], False
+    what, item = ("list", '"- "') if is_list else ("map", "a key")
+    said = f"this does not belong to the {what} that begins at line {begun.line + 1}"
+    return found, f"{said}; expected {item} with the same indentation"
+
+
+def _character(char: str) -> str:
+    return {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}.get(char) or quoted(
+        char
+    )
 
 
 def likely_mistake(text: str, found: int) -> Mistake | None:
     """The mistake that makes a parser fail at the index `found`; None if it is none of those known here."""
     if conflict := _CONFLICT.search(text):
-        return conflict.start(), _RESOLVE
+        expected = "expected one of the two sides, without the lines of <<<<<<<, ======= and >>>>>>>"
+        return conflict.start(), f"git left a conflict in this file; {expected}"
     begin = text.rfind("\n", 0, found) + 1
     end = text.find("\n", found) if "\n" in text[found:] else len(text)
     if blank := _BLANK.search(text, text.rfind("\n", 0, max(begin - 1, 0)) + 1, end):
@@ -146,7 +163,7 @@ def _of_value(text: str, begin: int, found: int, end: int) -> Mistake | None:
         return None
     start = before.end()
     value = text[start:found].rstrip()
-    if (quotes := QUOTED.get(text[start])) is not None:
+    if (quotes := _QUOTED.get(text[start])) is not None:
         within = "''" if text[start] == "'" else '\\"'
         said = f"text follows the closing quote; expected quotes around the whole text, and {within} for one within it"
         return (start, said) if quotes.fullmatch(value) else None
@@ -164,7 +181,7 @@ def _last_closed(text: str, position: int, end: int) -> tuple[int, bool]:
     """The index of the bracket that is closed last between two indices, and whether another one is open around it."""
     opened: list[int] = []
     last = -1
-    while (token := TOKEN.match(text, position, end)) is not None:
+    while (token := _TOKEN.match(text, position, end)) is not None:
         position = token.end()
         if token["open"]:
             opened.append(token.start("open"))
@@ -180,7 +197,7 @@ def _of_quote(text: str, found: int) -> Mistake | None:
         position = before.end()
         if before["opens"] is None:
             continue
-        closed = QUOTED[text[position]].match(text, position)
+        closed = _QUOTED[text[position]].match(text, position)
         if closed is None or closed.end() > found:
             return None
         if "\n" in closed[0] and not text[closed.end() : found].strip():

@@ -6,6 +6,8 @@ The building goes on after a problem.
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -13,13 +15,92 @@ import yaml
 
 from reconciler.errors import Problem
 from reconciler.lazy import load
-from reconciler.yaml.anchors import ALIAS, DEEPEST, PIECES, AliasError, Anchors, Budget
-from reconciler.yaml.located import Document, Frame, ListFrame, LocatedMap, MapFrame, Position
+from reconciler.text import Searches
+from reconciler.yaml.located import DEEPEST, TOO_DEEP, Document, Frame, ListFrame, LocatedMap, MapFrame, Position
 from reconciler.yaml.parsers import parser_for
-from reconciler.yaml.scalars import MAYBE, MERGE, UnfitError, node_kind, plain, tag_problem, tagged
-from reconciler.yaml.syntax import decode, position_at, quoted, too_deep
+from reconciler.yaml.scalars import (
+    MAYBE,
+    MERGE,
+    TEXTS,
+    UnfitError,
+    decode,
+    node_kind,
+    plain,
+    quoted,
+    shown,
+    tag_problem,
+)
 
+PIECES: Final = 2_500_000
+"""Keys, values, and ends of maps and lists. A configuration of 100,000 resources uses three quarters of it."""
+EXPANDED: Final = 1_000_000
+"""Values that come by aliases."""
+ALIAS: Final = "alias"
+"""The code of a problem of an alias: nothing stands for its value."""
+_MOST_SEARCHED: Final = 1000
 _NOTHING: Final = object()
+
+
+@dataclass(slots=True)
+class Budget:
+    """How much is left of the limits that all files of a configuration share. They stop alias bombs."""
+
+    pieces_left: int = PIECES
+    expanded_left: int = EXPANDED
+
+    @property
+    def taken(self) -> int:
+        """How many values there are, those from aliases included."""
+        return PIECES - self.pieces_left + EXPANDED - self.expanded_left
+
+
+class Anchors:
+    """The values of the anchors of a document. All files together may expand to what their `Budget` has left."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.values: dict[str, Any] = {}
+        self.positions: dict[str, Position] = {}
+        self._budget = budget
+        self._is_full = False
+        self._searches = Searches()
+        # By id, each measured collection with its size and height. A reference to it keeps its id unique.
+        self._measured: dict[int, tuple[Any, int, int]] = {}
+
+    def add(self, name: str, value: Any, at: Position) -> None:
+        """Set the value of an anchor."""
+        self.values[name] = value
+        self.positions[name] = at
+
+    def use(self, name: str, frames: Sequence[Frame]) -> Any:
+        """Return the value of an alias within open collections. Raises `UnfitError`, without a message if the cause is
+        reported already."""
+        if name not in self.values:
+            close = self._searches.closest(name, list(islice(self.values, _MOST_SEARCHED)), "*").replace('"', "")
+            raise UnfitError(f"unknown alias *{shown(name)}; expected an anchor &{shown(name)} before it{close}")
+        value = self.values[name]
+        if any(value is frame.value for frame in frames):
+            raise UnfitError(f"recursive alias *{shown(name)}: it stands inside its own anchor; expected it outside")
+        size, height = self._measure(value)
+        if height and len(frames) + height > DEEPEST + 1:
+            raise UnfitError(f"alias *{shown(name)} nests deeper than {DEEPEST} levels; expected at most {DEEPEST}")
+        if height and self._is_full:
+            raise UnfitError("")
+        if height and size > self._budget.expanded_left:
+            self._is_full = True
+            most = f"expected at most {EXPANDED} through aliases in a configuration"
+            raise UnfitError(f"alias *{shown(name)} expands to too many values; {most}")
+        self._budget.expanded_left -= size if height else 0
+        return value
+
+    def _measure(self, value: Any) -> tuple[int, int]:
+        """Return how many values `value` has with itself, and how many levels. Recurses at most `DEEPEST` deep."""
+        if not isinstance(value, (dict, list)):
+            return 1, 0
+        if id(value) not in self._measured:
+            inner = [self._measure(item) for item in (value.values() if isinstance(value, dict) else value)]
+            height = 1 + max((height for _, height in inner), default=0)
+            self._measured[id(value)] = value, 1 + sum(size for size, _ in inner), height
+        return self._measured[id(value)][1:]
 
 
 class EndedError(Exception):
@@ -29,22 +110,19 @@ class EndedError(Exception):
 class Builder:
     """Builds the documents of one file. After an error, `documents` and `problems` hold what was found before it."""
 
-    def __init__(self, text: str, file: str, budget: Budget) -> None:
+    def __init__(self, file: str, budget: Budget) -> None:
         self.documents: list[Document] = []
         self.problems: list[Problem] = []
-        self._text = text
         self._file = file
         self._budget = budget
         self._anchors = Anchors(budget)
-        self._root = ListFrame()
-        self._top: Frame = self._root
+        self._top: Frame = ListFrame()
         self._stack: list[Frame] = []
 
     def build(self, parser: Any) -> None:
         """Build all documents. Raises what the parser raises, and `EndedError`."""
         events = iter(parser.get_event, None)
         count = 0
-        event: Any = None
         scalar_event = yaml.ScalarEvent
         try:
             for count, event in enumerate(islice(events, self._budget.pieces_left), 1):  # noqa: B007 - the last one counts
@@ -58,28 +136,12 @@ class Builder:
                         continue
                 mark = event.start_mark
                 self._top.put(value, (mark.line + 1, mark.column + 1))
-        except yaml.MarkedYAMLError as error:
-            self._end_if_too_deep(event, error)
-            raise
         finally:
             self._budget.pieces_left -= count
         if (event := next(events, None)) is not None:
             most = f"expected at most {PIECES} in a configuration; nothing after it is read"
             self.report(_start(event), f"too many keys and values up to here; {most}")
             raise EndedError
-
-    def _end_if_too_deep(self, last: Any, error: yaml.MarkedYAMLError) -> None:
-        """Raise `EndedError` if the text that the parser read after the event `last` nests too deep."""
-        mark: Any = error.problem_mark
-        begin = last.end_mark.index if last is not None else 0
-        left = DEEPEST - len(self._stack)
-        index = too_deep(self._text[begin : mark.index], left, in_brackets=self._top.in_brackets)
-        if index is not None:
-            self._report_too_deep(position_at(self._text, begin + index))
-            raise EndedError
-
-    def _report_too_deep(self, at: Position) -> None:
-        self.report(at, f"nested deeper than {DEEPEST} levels; expected at most {DEEPEST}; nothing after it is read")
 
     def report(self, at: Position, message: str) -> None:
         """Note a problem."""
@@ -89,8 +151,9 @@ class Builder:
         """Return what a scalar means that is plain or has a tag. For a key that is no string, report that, and return
         its text."""
         try:
-            tag = event.tag
-            value = plain(event.value) if tag is None else tagged(tag, event.value)
+            value = plain(event.value) if event.tag is None else event.value
+            if event.tag not in (None, *TEXTS):
+                self.report(_start(event), tag_problem(event.tag))
         except UnfitError as unfit:
             self.report(_start(event), str(unfit))
             value = unfit.placeholder
@@ -113,8 +176,8 @@ class Builder:
 
     def _alias(self, event: Any) -> Any:
         try:
-            value = self._anchors.use(event.anchor, len(self._stack))
-        except AliasError as error:
+            value = self._anchors.use(event.anchor, [*self._stack, self._top])
+        except UnfitError as error:
             if message := str(error):
                 cause = f"{self._file} *{event.anchor}"
                 self.problems.append(Problem(self._file, *_start(event), message, ALIAS, cause=cause))
@@ -126,27 +189,23 @@ class Builder:
         return value
 
     def _open(self, event: Any) -> Any:
-        is_map = event.__class__ is yaml.MappingStartEvent
-        in_brackets = event.flow_style
-        frame: Frame = MapFrame(self.report, in_brackets=in_brackets) if is_map else ListFrame(in_brackets=in_brackets)
+        frame: Frame = MapFrame(self.report) if event.__class__ is yaml.MappingStartEvent else ListFrame()
         at = _start(event)
         if event.tag is not None:
             self.report(at, tag_problem(event.tag))
         self._top.put(frame.value, at)
         self._stack.append(self._top)
         if len(self._stack) > DEEPEST:
-            self._report_too_deep(at)
+            self.report(at, TOO_DEEP)
             raise EndedError
         if event.anchor is not None:
-            self._anchors.add(event.anchor, frame.value, at, is_open=True)
+            self._anchors.add(event.anchor, frame.value, at)
         self._top = frame
         return _NOTHING
 
     def _collection_end(self, _event: Any) -> Any:
-        frame = self._top
-        if isinstance(frame, MapFrame):
-            frame.close()
-        self._anchors.close(frame.value)
+        if isinstance(self._top, MapFrame):
+            self._top.close()
         self._top = self._stack.pop()
         return _NOTHING
 
@@ -155,12 +214,13 @@ class Builder:
             number = ".".join(map(str, event.version))
             message = f"%YAML {number} is not read; expected YAML 1.2; remove the line, or write %YAML 1.2"
             self.report(_start(event), message)
-        self._anchors.begin_document()
-        self._root = self._top = ListFrame()
+        self._anchors.values.clear()
+        self._top = ListFrame()
         return _NOTHING
 
     def _document_end(self, _event: Any) -> Any:
-        (value,), (position,) = self._root.value, self._root.value.positions
+        root: Any = self._top.value
+        (value,), (position,) = root, root.positions
         if value is not None:
             self.documents.append(Document(value, self._file, position))
         return _NOTHING
@@ -195,7 +255,7 @@ def read(data: bytes, file: str, *, budget: Budget | None = None) -> tuple[list[
     text, problems = decode(data, file)
     if problems:
         return [], problems
-    builder = Builder(text, file, budget or Budget())
+    builder = Builder(file, budget or Budget())
     parser = parser_for(text)
     is_collecting = gc.isenabled()
     # Building makes many objects and no cycles, so the passes of the cyclic garbage collector find nothing.

@@ -1,19 +1,76 @@
-"""The values of scalars by the YAML 1.2 core schema (section 10.3.2 of the specification)."""
+"""From bytes to text, and from text to the values of scalars by the YAML 1.2 core schema (section 10.3.2)."""
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
-from reconciler.yaml.syntax import quoted, shown
+from reconciler.errors import Problem
+
+_LONGEST = 60
+
+
+def shown(text: str) -> str:
+    """Return `text` cut to 60 characters, with every character that does not print written as its escape."""
+    cut = text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in cut)
+
+
+def quoted(text: str) -> str:
+    """Return `shown(text)` in double quotes."""
+    return f'"{shown(text)}"'
+
+
+_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ASCII: Final = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
+# YAML 1.2 allows U+0085, U+2028 and U+2029 as plain characters. PyYAML takes them for line breaks, as YAML 1.1 did. So
+# they are refused: no reader takes them otherwise, and line numbers are those of every editor.
+_REFUSED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_BREAK: Final = re.compile(r"\r\n|\r|\n")
+_MOST: Final = 20
+
+
+def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
+    """Return the text of `data` without a byte order mark, and the problems that keep it from being parsed.
+
+    There is one problem for bytes that are not UTF-8, or up to 20 for characters that YAML does not allow.
+    """
+    if data.startswith(_UTF16):
+        return "", [Problem(file, 1, 1, "not UTF-8: the file begins as UTF-16; save the file as UTF-8")]
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, column = position_at(data[: error.start].decode("utf-8"), error.start)
+        message = f"not UTF-8: byte 0x{data[error.start]:02x}; save the file as UTF-8"
+        return "", [Problem(file, line, column, message)]
+    # Deleting the allowed bytes is much quicker than the expression, and most files are ASCII.
+    if data.isascii() and not data.translate(None, _ASCII):
+        return text, []
+    problems: list[Problem] = []
+    for found in islice(_REFUSED.finditer(text), _MOST):
+        code = f"{ord(found[0]):04X}"
+        message = f'the character U+{code} is not allowed; remove it, or write "\\u{code}" in double quotes'
+        problems.append(Problem(file, *position_at(text, found.start()), message))
+    return text, problems
+
+
+def position_at(text: str, index: int) -> tuple[int, int]:
+    """Return the line and the column, counted from 1, of the character at `index` of `text`."""
+    before = text[:index]
+    starts = [0, *(found.end() for found in _BREAK.finditer(before))]
+    return len(starts), len(before) - starts[-1] + 1
+
 
 MAYBE: Final = frozenset(["", *"~nNtTfF.+-0123456789<"])
 """The first characters (none, for the empty scalar) of a plain scalar that may be something else than a string."""
 
 _TAG_PREFIX: Final = "tag:yaml.org,2002:"
-_TEXTS: Final = ("!", f"{_TAG_PREFIX}str")
+TEXTS: Final = ("!", f"{_TAG_PREFIX}str")
 
 _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -34,9 +91,9 @@ MERGE: Final = object()
 
 
 class UnfitError(Exception):
-    """A scalar that cannot be read. `str()` is the message; `placeholder` replaces its value."""
+    """A scalar or an alias that cannot be read. `str()` is the message; `placeholder` replaces its value."""
 
-    def __init__(self, message: str, placeholder: Any) -> None:
+    def __init__(self, message: str, placeholder: Any = None) -> None:
         super().__init__(message)
         self.placeholder = placeholder
 
@@ -61,13 +118,6 @@ def plain(text: str) -> Any:
     if _NOT_JSON.fullmatch(text):
         raise UnfitError(f"JSON has no such number as {text}; expected a finite number, or the text in quotes", 0.0)
     return MERGE if text == "<<" else text
-
-
-def tagged(tag: str, text: str) -> str:
-    """Return the scalar `text` under the explicit `tag`: `!` and `!!str` make it a string. UnfitError for others."""
-    if tag not in _TEXTS:
-        raise UnfitError(tag_problem(tag), text)
-    return text
 
 
 def tag_problem(tag: str) -> str:

@@ -13,6 +13,8 @@ from typing import Any, Final
 import yaml
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from reconciler.yaml.located import walk
+
 _TAG: Final = "tag:yaml.org,2002:"
 # All that the types of YAML 1.1 or the core schema of 1.2 do not take for a string: words, numbers (underscores, base
 # 60, binary, octal, hexadecimal, exponents), times, `=` and `<<`. It may match more: quotes do no harm.
@@ -86,9 +88,7 @@ def escape_variables(value: Any) -> Any:
 
 def has_variable_key(value: Any) -> bool:
     """Whether a key within a value contains `${`: keys cannot be escaped."""
-    if isinstance(value, dict):
-        return any("${" in str(key) or has_variable_key(inner) for key, inner in value.items())
-    return isinstance(value, list) and any(map(has_variable_key, value))
+    return any("${" in str(way[-1]) for way, _ in walk(value) if way)
 
 
 class _Dumper(yaml.SafeDumper):

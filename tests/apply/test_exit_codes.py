@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import socket
 import subprocess
 import sys
@@ -176,13 +175,13 @@ def test_without_a_terminal_nobody_is_asked(world: World) -> None:
     assert subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.skipif(not hasattr(pty, "openpty"), reason="no terminals here")
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
 @pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("y", 5), pytest.param("", 5, marks=pytest.mark.exhaustive)])
 @pytest.mark.process
 def test_on_a_terminal_only_yes_is_one(world: World, answer: str, code: int) -> None:
     """Anything else changes nothing."""
     world.write(FLOW)
-    ours, theirs = pty.openpty()
+    ours, theirs = os.openpty()
     try:
         os.write(ours, answer.encode() + b"\n")
         program = [sys.executable, "-m", "reconciler", "apply", str(world.folder)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -27,7 +26,7 @@ from reconciler.plan.guards import Options
 
 pytestmark = pytest.mark.process
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 LOADING = """
 import signal, sys
 class Pressed:
@@ -174,7 +173,8 @@ def test_what_the_caller_ignores_stays_ignored(world: World, slow: Slow) -> None
 @contextmanager
 def on_a_terminal(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A command on a terminal of its own, stdout aside, and the descriptor of that terminal's other end."""
-    mine, its = pty.openpty()
+    pytest.importorskip("pty")
+    mine, its = os.openpty()
     command = [sys.executable, "-X", "faulthandler", "-m", "reconciler", *arguments]
     # A session of its own, of which this is the terminal: where it goes, the session is hung up.
     take = [sys.executable, "-c", "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"

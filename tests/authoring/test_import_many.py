@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -345,6 +344,7 @@ def test_a_write_that_fails_changes_nothing(world: World) -> None:
     world.insert("integrations", **integration("Other"))
     world.insert("automations", **automation("Flow", data={"actions": {"push": "p"}, "note": "x" * 50_000}))
     (world.folder / "integrations.yaml").write_text("# mine\n", encoding="utf-8")
+    resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
     try:

@@ -32,7 +32,7 @@ EMPTY = '{"object": "list", "data": [], "has_more": false}'
 MOST_HIDDEN = 3
 """Readings of one list while what is new may be missing from it: whoever looks for it looks four times."""
 
-Luck = random.Random
+Luck = random.Random  # noqa: S311 - the luck of a test, by its seed
 
 
 def _which(luck: Luck) -> str:

@@ -155,7 +155,7 @@ CALLS = {
     ],
     ("nightly.yml", "audit", "Install"): ["python -m pip install --quiet --require-hashes -r .ci/tools.txt"],
     ("nightly.yml", "audit", "Known vulnerabilities"): [
-        f"pip-audit --disable-pip --require-hashes -r {lock}"
+        f"pip-audit --strict --disable-pip --require-hashes -r {lock}"
         for lock in (".github/actions/reconciler/lock.txt", ".ci/lock.txt", ".ci/tools.txt")
     ],
     ("nightly.yml", "newest", "The newest libraries"): [".ci/newest "],

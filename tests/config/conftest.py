@@ -9,7 +9,7 @@ import pytest
 from world import without_excerpts
 
 from reconciler.cli.main import run
-from reconciler.config.load import read_configuration
+from reconciler.config.load import Configuration
 from reconciler.model.inputs import Desired
 
 FIELDS = {
@@ -68,7 +68,7 @@ class Folder:
         """What the configuration wants, of which `validate` must say that it is fine."""
         code, lines = self.validate()
         assert code == 0, lines
-        configuration = read_configuration(self.path)
+        configuration = Configuration(self.path)
         return configuration.desired(configuration.environments[environment])
 
 

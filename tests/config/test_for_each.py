@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.cli.main import run
 from reconciler.config import instances
-from reconciler.config.load import read_configuration
+from reconciler.config.load import Configuration
 
 from .conftest import Folder, written
 
@@ -486,7 +486,7 @@ def test_too_many_values(folder: Folder) -> None:
 
 def without_places(folder: Folder) -> Any:
     """What the folder wants, by address, without places."""
-    configuration = read_configuration(folder.path)
+    configuration = Configuration(folder.path)
     desired = configuration.desired(configuration.environments["default"])
     return {address: (each.fields, each.lifecycle) for address, each in desired.resources.items()}
 

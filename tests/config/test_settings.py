@@ -11,7 +11,7 @@ import pytest
 from world import without_excerpts
 
 from reconciler.cli.main import run
-from reconciler.config.load import read_configuration
+from reconciler.config.load import Configuration
 from reconciler.errors import Exit
 from reconciler.model.settings import Environment
 
@@ -25,7 +25,7 @@ SECRET_ENV = (
 def _environments(folder: Folder) -> dict[str, Environment]:
     folder.write("reports:\n")
     assert folder.validate()[0] == 0
-    return dict(read_configuration(folder.path).environments)
+    return dict(Configuration(folder.path).environments)
 
 
 def test_without_settings_there_is_one_environment(folder: Folder) -> None:

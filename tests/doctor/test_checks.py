@@ -59,7 +59,7 @@ def test_the_json_has_the_form_of_the_contract(world: World) -> None:
     assert document.keys() == {"format_version", "environment", "api", "checks", "facts"}
     assert all(each.keys() == {"name", "status", "message", "hint"} for each in document["checks"])
     assert all(each.keys() == {"fact", "status", "seen"} for each in document["facts"])
-    assert {each["status"] for each in document["facts"]} == {"confirmed", "unknown"}
+    assert {each["status"] for each in document["facts"]} == {"confirmed", "unknown"}, document["facts"]
     assert len({each["fact"] for each in document["facts"]}) == len(document["facts"])
 
 

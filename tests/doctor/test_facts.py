@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from observe.scripted import Script, page, says, served
+from observe.scripted import Play, Query, Said, Script, page, says, served
 from world import Run, World
+
+from reconciler.kinds import KINDS
+from reconciler.kinds.facts import NOBODY, list_questions
 
 Json = dict[str, Any]
 STAMPS = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
@@ -22,10 +25,11 @@ REPORT = {
 }
 AUTOMATION = {
     **{"object": "automation", "id": "a1", "url": "/v4/automations/a1", "name": "Welcome", "caption": ""},
-    **{"status": "active", "data": {"type": "push", "actions": {"push": "p1", "screen": None}}},
+    **{"status": "active", "data": {"type": "push", "actions": {"push": "p1", "screen": None}, "segments": "s1"}},
 }
 SEGMENT = {
-    **{"object": "segment", "id": "s1", "url": "/v4/segments/s1", "name": "All", "is_system": False, "conditions": []},
+    **{"object": "segment", "id": "s1", "url": "/v4/segments/s1", "name": "All", "is_system": False},
+    "conditions": [{"metric": "renewable", "comparator": "eq", "value": "1", "negate": False}],
     **STAMPS,
 }
 PRODUCT = {
@@ -33,12 +37,23 @@ PRODUCT = {
     **{"apple_product_id": None, "google_product_id": None, "google_base_plan_id": None, "stripe_product_id": None},
     **STAMPS,
 }
+ENTITLEMENT = {
+    **{"object": "entitlement", "id": "studio", "url": "/v4/entitlements/studio", "description": None},
+    **{"product_ids": ["yearly"], **STAMPS},
+}
+CONFIG = {
+    **{"object": "remote_configuration", "id": "c1", "url": "/v4/remote-configurations/c1", "name": "Paywall"},
+    **{"status": "archived", "segment_percent": 50, "context_key": "main", **STAMPS, "payload": {"cta": "Try"}},
+    "segmentation_conditions": [{"metric": "renewable", "comparator": "eq", "value": "1", "negate": False}],
+}
 PATHS: dict[str, Json] = {
     "/integrations": INTEGRATION,
     "/scheduled-reports": REPORT,
     "/automations": AUTOMATION,
     "/segments": SEGMENT,
     "/products": PRODUCT,
+    "/entitlements": ENTITLEMENT,
+    "/remote-configurations": CONFIG,
 }
 META = [{"title": "Messaging", "items": [{"title": "Webhooks", "slug": "webhooks", "allowedStores": ["iOS"]}]}]
 OFFERED = [{"type": "target_integration", "id": "i1", "label": "Webhooks: Alerts"}]
@@ -61,19 +76,74 @@ OTHERWISE: list[tuple[str, Json, str, str]] = [
     ("/integrations", {"active": 7}, "a record has no value but the documented ones", "status: found"),
     ("/integrations", {"integration": "webhooks"}, "a record tells its", "integration"),
     ("/automations", {"url": "/automations/a1"}, "a record has its path in `url`", "/automations/a1"),
-    ("/segments", {"is_system": True}, "a record is not one of the vendor's", "s1"),
+    ("/segments", {"is_system": True}, "the list lacks the rows of the vendor", "s1"),
     ("/products", {"duration": "P2Y"}, "a record has no value but the documented ones", "P2Y"),
+    ("/products", {"created_at": "2026-01-01 00:00:00"}, "created_at, updated_at are in ISO 8601, UTC", "2026-01-01 "),
+    ("/integrations", {"last_error_at": "2026-01-01T00:00:00+02:00"}, "are in ISO 8601, UTC", "+02:00"),
+    ("/segments", {"updated_at": 1767225600}, "are in ISO 8601, UTC", "1767225600"),
+    ("/scheduled-reports", {"runs": -1}, "runs is a whole number from 0", "-1"),
+    ("/integrations", {"delivery_error_count": "0"}, "delivery_error_count is a whole number from 0", "0"),
+    ("/automations", {"data": {"actions": {}, "when": 1}}, "data has no key but the documented ones", "when"),
+    (
+        "/scheduled-reports",
+        {"destinations": [{"type": "target_integration", "id": "i1", "format": "csv"}]},
+        "destinations has no key but the documented ones",
+        "format",
+    ),
+    (
+        "/segments",
+        {"conditions": [{"metric": "m", "comparator": "eq", "value": "1", "any": True}]},
+        "conditions has no key but the documented ones",
+        "any",
+    ),
+    (
+        "/remote-configurations",
+        {"segmentation_conditions": [{"segment_id": "s1"}]},
+        "segmentation_conditions has no key but the documented ones",
+        "segment_id",
+    ),
+    (
+        "/scheduled-reports",
+        {"destinations": [{"type": "target_integration", "id": "gone"}]},
+        "destinations names only what /scheduled-reports/destinations has",
+        "gone",
+    ),
+    ("/automations", {"data": {"segments": "gone"}}, "data.segments names only what /segments has", "gone"),
+    ("/entitlements", {"product_ids": ["yearly", "gone"]}, "product_ids names only what /products has", "gone"),
 ]
 
 
+NONE = {"error": {"type": "resource", "code": "not_found", "message": "There is none"}}
+BEYOND = {"error": {"type": "request", "code": "invalid_data", "message": "limit must be at most 100"}}
+
+
+def listing(path: str, *rows: Json) -> Play:
+    """A list that has these rows, in pages as documented."""
+
+    def answer(query: Query) -> Said:
+        limit, ids = int(query.get("limit", 20)), [each.get("id") for each in rows]
+        if limit > 100:
+            return says(BEYOND, 422)
+        begin = ids.index(query["starting_after"]) + 1 if "starting_after" in query else int(query.get("offset", 0))
+        return says({**page([*rows][begin : begin + limit], more=len(rows) > begin + limit), "url": f"/v4{path}"})
+
+    return answer
+
+
 def play(script: Script, path: str = "", **changed: Any) -> None:
-    """A project with an object of each of five kinds, as documented but for these fields of one."""
+    """A project with an object of each kind, as documented but for these fields of one."""
+    for each in ("/entitlements", *PATHS):
+        script.plays[each] = listing(each)
+        script.play(f"{each}/{NOBODY}", says(NONE, 404))
     for each, record in PATHS.items():
         other = {**record, **changed} if each == path else record
         fields = {name: value for name, value in other.items() if value is not ...}
-        script.play(each, says(page([fields], more=False)))
-        by_id = says({"error": {"code": "not_found"}}, 404) if each == "/integrations" else says(fields)
-        script.play(f"{each}/{fields['id']}".replace(" ", "%20"), by_id)
+        shown = {key: value for key, value in fields.items() if key not in ("payload", "payload_mapping")}
+        script.plays[each] = listing(each, fields if path == each and "payload" in changed else shown)
+        by_id = {key: value for key, value in fields.items() if key != "payload_mapping"}
+        lone = says(NONE, 404) if each == "/integrations" else says(by_id)
+        script.play(f"{each}/{fields['id']}".replace(" ", "%20"), lone)
+    script.play("/segments/system", says(page([{**SEGMENT, "id": "theirs", "is_system": True}], more=False)))
     script.play("/integrations/meta", says({"object": "integrations_meta", "data": META}))
     script.play("/scheduled-reports/destinations", says(page(OFFERED, more=False)))
 
@@ -91,16 +161,22 @@ def doctor(world: World, script: Script) -> Run:
 
 
 def test_a_project_as_documented_refutes_nothing(world: World) -> None:
-    """All that its five kinds can tell is confirmed."""
+    """All that an object of each kind can tell is confirmed. What only a probe can ask is unknown."""
     with served(Script()) as script:
         play(script)
         run = doctor(world, script)
     assert run.code == 0
     assert refuted(run) == {}
-    unknown = [each["fact"] for each in run.document["facts"] if each["status"] == "unknown"]
-    of_many = ("a sandbox and", "the newest first")
-    kinds = {each.partition(":")[0] for each in unknown if not any(text in each for text in of_many)}
-    assert kinds == {"entitlements", "remote_configs"}
+    unknown = {each["fact"] for each in run.document["facts"] if each["status"] == "unknown"}
+    asked = {f"{kind.section}: {text}" for kind in KINDS.values() for text in list_questions(kind).values()}
+    of_many = ("a sandbox and", "the newest first", "give the next object")
+    assert not [each for each in unknown - asked if not any(text in each for text in of_many)]
+    told = asked - unknown
+    # What a record by its id, and an archived one, tell.
+    assert told == {f"remote_configs: {text} (unsure)" for text in BY_LOOKING}
+
+
+BY_LOOKING = ("GET by an id has payload", "GET by an id lacks payload_mapping", "the list has archived ones")
 
 
 @pytest.mark.parametrize(("path", "changed", "fact", "seen"), OTHERWISE)
@@ -192,3 +268,144 @@ def test_values_of_any_type_are_no_fault(world: World, odd: Any) -> None:
     assert run.code in (0, 1), run.err
     assert "a fault in reconciler" not in run.err
     assert refuted(run)
+
+
+ERROR: Json = NONE["error"]
+PAIR = [{**AUTOMATION, "id": f"a{at}", "url": f"/v4/automations/a{at}"} for at in (1, 2)]
+ANSWERS: dict[str, tuple[str, Said, str, str]] = {
+    "another answer to no object": ("/automations/" + NOBODY, says({}, 410), "automations: an id that nobody", "410"),
+    "an object that nobody has": ("/products/" + NOBODY, says(PRODUCT), "products: an id that nobody has", "200"),
+    "an envelope of v3": ("/segments/" + NOBODY, says({"_meta": {}}, 404), "api: an error has type, code", "code"),
+    "a code that is a number": (
+        "/segments/" + NOBODY,
+        says({"error": {**ERROR, "code": 7}}, 404),
+        "api: the code of a 404 is not_found",
+        "7",
+    ),
+    "a new type": ("/segments/" + NOBODY, says({"error": {**ERROR, "type": "odd"}}, 404), "api: the type of", "odd"),
+    "details of nothing": (
+        "/segments/" + NOBODY,
+        says({"error": {**ERROR, "details": []}}, 404),
+        "api: a 404 has",
+        "[]",
+    ),
+    "an ETag": ("/automations/a1", says(AUTOMATION, ETag="x"), "api: no answer has an ETag", "/automations/a1"),
+    "a list of another word": (
+        "/segments",
+        says({**page([], more=False), "url": "/v4/segments", "object": None}),
+        "segments: the list says `object: list`",
+        "None",
+    ),
+    "a list of another path": ("/segments", says(page([], more=False)), "segments: the list has its path", "/v4/x"),
+    "no limit": (
+        "/automations",
+        says({**page(PAIR, more=False), "url": "/v4/automations"}),
+        "automations: limit and starting_after give the next object",
+        "200",
+    ),
+    "any limit": (
+        "/scheduled-reports",
+        says({**page([], more=False), "url": "/v4/scheduled-reports"}),
+        "reports: a limit above 100 is refused (unsure)",
+        "200",
+    ),
+    "a destination without a label": (
+        "/scheduled-reports/destinations",
+        says(page([{"type": "target_integration", "id": "i1"}], more=False)),
+        "reports: each of /scheduled-reports/destinations is a target_integration with id and label",
+        "i1",
+    ),
+    "another type of destination": (
+        "/scheduled-reports/destinations",
+        says(page([{**OFFERED[0], "type": "email"}], more=False)),
+        "reports: each of /scheduled-reports/destinations is a target_integration with id and label",
+        "email",
+    ),
+    "another label": (
+        "/scheduled-reports/destinations",
+        says(page([{**OFFERED[0], "label": "Alerts (Webhooks)"}], more=False)),
+        "reports: /scheduled-reports/destinations has the label of the integration",
+        "Alerts (Webhooks)",
+    ),
+    "a payload that is apart": (
+        "/remote-configurations/c1",
+        says({key: value for key, value in CONFIG.items() if key != "payload"}),
+        "remote_configs: GET by an id has payload (unsure)",
+        "payload",
+    ),
+    "a mapping that is not apart": (
+        "/remote-configurations/c1",
+        says({**CONFIG, "payload_mapping": {}}),
+        "remote_configs: GET by an id lacks payload_mapping (unsure)",
+        "payload_mapping",
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "answer", "fact", "seen"), ANSWERS.values(), ids=ANSWERS)
+def test_answers_that_are_otherwise_are_told(world: World, path: str, answer: Said, fact: str, seen: str) -> None:
+    """Of errors, headers, lists, destinations, and of an object by its id."""
+    with served(Script()) as script:
+        play(script)
+        script.play(path, answer)
+        run = doctor(world, script)
+    assert run.code == 0, run.out
+    found = {text: said for text, said in refuted(run).items() if text.startswith(fact)}
+    assert len(found) == 1, refuted(run)
+    assert seen in next(iter(found.values()))
+
+
+def test_a_page_goes_on_where_the_one_before_ended(world: World) -> None:
+    """Two objects are enough to see it, in both styles."""
+    reports = [{**REPORT, "id": f"r{at}", "url": f"/v4/scheduled-reports/r{at}"} for at in (1, 2)]
+    with served(Script()) as script:
+        play(script)
+        script.plays["/automations"] = listing("/automations", *PAIR)
+        script.plays["/scheduled-reports"] = listing("/scheduled-reports", *reports)
+        run = doctor(world, script)
+    facts = {each["fact"]: each["status"] for each in run.document["facts"]}
+    assert refuted(run) == {}
+    assert facts["automations: limit and starting_after give the next object"] == "confirmed"
+    assert facts["reports: limit and offset give the next object"] == "confirmed"
+    assert facts["products: limit and starting_after give the next object"] == "unknown"
+
+
+def test_nothing_is_confirmed_of_an_empty_project(world: World) -> None:
+    """Of its lists, of errors, and that a new one is refused, but not of records."""
+    with served(Script()) as script:
+        for each in PATHS:
+            script.plays[each] = listing(each)
+            script.play(f"{each}/{NOBODY}", says(NONE, 404))
+        run = doctor(world, script)
+    held = {each["fact"].partition(": ")[2] for each in run.document["facts"] if each["status"] == "confirmed"}
+    assert held == {
+        "an error has type, code and message",
+        "the type of an error is one of request, resource, logical, internal",
+        "the code of a 404 is not_found",
+        "a 404 has no details",
+        "no answer has an ETag",
+        "an id that nobody has answers 404",
+        "a limit above 100 is refused (unsure)",
+        "the list can be read whole",
+        "the list says `object: list`",
+        "the list has its path in `url`",
+    }
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_answer_that_tells_nothing_is_no_evidence(world: World, no_waiting: None, status: int) -> None:
+    """Neither that an id is there, nor that a limit is refused."""
+    fault = says({"error": {"message": "later"}}, status)
+    with served(Script()) as script:
+        play(script)
+        script.play(f"/automations/{NOBODY}", fault)
+        script.play("/automations/a1", fault)
+        script.plays["/automations"] = lambda query: (
+            fault if query["limit"] != "100" else listing("/automations", *PAIR)(query)
+        )
+        run = doctor(world, script)
+    facts = {each["fact"]: each["status"] for each in run.document["facts"]}
+    assert "automations: an id that nobody has answers 404" not in facts
+    assert facts["automations: GET by an id shows the record"] == "unknown"
+    assert facts["automations: limit and starting_after give the next object"] == "unknown"
+    assert facts["automations: a limit above 100 is refused (unsure)"] == "unknown"

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,13 @@ from typing import Any
 import httpx
 import pytest
 from loopback import NO_TLS
+from size import ends
 from world import KEY, Run, World, report
 
+from reconciler.kinds import KINDS
+from reconciler.kinds.facts import list_questions
 from reconciler.simulator import Simulator
+from reconciler.simulator.assumptions import ASSUMPTIONS
 from reconciler.simulator.server import Server
 
 Json = dict[str, Any]
@@ -119,6 +123,13 @@ def test_it_learns_what_the_documents_leave_open(sandbox: Sandbox) -> None:
     assert not list(sandbox.world.folder.rglob("*.journal"))
 
 
+def test_kinds_that_are_closed_are_named(sandbox: Sandbox) -> None:
+    """With what opens them; once all are open, there is nothing to say."""
+    assert "--allow delete:segment --allow delete:product" in ended(sandbox.probe())["hint"]
+    assert "delete:segment" not in ended(sandbox.probe("--allow", "delete:segment"))["hint"]
+    assert not ended(sandbox.probe(*ALLOWED))["hint"]
+
+
 def test_nothing_that_it_makes_delivers(sandbox: Sandbox) -> None:
     """No body sets a word at which something is sent to people."""
     sandbox.probe(*ALLOWED)
@@ -169,7 +180,34 @@ def test_each_answer_to_an_open_question_is_told(sandbox: Sandbox, assumed: dict
     assert learned(run)[fact] == "refuted"
 
 
-OPEN = [
+OPEN: list[tuple[str, str, dict[str, bool]]] = [
+    (
+        "config-create",
+        "remote_configs: a create with payload_mapping and payload in its body is taken (unsure)",
+        {"ignore": True, "422": False},
+    ),
+    (
+        "payload-check",
+        "remote_configs: PUT /payload takes what a plan warns of (unsure)",
+        {"none": True, "mapping": False},
+    ),
+    (
+        "entitlement-ids",
+        "entitlements: a create with a blank and a colon in its id is taken (unsure)",
+        {"narrow": False, "wide": True},
+    ),
+    (
+        "product-duration",
+        "products: a create without duration is taken (unsure)",
+        {"optional": True, "required": False},
+    ),
+    ("delete-in-use", "segments: what another object uses is not deleted (unsure)", {"204": False, "409": True}),
+    (
+        "same-status",
+        "remote_configs: PATCH /status takes the status that it has",
+        {"200": True, "409": False, "422": False},
+    ),
+    ("create-answer", "products: a create answers with the record", {"record": True, "identity": False}),
     (
         "deleted-ids",
         "products: a deleted id cannot be used again: it answers 409 (unsure)",
@@ -209,6 +247,31 @@ WORLDS = {
     "otherwise": {question: list(answers)[-1] for question, _, answers in OPEN},
     "otherwise again": {"stale-cursor": "quiet", "deleted-ids": "free", "config-status": "active"},
 }
+BY_LOOKING = {
+    **dict.fromkeys(("segments", "remote-configurations", "entitlements", "products"), "the list can be read whole"),
+    "sandbox-scope": "segments: a sandbox and a production key see objects of their own",
+    "segments-list": "segments: the list lacks the rows of the vendor",
+    "segments-order": "segments: the list has the newest first",
+}
+"""Each open question that `doctor` answers without a probe: tests of its facts have each answer."""
+
+
+def test_each_open_question_is_answered() -> None:
+    """By looking or by a probe. A row of the vendor is written to by nobody."""
+    assert {name for name, *_ in OPEN} | BY_LOOKING.keys() == ASSUMPTIONS.keys() - {"system-segment"}
+    assert {(name, answer) for name, _, answers in OPEN for answer in answers} >= {
+        (name, answer) for name in {name for name, *_ in OPEN} for answer in ASSUMPTIONS[name][0][:2]
+    } - {("stale-cursor", "quiet"), ("unknown-product", "422")}
+
+
+def test_a_probe_answers_all_that_it_can_ask(sandbox: Sandbox) -> None:
+    """Before it, each of these facts is unknown, and after it none is."""
+    asked = {f"{kind.section}: {text}" for kind in KINDS.values() for text in list_questions(kind).values()}
+    run = sandbox.world.run("doctor", "--format", "json")
+    assert {each["fact"] for each in run.document["facts"] if each["status"] == "unknown"} >= asked
+    run = sandbox.probe(*ALLOWED)
+    assert learned(run).keys() >= asked
+    assert len({each["fact"] for each in run.document["facts"]}) == len(run.document["facts"])
 
 
 @pytest.mark.parametrize("assumed", WORLDS.values(), ids=WORLDS)
@@ -391,34 +454,47 @@ def test_a_second_object_of_one_idempotency_key_is_removed_too(
     assert sandbox.live() == before
 
 
-class Held:
-    """The API, which does the write of some number and keeps its answer until it is told to go on."""
+Counts = Callable[[str, str], bool]
+"""Whether a request counts, by its method and its path."""
 
-    def __init__(self, application: Any, number: int) -> None:
-        self._application, self._left = application, number
-        self.arrived, self.go_on = threading.Event(), threading.Event()
+
+def is_write(method: str, _path: str) -> bool:
+    """All that may change something."""
+    return method != "GET"
+
+
+class Held:
+    """The API, which does a request and keeps its answer until it is told to go on: the one of that number among those
+    that count. If `number` is 0, it keeps none. `seen` is how many have come that count."""
+
+    def __init__(self, application: Any, number: int, counts: Counts) -> None:
+        self._application, self._number, self._counts, self.seen = application, number, counts, 0
+        self._lock, self.arrived, self.go_on = threading.Lock(), threading.Event(), threading.Event()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One exchange."""
         answer: Iterable[bytes] = self._application(environ, start_response)
-        if environ["REQUEST_METHOD"] != "GET":
-            self._left -= 1
-            if self._left == 0:
-                self.arrived.set()
-                assert self.go_on.wait(60)
+        with self._lock:
+            self.seen += self._counts(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            is_held = self.seen == self._number and not self.arrived.is_set()
+        if is_held:
+            self.arrived.set()
+            assert self.go_on.wait(60)
         return answer
 
 
 @contextmanager
-def cut_off(world: World, path: Path, number: int) -> Iterator[tuple[Held, subprocess.Popen[str]]]:
-    """A probe in a process of its own, in the middle of its write of that number."""
+def cut_off(
+    world: World, path: Path, number: int, *arguments: str, counts: Counts = is_write
+) -> Iterator[tuple[Held, subprocess.Popen[str]]]:
+    """A probe in a process of its own, in the middle of its request of that number among those that count."""
     with Simulator(path / "simulator.db") as simulator:
-        api = Held(simulator, number)
+        api = Held(simulator, number, counts)
         with Server(api, port=0, threads=8) as server:
             thread = threading.Thread(target=server.run)
             thread.start()
             command = [sys.executable, "-m", "reconciler", "doctor", str(world.folder), "--probe", "--auto-approve"]
-            command += ["--format", "json", "--api-url", server.url]
+            command += ["--format", "json", "--api-url", server.url, *arguments]
             pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
             with subprocess.Popen(command, text=True, env=os.environ, **pipes) as process:  # type: ignore[call-overload]
                 hanging = threading.Timer(LONGEST, process.kill)
@@ -461,6 +537,86 @@ def test_what_a_kill_leaves_is_removed_by_the_next_run(
     assert run.code == 0, run.out
     assert sandbox.live() == before
     assert not list(sandbox.world.folder.rglob("*.probe.journal"))
+
+
+def nothing_is_left(sandbox: Sandbox, before: dict[str, list[Json]]) -> None:
+    """Of others, all is as before; of a probe, there is nothing but remote configurations that are archived."""
+    after = sandbox.live()
+    configs = after.pop("remote-configurations")
+    assert {each["status"] for each in configs if each not in before["remote-configurations"]} <= {"archived"}
+    assert after == {name: rows for name, rows in before.items() if name in after}
+    assert not list(sandbox.world.folder.rglob("*.probe.journal"))
+
+
+class Probing:
+    """Counts the requests of a probe, from its first create on: what it asks before leaves nothing."""
+
+    def __init__(self) -> None:
+        self._is_on = False
+
+    def __call__(self, method: str, _path: str) -> bool:
+        """Whether the first write has come."""
+        self._is_on = self._is_on or method != "GET"
+        return self._is_on
+
+
+REQUESTS = {"as the simulator assumes": 176, "otherwise": 179}
+"""Requests of a probe of all kinds from its first create on, by what the documents leave open."""
+KILLS = {
+    f"request {number}, {assumed}": (assumed, number)
+    for number in range(1, max(REQUESTS.values()) + 1)
+    for at, (assumed, most) in enumerate(REQUESTS.items())
+    if number <= most and (number % 2 == at or assumed == "otherwise")
+}
+"""Each request, if what the documents leave open is otherwise; and each second one of the simulator's choice."""
+
+
+@pytest.mark.parametrize("assumed", REQUESTS)
+def test_every_request_is_known(sandbox: Sandbox, assumed: str) -> None:
+    """So that the kills below come at each of them."""
+    sandbox.assume(**WORLDS[assumed])
+    sandbox.probe(*ALLOWED)
+    counts = Probing()
+    assert sum(counts(each["method"], each["path"]) for each in sandbox.world.requests()) == REQUESTS[assumed]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("kill", ends(KILLS))
+def test_a_kill_at_any_request_leaves_nothing(sandbox: Sandbox, tmp_path: Path, no_waiting: None, kill: str) -> None:
+    """kill -9 after the API did what was asked, before its answer came. The next probe removes what that left."""
+    before = sandbox.live()
+    assumed, number = KILLS[kill]
+    sandbox.assume(**WORLDS[assumed])
+    with cut_off(sandbox.world, tmp_path, number, *ALLOWED, counts=Probing()) as (_, process):
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    run = sandbox.probe()
+    assert run.code == 0, run.out
+    assert ended(run)["status"] == "ok", run.out
+    nothing_is_left(sandbox, before)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("answer", ["200", "409", "422"])
+def test_one_that_a_kill_left_archived_is_not_archived_again(
+    sandbox: Sandbox, tmp_path: Path, no_waiting: None, answer: str
+) -> None:
+    """The kill came between the answer and the note of it. An archived one cannot be deleted, and counts as deleted."""
+    before = sandbox.live()
+    sandbox.assume(same_status=answer, config_status="draft")
+
+    def archives(method: str, path: str) -> bool:
+        return method == "PATCH" and path.endswith("/status") and "/remote-configurations/" in path
+
+    # The first such request sets the status that it has.
+    with cut_off(sandbox.world, tmp_path, 2, *ALLOWED, counts=archives) as (_, process):
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert list(sandbox.world.folder.rglob("*.probe.journal"))
+    run = sandbox.probe()
+    assert run.code == 0, run.out
+    assert ended(run)["status"] == "ok"
+    nothing_is_left(sandbox, before)
 
 
 @pytest.mark.process

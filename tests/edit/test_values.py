@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.errors import ConfigurationInvalid, Refused
-from reconciler.yaml.edit import Adopted, Way, set_values
+from reconciler.yaml import Way
+from reconciler.yaml.edit import Adopted, set_values
 
 FILE = Path("team/all.yaml")
 

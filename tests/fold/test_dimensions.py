@@ -16,8 +16,8 @@ from properties.examples import examples
 from world import World
 
 from reconciler.cli.main import run
-from reconciler.commands.expand import expand
 from reconciler.commands.fold import Folder
+from reconciler.commands.validate import expand
 from reconciler.yaml.edit_changes import documents_of
 from reconciler.yaml.writing import dump, escape_variables
 

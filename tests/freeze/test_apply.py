@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +16,7 @@ from reconciler.apply.execute import Event
 from reconciler.cli.main import run as command
 from reconciler.commands.apply import ApplyRequest, run
 from reconciler.commands.apply_each import ApplyEach
+from reconciler.commands.environments import Environments
 from reconciler.commands.review import ReportFiles
 from reconciler.commands.session import Session, open_session
 from reconciler.errors import Refused
@@ -210,7 +211,7 @@ def test_the_answer_may_come_after_midnight(frozen: World, at: SetClock, *, pass
     with open_session(frozen.folder, None, frozen.url, os.environ, 1) as session:
         person = Person(lambda: _set(session, MIDNIGHT), lambda: None)
         allowed = frozenset({"frozen"} if passes else ())
-        files = ReportFiles("apply", frozen.folder, None, ())
+        files = ReportFiles("apply", frozen.folder, ())
         if passes:
             run(session, ApplyRequest(Options(allowed=allowed), 1), files, person)
             assert len(frozen.writes()) == 1
@@ -226,7 +227,7 @@ def test_an_apply_that_began_before_midnight_goes_on(frozen: World, at: SetClock
     at("2026-12-19T23:59:59Z")
     with open_session(frozen.folder, None, frozen.url, os.environ, 1) as session:
         person = Person(lambda: None, lambda: _set(session, MIDNIGHT))
-        run(session, ApplyRequest(Options(), 1), ReportFiles("apply", frozen.folder, None, ()), person)
+        run(session, ApplyRequest(Options(), 1), ReportFiles("apply", frozen.folder, ()), person)
     (done,) = person.reports
     assert {each.address: each.status.value for each in done.outcomes} == {
         "automation.flow": "done",
@@ -262,11 +263,9 @@ def test_midnight_between_two_environments(world: World, at: SetClock) -> None:
     world.write(flow().replace("name: Flow", 'name: "Flow ${var.n}"'))
     at("2026-12-19T23:59:59Z")
 
-    def opened(name: str) -> AbstractContextManager[Session]:
-        return open_session(world.folder, name, world.url, os.environ, 1)
-
     crowd = Crowd(lambda name: at("2026-12-20T00:00:00Z") if name == "production" else None)
-    files = ReportFiles("apply", world.folder, None, ())
-    ApplyEach(["sandbox", "production"], opened, ApplyRequest(Options(), 1), files, crowd, {}).run()
+    files = ReportFiles("apply", world.folder, ())
+    environments = Environments(world.folder, ["sandbox", "production"], world.url, 1, debug=False)
+    ApplyEach(environments, ApplyRequest(Options(), 1), files, crowd).run()
     assert [type(each.error) for each in crowd.ended] == [type(None), Refused]
     assert [each["name"] for each in world.live("automations")] == ["Flow a"]

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
-from reconciler.output.forms import FORMS, render_plan
+from reconciler.model.reports import Ended
+from reconciler.output.forms import FORMS, render_plans
 from reconciler.output.graph import PICTURES as GRAPHS
-from reconciler.output.graph.references import make_graph
+from reconciler.output.references import make_graph
 
 from .cases import CASES
 from .stage import review_of
@@ -54,8 +55,8 @@ def made(form: str, case: str) -> str:
         mock.patch.dict(os.environ, surroundings, clear=True),
     ):
         text = (
-            str(GRAPHS[form](make_graph(review.plan, review.desired, review.live)))
+            GRAPHS[form](make_graph(review.plan, review.desired, review.live))
             if form in GRAPHS
-            else COLOUR.sub("", render_plan(review, form))
+            else COLOUR.sub("", render_plans([Ended("", review)], form))
         )
         return DRESS.sub("", text) + "\n" if form in ("html", "svg") else text + "\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from size import seeds
 
-from reconciler.config.load import read_configuration
+from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def read_it(folder: Path, content: bytes, settings: bytes) -> None:
     (folder / "main.yaml").write_bytes(content)
     (folder / "reconciler.yaml").write_bytes(settings)
     try:
-        read_configuration(folder).check()
+        Configuration(folder).check()
     except ConfigurationInvalid as invalid:
         assert invalid.problems
         assert {Path(each.file).name for each in invalid.problems} <= {"main.yaml", "reconciler.yaml"}

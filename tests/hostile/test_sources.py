@@ -19,16 +19,17 @@ STARTER = "reconciler.system"
 
 PATHS = {
     "reconciler.commands.test": "a temporary folder, as tempfile names it",
-    "reconciler.config.policies": "a place that the configuration was read from",
     "reconciler.policies.library": "the ready rules of the package",
     "reconciler.project": "the folder that a program names",
     "reconciler.testing": "a temporary folder, as tempfile names it",
     "reconciler.config.locations": "a place that the configuration was read from",
+    "reconciler.apply.execute": "the source file of a fault of ours, for its name",
+    "reconciler.commands.base_plan": "the names of changed files, as git lists them, to see what they are below",
     "reconciler.plan.approval": "the file that --expect-digest @FILE names",
     "reconciler.commands.adopt": "a place that the configuration was read from",
     "reconciler.commands.comment": "the files that a runner's GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY name",
     "reconciler.cli.main": "the source file of a fault of ours, for its name",
-    "reconciler.cli.drift": "the folder that a person names, in the place of an address",
+    "reconciler.cli.live": "the folder that a person names, in the place of an address",
     "reconciler.cli.options": "the files that --report names",
     "reconciler.commands.imports": "a place that the configuration was read from",
     "reconciler.commands.saved_plan": "the folder that a saved plan names, if it is below the current one",
@@ -46,7 +47,8 @@ PATHS = {
     "reconciler.state.git_repository": "an address of the state's remote, to see whether it lies within the checkout",
     "reconciler.state.operations": "the state's own path, its links followed",
     "reconciler.commands.state": "the argument of `state migrate --from file:PATH`",
-    "reconciler.output.places": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
+    "reconciler.output.labels": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
+    "reconciler.output.schemas": "the schemas of the package",
     "reconciler.simulator.store": "the file that the command line names",
 }
 """Make paths of texts, and of which."""
@@ -54,11 +56,11 @@ PATHS = {
 
 FORMATS = {
     "reconciler.commands.probe": "form",
+    "reconciler.forges.forge": "form",
     "reconciler.plan.compare": "said",
     "reconciler.state.backend": "url",
-    "reconciler.yaml.mistakes": "message",
 }
-"""Format what a table of constants holds: addresses of CI systems, wrong YAML, what a probe sends, what is shared."""
+"""Format what a table of constants holds: addresses of CI systems, paths of hosts, wrong YAML, what a probe sends."""
 
 IMPORTS = {"reconciler.lazy": ("module", "submodule"), "reconciler": ("f'{__name__}.{module}'",)}
 """Import a module by a name: that of a table of constants, or that of an attribute in our own code."""

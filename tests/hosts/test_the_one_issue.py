@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.drift import Drift, Drifted, DriftedField
+from reconciler.model.results import Drift, Drifted, DriftedField
 from reconciler.output.markdown import drift_markdown
 
 from .conftest import AnyHost, Comment, planned

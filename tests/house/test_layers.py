@@ -44,7 +44,6 @@ ONE_IMPORTER = {
     "yaml": "reconciler.yaml",
     "jsonschema": "reconciler.config.validation",
     "deepdiff": "reconciler.kinds.comparison",
-    "rich": "reconciler.output.progress",
     "waitress": "reconciler.simulator.server",
     "filelock": "reconciler.state.file",
     "orjson": "reconciler.serialization",

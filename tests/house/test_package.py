@@ -132,6 +132,10 @@ def test_the_index_shows_what_the_tool_is(built: Built) -> None:
     text = str(shown.get_payload())
     assert text.startswith("# qonversion-reconciler")
     assert "](" not in text
+    users, _, developers = text.partition("The extras ")
+    for extra in shown.get_all("Provides-Extra") or []:
+        in_words = f"`{extra}`" in developers.partition(" are for people who work on the tool.")[0]
+        assert in_words or f"[{extra}]'" in users, f"{extra} is not explained"
 
 
 def test_the_version_stands_in_one_place() -> None:

@@ -15,7 +15,7 @@ from reconciler.lazy import load
 
 pytestmark = pytest.mark.process
 
-HEAVY = ("httpx", "jsonschema", "deepdiff", "rich", "yaml", "waitress", "sqlite3", "jinja2", "opentelemetry")
+HEAVY = ("httpx", "jsonschema", "deepdiff", "yaml", "waitress", "sqlite3", "jinja2", "opentelemetry")
 KEY = {"QONVERSION_SECRET": "sk_x"}
 SPANS = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
 HELP_MODULES = 8
@@ -120,7 +120,6 @@ def test_a_plan_loads_what_it_needs(tmp_path: Path) -> None:
     unneeded = (
         "jsonschema",
         "deepdiff",
-        "rich",
         "waitress",
         "filelock",
         "jinja2",
@@ -134,7 +133,7 @@ def test_a_plan_loads_what_it_needs(tmp_path: Path) -> None:
     rooms += (
         "policies",
         "commands.policies",
-        "config.policies",
+        "config.locations",
         "model.policies",
         "git.command",
         "state.receipts",

@@ -9,9 +9,9 @@ import pytest
 
 from reconciler.errors import ApiFailed, Exit, NotBegun
 from reconciler.model.approval import mark_in
-from reconciler.model.drift import Drift, Drifted, DriftedField
 from reconciler.model.plan import Action
 from reconciler.model.reports import Applied, ApplyReport, Ended, Outcome, Review, Status
+from reconciler.model.results import Drift, Drifted, DriftedField
 from reconciler.output.markdown import all_applied_markdown, drift_markdown, drifts_markdown, plans_markdown
 
 from .plans import change, hostile, many, review

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from world import World
 
-from reconciler.config.load import read_configuration
+from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid
 from reconciler.policies.judge import judge
 from reconciler.policies.loading import load
@@ -113,7 +113,7 @@ def test_a_policy_reaches_nothing_else(check: Check, word: str) -> None:
 def test_policies_together_have_a_bound(tmp_path: Path) -> None:
     """Once it is used up, nothing more is judged, and the policies with loops are named."""
     (tmp_path / "main.yaml").write_text(configuration(POLICY.format('resources.all(r, r.key != "")')))
-    desired = read_configuration(tmp_path).check()["default"]
+    desired = Configuration(tmp_path).check()["default"]
     with pytest.raises(ConfigurationInvalid, match="more than 0 seconds"):
         judge(load(desired.policies), desired, "default", datetime.now(UTC), seconds=0)
 

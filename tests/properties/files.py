@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from reconciler.yaml.edit import Way
+from reconciler.yaml import Way
 from reconciler.yaml.writing import dump
 
 TEXTS = (

@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.yaml import read
-from reconciler.yaml.edit import Way, add_to, set_values
+from reconciler.yaml import Way, read
+from reconciler.yaml.edit import add_to, set_values
 
 from .examples import examples
 from .files import KEYS, TEXTS, any_file, any_value

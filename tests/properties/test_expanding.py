@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from world import Json
 
-from reconciler.commands.expand import expand
+from reconciler.commands.validate import expand
 from reconciler.model.inputs import Desired
 from reconciler.output.expanded import expanded_yaml
 

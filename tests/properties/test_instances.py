@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.config.load import read_configuration
+from reconciler.config.load import Configuration
 
 from .examples import examples
 
@@ -51,7 +51,7 @@ def made(files: Mapping[str, Json]) -> dict[str, Any]:
             path = Path(folder, name)
             path.parent.mkdir(exist_ok=True)
             path.write_text(json.dumps(value), encoding="utf-8")
-        configuration = read_configuration(Path(folder))
+        configuration = Configuration(Path(folder))
         return {address: each.fields for address, each in configuration.check()["default"].resources.items()}
 
 

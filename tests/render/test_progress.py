@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from world import World
@@ -43,6 +46,55 @@ def test_a_long_apply_stays_short_in_a_log(world: World) -> None:
     assert [int(line[1:].partition("/")[0]) for line in milestones] == list(range(25, 251, 25))
     assert all(re.search(r"; (about \d+ minutes?|less than a minute) left$", line) for line in milestones[:-1])
     assert milestones[-1] == "[250/250] changes ended"
+
+
+def on_a_terminal(world: World, **variables: str) -> str:
+    """What a terminal shows of an apply that is approved already; its stdout is elsewhere."""
+    pytest.importorskip("pty")
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "reconciler", "apply", "--auto-approve", str(world.folder)]
+    try:
+        subprocess.run(command, stderr=theirs, stdout=subprocess.DEVNULL, env={**os.environ, **variables}, check=False)
+        os.close(theirs)
+        said = b""
+        while piece := _read(ours):
+            said += piece
+        return said.decode().replace("\r\n", "\n")
+    finally:
+        os.close(ours)
+
+
+def _read(terminal: int) -> bytes:
+    """What is there; nothing once the other end is closed."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
+@pytest.mark.process
+def test_on_a_terminal_one_line_counts_and_goes(world: World) -> None:
+    """It is replaced, no wider than the terminal, and gone at the end; a failure and a warning stay above it."""
+    world.write(flows(5))
+    world.fault(BROKEN.replace("n=7", "n=3"))
+    said = on_a_terminal(world, TERM="xterm", COLUMNS="60", NO_COLOR="1")
+    lines = re.findall(r"\r\x1b\[K(Applying [^\r\n\x1b]*)", said)
+    assert lines[0].startswith("Applying [                        ] 0/5: automation.")
+    assert lines[-1] == "Applying [========================] 5/5: "
+    assert all(len(line) < 60 for line in lines)
+    assert max(map(len, lines)) == 59
+    kept = [line.rpartition("\r\x1b[K")[2] for line in said.split("\n")]
+    assert len([line for line in kept if re.match(r"\[\d/5\] create automation.f\d: failed", line)]) == 1
+    assert not [line for line in kept if line.startswith("Applying [")]
+
+
+@pytest.mark.process
+def test_a_terminal_that_replaces_no_line_gets_plain_ones(world: World) -> None:
+    """As a log does."""
+    world.write(flows(3))
+    said = on_a_terminal(world, TERM="dumb")
+    assert "\x1b" not in said
+    assert len(re.findall(r"(?m)^\[\d/3\] create automation\.f\d: done$", said)) == 3
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import select
 import subprocess
 import sys
@@ -220,11 +219,11 @@ def _program(world: World) -> list[str]:
 ASKS = "import sys; sys.stderr.write('Your password: '); print('test_' + 'sk_' + input())"
 
 
-@pytest.mark.skipif(not hasattr(pty, "openpty"), reason="no terminals here")
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
 def test_on_a_terminal_it_may_ask(world: World) -> None:
     """Its question is seen as it comes, and it reads the answer from our terminal."""
     _settings(world, _python(ASKS))
-    ours, theirs = pty.openpty()
+    ours, theirs = os.openpty()
     try:
         os.write(ours, BODY.encode() + b"\n")
         done = subprocess.run(_program(world), stdin=theirs, capture_output=True, text=True, check=False)

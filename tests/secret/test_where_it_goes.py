@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -326,12 +325,12 @@ def test_an_api_that_quotes_the_key(world: World, tmp_path: Path, status: str, f
     assert not [each for each in kept if KEY.encode() in each]
 
 
-@pytest.mark.skipif(not hasattr(pty, "openpty"), reason="no terminals here")
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
 @pytest.mark.process
 def test_the_moving_line_of_a_terminal_goes_through_the_same_gate(world: World, tmp_path: Path) -> None:
     """What a failure says above it: no key, no sequence that acts."""
     form = '{"error": {"code": "bad", "message": "begin\\u001b[8m\\u202eKEY end"}}'
-    ours, theirs = pty.openpty()
+    ours, theirs = os.openpty()
     with Simulator(tmp_path / "quoting.db") as simulator, serving(Quoting(simulator, "422 No", form)) as port:
         program = [sys.executable, "-m", "reconciler", "apply", "--auto-approve", str(world.folder)]
         program += ["--api-url", f"http://127.0.0.1:{port}/v4"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -46,7 +45,8 @@ class Applying:
 @contextmanager
 def applying(world: World) -> Iterator[Applying]:
     """Starts one and waits for its question."""
-    person, terminal = pty.openpty()
+    pytest.importorskip("pty")
+    person, terminal = os.openpty()
     program = [sys.executable, "-m", "reconciler", "apply", str(world.folder)]
     environment = {**os.environ, "GITHUB_ACTOR": "ada"}
     with subprocess.Popen(

@@ -10,11 +10,10 @@ from textwrap import indent
 from reconciler.errors import Location
 from reconciler.model.plan import DESTROYS, Action, FieldChange
 from reconciler.model.reports import Review, Weight
-from reconciler.output.groups import Group, grouped_tasks, sentences, short_place, shown_fields
-from reconciler.output.labels import CAUSES, SCOPES
+from reconciler.output.groups import Group, grouped_tasks, sentences, shown_fields
+from reconciler.output.labels import CAUSES, SCOPES, permalink, repository_path, short_place
 from reconciler.output.markdown.words import bullets, code, fence, fitting, folded, prose, size
-from reconciler.output.places import permalink, repository_path
-from reconciler.output.values import ValueDiff, cut, cut_both, plain
+from reconciler.output.values import ValueDiff, is_nested
 from reconciler.text import quote
 
 MOST_LINES = 40
@@ -28,19 +27,13 @@ REST = "`--format json` lists all"
 def _field(field: FieldChange, differ: ValueDiff) -> Iterator[str]:
     note = CAUSES[field.cause].note if field.before is not None else ""
     cause = f"  # {', '.join(filter(None, (field.rule, note)))}" if field.rule or note else ""
-    before, after = field.before, field.after
-    if any(isinstance(each, dict | list) for each in (before, after)):
+    if is_nested(field.before, field.after):
         yield f"  {field.path}:{cause}"
-        for line in differ.lines(before, after, 1):
+        for line in differ.lines(field.before, field.after, 1):
             yield f"{line.sign or ' '} {'  ' * line.depth}{line.text}"
-    elif after is None:
-        yield f"- {field.path}: {cut(plain(before))}{cause}"
-    elif before is None:
-        yield f"+ {field.path}: {cut(plain(after))}{cause}"
     else:
-        old, new = cut_both(plain(before), plain(after))
-        yield f"- {field.path}: {old}"
-        yield f"+ {field.path}: {new}{cause}"
+        *first, last = (f"{line.sign} {field.path}: {line.text}" for line in differ.lines(field.before, field.after))
+        yield from (*first, last + cause)
 
 
 def list_tasks(review: Review) -> Iterator[str]:

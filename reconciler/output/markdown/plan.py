@@ -61,10 +61,10 @@ class PlanMarkdown:
         mark = marker_line(make_marker("plan", self._plan, self._review.commit, self._review.base))
         return f"{mark}\n{self.text(TEXT_ROOM)}"
 
-    def text(self, room: int, *, footer: bool = True) -> str:
+    def text(self, room: int, *, has_footer: bool = True) -> str:
         """What people read, in at most so many bytes."""
         before, after = list(self._before()), list(self._after())
-        end = [self._footer()] if footer else []
+        end = [footer([self._review], self._plan.digest)] if has_footer else []
         left = room - AROUND - sum(size(part) + 2 for part in (*before, *after, *end))
         groups = [each for each in find_groups(self._review) if not self._told.issuperset(each.addresses)]
         new = new_by_kind(groups)
@@ -101,15 +101,21 @@ class PlanMarkdown:
             body = bullets(fitting(listed, min(room, UNMANAGED_ROOM), FULL_PLAN))
             yield folded(f"{counted(len(others), 'unmanaged object')}, not touched", body)
 
-    def _footer(self) -> str:
-        review = self._review
-        planned = f"Planned {review.at:%Y-%m-%d %H:%M} UTC" if review.at else "Planned"
-        of = f" of commit {commit(review.commit)}" if review.commit else ""
-        against = f", merge base {commit(review.base)}" if review.base else ""
-        run = ""
-        if self._plan.changes and not self._plan.refusals:
-            run = f"`reconciler apply --expect-digest {self._plan.digest}` applies this plan and refuses any other."
-        return f"---\n\n{planned}{of}{against}. Digest {code(self._plan.digest)}.\n{run}"
+
+def footer(reviews: Sequence[Review], digest: str, *, is_joint: bool = False) -> str:
+    """When it was planned and of what, and how it is applied. `is_joint`: the digest is of several environments."""
+    at = next((f" {each.at:%Y-%m-%d %H:%M} UTC" for each in reviews if each.at), "")
+    of = f" of commit {commit(reviews[0].commit)}" if reviews and reviews[0].commit else ""
+    against = f", merge base {commit(reviews[0].base)}" if reviews and reviews[0].base else ""
+    run = ""
+    if any(each.plan.changes for each in reviews) and not any(each.plan.refusals for each in reviews):
+        what = (
+            ", with the same environments, applies these plans"
+            if is_joint
+            else " applies this plan and refuses any other"
+        )
+        run = f"`reconciler apply --expect-digest {digest}`{what}."
+    return f"---\n\nPlanned{at}{of}{against}. Digest{' of all' if is_joint else ''} {code(digest)}.\n{run}"
 
 
 def _section(each: GroupMarkdown, *, is_rollout: bool) -> int:

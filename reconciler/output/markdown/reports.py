@@ -9,14 +9,23 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, marker_line, name_set
-from reconciler.model.drift import Drift, Drifted
-from reconciler.model.health import NotDelivering
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
-from reconciler.output.labels import api_note
+from reconciler.model.results import Drift, Drifted, NotDelivering
+from reconciler.output.labels import api_note, describe_end, repository_path
 from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import PlanMarkdown
-from reconciler.output.markdown.words import bullets, code, commit, fence, fitting, folded, place, prose, with_line
-from reconciler.output.places import repository_path
+from reconciler.output.markdown.words import (
+    bullets,
+    code,
+    commit,
+    count_words,
+    fence,
+    fitting,
+    folded,
+    place,
+    prose,
+    with_line,
+)
 from reconciler.output.values import cut_both, named, phrase
 from reconciler.text import counted, quote
 
@@ -27,7 +36,7 @@ TO_PASTE = re.compile(r"\s*(?:imports:$|- \{.*\})")
 DRIFT_ROOM = 40_000
 ALL_DRIFT = "`reconciler drift` lists all"
 WAYS = (
-    "**To keep it**: merge what `reconciler drift --adopt` writes into the YAML. **To undo it**: the next "
+    "---\n\n**To keep it**: merge what `reconciler drift --adopt` writes into the YAML. **To undo it**: the next "
     "apply does what stands above."
 )
 UNKNOWN = (
@@ -48,24 +57,29 @@ def applied_markdown(review: Review, report: ApplyReport) -> str:
     return comment(mark, applied_parts(review, report))
 
 
+def count_statuses(counts: Mapping[Status, int]) -> str:
+    """How changes ended: `2 done, **1 failed**`."""
+    return count_words((counts[status], status.value, status in GRAVE) for status in Status)
+
+
+def count_ends(report: ApplyReport) -> str:
+    """How the changes of a report ended."""
+    return count_statuses(report.counts()) or report.nothing
+
+
 def applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
     """What was done of a plan: a title, then what has to be heard, then the rest."""
-    words = {status: f"{number:,} {status.value}" for status, number in report.counts().items() if number}
-    counts_text = [f"**{text}**" if status in GRAVE else text for status, text in words.items()]
     where = place(report.environment, report.configuration)
-    yield f"Applied to {where}: {', '.join(counts_text) or report.nothing}{api_note(report.api, code)}"
+    yield f"Applied to {where}: {count_ends(report)}{api_note(report.api, code)}"
     if report.unrecorded:
         yield f"**The state could not be written**: {prose(report.unrecorded)}"
-    yield from _listed("Failed", (_because(each, each.reason) for each in report.of(Status.FAILED)))
-    skipped = ((each, each.reason or f"because of {each.because_of}") for each in report.of(Status.SKIPPED))
-    yield from _listed("Skipped", (_because(each, why) for each, why in skipped))
-    done = report.of(Status.DONE)
-    doubtful = [each for each in done if each.verification not in (Verification.VERIFIED, None)]
+    yield from _listed("Failed", (_because(each, describe_end(each)) for each in report.of(Status.FAILED)))
+    yield from _listed("Skipped", (_because(each, describe_end(each)) for each in report.of(Status.SKIPPED)))
+    doubtful = [each for each in report.outcomes if each.is_doubtful]
     yield from _listed("Done, but", (_because(each, f"{each.verification} {each.reason}") for each in doubtful))
     yield from _listed("To do by hand", list_tasks(review), "- [ ]")
     yield from _listed("Warnings", map(with_line, report.warnings))
-    fine = [each for each in done if each not in doubtful]
-    if fine:
+    if fine := [each for each in report.of(Status.DONE) if not each.is_doubtful]:
         verified = sum(each.verification is Verification.VERIFIED for each in fine)
         summary = f"{counted(len(fine), 'change')} done, {verified:,} of them read back and verified"
         listed = (f"**{each.action}** {code(each.address)}" for each in fine)
@@ -108,7 +122,7 @@ def _failed(failure: Failure, error: BaseException) -> Iterator[str]:
     if failure.command == "apply" and not before_it_began:
         yield "What an apply has done is remembered: `reconciler plan` says what is left."
     if failure.review is not None:
-        yield folded("What is planned now", PlanMarkdown(failure.review).text(PLAN_ROOM, footer=False))
+        yield folded("What is planned now", PlanMarkdown(failure.review).text(PLAN_ROOM, has_footer=False))
     if failure.commit:
         yield f"---\n\nOf commit {commit(failure.commit)}."
 
@@ -130,8 +144,7 @@ def drift_markdown(drift: Drift) -> str:
     """What somebody changed outside, as an issue."""
     kind = DRIFT if is_news(drift) else NO_DRIFT
     mark = CommentMarker(drift.environment, kind, configuration=drift.configuration)
-    ways = [f"---\n\n{WAYS}"] if drift.objects else []
-    return comment(mark, (*drift_parts(drift, DRIFT_ROOM), *ways))
+    return comment(mark, (*drift_parts(drift, DRIFT_ROOM), *([WAYS] if drift.objects else [])))
 
 
 def is_news(drift: Drift) -> bool:

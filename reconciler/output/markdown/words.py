@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from textwrap import indent
 
-from reconciler.output.places import COMMIT
+from reconciler.output.labels import COMMIT
 from reconciler.output.terminal import escape
 from reconciler.text import counted, truncate
 
@@ -67,6 +67,16 @@ def fence(lines: Iterable[str], language: str = "diff") -> str:
 def folded(summary: str, body: str) -> str:
     """A block that opens when it is clicked. `summary` is of our own words: it is HTML."""
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def strong(text: str) -> str:
+    """The text, marked as grave."""
+    return f"**{text}**"
+
+
+def count_words(counts: Iterable[tuple[int, str, bool]]) -> str:
+    """`**1 to delete**, 2 to create`: each a number, a phrase, and whether it is grave."""
+    return ", ".join((strong if grave else str)(f"{number:,} {phrase}") for number, phrase, grave in counts if number)
 
 
 def bullets(sentences: Iterable[str], sign: str = "-") -> str:

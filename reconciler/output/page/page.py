@@ -13,23 +13,25 @@ from typing import Any
 
 from reconciler import __version__
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
-from reconciler.model.reports import ApplyReport, Outcome, Review, Scope, Status, Verification, Weight
-from reconciler.output.graph.references import make_graph
-from reconciler.output.graph.svg import picture
-from reconciler.output.graph.text import SMALL, states
-from reconciler.output.groups import (
-    Group,
-    find_groups,
-    grouped_tasks,
-    kinds_of,
-    new_by_kind,
-    sentences,
+from reconciler.model.reports import ApplyReport, Outcome, Review, Scope, Weight
+from reconciler.output.graph import SMALL, picture, states
+from reconciler.output.groups import Group, find_groups, grouped_tasks, kinds_of, new_by_kind, sentences, shown_fields
+from reconciler.output.labels import (
+    ACTIONS,
+    CAUSES,
+    GRAVE,
+    STATUSES,
+    UNMANAGED,
+    WEIGHTS,
+    count_ends,
+    describe_end,
     short_place,
-    shown_fields,
+    title,
+    unusual_api,
 )
-from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, UNMANAGED, WEIGHTS, title, unusual_api
 from reconciler.output.page import page_html, read_part
-from reconciler.output.values import Line, ValueDiff, ignored_sentences, plain, waiting_line
+from reconciler.output.references import make_graph
+from reconciler.output.values import Line, ValueDiff, ignored_sentences, is_nested, plain, waiting_line
 from reconciler.text import counted, truncate
 
 SHORT = 160
@@ -68,7 +70,7 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
     plan, groups = review.plan, find_groups(review)
     listed = groups[:LISTED]
     endings = {outcome.address: _ending(outcome) for outcome in report.outcomes} if report else {}
-    headline, tiles = _applied(report) if report else _planned(plan)
+    headline, tiles = _summary(plan, report)
     graph = make_graph(plan, review.desired, review.live)
     return page_html(
         "page.html",
@@ -106,17 +108,16 @@ def page(review: Review, report: ApplyReport | None = None) -> str:
     )
 
 
-def _planned(plan: Plan) -> tuple[str, list[Tile]]:
-    text, summary = title(plan), plan.summary()
-    tiles = [(str(each), SIGNS[each], summary[each], label.phrase) for each, label in ACTIONS.items() if summary[each]]
-    return text[:1].upper() + text[1:], tiles
-
-
-def _applied(report: ApplyReport) -> tuple[str, list[Tile]]:
+def _summary(plan: Plan, report: ApplyReport | None) -> tuple[str, list[Tile]]:
+    """The headline, and the numbers below it: of what is planned, or of what was done."""
+    if report is None:
+        text, summary = title(plan), plan.summary()
+        planned = ((each, label) for each, label in ACTIONS.items() if summary[each])
+        tiles = [(str(each), SIGNS[each], summary[each], label.phrase) for each, label in planned]
+        return text[:1].upper() + text[1:], tiles
     counts = {status: number for status, number in report.counts().items() if number}
-    said = ", ".join(f"{number} {status}" for status, number in counts.items())
     tiles = [(f"ended-{each}", STATUSES[each].sign, number, str(each)) for each, number in counts.items()]
-    return f"Applied: {said or report.nothing}", tiles
+    return f"Applied: {count_ends(report)}", tiles
 
 
 def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, list[str], int]]:
@@ -237,9 +238,10 @@ def _field(change: Change, field: FieldChange, labels: Mapping[str, str]) -> Vie
     note = ", ".join(filter(None, (field.rule, "" if is_whole else CAUSES[field.cause].note)))
     cause = field.cause if note or field.cause is not Cause.CONFIG else ""
     before, after = (None if value is None else plain(value) for value in (field.before, field.after))
-    is_nested = any(isinstance(value, dict | list) and value for value in (field.before, field.after))
     lines: list[Line] = []
-    if is_nested or any(side and len(side) > SHORT for side in (before, after)):
+    if is_nested(field.before or None, field.after or None) or any(
+        side and len(side) > SHORT for side in (before, after)
+    ):
         before, after, lines = None, None, list(ValueDiff(labels, LONGEST_LINE).lines(field.before, field.after))
     left = len(lines) - LINES
     more = f"{left} more lines are not in this page; --format json has them" if left > 0 else ""
@@ -254,13 +256,10 @@ def _causes(change: Change) -> dict[str, None]:
 
 def _ending(outcome: Outcome) -> View:
     """How a change ended. `mark` is its sign, `word` what it is filtered by, `reason` why, or what is still open."""
-    reason = outcome.reason or (f"because of {outcome.because_of}" if outcome.because_of else "")
-    mark, word = STATUSES[outcome.status].sign, outcome.status.value
-    if outcome.status is Status.DONE and outcome.verification is Verification.VERIFIED:
-        reason = reason or "read back and verified"
-    elif outcome.status is Status.DONE and outcome.verification is not None:
-        mark, reason = "?", ": ".join(text for text in (f"done, but {outcome.verification.value}", reason) if text)
-    elif outcome.status is Status.MANUAL:
-        reason = reason or "still to be done by a person"
-    reason = truncate(reason, LONGEST)
+    mark, reason = STATUSES[outcome.status].sign, describe_end(outcome)
+    if outcome.is_doubtful:
+        mark, reason = "?", f"done, {reason}"
+    elif outcome.verification and not reason:
+        reason = "read back and verified"
+    word, reason = outcome.status.value, truncate(reason, LONGEST)
     return {"mark": mark, "word": word, "reason": reason, "request_ids": outcome.request_ids}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from reconciler import __version__
 from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.model.approval import digests, joint_digest
 from reconciler.model.plan import DESTROYS
-from reconciler.model.reports import Applied, Ended, Review
+from reconciler.model.reports import Applied, Ended, Review, only_value
 from reconciler.output.environments import find_shared
 from reconciler.output.labels import title
 from reconciler.output.page import page_html, read_part
@@ -22,6 +21,7 @@ from reconciler.text import counted
 
 LINKS = re.compile(r'(?<= )(?:id|aria-labelledby|href)="#?')
 """What names a part of a page, or leads to one. In a value, the quotes would be escaped; `href='` leads elsewhere."""
+BODY = re.compile(r'<header class="top">.*?</main>', re.DOTALL)
 CARD = re.compile(r'<li class="card (?!brief).*?\n</li>\n', re.DOTALL)
 DETAILS = re.compile(r'(?:<ul class="said"|<details|<p class="more"|</li>\n$).*', re.DOTALL)
 ID = re.compile(r' id="(.*?)"')
@@ -31,19 +31,21 @@ OWN = re.compile(
 PICTURE = re.compile(r'<section class="picture".*?</section>', re.DOTALL)
 
 
-def pages(ended: Sequence[Ended[Review]] | Sequence[Ended[Applied]]) -> str:
-    """The page. Without the script, the links of the switch work all the same."""
-    bodies = {each.environment: _body(each.value) for each in ended if each.value}
+def pages(ended: Sequence[Ended[Any]]) -> str:
+    """The page of reviews, or of what was applied; without its script, the links of the switch work all the same. A
+    single plan has its own page alone."""
+    if (only := only_value(ended)) is not None:
+        return _page(only)
+    bodies = {each.environment: BODY.findall(_page(each.value))[0] for each in ended if each.value}
     shared = find_shared((name, (OWN.sub("", card) for card in CARD.findall(body))) for name, body in bodies.items())
-    pictures, cards = dict[str, str](), defaultdict[tuple[str, ...], str](str)
-    for card, names in shared.items():
-        cards[names] += card
-    blocks = [(names, len(ID.findall(body)), _with_prefix(body, f"~{names[0]}")) for names, body in cards.items()]
+    pictures, names_by_card = dict[str, str](), {card: names for names, cards in shared.items() for card in cards}
+    alike = {names: "".join(cards) for names, cards in shared.items()}
+    blocks = [(names, len(ID.findall(body)), _with_prefix(body, f"~{names[0]}")) for names, body in alike.items()]
     for name, body in bodies.items():
         first = pictures.setdefault("".join(PICTURE.findall(body)), name)
         link = f"<a href='#{first}/h-graph'>What refers to what, as in {first}</a>"
         same = f'<section class="picture" data-as="{first}/h-graph">{link}</section>'
-        short = CARD.sub(lambda found: _in_short(found[0], shared), body)
+        short = CARD.sub(lambda found: _in_short(found[0], names_by_card), body)
         bodies[name] = short if first == name else PICTURE.sub(same, short)
     is_applied = any(isinstance(each.value, Applied) for each in ended)
     plans = [each.map(lambda value: value if isinstance(value, Review) else value.review) for each in ended]
@@ -60,9 +62,8 @@ def pages(ended: Sequence[Ended[Review]] | Sequence[Ended[Applied]]) -> str:
     )
 
 
-def _body(value: Review | Applied) -> str:
-    whole = page(value.review, value.report) if isinstance(value, Applied) else page(value)
-    return whole[whole.index('<header class="top">') : whole.index("</main>") + len("</main>")]
+def _page(value: Review | Applied) -> str:
+    return page(value.review, value.report) if isinstance(value, Applied) else page(value)
 
 
 def _in_short(card: str, shared: Mapping[str, Sequence[str]]) -> str:

@@ -30,19 +30,14 @@ def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
         for target in targets.of(record.kind, record.fields)
     }
     dropped = {edge for edge in existing - wanted if edge[0] in changes and _drops_references(changes[edge[0]])}
-    managed = {*desired.resources, *changes}
-    nodes = [_node(address, desired, changes.get(address)) for address in managed]
-    nodes += [node for address, node in targets.unmanaged.items() if address not in managed]
-    return Graph(
-        nodes=tuple(sorted(nodes, key=lambda node: (not node.managed, node.address))),
-        edges=_within(managed | targets.unmanaged.keys(), (wanted | existing) - dropped),
-        dropped=_within(managed | targets.unmanaged.keys(), dropped),
-    )
+    managed = {address: _node(address, desired, changes.get(address)) for address in {*desired.resources, *changes}}
+    nodes = {**targets.unmanaged, **managed}
 
+    def within(edges: set[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        return tuple(sorted(edge for edge in edges if nodes.keys() >= {*edge}))
 
-def configured(desired: Desired) -> Graph:
-    """The graph of a configuration alone, of which nobody knows what would happen."""
-    return make_graph(Plan(environment="", changes=()), desired, Live({}))
+    ordered = sorted(nodes.values(), key=lambda node: (not node.managed, node.address))
+    return Graph(tuple(ordered), within((wanted | existing) - dropped), within(dropped))
 
 
 def _drops_references(change: Change) -> bool:
@@ -57,10 +52,6 @@ def _node(address: str, desired: Desired, change: Change | None) -> Node:
     planned = change.name if change else ""
     name = str(resource.fields.get(KINDS[kind].identity.name_field, planned)) if resource else planned
     return Node(address, kind, name, change.action.value if change else None)
-
-
-def _within(known: set[str], edges: set[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(edge for edge in edges if known.issuperset(edge)))
 
 
 class _Targets:

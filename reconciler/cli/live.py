@@ -1,4 +1,5 @@
-"""`reconciler drift`, `import`, `export` and `doctor`: they read what is live, and may write YAML."""
+"""The commands that look at the live project, and at what a plan of it would do. Some write YAML; none writes to it
+but `send-test` and `doctor --probe`."""
 
 from __future__ import annotations
 
@@ -10,20 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from reconciler import commands, output
-from reconciler.cli.environments import choose_environments, open_session, require_all, require_yes
-from reconciler.cli.options import (
-    FILE,
-    ConnectionFlags,
-    Guard,
-    ManyFlags,
-    NeverSuggested,
-    complete,
-    connection_options,
-    form_option,
-    format_option,
-    many_connection_options,
-    path_argument,
-)
+from reconciler.cli import options
 from reconciler.errors import Exit, Refused, WrongUsage, worst
 from reconciler.output.labels import api_note
 from reconciler.output.terminal import escape, write_stderr, write_stdout
@@ -32,28 +20,30 @@ from reconciler.text import counted
 if TYPE_CHECKING:
     from reconciler.commands.edits import Written
     from reconciler.commands.session import Session
-    from reconciler.model.drift import Drift
     from reconciler.model.reports import Ended
+    from reconciler.model.results import Drift
 
 
 @click.command()
-@path_argument
+@options.path_argument
 @click.option(
     "--adopt",
-    cls=NeverSuggested,
+    cls=options.NeverSuggested,
     is_flag=True,
     help="Write the live values into the YAML, comments kept, for a pull request.",
 )
-@form_option(["text", "json", "markdown"], "What stdout gets; markdown is for `comment`, which makes an issue of it.")
+@options.form_option(
+    ["text", "json", "markdown"], "What stdout gets; markdown is for `comment`, which makes an issue of it."
+)
 @click.option("--fail-on", type=click.Choice(["health"]), help="Exit with 2 also if something does not deliver.")
-@many_connection_options
-def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpack[ManyFlags]) -> None:
+@options.many_connection_options
+def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpack[options.ManyFlags]) -> None:
     """Show what somebody changed outside since the last apply, and what does not deliver.
 
     Exits with 2 if something was changed.
     """
-    environments = choose_environments(path, flags)
-    if adopt and environments.names:
+    environments = options.choose_environments(path, flags)
+    if adopt and environments.are_several:
         raise WrongUsage("--adopt takes one environment: the others may differ", hint="name it: --environment NAME")
     written: list[Written] = []
 
@@ -70,13 +60,13 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
         _show_written(each)
     found = [each.value and (each.value.objects or (fail_on and each.value.health)) for each in ended]
     codes = (Exit.PENDING if each else Exit.DONE for each in found)
-    require_all(replace(each, code=code) for each, code in zip(ended, codes, strict=True))
+    commands.environments.require_all(replace(each, code=code) for each, code in zip(ended, codes, strict=True))
 
 
 @click.command("import")
-@click.argument("address", required=False, shell_complete=complete("kinds"))
+@click.argument("address", required=False, shell_complete=options.complete("kinds"))
 @click.argument("object_id", metavar="[ID]", required=False)
-@path_argument
+@options.path_argument
 @click.option("--all", "is_all", is_flag=True, help="Every live object that is not managed, in place of ADDRESS ID.")
 @click.option(
     "--match",
@@ -86,8 +76,8 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
     help="Those with such a name: 'report \"Daily*\"'. May be given several times.",
 )
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only of this kind. May be given several times.")
-@click.option("--file", type=FILE, help="The file to write to; else SECTION.yaml.")
-@connection_options
+@click.option("--file", type=options.FILE, help="The file to write to; else SECTION.yaml.")
+@options.connection_options
 def import_(
     address: str | None,
     object_id: str | None,
@@ -96,7 +86,7 @@ def import_(
     matches: tuple[str, ...],
     kinds: tuple[str, ...],
     file: Path | None,
-    **flags: Unpack[ConnectionFlags],
+    **flags: Unpack[options.ConnectionFlags],
 ) -> None:
     """Write the YAML for live objects, with the lines that adopt them.
 
@@ -113,22 +103,24 @@ def import_(
     if [not is_many, is_all, bool(matches)].count(True) != 1 or (kinds and not is_many):
         said = "import takes ADDRESS ID, --all or --match, and one of them; --kind narrows down the last two"
         raise WrongUsage(said, hint="`reconciler import --help` has an example of each")
-    with open_session(Path(address or ".") if is_many else path, flags) as session:
+    with options.open_session(Path(address or ".") if is_many else path, flags) as session:
         if is_many:
             imported = commands.imports.import_objects(session, kinds, matches, file)
         else:
             imported = commands.imports.import_object(session, address or "", object_id or "", file)
-        chosen = f" -e {session.environment.name}" if len(session.opened.environments) > 1 else ""
+        chosen = f" -e {session.environment.name}" if len(session.configuration.environments) > 1 else ""
         said = f"{counted(imported.count, 'object')} imported{api_note(session.door.address)}"
     _show_written(imported)
-    plan = f"; `reconciler plan {session.opened.path}{chosen}` adopts what was imported, and changes nothing for it"
+    plan = (
+        f"; `reconciler plan {session.configuration.path}{chosen}` adopts what was imported, and changes nothing for it"
+    )
     write_stderr(said + plan if imported.count else said)
 
 
 @click.command()
-@path_argument
-@connection_options
-def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
+@options.path_argument
+@options.connection_options
+def export(path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
     """Write a live project as YAML into the folder PATH, and its state.
 
     A plan right after it is empty. The folder must not manage anything yet.
@@ -136,7 +128,7 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
     if path.exists() and not path.is_dir():
         raise WrongUsage(f"{path} is a file; expected the folder to write into")
     path.mkdir(parents=True, exist_ok=True)
-    with open_session(path, flags) as session:
+    with options.open_session(path, flags) as session:
         exported = commands.export.export_project(session)
         for name in exported.files:
             if (path / name).exists():
@@ -156,10 +148,9 @@ def export(path: Path, **flags: Unpack[ConnectionFlags]) -> None:
 
 def _render(ended: Sequence[Ended[Drift]], form: str) -> str:
     if form == "json":
-        return output.environments.drifts_json(ended)
+        return output.environments.ended_json(ended, output.listings.drift_values)
     if form == "markdown":
-        only = ended[0].value if len(ended) == 1 else None
-        return output.markdown.drift_markdown(only) if only else output.markdown.drifts_markdown(ended)
+        return output.markdown.drifts_markdown(ended)
     return output.environments.drifts_text(ended)
 
 
@@ -173,16 +164,22 @@ def _show_written(written: Written) -> None:
 
 
 @click.command()
-@path_argument
-@click.option("--probe", cls=NeverSuggested, is_flag=True, help="Also learn by objects of its own; a sandbox key only.")
-@click.option("--auto-approve", cls=NeverSuggested, is_flag=True, help="With --probe: do not ask.")
+@options.path_argument
 @click.option(
-    "--allow", cls=NeverSuggested, type=Guard(()), multiple=True, help="With --probe: a closed kind too, delete:KIND."
+    "--probe", cls=options.NeverSuggested, is_flag=True, help="Also learn by objects of its own; a sandbox key only."
 )
-@format_option
-@many_connection_options
+@click.option("--auto-approve", cls=options.NeverSuggested, is_flag=True, help="With --probe: do not ask.")
+@click.option(
+    "--allow",
+    cls=options.NeverSuggested,
+    type=options.Guard(()),
+    multiple=True,
+    help="With --probe: a closed kind too, delete:KIND.",
+)
+@options.format_option
+@options.many_connection_options
 def doctor(
-    path: Path, probe: bool, auto_approve: bool, allow: tuple[str, ...], form: str, **flags: Unpack[ManyFlags]
+    path: Path, probe: bool, auto_approve: bool, allow: tuple[str, ...], form: str, **flags: Unpack[options.ManyFlags]
 ) -> None:
     """Check all that a plan needs: key, address, lists, state, git; and what is known of the API.
 
@@ -190,16 +187,95 @@ def doctor(
     """
     if (allow or auto_approve) and not probe:
         raise WrongUsage("--allow and --auto-approve are options of --probe")
-    environments = choose_environments(path, flags)
-    if probe and environments.names:
+    environments = options.choose_environments(path, flags)
+    if probe and environments.are_several:
         raise WrongUsage("--probe takes one environment", hint="name it: --environment NAME")
-    found = commands.doctor.examine_all(path, environments.names or [environments.one], environments.open)
+    found = commands.doctor.examine_all(path, environments.names or [None], environments.open)
     if probe and not found[0].exit_code:
         what = "make, change and delete objects of its own, which may be seen in production? Type yes to do it:"
         with environments.open() as session:
-            confirm = (lambda: None) if auto_approve else lambda: require_yes(f"{found[0].environment}: {what}")
+            confirm = (
+                (lambda: None)
+                if auto_approve
+                else lambda: commands.environments.require_yes(f"{found[0].environment}: {what}")
+            )
             facts, check = commands.probe.probe(session, allow, confirm)
-        found = [replace(found[0], checks=(*found[0].checks, check), facts=(*found[0].facts, *facts))]
+        told = {each.text: each for each in (*found[0].facts, *facts)}
+        found = [replace(found[0], checks=(*found[0].checks, check), facts=tuple(told.values()))]
     write_stdout(output.listings.diagnoses_json(found) if form == "json" else output.listings.diagnoses_text(found))
     if code := worst(each.exit_code for each in found):
         raise SystemExit(code)
+
+
+@click.command()
+@click.argument("target", metavar="ADDRESS[.FIELD]", shell_complete=options.complete("addresses"))
+@options.path_argument
+@options.format_option
+@options.connection_options
+def explain(target: str, path: Path, form: str, **flags: Unpack[options.ConnectionFlags]) -> None:
+    """Say why something is equal, different, ignored, moved or manual.
+
+    The line of YAML, the live value, what was last applied and when, what the next apply does, and the rule that
+    decides, with its source. ADDRESS is KIND.KEY, or KIND[ID] of a live object; FIELD may be nested:
+
+    \b
+      reconciler explain report.daily-revenue
+      reconciler explain automation.welcome-flow.data.actions.push
+      reconciler explain 'report[wbRlfw1x].send_at'
+    """
+    with options.open_session(path, flags) as session:
+        found = commands.live.explain_address(session, target)
+    as_json = form == "json"
+    write_stdout(output.explain.explanation_json(found) if as_json else output.explain.explanation_text(found))
+
+
+@click.command()
+@options.path_argument
+@options.connection_options
+@options.form_option(["mermaid", "dot", "svg"], "The picture's language.")
+@click.option("--offline", is_flag=True, help="The configuration alone, without a key: nothing is planned.")
+def graph(path: Path, form: str, offline: bool, **flags: Unpack[options.ConnectionFlags]) -> None:
+    """Draw what refers to what, coloured by what would happen.
+
+    Makes a plan for that, and never writes. Of many objects, Mermaid and SVG draw alike ones as one box, and a
+    hundred boxes at most, what changes first; DOT draws all.
+
+    PATH is a folder (every *.yaml below it is merged) or one file.
+    """
+    if offline:
+        drawn = commands.live.configured_graph(path, flags["environment"])
+    else:
+        with options.open_session(path, flags) as session:
+            drawn = commands.live.planned_graph(session)
+    _, left_out = output.graph.excerpt(drawn)
+    if left_out and form != "dot":
+        write_stderr(f"{left_out} --format dot draws all.")
+    write_stdout(output.graph.PICTURES[form](drawn))
+
+
+@click.command()
+@options.path_argument
+@options.format_option
+@options.connection_options
+def destinations(path: Path, form: str, **flags: Unpack[options.ConnectionFlags]) -> None:
+    """List what reports can be sent to.
+
+    Each destination with the line that is written for it, its label, and the integration that it is, if its id or its
+    label proves that. A label that several destinations bear is marked.
+    """
+    with options.open_session(path, flags) as session:
+        found = commands.live.list_destinations(session)
+    as_json = form == "json"
+    write_stdout(output.listings.destinations_json(found) if as_json else output.listings.destinations_text(found))
+    for warning in found.warnings if form == "text" else ():
+        write_stderr(escape(f"warning: {warning}"))
+
+
+@click.command("send-test")
+@click.argument("address", shell_complete=options.complete("reports"))
+@options.path_argument
+@options.connection_options
+def send_test(address: str, path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
+    """Send a report once, now, to its destinations (at most once a minute)."""
+    with options.open_session(path, flags) as session:
+        write_stderr(f"{address}: {escape(commands.live.send_test(session, address))}")

@@ -1,0 +1,276 @@
+"""What became of the plans of several environments as one comment, and their drift as one issue; and what these have in
+common with the comment of their plans: a table, and a section for each environment."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from reconciler.errors import NotBegun
+from reconciler.lazy import frozen
+from reconciler.model import approval
+from reconciler.model.plan import DESTROYS
+from reconciler.model.reports import Applied, Ended, Review, Status, only_value
+from reconciler.model.results import Drift
+from reconciler.output.environments import describe_failure, drift_cell, ended_reports, find_shared, plan_cells
+from reconciler.output.groups import find_groups
+from reconciler.output.labels import ACTIONS, api_note, shared_api, title, unusual_api
+from reconciler.output.markdown import reports
+from reconciler.output.markdown.change import GroupMarkdown
+from reconciler.output.markdown.plan import FULL_PLAN, TEXT_ROOM, PlanMarkdown, change_sections, footer
+from reconciler.output.markdown.words import code, count_words, fitting, folded, place, prose, size, strong
+from reconciler.text import counted, listed, share_out
+
+T = TypeVar("T")
+LEAST_PLAN = 6_000
+"""In fewer bytes than this a plan is not shown: its deletes are listed, and all else is counted."""
+MOST_NAMED = 30
+APPROVAL = 160
+"""Bytes that the approval of an environment takes in the mark, about."""
+OPEN = 3
+"""The environments are folded if they are more."""
+TABLE_ROOM = 14_000
+AROUND = 700
+"""Bytes of what stands around the text of an environment, or of a set of them."""
+LEAST = 350
+"""Bytes that the shortest text of an environment takes, about."""
+LONGEST_ERROR = 200
+FULL = "the full answer is in this run's artefact, or comes with `--format json`"
+
+
+@frozen
+class Section:
+    """What is said of an environment below the table. `make` shows it in at most so many bytes, about."""
+
+    head: str
+    text: str
+    make: Callable[[int], str]
+
+
+def count_ends(ended: Sequence[Ended[Any]]) -> str:
+    """How many environments have no answer."""
+    not_begun = sum(isinstance(each.error, NotBegun) for each in ended)
+    failed = sum(each.value is None and bool(each.error) for each in ended) - not_begun
+    left_out = sum(bool(each.left_out) for each in ended)
+    said = count_words([(failed, "failed", True), (not_begun, "not begun", True), (left_out, "left out", False)])
+    return f"; environments: {said}" if said else ""
+
+
+def make_table(
+    ended: Sequence[Ended[T]], head: str, cells: Callable[[T], Sequence[str]], weights: Mapping[str, int]
+) -> str:
+    """A row for each environment, as many as there is room for: if that is not all, those that are grave first, with
+    how much of that is in the others. `weights`: environment → how much that is."""
+    rows, show = {}, partial(prose, longest=LONGEST_ERROR)
+    for each in ended:
+        said = [describe_failure(each, strong, show)] if each.value is None else cells(each.value)
+        texts = (cell.replace("|", "\\|").replace("\n", " ") for cell in (code(each.environment), *said))
+        rows[each.environment] = " | ".join(texts)
+    if sum(map(size, rows.values())) > TABLE_ROOM:
+        ended = sorted(ended, key=lambda each: not (each.error or weights.get(each.environment)))
+    room, lines = TABLE_ROOM, [head, "|---" * (head.count("|") - 1) + "|"]
+    for at, each in enumerate(ended):
+        room -= size(rows[each.environment]) + len("|  |\n")
+        if room < 0:
+            rest = ended[at:]
+            failed = sum(bool(each.error) for each in rest)
+            grave = sum(weights.get(each.environment, 0) for each in rest)
+            counts = count_words([(failed, "of them failed", True), (grave, "objects to look at", True)])
+            return "\n".join(lines) + f"\n\n… and {len(rest):,} more environments" + (f": {counts}" if counts else "")
+        lines.append(f"| {rows[each.environment]} |")
+    return "\n".join(lines)
+
+
+def parts_section(environment: str, said: str, parts: Sequence[str]) -> Section:
+    """An environment with its paragraphs, the first of which matter most."""
+    text = "\n\n".join(parts)
+    head = f"<code>{environment}</code>: {said}"
+    return Section(head, text, lambda room: "\n\n".join(fitting(parts, room - AROUND, reports.REST)))
+
+
+def error_section(ended: Ended[Any], more: Sequence[str] = ()) -> Section | None:
+    """Why an environment failed, and what to do, and `more`; None if it did not fail, or was not begun."""
+    if ended.error is None or isinstance(ended.error, NotBegun):
+        return None
+    return parts_section(ended.environment, "failed", [*reports.error_parts(ended.error), *more])
+
+
+def show_sections(sections: Sequence[Section], room: int) -> Iterator[str]:
+    """What is said of each environment, folded if they are many."""
+    told = [each for each in sections if each.text]
+    most = max(0, room) // (max(size(each.head) for each in told) + LEAST) if told else 0
+    told, left = told[:most], len(told[most:])
+    around = sum(size(each.head) + 60 for each in told)
+    rooms = share_out(room - around, [size(each.text) for each in told])
+    for each, own in zip(told, rooms, strict=True):
+        text = each.text if size(each.text) <= own else each.make(own)
+        heading = each.head.replace("<code>", "`").replace("</code>", "`")
+        yield folded(each.head, text) if len(sections) > OPEN else f"### {heading}\n\n{text}"
+    if left:
+        yield strong(f"{left:,} more environments are not shown here") + f": {FULL}."
+
+
+def all_applied_markdown(ended: Sequence[Ended[Applied]], configuration: str | None = None) -> str:
+    """What was done of plans, as one comment. What was approved stays as it is."""
+    if (only := only_value(ended)) is not None and only.report is not None:
+        return reports.applied_markdown(only.review, only.report)
+    name = next((each.value.review.plan.configuration for each in ended if each.value), configuration)
+    # One that failed in the middle has a report, and its changes are counted.
+    ends = ended_reports(ended)
+    totals = Counter[Status]()
+    for each in ends:
+        totals.update(each.value.counts() if each.value else {})
+    said = reports.count_statuses(totals) or "nothing to do"
+    head = f"Applied to {place(len(ended), name)}: {said}{count_ends([each for each in ends if not each.value])}"
+    failed = {each.environment: int(bool(each.exit_code)) for each in ended}
+    table = make_table(ends, "| environment | end |", lambda report: [reports.count_ends(report)], failed)
+    sections = [section for each in ended if (section := _applied_section(each))]
+    # The approvals of the comment with the plans stay in it.
+    room = TEXT_ROOM - max(0, len(ended) * APPROVAL - approval.LONGEST)
+    shown = show_sections(sections, room - size(head) - size(table))
+    return reports.comment(_mark(ended, "apply", name), (head, table, *shown))
+
+
+def _applied_section(ended: Ended[Applied]) -> Section | None:
+    if ended.value is None:
+        return error_section(ended)
+    review, report = ended.value.review, ended.value.report
+    if report is None:
+        planned = folded("What is planned now", PlanMarkdown(review).text(reports.PLAN_ROOM, has_footer=False))
+        return error_section(ended, [planned])
+    head, *parts = reports.applied_parts(review, report)
+    said = head.partition(": ")[2].partition(" (API")[0].replace("**", "")
+    return parts_section(ended.environment, said, parts)
+
+
+def _mark(ended: Sequence[Ended[Any]], command: str, configuration: str | None) -> approval.CommentMarker:
+    names = tuple(each.environment for each in ended)
+    return approval.CommentMarker(
+        approval.name_set(names), command, configuration=configuration, several=approval.Several(failed=names)
+    )
+
+
+def drifts_markdown(ended: Sequence[Ended[Drift]], configuration: str | None = None) -> str:
+    """What somebody changed outside in several environments, as one issue; one that can be closed if nothing was."""
+    if (only := only_value(ended)) is not None:
+        return reports.drift_markdown(only)
+    drifts = [each.value for each in ended if each.value]
+    name = drifts[0].configuration if drifts else configuration
+    is_open = any(each.value is None or reports.is_news(each.value) for each in ended)
+    changes = {each.environment: len(each.value.objects) for each in ended if each.value}
+    changed = sum(changes.values())
+    of = f"of {sum(each.compared for each in drifts):,} remembered"
+    counts = strong(f"{counted(changed, 'object')} changed outside")
+    said = f"{counts}, {of}" if changed else f"nothing {of} was changed"
+    head = f"Drift in {place(len(ended), name)}: {said}{count_ends(ended)}"
+    table = make_table(ended, "| environment | drift |", lambda drift: [drift_cell(drift, strong)], changes)
+    sections = [_drift_section(each) for each in drifts if each.objects or each.health]
+    shown = show_sections(sections, TEXT_ROOM - size(head) - size(table))
+    mark = _mark(ended, approval.DRIFT if is_open else approval.NO_DRIFT, name)
+    return reports.comment(mark, (head, table, *shown, *([reports.WAYS] if changed else [])))
+
+
+def _drift_section(drift: Drift) -> Section:
+    def text(room: int) -> str:
+        return "\n\n".join(list(reports.drift_parts(drift, room))[1:])
+
+    objects = counted(len(drift.objects), "object")
+    in_short = f"{objects} changed outside; {reports.ALL_DRIFT}"
+    return Section(
+        f"<code>{drift.environment}</code>: {objects} changed outside",
+        text(TEXT_ROOM),
+        lambda room: text(room - AROUND) if room > AROUND * 2 else in_short,
+    )
+
+
+def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = None) -> str:
+    """The plans as one comment. `configuration`: its name, if no plan says it."""
+    if (only := only_value(ended)) is not None:
+        return str(PlanMarkdown(only))
+    made = [each.value for each in ended if each.value]
+    first = made[0] if made else None
+    plans = {each.environment: each.value.plan if each.value else None for each in ended if not each.left_out}
+    name = first.plan.configuration if first else configuration
+    left_out = [each.environment for each in ended if each.left_out]
+    mark = approval.make_joint_marker(plans, left_out, first.commit if first else "", first.base if first else "", name)
+    room = TEXT_ROOM - max(0, len(approval.marker_line(mark)) - approval.LONGEST)
+    totals: Counter[str] = Counter()
+    for each in made:
+        totals.update(each.plan.summary())
+    said = count_words((totals[action], label.phrase, action in DESTROYS) for action, label in ACTIONS.items())
+    head = f"Plans for {place(len(ended), name)}: {said or 'no changes'}{count_ends(ended)}"
+    api = shared_api(each.plan for each in made)
+    head += api_note(api or "", code)
+    destroyed = {each.plan.environment: sum(one.action in DESTROYS for one in each.plan.changes) for each in made}
+
+    def cells(review: Review) -> tuple[str, str]:
+        said, look_at = plan_cells(review, strong, prose)
+        own_api = unusual_api(review.plan.api) if api is None else ""
+        return said + (f"<br>{code(own_api, 60)}" if own_api else ""), look_at
+
+    table = make_table(ended, "| environment | plan | look at |", cells, destroyed)
+    end = footer(made, approval.joint_digest(approval.digests(ended)), is_joint=True)
+    shared = _find_shared(ended)
+    left = room - sum(size(part) + 2 for part in (head, table, end))
+    common = list(_common(shared, left // 2))
+    left -= sum(size(part) + 2 for part in common)
+    told: dict[str, set[str]] = defaultdict(set)
+    for names, changes in shared.items():
+        for environment in names:
+            told[environment].update(address for each in changes for address in each.group.addresses)
+    sections = [
+        _plan_section(each.environment, each.value, frozenset(told[each.environment])) for each in ended if each.value
+    ]
+    sections += [failed for each in ended if not each.value and (failed := error_section(each))]
+    return reports.comment(mark, (head, table, *common, *show_sections(sections, left), end))
+
+
+def _find_shared(ended: Sequence[Ended[Review]]) -> Mapping[tuple[str, ...], list[GroupMarkdown]]:
+    """The changes that are shown alike for several environments, ids aside, by these."""
+    groups = {each.environment: (each.value, find_groups(each.value)) for each in ended if each.value}
+    made = {name: [GroupMarkdown(of, each, has_ids=False) for each in found] for name, (of, found) in groups.items()}
+    shown = {each.texts[0]: each for several in reversed(made.values()) for each in several}
+    alike = find_shared((name, [each.texts[0] for each in several]) for name, several in made.items())
+    return {names: [shown[text] for text in texts] for names, texts in alike.items()}
+
+
+def _common(shared: Mapping[tuple[str, ...], list[GroupMarkdown]], room: int) -> Iterator[str]:
+    """What several environments have in common, by the set of them."""
+    needs = [sum(each.sizes[0] for each in changes) for changes in shared.values()]
+    rooms = share_out(room - AROUND * len(shared), needs)
+    for (names, changes), own in zip(shared.items(), rooms, strict=True):
+        yield f"### In {len(names)} environments\n\n{listed([*map(code, names)], MOST_NAMED)}"
+        yield from change_sections(changes[0].review, changes, [], own)[0]
+
+
+def _plan_section(environment: str, review: Review, told: frozenset[str]) -> Section:
+    shown = PlanMarkdown(review, told)
+
+    def text(room: int) -> str:
+        return shown.text(room, has_footer=False).partition("\n\n")[2]
+
+    def make(room: int) -> str:
+        made = text(room) if room >= LEAST_PLAN else ""
+        return made if made and size(made) <= room else _in_short(review, told, room)
+
+    here = told & {change.address for change in review.plan.changes}
+    note = f"{counted(len(here), 'change')} as shown above, for several environments" if here else ""
+    whole = text(TEXT_ROOM * 2)
+    shown_text = "\n\n".join(filter(None, (whole, whole and note)))
+    return Section(f"<code>{environment}</code>: {title(review.plan)}", shown_text, make)
+
+
+def _in_short(review: Review, told: frozenset[str], room: int) -> str:
+    """The deletes of a plan by address, and all else counted."""
+    own = [change for change in review.plan.changes if change.address not in told]
+    deleted = [code(change.address, 100) for change in own if change.action in DESTROYS]
+    counts = Counter(change.action for change in own if change.action not in DESTROYS)
+    left = [f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action]]
+    left += [counted(len(review.tasks), "step by hand")] if review.tasks else []
+    left += [counted(len(review.plan.warnings), "warning")] if review.plan.warnings else []
+    listed = ", ".join(fitting(deleted, room - AROUND, FULL_PLAN))
+    said = [f"{strong(f'{len(deleted):,} to delete or replace')}: {listed}"] if deleted else []
+    said += [f"Not shown here: {', '.join(left)}; {FULL_PLAN}."] if left else []
+    return "\n\n".join(said)
