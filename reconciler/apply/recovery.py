@@ -14,10 +14,9 @@ from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import differences, value_at
-from reconciler.kinds.lookups import LookupTable, described
 from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
 from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolved
-from reconciler.kinds.wire import is_id, read_parts, record_from
+from reconciler.kinds.wire import LookupTable, described, is_id, read_parts, record_from
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
@@ -37,7 +36,7 @@ def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | 
         f"{each.path} is not as it was sent"
         for each in differences(kind, wanted, record.fields, change.remember)
         if (each.path, canonical(each.before)) in before
-        or not is_normalized(each.field, each.spot[1:], value_at(wanted, each.spot), value_at(record.fields, each.spot))
+        or not is_normalized(each, value_at(wanted, each.spot), value_at(record.fields, each.spot))
     )
 
 

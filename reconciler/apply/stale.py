@@ -226,4 +226,4 @@ class ChangeStatus:
         is_sent = change.action is not Action.UPDATE or (
             entry is not None and alike(value_at(entry.applied, each.spot), sent)
         )
-        return is_sent and is_normalized(each.field, each.spot[1:], sent, value_at(record.fields, each.spot))
+        return is_sent and is_normalized(each, sent, value_at(record.fields, each.spot))

@@ -115,9 +115,9 @@ class _Verifier:
         """Whether a value is the API's normal form of what was sent. It must look like one, or be in the response. If
         it is as before the write, the reading may have been too early, or the write ignored: then it must look like
         one, and be in the response or be the result of an earlier write."""
-        field, spot, evidence = each.field, each.spot, self._evidence
+        spot, evidence = each.spot, self._evidence
         sent, shown = value_at(entry.applied, spot), value_at(record.fields, spot)
-        if not may_be_normalized(field, spot[1:]):
+        if not may_be_normalized(each):
             return False
         answered = evidence.answered.get(address, {})
         is_answered = spot[0] in answered and alike(value_at(answered, spot), shown)
@@ -126,7 +126,7 @@ class _Verifier:
             return False
         if looks_the_same(sent, shown):
             return True
-        looks_like_it = is_normalized(field, spot[1:], sent, shown)
+        looks_like_it = is_normalized(each, sent, shown)
         before = _record_in(evidence.before, record)
         is_new = before is None and len(spot) == 1 and shown in (None, "", [], {})
         if is_new or (before is not None and alike(value_at(before.fields, spot), shown)):

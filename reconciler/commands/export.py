@@ -19,8 +19,8 @@ from reconciler.errors import Refused, WrongUsage, some_of
 from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
-from reconciler.kinds.published import published
 from reconciler.kinds.references import reference_items
+from reconciler.kinds.resources import published
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import Change, Plan

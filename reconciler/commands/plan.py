@@ -90,7 +90,7 @@ def judged(
     policies, allowed, undo = planned.desired.policies, options.allowed, options.undo
     if undo is not None and session.configuration.merged.policies:
         policies = session.configuration.desired(session.environment).policies
-    if not options.is_judged or not (policies or any(each.startswith(GUARD) for each in allowed)):
+    if not (options.to_apply and options.judged) or not (policies or any(each.startswith(GUARD) for each in allowed)):
         return planned
     more = {"live": planned.live, "state": planned.state, "only_changes": undo is not None}
     more |= {"before": earlier.desired if earlier else None}

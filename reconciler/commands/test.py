@@ -24,8 +24,8 @@ from reconciler.config.files import invalid
 from reconciler.config.load import Configuration
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
-from reconciler.kinds.cases import APPLIED, EMPTY, PLAN
 from reconciler.kinds.references import named_label, reference_items
+from reconciler.kinds.settings import APPLIED, EMPTY, PLAN
 from reconciler.kinds.wire import create_requests
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, address_kind

@@ -21,7 +21,7 @@ from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
-from reconciler.kinds.schema import address_pattern
+from reconciler.kinds.resources import address_pattern
 from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind
 from reconciler.text import closest, did_you_mean, quote
@@ -88,10 +88,10 @@ def _tests(reading: Reading, file: Path, problems: list[Problem]) -> Iterator[tu
     problems += found
     if isinstance(node, LocatedMap):
         plain = {name: value for name, value in plain.items() if not name.startswith(ANCHORS)}
-    problems += schema_problems("TEST_FILE", plain, written) if is_yaml else ()
+    problems += schema_problems("test_file", plain, written) if is_yaml else ()
     tests: Any = node.get("tests") if isinstance(node, LocatedMap) else None
     for name in tests if isinstance(tests, LocatedMap) else ():
-        if is_valid("CASE", plain_copy(tests[name])):
+        if is_valid("case", plain_copy(tests[name])):
             yield name, Written.at(tests, name, str(file))
 
 

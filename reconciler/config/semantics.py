@@ -16,10 +16,10 @@ from reconciler.config.text import cut, one_of, quoted, with_article
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import keys_path, value_at
-from reconciler.kinds.declaration import LOCAL_TIME
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
-from reconciler.kinds.schema import DATE_PATTERN, LIFECYCLE, address_pattern
+from reconciler.kinds.resources import address_pattern
+from reconciler.kinds.schema import DATE_PATTERN, LIFECYCLE, LOCAL_TIME
 from reconciler.model.inputs import address_kind, say_instances
 from reconciler.serialization import json_text
 from reconciler.text import Searches, closest, meant, misspelt

@@ -11,8 +11,9 @@ from functools import cache
 from typing import Any
 
 from reconciler.kinds import KINDS, Kinds, in_use
-from reconciler.kinds.schema import Schema, blocks, policy, resource_schema
-from reconciler.kinds.settings import SETTINGS
+from reconciler.kinds.resources import blocks, policy, resource_schema
+from reconciler.kinds.schema import Schema
+from reconciler.kinds.settings import SETTINGS, case, test_file
 from reconciler.lazy import load
 
 Broken = Any
@@ -28,6 +29,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
 }
 SAYS_NOTHING = frozenset({"type", "title", "description", "examples", "default", "defaultSnippets", "$schema", "$id"})
+MADE = {"policy": policy, "case": case, "test_file": test_file}
 _tests: dict[tuple[int, type], tuple[Schema, list[tuple[Any, Any]] | None]] = {}
 """The id of a schema, and a type → the schema, and its tests of values of that type; None if no such value has it."""
 
@@ -40,13 +42,11 @@ def is_valid(name: str, value: Any) -> bool:
 
 @cache
 def _schema(_kinds: Kinds, name: str) -> Schema:
-    """The schema of a kind's resource, `settings`, a `policy`, an item of a block, or a constant of `kinds.cases`."""
+    """The schema of a kind's resource, `settings`, an item of a block, or one of `MADE`."""
     if name in KINDS:
         return resource_schema(KINDS[name])
-    if name.isupper():
-        return dict(load(f"reconciler.kinds.cases:{name}"))
-    if name == "policy":
-        return policy()
+    if name in MADE:
+        return MADE[name]()
     return SETTINGS if name == "settings" else dict(blocks()[name]["items"])
 
 

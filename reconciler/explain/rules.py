@@ -12,8 +12,8 @@ from reconciler.errors import Location, WrongUsage
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import is_within
 from reconciler.kinds.declaration import Field
-from reconciler.kinds.lookups import LookupTable, described
 from reconciler.kinds.references import items_at, named_label, referred
+from reconciler.kinds.wire import LookupTable, described
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Entry, Ignored, Live, Resource, State
 from reconciler.model.plan import DESTROYS, WAITS, Action, Cause, Plan

@@ -15,13 +15,17 @@ from reconciler.kinds.declaration import (
     Pages,
     Reference,
     SubEndpoint,
-    text,
 )
+from reconciler.kinds.schema import array, closed, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 
 STATUS_WORDS = {word: word for word in ("active", "inactive", "paused")}
 DERIVED = frozenset({"type"})
-UID = {"type": ["string", "null"]}
+OR_NULL = ["string", "null"]
+INITIATOR = {
+    "uid": text("The event's uid, from the dashboard. Quoted if it has only digits.", "2"),
+    "type": text("What starts it.", "event"),
+}
 
 
 def plain_data(data: Any) -> Any:
@@ -75,49 +79,36 @@ AUTOMATION = Kind(
         ),
         Field(
             "data",
-            {
-                "type": "object",
-                "description": "What starts it and what it does. Keys that are not listed here are sent as they are.",
-                "properties": {
-                    "platform": {
-                        "type": ["string", "null"],
-                        "enum": ["iOS", "Android", None],
-                        "description": "The platform whose users it reaches.",
-                    },
-                    "initiators": {
-                        "type": "array",
-                        "description": "The events that start it.",
-                        "examples": [[{"uid": "2", "type": "event"}]],
-                        "items": {
-                            "type": "object",
-                            "description": "One thing that starts it.",
-                            "properties": {
-                                "uid": text("The event's uid, from the dashboard. Quoted if it has only digits.", "2"),
-                                "type": text("What starts it.", "event"),
-                            },
+            text(
+                "What starts it and what it does. Keys that are not listed here are sent as they are.",
+                type="object",
+                properties={
+                    "platform": text(
+                        "The platform whose users it reaches.", type=OR_NULL, enum=["iOS", "Android", None]
+                    ),
+                    "initiators": array(
+                        "The events that start it.",
+                        text("One thing that starts it.", type="object", properties=INITIATOR),
+                        [{"uid": "2", "type": "event"}],
+                    ),
+                    "actions": text(
+                        "What it does: a push, a screen, or both.",
+                        {"push": "nCRUE7SW"},
+                        type="object",
+                        properties={
+                            "push": text("A push's uid, from the dashboard.", type=OR_NULL),
+                            "screen": text("A screen's uid, from the dashboard.", type=OR_NULL),
                         },
-                    },
-                    "actions": {
-                        "type": "object",
-                        "description": "What it does: a push, a screen, or both.",
-                        "examples": [{"push": "nCRUE7SW"}],
-                        "properties": {
-                            "push": {**UID, "description": "A push's uid, from the dashboard."},
-                            "screen": {**UID, "description": "A screen's uid, from the dashboard."},
-                        },
-                    },
-                    "segments": {
-                        "type": ["string", "object", "null"],
-                        "description": "A segment of this configuration, or the id of one that is not managed here.",
-                        "examples": [{"segment": "android-renewing"}],
-                        "properties": {
-                            "segment": text("The key of a segment of this configuration.", "android-renewing")
-                        },
-                        "required": ["segment"],
-                        "additionalProperties": False,
-                    },
+                    ),
+                    "segments": closed(
+                        "A segment of this configuration, or the id of one that is not managed here.",
+                        {"segment": text("The key of a segment of this configuration.", "android-renewing")},
+                        ["segment"],
+                        type=["string", "object", "null"],
+                        examples=[{"segment": "android-renewing"}],
+                    ),
                 },
-            },
+            ),
             derived=DERIVED,
             reference=Reference("segment", "segment", path=("segments",)),
         ),

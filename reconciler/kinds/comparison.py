@@ -7,7 +7,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from reconciler.kinds.declaration import Field, Kind, Schema
+from reconciler.kinds.declaration import Field, Kind
+from reconciler.kinds.schema import Schema
 from reconciler.lazy import load
 from reconciler.model.inputs import Entry, Fields
 from reconciler.model.plan import Cause
@@ -83,9 +84,14 @@ class Difference(NamedTuple):
     after: Any
 
     @property
+    def way(self) -> tuple[str | int, ...]:
+        """The keys from the fields on: the field's name, and those within it."""
+        return (self.field.name, *self.keys)
+
+    @property
     def path(self) -> str:
         """The path as people read it: `data.initiators[0].uid`."""
-        return dotted(self.field.name, self.keys)
+        return keys_path(self.way)
 
     @property
     def spot(self) -> tuple[str, ...]:
@@ -179,17 +185,15 @@ def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None =
     """The differences of `live` from `desired`, in the order of the kind's fields. Fields that `desired` lacks are not
     compared. `known` is the entry of the object: a value that the API has normalized is no difference while it is
     desired."""
-    if known is not None and known.stored:
-        # What was sent, in place of its normal form.
-        for path, value in still_stored(desired, live, known).items():
-            keys = path_keys(path) or ()
-            live = with_value(live, keys, value_at(desired, keys)) if alike(value_at(live, keys), value) else live
+    stored = still_stored(desired, live, known) if known is not None else {}
+    # Live is held against what the API showed last in place of such a value, and a difference tells the value itself.
+    shown = with_values(desired, stored)
     present = [each for each in kind.fields if each.name in desired]
-    found = [one for each in present for one in _field_differences(each, desired[each.name], live.get(each.name))]
-    if known is not None and known.stored:
-        shown = shown_last(known)
-        found = [each for each in found if not _is_as_stored(each, desired, known, shown)]
-    return found
+    found = [one for each in present for one in _field_differences(each, shown[each.name], live.get(each.name))]
+    if not stored:
+        return found
+    wanted = [each._replace(after=value_at(desired, each.way)) for each in found]
+    return [each for each in wanted if not alike(each.before, each.after)]
 
 
 def still_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
@@ -203,18 +207,9 @@ def still_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
     return stored
 
 
-def _is_as_stored(each: Difference, desired: Fields, known: Entry, shown: Fields) -> bool:
-    """Whether a difference within a list is the known normal form, although another part of that list is not."""
-    if each.spot == (each.field.name, *each.keys) or keys_path(each.spot) not in known.stored:
-        return False
-    is_desired = alike(value_at(desired, each.spot), value_at(known.applied, each.spot))
-    return is_desired and alike(value_at(shown, (each.field.name, *each.keys)), each.before)
-
-
-def shown_last(known: Entry) -> Fields:
-    """The fields that were applied last, as the API showed them."""
-    fields = known.applied
-    for path, value in known.stored.items():
+def with_values(fields: Fields, values: Mapping[str, Any]) -> Fields:
+    """The fields with these values, by path."""
+    for path, value in values.items():
         fields = with_value(fields, path_keys(path) or (path,), value)
     return fields
 
@@ -270,12 +265,13 @@ def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> C
     if rule and known == rule:
         is_ours = alike(entry.applied.get(difference.path), difference.before)
         return Cause.CLOCK if is_ours else Cause.DRIFT
-    sources = (entry.applied, shown_last(entry))
+    # As we sent it, and as the API showed it.
+    sources = (entry.applied, with_values(entry.applied, entry.stored))
     around = [value_at(each, difference.spot[:-1]) for each in sources]
     # The field, or the key within it, was not managed when it was last applied.
     if not all(isinstance(each, dict) and difference.spot[-1] in each for each in around):
         return Cause.CONFIG
-    applied, shown = (value_at(each, (difference.field.name, *difference.keys)) for each in sources)
+    applied, shown = (value_at(each, difference.way) for each in sources)
     ours = known == rule and same_value(difference.field, applied, difference.after)
     theirs = any(same_value(difference.field, each, difference.before) for each in (applied, shown))
     if ours and not theirs:

@@ -8,39 +8,11 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, cast
 
+from reconciler.kinds.schema import ID_PATTERN, Schema
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Fields, Lookups, Raw
+from reconciler.model.plan import WRITES, Action, Change
 from reconciler.model.reports import Weight
-
-Schema = Mapping[str, Any]
-ID_PATTERN = "^[a-zA-Z0-9._-]{1,256}$"
-
-
-def text(description: str, *examples: Any, **limits: Any) -> dict[str, Any]:
-    """The schema of a text within those limits, such as `minLength` or `enum`."""
-    shown = {"examples": list(examples)} if examples else {}
-    return {"type": "string", **limits, "description": description, **shown}
-
-
-AREAS = "Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific"
-LOCAL_TIME = f"^([01][0-9]|2[0-3]):[0-5][0-9] ({AREAS})(/[A-Z][A-Za-z0-9_+-]*)+$"
-"""A time of day and a place, whose clock has seasons: `09:00 Europe/Berlin`. No fixed offset, such as CET."""
-
-
-def utc_time(description: str, minutes: int) -> dict[str, Any]:
-    """The schema of a UTC time of day on a grid of so many minutes, or of a local time that is one all year. The
-    description is of what the API has: a local time is of this tool."""
-    times = ["{:02d}:{:02d}".format(*divmod(at, 60)) for at in range(0, 24 * 60, minutes)]
-    local = {"title": "Local time", "description": "HH:MM Area/City: this time on that clock, all year."}
-    choices = [{"title": "UTC", "enum": times}, {**local, "pattern": LOCAL_TIME}]
-    return text(description, "09:00", "09:00 Europe/Berlin", oneOf=choices)
-
-
-def closed(description: str, properties: Schema, required: Sequence[str] = (), **more: Any) -> dict[str, Any]:
-    """The schema of a map without other keys."""
-    needed = {"required": list(required)} if required else {}
-    head = {"type": "object", "description": description, "properties": properties}
-    return {**head, **needed, "additionalProperties": False, **more}
 
 
 class Pages(Enum):
@@ -279,6 +251,31 @@ class Kind:
         """Whether the API can change a field of a live object in this way."""
         moves = each.setter.moves if each.setter else {}
         return not each.immutable and (before not in moves or after in moves[before] if moves else True)
+
+    def sends(self, fields: Fields) -> bool:
+        """Whether an object with those fields sends something."""
+        return self.delivery is not None and fields.get(self.delivery.status) == self.delivery.on
+
+    def fails(self, fields: Fields) -> bool:
+        """Whether an object with those fields should send something, and its deliveries fail."""
+        word = self.delivery.failing if self.delivery else ""
+        return self.delivery is not None and bool(word) and fields.get(self.delivery.status) == word
+
+    def delivery_counts(self, raw: Raw) -> dict[str, int]:
+        """The counters of deliveries and errors that a record shows, by their names."""
+        names = (self.delivery.sent_count, self.delivery.failed_count) if self.delivery else ()
+        return {name: value for name in filter(None, names) if type(value := raw.get(name)) is int}
+
+    def delivery_change(self, change: Change) -> Weight | None:
+        """Whether deliveries stop or start with a change; None if neither. A new object for which a person has to do
+        something first does not start by being made."""
+        status = next((each for each in change.fields if self.delivery and each.path == self.delivery.status), None)
+        if self.delivery is None or status is None or change.action not in WRITES:
+            return None
+        if status.before == self.delivery.on:
+            return Weight.STOPS
+        waits = change.action is Action.CREATE and self.messages.after_create
+        return Weight.STARTS if status.after == self.delivery.on and not waits else None
 
     @cached_property
     def reference_fields(self) -> tuple[tuple[str, Reference], ...]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Reference, closed, text
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Reference
+from reconciler.kinds.schema import array, closed, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.reports import Weight
 
@@ -59,16 +60,15 @@ ENTITLEMENT = Kind(
         ),
         Field(
             "product_ids",
-            text(
+            array(
                 "The products that give it; [] is none. Unsure: that their order means nothing.",
-                [{"product": "studio_yearly"}],
-                type="array",
-                items=closed(
+                closed(
                     "A product of this configuration, or the id of one that is not managed here.",
                     {"product": text("The key of a product of this configuration.", "studio_yearly")},
                     ["product"],
-                )
-                | {"type": ["string", "object"]},
+                    type=["string", "object"],
+                ),
+                [{"product": "studio_yearly"}],
             ),
             required=False,
             unordered=True,

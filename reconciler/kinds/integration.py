@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import Delivery, Endpoints, Field, Identity, Kind, Messages, Pages, SubEndpoint, text
+from reconciler.kinds.declaration import Delivery, Endpoints, Field, Identity, Kind, Messages, Pages, SubEndpoint
+from reconciler.kinds.schema import text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.text import did_you_mean
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import ReconcilerError
-from reconciler.kinds.declaration import AREAS, Kind
-from reconciler.kinds.delivery import sends
+from reconciler.kinds.declaration import Kind
+from reconciler.kinds.schema import AREAS
 from reconciler.lazy import load
 from reconciler.model.inputs import Record
 from reconciler.model.plan import Cause, Change
@@ -123,7 +123,7 @@ def _day(rule: str, grid: int, delivery: datetime) -> int:
 def outdated(kind: Kind, change: Change, record: Record | None, now: datetime) -> str:
     """Why a change of `record` that was planned before may not be written at `now`; empty if it may."""
     status = kind.delivery.status if kind.delivery else ""
-    is_sent = record is not None and sends(kind, record.fields)
+    is_sent = record is not None and kind.sends(record.fields)
     is_sent = is_sent and all(each.path != status for each in change.fields)
     for each in change.fields:
         if not each.rule:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from reconciler.kinds.comparison import Difference, Keys, alike, differences, path_keys, value_at
-from reconciler.kinds.declaration import Field, Kind, Schema
+from reconciler.kinds.comparison import Difference, alike, differences, path_keys, value_at
+from reconciler.kinds.declaration import Kind
+from reconciler.kinds.schema import Schema
 from reconciler.lazy import load
 from reconciler.model.inputs import Entry, Fields, Record
 from reconciler.serialization import canonical
@@ -68,18 +69,20 @@ def looks_the_same(sent: Any, shown: Any) -> bool:
     return alike(sent, shown)
 
 
-def may_be_normalized(field: Field, keys: Keys) -> bool:
-    """Whether the API may normalize the value at these keys of a field: not a reference, a value of an enum, a time on
-    a grid, or a field of words with an endpoint of its own."""
-    refers = field.reference is not None and tuple(keys[: len(field.reference.path)]) == field.reference.path
+def may_be_normalized(difference: Difference) -> bool:
+    """Whether the API may normalize a value: not a reference, a value of an enum, a time on a grid, or a field of words
+    with an endpoint of its own."""
+    field, keys = difference.field, difference.spot[1:]
+    refers = field.reference is not None and keys[: len(field.reference.path)] == field.reference.path
     is_plain = not refers and not field.grid and (field.setter is None or not field.setter.words)
     return is_plain and "enum" not in (field.schema_at(keys) or {})
 
 
-def is_normalized(field: Field, keys: Keys, sent: Any, shown: Any) -> bool:
-    """Whether `shown` can be the normal form of `sent` at these keys of a field: other spaces, composition, case,
+def is_normalized(difference: Difference, sent: Any, shown: Any) -> bool:
+    """Whether `shown` can be the normal form of `sent` in the spot of a difference: other spaces, composition, case,
     rounding, order of a list, keys that were added to a map or dropped."""
-    if not may_be_normalized(field, keys):
+    field, keys = difference.field, difference.spot[1:]
+    if not may_be_normalized(difference):
         return False
     if shown is None and keys:
         # What has an endpoint of its own is stored as a whole.
@@ -90,7 +93,7 @@ def is_normalized(field: Field, keys: Keys, sent: Any, shown: Any) -> bool:
 def is_made_of(kind: Kind, sent: Fields, live: Fields) -> bool:
     """Whether live fields are what was sent, or can be its normal form."""
     return all(
-        is_normalized(each.field, each.spot[1:], value_at(sent, each.spot), value_at(live, each.spot))
+        is_normalized(each, value_at(sent, each.spot), value_at(live, each.spot))
         for each in differences(kind, sent, live)
     )
 
@@ -107,7 +110,7 @@ def is_kept_for_good(difference: Difference, known: Entry | None) -> bool:
     if not field.immutable or shown is None:
         return False
     is_sent = known is not None and name not in known.stored and alike(known.applied.get(name), sent)
-    return looks_the_same(sent, shown) or (is_sent and is_normalized(field, (), sent, shown))
+    return looks_the_same(sent, shown) or (is_sent and is_normalized(difference, sent, shown))
 
 
 def _is_made_of(schema: Schema, sent: Any, shown: Any) -> bool:

@@ -7,7 +7,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, Schema, text
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages
+from reconciler.kinds.schema import text
 from reconciler.model.inputs import Fields, Lookups
 from reconciler.model.reports import Weight
 
@@ -43,7 +44,7 @@ def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
 def _store_id(name: str, example: str) -> Field:
     store = name.partition("_")[0].capitalize()
     what = "base plan, of a subscription only" if "base_plan" in name else "product"
-    schema: Schema = text(
+    schema = text(
         f"The id of the {what} at {store}. null: none; unsure: that this clears it.", example, type=["string", "null"]
     )
     return Field(name, schema, required=False)

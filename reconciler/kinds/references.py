@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import value_at, with_value
+from reconciler.kinds.comparison import Keys, value_at, with_value
 from reconciler.kinds.declaration import Kind, Reference
-from reconciler.kinds.lookups import LookupTable
-from reconciler.kinds.wire import in_short
+from reconciler.kinds.wire import LookupTable, in_short
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Raw, Record, Resource, make_address
 from reconciler.serialization import canonical
 
@@ -61,32 +60,37 @@ class Targets:
         """
         if not self._reference.lookup:
             return record.id
-        offered = LookupTable(used, also=self.offered) if used else self.offered
-        if (own := item_by_id(self._reference, record.id, offered)) is not None:
-            return own
-        free = self._free(record, offered)
+        if self._find("id", record.id, used):
+            return self._item(record.id)
+        free = self._free(record, used)
         is_proven = len(free) == 1 and next(self._twins(record, address), None) is None
         return free[0] if is_proven else None
 
     def possible(self, record: Record) -> list[Any]:
         """The item for an object; if none is proven, all that could be it."""
         item = self.proof(record)
-        return self._free(record, self.offered) if item is None else [item]
+        return self._free(record) if item is None else [item]
 
-    def _free(self, record: Record, offered: LookupTable) -> list[dict[str, Any]]:
+    def _free(self, record: Record, used: Collection[Any] = ()) -> list[dict[str, Any]]:
         """The items with the label of an object and the id of none."""
-        return [self._item(item["id"]) for item in self._labelled(record, offered) if item["id"] not in self._taken]
+        return [self._item(item["id"]) for item in self._labelled(record, used) if item["id"] not in self._taken]
 
-    def _labelled(self, record: Record, offered: LookupTable) -> list[Raw]:
+    def _labelled(self, record: Record, used: Collection[Any] = ()) -> list[Raw]:
         """The items with the label of an object, whatever their ids are."""
         label = self._reference.label(record.raw)
-        return self._of_type(offered.find("label", label)) if label is not None else []
+        return self._find("label", label, used) if label is not None else []
+
+    def _find(self, name: str, value: Any, used: Collection[Any] = ()) -> list[Raw]:
+        """The items with a value under a key: those that are offered, then those that are used and not offered."""
+        found = LookupTable(used).find(name, value) if used else []
+        held = (item for item in found if not self.offered.holds(item))
+        return self._of_type([*self.offered.find(name, value), *held])
 
     def by_label(self, label: str) -> Labelled:
         """What a label means that is written. It counts if one item bears it, and at most one object, a live one, could
         bear it."""
         if label not in self._meant:
-            items = self._of_type(self.offered.find("label", label))
+            items = self._find("label", label)
             owners = [each["id"] for each in items if each["id"] in self._taken]
             live = [each.id for each in (*self._bearers.get(label, ()), *self._bearers.get(None, ()))]
             shown = {address: self._kind.shown(each, self._lookups) for address, each in self._coming.items()}
@@ -115,7 +119,7 @@ class Targets:
 
     def in_doubt(self, record: Record, address: str) -> list[str]:
         """Why the list proves nothing for an object, then a line to write for each candidate; nothing without one."""
-        items = self._labelled(record, self.offered)
+        items = self._labelled(record)
         if not items:
             return []
         label = self._reference.label(record.raw)
@@ -148,10 +152,6 @@ class Targets:
         return {"type": self._reference.type, "id": item_id}
 
 
-Resolve = Callable[[str, Reference], Any]
-"""Given an address and the reference's declaration: the item that is sent, or None if it is not known yet."""
-
-
 def referred(reference: Reference, item: Any) -> str | None:
     """The address that a value refers to, None if it is no reference."""
     if isinstance(item, dict) and isinstance(item.get(reference.key), str):
@@ -170,9 +170,6 @@ def named_label(reference: Reference, item: Any) -> str | None:
     """The label by which an item of a list field names what the API offers, None if it does not."""
     label = item.get(reference.label_key) if isinstance(item, dict) and "id" not in item else None
     return label if isinstance(label, str) else None
-
-
-Keys = tuple[str | int, ...]
 
 
 def items_at(name: str, reference: Reference, fields: Fields) -> list[tuple[Keys, Any]]:
@@ -198,9 +195,9 @@ def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, Keys, Referenc
             yield address, keys, reference
 
 
-def resolved(kind: Kind, fields: Fields, resolve: Resolve) -> dict[str, Any]:
-    """The fields with each reference replaced that `resolve` knows. An item that is named twice, by its key and by its
-    id, is sent once."""
+def resolved(kind: Kind, fields: Fields, resolve: Callable[[str, Reference], Any]) -> dict[str, Any]:
+    """The fields with each reference replaced that `resolve` knows: for an address and the declaration, the item that
+    is sent, or None. An item that is named twice, by its key and by its id, is sent once."""
     result = dict(fields)
     for address, keys, reference in references(kind, fields):
         item = resolve(address, reference)
@@ -262,6 +259,14 @@ class ReferenceResolver:
         if reference not in self._targets:
             self._targets[reference] = Targets(reference, self._live, self._taken, self._planned)
         return self._targets[reference]
+
+    def behind(self, kind: Kind) -> dict[ObjectRef, ObjectRef]:
+        """The kind and id of an item that a kind's lists hold → the object that it stands for, if the ids differ."""
+        return {
+            ObjectRef(reference.kind, item): ObjectRef(reference.kind, each)
+            for _, reference in kind.lists
+            for item, each in self.targets(reference).behind().items()
+        }
 
     def as_sent(self, reference: Reference, item: Any) -> Any:
         """An item that names its target by a label as it is sent; itself if it does not, or if nothing proves that."""

@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, SubEndpoint, text
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, SubEndpoint
+from reconciler.kinds.schema import array, mapping, text
 from reconciler.model.inputs import Fields
 from reconciler.model.reports import Weight
 
@@ -87,20 +88,18 @@ REMOTE_CONFIG = Kind(
         ),
         Field(
             "segmentation_conditions",
-            text(
+            array(
                 "Who gets it. Unsure: the shape of a condition, as the API documents none; each is sent as it is.",
-                type="array",
-                items=text("A condition.", CONDITION, type="object"),
+                text("A condition.", CONDITION, type="object"),
             ),
             required=False,
         ),
         Field(
             "payload_mapping",
-            text(
+            mapping(
                 "The type of each value of the payload. Unsure: whether the API checks the payload by it.",
+                text("A type; null removes it.", type=["string", "null"], enum=[*TYPES, None]),
                 {"cta": "String"},
-                type="object",
-                additionalProperties=text("A type; null removes it.", type=["string", "null"], enum=[*TYPES, None]),
             ),
             required=False,
             setter=SubEndpoint("POST", "/payload-mapping", "data", reads=True),

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.declaration import (
-    Delivery,
-    Endpoints,
-    Field,
-    Identity,
-    Kind,
-    Messages,
-    Pages,
-    Reference,
-    text,
-    utc_time,
-)
+from reconciler.kinds.declaration import Delivery, Endpoints, Field, Identity, Kind, Messages, Pages, Reference
+from reconciler.kinds.schema import ID_PATTERN, array, closed, text, utc_time
 from reconciler.model.inputs import Lookups, Raw
 
 DESTINATIONS = "/scheduled-reports/destinations"
@@ -38,11 +28,33 @@ def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
 
 MANAGED, UNMANAGED = "An integration of this configuration", "A destination that is not managed here"
 TYPE = {"type": TARGET_INTEGRATION}
-
-
-def _snippet(label: str, description: str, body: dict[str, str]) -> dict[str, Any]:
-    """What an editor offers for a new item."""
-    return {"label": label, "description": description, "body": body}
+# What an editor offers for a new item: its name, what it is, its text.
+SNIPPETS = (
+    ("integration", f"{MANAGED}, by its key.", {"integration": "${1:key}"}),
+    ("target_integration", f"{UNMANAGED}, by its id.", {**TYPE, "id": "${1:id}"}),
+    ("target_integration, by its label", f"{UNMANAGED}, by its label.", {**TYPE, "label": "${1:label}"}),
+)
+DESTINATION = closed(
+    f"{MANAGED}, or a destination that is not managed here.",
+    {
+        "integration": text("The key of an integration of this configuration.", "release-alerts"),
+        "type": text("The type of a destination that is not managed here.", enum=[TARGET_INTEGRATION]),
+        "id": text("The id of a destination that is not managed here.", "int-wh-01", pattern=ID_PATTERN),
+        "label": text(
+            "The label of a destination that is not managed here, in place of its id. "
+            "Exactly one destination must have it.",
+            "Email: Team",
+            minLength=1,
+        ),
+    },
+    minProperties=1,
+    oneOf=[
+        {"title": "Managed here", "required": ["integration"], "maxProperties": 1},
+        {"title": "Not managed here", "required": ["type", "id"]},
+        {"title": "Not managed here, by its label", "required": ["type", "label"]},
+    ],
+    defaultSnippets=[{"label": name, "description": said, "body": body} for name, said, body in SNIPPETS],
+)
 
 
 REPORT = Kind(
@@ -62,7 +74,7 @@ REPORT = Kind(
         ),
         Field(
             "included_range_days",
-            {"type": "integer", "enum": [1, 3, 7], "description": "How many closed UTC days each delivery covers."},
+            text("How many closed UTC days each delivery covers.", type="integer", enum=[1, 3, 7]),
         ),
         Field(
             "status", text("draft: nothing is delivered. active: delivered at each send_at.", enum=["draft", "active"])
@@ -77,47 +89,12 @@ REPORT = Kind(
         ),
         Field(
             "destinations",
-            {
-                "type": "array",
-                "minItems": 1,
-                "description": "Where the report is sent. The order means nothing.",
-                "examples": [[{"integration": "release-alerts"}]],
-                "items": {
-                    "type": "object",
-                    "description": f"{MANAGED}, or a destination that is not managed here.",
-                    "minProperties": 1,
-                    "properties": {
-                        "integration": text("The key of an integration of this configuration.", "release-alerts"),
-                        "type": text("The type of a destination that is not managed here.", enum=[TARGET_INTEGRATION]),
-                        "id": text(
-                            "The id of a destination that is not managed here.",
-                            "int-wh-01",
-                            pattern="^[a-zA-Z0-9._-]{1,256}$",
-                        ),
-                        "label": text(
-                            "The label of a destination that is not managed here, in place of its id. "
-                            "Exactly one destination must have it.",
-                            "Email: Team",
-                            minLength=1,
-                        ),
-                    },
-                    "additionalProperties": False,
-                    "oneOf": [
-                        {"title": "Managed here", "required": ["integration"], "maxProperties": 1},
-                        {"title": "Not managed here", "required": ["type", "id"]},
-                        {"title": "Not managed here, by its label", "required": ["type", "label"]},
-                    ],
-                    "defaultSnippets": [
-                        _snippet("integration", f"{MANAGED}, by its key.", {"integration": "${1:key}"}),
-                        _snippet("target_integration", f"{UNMANAGED}, by its id.", {**TYPE, "id": "${1:id}"}),
-                        _snippet(
-                            "target_integration, by its label",
-                            f"{UNMANAGED}, by its label.",
-                            {**TYPE, "label": "${1:label}"},
-                        ),
-                    ],
-                },
-            },
+            array(
+                "Where the report is sent. The order means nothing.",
+                DESTINATION,
+                [{"integration": "release-alerts"}],
+                minItems=1,
+            ),
             expected=f"a list of `integration: KEY` or `{{type: {TARGET_INTEGRATION}, id: ID}}` (or `label: LABEL`), "
             "at least one",
             unordered=True,

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages, text
+from reconciler.kinds.declaration import Endpoints, Field, Identity, Kind, Messages, Pages
+from reconciler.kinds.schema import array, text
 from reconciler.model.inputs import Fields
 from reconciler.model.reports import Weight
 
@@ -39,24 +40,23 @@ SEGMENT = Kind(
         ),
         Field(
             "conditions",
-            {
-                "type": "array",
-                "description": "The conditions; all of them hold. Unsure: that without any, all users are in it.",
-                "items": {
-                    "type": "object",
-                    "description": "A condition.",
-                    "properties": {
+            array(
+                "The conditions; all of them hold. Unsure: that without any, all users are in it.",
+                text(
+                    "A condition.",
+                    type="object",
+                    required=["metric", "comparator", "value"],
+                    properties={
                         "metric": text("What is compared; the API has more of them.", *METRICS, minLength=1),
                         "comparator": text("How it is compared.", enum=list(COMPARATORS)),
                         "value": text(
                             'What it is compared with; "1" stands for true. Unsure: which values each metric has.',
                             "Android",
                         ),
-                        "negate": {"type": "boolean", "default": False, "description": "Whether the opposite holds."},
+                        "negate": text("Whether the opposite holds.", type="boolean", default=False),
                     },
-                    "required": ["metric", "comparator", "value"],
-                },
-            },
+                ),
+            ),
             required=False,
             unordered=True,
         ),

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.kinds import BUILT_IN
-from reconciler.kinds.cases import ANCHORS, TEST_FILE
-from reconciler.kinds.published import DIALECT, published, titled
+from reconciler.kinds.resources import ANCHORS, DIALECT, published, titled
 from reconciler.kinds.schema import Schema
+from reconciler.kinds.settings import test_file
 from reconciler.model.plan import Action, Cause
 from reconciler.model.reports import Scope
 from reconciler.yaml import read
@@ -26,7 +26,7 @@ def every_schema() -> dict[str, Schema]:
     """File name → schema, as `schemas/` holds them."""
     (document,), _ = read(Path(__file__).with_name("schemas.yaml").read_bytes(), "schemas.yaml")
     printed = {name: _complete(schema) for name, schema in document.value.items()}
-    printed["test"] = {"title": "Tests of a configuration", **titled({**TEST_FILE, "patternProperties": ANCHORS})}
+    printed["test"] = {"title": "Tests of a configuration", **titled({**test_file(), "patternProperties": ANCHORS})}
     names = {f"{name}.schema.json": schema for name, schema in printed.items()}
     return published() | {name: {"$schema": DIALECT, "$id": name, **schema} for name, schema in names.items()}
 
@@ -37,7 +37,7 @@ def _complete(schema: Any, name: str = "") -> Any:
         return list(map(_complete, schema))
     if not isinstance(schema, dict):
         return schema
-    found: Schema = {"title": name.replace("_", " ").capitalize()} if name else {}
+    found: dict[str, Any] = {"title": name.replace("_", " ").capitalize()} if name else {}
     for key, value in schema.items():
         if key in ("properties", "$defs"):
             found[key] = {each: _complete(inner, each) for each, inner in value.items()}

@@ -3,48 +3,40 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from reconciler.errors import Refused, WrongUsage
 from reconciler.kinds.comparison import alike
 from reconciler.lazy import frozen
-from reconciler.model.approval import HASH_DIGITS, NOTHING, from_json, make_sketch
+from reconciler.model.approval import NOTHING, from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.serialization import DecodeError, unreadable
 from reconciler.system import Unreadable, read_regular
 from reconciler.text import truncate
 
 LARGEST: Final = 100_000_000
-STRONG = re.compile(rf"\w+ [0-9a-f]{{{HASH_DIGITS},}}")
+"""Bytes: somebody else may have written the file, so it is not read without end."""
 EXPECTED = "expected what `reconciler comment --read`, `plan --format json` or `plan --out` writes"
 
 
 @frozen
-class ApprovedChange:
-    """One approved change. `sketch`: its action and hash, may be empty. `fields`: path → before and after, or None."""
-
-    action: str
-    sketch: str = ""
-    fields: Mapping[str, tuple[Any, Any]] | None = None
-
-
-@frozen
 class Approved:
-    """An approval. The digest binds; the rest is for messages. `changes` is None if only the digest is known;
-    `left_out`: how many more there are. `environment` and `configuration` may be empty.
+    """An approval. The digest binds; the rest is for messages. `changes`: address → the action, and a hash if it is
+    known; None if only the digest is known. `left_out`: how many more there are. `environment` and `configuration` may
+    be empty. `fields`: address → path → before and after, of an approval that is a whole plan.
 
     `also`: what other pull requests approved that were merged in the same push. With them the changes bind, too.
     """
 
     digest: str
     environment: str = ""
-    changes: Mapping[str, ApprovedChange] | None = None
+    changes: Mapping[str, str] | None = None
     left_out: int = 0
     configuration: str = ""
+    fields: Mapping[str, Mapping[str, tuple[Any, Any]]] = field(default_factory=dict)
     also: tuple[Approved, ...] = ()
 
 
@@ -72,9 +64,8 @@ def _read(document: Any) -> Approved:
     if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
         return _from_plan(plan)
     approval = from_json(document)
-    sketches = approval.changes.items()
-    changes = {address: ApprovedChange(sketch.partition(" ")[0], sketch) for address, sketch in sketches}
-    return Approved(approval.digest, approval.environment, changes, approval.left_out, approval.configuration)
+    known = (approval.digest, approval.environment, approval.changes, approval.left_out, approval.configuration)
+    return Approved(*known)
 
 
 def _own(document: Any, environment: str, path: Path) -> list[Any]:
@@ -91,19 +82,18 @@ def _own(document: Any, environment: str, path: Path) -> list[Any]:
 
 def _from_plan(plan: Mapping[str, Any]) -> Approved:
     try:
-        changes = {
-            str(each["address"]): ApprovedChange(
-                str(each["action"]),
-                fields={
-                    str(one["path"]): (one["before"], one.get("rule") or one["after"])
-                    for one in each["fields"]
-                    if one.get("cause") != Cause.CLOCK
-                },
-            )
+        fields = {
+            str(each["address"]): {
+                str(one["path"]): (one["before"], one.get("rule") or one["after"])
+                for one in each["fields"]
+                if one.get("cause") != Cause.CLOCK
+            }
             for each in plan["changes"]
-            if each["action"] != Action.UPDATE or any(one.get("cause") != Cause.CLOCK for one in each["fields"])
         }
-        return Approved(str(plan["digest"]), str(plan["environment"]), changes)
+        # What the clocks alone bring about is not reviewed.
+        actions = {str(each["address"]): str(each["action"]) for each in plan["changes"]}
+        changes = {name: action for name, action in actions.items() if action != Action.UPDATE or fields[name]}
+        return Approved(str(plan["digest"]), str(plan["environment"]), changes, fields=fields)
     except (KeyError, TypeError) as error:
         raise DecodeError(f"a plan without {error}") from error
 
@@ -135,7 +125,7 @@ def require_approved(plan: Plan, approved: Approved) -> None:
     if approved.also:
         approved = _gather(plan, approved)
         asked = {each.address: make_sketch(each, plan.api) for each in plan.changes if each.is_reviewed()}
-        if {address: each.sketch for address, each in (approved.changes or {}).items()}.items() >= asked.items():
+        if (approved.changes or {}).items() >= asked.items():
             return
     if approved.environment and approved.environment != plan.environment:
         said = f"what was approved is a plan for the environment {approved.environment}, not for {plan.environment}"
@@ -144,7 +134,7 @@ def require_approved(plan: Plan, approved: Approved) -> None:
     if approved.changes is None:
         head += f": {plan.digest} is planned now, {approved.digest} was expected"
         raise Refused("\n  ".join([f"{head}; now:", *_first(_planned(plan), MOST_LINES, "… and")]), hint=IN_WORDS)
-    differences = list(_differences(plan, approved.changes, has_room=not approved.left_out))
+    differences = list(_differences(plan, approved, approved.changes))
     lines = [*differences, *_withdrawn(plan, approved.changes)] or [NOT_TOLD if approved.left_out else UNSEEN]
     told = _first(lines, MOST_LINES, "… and")
     raise Refused("\n  ".join([f"{head}:", *told]), hint=AGAIN if differences else ALL_LEFT)
@@ -152,16 +142,15 @@ def require_approved(plan: Plan, approved: Approved) -> None:
 
 def _gather(plan: Plan, approved: Approved) -> Approved:
     """What several pull requests approved, as one. A change that two of them touch is as it is planned now, if one of
-    them approved that. Short hashes of an earlier version count as left out: they bind nothing."""
+    them approved that."""
     now = {each.address: make_sketch(each, plan.api) for each in plan.changes}
-    changes: dict[str, ApprovedChange] = {}
+    changes: dict[str, str] = {}
     left_out = 0
     for each in (approved, *approved.also):
-        known = (each.changes or {}) if each.configuration == plan.configuration else {}
-        strong = {address: one for address, one in known.items() if STRONG.fullmatch(one.sketch)}
-        left_out += each.left_out + len(each.changes or {}) - len(strong)
-        is_now = {address: one for address, one in strong.items() if one.sketch == now.get(address)}
-        changes = strong | changes | is_now
+        known = dict(each.changes or {}) if each.configuration == plan.configuration else {}
+        left_out += each.left_out + len(each.changes or {}) - len(known)
+        is_now = {address: sketch for address, sketch in known.items() if sketch == now.get(address)}
+        changes = known | changes | is_now
     return replace(approved, changes=changes, left_out=left_out)
 
 
@@ -173,34 +162,34 @@ def _planned(plan: Plan) -> Iterator[str]:
     yield from (f"{change.address}: {_current(change)}" for change in ordered)
 
 
-def _differences(plan: Plan, approved: Mapping[str, ApprovedChange], *, has_room: bool) -> Iterator[str]:
-    """How the changes of a plan differ from those that were approved. `has_room`: the approval holds all changes."""
+def _differences(plan: Plan, approved: Approved, changes: Mapping[str, str]) -> Iterator[str]:
+    """How the changes of a plan differ from those that were approved."""
     for change in (each for each in plan.changes if not each.is_clock()):
-        known = approved.get(change.address)
-        if known is None and has_room:
+        known = changes.get(change.address)
+        if known is None and not approved.left_out:
             yield f"{change.address} was not approved: {_current(change)}"
         elif known is None:
             yield f"{change.address} is not among the changes that the approval has room for: {_current(change)}"
-        elif known.action != change.action.value:
-            done = DONE.get(known.action, f"{known.action}d")
+        elif (action := known.partition(" ")[0]) != change.action.value:
+            done = DONE.get(action, f"{action}d")
             yield f"{change.address} was to be {done}, and is another thing now: {_current(change)}"
-        elif difference := _difference(change, known, plan.api):
+        elif difference := _difference(change, known, approved.fields.get(change.address), plan.api):
             yield f"{change.address} would change differently: {difference}"
 
 
-def _withdrawn(plan: Plan, approved: Mapping[str, ApprovedChange]) -> Iterator[str]:
+def _withdrawn(plan: Plan, approved: Mapping[str, str]) -> Iterator[str]:
     """The changes that were approved and are not planned, and why, as far as the plan tells."""
     planned = {change.address for change in plan.changes}
-    for address, known in approved.items():
+    for address, sketch in approved.items():
         if address in planned:
             continue
-        why = "it is not in the configuration any more, or is left out"
+        action, why = sketch.partition(" ")[0], "it is not in the configuration any more, or is left out"
         if address in plan.unchanged:
             done = {"create": "it is there already", "delete": "it is wanted again"}
-            why = done.get(known.action, "it is so already")
-        elif known.action in ("delete", "forget"):
+            why = done.get(action, "it is so already")
+        elif action in ("delete", "forget"):
             why = "it is gone, or was forgotten"
-        yield f"{address} was to be {DONE.get(known.action, f'{known.action}d')} and is not planned any more ({why})"
+        yield f"{address} was to be {DONE.get(action, f'{action}d')} and is not planned any more ({why})"
 
 
 def _current(change: Change) -> str:
@@ -211,20 +200,19 @@ def _current(change: Change) -> str:
     return f"{change.action.value} now" + (f" ({text})" if text else "")
 
 
-def _difference(change: Change, known: ApprovedChange, api: str) -> str:
+def _difference(change: Change, sketch: str, known: Mapping[str, tuple[Any, Any]] | None, api: str) -> str:
     """The differences by path if both sides are known, else the change as it is now; empty if it is as approved."""
-    if known.fields is None:
-        # Of an earlier version, the hash is shorter.
-        return "" if known.sketch and make_sketch(change, api).startswith(known.sketch) else _current(change)
+    if known is None:
+        return "" if make_sketch(change, api) == sketch else _current(change)
     parts, fields = [], [each for each in change.fields if each.cause is not Cause.CLOCK]
     for each in fields:
-        then = known.fields.get(each.path)
+        then = known.get(each.path)
         if then is None:
             parts.append(f"{_field(each)}, which was not approved")
         elif not ((each.rule_before or alike(each.before, then[0])) and alike(each.rule or each.after, then[1])):
             parts.append(f"{_field(each)}; approved was {_value(then[0])} → {_value(then[1])}")
     now = {each.path for each in fields}
-    parts += [f"{path} stays as it is" for path in known.fields if path not in now]
+    parts += [f"{path} stays as it is" for path in known if path not in now]
     return "; ".join(_first(parts, MOST_FIELDS, "and"))
 
 

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from reconciler.errors import ConfigurationInvalid, Problem
 from reconciler.kinds import KINDS
-from reconciler.kinds.delivery import DeliveryChange, delivery_change
-from reconciler.kinds.lookups import find_labels, told_apart
+from reconciler.kinds.wire import find_labels, told_apart
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
+from reconciler.model.reports import Weight
 from reconciler.plan.changes import find_ignored, plan_change, plan_delete, plan_forget, plan_unseen_delete
 from reconciler.plan.guards import EPOCH, Options, refusals
 from reconciler.plan.identity import PlanContext
@@ -20,7 +20,7 @@ from reconciler.plan.warnings import dangling, moved, warnings
 from reconciler.serialization import sha256
 
 RANK = {action: rank for rank, action in enumerate(Action)}
-SHIFT_RANK = {shift: rank for rank, shift in enumerate(DeliveryChange)}
+SHIFT_RANK = {Weight.STOPS: 0, Weight.STARTS: 1, None: 2}
 
 
 def make_plan(desired: Desired, state: State, live: Live, options: Options) -> Plan:
@@ -40,6 +40,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     left: Sequence[str] = ()
     if options.only_clock:
         changes, left = _only_clock(changes)
+    # Only now: the order and the notes depend on what is left.
     changes = ordered(context, changes)
     if problems := list(_creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)
@@ -93,28 +94,21 @@ def offers_to(desired: Desired, state: State, live: Live) -> tuple[Destination, 
 def _only_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence[str]]:
     """The changes that the clocks alone bring about, and what is said of the others."""
     kept = [address for address, change in changes.items() if not change.is_reviewed()]
-    mixed = (change for change in changes.values() if change.address not in kept)
-    mixed = (change for change in mixed if any(each.cause is Cause.CLOCK for each in change.fields))
-    said = [f"{each.address} is left as it is: beside the clocks, something else changes it" for each in mixed]
+    by_clock = (address for address, each in changes.items() if any(one.cause is Cause.CLOCK for one in each.fields))
+    mixed = (address for address in by_clock if address not in kept)
+    said = [f"{address} is left as it is: beside the clocks, something else changes it" for address in mixed]
     return _narrowed(changes, kept, said, "--only clock")
 
 
 def make_context(desired: Desired, state: State, live: Live, now: datetime) -> PlanContext:
     """What a plan is made of. IdentityAmbiguous if an address could mean two objects."""
-    desired = _without_ended(_of_kinds(desired, live))
+    desired = _of_kinds(desired, live)
+    # What is written in a state that an object cannot leave is not wanted: it ends, or stays as it is.
+    ended = {name: each for name, each in desired.resources.items() if KINDS[each.kind].has_ended(each.fields)}
+    resources = {name: each for name, each in desired.resources.items() if name not in ended}
+    desired = replace(desired, resources=resources, ended={name: each.location for name, each in ended.items()})
     entries, moved_from = moved(desired, state.entries)
     return PlanContext(desired, replace(state, entries=entries), live, moved_from, now)
-
-
-def _without_ended(desired: Desired) -> Desired:
-    """The desired resources without those that are written in a state which an object cannot leave: it ends, or stays
-    as it is."""
-    ended = [each for each in desired.resources.values() if KINDS[each.kind].has_ended(each.fields)]
-    if not ended:
-        return desired
-    places = {each.address: each.location for each in ended}
-    resources = {address: each for address, each in desired.resources.items() if address not in places}
-    return replace(desired, resources=resources, ended=places)
 
 
 def _of_kinds(desired: Desired, live: Live) -> Desired:
@@ -132,7 +126,7 @@ def _of_kinds(desired: Desired, live: Live) -> Desired:
 
 def _weight(change: Change) -> tuple[bool, int, int, int, str]:
     """The sort key: deletes first, then what stops delivering, then what starts, then the rest."""
-    shift = DeliveryChange.NONE if change.action in DESTROYS else delivery_change(KINDS[change.kind], change)
+    shift = None if change.action in DESTROYS else KINDS[change.kind].delivery_change(change)
     ranks = SHIFT_RANK[shift], RANK[change.action], list(KINDS).index(change.kind)
     return (change.action not in DESTROYS, *ranks, change.address)
 
@@ -176,18 +170,12 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
             changes[name] = plan_delete(name, record, note) if record else plan_unseen_delete(name, object_id, unseen)
         if address not in context.desired.resources:
             changes[address] = _dropped(context, address, entry, holders.get(ObjectRef.at(address, entry.id)))
-    return changes | _released(context), refresh
-
-
-def _released(context: PlanContext) -> dict[str, Change]:
-    """The changes that forget the protection of an object without an entry, for `removed` blocks."""
-    places = {each.source: each.location for each in context.desired.removed}
-    found = {}
-    for name, each in context.state.tombstones.items():
-        if each.protected and each.address in places:
-            reason = f"{places[each.address]} lifts the prevent_destroy of {each.address}"
-            found[name] = plan_forget(name, ObjectRef.parse(name).id, reason)
-    return found
+    lifted = {each.source: each.location for each in context.desired.removed}
+    for name, kept in context.state.tombstones.items():
+        if kept.protected and kept.address in lifted:
+            reason = f"{lifted[kept.address]} lifts the prevent_destroy of {kept.address}"
+            changes[name] = plan_forget(name, ObjectRef.parse(name).id, reason)
+    return changes, refresh
 
 
 def _dropped(context: PlanContext, address: str, entry: Entry, holder: str | None) -> Change:
@@ -243,14 +231,12 @@ def _narrowed(
 def _behind(context: PlanContext) -> dict[str, str]:
     """Id of an item → address of the managed object that it stands for, if that has another id."""
     addresses = context.addresses()
-    found = {
-        item_id: addresses.get(ObjectRef(reference.kind, object_id))
+    return {
+        item.id: addresses[each]
         for kind in KINDS.values()
-        for _, reference in kind.lists
-        if reference.lookup in context.live.lookups
-        for item_id, object_id in context.references.targets(reference).behind().items()
+        for item, each in context.references.behind(kind).items()
+        if each in addresses
     }
-    return {item_id: address for item_id, address in found.items() if address is not None}
 
 
 def _labels(context: PlanContext) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler import kinds
-from reconciler.kinds import KINDS, Kind, Reference
+from reconciler.kinds import KINDS, Kind, Reference, wire
 from reconciler.kinds.comparison import (
     Difference,
     differences,
@@ -19,28 +19,13 @@ from reconciler.kinds.comparison import (
     value_at,
     written,
 )
-from reconciler.kinds.delivery import sends
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
 from reconciler.kinds.references import reference_items, references, resolved
-from reconciler.kinds.wire import (
-    CannotBeSent,
-    came_from,
-    create_requests,
-    delete_requests,
-    fingerprint,
-    update_requests,
-)
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone, address_kind
 from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
-from reconciler.plan.identity import Match, PlanContext
+from reconciler.plan.identity import PlanContext
 
 NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"
-
-
-def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
-    """The change of a desired resource, or its entry if nothing changes."""
-    match = context.matches.get(resource.address)
-    return _create(context, resource) if match is None else _compare(context, resource, match)
 
 
 def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], live: Record | None) -> dict[str, Any]:
@@ -113,36 +98,32 @@ def _create(context: PlanContext, resource: Resource) -> Change:
             FieldChange(path, None, value, cause, rules.get(path, "")) for path, value in flattened(kind, fields)
         ),
         reason=f"it was {ended}deleted outside: {gone.id} is gone" if gone else "",
-        requests=create_requests(kind, fields),
+        requests=wire.create_requests(kind, fields),
         remember=_entry(context, resource, fields, None),
         tombstones=context.kept_protection(resource.address),
     )
 
 
-def _compare(context: PlanContext, resource: Resource, match: Match) -> Change | Entry:
+def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
+    """The change of a desired resource, or its entry if nothing changes."""
+    if (match := context.matches.get(resource.address)) is None:
+        return _create(context, resource)
     kind, record = KINDS[resource.kind], match.record
     fields = _fields(context, resource, [each.field for each in resource.lifecycle.ignore_changes], record)
     entry = context.entries.get(resource.address) if match.remembered else None
     found = differences(kind, fields, record.fields, entry)
     kept = _kept(fields, record, entry, found)
     found = [each for each in found if is_certain(each) and keys_path(each.spot) not in kept]
-    rules, given = _rules(resource), came_from(record, entry, fields)
-    held = set(_held(context, resource, record, entry, found)) if rules else ()
-    if held:
-        found = [each for each in found if each.path not in held]
-        fields |= {name: record.fields[name] for name in held}
-
-    def field_change(each: Difference) -> FieldChange:
-        path, rule = each.path, rules.get(each.path, "")
-        cause = _find_cause(context, resource, entry, each)
-        return FieldChange(path, each.before, each.after, cause, rule, given.get(path, ""))
-
+    given = wire.came_from(record, entry, fields)
+    told = [_field_change(context, resource, entry, given, each) for each in found]
+    held = set(_held(context, resource, record, told))
+    found = [each for each in found if each.path not in held]
+    fields |= {name: record.fields[name] for name in held}
     after = _entry(context, resource, fields, record)
     # Live as wanted is as good as a write that was read back.
     after = replace(after, stored={**after.stored, **kept}, read_back=not found)
-    notes = [match.note] if match.note else []
-    if resource.address in context.moved_from:
-        notes.append(f"moved from {context.moved_from[resource.address]}")
+    moved = [f"moved from {context.moved_from[resource.address]}"] if resource.address in context.moved_from else []
+    notes = [*filter(None, [match.note]), *moved]
     if not (found or notes):
         return after
     change = Change(
@@ -151,11 +132,11 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
         action=Action.UPDATE,
         id=record.id,
         name=record.name,
-        fields=tuple(map(field_change, found)),
+        fields=tuple(each for each in told if each.path not in held),
         notes=tuple(notes),
         remember=after,
-        seen=fingerprint(kind, record),
-        seen_as_ruled=fingerprint(kind, record, given) if given else None,
+        seen=wire.fingerprint(kind, record),
+        seen_as_ruled=wire.fingerprint(kind, record, given) if given else None,
         tombstones={} if match.remembered else context.kept_protection(resource.address),
     )
     if not found:
@@ -163,29 +144,36 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     if resource.address in context.state.unread:
         change = _unread(change, found, fields, record)
     if not all(kind.can_change(each.field, each.before, each.after) for each in found):
-        is_taken = fields.get(kind.identity.chosen_id) == record.id
-        can_replace = resource.lifecycle.replace and not is_taken
+        # Two objects cannot have one id at once, so one with a chosen id cannot be replaced under it.
+        can_replace = resource.lifecycle.replace and fields.get(kind.identity.chosen_id) != record.id
         return _replace(context, resource, change) if can_replace else _manual(kind, change)
-    return _update(kind, record, fields, found, change)
+    try:
+        requests = wire.update_requests(kind, record, fields, {each.field.name for each in found})
+    except wire.CannotBeSent as reason:
+        return _manual(kind, replace(change, notes=(*change.notes, str(reason))))
+    return replace(change, requests=requests)
 
 
-def _find_cause(context: PlanContext, resource: Resource, entry: Entry | None, each: Difference) -> Cause:
-    """Who changed a value. Without an entry, a UTC time that the local time has in another season is of the clocks."""
+def _field_change(
+    context: PlanContext, resource: Resource, entry: Entry | None, given: Mapping[str, str], each: Difference
+) -> FieldChange:
+    """A difference, and who made it. Without an entry, a UTC time that the local time has in another season is of the
+    clocks. `given`: the local times that live UTC times came from."""
     rule, grid = KINDS[resource.kind].local_times(resource.fields).get(each.path, ("", 0))
     if entry is None and rule and each.before in kinds.local_time.utc_times(rule, grid, context.now.date()):
-        return Cause.CLOCK
-    return find_cause(each, entry, rule)
+        cause = Cause.CLOCK
+    else:
+        cause = find_cause(each, entry, rule)
+    return FieldChange(each.path, each.before, each.after, cause, rule, given.get(each.path, ""))
 
 
-def _held(
-    context: PlanContext, resource: Resource, record: Record, entry: Entry | None, found: Sequence[Difference]
-) -> Iterator[str]:
+def _held(context: PlanContext, resource: Resource, record: Record, told: Sequence[FieldChange]) -> Iterator[str]:
     """The fields that the clocks change, and that have to wait: a delivery would be lost or doubled now."""
     kind = KINDS[resource.kind]
-    rules = kind.local_times(resource.fields) if sends(kind, record.fields) else {}
-    for each in (each for each in found if each.path in rules):
+    rules = kind.local_times(resource.fields) if kind.sends(record.fields) else {}
+    for each in (each for each in told if each.path in rules and each.cause is Cause.CLOCK):
         moment = kinds.local_time.not_before(*rules[each.path], each.before, context.now)
-        if moment > context.now and _find_cause(context, resource, entry, each) is Cause.CLOCK:
+        if moment > context.now:
             stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
             context.waiting.append(Waiting(resource.address, each.path, each.before, each.after, stamp))
             yield each.path
@@ -207,7 +195,7 @@ def _unread(change: Change, found: Sequence[Difference], fields: Fields, record:
     unsure = {
         each.path
         for each in found
-        if is_normalized(each.field, each.spot[1:], value_at(fields, each.spot), value_at(record.fields, each.spot))
+        if is_normalized(each, value_at(fields, each.spot), value_at(record.fields, each.spot))
     }
     told = tuple(
         replace(each, cause=Cause.UNKNOWN) if each.cause is Cause.DRIFT and each.path in unsure else each
@@ -227,14 +215,6 @@ def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[D
     }
 
 
-def _update(kind: Kind, record: Record, fields: dict[str, Any], found: list[Difference], change: Change) -> Change:
-    try:
-        requests = update_requests(kind, record, fields, {each.field.name for each in found})
-    except CannotBeSent as reason:
-        return _manual(kind, replace(change, notes=(*change.notes, str(reason))))
-    return replace(change, requests=requests)
-
-
 def _manual(kind: Kind, change: Change) -> Change:
     return replace(change, action=Action.MANUAL, notes=(*change.notes, kind.messages.manual_step), remember=None)
 
@@ -246,18 +226,18 @@ def _replace(context: PlanContext, resource: Resource, change: Change) -> Change
     context.replaced[resource.address] = made
     notes = change.notes
     if made is None:
-        requests = create_requests(kind, fields)
+        requests = wire.create_requests(kind, fields)
     else:
         notes = (*notes, f"the new one stands already: {made.id} has its name, and is not managed here yet")
         found = differences(kind, fields, made.fields)
         changed = {each.field.name for each in found if not is_kept_for_good(each, None)}
-        requests = update_requests(kind, made, fields, changed) if changed else ()
+        requests = wire.update_requests(kind, made, fields, changed) if changed else ()
     return replace(
         change,
         action=Action.REPLACE,
         notes=notes,
         requests=requests,
-        cleanup=delete_requests(kind, change.id or ""),
+        cleanup=wire.delete_requests(kind, change.id or ""),
         remember=_entry(context, resource, fields, made),
     )
 
@@ -265,13 +245,13 @@ def _replace(context: PlanContext, resource: Resource, change: Change) -> Change
 def plan_unseen_delete(address: str, object_id: str, reason: str) -> Change:
     """The delete of an object that is not listed and not known to be gone: a 404 will prove that."""
     kind = address_kind(address)
-    requests = delete_requests(KINDS[kind], object_id)
+    requests = wire.delete_requests(KINDS[kind], object_id)
     return Change(address, kind, Action.DELETE, object_id, object_id, reason=reason, requests=requests)
 
 
 def plan_delete(address: str, record: Record, reason: str, entry: Entry | None = None) -> Change:
     """The delete of a live object. `entry`: what is remembered of it."""
-    kind, given = KINDS[record.kind], came_from(record, entry, {})
+    kind, given = KINDS[record.kind], wire.came_from(record, entry, {})
     return Change(
         address=address,
         kind=kind.name,
@@ -283,9 +263,9 @@ def plan_delete(address: str, record: Record, reason: str, entry: Entry | None =
             for path, value in flattened(kind, record.fields)
         ),
         reason=reason,
-        requests=delete_requests(kind, record.id),
-        seen=fingerprint(kind, record),
-        seen_as_ruled=fingerprint(kind, record, given) if given else None,
+        requests=wire.delete_requests(kind, record.id),
+        seen=wire.fingerprint(kind, record),
+        seen_as_ruled=wire.fingerprint(kind, record, given) if given else None,
     )
 
 

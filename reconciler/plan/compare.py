@@ -11,9 +11,9 @@ from typing import NamedTuple
 from reconciler.errors import some_of
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import alike, is_within, leaves, path_keys, value_at, without_nulls, written
-from reconciler.kinds.lookups import find_labels
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import known_objects
+from reconciler.kinds.wire import find_labels
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource, State
 from reconciler.model.results import Compared, Comparison, Difference, Pair, Side
@@ -37,6 +37,10 @@ class _Object(NamedTuple):
 
     sides: Mapping[str, Side]
     name: str | None = None
+
+    def rank(self) -> str:
+        """What objects of one natural key are sorted by."""
+        return canonical([side.value for side in self.sides.values()])
 
 
 ByName = dict[tuple[str, ...], list[_Object]]
@@ -215,12 +219,8 @@ def _sides(
 def _unmanaged(one: ByName, other: ByName) -> Iterator[Difference]:
     """The differences of objects that have no addresses. Several objects of one natural key are held against each other
     in the order of their values."""
-
-    def rank(each: _Object) -> str:
-        return canonical([side.value for side in each.sides.values()])
-
     for key in sorted({*one, *other}):
-        left, right = (sorted(side.get(key, ()), key=rank) for side in (one, other))
+        left, right = (sorted(side.get(key, ()), key=_Object.rank) for side in (one, other))
         for pair in zip_longest(left, right):
             found = next(each for each in pair if each)
             yield from _differences(f"{key[0]}[{found.sides[''].id}]", *pair)

@@ -47,7 +47,7 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
         fields = tuple(
             DriftedField(
                 each.path,
-                (each.field.name, *each.keys),
+                each.way,
                 each.after,
                 each.before,
                 IGNORED if (address, each.path) in ignored else _next(each, change),

@@ -104,7 +104,8 @@ def make_blocks(
 ) -> dict[ObjectRef, dict[str, Any]]:
     """The fields of each object as YAML: references in place of items, if their objects have addresses."""
     addresses = {ref: address for ref, address in addresses.items() if ref.id in live.records.get(ref.kind, {})}
-    behind = {name: _behind(KINDS[name], live) for name in {ref.kind for ref in chosen}}
+    resolver = ReferenceResolver(live)
+    behind = {name: resolver.behind(KINDS[name]) for name in {ref.kind for ref in chosen}}
     return {
         ref: with_references(KINDS[ref.kind], fields, addresses, behind[ref.kind]) for ref, fields in chosen.items()
     }
@@ -154,16 +155,6 @@ def _find_writable(
         except UnicodeEncodeError:
             wrong.append(f"{name} holds half of a character")
     return fields, alone, wrong
-
-
-def _behind(kind: Kind, live: Live) -> dict[ObjectRef, ObjectRef]:
-    """An item's kind and id → the object that it stands for, if the two differ."""
-    resolver = ReferenceResolver(live)
-    found: dict[ObjectRef, ObjectRef] = {}
-    for _, reference in kind.lists:
-        behind = resolver.targets(reference).behind().items()
-        found |= {ObjectRef(reference.kind, item): ObjectRef(reference.kind, each) for item, each in behind}
-    return found
 
 
 def _file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:

@@ -16,6 +16,7 @@ from reconciler.text import counted
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 SHARE, FROM = 0.30, 10
+"""A share of fewer objects says nothing: one of three is a third."""
 SHOWN = 3
 DAY, SOON = timedelta(days=1), 7
 """A window of `freeze` is told from so many days before it."""
@@ -52,11 +53,6 @@ class Options:
     base: str | None = None
     only_scope: bool = False
     strict_scope: bool = False
-
-    @property
-    def is_judged(self) -> bool:
-        """Whether policies judge the plan."""
-        return self.to_apply and self.judged
 
 
 def refusals(

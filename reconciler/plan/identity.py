@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.errors import IdentityAmbiguous
@@ -14,7 +13,6 @@ from reconciler.kinds.references import ReferenceResolver, known_objects
 from reconciler.lazy import frozen
 from reconciler.model.inputs import (
     Desired,
-    Entry,
     Fields,
     Live,
     ObjectRef,
@@ -120,6 +118,7 @@ def _by_natural_key(
 ) -> dict[str, Match]:
     matches = {}
     unsure: list[str] = []
+    # A key counts only if it is unique on both sides: of two addresses or two objects with one, a guess may be wrong.
     rivals = Counter((each.kind, natural_key(KINDS[each.kind], each.fields, normal_form)) for each in wanted.values())
     for address, resource in wanted.items():
         kind = KINDS[resource.kind]
@@ -159,7 +158,6 @@ def ambiguous(kind: Kind, resource: Resource, candidates: Sequence[Record]) -> s
     return "\n".join([f"{resource.address}: {said}", "imports:", *lines])
 
 
-@dataclass(slots=True)
 class PlanContext:
     """The inputs of a plan, and which object each address means.
 
@@ -169,27 +167,19 @@ class PlanContext:
     gets the changes that may not be made now.
     """
 
-    desired: Desired
-    state: State
-    live: Live
-    moved_from: Mapping[str, str]
-    now: datetime
-    waiting: list[Waiting] = field(default_factory=list)
-    entries: Mapping[str, Entry] = field(init=False)
-    matches: Mapping[str, Match] = field(init=False)
-    replaced: dict[str, Record | None] = field(default_factory=dict)
-    references: ReferenceResolver = field(init=False)
-    protected: frozenset[ObjectRef] = field(init=False)
-
-    def __post_init__(self) -> None:
-        entries, tombstones = self.state.entries, self.state.tombstones
-        self.entries = {name: entry for name, entry in entries.items() if address_kind(name) in self.live.records}
-        self.matches = match(self.desired, self.state, self.live)
+    def __init__(
+        self, desired: Desired, state: State, live: Live, moved_from: Mapping[str, str], now: datetime
+    ) -> None:
+        self.desired, self.state, self.live, self.moved_from, self.now = desired, state, live, moved_from, now
+        self.waiting: list[Waiting] = []
+        self.replaced: dict[str, Record | None] = {}
+        self.entries = {name: entry for name, entry in state.entries.items() if address_kind(name) in live.records}
+        self.matches = match(desired, state, live)
         held = {ObjectRef.at(address, each.id) for address, each in self.entries.items() if each.protected}
-        kept = {ObjectRef.parse(name) for name, each in tombstones.items() if each.protected}
-        self.protected = frozenset(held | kept)
-        taken = known_objects(self.entries) | set(map(ObjectRef.parse, tombstones))
-        self.references = ReferenceResolver(self.live, taken, self._planned)
+        self.protected = held | {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
+        # An item with the id of an object that ever was stands for no other object.
+        taken = known_objects(self.entries) | set(map(ObjectRef.parse, state.tombstones))
+        self.references = ReferenceResolver(live, taken, self._planned)
 
     def kept_protection(self, address: str) -> dict[str, Tombstone]:
         """The tombstone of a protected object that its address loses; {} if the object is known to be gone."""

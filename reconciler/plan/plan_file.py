@@ -81,11 +81,11 @@ def read_plans(path: Path) -> tuple[SavedPlan, ...]:
         made = f"reconciler {document.get('tool_version')}, format {document['format_version']}"
         raise Refused(f"{path} was made by {made}; this is {__version__}, format {FORMAT_VERSION}", hint=PLAN_AGAIN)
     plans = document.get("plans", [document])
+    _checked(document, path)
     # The bytes as well: a space or a line end more says the same, and was still not written by us.
-    content = _checked(document, path)
     if written != as_written or not isinstance(plans, list):
         raise Refused(f"{path} was changed after it was written", hint=PLAN_AGAIN)
-    return tuple(_read(each, path) for each in ([document] if "plans" not in content else plans))
+    return tuple(_read(each, path) for each in plans)
 
 
 def _checked(document: Any, path: Path) -> dict[str, Any]:

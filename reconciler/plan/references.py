@@ -7,12 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, NoSuchTarget, Problem, some_of
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.comparison import keys_path
-from reconciler.kinds.lookups import described, find_labels
+from reconciler.kinds.comparison import Keys, keys_path
 from reconciler.kinds.references import (
     WRITE_IT,
     Labelled,
@@ -23,7 +22,7 @@ from reconciler.kinds.references import (
     references,
     referred,
 )
-from reconciler.lazy import frozen
+from reconciler.kinds.wire import described, find_labels
 from reconciler.model.inputs import Desired, Live, ObjectRef, Resource
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Destination, Target
 from reconciler.plan.identity import PlanContext
@@ -150,20 +149,23 @@ def with_needs(targets: Collection[str], changes: Mapping[str, Change]) -> dict[
     return {address: change for address, change in changes.items() if address in wanted}
 
 
-@frozen
-class _Sent:
-    """An item that a change sends, as it is written, and its place."""
+class _Sent(NamedTuple):
+    """An item that a change sends, as it is written, and its keys."""
 
     change: Change
     resource: Resource
-    name: str
-    index: int
+    keys: Keys
     item: Any
     reference: Reference
 
+    @property
+    def path(self) -> str:
+        """`destinations[0]`."""
+        return keys_path(self.keys)
+
     def problem(self, key: str, message: str) -> Problem:
         """A problem with the value at a key of the item."""
-        path = f"{self.name}[{self.index}].{key}"
+        path = f"{self.path}.{key}"
         sources = ", ".join(map(str, self.resource.sources.get(path, ())))
         message = f"{self.change.address}: {path}: {message}"
         message += f" (the value comes from {sources})" if sources else ""
@@ -179,22 +181,21 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
     for sent in _sent(context.desired, changes):
         address = referred(sent.reference, sent.item)
         record = context.target(address) if address else None
-        items = [each for request in sent.change.requests for each in (request.body or {}).get(sent.name) or ()]
+        items = [each for request in sent.change.requests for each in (request.body or {}).get(str(sent.keys[0])) or ()]
         # Only a reference that is resolved when the change is sent.
         if address and record and any(referred(sent.reference, each) == address for each in items):
             first, *candidates = context.references.targets(sent.reference).in_doubt(record, address) or [""]
-            unsure += [f"{sent.change.address}: {sent.name}[{sent.index}]: {first}", *candidates] if first else []
-    doubtful: dict[tuple[Reference, str], list[str]] = defaultdict(list)
+            unsure += [f"{sent.change.address}: {sent.path}: {first}", *candidates] if first else []
+    doubtful: dict[tuple[Reference, str], list[tuple[_Sent, Labelled]]] = defaultdict(list)
     for sent, label, found in _labelled(context, changes):
         if found.items and found.item is None:
-            doubtful[sent.reference, label].append(sent.change.address)
-    for sent, label, found in _labelled(context, changes):
-        if addresses := doubtful.pop((sent.reference, label), None):
-            place = sent.resource.field_location(f"{sent.name}[{sent.index}].{sent.reference.label_key}")
-            why = f'{sent.name}[{sent.index}]: the label "{label}" does not prove which destination it is'
-            targets = context.references.targets(sent.reference)
-            first, *candidates = targets.candidates(why, found.items, found.bearers)
-            unsure += [f"{place}: {some_of(addresses)}: {first}", *candidates]
+            doubtful[sent.reference, label].append((sent, found))
+    for (reference, label), group in doubtful.items():
+        sent, found = group[0]
+        why = f'{sent.path}: the label "{label}" does not prove which destination it is'
+        first, *candidates = context.references.targets(reference).candidates(why, found.items, found.bearers)
+        place = sent.resource.field_location(f"{sent.path}.{reference.label_key}")
+        unsure += [f"{place}: {some_of(each.change.address for each, _ in group)}: {first}", *candidates]
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=WRITE_IT)
     if problems:
@@ -264,7 +265,7 @@ def destinations(context: PlanContext) -> Iterator[Destination]:
 def _new_by_id(desired: Desired, live: Live, changes: Iterable[Change]) -> Iterator[_Sent]:
     for sent in _sent(desired, changes):
         record = live.records.get(sent.change.kind, {}).get(sent.change.id or "")
-        held = record.fields.get(sent.name) if record else None
+        held = record.fields.get(str(sent.keys[0])) if record else None
         known = set(map(canonical, held)) if isinstance(held, list) else set()
         if isinstance(sent.item, dict) and "id" in sent.item and canonical(sent.item) not in known:
             yield sent
@@ -272,8 +273,7 @@ def _new_by_id(desired: Desired, live: Live, changes: Iterable[Change]) -> Itera
 
 def _sent(desired: Desired, changes: Iterable[Change]) -> Iterator[_Sent]:
     for change in changes:
-        resource = desired.resources.get(change.address)
-        for name, reference in KINDS[change.kind].lists if resource else ():
-            if resource and any(name in request.sets for request in change.requests):
-                for index, item in enumerate(resource.fields.get(name) or ()):
-                    yield _Sent(change, resource, name, index, item, reference)
+        resource, sets = desired.resources.get(change.address), {each for one in change.requests for each in one.sets}
+        for keys, item, reference in reference_items(KINDS[change.kind], resource.fields) if resource else ():
+            if resource and reference.lookup and keys[0] in sets:
+                yield _Sent(change, resource, keys, item, reference)

@@ -107,6 +107,7 @@ def _problem(desired: Desired, block: Moved | Import, rest: str) -> Problem:
 ALIKE = 0.75
 """The share of equal fields from which on a create and a delete may be one object."""
 MOST_PAIRS = 10_000
+"""All pairs are compared: of more, the warning would take longer than the plan."""
 
 
 def warnings(
@@ -228,9 +229,7 @@ def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tup
     for score in sorted(scores, reverse=True):
         pairs = [pair for pair in scores[score] if not taken & {*pair}]
         counts = Counter(address for pair in pairs for address in pair)
-        yield from (pair for pair in pairs if counts[pair[0]] == counts[pair[1]] == 1)
-        doubtful = (pair[0] for pair in pairs if max(counts[pair[0]], counts[pair[1]]) > 1)
-        yield from ((old, "") for old in dict.fromkeys(doubtful))
+        yield from dict.fromkeys((old, each if counts[old] == counts[each] == 1 else "") for old, each in pairs)
         taken |= counts.keys()
 
 

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import Delivery
-from reconciler.kinds.delivery import count_deliveries, fails, sends
 from reconciler.kinds.references import ReferenceResolver
 from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
@@ -31,7 +30,7 @@ def find_health(state: State, live: Live, now: datetime) -> tuple[NotDelivering,
 
     def affected(each: NotDelivering) -> Iterator[str]:
         for user in users.get(ObjectRef.at(each.address, each.id), ()):
-            if sends(KINDS[user.kind], user.fields):
+            if KINDS[user.kind].sends(user.fields):
                 yield addresses.get(user.ref, str(user.ref))
 
     return tuple(replace(each, affects=tuple(sorted(set(affected(each))))) for each in found)
@@ -52,7 +51,7 @@ def _failure(delivery: Delivery, entry: Entry, record: Record) -> tuple[str, str
     raw, kind = record.raw, KINDS[record.kind]
     at = in_short(raw.get(delivery.failed_at) or "") or None
     last = f"last error{f' at {at}' if at else ''}: {in_short(raw.get(delivery.failure) or 'no message')}"
-    if fails(kind, record):
+    if kind.fails(record.fields):
         is_wanted = entry.applied.get(delivery.status, delivery.on) == delivery.on
         return (f"its {delivery.status} is {delivery.failing}; {last}", at) if is_wanted else None
     known, failed, delivered = _counts(delivery.failed_count, entry, record), parse_stamp(at), raw.get(delivery.last_at)
@@ -88,8 +87,8 @@ def _missed(delivery: Delivery, entry: Entry, record: Record, now: datetime) -> 
 def _counts(name: str, entry: Entry, record: Record) -> tuple[datetime, int, int] | None:
     """When an apply saw a counter, what it was then, and what it is; None if that is not known, or nothing is sent."""
     kind, seen = KINDS[record.kind], parse_stamp(entry.counted_at)
-    after = count_deliveries(kind, record).get(name)
-    if seen is None or after is None or name not in entry.counts or not sends(kind, record.fields):
+    after = kind.delivery_counts(record.raw).get(name)
+    if seen is None or after is None or name not in entry.counts or not kind.sends(record.fields):
         return None
     return seen, entry.counts[name], after
 

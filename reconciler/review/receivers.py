@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.lookups import find_labels
 from reconciler.kinds.references import ReferenceResolver, item_id, items_at, references, referred
-from reconciler.kinds.wire import in_short
+from reconciler.kinds.wire import find_labels, in_short
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource
 from reconciler.model.plan import Action, Change, Plan

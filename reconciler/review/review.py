@@ -10,7 +10,6 @@ from datetime import UTC, datetime, tzinfo
 
 from reconciler import kinds
 from reconciler.kinds import KINDS
-from reconciler.kinds.delivery import DeliveryChange, delivery_change, fails, sends
 from reconciler.kinds.references import resolved
 from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Desired, Record
@@ -126,7 +125,7 @@ class _ChangeImpact:
             yield Impact(Weight.LOSES, f"loses {kind.messages.lost_on_delete}")
         if change.action is Action.CREATE and kind.messages.after_create:
             yield Impact(Weight.RISKS, f"created{self._first_status()}: {kind.messages.after_create}")
-        if record is not None and fails(kind, record) and change.action is not Action.FORGET:
+        if record is not None and kind.fails(record.fields) and change.action is not Action.FORGET:
             yield Impact(Weight.RISKS, self._failure())
         if change.action in WRITES:
             yield from self._deliveries()
@@ -152,15 +151,15 @@ class _ChangeImpact:
     def _deliveries(self) -> Iterator[Impact]:
         kind, change, before, after = self.kind, self.change, self.before, self.after
         old, new = self.receivers.of(kind, before), self.receivers.of(kind, after)
-        shift = delivery_change(kind, change)
-        if shift is DeliveryChange.STOPS or (change.action is Action.REPLACE and sends(kind, before)):
+        shift = kind.delivery_change(change)
+        if shift is Weight.STOPS or (change.action is Action.REPLACE and kind.sends(before)):
             text = f"stops {quoted(change.name)}" + (f" to {listed(list(old.values()))}" if old else "")
             is_replaced = change.action is Action.REPLACE
             rest = f" until the new one is set up by a person{self._last()}" if is_replaced else self._last_and_next()
             yield Impact(Weight.STOPS, text + rest)
-        elif shift is DeliveryChange.STARTS:
+        elif shift is Weight.STARTS:
             yield Impact(Weight.STARTS, self._starts(list(new.values())))
-        elif sends(kind, before) and sends(kind, after):
+        elif kind.sends(before) and kind.sends(after):
             yield from self._retimed()
             lost = [name for key, name in old.items() if key not in new]
             gained = [name for key, name in new.items() if key not in old]
@@ -219,9 +218,9 @@ class _ChangeImpact:
     def _feeds(self) -> Iterator[Impact]:
         """Who goes through it, if that makes a difference to them."""
         change = self.change
-        shift = delivery_change(self.kind, change)
+        shift = self.kind.delivery_change(change)
         users = self.receivers.users(change) if change.action is not Action.DELETE else []
-        matters = change.action in (Action.CREATE, Action.REPLACE, Action.MANUAL) or shift is not DeliveryChange.NONE
+        matters = change.action in (Action.CREATE, Action.REPLACE, Action.MANUAL) or shift is not None
         if users and self.kind.delivery is None and change.action in WRITES:
             nouns = Counter(user.kind.name for user in users)
             noun = " and ".join(counted(number, name.replace("_", " ")) for name, number in sorted(nouns.items()))
@@ -231,7 +230,7 @@ class _ChangeImpact:
             sections = {user.kind.section if len(users) > 1 else user.kind.name for user in users}
             noun = " and ".join(sorted(sections))
             verb = "will feed" if change.action is Action.CREATE else "feeds"
-            cut = change.action is Action.REPLACE or shift is DeliveryChange.STOPS
+            cut = change.action is Action.REPLACE or shift is Weight.STOPS
             names = listed([user.name for user in users])
             text = f"this {change.kind} {verb} {len(users)} {noun}: {names}{self._soonest(users) if cut else ''}"
             yield Impact(Weight.FEEDS, text)
@@ -240,7 +239,7 @@ class _ChangeImpact:
         moments = [
             moment
             for user in users
-            if user.kind.delivery and sends(user.kind, user.fields)
+            if user.kind.delivery and user.kind.sends(user.fields)
             if (moment := self.clock.next(user.fields.get(user.kind.delivery.at))) is not None
         ]
         if not moments:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reconciler.errors import Refused, WrongUsage
 from reconciler.git.repository import git_folder, repository_top
-from reconciler.kinds.schema import address_pattern
+from reconciler.kinds.resources import address_pattern
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.inputs import Entry, State

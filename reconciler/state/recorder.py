@@ -12,7 +12,6 @@ from datetime import datetime
 
 from reconciler.errors import KeyExposed, ReconcilerError, Refused
 from reconciler.kinds import KINDS
-from reconciler.kinds.delivery import count_deliveries
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Live, ObjectRef, State, Tombstone, address_kind
 from reconciler.model.redaction import Spellings
 from reconciler.serialization import canonical, json_text
@@ -78,7 +77,7 @@ def with_counts(address: str, entry: Entry, live: Live, at: datetime) -> Entry:
     """The entry with the counters of its live object, as they were seen at a moment (UTC), or before it. If they are as
     they were, the earlier moment proves more, and the state changes less."""
     record = live.records.get(address_kind(address), {}).get(entry.id)
-    counts = count_deliveries(KINDS[record.kind], record) if record else {}
+    counts = KINDS[record.kind].delivery_counts(record.raw) if record else {}
     is_new = counts and counts != entry.counts
     return replace(entry, counts=counts, counted_at=f"{at:%Y-%m-%dT%H:%M:%SZ}") if is_new else entry
 

@@ -13,7 +13,8 @@ import size
 
 from reconciler.config.validation import find_errors, fits, is_valid
 from reconciler.kinds import KINDS
-from reconciler.kinds.schema import LIFECYCLE, blocks
+from reconciler.kinds.resources import blocks
+from reconciler.kinds.schema import LIFECYCLE
 
 SEED = 20261121
 ROUNDS = 4000

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.kinds import KINDS, SECTIONS, Kind
-from reconciler.kinds.schema import resource_schema
+from reconciler.kinds.resources import resource_schema
 
 from .imports import imported_within, modules, part_of, tree_of
 from .test_layers import FLOORS

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.cli.main import run
 from reconciler.kinds import KINDS, Field, Kind, Kinds, Reference, SubEndpoint, using
-from reconciler.kinds.declaration import text
+from reconciler.kinds.schema import text
 from reconciler.threads import Threads
 
 from .conftest import Open

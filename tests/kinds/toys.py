@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from reconciler.kinds import Endpoints, Field, Identity, Kind, Messages, Pages
-from reconciler.kinds.declaration import text
+from reconciler.kinds.schema import text
 
 Json = dict[str, Any]
 Answer = tuple[int, Json | None]

@@ -11,7 +11,7 @@ from kinds.toys import NOTE, Collection, Toys, served, variant
 
 from reconciler.errors import ReconcilerError
 from reconciler.kinds import BUILT_IN, Kind, Kinds
-from reconciler.kinds.declaration import ID_PATTERN
+from reconciler.kinds.schema import ID_PATTERN
 from reconciler.testing import conformance
 
 from .tag import TAG

@@ -14,7 +14,8 @@ from world import without_excerpts
 
 from reconciler.cli.main import run
 from reconciler.kinds import KINDS
-from reconciler.kinds.schema import DEFAULTS, blocks, resource_schema
+from reconciler.kinds.resources import blocks, resource_schema
+from reconciler.kinds.schema import DEFAULTS
 from reconciler.kinds.settings import SETTINGS
 from reconciler.yaml.writing import dump
 

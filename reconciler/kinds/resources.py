@@ -1,0 +1,216 @@
+"""JSON Schemas made from the kinds: of resources, blocks and policies, and of files for editors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from reconciler.kinds import KINDS, Kind
+from reconciler.kinds.schema import (
+    DATE_PATTERN,
+    DEFAULTS,
+    ID_PATTERN,
+    KEY_PATTERN,
+    LIFECYCLE,
+    META_ARGUMENTS,
+    POLICIES,
+    Schema,
+    array,
+    closed,
+    mapping,
+    text,
+)
+from reconciler.kinds.settings import SETTINGS
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+VARIABLE = text(
+    "A text with ${var.NAME}, which reconciler.yaml sets, or ${each.DIMENSION}, an item of for_each.",
+    title="A variable or an item",
+    pattern="\\$\\{ *(var|each)\\.[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z0-9_-]+)* *\\}",
+)
+ANCHORS = {"^x-": {"title": "Anchors", "description": "A place for anchors; not read otherwise."}}
+
+
+def resource_schema(kind: Kind) -> Schema:
+    """What may be written for one resource of a kind, variables already put in."""
+    fields = {each.name: each.schema for each in kind.fields}
+    return closed(
+        kind.messages.description,
+        {**fields, "lifecycle": LIFECYCLE, **META_ARGUMENTS},
+        [each.name for each in kind.fields if each.required],
+        title=_title(kind.name),
+        examples=[kind.example],
+    )
+
+
+def address_pattern() -> str:
+    """What an address looks like."""
+    return f"^({'|'.join(KINDS)})\\.{KEY_PATTERN.removeprefix('^')}"
+
+
+def _address(description: str) -> Schema:
+    return text(description, "report.daily-revenue", pattern=address_pattern())
+
+
+def _block(description: str, properties: Schema, example: Schema) -> Schema:
+    return array(description, closed(description, properties, list(properties), examples=[example]), [example])
+
+
+def blocks() -> dict[str, Schema]:
+    """The schema of each block."""
+    an_id = text("the id of a live object", "wbRlfw1x", pattern=ID_PATTERN)
+    ids = mapping(
+        "the id of a live object, or a map of environments to ids",
+        an_id,
+        "wbRlfw1x",
+        {"sandbox": "wbRlfw1x", "production": "cJinsL4v"},
+        type=["string", "object"],
+        pattern=ID_PATTERN,
+        minProperties=1,
+    )
+    return {
+        "moved": _block(
+            "A reviewed rename: the object that was managed under `from` is managed under `to`.",
+            {"from": _address("the address it had"), "to": _address("the address it has now")},
+            {"from": "report.revenue", "to": "report.daily-revenue"},
+        ),
+        "removed": _block(
+            "A reviewed removal. With `destroy: false` the object stays and is forgotten.",
+            {
+                "from": _address("the address it had"),
+                "destroy": text("Whether the object is deleted, or only forgotten.", type="boolean"),
+            },
+            {"from": "report.daily-revenue", "destroy": False},
+        ),
+        "imports": _block(
+            "A reviewed adoption: the live object `id` is what `to` means.",
+            {"to": _address("an address of the configuration"), "id": ids},
+            {"to": "report.daily-revenue", "id": "wbRlfw1x"},
+        ),
+    }
+
+
+def policy() -> Schema:
+    """The schema of one policy."""
+    exception = closed(
+        "An exception.",
+        {
+            "address": _address("The resource, or a for_each."),
+            "until": text("The last day, YYYY-MM-DD.", "2027-01-31", pattern=DATE_PATTERN),
+            "reason": text("Why.", minLength=1),
+            "owner": text("Who sees to it.", minLength=1),
+        },
+        ["address", "until", "reason", "owner"],
+    )
+    rule = 'resource.report_name.startsWith("[growth]")'
+    return closed(
+        "A rule that holds for the resources of this folder, and below.",
+        {
+            "kinds": array(
+                "The kinds that it is about. Left out: every kind.", text("A kind.", enum=list(KINDS)), minItems=1
+            ),
+            "when": text("A condition in CEL: to what it applies. Left out: to everything.", minLength=1),
+            "require": text("A condition in CEL: what has to be true.", minLength=1),
+            "message": text("What to tell people if it is not.", minLength=1),
+            "use": text("A ready rule, in place of `require`; see `reconciler policies list`.", minLength=1),
+            "with": text("The values of the ready rule.", type="object"),
+            "level": text("Whether it refuses, or only warns. Left out: error.", enum=["error", "warning"]),
+            "ratchet": text("With --base, what was so at the base is a warning.", type="boolean"),
+            "except": array("Resources for which it does not hold, each for a time.", exception),
+        },
+        oneOf=[{"required": ["require", "message"]}, {"required": ["use"]}],
+        examples=[{"kinds": ["report"], "require": rule, "message": "Begin with the team."}],
+    )
+
+
+def published() -> dict[str, Schema]:
+    """File name → schema, as it is committed in `schemas/` for editors. Each stands alone; in what is not settings, a
+    variable may stand for any value."""
+    kinds = {kind.name: titled(_editable(kind)) for kind in KINDS.values()}
+    rules = mapping(
+        "Rules for the resources of this folder, and below.",
+        titled(_with_variables(policy())),
+        title="Policies",
+        propertyNames={"pattern": KEY_PATTERN},
+    )
+    defaults = closed(
+        "Fields that the resources of this folder, and below, have if they do not write them.",
+        {kind.section: _defaults(kind) for kind in KINDS.values()},
+    )
+    configuration = closed(
+        "Resources of a Qonversion project. All files of a folder are merged.",
+        {
+            **{kind.section: _section(kind) for kind in KINDS.values()},
+            **{name: titled(_with_variables(block), name) for name, block in blocks().items()},
+            POLICIES: rules,
+            DEFAULTS: titled(defaults, DEFAULTS),
+        },
+        title="Reconciler configuration",
+        patternProperties=ANCHORS,
+        examples=[{kind.section: {f"my-{kind.name}": kind.example} for kind in KINDS.values()}],
+    )
+    settings = {"title": "reconciler.yaml", **titled(SETTINGS)}
+    files = {**kinds, "configuration": {**configuration, "$defs": kinds}, "reconciler": settings}
+    return {f"{name}.schema.json": {"$schema": DIALECT, "$id": f"{name}.schema.json", **files[name]} for name in files}
+
+
+def _section(kind: Kind) -> Schema:
+    """The map of a kind's resources; `defaultSnippets` is what editors offer where a new one begins."""
+    said, body = kind.messages.description, {f"${{1:my-{kind.name}}}": kind.example}
+    return mapping(
+        said,
+        {"$ref": f"#/$defs/{kind.name}"},
+        title=kind.messages.title,
+        propertyNames={"pattern": KEY_PATTERN},
+        defaultSnippets=[{"label": f"new {kind.name}", "description": said, "body": body}],
+    )
+
+
+def _defaults(kind: Kind) -> Schema:
+    fields = {name: {"$ref": f"#/$defs/{kind.name}/properties/{name}"} for name in kind.field_names}
+    said = f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge."
+    return closed(said, fields, type=["object", "null"])
+
+
+def _editable(kind: Kind) -> Schema:
+    """The schema of a resource as editors use it. No field is required: another file may have a default for it."""
+    schema = {name: value for name, value in _with_variables(resource_schema(kind)).items() if name != "required"}
+    return {**schema, "dependentRequired": {"exclude": ["for_each"], "key": ["for_each"]}}
+
+
+def _with_variables(schema: Schema) -> dict[str, Any]:
+    """The schema with `${var.NAME}` and `${each.DIMENSION}` allowed wherever a value is."""
+    return _within(schema, lambda inner, _: _or_variable(inner))
+
+
+def _or_variable(schema: Schema) -> Schema:
+    result = _with_variables(schema)
+    if not {"type", "enum"} & set(schema):
+        return result
+    if schema.get("type") == "object" and "oneOf" in schema:
+        shapes = [{"type": "object", **shape} for shape in schema["oneOf"]]
+        return {**result, "type": ["object", "string"], "oneOf": [*shapes, VARIABLE]}
+    if schema.get("type") in ("object", "array"):
+        return {**result, "type": [schema["type"], "string"], "pattern": VARIABLE["pattern"]}
+    kept: dict[str, Any] = {name: result.pop(name) for name in ("title", "description", "examples") if name in result}
+    return {**kept, "anyOf": [result, VARIABLE]}
+
+
+def titled(schema: Schema, name: str = "") -> Schema:
+    """The schema with a title for each property, at every depth: what an editor shows on top of its description."""
+    return {**({"title": _title(name)} if name else {}), **_within(schema, titled)}
+
+
+def _within(schema: Schema, change: Callable[[Schema, str], Schema]) -> dict[str, Any]:
+    """The schema with a change of each schema in it, which gets the name of the property, empty if it is none."""
+    result = dict(schema)
+    if "properties" in schema:
+        result["properties"] = {name: change(inner, name) for name, inner in schema["properties"].items()}
+    for place in ("items", "additionalProperties"):
+        if isinstance(schema.get(place), dict):
+            result[place] = change(schema[place], "")
+    return result
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
