@@ -84,14 +84,12 @@ def destination_id(transaction: Transaction, record: Record) -> str:
 
 def _users(call: Call, record: Record) -> list[str]:
     used = destination_id(call.transaction, record)
-    reports = call.transaction.mentioning(REPORTS, used)
-    return [f"scheduled report {report['id']}" for report in reports if _uses(report, used)]
-
-
-def _uses(report: Record, record_id: str) -> bool:
-    destinations = report["destinations"]
-    listed = destinations if isinstance(destinations, list) else []
-    return any(isinstance(each, dict) and each.get("id") == record_id for each in listed)
+    return [
+        f"scheduled report {report['id']}"
+        for report in call.transaction.mentioning(REPORTS, used)
+        if isinstance(report["destinations"], list)
+        and any(isinstance(each, dict) and each.get("id") == used for each in report["destinations"])
+    ]
 
 
 # [seed], but that a slug must be one of the catalogue: a guess.
