@@ -23,9 +23,9 @@ from reconciler.config.files import Disk, is_resources
 from reconciler.config.load import Configuration
 from reconciler.config.schema_problems import violations
 from reconciler.errors import AnswerRefused, CertificateUntrusted, NotAuthorised, ReconcilerError, Unreachable, some_of
+from reconciler.git import repository_top
 from reconciler.git.checkout import find_checkout
 from reconciler.git.history import DEEPEN, commits_cut_off, find_age, list_folder
-from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.facts import find_facts
 from reconciler.model.diagnosis import Check, Diagnosis, Fact

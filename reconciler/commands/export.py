@@ -13,7 +13,7 @@ from reconciler.commands.session import Session, written_kinds
 from reconciler.config.schema_problems import violations
 from reconciler.config.text import KEY_FOUND, holds_key
 from reconciler.errors import Refused
-from reconciler.git.repository import repository_top
+from reconciler.git import repository_top
 from reconciler.kinds import KINDS
 from reconciler.kinds.published import published
 from reconciler.model.inputs import Fields, Live, ObjectRef, State

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.errors import Problem, some_of
-from reconciler.git.repository import repository_top
+from reconciler.git import repository_top
 from reconciler.system import Unreadable, open_and_read, require_regular
 from reconciler.text import did_you_mean
 
