@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 
 from reconciler import __version__
@@ -68,7 +68,7 @@ def _address(url: httpx.URL) -> streams.Url:
     return streams.Url(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
-class Transport:
+class Transport(AbstractContextManager["Transport"]):
     """Sends requests with the key to one address. Safe to share between threads.
 
     There is no client of httpx: it would follow redirects, keep cookies, and read passwords from .netrc. Each thread
@@ -183,9 +183,6 @@ class Transport:
         for transport in self._transports:
             transport.close()
         self._close()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()

@@ -87,9 +87,9 @@ class Scene:
     fired: list[str] = field(default_factory=list)
 
     @contextmanager
-    def meanwhile(self, *, write: bool = True) -> Iterator[Call]:
+    def meanwhile(self) -> Iterator[Call]:
         """A transaction in the project that the key names, for what somebody else does at this moment."""
-        with self.store.transaction(project_of(self.request), write=write) as transaction:
+        with self.store.transaction(project_of(self.request), write=True) as transaction:
             yield Call(self.request, transaction, self.clock())
 
 

@@ -13,6 +13,7 @@ from reconciler.errors import Refused, StateUnusable
 from reconciler.lazy import load
 from reconciler.model.inputs import State
 from reconciler.model.settings import Environment
+from reconciler.serialization import json_text
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held
 from reconciler.state.document import BRING_BACK, JournalFile, from_text, to_text
 from reconciler.system import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
@@ -113,7 +114,7 @@ class FileBackend:
             raise StateUnusable(f"{self._lock}: cannot be written ({error})", hint="see to the disk") from error
         try:
             try:
-                replace_atomically(self._holder, json.dumps(holder.document()).encode())
+                replace_atomically(self._holder, json_text(holder).encode())
             except OSError as error:
                 raise StateUnusable(f"{self._holder}: cannot be written ({error})", hint="see to the disk") from error
             yield

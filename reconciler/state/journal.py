@@ -79,8 +79,7 @@ class Chain:
 class Journal:
     """The journal of one state. One process writes it at a time: the one that holds the lock of the state.
 
-    Its threads may write at once. A line has a number, and `sync` returns when that line is on the disk. One fsync
-    serves all threads that wait for one.
+    Its threads may write at once. One fsync serves all threads that wait for one.
     """
 
     def __init__(self, file: JournalFile) -> None:
@@ -116,23 +115,21 @@ class Journal:
         except OSError as error:
             raise StateUnusable(f"{self.path}: cannot be written ({error})", hint="see to the disk") from error
 
-    def intent(self, address: str, what: str) -> int:
-        """Appends that a write is about to leave. Returns the line's number, for `sync`."""
-        return self._append({"address": address, "intent": what})
+    def intent(self, address: str, what: str) -> None:
+        """Appends that a write is about to leave, and returns when the line is on the disk. StateUnusable if it cannot
+        be written; then all later calls fail."""
+        number = self._append({"address": address, "intent": what})
+        with self._sync_lock:
+            # Another thread's fsync, while this one waited for the lock, has taken this line with it.
+            if self._synced < number:
+                with self._writing() as file:
+                    written = self._written
+                    os.fsync(file.fileno())
+                self._synced = written
 
     def outcome(self, address: str, entry: Entry | None, tombstones: Tombstones = NO_TOMBSTONES) -> None:
         """Appends the entry of an address after a write, None if it has none, and the `tombstones` that changed."""
         self._append(outcome_line(address, entry, tombstones))
-
-    def sync(self, number: int) -> None:
-        """Returns when that line is on the disk. StateUnusable if it cannot be written; then all later calls fail."""
-        with self._sync_lock:
-            if self._synced >= number:
-                return
-            with self._writing() as file:
-                written = self._written
-                os.fsync(file.fileno())
-            self._synced = written
 
     def clear(self) -> None:
         """Removes the journal, because the state holds its steps. The journal of another run stays."""
@@ -208,6 +205,7 @@ class Journal:
             raise self._damaged(1) from error
 
     def _append(self, line: dict[str, Any]) -> int:
+        """Appends a line, and returns its number."""
         with self._append_lock:
             with self._writing() as file:
                 file.write(self._chain.sealed(line))

@@ -176,7 +176,7 @@ class Recorder:
         with self._lock:
             self._has_sent = True
             self._journaled.pop(address, None)
-        self._journal.sync(self._journal.intent(address, what))
+        self._journal.intent(address, what)
 
     def record(self, address: str, entry: Entry, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
         """Sets the entry of an address, and returns when that is in the journal.
