@@ -20,7 +20,7 @@ from typing import Any, TextIO
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from reconciler.simulator import routes, scheduled_reports, wire
+from reconciler.simulator import integrations, routes, wire
 from reconciler.simulator.effects import Scene
 from reconciler.simulator.faults import PATH as FAULTS
 from reconciler.simulator.faults import Faults
@@ -108,7 +108,7 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         handler, record_id = routes.find(request)
         if self.clock.is_set:
             with self.store.transaction(project, write=True) as transaction:
-                scheduled_reports.deliver(transaction, self.clock())
+                integrations.deliver(transaction, self.clock())
         hidden = self.faults.visibility.over(project, request)
         with self.store.transaction(project, write=request.method != "GET", hidden=hidden) as transaction:
             call = Call(request, transaction, self.clock(), record_id)

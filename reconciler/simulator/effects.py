@@ -19,10 +19,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from reconciler.simulator.configs import CONFIGS
-from reconciler.simulator.integrations import INTEGRATIONS
+from reconciler.simulator.integrations import INTEGRATIONS, REPORTS
 from reconciler.simulator.resource import whole_number
 from reconciler.simulator.routes import PAGED, project_of
-from reconciler.simulator.scheduled_reports import REPORTS
 from reconciler.simulator.store import Store
 from reconciler.simulator.wire import BODILESS, CODES, NO_ANSWER, ApiError, Call, Clock, Request, Response
 
