@@ -198,12 +198,12 @@ class Journal:
 
     def _continues(self, first: dict[str, Any], base: State) -> bool:
         version = first.get("format_version")
+        if type(version) is not int or version < 1:
+            raise self._damaged(1)
+        if version > FORMAT_VERSION:
+            hint = "upgrade reconciler, or apply with that"
+            raise StateUnusable(f"{self.path}: written by a newer reconciler", hint=hint)
         try:
-            if type(version) is not int or version < 1:
-                raise DecodeError("the first line bears no format_version")
-            if version > FORMAT_VERSION:
-                hint = "upgrade reconciler, or apply with that"
-                raise StateUnusable(f"{self.path}: written by a newer reconciler", hint=hint)
             return _head_from(first)[0] == (base.lineage, base.serial)
         except DecodeError as error:
             raise self._damaged(1) from error
