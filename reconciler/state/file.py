@@ -78,10 +78,12 @@ class FileBackend:
         try:
             prepare_folder(self._file.parent)
             require_replaceable(self._swap)
+            # Not the lock of the apply: if that was broken by force, two runs write, and one of them must see the other.
             with load("filelock:FileLock")(self._swap, timeout=SWAP_SECONDS):
                 current = self._content()
                 if (_version(current) if current is not None else "") != version:
                     raise StateConflict(self.where, self.journal)
+                # The receipt first: a kill between the two leaves one too many, and never one too few.
                 if receipt is not None:
                     replace_atomically(self._receipts / f"{receipt.name}.json", receipt.text.encode())
                 replace_atomically(self._file, content)

@@ -79,6 +79,7 @@ class GitBackend:
                 receipts = repository.add(_receipts(repository, version), f"{receipt.name}.json", blob)
                 tree = repository.add(tree, RECEIPTS, f"{TREE} {receipts}")
             who = self._held.who if self._held else UNNAMED
+            # State and receipt are one commit, so no kill leaves the one without the other.
             commit = repository.commit(tree, version, self._message(repository, state, note), who)
             # A state on the ref of an earlier version moves in the same push.
             is_old = version and self._old_ref and not repository.ls_remote(self.ref)

@@ -276,6 +276,7 @@ class Recorder:
                 if receipt is not None or self._snapshot.is_taken_over or not is_same:
                     self._store.write(self._state, self._snapshot.version, note, receipt)
             except Refused:
+                # The steps stay on the disk, for the next run or for a person: the state does not hold them.
                 self._journal.close()
                 raise
             self._journal.clear()
