@@ -53,15 +53,21 @@ class _NetworkTransport(httpx.BaseTransport):
     """A transport of httpx over one connection that keeps the deadlines of `reconciler.api.streams`."""
 
     def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
-        login = proxy.raw_auth if proxy else None
-        self._connection = streams.Connection(context, _address(proxy.url) if proxy else None, login)
+        self._pool = streams.open_pool(context, *((_address(proxy.url), proxy.raw_auth) if proxy else ()))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self._connection.send(request.method, _address(request.url), request.headers.raw, request.content)
+        sent = streams.Request(
+            request.method,
+            _address(request.url),
+            headers=request.headers.raw,
+            content=request.content,
+            extensions=streams.TIMEOUTS,
+        )
+        response = self._pool.handle_request(sent)
         return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
 
     def close(self) -> None:
-        self._connection.close()
+        self._pool.close()
 
 
 def _address(url: httpx.URL) -> streams.Url:

@@ -78,7 +78,7 @@ class FileBackend:
         try:
             prepare_folder(self._file.parent)
             require_replaceable(self._swap)
-            # Not the lock of the apply: if that was broken by force, two runs write, and one of them must see the other.
+            # Not the apply's lock: if that was broken by force, two runs write, and one of them must see the other.
             with load("filelock:FileLock")(self._swap, timeout=SWAP_SECONDS):
                 current = self._content()
                 if (_version(current) if current is not None else "") != version:
