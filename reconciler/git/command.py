@@ -19,6 +19,7 @@ from reconciler.system import find_program, run_program, search_path
 
 Settings = tuple[tuple[str, str], ...]
 
+# Whatever the user or the system has set, nothing prompts, pages, signs, cleans up, or runs a hook or a monitor.
 SETTINGS = (
     "safe.bareRepository=explicit",
     "protocol.ext.allow=never",

@@ -121,6 +121,7 @@ class FileBackend:
                 raise StateUnusable(f"{self._holder}: cannot be written ({error})", hint="see to the disk") from error
             yield
         finally:
+            # After `state unlock`, another run may hold the lock, and the name there is its own.
             if self.holder() == holder:
                 self._holder.unlink(missing_ok=True)
             lock.release()

@@ -60,6 +60,7 @@ class TemporaryRepository:
         answer = self._remote("fetch", *options, self.remote, f"+{ref}:{ref}")
         if answer.code == 0:
             return self.local("rev-parse", ref).text
+        # A ref that was deleted between the two requests is no failure.
         if self.ls_remote(ref):
             raise self._failure("read", answer)
         return ""

@@ -112,6 +112,7 @@ class Journal:
             if base.tombstones.get(name) != state.tombstones.get(name)
         ]
         try:
+            # All lines at once: a kill leaves the whole journal of this run, or that of the run before.
             replace_atomically(self.path, b"".join(map(self._chain.sealed, lines)))
             self._file = self.path.open("ab")
         except OSError as error:

@@ -138,6 +138,7 @@ class ObjectBackend:
             mine = self._bucket.swap(self._lock, content, found.version if found else "")
             if mine is not None:
                 return mine
+            # Another run has taken it since.
             found = self._held()
         raise Locked(self.where, LockInfo.parse(found.content) if found else None, self._by_hand() if found else "")
 
