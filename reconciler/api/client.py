@@ -56,16 +56,9 @@ class Reader:
         return answer
 
     def _exchange(
-        self,
-        method: str,
-        path: str,
-        *,
-        idempotent: bool,
-        attempts: int = ATTEMPTS,
-        before_again: Again | None = None,
-        **rest: Any,
+        self, method: str, path: str, *, idempotent: bool, before_again: Again | None = None, **rest: Any
     ) -> Response:
-        for attempt in range(1, attempts):
+        for attempt in range(1, ATTEMPTS):
             try:
                 answer = self._once(method, path, **rest)
             except Unreachable as error:
@@ -118,13 +111,9 @@ class Writer(Reader):
         `retry` False: it is sent once. `before_again` is called before each retry, and
         `check` each time right before it leaves, after all waits; an error from it ends the write.
         """
+        headers = {"idempotency-key": idempotency_key} if idempotency_key else None
+        if not retry:
+            return self._once(method, path, body=body, headers=headers, check=check)
         return self._exchange(
-            method,
-            path,
-            idempotent=idempotent,
-            attempts=ATTEMPTS if retry else 1,
-            before_again=before_again,
-            body=body,
-            headers={"idempotency-key": idempotency_key} if idempotency_key else None,
-            check=check,
+            method, path, idempotent=idempotent, before_again=before_again, body=body, headers=headers, check=check
         )
