@@ -22,6 +22,7 @@ LIMIT = 100
 """Items of a page: the most that the API allows."""
 ATTEMPTS = 3
 MOST_PAGES = 10_000
+"""A million objects: a server that always says that there is more must not keep a plan busy for ever."""
 MOST_AHEAD = 16
 """Pages that are requested at once, as far as the run's rate limit lets them go."""
 RESTARTED = "x-qon-pagination-restarted"

@@ -65,7 +65,8 @@ class RateLimiter:
         total: AbstractContextManager[object] = NO_BOUND,
     ) -> None:
         self._total = total
-        self.most = self._width = max(1, width)
+        # `width`: how many requests may go at once now. After a 429 it is less than `most`.
+        self.most = self.width = max(1, width)
         self.sleep = sleep
         self._clock = clock
         self._left = budget
@@ -80,11 +81,6 @@ class RateLimiter:
         self._surplus = 0
         # Spreads the retries of many runs.
         self._random = random.SystemRandom()
-
-    @property
-    def width(self) -> int:
-        """How many requests may go at once now."""
-        return self._width
 
     @contextmanager
     def permit(self, check: Check | None = None) -> Iterator[None]:
@@ -120,22 +116,22 @@ class RateLimiter:
         """After a full round of responses, lets one more request run at once."""
         with self._lock:
             self._good += 1
-            if self._width == self.most or self._good < self._width:
+            if self.width == self.most or self._good < self.width:
                 return
-            self._width += 1
+            self.width += 1
             self._good = 0
         self._free()
 
     def on_throttled(self, asked: float | None) -> None:
         """After a 429: all wait for `asked` seconds (None: a short time), and half as many run at once from now on."""
         with self._lock:
-            width = max(1, self._width // 2)
-            for _ in range(self._width - width):
+            width = max(1, self.width // 2)
+            for _ in range(self.width - width):
                 try:
                     self._places.get_nowait()
                 except Empty:
                     self._surplus += 1
-            self._width = width
+            self.width = width
             self._good = 0
             wait = asked if asked is not None else FIRST_WAIT
             self._not_before = max(self._not_before, self._clock() + wait)

@@ -29,7 +29,6 @@ ATTENDED_SECONDS = 300.0
 
 LONGEST_SAID = 300
 SHORTEST_PART = 6
-MISSING = "No such file or directory in PATH"
 KEY = re.compile(r"(?:test_)?sk_\S+")
 
 
@@ -115,7 +114,7 @@ def _key_from(command: Sequence[str], folder: Path, attended: bool, no_key: Call
     # A bare name is looked for in PATH, and never in the folder.
     program = find_program(name) if Path(name).name == name else str((folder / name).absolute())
     if program is None:
-        raise no_key(f"cannot be run ({MISSING})")
+        raise no_key("cannot be run (No such file or directory in PATH)")
     seconds = ATTENDED_SECONDS if attended else UNATTENDED_SECONDS
     try:
         code, out, said = run_program([program, *command[1:]], seconds=seconds, folder=folder, attended=attended)

@@ -182,38 +182,27 @@ def failure_text(error: Exception) -> str:
     return known or (os.strerror(number) if number else "the connection failed")
 
 
+Request = httpcore.Request
 StreamedResponse = httpcore.Response
 Url = httpcore.URL
 
 
-class Connection:
-    """At most one connection to one server, opened when needed. `login`: user and password for the proxy.
+def open_pool(
+    context: ssl.SSLContext, proxy: Url | None = None, login: tuple[bytes, bytes] | None = None
+) -> httpcore.ConnectionPool:
+    """A pool of at most one connection to one server, opened when needed. `login`: user and password for the proxy.
 
     ImportError if a SOCKS proxy needs a library that is not installed.
     """
-
-    def __init__(
-        self, context: ssl.SSLContext, proxy: Url | None = None, login: tuple[bytes, bytes] | None = None
-    ) -> None:
-        options: dict[str, Any] = {"ssl_context": context, "max_connections": 1, "keepalive_expiry": IDLE_SECONDS}
-        options["network_backend"] = Backend()
-        if proxy is None:
-            self._pool = httpcore.ConnectionPool(**options)
-            return
-        make = httpcore.SOCKSProxy if proxy.scheme.startswith(b"socks") else httpcore.HTTPProxy
-        try:
-            self._pool = make(proxy, login, **options)
-        except RuntimeError as error:
-            raise ImportError(str(error)) from error
-
-    def send(self, method: str, url: Url, headers: list[tuple[bytes, bytes]], content: bytes) -> httpcore.Response:
-        """Sends one request, and gives the response as soon as its head is there. Raises one of `NO_RESPONSE`."""
-        request = httpcore.Request(method, url, headers=headers, content=content, extensions=TIMEOUTS)
-        return self._pool.handle_request(request)
-
-    def close(self) -> None:
-        """Closes the connection."""
-        self._pool.close()
+    options: dict[str, Any] = {"ssl_context": context, "max_connections": 1, "keepalive_expiry": IDLE_SECONDS}
+    options["network_backend"] = Backend()
+    if proxy is None:
+        return httpcore.ConnectionPool(**options)
+    make = httpcore.SOCKSProxy if proxy.scheme.startswith(b"socks") else httpcore.HTTPProxy
+    try:
+        return make(proxy, login, **options)
+    except RuntimeError as error:
+        raise ImportError(str(error)) from error
 
 
 class BodyTooLarge(Exception):

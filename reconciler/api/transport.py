@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 
 from reconciler import __version__
@@ -53,22 +53,28 @@ class _NetworkTransport(httpx.BaseTransport):
     """A transport of httpx over one connection that keeps the deadlines of `reconciler.api.streams`."""
 
     def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
-        login = proxy.raw_auth if proxy else None
-        self._connection = streams.Connection(context, _address(proxy.url) if proxy else None, login)
+        self._pool = streams.open_pool(context, *((_address(proxy.url), proxy.raw_auth) if proxy else ()))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self._connection.send(request.method, _address(request.url), request.headers.raw, request.content)
+        sent = streams.Request(
+            request.method,
+            _address(request.url),
+            headers=request.headers.raw,
+            content=request.content,
+            extensions=streams.TIMEOUTS,
+        )
+        response = self._pool.handle_request(sent)
         return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
 
     def close(self) -> None:
-        self._connection.close()
+        self._pool.close()
 
 
 def _address(url: httpx.URL) -> streams.Url:
     return streams.Url(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
-class Transport:
+class Transport(AbstractContextManager["Transport"]):
     """Sends requests with the key to one address. Safe to share between threads.
 
     There is no client of httpx: it would follow redirects, keep cookies, and read passwords from .netrc. Each thread
@@ -183,9 +189,6 @@ class Transport:
         for transport in self._transports:
             transport.close()
         self._close()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()

@@ -213,6 +213,7 @@ class _Run:
     def _drain(self, pool: Threads) -> None:
         while self._running:
             try:
+                # A wait without an end would not notice a signal that came right before it.
                 future = self._finished.get(timeout=NOTICED_SECONDS)
             except Empty:
                 continue

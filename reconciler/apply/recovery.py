@@ -67,6 +67,7 @@ class LostResponseRecovery:
         missing: set[str] = set()
         returned: set[str] = set()
         for _ in self._reader.poll():
+            # The list and not the id: the answer that was lost is the only one that named it.
             records = self._records(kind)
             listed = {record.id for record in records}
             returned |= missing & listed

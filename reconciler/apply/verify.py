@@ -12,35 +12,13 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import Difference, alike, differences, keys_path, value_at
 from reconciler.kinds.normalization import is_normalized, looks_the_same, may_be_normalized
 from reconciler.kinds.references import ReferenceResolver, reference_items
-from reconciler.lazy import frozen
-from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, State, address_kind
+from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import DESTROYS, WRITES, Action, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
 
 
-@frozen
-class Evidence:
-    """What is known of the objects beside what was just read. `before` is what was live before the run, and `earlier`
-    the state of that time. `answered` (by address) has the fields that the responses to the last writes showed. `last`
-    is the reading before this one: a value that still changes is not one that the API stores."""
-
-    before: Live
-    earlier: State
-    answered: Mapping[str, Fields]
-    last: Live | None
-
-
 def _record_in(live: Live | None, record: Record) -> Record | None:
     return live.records.get(record.kind, {}).get(record.id) if live else None
-
-
-def verify(
-    report: ApplyReport, plan: Plan, entries: Mapping[str, Entry], live: Live, evidence: Evidence
-) -> ApplyReport:
-    """The report with the verification of each change that was done, and with the values that the API normalized.
-    `entries`: those of the state now. `evidence` is for all objects, also for those that were not read again."""
-    verifier = _Verifier(report, plan, entries, live, evidence)
-    return replace(report, outcomes=tuple(map(verifier.verified, report.outcomes)))
 
 
 def unsettled(report: ApplyReport) -> bool:
@@ -48,26 +26,44 @@ def unsettled(report: ApplyReport) -> bool:
     return any(outcome.verification not in (Verification.VERIFIED, None) for outcome in report.of(Status.DONE))
 
 
-class _Verifier:
-    """`_known` has, by kind and id, what references may mean after the apply."""
+class Verifier:
+    """Compares what one reading shows with what was written.
+
+    `before` is what was live before the run, and `earlier` the state of that time; `entries` are those of the state
+    now. `last` is the reading before this one: a value that still changes is not one that the API stores. All but
+    `live` is for all objects, also for those that were not read again.
+    """
 
     def __init__(
-        self, report: ApplyReport, plan: Plan, entries: Mapping[str, Entry], live: Live, evidence: Evidence
+        self,
+        report: ApplyReport,
+        plan: Plan,
+        entries: Mapping[str, Entry],
+        live: Live,
+        before: Live,
+        earlier: State,
+        last: Live | None,
     ) -> None:
+        self._report = report
         self._changes = {change.address: change for change in plan.changes}
         self._entries = entries
         self._live = live
-        self._evidence = evidence
+        self._before, self._earlier, self._last = before, earlier, last
         done = [self._changes[outcome.address] for outcome in report.of(Status.DONE)]
         gone = {ObjectRef(each.kind, each.id or "") for each in done if each.action in DESTROYS}
-        both = {kind: {**evidence.before.records.get(kind, {}), **live.records.get(kind, {})} for kind in KINDS}
+        both = {kind: {**before.records.get(kind, {}), **live.records.get(kind, {})} for kind in KINDS}
+        # What references may mean after the apply.
         self._known = {
             kind: {object_id: record for object_id, record in records.items() if record.ref not in gone}
             for kind, records in both.items()
         }
         self._references = ReferenceResolver(Live(self._known), gone, partial(fields_to_come, plan))
 
-    def verified(self, outcome: Outcome) -> Outcome:
+    def verify(self) -> ApplyReport:
+        """The report with the verification of each change that was done, and the values that the API normalized."""
+        return replace(self._report, outcomes=tuple(map(self._verified, self._report.outcomes)))
+
+    def _verified(self, outcome: Outcome) -> Outcome:
         if outcome.status is not Status.DONE or outcome.action not in WRITES:
             return outcome
         kind = KINDS[address_kind(outcome.address)]
@@ -115,19 +111,19 @@ class _Verifier:
         """Whether a value is the API's normal form of what was sent. It must look like one, or be in the response. If
         it is as before the write, the reading may have been too early, or the write ignored: then it must look like
         one, and be in the response or be the result of an earlier write."""
-        spot, evidence = each.spot, self._evidence
+        spot = each.spot
         sent, shown = value_at(entry.applied, spot), value_at(record.fields, spot)
         if not may_be_normalized(each):
             return False
-        answered = evidence.answered.get(address, {})
+        answered = self._report.answered.get(address, {})
         is_answered = spot[0] in answered and alike(value_at(answered, spot), shown)
-        last = _record_in(evidence.last, record)
+        last = _record_in(self._last, record)
         if not (is_answered or (last is not None and alike(value_at(last.fields, spot), shown))):
             return False
         if looks_the_same(sent, shown):
             return True
         looks_like_it = is_normalized(each, sent, shown)
-        before = _record_in(evidence.before, record)
+        before = _record_in(self._before, record)
         is_new = before is None and len(spot) == 1 and shown in (None, "", [], {})
         if is_new or (before is not None and alike(value_at(before.fields, spot), shown)):
             return looks_like_it and (is_answered or self._came_out_so_before(address, record, spot, sent))
@@ -136,8 +132,7 @@ class _Verifier:
     def _came_out_so_before(self, address: str, record: Record, spot: tuple[str, ...], sent: Any) -> bool:
         """Whether an earlier run has sent the same, and found this value or did not read back. If it found what it had
         sent, this value is somebody's change."""
-        state = self._evidence.earlier
-        earlier = state.entries.get(address)
+        earlier = self._earlier.entries.get(address)
         if earlier is None or earlier.id != record.id or not alike(value_at(earlier.applied, spot), sent):
             return False
-        return keys_path(spot) in earlier.stored or not state.is_read_back(address)
+        return keys_path(spot) in earlier.stored or not self._earlier.is_read_back(address)

@@ -14,7 +14,7 @@ from reconciler import commands
 from reconciler import plan as plan_stage
 from reconciler.api import Writer
 from reconciler.apply.execute import Event, execute
-from reconciler.apply.verify import Evidence, unsettled, verify
+from reconciler.apply.verify import Verifier, unsettled
 from reconciler.commands.plan import Planned, find_refusal, judge_now, judged, plan, refuse
 from reconciler.commands.review import Preview, ReportFiles
 from reconciler.commands.session import Session
@@ -218,8 +218,8 @@ class _ReadingBack:
                 return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
             live = Live({name: records for each in lives for name, records in each.records.items()})
             self._recorder.count(live, self._writer.now())
-            evidence = Evidence(self._planned.live, self._planned.state, done.answered, last)
-            report = verify(done, self._planned.plan, self._recorder.entries(), live, evidence)
+            planned, entries = self._planned, self._recorder.entries()
+            report = Verifier(done, planned.plan, entries, live, planned.live, planned.state, last).verify()
             if not unsettled(report):
                 break
             last = live

@@ -24,9 +24,9 @@ from reconciler.config.files import Disk, is_resources
 from reconciler.config.load import Configuration
 from reconciler.config.schema_problems import violations
 from reconciler.errors import AnswerRefused, CertificateUntrusted, NotAuthorised, ReconcilerError, Unreachable, some_of
+from reconciler.git import repository_top
 from reconciler.git.checkout import find_checkout
 from reconciler.git.history import DEEPEN, commits_cut_off, find_age, list_folder
-from reconciler.git.repository import repository_top
 from reconciler.kinds import KINDS, Kind, Pages, Reference
 from reconciler.kinds.facts import NOBODY, Claims, find_claims, list_questions, make_facts
 from reconciler.kinds.wire import object_path

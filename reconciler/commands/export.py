@@ -16,7 +16,7 @@ from reconciler.config.files import Disk
 from reconciler.config.schema_problems import violations
 from reconciler.config.text import KEY_FOUND, holds_key
 from reconciler.errors import Refused, WrongUsage, some_of
-from reconciler.git.repository import repository_top
+from reconciler.git import repository_top
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
 from reconciler.kinds.references import reference_items

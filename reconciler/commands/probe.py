@@ -90,7 +90,7 @@ class _Probe:
         if object_id is not None:
             self._entries[address] = Entry(object_id, fields)
         self._journal.outcome(address, self._entries.get(address))
-        self._journal.sync(self._journal.intent(address, "probe"))
+        self._journal.intent(address, "probe")
 
     def learn(self, kinds: Iterable[Kind]) -> None:
         """Makes an object of each kind and changes it. Then it deletes those that others refer to."""

@@ -11,7 +11,7 @@ from reconciler.commands.plan import Planned, with_behind
 from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, configuration_folder
 from reconciler.errors import Refused
-from reconciler.git.repository import repository_top
+from reconciler.git import repository_top
 from reconciler.kinds import KINDS
 from reconciler.model.inputs import Live, ObjectRef, State
 from reconciler.model.plan import Plan

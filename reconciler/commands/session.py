@@ -16,7 +16,7 @@ from reconciler.config.files import STATE_FOLDER
 from reconciler.config.load import Configuration
 from reconciler.config.settings import derived_name
 from reconciler.errors import ReconcilerError, WrongUsage
-from reconciler.git.repository import repository_top
+from reconciler.git import repository_top
 from reconciler.lazy import frozen, load
 from reconciler.model.inputs import address_kind
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, VENDOR_URL, Environment

@@ -12,9 +12,9 @@ from reconciler.api.transport import open_simulator
 from reconciler.commands.session import parse_moment
 from reconciler.errors import WrongUsage
 from reconciler.simulator import Faults, RuleError, Simulator, rules_in
-from reconciler.simulator.assumptions import ASSUMPTIONS
-from reconciler.simulator.seeds import EXAMPLES, FIRST
+from reconciler.simulator.app import EXAMPLES, FIRST
 from reconciler.simulator.server import Server
+from reconciler.simulator.store import ASSUMPTIONS
 from reconciler.system import Unreadable, read_regular
 
 __all__ = ["ASSUMPTIONS"]

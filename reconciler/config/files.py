@@ -15,7 +15,7 @@ from typing import Final
 
 from reconciler.config.text import keys_in, masked, masked_key
 from reconciler.errors import ConfigurationInvalid, Problem, some_of
-from reconciler.git.repository import repository_top
+from reconciler.git import repository_top
 from reconciler.lazy import frozen
 from reconciler.system import Unreadable, open_and_read, require_regular
 from reconciler.text import did_you_mean

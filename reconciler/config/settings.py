@@ -19,7 +19,7 @@ from reconciler.config.text import cut, one_of, quoted
 from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
-from reconciler.git.repository import repository_top
+from reconciler.git import repository_top
 from reconciler.kinds.comparison import keys_path, value_at
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, ReconcilerError
+from reconciler.git import repository_top
 from reconciler.git.command import NETWORK_SECONDS, NO_REPOSITORY, Settings, output, run_git, without_filters
-from reconciler.git.repository import repository_top
 from reconciler.lazy import frozen
 from reconciler.system import relative_path
 
@@ -34,12 +34,12 @@ class Checkout:
 
     def commit(self) -> str:
         """The commit of the configuration, for people, and whether its files have changed since."""
-        head = run_git(["rev-parse", "--verify", "--quiet", "HEAD"], folder=self.top)
+        head = run_git(self.top, "rev-parse", "--verify", "--quiet", "HEAD")
         if head.code:
             return "not committed yet"
         # Submodules are left out: git would run within them, with their settings.
         status = ("status", "--porcelain", "--ignore-submodules=dirty", "--", pathspec(self.folder, self.top), NOT_OURS)
-        changed = run_git(status, folder=self.top, environment=without_filters(self.settings))
+        changed = run_git(self.top, *status, environment=without_filters(self.settings))
         is_changed = changed.text and not changed.code
         return f"{head.text} (with changes that are not committed)" if is_changed else head.text
 
@@ -58,11 +58,11 @@ def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:
     if repository_top(folder) is None:
         raise GitUnusable(f"{folder}: {what}, but git finds none here ({NO_REPOSITORY})", hint=otherwise)
     at = str(folder)
-    said = run_git(["version"], folder=at).text
+    said = run_git(at, "version").text
     found = re.search(r"(\d+)\.(\d+)", said)
     if found and tuple(map(int, found.groups())) < OLDEST:
         raise GitUnusable(f"{said} is too old", hint=f"it needs git {'.'.join(map(str, OLDEST))} or newer")
-    answer = run_git(["rev-parse", "--show-object-format", "--show-toplevel"], folder=at)
+    answer = run_git(at, "rev-parse", "--show-object-format", "--show-toplevel")
     if answer.code:
         # There is one, so the reason is another: unreadable settings, or a folder of another user.
         raise GitUnusable(
@@ -84,7 +84,7 @@ def configuration_commit(folder: Path) -> str:
 def head_commit(folder: Path) -> str:
     """The id of the commit that is checked out in a folder; empty without a repository, a commit, or git."""
     try:
-        answer = run_git(["rev-parse", "--verify", "--quiet", "HEAD"], folder=str(folder))
+        answer = run_git(str(folder), "rev-parse", "--verify", "--quiet", "HEAD")
     except ReconcilerError:
         return ""
     return "" if answer.code else answer.text
@@ -92,7 +92,7 @@ def head_commit(folder: Path) -> str:
 
 def read_settings(options: list[str], folder: str) -> Settings:
     """All settings of a repository, includes resolved, the strongest last."""
-    answer = run_git([*options, "config", "--list", "-z", "--includes"], folder=folder)
+    answer = run_git(folder, *options, "config", "--list", "-z", "--includes")
     if answer.code:
         raise GitUnusable(f"{folder}: git cannot read its settings: {answer.words}", hint="see: git config --list")
     entries = filter(None, answer.out.decode("utf-8", "surrogateescape").split("\0"))
@@ -123,7 +123,7 @@ def entries_below(checkout: Checkout, commit: str, folder: str) -> dict[str, str
 
     None if the commit has no such folder. GitUnusable if git fails.
     """
-    found = run_git(["rev-parse", "--verify", "--quiet", f"{commit}:{folder}"], folder=checkout.top)
+    found = run_git(checkout.top, "rev-parse", "--verify", "--quiet", f"{commit}:{folder}")
     if found.code or _asked(checkout, "cat-file", "-t", found.text).strip() != b"tree":
         return None
     return entries_in(_asked(checkout, "ls-tree", "-r", "-t", "-z", "--full-tree", found.text))
@@ -131,7 +131,7 @@ def entries_below(checkout: Checkout, commit: str, folder: str) -> dict[str, str
 
 def sizes(checkout: Checkout, blobs: Sequence[str]) -> list[int]:
     """The sizes of objects in bytes. GitUnusable if one is missing."""
-    lines = _asked(checkout, "cat-file", "--batch-check", stdin=_lines(blobs)).decode().splitlines()
+    lines = _asked(checkout, "cat-file", "--batch-check", lines=blobs).decode().splitlines()
     missing = next((line.split()[0] for line in lines if not line.rpartition(" ")[2].isdigit()), None)
     if missing is not None:
         said = f"{checkout.top}: the object {missing} is missing in this clone"
@@ -141,13 +141,9 @@ def sizes(checkout: Checkout, blobs: Sequence[str]) -> list[int]:
 
 def contents(checkout: Checkout, blobs: Sequence[str]) -> list[bytes]:
     """The contents of objects, of which none may be missing (see `sizes`)."""
-    return contents_in(_asked(checkout, "cat-file", "--batch", stdin=_lines(blobs))) if blobs else []
+    return contents_in(_asked(checkout, "cat-file", "--batch", lines=blobs)) if blobs else []
 
 
-def _lines(blobs: Sequence[str]) -> bytes:
-    return "".join(f"{blob}\n" for blob in blobs).encode()
-
-
-def _asked(checkout: Checkout, *arguments: str, stdin: bytes | None = None) -> bytes:
+def _asked(checkout: Checkout, *arguments: str, lines: Sequence[str] = ()) -> bytes:
     # The limit of the network, because a partial clone fetches missing objects now.
-    return output(checkout.top, *arguments, hint="git fsck says more", seconds=NETWORK_SECONDS, stdin=stdin)
+    return output(checkout.top, *arguments, hint="git fsck says more", seconds=NETWORK_SECONDS, lines=lines)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.errors import GitUnusable
-from reconciler.git.repository import repository_top
+from reconciler.git import repository_top
 from reconciler.lazy import frozen
 from reconciler.model.redaction import without_user
 from reconciler.system import find_program, run_program, search_path
 
 Settings = tuple[tuple[str, str], ...]
 
+# Whatever the user or the system has set, nothing prompts, pages, signs, cleans up, or runs a hook or a monitor.
 SETTINGS = (
     "safe.bareRepository=explicit",
     "protocol.ext.allow=never",
@@ -90,9 +91,8 @@ class GitTimeout(GitUnusable):
 
 
 def run_git(
-    arguments: Sequence[str],
-    *,
     folder: str,
+    *arguments: str,
     seconds: float = LOCAL_SECONDS,
     environment: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
@@ -128,14 +128,13 @@ def run_git(
     return GitResult(code, out, words(err))
 
 
-def ask(top: str, *arguments: str) -> GitResult:
-    """The result of git at the top of a checkout, without a remote."""
-    return run_git(arguments, folder=top)
-
-
-def output(top: str, *arguments: str, hint: str = "see: git status", **options: Any) -> bytes:
-    """The output of git at the top of a checkout; `options` as for `run_git`. GitUnusable with `hint` if git fails."""
-    answer = run_git(arguments, folder=top, **options)
+def output(
+    top: str, *arguments: str, hint: str = "see: git status", lines: Iterable[str] = (), **options: Any
+) -> bytes:
+    """The output of git at the top of a checkout. `lines` are its input, `options` as for `run_git`. GitUnusable with
+    `hint` if git fails."""
+    stdin = "".join(f"{line}\n" for line in lines).encode() or None
+    answer = run_git(top, *arguments, stdin=stdin, **options)
     if answer.code:
         raise GitUnusable(f"{top}: git {arguments[0]} failed: {answer.words}", hint=hint)
     return answer.out

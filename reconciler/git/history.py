@@ -9,9 +9,9 @@ from dataclasses import field
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, WrongUsage
+from reconciler.git import git_folder, repository_top
 from reconciler.git.checkout import MODULE, Checkout, pathspec
-from reconciler.git.command import ask, output, run_git
-from reconciler.git.repository import git_folder, repository_top
+from reconciler.git.command import output, run_git
 from reconciler.lazy import frozen
 from reconciler.system import relative_path
 
@@ -30,7 +30,7 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
     shallow clone does not have enough commits.
     """
     head, other = _commit(checkout, "HEAD"), _commit(checkout, ref)
-    found = ask(checkout.top, "merge-base", head, other)
+    found = run_git(checkout.top, "merge-base", head, other)
     if found.code > 1:
         raise GitUnusable(f"{checkout.top}: git merge-base failed: {found.words}", hint="git fsck says more")
     base = found.text.partition("\n")[0]
@@ -40,7 +40,7 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
         raise WrongUsage(f"--base {ref}: HEAD and it have no commit in common here", hint=hint)
     # If the parents of a commit after the base are missing, there may be a later merge base.
     is_unsure = cut and base not in (head, other)
-    if is_unsure and cut & set(ask(checkout.top, "rev-list", head, other, f"^{base}").text.split()):
+    if is_unsure and cut & set(run_git(checkout.top, "rev-list", head, other, f"^{base}").text.split()):
         unsure = "this clone does not hold enough commits to tell where HEAD left it"
         raise WrongUsage(f"--base {ref}: {unsure}", hint=DEEPEN)
     return base, other
@@ -49,13 +49,14 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
 def _commit(checkout: Checkout, ref: str) -> str:
     if not ref or ref.startswith("-") or CONTROL.search(ref):
         raise WrongUsage(f'--base "{ref}" names no commit', hint="expected a branch, a tag or a commit: origin/main")
-    found = ask(checkout.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+    found = run_git(checkout.top, *verify, f"{ref}^{{commit}}")
     if found.code == 0 and ID.fullmatch(found.text):
         return found.text
     if ref == "HEAD":
         raise WrongUsage(f"{checkout.top}: nothing is committed here yet", hint="leave --base out")
     hint = "git branch --all and git tag list what there is"
-    if not ask(checkout.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"origin/{ref}^{{commit}}").code:
+    if not run_git(checkout.top, *verify, f"origin/{ref}^{{commit}}").code:
         hint = f"did you mean origin/{ref}?"
     elif commits_cut_off(checkout.top):
         hint = DEEPEN
@@ -64,9 +65,9 @@ def _commit(checkout: Checkout, ref: str) -> str:
 
 def commits_cut_off(top: str) -> set[str]:
     """The commits whose parents a shallow clone lacks; none if the clone is whole."""
-    if ask(top, "rev-parse", "--is-shallow-repository").text != "true":
+    if run_git(top, "rev-parse", "--is-shallow-repository").text != "true":
         return set()
-    listed = ask(top, "rev-parse", "--path-format=absolute", "--git-path", "shallow").text
+    listed = run_git(top, "rev-parse", "--path-format=absolute", "--git-path", "shallow").text
     try:
         return set(Path(listed).read_text(encoding="ascii").split())
     except (OSError, UnicodeDecodeError) as error:
@@ -140,8 +141,8 @@ def on_default_branch(file: Path) -> bytes:
     commit = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
     if top is None or commit is None:
         return b""
-    named = ["cat-file", "blob", f"{commit}:{relative_path(os.path.realpath(file), os.path.realpath(top))}"]
-    return run_git(named, folder=str(top), environment=OFFLINE).out
+    named = f"{commit}:{relative_path(os.path.realpath(file), os.path.realpath(top))}"
+    return run_git(str(top), "cat-file", "blob", named, environment=OFFLINE).out
 
 
 def _here(top: str, names: Iterable[str]) -> dict[str, str]:
@@ -166,8 +167,7 @@ def _subjects(top: str, commits: Collection[str]) -> dict[str, str]:
 
 
 def _ask(top: str, lines: Iterable[str], *arguments: str) -> str:
-    stdin = "".join(f"{line}\n" for line in lines).encode()
-    return output(top, *arguments, stdin=stdin, environment=OFFLINE).decode("utf-8", "replace")
+    return output(top, *arguments, lines=lines, environment=OFFLINE).decode("utf-8", "replace")
 
 
 OFF = "S"
@@ -206,7 +206,7 @@ def find_removal(folder: Path, file: str, since: str) -> tuple[str, str] | None:
         return None
     try:
         revisions = ("--max-count=1", "--format=%s", "HEAD", f"^{since}")
-        answer = ask(str(top), "rev-list", *revisions, "--", pathspec(folder / file, top))
+        answer = run_git(str(top), "rev-list", *revisions, "--", pathspec(folder / file, top))
     except GitUnusable:
         return None
     head, _, subject = answer.text.partition("\n")

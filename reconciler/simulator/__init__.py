@@ -1,7 +1,7 @@
 """The documented Qonversion API v4 as a program of its own. It imports nothing else of this package.
 
 In the process: `Simulator(path)` is a WSGI callable. Over HTTP: `reconciler.simulator.server.Server(simulator)`.
-What the documents leave open: `simulator.assume({"segments-list": "with-system"})`; `assumptions` has the questions.
+What the documents leave open: `simulator.assume({"segments-list": "with-system"})`; see `store.ASSUMPTIONS`.
 Faults: `Simulator(path, faults=Faults(["GET /*: status 503, n=1"]))`; `faults` has the grammar.
 """
 

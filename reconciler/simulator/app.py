@@ -20,15 +20,46 @@ from typing import Any, TextIO
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from reconciler.simulator import routes, scheduled_reports, wire
-from reconciler.simulator.effects import Clock, Scene
+from reconciler.simulator import integrations, routes, wire
+from reconciler.simulator.effects import Scene
 from reconciler.simulator.faults import PATH as FAULTS
 from reconciler.simulator.faults import Faults
-from reconciler.simulator.seeds import FIRST, Seeds
-from reconciler.simulator.store import ASSUMED, PROJECTS, Store
-from reconciler.simulator.wire import ApiError, Call, Dropped, Request, Response
+from reconciler.simulator.store import ASSUMED, PROJECTS, Record, Store
+from reconciler.simulator.wire import ApiError, Call, Clock, Dropped, Request, Response
 
 utc_now = partial(datetime.now, UTC)
+Seeds = tuple[tuple[str, Record], ...]
+"""What a project begins with, by collection, as the door of the dashboard takes it."""
+
+_RULES = [
+    {"metric": metric, "comparator": "eq", "value": value, "negate": False}
+    for metric, value in (("target_platform", "Android"), ("renewable", "1"))
+]
+_MAPPING = {"cta": "String", "tint": "Color", "columns": "Number"}
+_YEARLY = {"type": "subscription", "duration": "P1Y", "apple_product_id": "app.example.studio.y1"}
+# The pages name these rows of the vendor as examples; their conditions are a guess.
+FIRST: Seeds = (
+    ("destinations", {"id": "int-email-01", "label": "Email: Team"}),
+    (
+        "segments",
+        {"id": "active-subscribers", "name": "Active subscribers", "is_system": True, "conditions": _RULES[1:]},
+    ),
+    ("segments", {"id": "churned-users", "name": "Churned users", "is_system": True}),
+)
+EXAMPLES: Seeds = (
+    ("products", {"id": "studio_monthly", "type": "subscription", "duration": "P1M"}),
+    ("products", {"id": "studio_yearly", **_YEARLY, "google_product_id": "studio", "google_base_plan_id": "y1"}),
+    ("entitlements", {"id": "studio", "description": "Studio features", "product_ids": ["studio_yearly"]}),
+    ("segments", {"id": "android-renewing", "name": "Android renewing", "conditions": _RULES}),
+    (
+        "remote-configurations",
+        {
+            **{"id": "5f0c1a52-9d1e-4b7a-8f36-2c9be1d0a711", "name": "Paywall, autumn", "context_key": "main_paywall"},
+            **{"payload_mapping": _MAPPING, "payload": {"cta": "Try Studio", "tint": "#2244EE", "columns": 2}},
+        },
+    ),
+)
+"""Those of the documents."""
 
 
 class Simulator(contextlib.AbstractContextManager["Simulator"]):
@@ -77,7 +108,7 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         handler, record_id = routes.find(request)
         if self.clock.is_set:
             with self.store.transaction(project, write=True) as transaction:
-                scheduled_reports.deliver(transaction, self.clock())
+                integrations.deliver(transaction, self.clock())
         hidden = self.faults.visibility.over(project, request)
         with self.store.transaction(project, write=request.method != "GET", hidden=hidden) as transaction:
             call = Call(request, transaction, self.clock(), record_id)
@@ -92,7 +123,7 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
                 self.answer(Request("POST", f"{routes.DASHBOARD}/{collection}", body=body, project=project))
 
     def assume(self, answers: Mapping[str, str]) -> None:
-        """Answer what the documents leave open, see `assumptions`; ApiError for a word that is not known there."""
+        """Answer what the documents leave open, see `store.ASSUMPTIONS`; ApiError for a word that is not there."""
         for project in PROJECTS:
             self.answer(Request("PUT", f"{routes.DASHBOARD}/{ASSUMED}", body=dict(answers), project=project))
 

@@ -3,7 +3,7 @@
 The caller chooses their ids. PATCH is partial, null clears, and a list is replaced as a whole [docs, guess].
 
 Choices where the pages are silent: a duration of a product that is no subscription is a 422; `product_ids` keep their
-order; an entitlement keeps the id of a product that is deleted. `assumptions` has the rest.
+order; an entitlement keeps the id of a product that is deleted. `store.ASSUMPTIONS` has the rest.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Choices where the pages are silent: an archived one can be written, but for its status; a write of a part moves
 `updated_at` of the record; two active ones may have one `context_key`; what stands in `segmentation_conditions` is kept
-as it is. `assumptions` has the rest. Pinning a user is left out.
+as it is. `store.ASSUMPTIONS` has the rest. Pinning a user is left out.
 """
 
 from __future__ import annotations

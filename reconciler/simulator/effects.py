@@ -6,57 +6,29 @@ After the scene, each takes the words of its rule as they are written. An ApiErr
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import threading
-import time
+import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import unquote
 
-from reconciler.simulator import normalising
 from reconciler.simulator.configs import CONFIGS
-from reconciler.simulator.integrations import INTEGRATIONS
+from reconciler.simulator.integrations import INTEGRATIONS, REPORTS
 from reconciler.simulator.resource import whole_number
 from reconciler.simulator.routes import PAGED, project_of
-from reconciler.simulator.scheduled_reports import REPORTS
 from reconciler.simulator.store import Store
-from reconciler.simulator.wire import BODILESS, CODES, NO_ANSWER, ApiError, Call, Request, Response
+from reconciler.simulator.wire import BODILESS, CODES, NO_ANSWER, ApiError, Call, Clock, Request, Response
 
 _WORDS = ("/meta", "/destinations", "/payload-mapping")
 _ACTIVE, _ERROR = 1, 2
 _CREATED, _REFUSED, _FAILED = 201, 400, 500
 _FAILURES = 3
-
-
-class Clock:
-    """The time of `source`, or one that was set and runs on from there."""
-
-    def __init__(self, source: Callable[[], datetime]) -> None:
-        self._source = source
-        self._shift = timedelta()
-        self.is_set = self._is_still = False
-
-    def __call__(self) -> datetime:
-        return self._source() + self._shift
-
-    def set(self, now: datetime) -> None:
-        """Put it forward or back."""
-        self._shift, self.is_set = now - self._source(), True
-
-    def stop(self, now: datetime) -> None:
-        """Have it pass only while somebody sleeps, which takes no time."""
-        self._source, self._is_still = lambda: now, True
-        self.set(now)
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        if self._is_still:
-            self._shift += timedelta(seconds=seconds)
-        else:
-            time.sleep(seconds)
 
 
 class VisibilityDelay:
@@ -95,11 +67,6 @@ class VisibilityDelay:
                 left.update({record_id: count - 1 for record_id, count in left.items()})
             return frozenset(record_id for record_id, count in left.items() if count >= 0)
 
-    def lift(self) -> None:
-        """Show everything."""
-        with self._lock:
-            self._left.clear()
-
 
 @dataclass(slots=True)
 class Scene:
@@ -119,9 +86,9 @@ class Scene:
     fired: list[str] = field(default_factory=list)
 
     @contextmanager
-    def meanwhile(self, *, write: bool = True) -> Iterator[Call]:
+    def meanwhile(self) -> Iterator[Call]:
         """A transaction in the project that the key names, for what somebody else does at this moment."""
-        with self.store.transaction(project_of(self.request), write=write) as transaction:
+        with self.store.transaction(project_of(self.request), write=True) as transaction:
             yield Call(self.request, transaction, self.clock())
 
 
@@ -177,11 +144,6 @@ def set_clock(scene: Scene, moment: datetime) -> bool:
     return True
 
 
-def parse_clock(text: str) -> tuple[datetime]:
-    """The moment of a rule; ValueError if it is none."""
-    return (datetime.fromisoformat(text),)
-
-
 def omit(scene: Scene, count: str) -> bool:
     """The last objects of a list are left out, and the answer says that it ends there."""
     body = scene.response.body if scene.response else None
@@ -199,6 +161,50 @@ def hide(scene: Scene, readings: str) -> bool:
     return scene.visibility.cover(project_of(scene.request), scene.worked.body["url"], int(readings))
 
 
+# Words, ids and references: the documents list the words, and another one would be another value.
+_LEFT_ALONE = frozenset(
+    (
+        *("object", "id", "url", "type", "integration", "target_platform", "status", "active", "environment"),
+        *("send_at", "included_range_days", "destinations", "platform", "created_at", "updated_at"),
+        *("metric", "comparator", "duration", "product_ids", "google_base_plan_id", "config_id", "context_key"),
+        *("apple_product_id", "google_product_id", "stripe_product_id"),
+    )
+)
+_DOCUMENTED = frozenset(("platform", "initiators", "actions", "segments", "uid", "type", "push", "screen"))
+_CHANGES: Mapping[str, tuple[type, Callable[[Any], Any]]] = {
+    "trim": (str, str.strip),
+    "nfc": (str, lambda text: unicodedata.normalize("NFC", text)),
+    "lower": (str, str.lower),
+    "round": (float, lambda number: round(number, 2)),
+    "defaults": (list, lambda items: [{"delay": 0, **each} if isinstance(each, dict) else each for each in items]),
+    "drop": (dict, lambda fields: {name: value for name, value in fields.items() if name in _DOCUMENTED}),
+    "sort": (list, lambda items: sorted(items, key=lambda item: json.dumps(item, sort_keys=True))),
+}
+"""For each way in which an API may alter what it stores or shows: the type of the values that it changes, and how."""
+_BELOW = {"drop": ("data",), "sort": ("data", "payload", "conditions", "segmentation_conditions", "product_ids")}
+WAYS = tuple(_CHANGES)
+
+
+def normalised(way: str, body: Any) -> Any:
+    """The fields as the way makes them. Maps and lists change below some fields alone: elsewhere the documents fix
+    them."""
+    if _CHANGES[way][0] not in (dict, list) or not isinstance(body, dict):
+        return _changed(way, body)
+    return {
+        **body,
+        **{name: _changed(way, body[name]) for name in _BELOW.get(way, ("data", "payload")) if name in body},
+    }
+
+
+def _changed(way: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        value = {name: inner if name in _LEFT_ALONE else _changed(way, inner) for name, inner in value.items()}
+    elif isinstance(value, list):
+        value = [_changed(way, item) for item in value]
+    changed_type, change = _CHANGES[way]
+    return change(value) if isinstance(value, changed_type) else value
+
+
 def normalise(scene: Scene, way: str, when: str | None) -> bool:
     """A write stores other values than were sent; or a read of records shows other values than are stored."""
     # No document names the keys of a payload, so none of them is dropped.
@@ -207,15 +213,15 @@ def normalise(scene: Scene, way: str, when: str | None) -> bool:
         return False
     if when != "shown":
         before = scene.taken or scene.request
-        scene.taken = dataclasses.replace(before, body=normalising.normalise(way, before.body))
+        scene.taken = dataclasses.replace(before, body=normalised(way, before.body))
         return bool(scene.taken.body != before.body)
     answer = scene.response
     if answer is None or not isinstance(answer.body, dict):
         return False
     if isinstance(answer.body.get("data"), list):
-        shown = {**answer.body, "data": [normalising.normalise(way, record) for record in answer.body["data"]]}
+        shown = {**answer.body, "data": [normalised(way, record) for record in answer.body["data"]]}
     else:
-        shown = normalising.normalise(way, answer.body)
+        shown = normalised(way, answer.body)
     scene.response = dataclasses.replace(answer, body=shown)
     return bool(shown != answer.body)
 

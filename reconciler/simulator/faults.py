@@ -19,12 +19,12 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 from typing import Any
 
 from reconciler.simulator import effects
-from reconciler.simulator.effects import Scene, VisibilityDelay
-from reconciler.simulator.normalising import WAYS
+from reconciler.simulator.effects import WAYS, Scene, VisibilityDelay
 from reconciler.simulator.wire import BASE, NO_ANSWER, ApiError, Request, Response, invalid
 
 PATH = "/_faults"
@@ -78,7 +78,12 @@ FAULTS: Mapping[str, Fault] = {
         prepare=lambda *words, **retry: (effects.Window(*words, **retry),),
     ),
     "normalise": Fault(f"{_WAY} [stored|shown]", f"({_WAY})(?: (stored|shown))?", effects.normalise),
-    "clock": Fault("TIME, like 2027-03-28T01:30Z", r"(\S+Z)", effects.set_clock, prepare=effects.parse_clock),
+    "clock": Fault(
+        "TIME, like 2027-03-28T01:30Z",
+        r"(\S+Z)",
+        effects.set_clock,
+        prepare=lambda text: (datetime.fromisoformat(text),),
+    ),
     "worker": Fault("ID|TITLE|* [before|after]", f"(.+?){_WHEN}", effects.worker, ("message",)),
 }
 # The server writes these itself, or they belong to the connection and not to the answer.
@@ -241,7 +246,7 @@ class Faults:
         """Forget all rules and show what they hid."""
         with self._lock:
             self._rules = ()
-        self.visibility.lift()
+            self.visibility = VisibilityDelay()
 
     def report(self) -> dict[str, Any]:
         """The seed, and each rule with its counts."""

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from reconciler.simulator.assumptions import ASSUMPTIONS
-from reconciler.simulator.store import Record, Transaction, Where
+from reconciler.simulator.store import ASSUMPTIONS, Record, Transaction, Where
 from reconciler.simulator.wire import BASE, ID, ApiError, Call, Check, Response, accept, invalid, refusal
 
 _MOST = 10**18

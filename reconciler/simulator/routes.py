@@ -5,7 +5,7 @@ The door is what only people, or the delivery worker, can do. It is not part of 
     POST   /_dashboard/{collection}        insert a record as given, missing fields filled in, `id` optional
     PATCH  /_dashboard/{collection}/{id}   put any raw fields over the stored record (title, active: 2, runs, status …)
     DELETE /_dashboard/{collection}/{id}   remove without any check, references or not
-    PUT    /_dashboard/assumptions         {NAME: ANSWER}: what the documents leave open, see `assumptions`
+    PUT    /_dashboard/assumptions         {NAME: ANSWER}: what the documents leave open, see `store.ASSUMPTIONS`
     PUT    /_dashboard/destinations        from now on integrations have destinations with ids of their own (no body)
     GET    /_dashboard/scheduled-reports/{id}/deliveries   when it was sent, while the simulator's clock was set
 
@@ -21,16 +21,13 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from reconciler.simulator import automations, catalogue, configs, integrations, scheduled_reports, segments, wire
-from reconciler.simulator.assumptions import ASSUMPTIONS
-from reconciler.simulator.automations import AUTOMATIONS
+from reconciler.simulator import automations, catalogue, configs, integrations, wire
+from reconciler.simulator.automations import AUTOMATIONS, SEGMENTS
 from reconciler.simulator.catalogue import ENTITLEMENTS, PRODUCTS
 from reconciler.simulator.configs import CONFIGS
-from reconciler.simulator.integrations import INTEGRATIONS
+from reconciler.simulator.integrations import INTEGRATIONS, MAILBOXES, REPORTS
 from reconciler.simulator.resource import Resource
-from reconciler.simulator.scheduled_reports import MAILBOXES, REPORTS
-from reconciler.simulator.segments import SEGMENTS
-from reconciler.simulator.store import ASSUMED, PROJECTS, SETTINGS
+from reconciler.simulator.store import ASSUMED, ASSUMPTIONS, PROJECTS, SETTINGS
 from reconciler.simulator.wire import BASE, WIDE_ID, ApiError, Call, Handler, Request, Response, accept, invalid
 
 PAGED = (REPORTS, AUTOMATIONS, SEGMENTS, CONFIGS, ENTITLEMENTS, PRODUCTS)
@@ -114,19 +111,19 @@ def _set_apart(call: Call) -> Response:
 
 # Fixed segments stand before `{id}`, which they would match.
 _ROUTES: dict[str, dict[str, Handler]] = {
-    "/v4/integrations": {"GET": integrations.listing, "POST": INTEGRATIONS.create},
+    "/v4/integrations": {"GET": integrations.list_integrations, "POST": INTEGRATIONS.create},
     "/v4/integrations/meta": {"GET": integrations.meta},
     "/v4/integrations/{id}": {"DELETE": INTEGRATIONS.delete},
     "/v4/integrations/{id}/status": {"POST": integrations.set_status},
-    "/v4/scheduled-reports": {"GET": scheduled_reports.listing, "POST": REPORTS.create},
-    "/v4/scheduled-reports/destinations": {"GET": scheduled_reports.destinations},
+    "/v4/scheduled-reports": {"GET": integrations.list_reports, "POST": REPORTS.create},
+    "/v4/scheduled-reports/destinations": {"GET": integrations.list_destinations},
     "/v4/scheduled-reports/{id}": {"GET": REPORTS.read, "PUT": REPORTS.update, "DELETE": REPORTS.delete},
-    "/v4/scheduled-reports/{id}/send-test": {"POST": scheduled_reports.send_test},
+    "/v4/scheduled-reports/{id}/send-test": {"POST": integrations.send_test},
     "/v4/automations": {"GET": AUTOMATIONS.pages, "POST": AUTOMATIONS.create},
     "/v4/automations/{id}": {"GET": AUTOMATIONS.read, "PUT": AUTOMATIONS.update, "DELETE": AUTOMATIONS.delete},
     "/v4/automations/{id}/status": {"PATCH": automations.set_status},
     "/v4/segments": {"GET": SEGMENTS.pages, "POST": SEGMENTS.create},
-    "/v4/segments/system": {"GET": segments.system},
+    "/v4/segments/system": {"GET": automations.system_segments},
     "/v4/segments/{id}": {"GET": SEGMENTS.read, "PUT": SEGMENTS.update, "DELETE": SEGMENTS.delete},
     "/v4/remote-configurations": {"GET": CONFIGS.pages, "POST": CONFIGS.create},
     "/v4/remote-configurations/{id}": {"GET": configs.read, "PUT": CONFIGS.update, "DELETE": CONFIGS.delete},
@@ -142,7 +139,7 @@ for _each in (*PAGED, INTEGRATIONS, MAILBOXES):
     _ROUTES[f"{DASHBOARD}/{_each.name}"] = {"POST": partial(_insert, _each)}
     _ROUTES[f"{DASHBOARD}/{_each.name}/{{id}}"] = {"PATCH": partial(_merge, _each), "DELETE": _each.remove}
 _ROUTES[f"{DASHBOARD}/{ASSUMED}"] = {"PUT": _assume}
-_ROUTES[f"{DASHBOARD}/{REPORTS.name}/{{id}}/deliveries"] = {"GET": scheduled_reports.deliveries}
+_ROUTES[f"{DASHBOARD}/{REPORTS.name}/{{id}}/deliveries"] = {"GET": integrations.deliveries}
 _ROUTES[f"{DASHBOARD}/{MAILBOXES.name}"]["PUT"] = _set_apart
 _PATTERNS = [
     (re.compile(re.escape(path).replace(r"\{id\}", f"(?P<id>{WIDE_ID.pattern})")), methods)

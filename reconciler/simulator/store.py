@@ -11,12 +11,10 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-from reconciler.simulator.assumptions import ASSUMPTIONS
 
 Record = dict[str, Any]
 
@@ -29,6 +27,38 @@ SETTINGS = "settings"
 ASSUMED = "assumptions"
 _PROJECT_WIDE = {"products": True, "entitlements": True, "segments": False, "remote-configurations": False}
 """What production and sandbox share [docs]; False: only if it is assumed."""
+_SERVED = ("served", "403", "404")
+ASSUMPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "segments": (_SERVED, "Whether the project has segments, or what all their paths answer."),
+    "remote-configurations": (_SERVED, "The same for remote configurations."),
+    "entitlements": (_SERVED, "The same for entitlement definitions."),
+    "products": (_SERVED, "The same for products."),
+    "sandbox-scope": (("apart", "shared"), "Whether a test_sk_ key has segments and remote configurations of its own."),
+    "create-answer": (("record", "identity"), "What a create answers: the record, or its object, id and url."),
+    "stale-cursor": (("restart", "quiet", "422"), "A cursor that is gone: from the top, without a header, or refused."),
+    "deleted-ids": (("taken", "free"), "Whether a deleted product or entitlement leaves its id to another one."),
+    "delete-in-use": (("204", "409"), "Deleting what another object uses, or an active remote configuration."),
+    "segments-list": (("without-system", "with-system"), "Whether GET /segments has the rows of the vendor."),
+    "segments-order": (("newest", "oldest"), "Which segments are listed first."),
+    "segment-ids": (("opaque", "slug"), "How a segment gets its id: without a meaning, or from its name."),
+    "segment-put": (("keep", "clear"), "What PUT does to conditions that are left out."),
+    "system-segment": (("403", "409", "422"), "Writing to a row of the vendor."),
+    "archived-configs": (("listed", "left-out"), "Whether the list has archived remote configurations."),
+    "config-status": (("draft", "active"), "The status of a new remote configuration."),
+    "config-create": (("ignore", "422"), "A payload in the body of its create."),
+    "config-put": (("reset", "keep"), "What PUT does to a context_key that is left out."),
+    "config-payload": (("record", "apart"), "Whether the record has the payload, or its own path alone."),
+    "payload-check": (("none", "mapping"), "What payload values are checked against."),
+    "same-status": (("200", "409", "422"), "Setting the status that a remote configuration has."),
+    "wrong-status": (("409", "422"), "A move of the status that is not allowed."),
+    "entitlement-ids": (("narrow", "wide"), "Whether the id of an entitlement may have spaces and colons."),
+    "unknown-product": (("400", "422", "accepted"), "An entitlement with a product that does not exist."),
+    "null-products": (("clear", "ignore"), "What PATCH does with null for product_ids."),
+    "product-duration": (("optional", "required"), "Whether a product that is a subscription needs a duration."),
+    "product-type": (("changes", "fixed"), "Whether PATCH changes type and duration, or answers 422."),
+}
+"""What the documents leave open of segments, remote configurations, entitlements and products. By name: the answers
+that the simulator can give, of which the first holds until another one is chosen, and the question."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.simulator.store import Record, Transaction
@@ -126,6 +127,34 @@ class Request:
         if not isinstance(self.body, dict):
             raise ApiError(400, "invalid_request", "The body must be a JSON object")
         return self.body
+
+
+class Clock:
+    """The time of `source`, or one that was set and runs on from there."""
+
+    def __init__(self, source: Callable[[], datetime]) -> None:
+        self._source = source
+        self._shift = timedelta()
+        self.is_set = self._is_still = False
+
+    def __call__(self) -> datetime:
+        return self._source() + self._shift
+
+    def set(self, now: datetime) -> None:
+        """Put it forward or back."""
+        self._shift, self.is_set = now - self._source(), True
+
+    def stop(self, now: datetime) -> None:
+        """Have it pass only while somebody sleeps, which takes no time."""
+        self._source, self._is_still = lambda: now, True
+        self.set(now)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        if self._is_still:
+            self._shift += timedelta(seconds=seconds)
+        else:
+            time.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -55,10 +55,6 @@ class LockInfo:
             return cls(**{each.name: str(document[each.name]) for each in fields(cls)})
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
-
-    def document(self) -> dict[str, str]:
-        """The holder as JSON."""
-        return asdict(self)
 
     def __str__(self) -> str:
         return f"{self.who}, since {self.since}" + (f", {self.where}" if self.where else "") + f" (run {self.run})"

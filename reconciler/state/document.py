@@ -1,9 +1,8 @@
-"""The state as text, which is sorted JSON for a readable diff, and its journal. What is not understood is refused."""
+"""The state as text, which is sorted JSON for a readable diff. What is not understood is refused."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import field, fields
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,6 @@ OLDEST_VERSION = 1
 OPTIONAL: dict[str, Any] = {"superseded": [], "file": "", "commit": "", "stored": {}, "read_back": False, "rules": {}}
 OPTIONAL |= {"counts": {}, "counted_at": ""}
 """The optional fields of an entry, with their defaults."""
-Tombstones = Mapping[str, Tombstone | None]
-"""By `kind[id]`, the tombstones of objects; None removes one."""
 BRING_BACK = (
     "bring the file back from your last commit or backup; without any, move it away: "
     "the next plan then adopts what is live by name, and deletes nothing"
@@ -148,48 +145,3 @@ class JournalFile:
 
     def __str__(self) -> str:
         return str(self.path)
-
-
-def version_of(line: dict[str, Any]) -> int:
-    version = line.get("format_version")
-    if type(version) is not int or version < 1:
-        raise DecodeError("the first line bears no format_version")
-    return version
-
-
-def head_from(line: dict[str, Any]) -> tuple[tuple[str, int], str, str]:
-    """The first line: lineage and serial of the state that the journal continues, and lineage and plan of the run."""
-    match decode(list, line.get("base"), "base"):
-        case [lineage, serial]:
-            continues = decode(str, lineage, "base"), decode(int, serial, "base")
-        case _:
-            raise DecodeError("the first line names no state")
-    return continues, decode(str, line.get("lineage"), "lineage"), decode(str, line.get("plan"), "plan")
-
-
-def replay_line(
-    line: dict[str, Any], entries: dict[str, Entry], tombstones: dict[str, Tombstone], waiting: dict[str, str]
-) -> None:
-    """Applies one line to the entries. `waiting`: writes without an outcome. DecodeError if the line is no step."""
-    address = address_from(line.get("address"), "address")
-    if "intent" in line:
-        waiting[address] = decode(str, line["intent"], "intent")
-        return
-    if "entry" not in line:
-        raise DecodeError("neither an intent nor an outcome")
-    waiting.pop(address, None)
-    for name, each in decode(dict[str, Any], line.get("tombstones", {}), "tombstones").items():
-        tombstones.pop(name, None)
-        if each is not None:
-            tombstones[name] = tombstone_from(each, name)
-    if line["entry"] is None:
-        entries.pop(address, None)
-    else:
-        entries[address] = entry_from(line["entry"], address)
-
-
-def outcome_line(address: str, entry: Entry | None, tombstones: Tombstones) -> dict[str, Any]:
-    line: dict[str, Any] = {"address": address, "entry": None if entry is None else entry_document(entry)}
-    if tombstones:
-        line["tombstones"] = dict(tombstones)
-    return line

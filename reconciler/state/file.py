@@ -13,6 +13,7 @@ from reconciler.errors import Refused, StateUnusable
 from reconciler.lazy import load
 from reconciler.model.inputs import State
 from reconciler.model.settings import Environment
+from reconciler.serialization import json_text
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held
 from reconciler.state.document import BRING_BACK, JournalFile, from_text, to_text
 from reconciler.system import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
@@ -77,10 +78,12 @@ class FileBackend:
         try:
             prepare_folder(self._file.parent)
             require_replaceable(self._swap)
+            # Not the apply's lock: if that was broken by force, two runs write, and one of them must see the other.
             with load("filelock:FileLock")(self._swap, timeout=SWAP_SECONDS):
                 current = self._content()
                 if (_version(current) if current is not None else "") != version:
                     raise StateConflict(self.where, self.journal)
+                # The receipt first: a kill between the two leaves one too many, and never one too few.
                 if receipt is not None:
                     replace_atomically(self._receipts / f"{receipt.name}.json", receipt.text.encode())
                 replace_atomically(self._file, content)
@@ -113,11 +116,12 @@ class FileBackend:
             raise StateUnusable(f"{self._lock}: cannot be written ({error})", hint="see to the disk") from error
         try:
             try:
-                replace_atomically(self._holder, json.dumps(holder.document()).encode())
+                replace_atomically(self._holder, json_text(holder).encode())
             except OSError as error:
                 raise StateUnusable(f"{self._holder}: cannot be written ({error})", hint="see to the disk") from error
             yield
         finally:
+            # After `state unlock`, another run may hold the lock, and the name there is its own.
             if self.holder() == holder:
                 self._holder.unlink(missing_ok=True)
             lock.release()

@@ -5,7 +5,6 @@ Compare-and-swap is a push with a lease. The lock is a ref too, and stays if its
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from reconciler.git.checkout import find_checkout
 from reconciler.model.inputs import State
 from reconciler.model.redaction import without_user
 from reconciler.model.settings import Environment, path_segment
-from reconciler.serialization import unreadable
+from reconciler.serialization import json_text, unreadable
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, release_on_exit
 from reconciler.state.document import JournalFile, from_text, to_text
 from reconciler.state.git_repository import BLOB, TREE, TemporaryRepository, temporary_repository
@@ -80,6 +79,7 @@ class GitBackend:
                 receipts = repository.add(_receipts(repository, version), f"{receipt.name}.json", blob)
                 tree = repository.add(tree, RECEIPTS, f"{TREE} {receipts}")
             who = self._held.who if self._held else UNNAMED
+            # State and receipt are one commit, so no kill leaves the one without the other.
             commit = repository.commit(tree, version, self._message(repository, state, note), who)
             # A state on the ref of an earlier version moves in the same push.
             is_old = version and self._old_ref and not repository.ls_remote(self.ref)
@@ -148,7 +148,7 @@ class GitBackend:
     def _take(self, holder: LockInfo) -> str:
         # A random part, or two locks that one holder takes in one second would be the same commit.
         unique = f"{self.environment} is locked by {holder}\n\nLock: {uuid.uuid4()}"
-        message = f"{unique}\n\n{json.dumps(holder.document())}\n"
+        message = f"{unique}\n\n{json_text(holder)}\n"
         with self._repository() as repository:
             mine = repository.commit(repository.local("mktree", stdin=b"").text, "", message, holder.who)
             while not repository.push(self.lock_ref, mine, ""):

@@ -61,6 +61,7 @@ class TemporaryRepository:
         answer = self._remote("fetch", *options, self.remote, f"+{ref}:{ref}")
         if answer.code == 0:
             return self.local("rev-parse", ref).text
+        # A ref that was deleted between the two requests is no failure.
         if self.ls_remote(ref):
             raise self._failure("read", answer)
         return ""
@@ -152,8 +153,8 @@ class TemporaryRepository:
 
     def _run(self, arguments: tuple[str, ...], more: dict[str, str], **options: Any) -> GitResult:
         # In the user's folder, because a remote may be a path relative to it.
-        command, variables = [f"--git-dir={self.path}", *arguments], self.environment | more
-        return run_git(command, folder=self.checkout.top, environment=variables, **options)
+        environment = self.environment | more
+        return run_git(self.checkout.top, f"--git-dir={self.path}", *arguments, environment=environment, **options)
 
     def _failure(self, done: str, answer: GitResult) -> StateUnusable:
         remote = without_user(self.remote)

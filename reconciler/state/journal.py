@@ -16,7 +16,7 @@ import hmac
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -24,13 +24,15 @@ from typing import IO, Any
 
 from reconciler.errors import StateUnusable
 from reconciler.lazy import frozen
-from reconciler.model.inputs import NO_TOMBSTONES, Entry, State
+from reconciler.model.inputs import NO_TOMBSTONES, Entry, State, Tombstone
 from reconciler.serialization import DecodeError, decode, json_text
-from reconciler.state.document import JournalFile, Tombstones, head_from, outcome_line, replay_line, version_of
+from reconciler.state.document import JournalFile, address_from, entry_document, entry_from, tombstone_from
 from reconciler.system import Unreadable, read_regular, replace_atomically
 
 FORMAT_VERSION = 3
 """Formats 1 and 2 were not sealed with the key."""
+Tombstones = Mapping[str, Tombstone | None]
+"""By `kind[id]`, the tombstones of objects; None removes one."""
 SEAL = b',"seal":"'
 """The bytes before the seal of a line, which is its last field."""
 LARGEST = 200_000_000
@@ -80,8 +82,7 @@ class Chain:
 class Journal:
     """The journal of one state. One process writes it at a time: the one that holds the lock of the state.
 
-    Its threads may write at once. A line has a number, and `sync` returns when that line is on the disk. One fsync
-    serves all threads that wait for one.
+    Its threads may write at once. One fsync serves all threads that wait for one.
     """
 
     def __init__(self, file: JournalFile) -> None:
@@ -102,38 +103,37 @@ class Journal:
         head = {"format_version": FORMAT_VERSION, "key": self._chain.key_id(), "base": [base.lineage, base.serial]}
         lines: list[dict[str, Any]] = [{**head, "lineage": state.lineage, "plan": state.plan}]
         lines += [
-            outcome_line(address, entries.get(address), {})
+            _outcome_line(address, entries.get(address), {})
             for address in sorted({*known, *entries})
             if known.get(address) != entries.get(address)
         ]
         lines += [
-            outcome_line(each.address, entries.get(each.address), {name: state.tombstones.get(name)})
+            _outcome_line(each.address, entries.get(each.address), {name: state.tombstones.get(name)})
             for name, each in sorted({**base.tombstones, **state.tombstones}.items())
             if base.tombstones.get(name) != state.tombstones.get(name)
         ]
         try:
+            # All lines at once: a kill leaves the whole journal of this run, or that of the run before.
             replace_atomically(self.path, b"".join(map(self._chain.sealed, lines)))
             self._file = self.path.open("ab")
         except OSError as error:
             raise StateUnusable(f"{self.path}: cannot be written ({error})", hint="see to the disk") from error
 
-    def intent(self, address: str, what: str) -> int:
-        """Appends that a write is about to leave. Returns the line's number, for `sync`."""
-        return self._append({"address": address, "intent": what})
+    def intent(self, address: str, what: str) -> None:
+        """Appends that a write is about to leave, and returns when the line is on the disk. StateUnusable if it cannot
+        be written; then all later calls fail."""
+        number = self._append({"address": address, "intent": what})
+        with self._sync_lock:
+            # Another thread's fsync, while this one waited for the lock, has taken this line with it.
+            if self._synced < number:
+                with self._writing() as file:
+                    written = self._written
+                    os.fsync(file.fileno())
+                self._synced = written
 
     def outcome(self, address: str, entry: Entry | None, tombstones: Tombstones = NO_TOMBSTONES) -> None:
         """Appends the entry of an address after a write, None if it has none, and the `tombstones` that changed."""
-        self._append(outcome_line(address, entry, tombstones))
-
-    def sync(self, number: int) -> None:
-        """Returns when that line is on the disk. StateUnusable if it cannot be written; then all later calls fail."""
-        with self._sync_lock:
-            if self._synced >= number:
-                return
-            with self._writing() as file:
-                written = self._written
-                os.fsync(file.fileno())
-            self._synced = written
+        self._append(_outcome_line(address, entry, tombstones))
 
     def clear(self) -> None:
         """Removes the journal, because the state holds its steps. The journal of another run stays."""
@@ -160,7 +160,7 @@ class Journal:
             first = self._parsed(lines[0], 1) if lines else {}
             continues = bool(lines) and self._continues(first, base)
             # A journal in the work tree may be the work of a commit.
-            if continues and (path != self.path or version_of(first) < FORMAT_VERSION):
+            if continues and (path != self.path or first["format_version"] < FORMAT_VERSION):
                 raise StateUnusable(
                     f"{path}: this journal of an apply is not believed: an earlier version wrote it, or a commit "
                     "brought it",
@@ -180,12 +180,11 @@ class Journal:
         return self._replayed(first, steps, base)
 
     def _replayed(self, first: dict[str, Any], steps: list[dict[str, Any]], base: State) -> Replayed:
-        _, lineage, plan = head_from(first)
-        entries, waiting = dict(base.entries), dict[str, str]()
-        tombstones = dict(base.tombstones)
+        _, lineage, plan = _head_from(first)
+        entries, tombstones, waiting = dict(base.entries), dict(base.tombstones), dict[str, str]()
         for number, line in enumerate(steps, start=2):
             try:
-                replay_line(line, entries, tombstones, waiting)
+                _replay_line(line, entries, tombstones, waiting)
             except DecodeError as error:
                 raise self._damaged(number) from error
         state = replace(
@@ -200,15 +199,19 @@ class Journal:
         return Replayed(state, left, frozenset(str(line["address"]) for line in steps))
 
     def _continues(self, first: dict[str, Any], base: State) -> bool:
+        version = first.get("format_version")
+        if type(version) is not int or version < 1:
+            raise self._damaged(1)
+        if version > FORMAT_VERSION:
+            hint = "upgrade reconciler, or apply with that"
+            raise StateUnusable(f"{self.path}: written by a newer reconciler", hint=hint)
         try:
-            if version_of(first) > FORMAT_VERSION:
-                hint = "upgrade reconciler, or apply with that"
-                raise StateUnusable(f"{self.path}: written by a newer reconciler", hint=hint)
-            return head_from(first)[0] == (base.lineage, base.serial)
+            return _head_from(first)[0] == (base.lineage, base.serial)
         except DecodeError as error:
             raise self._damaged(1) from error
 
     def _append(self, line: dict[str, Any]) -> int:
+        """Appends a line, and returns its number."""
         with self._append_lock:
             with self._writing() as file:
                 file.write(self._chain.sealed(line))
@@ -255,3 +258,41 @@ class Journal:
 
     def _damaged(self, number: int) -> StateUnusable:
         return StateUnusable(f"{self.path}:{number}: the journal of an interrupted apply is damaged", hint=AWAY)
+
+
+def _head_from(line: dict[str, Any]) -> tuple[tuple[str, int], str, str]:
+    """The first line: lineage and serial of the state that the journal continues, and lineage and plan of the run."""
+    match decode(list, line.get("base"), "base"):
+        case [lineage, serial]:
+            continues = decode(str, lineage, "base"), decode(int, serial, "base")
+        case _:
+            raise DecodeError("the first line names no state")
+    return continues, decode(str, line.get("lineage"), "lineage"), decode(str, line.get("plan"), "plan")
+
+
+def _replay_line(
+    line: dict[str, Any], entries: dict[str, Entry], tombstones: dict[str, Tombstone], waiting: dict[str, str]
+) -> None:
+    """Applies one line to the entries. `waiting`: writes without an outcome. DecodeError if the line is no step."""
+    address = address_from(line.get("address"), "address")
+    if "intent" in line:
+        waiting[address] = decode(str, line["intent"], "intent")
+        return
+    if "entry" not in line:
+        raise DecodeError("neither an intent nor an outcome")
+    waiting.pop(address, None)
+    for name, each in decode(dict[str, Any], line.get("tombstones", {}), "tombstones").items():
+        tombstones.pop(name, None)
+        if each is not None:
+            tombstones[name] = tombstone_from(each, name)
+    if line["entry"] is None:
+        entries.pop(address, None)
+    else:
+        entries[address] = entry_from(line["entry"], address)
+
+
+def _outcome_line(address: str, entry: Entry | None, tombstones: Tombstones) -> dict[str, Any]:
+    line: dict[str, Any] = {"address": address, "entry": None if entry is None else entry_document(entry)}
+    if tombstones:
+        line["tombstones"] = dict(tombstones)
+    return line

@@ -6,12 +6,13 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from reconciler.errors import StateUnusable
 from reconciler.model.inputs import State
 from reconciler.model.settings import Environment, path_segment
+from reconciler.serialization import json_text
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, release_on_exit
 from reconciler.state.document import JournalFile, from_text, to_text
 from reconciler.state.object_bucket import Bucket, Found
@@ -131,12 +132,13 @@ class ObjectBackend:
 
     def _take(self, holder: LockInfo) -> str:
         # A random part, or two locks that one holder takes would be the same object.
-        content = json.dumps({**holder.document(), "lock": uuid.uuid4().hex}, indent=2, ensure_ascii=False).encode()
+        content = json_text({**asdict(holder), "lock": uuid.uuid4().hex}, indented=True).encode()
         found = self._bucket.read(self._lock)
         if found is None or found.content == FREE:
             mine = self._bucket.swap(self._lock, content, found.version if found else "")
             if mine is not None:
                 return mine
+            # Another run has taken it since.
             found = self._held()
         raise Locked(self.where, LockInfo.parse(found.content) if found else None, self._by_hand() if found else "")
 

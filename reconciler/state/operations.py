@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import Refused, WrongUsage
-from reconciler.git.repository import git_folder, repository_top
+from reconciler.git import git_folder, repository_top
 from reconciler.kinds.resources import address_pattern
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS

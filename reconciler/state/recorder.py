@@ -175,7 +175,7 @@ class Recorder:
         with self._lock:
             self._has_sent = True
             self._journaled.pop(address, None)
-        self._journal.sync(self._journal.intent(address, what))
+        self._journal.intent(address, what)
 
     def record(self, address: str, entry: Entry, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
         """Sets the entry of an address, and returns when that is in the journal.
@@ -275,6 +275,7 @@ class Recorder:
                 if receipt is not None or self._snapshot.is_taken_over or not is_same:
                     self._store.write(self._state, self._snapshot.version, note, receipt)
             except Refused:
+                # The steps stay on the disk, for the next run or for a person: the state does not hold them.
                 self._journal.close()
                 raise
             self._journal.clear()

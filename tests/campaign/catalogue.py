@@ -12,7 +12,7 @@ from kills.sites import Ended
 from kinds.test_random import ALLOWED, CLOSED, FIXED, configuration
 from world import Json, World, automation, integration, report
 
-from reconciler.simulator.assumptions import ASSUMPTIONS
+from reconciler.simulator.store import ASSUMPTIONS
 
 from .gate import Blow
 from .life import APPLY, EVERYTHING

@@ -23,8 +23,7 @@ from reconciler.cli.main import run
 from reconciler.simulator import Simulator
 from reconciler.simulator.automations import AUTOMATIONS
 from reconciler.simulator.faults import Faults
-from reconciler.simulator.integrations import INTEGRATIONS
-from reconciler.simulator.scheduled_reports import REPORTS
+from reconciler.simulator.integrations import INTEGRATIONS, REPORTS
 from reconciler.simulator.server import Server
 from reconciler.simulator.store import Store
 from reconciler.simulator.wire import ApiError, Request

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.cli.main import run
 from reconciler.simulator import Simulator
-from reconciler.simulator.assumptions import ASSUMPTIONS
+from reconciler.simulator.store import ASSUMPTIONS
 
 pytestmark = pytest.mark.network
 

@@ -22,8 +22,8 @@ from world import KEY, Run, World, report
 from reconciler.kinds import KINDS
 from reconciler.kinds.facts import list_questions
 from reconciler.simulator import Simulator
-from reconciler.simulator.assumptions import ASSUMPTIONS
 from reconciler.simulator.server import Server
+from reconciler.simulator.store import ASSUMPTIONS
 
 Json = dict[str, Any]
 SANDBOX = "test_sk_probe"

@@ -41,7 +41,7 @@ PATHS = {
     "reconciler.config.settings": "the folder of the configuration, to be named by its path from the top",
     "reconciler.api.secret": "the program of the user's secret_command, as it is written",
     "reconciler.git.history": "the list of the commits that a shallow clone lacks, as git names it",
-    "reconciler.git.repository": "the folder that a repository is looked for from, and upward",
+    "reconciler.git": "the folder that a repository is looked for from, and upward",
     "reconciler.system": "an entry of PATH, and what was found there",
     "reconciler.state.file": "the state's own path, its links followed",
     "reconciler.state.git_repository": "an address of the state's remote, to see whether it lies within the checkout",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from world import World
 
-from reconciler.simulator.assumptions import ASSUMPTIONS
+from reconciler.simulator.store import ASSUMPTIONS
 
 from .test_catalogue import EXAMPLE, assume
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from world import World
 
-from reconciler.simulator.assumptions import ASSUMPTIONS
+from reconciler.simulator.store import ASSUMPTIONS
 
 SEEDS = [*range(4), *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(4, 40))]
 CLOSED = ("segment", "remote_config", "entitlement", "product")

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from reconciler.simulator import Simulator
-from reconciler.simulator.assumptions import ASSUMPTIONS
+from reconciler.simulator.store import ASSUMPTIONS
 from reconciler.simulator.wire import ApiError
 
 from .conftest import Dashboard, Make, client_of, problems

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from reconciler.simulator import Simulator
-from reconciler.simulator.seeds import EXAMPLES
+from reconciler.simulator.app import EXAMPLES
 from reconciler.simulator.server import Server
 
 from .conftest import Dashboard

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -125,11 +125,11 @@ def test_git_hangs(store: GitBackend, fake_git: Callable[[str], None], monkeypat
 def test_push_without_an_answer(store: GitBackend, monkeypatch: pytest.MonkeyPatch, done: bool) -> None:
     """A push that does not end in time is looked up at the remote: done is done, and not done is an error."""
 
-    def silent(arguments: Sequence[str], **rest: Any) -> GitResult:
+    def silent(folder: str, *arguments: str, **rest: Any) -> GitResult:
         if "push" not in arguments:
-            return run_git(arguments, **rest)
+            return run_git(folder, *arguments, **rest)
         if done:
-            run_git(arguments, **rest)
+            run_git(folder, *arguments, **rest)
         raise GitTimeout("git push did not end")
 
     monkeypatch.setattr(git_repository, "run_git", silent)
