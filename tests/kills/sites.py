@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,17 @@ class Site:
         """The journal of the first machine: among git's own files, if there are any."""
         found = list((self.machine / ".git" / "reconciler").glob("default-*.journal"))
         return found[0] if found else self.machine / ".reconciler" / "default.journal"
+
+    def await_outcomes(self) -> None:
+        """Waits until the journal has the outcome of each write: a kind is read back while the response to the last
+        write of another one is still on its way."""
+        while self._open_writes():
+            time.sleep(0.01)
+
+    def _open_writes(self) -> set[str]:
+        steps = [json.loads(line) for line in self.journal.read_bytes().splitlines()[1:]]
+        last = {step["address"]: "intent" in step for step in steps}
+        return {address for address, is_open in last.items() if is_open}
 
     def copy(self, path: Path) -> Site:
         """The same in another place."""

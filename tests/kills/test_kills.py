@@ -84,6 +84,8 @@ def test_a_killed_apply_is_taken_up(
     api.hold(*point)
     with site.start() as process:
         held = api.held(process)
+        if point.read is not None:
+            site.await_outcomes()
         process.kill()
     api.drop()
     if (store, machine) == ("file", "same"):
