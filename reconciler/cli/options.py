@@ -215,6 +215,7 @@ plan_options = together(
         "--allow",
         cls=NeverSuggested,
         type=Guard((*ALLOWABLE, f"{GUARD}NAME")),
+        metavar=f"[{'|'.join(ALLOWABLE)}|{GUARD}NAME|{DELETE}KIND]",
         multiple=True,
         help="Pass this guard, once you know why it refuses. delete:KIND lets objects of a closed kind go.",
     ),

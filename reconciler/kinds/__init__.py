@@ -26,7 +26,7 @@ else:
 
 class Kinds:
     """The kinds that there are, by name and by section. ValueError if two have one name or one section, if a kind
-    stands before one that it refers to, or if its objects have no end or two."""
+    stands before one that it refers to, if its objects have no end or two, or if its identity has no such fields."""
 
     def __init__(self, *kinds: Kind) -> None:
         self.by_name = {kind.name: kind for kind in kinds}
@@ -34,6 +34,9 @@ class Kinds:
         if len({*self.by_name, *self.by_section}) != 2 * len(kinds):
             raise ValueError("two kinds have one name or one section")
         for at, kind in enumerate(kinds):
+            if lacking := {*kind.identity.natural_key, kind.identity.name_field} - {*kind.field_names}:
+                known = f"which its identity names; it has {', '.join(kind.field_names)}"
+                raise ValueError(f"{kind.name} has no field {', '.join(sorted(lacking))}, {known}")
             if any(each.terminal for _, each in kind.sub_endpoints) is not (kind.endpoints.delete is None):
                 raise ValueError(f"{kind.name} needs either a delete or a state that nothing leaves")
             if unknown := {each.kind for _, each in kind.reference_fields} - {each.name for each in kinds[:at]}:

@@ -136,7 +136,7 @@ REMOTE_CONFIG = Kind(
         description="Values that apps ask for by a key. Removal archives one for good. "
         "Unsure: whether both keys share it.",
         source="the vendor's pages on remote configurations",
-        lost_on_delete="its id, by which experiments use it, and its place: an archived one cannot come back",
+        lost_on_delete="its id, which experiments use; an archived one cannot come back",
         manual_step="the API has no such move of its status; `lifecycle: {replace: allow}` makes a new one instead",
         effects=effects,
         advice=advice,

@@ -25,7 +25,7 @@ GROUP = 3
 """So many objects with the same edits are shown as one."""
 MOST_NAMED = 8
 """So many addresses of a group are listed."""
-NOT_PROVEN = "nothing proves which live object it is"
+NOT_PROVEN = "nothing proves that it belongs to an integration: write it as it stands here"
 
 
 def destinations_text(found: Destinations) -> str:

@@ -101,8 +101,8 @@ def vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     ]
     if not told:
         return []
-    passes = "plan again later, as the list of the API may be short; if they were deleted outside, --allow "
-    passes += f"{VANISHED} on `plan` and `apply`: what the configuration still holds is made anew"
+    passes = "the right key or environment; plan again later, as the list of the API may be short; if they were "
+    passes += f"deleted outside, --allow {VANISHED} on `plan` and `apply`: what is still written is made anew"
     return [Refusal(VANISHED, "; ".join(told), passes)]
 
 
@@ -132,7 +132,7 @@ def _closed(changes: Sequence[Change]) -> Iterator[Refusal]:
         if kind.endpoints.closed and gone:
             named, name = some_of([change.address for change in gone]), f"{DELETE}{kind.name}"
             lost = kind.messages.lost_on_delete
-            text = f"deletes of {kind.section} are closed, and this plan ends {named}, with {lost}"
+            text = f"deletes of {kind.section} are closed, and this plan ends {named}; this loses {lost}"
             yield Refusal(name, text, f"--allow {name}, on `plan` and `apply`")
 
 

@@ -145,7 +145,8 @@ class Locked(Refused):
     def __init__(self, where: str, holder: LockInfo | None, by_hand: str = "") -> None:
         """`by_hand`: how to break a lock that does not say by whom it is held."""
         run = holder.run if holder else "RUN"
-        breaks = f"wait for it to end; if it cannot any more, `reconciler state unlock {run}` breaks this very lock"
+        breaks = f"wait for it to end; if it is dead, `reconciler state unlock {run}` breaks this lock and no other: "
+        breaks += "run it with the same PATH and environment"
         hint = breaks if holder or not by_hand else by_hand
         super().__init__(f"{where}: somebody else is applying: {holder or 'not known who'}", hint=hint)
 

@@ -27,6 +27,7 @@ def test_all_integrations_have_vanished(world: World) -> None:
     told = refused(world, "plan")
     assert "2 of 2 integrations in the state are not live: integration.hook (" in told
     assert "--allow vanished on `plan` and `apply`" in told
+    assert "the right key or environment" in told
     assert "2 of 2 integrations" in refused(world, "apply", "--auto-approve")
     assert "2 of 2 integrations" in refused(world, "drift")
     assert "2 of 2 integrations" in refused(world, "drift", "--adopt")

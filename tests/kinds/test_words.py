@@ -34,14 +34,20 @@ def test_a_run_may_have_kinds_of_its_own() -> None:
 
 def test_a_registry_is_in_the_order_of_its_references() -> None:
     """A kind stands behind those that it refers to, and no two have one name."""
-    user = variant(
-        NOTE, name="user", section="users", fields=(Field("n", {}, reference=Reference("sticky_note", "n")),)
-    )
+    user = with_fields(NOTE, Field("n", {}, reference=Reference("sticky_note", "n")), name="user", section="users")
     assert [*Kinds(NOTE, user).by_name] == ["sticky_note", "user"]
     with pytest.raises(ValueError, match="must stand before it"):
         Kinds(user, NOTE)
     with pytest.raises(ValueError, match="one name or one section"):
         Kinds(NOTE, NOTE)
+
+
+@pytest.mark.parametrize("word", ["natural_key", "name_field"])
+def test_an_identity_is_made_of_declared_fields(word: str) -> None:
+    """A typo is told as the kind is registered, with the fields that there are, and not by a KeyError of a plan."""
+    wrong = {"natural_key": ("name", "nmae"), "name_field": "nmae"}
+    with pytest.raises(ValueError, match=r"sticky_note has no field nmae, which its identity names; .* name, colour"):
+        Kinds(variant(NOTE, **{word: wrong[word]}))
 
 
 @pytest.mark.parametrize("kind", [lambda: variant(NOTE, delete=None), lambda: variant(PARTS, delete="DELETE")])

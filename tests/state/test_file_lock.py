@@ -120,7 +120,9 @@ def test_unlocking_the_very_run(world: World, capsys: pytest.CaptureFixture[str]
     """Another run's name breaks nothing; the right one does, and the next apply goes through while the first hangs."""
     world.write(FLOW)
     with applying(world) as first:
-        named = run_of(world.apply().err)
+        told = world.apply().err
+        assert "with the same PATH and environment" in told
+        named = run_of(told)
         capsys.readouterr()
         for wrong in ("000000000000", named[:-1], named.upper() + "x", ""):
             assert run(["state", "unlock", wrong, str(world.folder)]) == 5
