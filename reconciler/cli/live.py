@@ -58,6 +58,8 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
     write_stdout(_render(ended, form))
     for each in written:
         _show_written(each)
+    if form == "text" and not adopt and any(one.fields for each in ended if each.value for one in each.value.objects):
+        write_stderr("hint: `drift --adopt` writes the live values into the YAML")
     found = [each.value and (each.value.objects or (fail_on and each.value.health)) for each in ended]
     codes = (Exit.PENDING if each else Exit.DONE for each in found)
     commands.environments.require_all(replace(each, code=code) for each, code in zip(ended, codes, strict=True))

@@ -33,8 +33,10 @@ def test_live_values_go_into_the_yaml(world: World) -> None:
     targets = [{"type": "target_integration", "id": each} for each in (other, hook)]
     world.edit("scheduled-reports", daily, send_at="10:30", destinations=targets)
     world.edit("automations", world.id_of("automation.flow"), data={"actions": {"push": "p2"}, "segments": "s1"})
+    assert "hint: `drift --adopt` writes the live values into the YAML" in world.run("drift").err
     found = world.run("drift", "--adopt")
     assert found.code == 2, found.err
+    assert "hint:" not in found.err
     assert "the YAML says so now, and the next apply leaves it" in found.out
     assert "sets it back" not in found.out
     text = (world.folder / "main.yaml").read_text(encoding="utf-8")
