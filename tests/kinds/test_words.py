@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.cli.main import run
 from reconciler.kinds import KINDS, Field, Kind, Kinds, Reference, SubEndpoint, using
-from reconciler.kinds.declaration import text
+from reconciler.kinds.declaration import Delivery, text
 from reconciler.threads import Threads
 
 from .conftest import Open
@@ -35,13 +35,31 @@ def test_a_run_may_have_kinds_of_its_own() -> None:
 def test_a_registry_is_in_the_order_of_its_references() -> None:
     """A kind stands behind those that it refers to, and no two have one name."""
     user = variant(
-        NOTE, name="user", section="users", fields=(Field("n", {}, reference=Reference("sticky_note", "n")),)
+        NOTE, name="user", section="users", fields=(*NOTE.fields, Field("n", {}, reference=Reference("sticky_note", "n")))
     )
     assert [*Kinds(NOTE, user).by_name] == ["sticky_note", "user"]
     with pytest.raises(ValueError, match="must stand before it"):
         Kinds(user, NOTE)
     with pytest.raises(ValueError, match="one name or one section"):
         Kinds(NOTE, NOTE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"natural_key": ("title",)}, "sticky_note names 'title', which is none of its fields"),
+        ({"natural_key": ()}, "names '', which"),
+        ({"name_field": "title"}, "'title'"),
+        ({"chosen_id": "id"}, "'id'"),
+        ({"delivery": Delivery(status="status", on="on")}, "'status'"),
+        ({"name": "sticky.note"}, "'sticky.note' and 'sticky_notes' are no names"),
+        ({"section": "sticky notes"}, "'sticky notes' are no names"),
+    ],
+)
+def test_a_kind_names_only_what_it_has(changes: dict[str, object], said: str) -> None:
+    """What is misspelt is told when the kinds are put together, and not in the middle of a plan."""
+    with pytest.raises(ValueError, match=said):
+        Kinds(variant(NOTE, **changes))
 
 
 @pytest.mark.parametrize("kind", [lambda: variant(NOTE, delete=None), lambda: variant(PARTS, delete="DELETE")])
