@@ -35,7 +35,10 @@ def test_a_run_may_have_kinds_of_its_own() -> None:
 def test_a_registry_is_in_the_order_of_its_references() -> None:
     """A kind stands behind those that it refers to, and no two have one name."""
     user = variant(
-        NOTE, name="user", section="users", fields=(*NOTE.fields, Field("n", {}, reference=Reference("sticky_note", "n")))
+        NOTE,
+        name="user",
+        section="users",
+        fields=(*NOTE.fields, Field("n", {}, reference=Reference("sticky_note", "n"))),
     )
     assert [*Kinds(NOTE, user).by_name] == ["sticky_note", "user"]
     with pytest.raises(ValueError, match="must stand before it"):
