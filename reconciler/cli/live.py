@@ -173,8 +173,9 @@ def _show_written(written: Written) -> None:
     "--allow",
     cls=options.NeverSuggested,
     type=options.Guard(()),
+    metavar="delete:KIND",
     multiple=True,
-    help="With --probe: a closed kind too, delete:KIND.",
+    help="With --probe: a closed kind, too.",
 )
 @options.format_option
 @options.many_connection_options

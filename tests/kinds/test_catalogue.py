@@ -171,6 +171,14 @@ def test_a_new_product_needs_a_type(world: World) -> None:
     assert "main.yaml:1:12: product.a: a new product needs a type; expected one of" in done.err
 
 
+def test_an_id_of_other_characters_says_which_it_may_have(world: World) -> None:
+    """And not what the id is for."""
+    world.write("products: {p: {id: 123, type: lifetime}}\nentitlements: {e: {id: é}}")
+    told = world.plan().err
+    assert "found the number 123; expected 1 to 255 letters, digits, -, _ or .; write it in quotes" in told
+    assert 'found the text "é"; expected 1 to 256 letters, digits, -, _, ., spaces or colons' in told
+
+
 def test_a_remote_configuration_is_activated_last(world: World) -> None:
     """Create, mapping, payload, a look, status; an update of an active one says that it goes live at once."""
     world.write(EXAMPLE)
