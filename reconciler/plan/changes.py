@@ -165,7 +165,7 @@ def _compare(context: PlanContext, resource: Resource, match: Match) -> Change |
     if not all(kind.can_change(each.field, each.before, each.after) for each in found):
         is_taken = fields.get(kind.identity.chosen_id) == record.id
         can_replace = resource.lifecycle.replace and not is_taken
-        return _replace(context, resource, change) if can_replace else _manual(kind, change)
+        return _replace(context, resource, record, change) if can_replace else _manual(kind, change)
     return _update(kind, record, fields, found, change)
 
 
@@ -239,7 +239,7 @@ def _manual(kind: Kind, change: Change) -> Change:
     return replace(change, action=Action.MANUAL, notes=(*change.notes, kind.messages.manual_step), remember=None)
 
 
-def _replace(context: PlanContext, resource: Resource, change: Change) -> Change:
+def _replace(context: PlanContext, resource: Resource, record: Record, change: Change) -> Change:
     kind = KINDS[resource.kind]
     fields = _fields(context, resource, (), None)
     made = context.made_already(resource)
@@ -247,6 +247,8 @@ def _replace(context: PlanContext, resource: Resource, change: Change) -> Change
     notes = change.notes
     if made is None:
         requests = create_requests(kind, fields)
+        if lost := [name for name in kind.field_names if name not in fields and record.fields.get(name)]:
+            notes = (*notes, f"the new one does not get {', '.join(lost)}, which the YAML does not have")
     else:
         notes = (*notes, f"the new one stands already: {made.id} has its name, and is not managed here yet")
         found = differences(kind, fields, made.fields)
