@@ -90,6 +90,8 @@ class Project(AbstractContextManager["Project"]):
     ) -> Plan:
         """What `apply` would do. Never writes. The arguments are the options of `reconciler plan`; a guard that refuses
         is in `Plan.refusals`. ConfigurationInvalid, NotAuthorised or ApiFailed if there can be no plan."""
+        if isinstance(targets, str) or isinstance(allow, str):
+            raise WrongUsage("targets and allow are lists of texts, and not a text")
         options = Options(tuple(targets), prune, max_deletes, frozenset(allow), undo=undo)
         with self._session() as session:
             known = {*ALLOWABLE, *(DELETE + each.name for each in self.kinds.by_name.values() if each.endpoints.closed)}

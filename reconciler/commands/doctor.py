@@ -222,7 +222,7 @@ def _check_lists(watch: _Watch, used: set[str]) -> Iterator[Check]:
         else:
             errors["rights" if isinstance(error, NotAuthorised) else "lists"].append(error)
     told = {"rights": "the key may read; whether it may write shows only if something is written"}
-    told["lists"] = f"read whole: {', '.join(read)}{absent}"
+    told["lists"] = f"read whole: {', '.join(read) or 'none'}{absent}"
     yield from (Check.failed(name, *found) if found else Check(name, told[name]) for name, found in errors.items())
 
 

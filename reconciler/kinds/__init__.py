@@ -26,7 +26,7 @@ else:
 
 class Kinds:
     """The kinds that there are, by name and by section. ValueError if two have one name or one section, if a kind
-    stands before one that it refers to, if its objects have no end or two, or if its identity has no such fields."""
+    names a field that it lacks, or stands before one that it refers to, or if its objects have no end or two."""
 
     def __init__(self, *kinds: Kind) -> None:
         self.by_name = {kind.name: kind for kind in kinds}
@@ -34,9 +34,15 @@ class Kinds:
         if len({*self.by_name, *self.by_section}) != 2 * len(kinds):
             raise ValueError("two kinds have one name or one section")
         for at, kind in enumerate(kinds):
-            if lacking := {*kind.identity.natural_key, kind.identity.name_field} - {*kind.field_names}:
-                known = f"which its identity names; it has {', '.join(kind.field_names)}"
-                raise ValueError(f"{kind.name} has no field {', '.join(sorted(lacking))}, {known}")
+            if not (kind.name.isidentifier() and kind.section.isidentifier()):
+                raise ValueError(f"{kind.name!r} and {kind.section!r} are no names: expected such as remote_config")
+            own, status = kind.identity, [kind.delivery.status] if kind.delivery else []
+            named = [*(own.natural_key or [""]), own.name_field, *filter(None, [own.chosen_id]), *status]
+            if lacking := dict.fromkeys(each for each in named if each not in kind.field_names):
+                fields = ", ".join(kind.field_names)
+                raise ValueError(
+                    f"{kind.name} names {', '.join(map(repr, lacking))}, which is none of its fields: {fields}"
+                )
             if any(each.terminal for _, each in kind.sub_endpoints) is not (kind.endpoints.delete is None):
                 raise ValueError(f"{kind.name} needs either a delete or a state that nothing leaves")
             if unknown := {each.kind for _, each in kind.reference_fields} - {each.name for each in kinds[:at]}:

@@ -46,6 +46,7 @@ ENTITLEMENT = Kind(
                 "studio",
                 pattern=ID,
             ),
+            expected="1 to 256 letters, digits, -, _, ., spaces or colons",
             required=False,
             immutable=True,
         ),

@@ -30,8 +30,8 @@ def make_facts(section: str, claims: Claims) -> list[Fact]:
 def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Violations) -> Claims:
     """What holds of the records of a kind, as its list has them. `lists` are those of the API, by path;
     `violations` gives the fields that break the schema of a kind, each with the reason."""
-    are_sound = [is_id(kind, raw["id"]) and not other_object(kind, raw) for raw in rows]
-    fields = [record_from(kind, raw, lists).fields if sound else {} for raw, sound in zip(rows, are_sound, strict=True)]
+    sound = (raw for raw in rows if is_id(kind, raw["id"]) and not other_object(kind, raw))
+    fields = [record_from(kind, raw, lists).fields for raw in sound]
     bad = {kind.delivery.status: kind.delivery.failing} if kind.delivery else {}
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
     known, paths = {*kind.field_names, *kind.server_fields}, {f"/v4{object_path(kind, raw['id'])}" for raw in rows}
@@ -43,12 +43,15 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
         "has no field but the documented ones": (key for raw in rows for key in raw if key not in known),
         f"has all of {', '.join(always)}": (key for raw in rows for key in always if key not in raw),
         "has its path in `url`": {str(raw.get("url")) for raw in rows} - paths,
+    }
+    read: dict[str, Iterable[object]] = {
         "has no value but the documented ones": (why for at, name, why in broken if at.get(name) != bad.get(name, "")),
         f"tells its {' and '.join(kind.identity.natural_key)}": {
             key for at in fields for key in {*kind.identity.natural_key} - {*at}
         },
     }
     yield from ((f"a record {text}", odd if rows else None) for text, odd in told.items())
+    yield from ((f"a record {text}", odd if fields else None) for text, odd in read.items())
     yield from chain(_server_claims(kind, rows, lists), *(_field_claims(each, rows) for each in kind.fields))
     yield from chain.from_iterable(_reference_claims(*each, rows, lists) for each in kind.reference_fields)
 

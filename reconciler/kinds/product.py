@@ -61,6 +61,7 @@ PRODUCT = Kind(
         Field(
             "id",
             text("The id that apps use. Left out: the key. It cannot be changed later.", "studio_yearly", pattern=ID),
+            expected="1 to 255 letters, digits, -, _ or .",
             required=False,
             immutable=True,
         ),

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
@@ -179,27 +180,31 @@ def drift_values(drift: Drift) -> dict[str, Any]:
 
 
 PAINT = {"ok": green, "warning": yellow, "failed": red}
+MOST_REFUTED, MOST_TEXT = 10, 110
+"""The facts that are named; and the characters of a check that failed, if environments are several: one screen."""
 HOLDS = {True: "confirmed", False: "refuted", None: "unknown"}
 
 
 def diagnoses_text(found: Sequence[Diagnosis]) -> str:
     """A line for each check, then one on the facts; what several environments share comes first."""
     shared = [each for each in found[0].checks if all(each in one.checks for one in found)] if found[1:] else []
-    lines = list(map(_check_line, shared))
+    show = partial(_check_line, most=MOST_TEXT if found[1:] else None)
+    lines = list(map(show, shared))
     for one in found:
         lines += [bold(escape(f"{one.environment}:"))] if found[1:] else []
-        lines += [_check_line(each) for each in one.checks if each not in shared]
+        lines += [show(each) for each in one.checks if each not in shared]
         counts = ", ".join(f"{sum(each.holds is holds for each in one.facts)} {word}" for holds, word in HOLDS.items())
         refuted = [each.text + (f" ({each.seen})" if each.seen else "") for each in one.facts if each.holds is False]
-        said = "; ".join([f"{counts} here", *(f"refuted: {each}" for each in refuted)])
+        more = [f"and {len(refuted) - MOST_REFUTED} more"] * (len(refuted) > MOST_REFUTED)
+        said = "; ".join([f"{counts} here", *(f"refuted: {each}" for each in refuted[:MOST_REFUTED]), *more])
         level = Check("facts", said, "--format json has each", "warning" if refuted else "ok")
-        lines += [_check_line(level)] if one.facts else []
+        lines += [show(level)] if one.facts else []
     return "\n".join(lines)
 
 
-def _check_line(check: Check) -> str:
-    first, _, more = check.message.partition("\n")
-    told = escape("; ".join(filter(None, (first + " …" * bool(more), check.hint.replace("\n", " ")))))
+def _check_line(check: Check, most: int | None) -> str:
+    first = check.message.partition("\n")[0][: None if check.status == "ok" else most]
+    told = escape("; ".join(filter(None, (first + " …" * (first != check.message), check.hint.replace("\n", " ")))))
     return fit(f"{PAINT[check.status](pad(check.status, 9))}{pad(check.name, 15)}{told}", hang=24)
 
 

@@ -146,7 +146,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     if not all(kind.can_change(each.field, each.before, each.after) for each in found):
         # Two objects cannot have one id at once, so one with a chosen id cannot be replaced under it.
         can_replace = resource.lifecycle.replace and fields.get(kind.identity.chosen_id) != record.id
-        return _replace(context, resource, change) if can_replace else _manual(kind, change)
+        return _replace(context, resource, record, change) if can_replace else _manual(kind, change)
     try:
         requests = wire.update_requests(kind, record, fields, {each.field.name for each in found})
     except wire.CannotBeSent as reason:
@@ -219,7 +219,7 @@ def _manual(kind: Kind, change: Change) -> Change:
     return replace(change, action=Action.MANUAL, notes=(*change.notes, kind.messages.manual_step), remember=None)
 
 
-def _replace(context: PlanContext, resource: Resource, change: Change) -> Change:
+def _replace(context: PlanContext, resource: Resource, record: Record, change: Change) -> Change:
     kind = KINDS[resource.kind]
     fields = _fields(context, resource, (), None)
     made = context.made_already(resource)
@@ -227,6 +227,8 @@ def _replace(context: PlanContext, resource: Resource, change: Change) -> Change
     notes = change.notes
     if made is None:
         requests = wire.create_requests(kind, fields)
+        if lost := [name for name in kind.field_names if name not in fields and record.fields.get(name)]:
+            notes = (*notes, f"the new one does not get {', '.join(lost)}, which the YAML does not have")
     else:
         notes = (*notes, f"the new one stands already: {made.id} has its name, and is not managed here yet")
         found = differences(kind, fields, made.fields)

@@ -275,6 +275,19 @@ def test_three_environments_fit_a_screen(three: World, no_waiting: None) -> None
     assert {line.split()[0] for line in lines if not line.endswith(":")} <= {"ok", "warning", "failed"}
 
 
+@pytest.mark.parametrize("status", [403, 500])
+def test_three_environments_fit_a_narrow_screen(
+    three: World, no_waiting: None, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """At most 60 lines of 80 columns, if nothing can be read."""
+    monkeypatch.setenv("STAGING", KEY)
+    monkeypatch.setenv("COLUMNS", "80")
+    three.fault(f"GET /*: status {status}")
+    run = three.run("doctor", "--all")
+    assert "read whole: ;" not in run.out
+    assert len(run.out.splitlines()) <= 60, run.out
+
+
 def test_sandbox_and_production_keys_that_see_the_same(three: World) -> None:
     """The same ids refute that a sandbox key has objects of its own."""
     text = "integrations: a sandbox and a production key see objects of their own"

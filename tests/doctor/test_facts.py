@@ -256,6 +256,27 @@ def test_text_names_what_is_refuted_in_one_line(world: World) -> None:
     assert "\x1b" not in run.out
 
 
+def test_a_fact_of_what_was_not_read_is_unknown(world: World) -> None:
+    """A record that says it is something else has no values of this kind."""
+    with served(Script()) as script:
+        play(script, "/automations", object="other", status="sleeping")
+        run = doctor(world, script)
+    facts = {each["fact"]: each["status"] for each in run.document["facts"]}
+    assert facts["automations: a record has no value but the documented ones"] == "unknown"
+    assert facts["automations: a record tells its name"] == "unknown"
+
+
+def test_many_facts_that_do_not_hold_are_counted(world: World) -> None:
+    """Ten are named."""
+    with served(Script()) as script:
+        play(script)
+        for path in PATHS:
+            script.plays[path] = listing(path, {"id": "x", "object": "other", "more": 1})
+        run = world.run("doctor", "--api-url", script.url)
+    assert run.out.count("refuted: ") == 10
+    assert " more; --format json has each" in run.out
+
+
 @pytest.mark.parametrize("odd", [[], {}, None, 7, "\u202e"])
 def test_values_of_any_type_are_no_fault(world: World, odd: Any) -> None:
     """Ids, labels, words and maps that are something else."""

@@ -139,6 +139,24 @@ def test_nothing_that_it_makes_delivers(sandbox: Sandbox) -> None:
     assert {body["environment"] for body in bodies if "environment" in body} == {"sandbox"}
 
 
+def test_no_app_asks_for_what_it_makes(sandbox: Sandbox) -> None:
+    """The API may start a new remote configuration as active, in production too: then its key must be of nobody. One
+    that has ended is there for good, which the end of a probe says."""
+    sandbox.assume(config_status="active")
+    run = sandbox.probe(*ALLOWED)
+    keys = [body["context_key"] for _, _, body in sandbox.world.writes() if body and "context_key" in body]
+    assert {key for key in keys if key} == {key for key in keys if key and key.startswith("reconciler-probe-")} != set()
+    assert "removed, but the remote_config, which has ended" in ended(run)["message"]
+
+
+def test_a_question_that_fails_after_a_delete_is_no_delete_that_failed(sandbox: Sandbox, no_waiting: None) -> None:
+    """The answer to a create of the deleted id is lost, so it may be back: that is what is said, and no more."""
+    sandbox.world.fault("POST /products: status 500, n=5")
+    run = sandbox.probe(*ALLOWED)
+    assert run.code == 6
+    assert "may be left: POST /products" in ended(run)["message"]
+
+
 def test_it_touches_only_what_it_made(sandbox: Sandbox) -> None:
     """Each write names an object that a create of the same run answered with."""
     theirs = {each["id"] for rows in sandbox.live().values() for each in rows}

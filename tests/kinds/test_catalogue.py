@@ -171,6 +171,23 @@ def test_a_new_product_needs_a_type(world: World) -> None:
     assert "main.yaml:1:12: product.a: a new product needs a type; expected one of" in done.err
 
 
+def test_a_replace_says_which_live_values_the_new_one_does_not_get(world: World) -> None:
+    """What is not managed is not known to be wanted: a new one would go to all users, without a payload."""
+    world.settle("remote_configs: {a: {name: A, status: active, lifecycle: {replace: allow}}}")
+    world.edit("remote-configurations", world.id_of("remote_config.a"), segment_percent=10, payload={"a": 1})
+    world.write("remote_configs: {a: {name: A, status: draft, lifecycle: {replace: allow}}}")
+    notes = world.plan().change("remote_config.a")["notes"]
+    assert any("does not get segment_percent, payload, which" in note for note in notes), notes
+
+
+def test_an_id_of_other_characters_says_which_it_may_have(world: World) -> None:
+    """And not what the id is for."""
+    world.write("products: {p: {id: 123, type: lifetime}}\nentitlements: {e: {id: é}}")
+    told = world.plan().err
+    assert "found the number 123; expected 1 to 255 letters, digits, -, _ or .; write it in quotes" in told
+    assert 'found the text "é"; expected 1 to 256 letters, digits, -, _, ., spaces or colons' in told
+
+
 def test_a_remote_configuration_is_activated_last(world: World) -> None:
     """Create, mapping, payload, a look, status; an update of an active one says that it goes live at once."""
     world.write(EXAMPLE)

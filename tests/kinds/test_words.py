@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.cli.main import run
 from reconciler.kinds import KINDS, Field, Kind, Kinds, Reference, SubEndpoint, using
+from reconciler.kinds.declaration import Delivery
 from reconciler.kinds.schema import text
 from reconciler.threads import Threads
 
@@ -42,12 +43,22 @@ def test_a_registry_is_in_the_order_of_its_references() -> None:
         Kinds(NOTE, NOTE)
 
 
-@pytest.mark.parametrize("word", ["natural_key", "name_field"])
-def test_an_identity_is_made_of_declared_fields(word: str) -> None:
-    """A typo is told as the kind is registered, with the fields that there are, and not by a KeyError of a plan."""
-    wrong = {"natural_key": ("name", "nmae"), "name_field": "nmae"}
-    with pytest.raises(ValueError, match=r"sticky_note has no field nmae, which its identity names; .* name, colour"):
-        Kinds(variant(NOTE, **{word: wrong[word]}))
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"natural_key": ("title",)}, "sticky_note names 'title', which is none of its fields"),
+        ({"natural_key": ()}, "names '', which"),
+        ({"name_field": "title"}, "'title'"),
+        ({"chosen_id": "id"}, "'id'"),
+        ({"delivery": Delivery(status="status", on="on")}, "'status'"),
+        ({"name": "sticky.note"}, "'sticky.note' and 'sticky_notes' are no names"),
+        ({"section": "sticky notes"}, "'sticky notes' are no names"),
+    ],
+)
+def test_a_kind_names_only_what_it_has(changes: dict[str, object], said: str) -> None:
+    """What is misspelt is told when the kinds are put together, and not in the middle of a plan."""
+    with pytest.raises(ValueError, match=said):
+        Kinds(variant(NOTE, **changes))
 
 
 @pytest.mark.parametrize("kind", [lambda: variant(NOTE, delete=None), lambda: variant(PARTS, delete="DELETE")])

@@ -149,6 +149,14 @@ def test_a_guard_refuses_in_the_plan_and_in_apply(world: World) -> None:
         project.plan(allow=["everything"])
 
 
+@pytest.mark.parametrize("arguments", [{"targets": "segment.a"}, {"targets": ""}, {"allow": "behind"}])
+def test_a_text_in_place_of_a_list_is_refused(world: World, arguments: dict[str, str]) -> None:
+    """It would be read letter by letter, and an empty one would mean everything."""
+    world.write(TWO)
+    with pytest.raises(WrongUsage, match="lists of texts"):
+        Project.open(world.folder).plan(**arguments)  # type: ignore[arg-type]
+
+
 def test_an_environment_that_does_not_exist_is_told_at_once(world: World) -> None:
     """Before anything is read from the API."""
     with pytest.raises(WrongUsage, match="there is no environment prod"):
