@@ -127,7 +127,8 @@ def _run_told(words: Sequence[str], command: str | None, is_json: bool, has_span
         try:
             stack.enter_context(load("reconciler.output.spans:send_spans")() if has_spans else nullcontext())
         except Exception as error:  # noqa: BLE001 - whatever a library of telemetry raises, the run goes on
-            hint = "pip install '.[otel]'" if isinstance(error, ImportError) else "check the variables OTEL_…"
+            extra = "pip install 'qonversion-reconciler[otel]'"
+            hint = extra if isinstance(error, ImportError) else "check the variables OTEL_…"
             write_stderr(f"warning: no spans are sent, because OpenTelemetry does not start\nhint: {hint}")
         with threads.span("run", command=command, **{"service.version": __version__}) as fields:
             fields["process.exit.code"] = code = int(_run(words))

@@ -44,7 +44,7 @@ def _load(policies: Sequence[Policy]) -> Any:
     except ModuleNotFoundError as error:
         if error.name != LIBRARY:
             raise
-        said = "policies need a library that is not installed; install it: pip install '.[policies]'"
+        said = "policies need a library that is not there; install it: pip install 'qonversion-reconciler[policies]'"
         raise ConfigurationInvalid([Problem(*policies[0].location, said)]) from None
 
 

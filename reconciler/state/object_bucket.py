@@ -122,7 +122,7 @@ class Bucket:
         except ImportError as error:
             raise StateUnusable(
                 f"{self.root}: a state in an object store needs a library that is not installed ({error})",
-                hint="pip install '.[object]'",
+                hint="pip install 'qonversion-reconciler[object]'",
             ) from error
         retries = {"max_retries": MOST_RETRIES, "retry_timeout": timedelta(seconds=PATIENCE_SECONDS * 2 / 3)}
         with self._telling("", "cannot be used"):

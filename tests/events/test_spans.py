@@ -390,5 +390,5 @@ def test_without_the_library_the_line_to_install_it_is_told(world: World) -> Non
     assert told[:2] == (code, out)
     assert told[2].splitlines() == [
         "warning: no spans are sent, because OpenTelemetry does not start",
-        "hint: pip install '.[otel]'",
+        "hint: pip install 'qonversion-reconciler[otel]'",
     ]

@@ -136,7 +136,7 @@ def test_without_the_library_the_line_to_install_it_is_told(tmp_path: Path) -> N
     refused = subprocess.run(command, capture_output=True, text=True, check=False)
     assert refused.returncode == 3
     assert f"{tmp_path / 'main.yaml'}:2:3: policies need a library" in refused.stderr
-    assert "pip install '.[policies]'" in refused.stderr
+    assert "pip install 'qonversion-reconciler[policies]'" in refused.stderr
     assert "Traceback" not in refused.stderr
     (tmp_path / "main.yaml").write_text(configuration("").replace("policies:", "x-none:"))
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0

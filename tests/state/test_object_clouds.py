@@ -187,4 +187,4 @@ def test_without_the_library_the_extra_is_named(call: str, tmp_path: Path, monke
     monkeypatch.setitem(sys.modules, "obstore.store", None)
     with pytest.raises(ReconcilerError, match="a library that is not installed") as caught:
         getattr(_store("s3://bucket", tmp_path), call)()
-    assert caught.value.hint == "pip install '.[object]'"
+    assert caught.value.hint == "pip install 'qonversion-reconciler[object]'"
