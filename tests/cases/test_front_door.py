@@ -25,7 +25,7 @@ MANY = "\n".join(
     f"  n{number}: {{environment: ['*'], run: {way}, change: {{automation.welcome: {{caption: c{number}}}}}, "
     f"faults: ['GET /*: status 503, chance=0.4', 'PUT /*: drop after, chance=0.5'], "
     f"expect: {{summary: {{update: {number % 2}}}, requests: {{'PUT /*': 1, 'GET /*': 5}}, then: empty}}}}"
-    for number, way in enumerate(["plan", "apply"] * 6)
+    for number, way in enumerate(["plan", "apply"] * 3)
 )
 
 
