@@ -7,6 +7,8 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import means
@@ -17,6 +19,8 @@ import waiting
 waiting.install()
 
 from world import World, opened  # noqa: E402 - after the sleep that it finds is one that can be shortened
+
+TESTS = Path(__file__).parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,6 +53,22 @@ def _compile_once(config: pytest.Config) -> None:
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
         os.environ["PYTHONPYCACHEPREFIX"] = tempfile.mkdtemp(prefix="reconciler-bytecode-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop("PYTHONPYCACHEPREFIX"), ignore_errors=True))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Each worker imports all tests, and to compile them takes ten seconds. So it begins with a share of its own: the
+    others have compiled the rest when it comes to that."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None:
+        return
+    number, count = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
+    folders = [Path(each).resolve() for each in session.config.args if Path(each).is_dir()]
+    shared = sorted({file for folder in folders for file in folder.rglob("conftest.py")})
+    files = sorted({file for folder in folders for file in folder.rglob("test_*.py")})
+    for file in [*shared, *files[number % count :: count]]:  # a conftest says which modules pytest compiles, too
+        with suppress(Exception, pytest.skip.Exception):  # the collection tells what is wrong with it
+            import_module(".".join(file.relative_to(TESTS).with_suffix("").parts))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from world import World
 
 from .conftest import CHANGED, digest_in
@@ -48,6 +49,7 @@ def test_on_github(github: GitHubRunner, world: World) -> None:
     assert "By `grace` with `--allow behind, frozen`." in body
 
 
+@pytest.mark.exhaustive
 def test_on_gitlab(gitlab: GitLabRunner, world: World) -> None:
     """The same, with a variable of the pipeline."""
     gitlab._given["RECONCILER_NOW"] = DURING
@@ -65,6 +67,7 @@ def test_on_gitlab(gitlab: GitLabRunner, world: World) -> None:
     assert "with `--allow frozen`." in body
 
 
+@pytest.mark.exhaustive
 def test_the_clock_goes_on(github: GitHubRunner, world: World) -> None:
     """The job of the night keeps what was approved."""
     github._variables["RECONCILER_NOW"] = "2027-03-20T12:00Z"

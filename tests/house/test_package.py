@@ -92,6 +92,7 @@ def metadata(built: Built) -> Message:
         return Parser().parsestr(wheel.read(f"{NAME}.dist-info/METADATA").decode())
 
 
+@pytest.mark.exhaustive
 def test_two_builds_have_the_same_bytes(built: Built, tmp_path: Path) -> None:
     """Whatever the time, its zone, the language, the folder and the rights of new files are."""
     other = build(tmp_path / "other", "077", TZ="Asia/Tokyo", LANG="de_DE.UTF-8", TMPDIR=str(tmp_path))
