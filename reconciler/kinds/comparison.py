@@ -167,10 +167,7 @@ def as_declared(schema: Schema, value: Any) -> Any:
     if isinstance(value, list) and "items" in schema:
         item = schema["items"]
         added = {key: each["default"] for key, each in item.get("properties", {}).items() if "default" in each}
-        return [
-            as_declared(item, {**inner, **added, **inner} if added and isinstance(inner, dict) else inner)
-            for inner in value
-        ]
+        return [as_declared(item, {**one, **added, **one} if added and isinstance(one, dict) else one) for one in value]
     return str(value) if type(value) is int and "string" in types and "integer" not in types else value
 
 

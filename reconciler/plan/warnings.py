@@ -149,14 +149,15 @@ def _advice(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str
 
 def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
     """Creates beside a live object whose name differs only in case: it may be the same object, normalized."""
-    managed, live = context.addresses(), context.live.records
+    creates = [each for each in changes.values() if each.action is Action.CREATE]
+    managed, live = context.addresses() if creates else {}, context.live.records if creates else {}
     beside = [each for records in live.values() for each in records.values() if each.ref not in managed]
     made = {
         (change.kind, natural_key(KINDS[change.kind], change.remember.applied, folded)): change.address
-        for change in (changes.values() if beside else ())
-        if change.action is Action.CREATE and change.remember
+        for change in (creates if beside else ())
+        if change.remember
     }
-    for record in beside if made else ():
+    for record in beside:
         address = made.get((record.kind, natural_key(KINDS[record.kind], record.fields, folded)))
         if address is not None:
             said = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
