@@ -174,9 +174,10 @@ class Transport:
             response.close()
         if self.refuses_key and response.is_success and request.method == "GET":
             self.secret.require_absent(content, path)
-        # No value has a line break, and to search all of them at once is five times as fast.
-        values = self.secret.redact("\n".join(response.headers.values())).split("\n")
-        headers = dict(zip(response.headers, values, strict=True))
+        headers = dict(response.headers.items())
+        # To search all of them at once is five times as fast.
+        if self.secret.spellings.are_in("\n".join(headers.values()).encode("utf-8", "surrogatepass")):
+            headers = {name: self.secret.redact(value) for name, value in headers.items()}
         told = self.secret.spellings.redact(content)
         return Response(request.method, path, response.status_code, headers, told, self.clock())
 
