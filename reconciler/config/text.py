@@ -65,7 +65,6 @@ def with_article(noun: str) -> str:
 # has words, numbers and versions, each below 16 characters. At most 16 of them, or the match would be quadratic.
 WORD = "(?>(?:[A-Za-z]?[a-z]{0,14}|[A-Za-z]?[a-z]{0,9}[0-9]{1,4}|[A-Z]{1,4}|[0-9]{1,8})(?![A-Za-z0-9]))"
 NAME = f"{WORD}(?:[_-]{WORD}){{0,15}}(?![_-])"
-# Few files hold an `sk_`: the expression is compiled for the first of them.
 KEY = f"(?<![A-Za-z0-9])(?:test_)?sk_(?!{NAME})[A-Za-z0-9_-]{{16,}}"
 KEY_FOUND = (
     "a secret key stands here; expected none in a file: name the variable that holds it under secret_env, "
