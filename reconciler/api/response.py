@@ -18,7 +18,7 @@ UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY, UNAVAILABLE = 401, 403, 404, 429, 
 SUCCESS = range(200, 300)
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOVED = "if the API lives there now, write that address: --api-url, or QONVERSION_API_URL"
-SECONDS = re.compile(r"(?a)(\d+(\.\d*)?|\.\d+) ?s?( ?, ?(\d+(\.\d*)?|\.\d+) ?s?)*")
+SECONDS = r"(?a)(\d+(\.\d*)?|\.\d+) ?s?( ?, ?(\d+(\.\d*)?|\.\d+) ?s?)*"
 LONGEST_ASKED = 366 * 86400.0
 LONGEST_IN_SECONDS = 600
 SHOWN_CHARACTERS = 200
@@ -101,7 +101,7 @@ class Response:
         """Seconds to wait as the header `Retry-After` says, given as seconds or as a date; None without it, or if it
         says neither. Never more than `LONGEST_ASKED`."""
         value = self.headers.get("retry-after", "").strip()
-        if SECONDS.fullmatch(value):
+        if re.fullmatch(SECONDS, value):
             # A header that comes twice is one with a comma.
             return min(LONGEST_ASKED, max(float(each.rstrip("s ")) for each in value.split(",")))
         until = _date(value)

@@ -26,7 +26,8 @@ with without_optional("pygments"):
     import httpx
 
 JSON = {"content-type": "application/json"}
-OURS = {"user-agent": f"reconciler/{__version__}", "connection": "keep-alive"}
+OURS = {"user-agent": f"reconciler/{__version__}"}
+HAVE_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 CODINGS = "gzip, deflate"
 LONGEST_EXCHANGE = 120.0
 """Seconds from the first byte sent to the last one read."""
@@ -60,7 +61,7 @@ class _NetworkTransport(httpx.BaseTransport):
             request.method,
             _address(request.url),
             headers=request.headers.raw,
-            content=request.content,
+            content=request.read(),
             extensions=streams.TIMEOUTS,
         )
         response = self._pool.handle_request(sent)
@@ -103,7 +104,8 @@ class Transport(AbstractContextManager["Transport"]):
         self._close = close
         self._base = f"{base.rstrip('/')}/"
         self._host = _host(base)
-        self._headers = {**headers, "accept-encoding": CODINGS}
+        host = _url(self._base).netloc.decode("ascii")
+        self._headers = httpx.Headers({"host": host, **headers, "accept-encoding": CODINGS})
 
     def clock(self) -> datetime:
         """The time in UTC: `now` if it is set."""
@@ -118,12 +120,10 @@ class Transport(AbstractContextManager["Transport"]):
         the API asks for too long a wait.
         """
         asked = f"?{urlencode(query)}" if query else ""
-        request = httpx.Request(
-            method,
-            _url(f"{self._base}{path.lstrip('/')}{asked}"),
-            content=None if body is None else json_text(body).encode(),
-            headers={**self._headers, **({} if body is None else JSON), **(headers or {})},
-        )
+        content, url = b"" if body is None else json_text(body).encode(), _url(f"{self._base}{path.lstrip('/')}{asked}")
+        request = httpx.Request(method, url, headers=self._headers, stream=httpx.ByteStream(content))
+        length = {"content-length": str(len(content))} if content or method in HAVE_LENGTH else {}
+        request.headers.update({**length, **(JSON if content else {}), **(headers or {})})
         target = {"server.address": self._host, "url.path": request.url.path, "url.query": asked[1:] or None}
         with span("request", **{"http.request.method": method, **target}) as said:
             try:
@@ -147,7 +147,7 @@ class Transport(AbstractContextManager["Transport"]):
             except AnswerUnreadable as error:
                 _describe(said, f"{method} {path}{asked}: {error}")
                 raise
-            sizes = f"{len(request.content)} bytes sent, {len(answer.content)} received"
+            sizes = f"{len(content)} bytes sent, {len(answer.content)} received"
             _describe(said, f"{method} {path}{asked}: {answer.status}, {sizes}")
             said.update({"http.response.status_code": answer.status, "http.response.body.size": len(answer.content)})
             said.update({} if answer.ok else {"error.type": str(answer.status)})
@@ -180,7 +180,10 @@ class Transport(AbstractContextManager["Transport"]):
             response.close()
         if self.refuses_key and response.is_success and request.method == "GET":
             self.secret.require_absent(content, path)
-        headers = {name: self.secret.redact(value) for name, value in response.headers.items()}
+        headers = dict(response.headers.items())
+        # To search all of them at once is five times as fast.
+        if self.secret.spellings.are_in("\n".join(headers.values()).encode("utf-8", "surrogatepass")):
+            headers = {name: self.secret.redact(value) for name, value in headers.items()}
         told = self.secret.spellings.redact(content)
         return Response(request.method, path, response.status_code, headers, told, self.clock())
 

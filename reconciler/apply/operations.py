@@ -20,7 +20,7 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import differences
 from reconciler.kinds.wire import fingerprint, is_id, object_path, other_object, record_from
 from reconciler.lazy import frozen
-from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Tombstone
+from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Raw, Record, Tombstone
 from reconciler.model.plan import NEW_ID, Action, Change, Request
 
 BAD_REQUEST = 400
@@ -128,8 +128,9 @@ class OperationRunner:
             else:
                 self._update(kind, change, request, object_id, sent)
             applied |= sent
-            progress = replace(remember, id=object_id, applied=dict(applied), rules={})
-            self.state.record(change.address, progress, change.tombstones)
+            if request is not change.requests[-1]:
+                progress = replace(remember, id=object_id, applied=dict(applied), rules={})
+                self.state.record(change.address, progress, change.tombstones)
         self.state.record(change.address, replace(remember, id=object_id, applied=wanted), change.tombstones)
 
     def _shows(self, kind: Kind, change: Change, object_id: str, written: Fields, last: Fields) -> bool:
@@ -150,8 +151,9 @@ class OperationRunner:
         try:
             check = self._check_before_retry(kind, change, request, object_id, wanted)
             response = self._send(kind, change, request, object_id, check)
-            self._require_acknowledged(kind, response, object_id)
-            self._keep_fields(kind, change.address, request, response.body())
+            raw = self._require_acknowledged(kind, response, object_id)
+            if is_id(kind, raw.get("id")):
+                self._keep_fields(change.address, request, record_from(kind, raw, {}).fields)
         except AlreadyDone:
             return
         except ApiFailed as lost:
@@ -182,10 +184,11 @@ class OperationRunner:
             raise response.error(self.writer.source)
         return response
 
-    def _require_acknowledged(self, kind: Kind, response: Response, object_id: str | None) -> None:
+    def _require_acknowledged(self, kind: Kind, response: Response, object_id: str | None) -> Raw:
         record = response.acknowledged(object_id)
         if unlike := other_object(kind, record):
             raise AnswerUnreadable(f"{response.method} {response.path} answered {response.status} with {unlike}")
+        return record
 
     def _create(self, kind: Kind, change: Change, request: Request) -> str:
         """Creates the object and gives its id. After a lost response it is searched, and sent again if it is not there.
@@ -198,7 +201,7 @@ class OperationRunner:
                     raise
                 made = self.recovery.made(kind, self.references.fields(kind, request.body or {}))
                 if made is not None:
-                    self.references.created(change.address, made.raw)
+                    self.references.created(kind, change.address, made.raw)
                     return made.id
                 if is_acknowledged(error):
                     hint = "plan again: what was made is found by its name"
@@ -216,22 +219,19 @@ class OperationRunner:
             raise AnswerUnreadable(f"{what} without the new object's id")
         if not self.recovery.take(kind, raw["id"]):
             raise AnswerUnreadable(f"{what} with {raw['id']}, which is no new object")
-        self.references.created(change.address, raw)
-        self._keep_fields(kind, change.address, request, raw)
-        shown = record_from(kind, raw, {}).fields
+        shown = self.references.created(kind, change.address, raw).fields
+        self._keep_fields(change.address, request, shown)
         for name, each in kind.sub_endpoints:
             if each.comes_last and shown.get(name) not in (None, each.initial):
                 said = f"{change.address}: the API made {raw['id']} with the {name} {shown[name]} at once"
                 self.warnings.append(f"{said}, before the rest of it was written; expected {each.initial}")
         return str(raw["id"])
 
-    def _keep_fields(self, kind: Kind, address: str, request: Request, raw: object) -> None:
+    def _keep_fields(self, address: str, request: Request, shown: Fields) -> None:
         """Keeps what a response shows of the fields that the request sent: the read-back compares with it. Of a field
         that was not sent, the response shows what somebody else may have written meanwhile."""
-        if isinstance(raw, dict) and is_id(kind, raw.get("id")):
-            shown = record_from(kind, raw, {}).fields
-            sent = {name: value for name, value in shown.items() if name in request.sets}
-            self.answered[address] = {**self.answered.get(address, {}), **sent}
+        sent = {name: value for name, value in shown.items() if name in request.sets}
+        self.answered[address] = {**self.answered.get(address, {}), **sent}
 
     def _require_as_seen(self, kind: Kind, change: Change) -> None:
         """Refused if the object of an update or a delete is not as the plan saw it. A full PUT is checked always, as it

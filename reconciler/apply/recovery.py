@@ -166,14 +166,16 @@ class PendingReferences:
     before: Live
     taken: Collection[ObjectRef]
     coming: Planned
-    _made: dict[str, tuple[int, Raw]] = field(default_factory=dict)
+    _made: dict[str, tuple[Record, int]] = field(default_factory=dict)
     _readings: dict[str, _Reading] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def created(self, address: str, raw: Raw) -> None:
-        """Registers the record of a new object, so that references to it can be resolved."""
+    def created(self, kind: Kind, address: str, raw: Raw) -> Record:
+        """Registers the record of a new object, so that references to it can be resolved, and returns it."""
+        record = record_from(kind, raw, self.before.lookups)
         with self._lock:
-            self._made[address] = (len(self._made) + 1, raw)
+            self._made[address] = (record, len(self._made) + 1)
+        return record
 
     def fields(self, kind: Kind, fields: Fields) -> dict[str, Any]:
         """The fields with all references resolved. ApiFailed if the API does not offer an object that is referred to,
@@ -203,9 +205,8 @@ class PendingReferences:
     def _target(self, address: str, kind: Kind) -> tuple[Record, int]:
         """The object of an address, and its number among those that this run has created (0: none of them)."""
         with self._lock:
-            number, raw = self._made.get(address, (0, None))
-        if raw is not None:
-            return record_from(kind, raw, self.before.lookups), number
+            if address in self._made:
+                return self._made[address]
         object_id = self.id_of(address) or ""
         known = self.before.records.get(kind.name, {}).get(object_id)
         return known or Record(kind.name, object_id, object_id, {}, {"id": object_id}), 0

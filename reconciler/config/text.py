@@ -65,8 +65,7 @@ def with_article(noun: str) -> str:
 # has words, numbers and versions, each below 16 characters. At most 16 of them, or the match would be quadratic.
 WORD = "(?>(?:[A-Za-z]?[a-z]{0,14}|[A-Za-z]?[a-z]{0,9}[0-9]{1,4}|[A-Z]{1,4}|[0-9]{1,8})(?![A-Za-z0-9]))"
 NAME = f"{WORD}(?:[_-]{WORD}){{0,15}}(?![_-])"
-KEY = re.compile(f"(?<![A-Za-z0-9])(?:test_)?sk_(?!{NAME})[A-Za-z0-9_-]{{16,}}")
-IN_BYTES = re.compile(KEY.pattern.encode())
+KEY = f"(?<![A-Za-z0-9])(?:test_)?sk_(?!{NAME})[A-Za-z0-9_-]{{16,}}"
 KEY_FOUND = (
     "a secret key stands here; expected none in a file: name the variable that holds it under secret_env, "
     "and make a new key, since this one may be known"
@@ -77,16 +76,16 @@ MARK = b"\xef\xbb\xbf"
 
 def holds_key(text: str) -> bool:
     """Whether a text has a Secret Key in it."""
-    return "sk_" in text and KEY.search(text) is not None
+    return "sk_" in text and re.search(KEY, text) is not None
 
 
 def masked_key(text: str) -> str:
     """The text without a key in it."""
-    return KEY.sub(HIDDEN, text)
+    return re.sub(KEY, HIDDEN, text)
 
 
 def keys_in(content: bytes, file: str) -> Iterator[Problem]:
     """A problem for each key in a file, at most 20: in comments too."""
-    for found in islice(IN_BYTES.finditer(content), MOST) if b"sk_" in content else ():
+    for found in islice(re.finditer(KEY.encode(), content), MOST) if b"sk_" in content else ():
         before = content[: found.start()].removeprefix(MARK).decode("utf-8", "replace")
         yield Problem(file, *position_at(before, len(before)), KEY_FOUND, SHOWS_KEY)

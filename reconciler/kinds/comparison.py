@@ -163,22 +163,18 @@ def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str
 def as_declared(schema: Schema, value: Any) -> Any:
     """The value with each scalar in the type of the schema, if nothing is lost by that, and with the `default` of each
     property that an item of a list lacks."""
+    # One name or a list of them: no name is a part of another one.
     types = schema.get("type", ())
-    types = (types,) if isinstance(types, str) else types
+    if isinstance(value, str):
+        return int(value) if "integer" in types and INTEGER.fullmatch(value) else value
     if isinstance(value, dict) and "properties" in schema:
         known: Mapping[str, Schema] = schema["properties"]
         return {key: as_declared(known[key], inner) if key in known else inner for key, inner in value.items()}
     if isinstance(value, list) and "items" in schema:
         item = schema["items"]
         added = {key: each["default"] for key, each in item.get("properties", {}).items() if "default" in each}
-        return [
-            as_declared(item, {**inner, **(added | inner)} if isinstance(inner, dict) else inner) for inner in value
-        ]
-    if "integer" in types and isinstance(value, str) and INTEGER.fullmatch(value):
-        return int(value)
-    if "string" in types and isinstance(value, int) and not isinstance(value, bool) and "integer" not in types:
-        return str(value)
-    return value
+        return [as_declared(item, {**one, **added, **one} if added and isinstance(one, dict) else one) for one in value]
+    return str(value) if type(value) is int and "string" in types and "integer" not in types else value
 
 
 def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None = None) -> list[Difference]:

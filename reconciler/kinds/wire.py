@@ -43,9 +43,9 @@ def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
         raise AnswerUnreadable(f"{path}: the API names {unlike}; expected records of {identity.object_name}")
     if not is_id(kind, raw.get("id")):
         raise AnswerUnreadable(f"{path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
-    schemas = {each.name: each.schema for each in kind.fields}
-    told = {**{name: raw.get(name) for name in schemas}, **kind.from_wire(raw, lookups)}
-    fields = {name: as_declared(schemas[name], value) for name, value in told.items() if value is not None}
+    told = {**raw, **kind.from_wire(raw, lookups)}
+    shown = ((each.name, each.schema, told.get(each.name)) for each in kind.fields)
+    fields = {name: as_declared(schema, value) for name, schema, value in shown if value is not None}
     return Record(kind.name, raw["id"], in_short(raw.get(identity.name_field) or raw["id"]), fields, raw)
 
 

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from typing import Any
 
 # A password may hold / # or ? without an escape: it is all that follows `user:` and is no port.
-USER = re.compile(r"""(?<=//)(?:[^/?#\s'"]*(?=@)|[^/?#\s'":]*:(?!\d*(?:[/?#\s'"]|$))[^\s'"]*(?=@))""")
-ALL_BEFORE_HOST = re.compile(r"(?:(?<=//)|^(?![^\s/]*//))\S*@")
+USER = r"""(?<=//)(?:[^/?#\s'"]*(?=@)|[^/?#\s'":]*:(?!\d*(?:[/?#\s'"]|$))[^\s'"]*(?=@))"""
+ALL_BEFORE_HOST = r"(?:(?<=//)|^(?![^\s/]*//))\S*@"
 
 
 def without_user(text: str) -> str:
     """A text without the user and the password of the addresses in it."""
-    return USER.sub("***", text)
+    return re.sub(USER, "***", text)
 
 
 def without_credentials(text: str) -> str:
     """An address without user, password and query, and without what looks like a key; also one that is none."""
-    text = re.sub(r"[?#]\S*", "?***", ALL_BEFORE_HOST.sub("***@", text))
+    text = re.sub(r"[?#]\S*", "?***", re.sub(ALL_BEFORE_HOST, "***@", text))
     return re.sub(r"(?:test_)?sk_[^\s/]+", "***", text)
 
 

@@ -51,8 +51,9 @@ def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
     claimed = {each.record.ref for each in found.values()}
     # What the state holds under another address is that address's, even where it is about to be deleted.
     claimed |= ObjectRef.managed(state.entries).keys()
-    wanted = {address: each for address, each in desired.resources.items() if address not in found}
-    return found | _by_natural_key(wanted, _unclaimed(state, live, claimed), state.unread)
+    tables, resources = _unclaimed(state, live, claimed), desired.resources.items()
+    wanted = {address: each for address, each in resources if address not in found and tables[each.kind]}
+    return found | _by_natural_key(wanted, tables, state.unread)
 
 
 def deleted_before(object_id: str, tombstone: Tombstone) -> str:

@@ -150,20 +150,19 @@ def _advice(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str
 
 def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
     """Creates beside a live object whose name differs only in case: it may be the same object, normalized."""
+    creates = [each for each in changes.values() if each.action is Action.CREATE]
+    managed, live = context.addresses() if creates else {}, context.live.records if creates else {}
+    beside = [each for records in live.values() for each in records.values() if each.ref not in managed]
     made = {
         (change.kind, natural_key(KINDS[change.kind], change.remember.applied, folded)): change.address
-        for change in changes.values()
-        if change.action is Action.CREATE and change.remember
+        for change in (creates if beside else ())
+        if change.remember
     }
-    if not made:
-        return
-    managed = context.addresses()
-    for kind, records in context.live.records.items():
-        for record in records.values():
-            address = made.get((kind, natural_key(KINDS[kind], record.fields, folded)))
-            if address is not None and record.ref not in managed:
-                said = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
-                yield f"{said}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
+    for record in beside:
+        address = made.get((record.kind, natural_key(KINDS[record.kind], record.fields, folded)))
+        if address is not None:
+            said = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
+            yield f"{said}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
 
 
 def _restored(context: PlanContext) -> Iterator[str]:

@@ -222,7 +222,7 @@ def secrets(settings: Settings, remote: str) -> list[str]:
     """The values of settings that must never be shown: tokens of headers, users and passwords of URLs."""
     headers = [value.split()[-1] for name, value in settings if name.endswith(".extraheader") and value.split()]
     urls = "\n".join([remote, *(text for setting in settings for text in setting)])
-    found = USER.findall(urls)
+    found = re.findall(USER, urls)
     people = [person for each in found for person in (each, *each.split(":")[1:])]
     # Without escapes in a password, git takes a part of it for the port, and shows it.
     parts = [part for each in found for part in re.split("[:/?#@]", each)[1:] if len(part) >= SHORTEST_PART]

@@ -185,8 +185,9 @@ class Recorder:
         entry = replace(entry, commit=self._commit())
         with self._lock:
             # A superseded object may have been deleted while the one in its place was written to.
-            left = tuple(each for each in entry.superseded if not self._is_deleted(address, each))
-            entry = replace(entry, superseded=left)
+            if entry.superseded:
+                left = tuple(each for each in entry.superseded if not self._is_deleted(address, each))
+                entry = replace(entry, superseded=left)
             is_known = self._journaled.get(address) == entry
             self._journaled[address] = self._entries[address] = entry
             changed = self._set_tombstones(tombstones, str(ObjectRef.at(address, entry.id)))

@@ -13,10 +13,10 @@ from reconciler.errors import ReconcilerError
 
 _PAIR_BEGINS: Final = ("\\ud", "\\uD")
 _PAIR_FORM: Final = r"(?<!\\)((?:\\\\)*+\\u)([%s])([89abAB][0-9a-fA-F]{2}\\u)([%s])([c-fC-F][0-9a-fA-F]{2})"
-_PAIR: Final = re.compile(_PAIR_FORM % ("dD", "dD"))
-_MOVED_PAIR: Final = re.compile(_PAIR_FORM % ("eE", "eE"))
-_MOVED: Final = re.compile("[\ue800-\uebff][\uec00-\uefff]")
-_TAKEN: Final = re.compile(r"[\ue800-\uefff]|\\(?:u|U0000)[eE][89a-fA-F]")
+_PAIR: Final = _PAIR_FORM % ("dD", "dD")
+_MOVED_PAIR: Final = _PAIR_FORM % ("eE", "eE")
+_MOVED: Final = "[\ue800-\uebff][\uec00-\uefff]"
+_TAKEN: Final = r"[\ue800-\uefff]|\\(?:u|U0000)[eE][89a-fA-F]"
 
 
 def _loader() -> Any:
@@ -30,14 +30,14 @@ def _loader() -> Any:
 def parser_for(text: str) -> Any:
     """Return a parser over `text`: `get_event` returns one event after the other, None at the end."""
     make = _loader()
-    if not any(begin in text for begin in _PAIR_BEGINS) or _TAKEN.search(text):
+    if not any(begin in text for begin in _PAIR_BEGINS) or re.search(_TAKEN, text):
         return make(text)
-    return _PairParser(make(_PAIR.sub(partial(_moved, by=1), text)))
+    return _PairParser(make(re.sub(_PAIR, partial(_moved, by=1), text)))
 
 
 def compose(text: str) -> Iterator[yaml.Node]:
     """The nodes of the documents of `text`, with their beginnings and ends. They hold no values for people."""
-    return yaml.compose_all(_PAIR.sub(partial(_moved, by=1), text), _loader())
+    return yaml.compose_all(re.sub(_PAIR, partial(_moved, by=1), text), _loader())
 
 
 class _PairParser:
@@ -56,8 +56,8 @@ class _PairParser:
         event = self._parser.get_event()
         if event.__class__ is yaml.ScalarEvent:
             is_quoted = event.style == '"'
-            sub = partial(_MOVED.sub, _character) if is_quoted else partial(_MOVED_PAIR.sub, partial(_moved, by=-1))
-            event.value = sub(event.value)
+            form, back = (_MOVED, _character) if is_quoted else (_MOVED_PAIR, partial(_moved, by=-1))
+            event.value = re.sub(form, back, event.value)
         return event
 
 

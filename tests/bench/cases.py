@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import py_compile
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from .fellows import FELLOWS, Fellow
 from .measure import Cost, Server, measured
 from .projects import write_project
 
-BOUND = str(Path(__file__).with_name("bound.py"))
+BOUND = Path(__file__).with_name("bound.py")
 CHANGED = 10
 """Of a hundred resources."""
 
@@ -59,6 +60,8 @@ class Bench:
     def __init__(self, root: Path, size: int, server: Server, programs: Path, *, every: bool = False) -> None:
         self.size, self.server, self._root = size, server, root
         self._python, self._ours = str(programs / "python"), str(programs / "reconciler")
+        # As pip compiles what it installs: else the bound alone would compile itself each time.
+        self._bound = str(py_compile.compile(str(BOUND), str(root / "bound.pyc"), doraise=True))
         self.name = f"{size}-every" if every else f"{size}"
         self.folder, self.changed = root / self.name, root / f"{self.name}-changed"
         write_project(self.folder, size, every=every)
@@ -112,7 +115,7 @@ class Bench:
         return Run(command, before, fellow=True)
 
     def _case(self, name: str, ours: list[str], folder: Path, fellows: dict[str, Run], *, empty: bool = False) -> Case:
-        bound = [self._python, BOUND, name.partition(",")[0], str(folder), str(self.server.port)]
+        bound = [self._python, self._bound, name.partition(",")[0], str(folder), str(self.server.port)]
 
         def before() -> None:
             self.server.steer("load/empty" if empty else f"load/{self.name}")
