@@ -96,7 +96,7 @@ class Transport(AbstractContextManager["Transport"]):
         self.address = address or base.rstrip("/")
         self.refuses_key = False
         self.now: datetime | None = None
-        self.pace = RateLimiter(connections)
+        self.rate_limiter = RateLimiter(connections)
         self._make = make
         self._idle = [make()]
         self._transports = list(self._idle)
@@ -210,12 +210,12 @@ def connect(address: str, secret: Secret, connections: int, now: Moment = None, 
     headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
     if address.startswith(SIMULATOR):
         opened = simulator or open_simulator(address.removeprefix(SIMULATOR), now)
-        transport, close = httpx.WSGITransport(opened), (lambda: None) if simulator else opened.close
-        door = Transport(lambda: transport, "http://simulator/v4", headers, secret, connections, close, address)
+        wsgi, close = httpx.WSGITransport(opened), (lambda: None) if simulator else opened.close
+        transport = Transport(lambda: wsgi, "http://simulator/v4", headers, secret, connections, close, address)
     else:
-        door = _open(base_url(address), secret, headers, connections)
-    door.now = now
-    return door
+        transport = _open(base_url(address), secret, headers, connections)
+    transport.now = now
+    return transport
 
 
 def connect_to_forge(address: str, secret: Secret, headers: Mapping[str, str]) -> Transport:

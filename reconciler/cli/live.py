@@ -109,7 +109,7 @@ def import_(
         else:
             imported = commands.imports.import_object(session, address or "", object_id or "", file)
         chosen = f" -e {session.environment.name}" if len(session.configuration.environments) > 1 else ""
-        said = f"{counted(imported.count, 'object')} imported{api_note(session.door.address)}"
+        said = f"{counted(imported.count, 'object')} imported{api_note(session.transport.address)}"
     _show_written(imported)
     plan = (
         f"; `reconciler plan {session.configuration.path}{chosen}` adopts what was imported, and changes nothing for it"
@@ -143,7 +143,7 @@ def export(path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
         write_stderr(f"warning: {escape(warning)}")
     count = counted(len(exported.entries), "object")
     plan = f"reconciler plan {path}" + (f" -e {flags['environment']}" if flags["environment"] else "")
-    write_stderr(f"{count} exported{api_note(session.door.address)}; `{plan}` has nothing to do now")
+    write_stderr(f"{count} exported{api_note(session.transport.address)}; `{plan}` has nothing to do now")
 
 
 def _render(ended: Sequence[Ended[Drift]], form: str) -> str:

@@ -123,7 +123,7 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> Pre
 
 def lock_state(session: Session) -> AbstractContextManager[ActiveLock]:
     """Holds the state's lock, from before the plan is made until its last step is written. Refused if it is held."""
-    return hold_lock(session.store, LockInfo.this_run(session.door.clock()))
+    return hold_lock(session.store, LockInfo.this_run(session.transport.clock()))
 
 
 def apply(
@@ -143,13 +143,13 @@ def apply(
         # What is applied is the commit of now; git says it while the API is busy.
         head = aside.submit(lambda: planned.head or session.head())
         recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock, commit=lambda: result(head))
-        writer = Writer(session.door)
+        writer = Writer(session.transport)
         reading = _ReadingBack(planned, writer, recorder, tell)
         commit = aside.submit(session.commit)
         done = execute(
             planned.plan, writer, recorder, planned.live, tell=reading.seen, parallelism=parallelism, recheck=recheck
         )
-    recorder.count(planned.live, session.door.clock())
+    recorder.count(planned.live, session.transport.clock())
     return reading.finish(done, lock, commit)
 
 

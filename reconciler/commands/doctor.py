@@ -129,8 +129,8 @@ def _check_git(opened: Configuration, state: State) -> Check:
 class _Watch(Reader):
     """Notes by path what came: items, error, status, seconds. `skew`: the seconds that our clock is ahead of theirs."""
 
-    def __init__(self, door: Transport) -> None:
-        super().__init__(door)
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
         self.items, self.errors, self.answers = dict[str, list[Item]](), dict[str, ReconcilerError](), list[Response]()
         self.statuses, self.seconds, self.skew = dict[str, int](), dict[str, float](), 0.0
 
@@ -161,11 +161,11 @@ class _Watch(Reader):
 
 def _ask_api(session: Session, state: State) -> Diagnosis:
     """The checks of the API, and the facts. If it does not take the key, nothing more is asked."""
-    door, watch = session.door, _Watch(session.door)
+    transport, watch = session.transport, _Watch(session.transport)
     first, *others = sorted(KINDS.values(), key=lambda kind: kind.endpoints.on_demand)
     watch.note(first.endpoints.path, first.endpoints.pages.value)
-    checks = tuple(_check_answer(door, watch, first.endpoints.path))
-    found = Diagnosis(session.environment.name, checks, api=door.address, is_sandbox=door.secret.sandbox)
+    checks = tuple(_check_answer(transport, watch, first.endpoints.path))
+    found = Diagnosis(session.environment.name, checks, api=transport.address, is_sandbox=transport.secret.sandbox)
     if found.exit_code:
         return found
     references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}
@@ -185,15 +185,16 @@ def _ask_api(session: Session, state: State) -> Diagnosis:
     return replace(found, checks=(*checks, *asked), facts=facts, ids=ids)
 
 
-def _check_answer(door: Transport, watch: _Watch, path: str) -> Iterator[Check]:
+def _check_answer(transport: Transport, watch: _Watch, path: str) -> Iterator[Check]:
     """Address, proxy, certificate, key and clock, by the answer to the first request."""
-    secret, error, status, skew = door.secret, watch.errors.get(path), watch.statuses.get(path), watch.skew
+    secret, error, status, skew = transport.secret, watch.errors.get(path), watch.statuses.get(path), watch.skew
     if status is None and error is not None:
         yield Check.failed("certificate" if isinstance(error, CertificateUntrusted) else "address", error)
         return
-    yield Check("address", f"{door.address} answers" + ("" if door.address == VENDOR_URL else "; not the vendor's"))
-    if door.address.startswith("https:"):
-        proxy = proxy_for(urlsplit(base_url(door.address)).hostname or "")
+    own = "" if transport.address == VENDOR_URL else "; not the vendor's"
+    yield Check("address", f"{transport.address} answers{own}")
+    if transport.address.startswith("https:"):
+        proxy = proxy_for(urlsplit(base_url(transport.address)).hostname or "")
         yield from (Check("proxy", without_credentials(proxy or "none")), Check("certificate", "trusted"))
     if isinstance(error, NotAuthorised) and status != FORBIDDEN:
         yield Check.failed("key", error)
@@ -201,11 +202,11 @@ def _check_answer(door: Transport, watch: _Watch, path: str) -> Iterator[Check]:
     said = f"{secret.source}: a {'sandbox' if secret.sandbox else 'production'} key, accepted"
     is_odd, hint = not secret.value.startswith(("sk_", "test_sk_")), "a Secret Key begins with sk_ or test_sk_"
     yield Check.warning("key", said, hint) if is_odd else Check("key", said)
-    if door.now is None and abs(skew) > MOST_SKEW:
+    if transport.now is None and abs(skew) > MOST_SKEW:
         said = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} that of the API"
         yield Check.warning("clock", said, "set the clock of this machine: local times are judged by it")
     else:
-        yield Check("clock", f"set by {NOW}" if door.now else "the API tells no other time")
+        yield Check("clock", f"set by {NOW}" if transport.now else "the API tells no other time")
 
 
 def _check_lists(watch: _Watch, used: set[str]) -> Iterator[Check]:

@@ -34,13 +34,13 @@ def find_drift(planned: Planned, now: datetime) -> Drift:
 
 def read_drift(session: Session) -> Drift:
     """What somebody changed since the last apply. Refused as `find_drift` is."""
-    return find_drift(plan(session, Options(to_apply=False)), session.door.clock())
+    return find_drift(plan(session, Options(to_apply=False)), session.transport.clock())
 
 
 def adopt_drift(session: Session) -> tuple[Drift, Written]:
     """Writes the live values of what somebody changed into the YAML; gives what had changed, and what was written."""
     planned = plan(session, Options(to_apply=False))
-    found = find_drift(planned, session.door.clock())
+    found = find_drift(planned, session.transport.clock())
     addresses = ObjectRef.managed(planned.state.entries)
     resources = session.configuration.desired(session.environment).resources
     blocks: dict[str, Fields] = {}

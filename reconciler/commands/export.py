@@ -52,7 +52,7 @@ def export_project(session: Session) -> Exported:
         said = f"{each.location}: these defaults would change what is exported"
         raise Refused(said, hint="export into an empty folder, and write defaults after that")
     schema = _find_schema(session.configuration.folder)
-    live, now = read_live(session, state), session.door.clock()
+    live, now = read_live(session, state), session.transport.clock()
     exported = export(live, find_objections, schema or SCHEMA)
     kept = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
     entries = {
@@ -73,7 +73,7 @@ def read_live(session: Session, state: State, also: Iterable[ObjectRef] = (), us
     """All that is live, with every list in which a reference is looked up. `also`: objects that no list may show.
     `used`: kinds that are asked for, so that it is an error if the project lacks one."""
     lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.lists]
-    reader = Reader(session.door)
+    reader = Reader(session.transport)
     with Lists(reader, KINDS.values(), counted_by_kind(state.entries), used=None) as lists:
         lists.need_kinds({*written_kinds(session), *used})
         lists.need(lookups)
@@ -121,7 +121,7 @@ class Project:
         self.live = read_live(session, self.state, also, used)
         self.configuration = session.configuration
         self.name, self.environments = session.environment.name, session.configuration.environments
-        self._options = Options(now=session.door.clock(), api=session.door.address, to_apply=False)
+        self._options = Options(now=session.transport.clock(), api=session.transport.address, to_apply=False)
         files, problems = Disk(self.configuration.path).resources()
         # An empty folder is no configuration yet, and gets its first files.
         every = self.configuration.check() if files or problems else dict.fromkeys(self.environments, Desired({}))

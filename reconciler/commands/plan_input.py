@@ -41,7 +41,7 @@ class PlanInput:
 def plan_input(session: Session, state: State, options: Options) -> PlanInput:
     """The goal of a plan. Reads the configuration, and raises what speaks against that."""
     limit = session.environment.max_deletes
-    options = replace(options, limit=limit, now=session.door.clock(), api=session.door.address)
+    options = replace(options, limit=limit, now=session.transport.clock(), api=session.transport.address)
     if options.undo is None:
         desired = session.configuration.desired(session.environment)
     else:
@@ -68,10 +68,10 @@ def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) ->
         every = (record.ref for found in live.records.values() for record in found.values())
         pruned = every if wanted.options.prune else ()
         managed = {*pruned, *make_context(wanted.desired, state, live, wanted.options.now).addresses()}
-        live = with_parts(Reader(session.door), live, managed)
+        live = with_parts(Reader(session.transport), live, managed)
     made = make_plan(wanted.desired, state, live, wanted.options)
     if wanted.options.to_apply and (lookups := unread(wanted.desired, live, made.changes)):
-        found = observe(Reader(session.door), (), lookups, {})
+        found = observe(Reader(session.transport), (), lookups, {})
         live = replace(live, lookups={**live.lookups, **found.lookups})
         made = make_plan(wanted.desired, state, live, wanted.options)
     return made, live

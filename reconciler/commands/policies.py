@@ -85,7 +85,7 @@ def judge_plan(
     known = [GUARD + each.name for each in policies]
     if unknown := sorted(each for each in allowed if each.startswith(GUARD) and each not in known):
         raise WrongUsage(f"--allow {unknown[0]}: there is no such policy{did_you_mean(unknown[0], known)}")
-    now = session.door.clock()
+    now = session.transport.clock()
     report = judge(policies, desired, session.environment, now, changes=made.changes, **more)
     found = report.problems("error")
     passed = [*report.problems("warning"), *(each for each in found if each.code in allowed)]
@@ -109,5 +109,5 @@ def explain(session: Session, desired: Desired, address: str) -> list[Rule]:
     """Which policies are about an address, and what each says of it."""
     if address not in desired.resources:
         return []
-    given = (_load(desired.policies), desired, session.environment.name, session.door.clock(), address)
+    given = (_load(desired.policies), desired, session.environment.name, session.transport.clock(), address)
     return [Rule(said, str(place)) for said, place in load("reconciler.policies.judge:explain")(*given)]

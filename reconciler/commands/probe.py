@@ -38,13 +38,13 @@ CREATED, NO_CONTENT, CONFLICT, REFUSALS = 201, 204, 409, (400, 409, 422)
 
 def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None]) -> tuple[list[Fact], Check]:
     """What was learned, and how it ended. `allowed`: closed kinds that are probed too, as --allow names them."""
-    if not session.door.secret.sandbox:
+    if not session.transport.secret.sandbox:
         raise Refused("--probe takes a sandbox key only", hint="name an environment whose key begins with test_sk_")
     confirm()
     file = replace(session.store.journal, path=session.store.journal.path.with_suffix(".probe.journal"), older=None)
     own = replace(session.environment, state=StateSettings("file", file.path))
     with open_backend(own, session.configuration.folder, "").lock(LockInfo.this_run()), closing(Journal(file)) as steps:
-        run = _Probe(Writer(session.door), steps, own.name)
+        run = _Probe(Writer(session.transport), steps, own.name)
         with on_interrupt(run.stop):
             run.remove()
             run.learn(kind for kind in KINDS.values() if not kind.endpoints.closed or DELETE + kind.name in allowed)

@@ -50,7 +50,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
     if planned.behind or planned.snapshot.newer:
         warnings = commands.evidence.warnings_of(planned.behind, planned.snapshot)
         made = replace(made, warnings=(*made.warnings, *warnings))
-    at = now or session.door.clock()
+    at = now or session.transport.clock()
     if all(each.guard != FROZEN for each in made.refusals):
         told = (text for text, _ in find_freezes(session.environment, at))
         made = replace(made, warnings=(*made.warnings, *told))
@@ -69,7 +69,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         return given
     zone = load("zoneinfo:ZoneInfo")(named) if (named := session.environment.time_zone) else None
     make_review: Callable[..., Review] = load("reconciler.review.review:make_review")
-    return make_review(given, zone=zone, sandbox_key=session.door.secret.sandbox)
+    return make_review(given, zone=zone, sandbox_key=session.transport.secret.sandbox)
 
 
 def _gone(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location, str]]]:
@@ -103,7 +103,7 @@ def preview(
     else it is now. With `is_saved`, it is made to be saved."""
     if at is not None:
         # Local times, freezes and exceptions of policies are judged by this clock.
-        session.door.now = at
+        session.transport.now = at
     asked = Threads(1).submit(session.store.who_applies)
     planned = plan(session, options)
     saved = commands.saved_plan.bind_plan(session, planned) if is_saved else None

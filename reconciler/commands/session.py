@@ -43,7 +43,7 @@ class Session:
     configuration: Configuration
     environment: Environment
     store: Backend
-    door: Transport
+    transport: Transport
     asks_git: bool = True
 
     @property
@@ -105,11 +105,11 @@ def open_session(
     secret = read_secret(chosen, variables, configuration.folder, attended=attended)
     hide(secret.value)
     address = find_address(chosen, api_url, variables)
-    with connect(address, secret, connections, read_clock(address, variables)) as door:
-        door.refuses_key = True
+    with connect(address, secret, connections, read_clock(address, variables)) as transport:
+        transport.refuses_key = True
         if limits is not None:
-            door.pace = limits.limiter(door.address, secret.value)
-        yield Session(configuration, chosen, open_backend(chosen, configuration.folder, secret.value), door)
+            transport.rate_limiter = limits.limiter(transport.address, secret.value)
+        yield Session(configuration, chosen, open_backend(chosen, configuration.folder, secret.value), transport)
 
 
 def find_address(environment: Environment, api_url: str | None, variables: Mapping[str, str]) -> str:

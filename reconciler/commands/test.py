@@ -259,7 +259,7 @@ class World:
                 self._ask("POST", f"{DASHBOARD}/{path.rpartition('/')[2]}", body)
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
-        secret = self.session.door.secret
+        secret = self.session.transport.secret
         key, project = f"Bearer {secret.value}", PROJECTS[secret.sandbox]
         return self.simulator.answer(Request(method, path, body=body, authorization=key, project=project)).body
 
@@ -278,6 +278,6 @@ def open_world(case: Case, configuration: Configuration, now: datetime, base: Wo
         (clock := simulator.clock).stop(now)
         environment = replace(environment, state=StateSettings("file", Path(folder, "state.json")))
         backend = FileBackend(environment, Path(folder), JournalFile(Path(folder, "journal"), name, secret.value))
-        with connect("simulator:", secret, 1, now, simulator) as door:
-            door.pace = RateLimiter(1, sleep=clock.sleep, clock=lambda: clock().timestamp())
-            yield World(Session(configuration, environment, backend, door, asks_git=False), simulator, folder, log)
+        with connect("simulator:", secret, 1, now, simulator) as transport:
+            transport.rate_limiter = RateLimiter(1, sleep=clock.sleep, clock=lambda: clock().timestamp())
+            yield World(Session(configuration, environment, backend, transport, asks_git=False), simulator, folder, log)

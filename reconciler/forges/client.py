@@ -35,8 +35,8 @@ class Comment:
 class ForgeClient(Writer):
     """Requests to a host, at the pace of the run, with its limits waited out."""
 
-    def __init__(self, door: Transport, hints: Mapping[int, str]) -> None:
-        super().__init__(door)
+    def __init__(self, transport: Transport, hints: Mapping[int, str]) -> None:
+        super().__init__(transport)
         self._hints = hints
 
     def _exchange_once(self, method: str, path: str, **rest: Any) -> Response:
