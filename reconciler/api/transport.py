@@ -125,7 +125,7 @@ class Transport(AbstractContextManager["Transport"]):
             headers={**self._headers, **({} if body is None else JSON), **(headers or {})},
         )
         target = {"server.address": self._host, "url.path": request.url.path, "url.query": asked[1:] or None}
-        with span("request", **{"http.request.method": method, **target}) as said:
+        with span("request", **{"http.request.method": method, **target}) as fields:
             try:
                 with self._transport() as transport:
                     with permit:
@@ -134,7 +134,7 @@ class Transport(AbstractContextManager["Transport"]):
                     answer = self._read(response, request, path)
             except (*streams.NO_RESPONSE, ConnectionResetError) as error:
                 why = streams.failure_text(error)
-                _describe(said, f"{method} {path}{asked}: no answer: {why}")
+                _describe(fields, f"{method} {path}{asked}: no answer: {why}")
                 require_trust(error, self._host)
                 raise Unreachable(
                     f"{method} {path}: no answer from {self._host} ({why})",
@@ -145,12 +145,12 @@ class Transport(AbstractContextManager["Transport"]):
                 why = f"the API asks for a wait {wait_text(error.seconds, self.clock())}, longer than this run may wait"
                 raise ApiFailed(f"{method} {path} was not sent: {why}", hint="run it again after that") from error
             except AnswerUnreadable as error:
-                _describe(said, f"{method} {path}{asked}: {error}")
+                _describe(fields, f"{method} {path}{asked}: {error}")
                 raise
             sizes = f"{len(request.content)} bytes sent, {len(answer.content)} received"
-            _describe(said, f"{method} {path}{asked}: {answer.status}, {sizes}")
-            said.update({"http.response.status_code": answer.status, "http.response.body.size": len(answer.content)})
-            said.update({} if answer.ok else {"error.type": str(answer.status)})
+            _describe(fields, f"{method} {path}{asked}: {answer.status}, {sizes}")
+            fields.update({"http.response.status_code": answer.status, "http.response.body.size": len(answer.content)})
+            fields.update({} if answer.ok else {"error.type": str(answer.status)})
             return answer
 
     @contextmanager
@@ -181,8 +181,8 @@ class Transport(AbstractContextManager["Transport"]):
         if self.refuses_key and response.is_success and request.method == "GET":
             self.secret.require_absent(content, path)
         headers = {name: self.secret.redact(value) for name, value in response.headers.items()}
-        told = self.secret.spellings.redact(content)
-        return Response(request.method, path, response.status_code, headers, told, self.clock())
+        redacted = self.secret.spellings.redact(content)
+        return Response(request.method, path, response.status_code, headers, redacted, self.clock())
 
     def close(self) -> None:
         """Closes the connections, and the simulator if one was opened."""
@@ -194,9 +194,9 @@ class Transport(AbstractContextManager["Transport"]):
         self.close()
 
 
-def _describe(said: Fields, what: str) -> None:
+def _describe(fields: Fields, what: str) -> None:
     """Says of an exchange what it was, without its headers, which hold the key, and without its bodies."""
-    said |= {"message": what, "http.client.request.duration": streams.seconds_taken()}
+    fields |= {"message": what, "http.client.request.duration": streams.seconds_taken()}
 
 
 def connect(address: str, secret: Secret, connections: int, now: Moment = None, simulator: Any = None) -> Transport:

@@ -141,8 +141,8 @@ class OperationRunner:
             seen.append(record)
             return missing_fields(kind, change, written, record)
 
-        said = f"{', '.join(last)} of {object_id} is not set, as what was written before it does not show"
-        self.recovery.settle(kind, object_id, ApiFailed(said, hint="plan again"), missing)
+        message = f"{', '.join(last)} of {object_id} is not set, as what was written before it does not show"
+        self.recovery.settle(kind, object_id, ApiFailed(message, hint="plan again"), missing)
         return seen[-1] is not None and not differences(kind, last, seen[-1].fields)
 
     def _update(self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields) -> None:
@@ -221,8 +221,8 @@ class OperationRunner:
         shown = record_from(kind, raw, {}).fields
         for name, each in kind.sub_endpoints:
             if each.comes_last and shown.get(name) not in (None, each.initial):
-                said = f"{change.address}: the API made {raw['id']} with the {name} {shown[name]} at once"
-                self.warnings.append(f"{said}, before the rest of it was written; expected {each.initial}")
+                message = f"{change.address}: the API made {raw['id']} with the {name} {shown[name]} at once"
+                self.warnings.append(f"{message}, before the rest of it was written; expected {each.initial}")
         return str(raw["id"])
 
     def _keep_fields(self, kind: Kind, address: str, request: Request, raw: object) -> None:
@@ -251,8 +251,8 @@ class OperationRunner:
     def _require_timely(self, change: Change) -> None:
         """Refused if the UTC times of a change are not those of the next delivery any more, or have to wait."""
         record = self.references.before.records.get(change.kind, {}).get(change.id or "")
-        if said := outdated(change, record, self.writer.now()):
-            raise Refused(said, hint="plan again")
+        if reason := outdated(change, record, self.writer.now()):
+            raise Refused(reason, hint="plan again")
 
     def _check_before_retry(
         self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields

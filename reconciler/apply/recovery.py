@@ -87,8 +87,8 @@ class LostResponseRecovery:
         """The only one, if no other create has it. ApiFailed if there are several."""
         if len(found) > 1:
             ids = ", ".join(sorted(record.id for record in found))
-            said = f"{LOST} {len(found)} new objects hold what was sent: {ids}"
-            raise ApiFailed(said, hint="delete the one too many in the dashboard, then plan again")
+            message = f"{LOST} {len(found)} new objects hold what was sent: {ids}"
+            raise ApiFailed(message, hint="delete the one too many in the dashboard, then plan again")
         return found[0] if found and self.take(kind, found[0].id) else None
 
     def _require_whole(self, kind: Kind, missing: Collection[str], returned: Collection[str]) -> None:
@@ -101,9 +101,9 @@ class LostResponseRecovery:
         live = (each for each in asked if is_id(kind, each) and read_object(self._reader, path, each) is not None)
         lacked = next(chain(sorted(returned), live), None)
         if lacked is not None:
-            said = f"{LOST} GET {path}, which would show what it has made, is not whole: it lacks {lacked}"
+            message = f"{LOST} GET {path}, which would show what it has made, is not whole: it lacks {lacked}"
             hint = "it is not sent again; plan again later, and look for it in the dashboard"
-            raise ApiFailed(f"{said}, which is live", hint=hint)
+            raise ApiFailed(f"{message}, which is live", hint=hint)
 
     def record(self, kind: Kind, object_id: str) -> Record | None:
         """The object as it is now, None if there is none or it has ended: by its id if the API can, else from the list.
@@ -197,8 +197,8 @@ class PendingReferences:
         if doubt:
             raise IdentityAmbiguous(" ".join(" ".join(doubt).split()), hint=WRITE_IT)
         offered = described(reading.offered) if reading else "none"
-        said = f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {offered}"
-        raise ApiFailed(said, hint="its provider may take no reports, or it shows up late: plan again")
+        message = f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {offered}"
+        raise ApiFailed(message, hint="its provider may take no reports, or it shows up late: plan again")
 
     def _target(self, address: str, kind: Kind) -> tuple[Record, int]:
         """The object of an address, and its number among those that this run has created (0: none of them)."""

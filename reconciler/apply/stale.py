@@ -46,8 +46,8 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
         else:
             moved.append(f"{change.address}: {how}")
     if moved:
-        said = "\n  ".join(["the plan is stale, and nothing was written:", *moved])
-        raise Refused(said, hint="plan again, and have that reviewed")
+        message = "\n  ".join(["the plan is stale, and nothing was written:", *moved])
+        raise Refused(message, hint="plan again, and have that reviewed")
     return replace(plan, changes=tuple(changes))
 
 

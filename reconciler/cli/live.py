@@ -101,20 +101,20 @@ def import_(
     # Without an ID, the one argument is PATH.
     is_many = object_id is None
     if [not is_many, is_all, bool(matches)].count(True) != 1 or (kinds and not is_many):
-        said = "import takes ADDRESS ID, --all or --match, and one of them; --kind narrows down the last two"
-        raise WrongUsage(said, hint="`reconciler import --help` has an example of each")
+        message = "import takes ADDRESS ID, --all or --match, and one of them; --kind narrows down the last two"
+        raise WrongUsage(message, hint="`reconciler import --help` has an example of each")
     with options.open_session(Path(address or ".") if is_many else path, flags) as session:
         if is_many:
             imported = commands.imports.import_objects(session, kinds, matches, file)
         else:
             imported = commands.imports.import_object(session, address or "", object_id or "", file)
         chosen = f" -e {session.environment.name}" if len(session.configuration.environments) > 1 else ""
-        said = f"{counted(imported.count, 'object')} imported{api_note(session.transport.address)}"
+        message = f"{counted(imported.count, 'object')} imported{api_note(session.transport.address)}"
     _show_written(imported)
     plan = (
         f"; `reconciler plan {session.configuration.path}{chosen}` adopts what was imported, and changes nothing for it"
     )
-    write_stderr(said + plan if imported.count else said)
+    write_stderr(message + plan if imported.count else message)
 
 
 @click.command()
@@ -200,8 +200,8 @@ def doctor(
                 else lambda: commands.environments.require_yes(f"{found[0].environment}: {what}")
             )
             facts, check = commands.probe.probe(session, allow, confirm)
-        told = {each.text: each for each in (*found[0].facts, *facts)}
-        found = [replace(found[0], checks=(*found[0].checks, check), facts=tuple(told.values()))]
+        by_text = {each.text: each for each in (*found[0].facts, *facts)}
+        found = [replace(found[0], checks=(*found[0].checks, check), facts=tuple(by_text.values()))]
     write_stdout(output.listings.diagnoses_json(found) if form == "json" else output.listings.diagnoses_text(found))
     if code := worst(each.exit_code for each in found):
         raise SystemExit(code)

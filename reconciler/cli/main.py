@@ -105,7 +105,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     is_json = "--log-format=json" in formats or os.environ.get("RECONCILER_LOG_FORMAT") == "json"
     command = next((each for each in words if each in COMMANDS), None)
     has_spans = command is not None and {"--help", "-h"}.isdisjoint(words) and _asks_for_spans(os.environ)
-    return _run_told(words, command, is_json, has_spans) if is_json or has_spans else _run(words)
+    return _run_reporting(words, command, is_json, has_spans) if is_json or has_spans else _run(words)
 
 
 def _asks_for_spans(variables: Mapping[str, str]) -> bool:
@@ -114,7 +114,7 @@ def _asks_for_spans(variables: Mapping[str, str]) -> bool:
     return is_on and "otlp" in (variables.get("OTEL_TRACES_EXPORTER") or "otlp") and any(map(variables.get, COLLECTOR))
 
 
-def _run_told(words: Sequence[str], command: str | None, is_json: bool, has_spans: bool) -> int:
+def _run_reporting(words: Sequence[str], command: str | None, is_json: bool, has_spans: bool) -> int:
     now: datetime | None = None
     with suppress(KeyError, ReconcilerError):  # the session says what is wrong with it
         now = load("reconciler.commands.session:parse_moment")(os.environ["RECONCILER_NOW"], "")
@@ -158,8 +158,8 @@ def _run(words: Sequence[str]) -> int:
         last = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
         if not (isinstance(error, OSError) and last.f_globals.get("__name__") == "click.utils"):
             _show_fault(error)
-        elif isinstance(told := unwritable(error), ReconcilerError):
-            _show(told)
+        elif isinstance(problem := unwritable(error), ReconcilerError):
+            _show(problem)
         return Exit.API_FAILED
     return Exit.DONE
 

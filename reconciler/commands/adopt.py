@@ -146,8 +146,8 @@ class Adoption:
         try:
             fields = dict(self._for_all(resource, instance, names))
         except LookupError:
-            said = "is not its own, and its environments differ; write a variable with a value for each of them"
-            return f"{resource.address}: {paths} {said}"
+            reason = "is not its own, and its environments differ; write a variable with a value for each of them"
+            return f"{resource.address}: {paths} {reason}"
         for each in values:
             fields = with_value(fields, each.keys, escape_variables(each.live))
         section, (_, _, definition) = KINDS[resource.kind].section, instance.definition.partition(".")

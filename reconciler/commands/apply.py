@@ -228,7 +228,7 @@ class _ReadingBack:
 
     def _remembered(self, report: ApplyReport) -> ApplyReport:
         """The report with what the API made of values; they are in the state from now on, and what was read back."""
-        said: list[str] = []
+        warnings: list[str] = []
         verified = [each.address for each in report.outcomes if each.verification is Verification.VERIFIED]
         self._recorder.read_back(verified)
         for outcome in report.outcomes:
@@ -236,8 +236,8 @@ class _ReadingBack:
             if not outcome.stored or entry is None:
                 continue
             self._recorder.record(outcome.address, replace(entry, stored={**entry.stored, **outcome.stored}))
-            said += stored_otherwise(outcome.address, replace(entry, stored=outcome.stored))
-        return replace(report, warnings=(*report.warnings, *said))
+            warnings += stored_otherwise(outcome.address, replace(entry, stored=outcome.stored))
+        return replace(report, warnings=(*report.warnings, *warnings))
 
     def _look(self, kind: Kind) -> None:
         expected = counted_by_kind(self._recorder.entries())

@@ -101,13 +101,13 @@ def _check_store(session: Session, states: list[State]) -> Check:
     store, name = session.store, "state store"
     found = replay_state(store, session.read_state())[1]
     states.append(found.state)
-    told = f"{store.where} remembers {counted(len(found.state.entries), 'object')}"
+    message = f"{store.where} remembers {counted(len(found.state.entries), 'object')}"
     if holder := store.who_applies():
         hint = f"wait; if that run is dead: `reconciler state unlock {holder.run}`"
-        return Check.warning(name, f"{told}; {holder} applies", hint)
+        return Check.warning(name, f"{message}; {holder} applies", hint)
     if found.open or found.unread:
-        return Check.warning(name, f"{told}; an apply was cut off", "the next apply goes on from there")
-    return Check(name, f"{told}; nobody applies")
+        return Check.warning(name, f"{message}; an apply was cut off", "the next apply goes on from there")
+    return Check(name, f"{message}; nobody applies")
 
 
 def _check_git(opened: Configuration, state: State) -> Check:
@@ -119,8 +119,8 @@ def _check_git(opened: Configuration, state: State) -> Check:
         return Check.warning("git", f"git keeps {some_of(sorted(off))} off the disk", hint)
     age = find_age(opened.folder, {each.commit for each in state.entries.values() if each.commit})
     for commit, subject in age.newer.items():
-        said = f'this checkout is older than {commit[:12]} "{subject}", which was applied'
-        return Check.warning("git", said, "git pull; an apply of what it changed is refused (behind)")
+        message = f'this checkout is older than {commit[:12]} "{subject}", which was applied'
+        return Check.warning("git", message, "git pull; an apply of what it changed is refused (behind)")
     if commits_cut_off(checkout.top):
         return Check.warning("git", "the clone is shallow, so it may not tell whether it is behind", DEEPEN)
     return Check("git", f"{checkout.commit()[:12]}; no file is missing")
@@ -199,12 +199,12 @@ def _check_answer(transport: Transport, watch: _Watch, path: str) -> Iterator[Ch
     if isinstance(error, NotAuthorised) and status != FORBIDDEN:
         yield Check.failed("key", error)
         return
-    said = f"{secret.source}: a {'sandbox' if secret.sandbox else 'production'} key, accepted"
+    message = f"{secret.source}: a {'sandbox' if secret.sandbox else 'production'} key, accepted"
     is_odd, hint = not secret.value.startswith(("sk_", "test_sk_")), "a Secret Key begins with sk_ or test_sk_"
-    yield Check.warning("key", said, hint) if is_odd else Check("key", said)
+    yield Check.warning("key", message, hint) if is_odd else Check("key", message)
     if transport.now is None and abs(skew) > MOST_SKEW:
-        said = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} that of the API"
-        yield Check.warning("clock", said, "set the clock of this machine: local times are judged by it")
+        message = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} that of the API"
+        yield Check.warning("clock", message, "set the clock of this machine: local times are judged by it")
     else:
         yield Check("clock", f"set by {NOW}" if transport.now else "the API tells no other time")
 
@@ -222,9 +222,9 @@ def _check_lists(watch: _Watch, used: set[str]) -> Iterator[Check]:
             absent += f"; the project has no {kind.section.replace('_', ' ')}"
         else:
             errors["rights" if isinstance(error, NotAuthorised) else "lists"].append(error)
-    told = {"rights": "the key may read; whether it may write shows only if something is written"}
-    told["lists"] = f"read whole: {', '.join(read)}{absent}"
-    yield from (Check.failed(name, *found) if found else Check(name, told[name]) for name, found in errors.items())
+    messages = {"rights": "the key may read; whether it may write shows only if something is written"}
+    messages["lists"] = f"read whole: {', '.join(read)}{absent}"
+    yield from (Check.failed(name, *found) if found else Check(name, messages[name]) for name, found in errors.items())
 
 
 def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check:
@@ -238,11 +238,11 @@ def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check
         return Check(name, f"{path} has {len(items)} items") if items else Check.warning(name, f"{path} is empty", hint)
     ids, labels = {each["id"] for each in rows}, {reference.label(each) for each in rows} - {None}
     foreign = [each for each in items if str(each.get("id")) not in ids]
-    told = f"{len(items)} offered, {len(foreign)} of them with the id of no {reference.kind}"
+    message = f"{len(items)} offered, {len(foreign)} of them with the id of no {reference.kind}"
     if astray := [str(each.get("id")) for each in foreign if str(each.get("label")) in labels]:
         hint = "a reference goes by the label then; `reconciler destinations` shows each"
-        return Check.warning(name, f"{told}, although {some_of(astray)} has the label of one", hint)
-    return Check(name, told)
+        return Check.warning(name, f"{message}, although {some_of(astray)} has the label of one", hint)
+    return Check(name, message)
 
 
 def _find_facts(kind: Kind, watch: _Watch) -> Iterator[Fact]:

@@ -49,8 +49,8 @@ def export_project(session: Session) -> Exported:
             hint="export into an empty folder",
         )
     for each in session.configuration.merged.defaults:
-        said = f"{each.location}: these defaults would change what is exported"
-        raise Refused(said, hint="export into an empty folder, and write defaults after that")
+        message = f"{each.location}: these defaults would change what is exported"
+        raise Refused(message, hint="export into an empty folder, and write defaults after that")
     schema = _find_schema(session.configuration.folder)
     live, now = read_live(session, state), session.transport.clock()
     exported = export(live, find_objections, schema or SCHEMA)
@@ -211,7 +211,7 @@ class Project:
     ) -> None:
         """Refused if one of the changes is of a selected object that neither the state nor an `imports` line knows."""
         pairs = {address: ref.id for ref, address in found.pairs.items() if ref in why}
-        said: dict[str, str] = {}
+        lines: dict[str, str] = {}
         for change in changes:
             record = self.live.records[change.kind].get(change.id or pairs.get(change.address, ""))
             if (
@@ -224,11 +224,11 @@ class Project:
                 spots = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields if change.id)
                 text = f"{resource.location}: {change.address} is {call(record)}: {why.get(record.ref, 'it differs')}"
                 ids = f"{{{self.name}: {record.id}}}" if self.others else record.id
-                said[f"{text} ({', '.join(spots) or change.action})"] = f"  - {{to: {change.address}, id: {ids}}}"
-        if said:
+                lines[f"{text} ({', '.join(spots) or change.action})"] = f"  - {{to: {change.address}, id: {ids}}}"
+        if lines:
             hint = f"{NOTHING}; write a variable or `only_in`, or narrow with --match; if a plan may change them, add:"
             text = "a plan would not just adopt live objects that the configuration has already:"
-            raise Refused("\n".join([text, *said]), hint="\n".join([hint, "imports:", *said.values()]))
+            raise Refused("\n".join([text, *lines]), hint="\n".join([hint, "imports:", *lines.values()]))
 
 
 def call(record: Record) -> str:

@@ -233,16 +233,16 @@ class _Import:
             configuration.desired(configuration.environment(project.name))
             after = configuration.check()
         except ConfigurationInvalid as error:
-            said = f"the configuration would be invalid: {error.problems[0]}"
+            reason = f"the configuration would be invalid: {error.problems[0]}"
             # What was imported before may need a resource that gets an `only_in` now.
             needing = filter(None, map(project.here.resources.get, error.subjects))
             used = {address for each in needing for address, *_ in references(KINDS[each.kind], each.fields)}
             if blamed := sorted(error.subjects & ours or used & {*self._narrowed}):
-                return dict.fromkeys(blamed, said)
-            raise Refused(said, hint=NOTHING) from error
+                return dict.fromkeys(blamed, reason)
+            raise Refused(reason, hint=NOTHING) from error
         if missing := self._blocks.keys() - after[project.name].resources.keys():
-            said = f"{self._file or self._folder} is no part of this configuration"
-            raise Refused(said, hint=f"{min(missing)}: {NOTHING}")
+            reason = f"{self._file or self._folder} is no part of this configuration"
+            raise Refused(reason, hint=f"{min(missing)}: {NOTHING}")
         return self._find_changed(after, ours) or self._find_unlike(after[project.name])
 
     def _find_unlike(self, after: Desired) -> Trouble:
@@ -277,9 +277,9 @@ class _Import:
         if merged := sorted(self._merged, key=natural):
             yield f"written once, with {', '.join(self._project.others)}: {', '.join(merged)}"
         for name, (values, spots) in self._variables.items():
-            told = (f"{each} {truncate(json.dumps(it, ensure_ascii=False), LONGEST)}" for each, it in values.items())
+            texts = (f"{each} {truncate(json.dumps(it, ensure_ascii=False), LONGEST)}" for each, it in values.items())
             paths = some_of(f"{address}.{keys_path(way)}" for address, way in spots)
-            yield f"{paths}: ${{var.{name}}} is {', '.join(told)}"
+            yield f"{paths}: ${{var.{name}}} is {', '.join(texts)}"
         if raw := self._project.find_raw(self._blocks):
             yield f"written by id, since it is not managed: {raw}; if you import it too, write references instead"
         if self._narrowed:
@@ -290,11 +290,11 @@ class _Import:
         """What is said of the objects that are left out, or not merged; each cause once."""
         pairs, found = self._found.pairs, {why: [*objects] for why, objects in self._found.left.items()}
         for ref, why in self._own.items():
-            said = f" has a block of its own: {pairs[ref]} cannot be it, since {why}"
-            found.setdefault(said, []).append(call(self._project.record(ref)))
+            reason = f" has a block of its own: {pairs[ref]} cannot be it, since {why}"
+            found.setdefault(reason, []).append(call(self._project.record(ref)))
         for ref, why in self._out.items():
             found.setdefault(f" is left out: {why}", []).append(call(self._project.record(ref)))
         yield from (f"{', '.join(objects)}{why}" for why, objects in found.items())
         if self._found.selection and self._rest:
-            said = some_of(f"{each.action} {each.address}" for each in self._rest)
-            yield f"the plan has other changes too, of {counted(len(self._rest), 'resource')} not imported: {said}"
+            reason = some_of(f"{each.action} {each.address}" for each in self._rest)
+            yield f"the plan has other changes too, of {counted(len(self._rest), 'resource')} not imported: {reason}"

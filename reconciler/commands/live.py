@@ -113,8 +113,8 @@ def compare(
         raise WrongUsage(f"{first} is one environment; expected two, to compare them")
     desired = configuration.check(names)
     for text in ignored:
-        if said := no_field(text):
-            raise WrongUsage(f"--ignore {truncate(text, WORD_CHARACTERS)} {said}")
+        if reason := no_field(text):
+            raise WrongUsage(f"--ignore {truncate(text, WORD_CHARACTERS)} {reason}")
     ended = live.run(lambda session: observe(session, targets)) if live else []
     require_all(ended)
     observed = [each.value for each in ended if each.value]

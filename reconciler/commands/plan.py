@@ -190,8 +190,8 @@ def judge_now(session: Session, planned: Planned, options: Options) -> Planned:
         if evidence.BEHIND in options.allowed:
             planned = replace(planned, snapshot=as_newest(planned.snapshot))
         else:
-            said = evidence.warnings_of(planned.behind, planned.snapshot)
-            refusals += (Refusal(evidence.BEHIND, each, evidence.PASSES_BEHIND) for each in said)
+            reasons = evidence.warnings_of(planned.behind, planned.snapshot)
+            refusals += (Refusal(evidence.BEHIND, each, evidence.PASSES_BEHIND) for each in reasons)
     is_written = any(change.requests or change.cleanup for change in planned.plan.changes)
     if is_written and not (options.only_clock or plan_stage.guards.FROZEN in options.allowed):
         refusals += plan_stage.guards.freeze_refusals(session.environment, session.transport.clock())

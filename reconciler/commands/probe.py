@@ -81,8 +81,8 @@ class _Probe:
             return Check("probe", "; ".join(self._left), "the next --probe tries again", "failed", Exit.PARTIAL)
         if self._signals:
             return Check.failed("probe", ReconcilerError("interrupted; all that it made is removed"))
-        said = "; not learned: ".join([f"{len(self.facts)} facts learned; all that it made is removed", *self._unclear])
-        return Check("probe", said, status="warning" if self._unclear else "ok")
+        text = "; not learned: ".join([f"{len(self.facts)} facts learned; all that it made is removed", *self._unclear])
+        return Check("probe", text, status="warning" if self._unclear else "ok")
 
     def _note(self, address: str, object_id: str | None, fields: Fields) -> None:
         """Notes an object (None: it is removed), on the disk before this returns."""
@@ -284,8 +284,8 @@ class _Probe:
                 self._delete(kind, object_id)
         if kind.endpoints.pages is Pages.CURSOR and not self._read(kind, object_id):
             request = Request("GET", f"{kind.endpoints.path}?starting_after={quote(object_id, safe='')}")
-            told = self._send(request, refusals=REFUSALS).headers.get(RESTARTED, "none")
-            self._say(kind, "stale", told.lower() == "true", told)
+            header = self._send(request, refusals=REFUSALS).headers.get(RESTARTED, "none")
+            self._say(kind, "stale", header.lower() == "true", header)
 
     def _find(self, kind: Kind, fields: Fields) -> str:
         """The id of the object that a create may have made before it was cut off; empty if there is none."""

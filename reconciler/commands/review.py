@@ -52,8 +52,8 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         made = replace(made, warnings=(*made.warnings, *warnings))
     at = now or session.transport.clock()
     if all(each.guard != FROZEN for each in made.refusals):
-        told = (text for text, _ in find_freezes(session.environment, at))
-        made = replace(made, warnings=(*made.warnings, *told))
+        freezes = (text for text, _ in find_freezes(session.environment, at))
+        made = replace(made, warnings=(*made.warnings, *freezes))
     given = Review(
         made,
         planned.desired,
@@ -121,9 +121,9 @@ def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
 
     def judged(made: Preview) -> Preview:
         plan = made.review.plan
-        said = [text for names, text in warnings if plan.environment in names]
+        texts = [text for names, text in warnings if plan.environment in names]
         refusals = list(_refusals_to_destroy(made.planned, known))
-        shown = replace(plan, warnings=(*plan.warnings, *said), refusals=(*plan.refusals, *refusals))
+        shown = replace(plan, warnings=(*plan.warnings, *texts), refusals=(*plan.refusals, *refusals))
         refused = made.refused or (refusal_error(refusals) if refusals else None)
         return replace(made, review=replace(made.review, plan=shown), refused=refused)
 

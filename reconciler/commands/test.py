@@ -50,11 +50,11 @@ USUAL = datetime(2026, 1, 14, 12, tzinfo=UTC)
 
 @frozen
 class RunResult:
-    """What came of a run. `said`: why it did not succeed, and `guard`: what refused it, if that is not of the plan;
+    """What came of a run. `reason`: why it did not succeed, and `guard`: what refused it, if that is not of the plan;
     `left`: what is left to do by address, or why not known."""
 
     exit: Exit = Exit.DONE
-    said: str = ""
+    reason: str = ""
     guard: str = ""
     review: Review = field(default_factory=lambda: Review(Plan("", ())))
     judged: PolicyReport = field(default_factory=PolicyReport)
@@ -137,7 +137,7 @@ def _run_case(case: Case, beginning: Future[tuple[World, RunResult]] | None) -> 
     unmet = [Mismatch("given", case.place("given"), given, problem)] if problem else find_mismatches(case, ran)
     refused = ran.judged.refused
     seen = {name: (often > 0, refused.get(name, 0) > 0) for name, often in ran.judged.held.items()}
-    return CaseResult(case.written.location, case.name, case.environment, tuple(unmet), ran.said, seen)
+    return CaseResult(case.written.location, case.name, case.environment, tuple(unmet), ran.reason, seen)
 
 
 def _ran(world: World, case: Case) -> RunResult:
@@ -151,7 +151,7 @@ def _ran(world: World, case: Case) -> RunResult:
     last = _run(world.session, "apply", [FROZEN]) if then and way == PLAN else RunResult()
     last = _run(world.session, PLAN) if then and not last.exit else last
     left = {each.address: str(each.action) for each in last.review.plan.changes}
-    return replace(ran, left=last.said or left or EMPTY)
+    return replace(ran, left=last.reason or left or EMPTY)
 
 
 def _run(session: Session, way: str, allowed: Collection[str] = ()) -> RunResult:
@@ -168,10 +168,10 @@ def _run(session: Session, way: str, allowed: Collection[str] = ()) -> RunResult
                 return ran
             report = apply.apply(session, shown.planned, lock, lambda _event: None, parallelism=1)
     except ReconcilerError as error:
-        return replace(ran, exit=error.exit_code, said=str(error), guard=getattr(error, "guard", ""))
+        return replace(ran, exit=error.exit_code, reason=str(error), guard=getattr(error, "guard", ""))
     failed = (each for status in (Status.FAILED, Status.SKIPPED) for each in report.of(status))
-    said = "\n".join(f"{each.address}: {each.reason or f'skipped because of {each.because_of}'}" for each in failed)
-    return replace(ran, exit=report.exit_code(), said=said)
+    reason = "\n".join(f"{each.address}: {each.reason or f'skipped because of {each.because_of}'}" for each in failed)
+    return replace(ran, exit=report.exit_code(), reason=reason)
 
 
 def find_mismatches(case: Case, ran: RunResult) -> Iterator[Mismatch]:

@@ -65,8 +65,8 @@ def _undocumented(desired: Desired) -> Iterator[Problem]:
             value = resource.fields.get(field.name)
             if field.known and value is not None and value not in field.known:
                 name = quote(truncate(str(value), WORD_CHARACTERS))
-                said = f"{resource.address}: {field.name}: the documents do not name {name}; a plan asks the API for it"
-                yield Problem(*resource.field_location(field.name), said)
+                text = f"{resource.address}: {field.name}: the documents do not name {name}; a plan asks the API for it"
+                yield Problem(*resource.field_location(field.name), text)
 
 
 def expand(path: Path, environment: str | None, targets: Collection[str]) -> Desired:

@@ -119,18 +119,18 @@ class Substitution:
         self.no_items = NO_FOR_EACH
         return value
 
-    def told_at_source(self, problem: Problem, items: Items) -> Problem:
+    def locate_at_source(self, problem: Problem, items: Items) -> Problem:
         """The problem of a value that is one variable or one item, told where that is written."""
         name = self.whole.get(problem.location, "")
         named = NAME.fullmatch(name)
         origin = source(named, self.environment, items) if named else None
         if origin is None:
             return problem
-        said, expected, rest = problem.rest.partition("; expected")
-        message = f"{said}, the value of ${{{name}}} at {problem.location}{expected}{rest}"
+        head, expected, rest = problem.rest.partition("; expected")
+        message = f"{head}, the value of ${{{name}}} at {problem.location}{expected}{rest}"
         message = f"{problem.subject}: {message}" if problem.subject else message
         file, line, column = origin
-        cause = f"{name}{said}{file}{line}"
+        cause = f"{name}{head}{file}{line}"
         return replace(problem, file=file, line=line, column=column, message=message, cause=cause)
 
     def refuse(self, location: Location, message: str, cause: str = "", at: Location | None = None) -> None:

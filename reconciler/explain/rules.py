@@ -88,8 +88,8 @@ def find_subject(text: str, given: ExplainInput) -> Subject:
     if address not in desired.resources:
         address = next((new for new, old in plan.moved.items() if old == address), address)
     if address not in known:
-        said = desired.no_resource(address) or f"{address}: there is no such address{did_you_mean(address, known)}"
-        raise WrongUsage(said, hint=SHAPE)
+        reason = desired.no_resource(address) or f"{address}: there is no such address{did_you_mean(address, known)}"
+        raise WrongUsage(reason, hint=SHAPE)
     current = ids.get(address)
     return Subject(address, KINDS[kind], current if current in records else None, path or "", given)
 
@@ -130,8 +130,8 @@ def rules_of_field(
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
         if kind.endpoints.has_full_update:
-            said = "replaces the whole record, so its live value is sent along with every update"
-            yield Rule(f"{kind.endpoints.update} {said}", kind.messages.source)
+            reason = "replaces the whole record, so its live value is sent along with every update"
+            yield Rule(f"{kind.endpoints.update} {reason}", kind.messages.source)
     if verdict is Verdict.SERVER:
         yield Rule("the API sets it: it is neither compared nor sent", kind.messages.source)
         return

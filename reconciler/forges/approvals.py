@@ -81,8 +81,8 @@ class Merged:
         if not approvals:
             return "its plan failed"
         if len({each.digest for each in approvals}) > 1 or len(approvals) < len(of):
-            told = f"#{self._number} has {len(of)} comments of ours, which say different things"
-            raise Refused(told, hint=PLAN_AGAIN)
+            message = f"#{self._number} has {len(of)} comments of ours, which say different things"
+            raise Refused(message, hint=PLAN_AGAIN)
         if approvals[0].environment != environment:
             raise Refused(f"the comment under #{self._number} is damaged", hint=PLAN_AGAIN)
         for comment in (each for each, _ in of if each.id not in self._checked):

@@ -74,8 +74,8 @@ class ForgeClient(Writer):
         errors = body.get("errors")
         listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
         parts = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]
-        said = "; ".join(in_short(each) for each in parts if each)
-        text = f"{answer.method} {answer.path} answered {answer.status}{': ' * bool(said)}{said}"
+        reasons = "; ".join(in_short(each) for each in parts if each)
+        text = f"{answer.method} {answer.path} answered {answer.status}{': ' * bool(reasons)}{reasons}"
         text += answer.redirect() + answer.asked_wait()
         hint = self._hints.get(answer.status)
         if answer.status in (UNAUTHORIZED, FORBIDDEN, NOT_FOUND):

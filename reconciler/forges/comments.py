@@ -60,8 +60,8 @@ class Comments:
         if not numbers:
             return f"no comment: {self.run.commit[:12]} came with no pull request"
         me = self.forge.me()
-        told = (self._put_under(me, number, mark, text, is_first=at == 0) for at, number in enumerate(numbers))
-        return "; ".join(filter(None, told))
+        results = (self._put_under(me, number, mark, text, is_first=at == 0) for at, number in enumerate(numbers))
+        return "; ".join(filter(None, results))
 
     def _put_under(self, me: str, number: int, mark: CommentMarker, text: str, *, is_first: bool) -> str:
         """Makes the text the comment under a pull request. If an apply is of several, the others are told only if they

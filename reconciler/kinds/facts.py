@@ -36,7 +36,7 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
     known, paths = {*kind.field_names, *kind.server_fields}, {f"/v4{object_path(kind, raw['id'])}" for raw in rows}
     broken = ((each, name, why) for each in fields for name, why in violations(kind.name, each) if name)
-    told: dict[str, Iterable[object]] = {
+    claims: dict[str, Iterable[object]] = {
         f"says `object: {kind.identity.object_name}`": {str(raw.get("object")) for raw in rows}
         - {kind.identity.object_name},
         f"has an id like {kind.identity.id_pattern}": (raw["id"] for raw in rows if not is_id(kind, raw["id"])),
@@ -48,17 +48,17 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
             key for at in fields for key in {*kind.identity.natural_key} - {*at}
         },
     }
-    yield from ((f"a record {text}", odd if rows else None) for text, odd in told.items())
+    yield from ((f"a record {text}", odd if rows else None) for text, odd in claims.items())
     yield from chain(_server_claims(kind, rows, lists), *(_field_claims(each, rows) for each in kind.fields))
     yield from chain.from_iterable(_reference_claims(*each, rows, lists) for each in kind.reference_fields)
 
 
 def _server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Claims:
     if times := sorted(name for name in kind.server_fields if name.endswith("_at")):
-        told = [str(raw[name]) for raw in rows for name in times if raw.get(name) is not None]
+        values = [str(raw[name]) for raw in rows for name in times if raw.get(name) is not None]
         yield (
             f"{', '.join(times)} are in ISO 8601, UTC",
-            [at for at in told if not TIME.fullmatch(at)] if told else None,
+            [at for at in values if not TIME.fullmatch(at)] if values else None,
         )
     for name in {kind.delivery.sent_count, kind.delivery.failed_count} - {""} if kind.delivery else ():
         odd = [raw[name] for raw in rows if name in raw and (type(raw[name]) is not int or raw[name] < 0)]

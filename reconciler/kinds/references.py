@@ -129,8 +129,8 @@ class Targets:
 
     def candidates(self, why: str, items: Iterable[Raw], bearers: Iterable[str]) -> list[str]:
         """Why a label proves nothing, with the objects that could bear it, then a line to write for each item."""
-        said = [self.described(each) for each in bearers]
-        shared = f", as it could be that of {' and '.join(said)}" if said else ""
+        names = [self.described(each) for each in bearers]
+        shared = f", as it could be that of {' and '.join(names)}" if names else ""
         lines = [f"  - {{type: {self._reference.type}, id: {each['id']}}}" for each in items]
         owners = [f"  # {self.described(each['id'])}" if each["id"] in self._records else "" for each in items]
         return [f"{why}{shared}. Offered under that label:", *map(str.__add__, lines, owners)]
@@ -141,9 +141,9 @@ class Targets:
         if not live and name not in self._coming:
             return f"the {self._kind.name} {name}, which is not live any more"
         fields = self._records[name].fields if live else self._coming[name]
-        told = [each for each in self._kind.identity.natural_key if each in fields]
-        said = ", ".join(f"{each} {in_short(fields[each])}" for each in told)
-        return f"the live {self._kind.name} {name} ({said})" if live else f"{name} ({said}), made by this plan"
+        names = [each for each in self._kind.identity.natural_key if each in fields]
+        values = ", ".join(f"{each} {in_short(fields[each])}" for each in names)
+        return f"the live {self._kind.name} {name} ({values})" if live else f"{name} ({values}), made by this plan"
 
     def _of_type(self, items: Iterable[Raw]) -> list[Raw]:
         return [item for item in items if item.get("type") == self._reference.type and isinstance(item.get("id"), str)]

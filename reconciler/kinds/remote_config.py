@@ -51,7 +51,7 @@ def advice(objects: Mapping[str, Fields]) -> Iterator[str]:
             active[fields["context_key"]].append(address)
         payload, mapping = fields.get("payload"), fields.get("payload_mapping")
         if isinstance(payload, dict) and isinstance(mapping, dict):
-            yield from (f"{address}: payload: {said}" for said in _unlike(payload, mapping))
+            yield from (f"{address}: payload: {reason}" for reason in _unlike(payload, mapping))
     for key, addresses in active.items():
         if len(addresses) > 1:
             yield f"{' and '.join(addresses)} are active for {key}: which of them an app gets is stated nowhere"

@@ -156,20 +156,20 @@ def published() -> dict[str, Schema]:
 
 def _section(kind: Kind) -> Schema:
     """The map of a kind's resources; `defaultSnippets` is what editors offer where a new one begins."""
-    said, body = kind.messages.description, {f"${{1:my-{kind.name}}}": kind.example}
+    description, body = kind.messages.description, {f"${{1:my-{kind.name}}}": kind.example}
     return mapping(
-        said,
+        description,
         {"$ref": f"#/$defs/{kind.name}"},
         title=kind.messages.title,
         propertyNames={"pattern": KEY_PATTERN},
-        defaultSnippets=[{"label": f"new {kind.name}", "description": said, "body": body}],
+        defaultSnippets=[{"label": f"new {kind.name}", "description": description, "body": body}],
     )
 
 
 def _defaults(kind: Kind) -> Schema:
     fields = {name: {"$ref": f"#/$defs/{kind.name}/properties/{name}"} for name in kind.field_names}
-    said = f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge."
-    return closed(said, fields, type=["object", "null"])
+    description = f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge."
+    return closed(description, fields, type=["object", "null"])
 
 
 def _editable(kind: Kind) -> Schema:

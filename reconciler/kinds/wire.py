@@ -44,8 +44,8 @@ def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
     if not is_id(kind, raw.get("id")):
         raise AnswerUnreadable(f"{path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
     schemas = {each.name: each.schema for each in kind.fields}
-    told = {**{name: raw.get(name) for name in schemas}, **kind.from_wire(raw, lookups)}
-    fields = {name: as_declared(schemas[name], value) for name, value in told.items() if value is not None}
+    shown = {**{name: raw.get(name) for name in schemas}, **kind.from_wire(raw, lookups)}
+    fields = {name: as_declared(schemas[name], value) for name, value in shown.items() if value is not None}
     return Record(kind.name, raw["id"], in_short(raw.get(identity.name_field) or raw["id"]), fields, raw)
 
 
@@ -189,7 +189,7 @@ class LookupTable:
 def described(items: Iterable[Raw]) -> str:
     """The ids of items with their labels, the first of many; "none" if there are none."""
     items = list(items)
-    labels = told_apart(find_labels(items))
+    labels = make_distinct(find_labels(items))
     ids = sorted({str(item.get("id")) for item in items}, key=lambda each: (labels.get(each, each), each))
     names = [f'{each} ("{in_short(labels[each])}")' if each in labels else each for each in ids]
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
@@ -202,7 +202,7 @@ def find_labels(items: Iterable[Any]) -> dict[str, str]:
     return {str(each["id"]): str(each["label"]) for each in known}
 
 
-def told_apart(labels: Mapping[str, str]) -> dict[str, str]:
+def make_distinct(labels: Mapping[str, str]) -> dict[str, str]:
     """The labels; one that several ids share says how many."""
     counts = Counter(labels.values())
     return {

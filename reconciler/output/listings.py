@@ -174,8 +174,8 @@ def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[s
 def drift_values(drift: Drift) -> dict[str, Any]:
     """Drift for programs: what its JSON says of one environment."""
     drifted, health = list(map(asdict, drift.objects)), list(map(asdict, drift.health))
-    said = {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}
-    return said | {"also_changed": list(map(asdict, drift.also_changed))}
+    fields = {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}
+    return fields | {"also_changed": list(map(asdict, drift.also_changed))}
 
 
 PAINT = {"ok": green, "warning": yellow, "failed": red}
@@ -191,16 +191,16 @@ def diagnoses_text(found: Sequence[Diagnosis]) -> str:
         lines += [_check_line(each) for each in one.checks if each not in shared]
         counts = ", ".join(f"{sum(each.holds is holds for each in one.facts)} {word}" for holds, word in HOLDS.items())
         refuted = [each.text + (f" ({each.seen})" if each.seen else "") for each in one.facts if each.holds is False]
-        said = "; ".join([f"{counts} here", *(f"refuted: {each}" for each in refuted)])
-        level = Check("facts", said, "--format json has each", "warning" if refuted else "ok")
+        message = "; ".join([f"{counts} here", *(f"refuted: {each}" for each in refuted)])
+        level = Check("facts", message, "--format json has each", "warning" if refuted else "ok")
         lines += [_check_line(level)] if one.facts else []
     return "\n".join(lines)
 
 
 def _check_line(check: Check) -> str:
     first, _, more = check.message.partition("\n")
-    told = escape("; ".join(filter(None, (first + " …" * bool(more), check.hint.replace("\n", " ")))))
-    return fit(f"{PAINT[check.status](pad(check.status, 9))}{pad(check.name, 15)}{told}", hang=24)
+    text = escape("; ".join(filter(None, (first + " …" * bool(more), check.hint.replace("\n", " ")))))
+    return fit(f"{PAINT[check.status](pad(check.status, 9))}{pad(check.name, 15)}{text}", hang=24)
 
 
 def diagnoses_json(found: Sequence[Diagnosis]) -> str:

@@ -115,8 +115,8 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     kept = _kept(fields, record, entry, found)
     found = [each for each in found if is_certain(each) and keys_path(each.spot) not in kept]
     given = wire.came_from(record, entry, fields)
-    told = [_field_change(context, resource, entry, given, each) for each in found]
-    held = set(_held(context, resource, record, told))
+    changed = [_field_change(context, resource, entry, given, each) for each in found]
+    held = set(_held(context, resource, record, changed))
     found = [each for each in found if each.path not in held]
     fields |= {name: record.fields[name] for name in held}
     after = _entry(context, resource, fields, record)
@@ -132,7 +132,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
         action=Action.UPDATE,
         id=record.id,
         name=record.name,
-        fields=tuple(each for each in told if each.path not in held),
+        fields=tuple(each for each in changed if each.path not in held),
         notes=tuple(notes),
         remember=after,
         seen=wire.fingerprint(kind, record),
@@ -167,11 +167,11 @@ def _field_change(
     return FieldChange(each.path, each.before, each.after, cause, rule, given.get(each.path, ""))
 
 
-def _held(context: PlanContext, resource: Resource, record: Record, told: Sequence[FieldChange]) -> Iterator[str]:
+def _held(context: PlanContext, resource: Resource, record: Record, changed: Sequence[FieldChange]) -> Iterator[str]:
     """The fields that the clocks change, and that have to wait: a delivery would be lost or doubled now."""
     kind = KINDS[resource.kind]
     rules = kind.local_times(resource.fields) if kind.sends(record.fields) else {}
-    for each in (each for each in told if each.path in rules and each.cause is Cause.CLOCK):
+    for each in (each for each in changed if each.path in rules and each.cause is Cause.CLOCK):
         moment = kinds.local_time.not_before(*rules[each.path], each.before, context.now)
         if moment > context.now:
             stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
@@ -197,11 +197,11 @@ def _unread(change: Change, found: Sequence[Difference], fields: Fields, record:
         for each in found
         if is_normalized(each, value_at(fields, each.spot), value_at(record.fields, each.spot))
     }
-    told = tuple(
+    marked = tuple(
         replace(each, cause=Cause.UNKNOWN) if each.cause is Cause.DRIFT and each.path in unsure else each
         for each in change.fields
     )
-    return change if told == change.fields else replace(change, fields=told, notes=(*change.notes, NOT_READ_BACK))
+    return change if marked == change.fields else replace(change, fields=marked, notes=(*change.notes, NOT_READ_BACK))
 
 
 def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[Difference]) -> dict[str, Any]:

@@ -116,11 +116,11 @@ def shared_objects(environments: Mapping[str, Mapping[str, Identity]]) -> list[t
             holders[identity][name] = address
     groups: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
     for (_, ref, made), addresses in holders.items():
-        said = FIGHT if not KINDS[ref.kind].identity.is_project_wide else BOTH_KEYS if made is not None else BOTH_CREATE
-        groups[tuple(addresses), said].append(f"{next(iter(addresses.values()))} ({ref.id})")
+        text = FIGHT if not KINDS[ref.kind].identity.is_project_wide else BOTH_KEYS if made is not None else BOTH_CREATE
+        groups[tuple(addresses), text].append(f"{next(iter(addresses.values()))} ({ref.id})")
     return [
-        (names, said.format(f"{', '.join(names[:-1])} and {names[-1]}", counted(len(found), "object"), some_of(found)))
-        for (names, said), found in groups.items()
+        (names, text.format(f"{', '.join(names[:-1])} and {names[-1]}", counted(len(found), "object"), some_of(found)))
+        for (names, text), found in groups.items()
         if len(names) > 1
     ]
 

@@ -93,17 +93,17 @@ def vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     for address, entry in entries.items():
         if entry.id not in live.records.get(address_kind(address), {entry.id: None}):
             lost[address_kind(address)].append(f"{address} ({entry.id})")
-    told = [
+    texts = [
         f"{len(each)} of {known[name]} {KINDS[name].section} in the state are not live: {', '.join(each[:SHOWN])}"
         + (f" and {len(each) - SHOWN} more" if len(each) > SHOWN else "")
         for name, each in lost.items()
         if (len(each) == known[name] and len(each) > 1) or (known[name] >= FROM and len(each) > SHARE * known[name])
     ]
-    if not told:
+    if not texts:
         return []
     passes = "plan again later, as the list of the API may be short; if they were deleted outside, --allow "
     passes += f"{VANISHED} on `plan` and `apply`: what the configuration still holds is made anew"
-    return [Refusal(VANISHED, "; ".join(told), passes)]
+    return [Refusal(VANISHED, "; ".join(texts), passes)]
 
 
 def _protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
@@ -157,10 +157,10 @@ def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change
 
 def freeze_refusals(environment: Environment, now: datetime) -> list[Refusal]:
     """The refusal if an apply at `now` (UTC) is in a window of `freeze`; a list without it else."""
-    if not (told := [text for text, is_closed in find_freezes(environment, now) if is_closed]):
+    if not (texts := [text for text, is_closed in find_freezes(environment, now) if is_closed]):
         return []
     passes = f"wait until then; `apply --only clock` for what the clocks change; or --allow {FROZEN}"
-    return [Refusal(FROZEN, "; ".join(told), passes)]
+    return [Refusal(FROZEN, "; ".join(texts), passes)]
 
 
 def find_freezes(environment: Environment, now: datetime) -> Iterator[tuple[str, bool]]:

@@ -151,11 +151,11 @@ def ambiguous(kind: Kind, resource: Resource, candidates: Sequence[Record]) -> s
     """The message if an address could mean several objects, with the lines to paste."""
     names = ", ".join(f"{name} {resource.fields[name]!r}" for name in kind.identity.natural_key)
     count = {2: "two"}.get(len(candidates), str(len(candidates)))
-    said = f"{count} live {kind.section} have {names}:"
+    reason = f"{count} live {kind.section} have {names}:"
     if len(candidates) == 1:
-        said = f"a live {kind.name} with {names} could be it, and cannot be told for certain:"
+        reason = f"a live {kind.name} with {names} could be it, and cannot be told for certain:"
     lines = [f"  - {{to: {resource.address}, id: {record.id}}}" for record in candidates]
-    return "\n".join([f"{resource.address}: {said}", "imports:", *lines])
+    return "\n".join([f"{resource.address}: {reason}", "imports:", *lines])
 
 
 class PlanContext:

@@ -87,9 +87,9 @@ def _attached_first(context: PlanContext, changes: dict[str, Change]) -> dict[st
             if loser not in with_needs([gainer], changes):
                 changes[loser] = replace(change, depends_on=tuple(sorted({*change.depends_on, gainer})))
             else:
-                said = f"it gives {target.id} up before {gainer} has it, as each takes something from the other; "
-                said += f"to leave no gap, first apply with {target.id} in both"
-                changes[loser] = replace(change, notes=(*change.notes, said))
+                note = f"it gives {target.id} up before {gainer} has it, as each takes something from the other; "
+                note += f"to leave no gap, first apply with {target.id} in both"
+                changes[loser] = replace(change, notes=(*change.notes, note))
     return changes
 
 
@@ -132,8 +132,8 @@ def find_targets(target: str, known: Collection[str], desired: Desired) -> list[
     found = [target] if target in known else [each for each in known if fnmatchcase(each, target)]
     if not found:
         hint = "an address is KIND.KEY, for example report.daily-revenue; report.daily-* means all that begin so"
-        said = desired.no_resource(target) or f"no such address{did_you_mean(target, known)}"
-        raise NoSuchTarget(f"--target {target}: {said}", hint=hint)
+        reason = desired.no_resource(target) or f"no such address{did_you_mean(target, known)}"
+        raise NoSuchTarget(f"--target {target}: {reason}", hint=hint)
     return found
 
 
@@ -219,16 +219,16 @@ def _not_labelled(context: PlanContext, changes: Collection[Change]) -> Iterator
         targets = context.references.targets(sent.reference)
         bearers = " and ".join(map(targets.described, found.bearers))
         if found.item and any((sent.reference.kind, each) in leaving for each in found.bearers):
-            said = f'"{label}" is the label of {bearers}, which this plan deletes'
-            yield sent.problem(sent.reference.label_key, f"{said}; expected a destination that stays")
+            message = f'"{label}" is the label of {bearers}, which this plan deletes'
+            yield sent.problem(sent.reference.label_key, f"{message}; expected a destination that stays")
         elif not found.items:
-            said = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
-            said += f", and it could be that of {bearers}" if bearers else ""
+            message = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
+            message += f", and it could be that of {bearers}" if bearers else ""
             keys = [each.partition(".")[2] for each in found.bearers if each in context.desired.resources]
             close = did_you_mean(label, find_labels(targets.offered).values())
             expected = f"one of: {described(targets.offered)}{close}"
             expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys) or expected
-            yield sent.problem(sent.reference.label_key, f"{said}; expected {expected}")
+            yield sent.problem(sent.reference.label_key, f"{message}; expected {expected}")
 
 
 def _labelled(context: PlanContext, changes: Iterable[Change]) -> Iterator[tuple[_Sent, str, Labelled]]:

@@ -37,8 +37,8 @@ def dangling(
     managed = ObjectRef.managed(entries)
     for each, close in _without_source(desired, entries):
         if close:
-            said = f"nothing is remembered as {each.source}; expected the address that the object had{close}"
-            yield Problem(*each.location, f"moved: from: {said}")
+            text = f"nothing is remembered as {each.source}; expected the address that the object had{close}"
+            yield Problem(*each.location, f"moved: from: {text}")
     for block in _without_target(desired):
         kind = address_kind(block.target)
         if isinstance(block, Moved) and block.target in origin:
@@ -76,8 +76,8 @@ def completed(desired: Desired, state: State) -> Iterator[str]:
     """Messages for the blocks that are done and can be removed, each with its place."""
     for each in desired.moved:
         if each.source not in state.entries and each.target in state.entries:
-            said = f"this `moved` has no effect: {each.target} is remembered, and {each.source} is not"
-            yield f"{each.location}: {said}; the line can go"
+            text = f"this `moved` has no effect: {each.target} is remembered, and {each.source} is not"
+            yield f"{each.location}: {text}; the line can go"
     yield from without_effect(desired, moved(desired, state.entries)[0])
     kept = {each.address for each in state.tombstones.values() if each.protected}
     for removed in desired.removed:
@@ -131,8 +131,8 @@ def warnings(
     yield from _named_alike(context, changes)
     yield from _advice(context, changes)
     if zone_data and context.state.zone_data not in ("", zone_data):
-        said = f"the time zones here are of version {zone_data}, and the last apply used {context.state.zone_data}"
-        yield f"{said}: UTC times may differ; update the older one (the package tzdata), on the CI runner too"
+        text = f"the time zones here are of version {zone_data}, and the last apply used {context.state.zone_data}"
+        yield f"{text}: UTC times may differ; update the older one (the package tzdata), on the CI runner too"
 
 
 def _advice(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
@@ -162,8 +162,8 @@ def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterato
         for record in records.values():
             address = made.get((kind, natural_key(KINDS[kind], record.fields, folded)))
             if address is not None and record.ref not in managed:
-                said = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
-                yield f"{said}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
+                text = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
+                yield f"{text}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
 
 
 def _restored(context: PlanContext) -> Iterator[str]:
@@ -172,9 +172,9 @@ def _restored(context: PlanContext) -> Iterator[str]:
     for name, each in context.state.tombstones.items():
         ref = ObjectRef.parse(name)
         if each.deleted and ref.id in context.live.records.get(ref.kind, {}) and ref not in managed:
-            said = f"{deleted_before(ref.id, each)}, and is live again: somebody has restored it"
+            text = f"{deleted_before(ref.id, each)}, and is live again: somebody has restored it"
             line = f"imports: [{{to: {each.address}, id: {ref.id}}}]"
-            yield f"{said}. It is not adopted by its name; to manage it, write: {line}"
+            yield f"{text}. It is not adopted by its name; to manage it, write: {line}"
 
 
 def _ended(desired: Desired, today: str) -> Iterator[str]:
@@ -183,8 +183,8 @@ def _ended(desired: Desired, today: str) -> Iterator[str]:
             if each.until and today > each.until:
                 location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
                 date = f"{each.until}, {each.owner}" if each.owner else each.until
-                said = f"{resource.address} still ignores changes of {each.field} after its date"
-                yield f"{location}: {said} ({date}: {each.reason}); remove the entry or give it a later date"
+                text = f"{resource.address} still ignores changes of {each.field} after its date"
+                yield f"{location}: {text} ({date}: {each.reason}); remove the entry or give it a later date"
 
 
 def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
@@ -203,8 +203,8 @@ def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
             more, same = f", and so for {len(found) - 1} more", "these are the same objects under new keys"
         yield f"{old} goes and {new} comes with nearly the same content{more}; if {same}, write: {lines}"
     if unsure:
-        said = f"{some_of(unsure)} may be among what is created, under a new key, and which one cannot be told"
-        yield f"{said}; if so, write for each: moved: [{{from: {unsure[0]}, to: the new address}}]"
+        text = f"{some_of(unsure)} may be among what is created, under a new key, and which one cannot be told"
+        yield f"{text}; if so, write for each: moved: [{{from: {unsure[0]}, to: the new address}}]"
 
 
 def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tuple[str, str]]:

@@ -173,12 +173,12 @@ def _version(meta: Mapping[str, Any]) -> str:
 
 def _words(error: BaseException) -> str:
     """The error in one line, with the code and message of the store instead of its XML."""
-    said = str(error).partition("Debug source")[0]
-    answer = ANSWER.search(said)
+    text = str(error).partition("Debug source")[0]
+    answer = ANSWER.search(text)
     if answer is not None:
-        told = ": ".join(part for part in (answer["code"], answer["message"]) if part)
-        said = f"{said.partition('<')[0]}{told}"
-    return _masked(" ".join(said.split()))
+        detail = ": ".join(part for part in (answer["code"], answer["message"]) if part)
+        text = f"{text.partition('<')[0]}{detail}"
+    return _masked(" ".join(text.split()))
 
 
 def _masked(text: str) -> str:

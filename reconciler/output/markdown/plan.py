@@ -52,9 +52,9 @@ class PlanMarkdown:
     """A plan for a reviewer. Its first line is the hidden mark that `reconciler comment` finds it by. `told`: the
     addresses that are shown elsewhere, for several environments."""
 
-    def __init__(self, review: Review, told: frozenset[str] = frozenset()) -> None:
+    def __init__(self, review: Review, shown: frozenset[str] = frozenset()) -> None:
         self._review = review
-        self._told = told
+        self._shown = shown
         self._plan = review.plan
 
     def __str__(self) -> str:
@@ -66,7 +66,7 @@ class PlanMarkdown:
         before, after = list(self._before()), list(self._after())
         end = [footer([self._review], self._plan.digest)] if has_footer else []
         left = room - AROUND - sum(size(part) + 2 for part in (*before, *after, *end))
-        groups = [each for each in find_groups(self._review) if not self._told.issuperset(each.addresses)]
+        groups = [each for each in find_groups(self._review) if not self._shown.issuperset(each.addresses)]
         new = new_by_kind(groups)
         changes, used = change_sections(self._review, [GroupMarkdown(self._review, each) for each in groups], new, left)
         parts = (*before, *changes, *after, *self._unmanaged(left - used), *end)
@@ -170,8 +170,8 @@ def _rollout(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[str
     if new:
         yield f"#### {sum(len(group.changes) for group in new):,} new objects"
         for group in new:
-            said = fitting((prose(text) for _, text in sentences(review, group)), KIND_ROOM, FULL_PLAN)
-            yield f"**create** {group.title()}\n\n{bullets(said)}"
+            texts = fitting((prose(text) for _, text in sentences(review, group)), KIND_ROOM, FULL_PLAN)
+            yield f"**create** {group.title()}\n\n{bullets(texts)}"
     if whole := _at(shown, Level.WHOLE):
         yield folded(f"{len(whole):,} of them, with their fields", "\n\n".join(whole))
 

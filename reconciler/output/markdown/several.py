@@ -54,8 +54,8 @@ def count_ends(ended: Sequence[Ended[Any]]) -> str:
     not_begun = sum(isinstance(each.error, NotBegun) for each in ended)
     failed = sum(each.value is None and bool(each.error) for each in ended) - not_begun
     left_out = sum(bool(each.left_out) for each in ended)
-    said = count_words([(failed, "failed", True), (not_begun, "not begun", True), (left_out, "left out", False)])
-    return f"; environments: {said}" if said else ""
+    counts = count_words([(failed, "failed", True), (not_begun, "not begun", True), (left_out, "left out", False)])
+    return f"; environments: {counts}" if counts else ""
 
 
 def make_table(
@@ -65,8 +65,8 @@ def make_table(
     how much of that is in the others. `weights`: environment → how much that is."""
     rows, show = {}, partial(prose, longest=LONGEST_ERROR)
     for each in ended:
-        said = [describe_failure(each, strong, show)] if each.value is None else cells(each.value)
-        texts = (cell.replace("|", "\\|").replace("\n", " ") for cell in (code(each.environment), *said))
+        columns = [describe_failure(each, strong, show)] if each.value is None else cells(each.value)
+        texts = (cell.replace("|", "\\|").replace("\n", " ") for cell in (code(each.environment), *columns))
         rows[each.environment] = " | ".join(texts)
     if sum(map(size, rows.values())) > TABLE_ROOM:
         ended = sorted(ended, key=lambda each: not (each.error or weights.get(each.environment)))
@@ -83,10 +83,10 @@ def make_table(
     return "\n".join(lines)
 
 
-def parts_section(environment: str, said: str, parts: Sequence[str]) -> Section:
+def parts_section(environment: str, summary: str, parts: Sequence[str]) -> Section:
     """An environment with its paragraphs, the first of which matter most."""
     text = "\n\n".join(parts)
-    head = f"<code>{environment}</code>: {said}"
+    head = f"<code>{environment}</code>: {summary}"
     return Section(head, text, lambda room: "\n\n".join(fitting(parts, room - AROUND, reports.REST)))
 
 
@@ -99,12 +99,12 @@ def error_section(ended: Ended[Any], more: Sequence[str] = ()) -> Section | None
 
 def show_sections(sections: Sequence[Section], room: int) -> Iterator[str]:
     """What is said of each environment, folded if they are many."""
-    told = [each for each in sections if each.text]
-    most = max(0, room) // (max(size(each.head) for each in told) + LEAST) if told else 0
-    told, left = told[:most], len(told[most:])
-    around = sum(size(each.head) + 60 for each in told)
-    rooms = share_out(room - around, [size(each.text) for each in told])
-    for each, own in zip(told, rooms, strict=True):
+    shown = [each for each in sections if each.text]
+    most = max(0, room) // (max(size(each.head) for each in shown) + LEAST) if shown else 0
+    shown, left = shown[:most], len(shown[most:])
+    around = sum(size(each.head) + 60 for each in shown)
+    rooms = share_out(room - around, [size(each.text) for each in shown])
+    for each, own in zip(shown, rooms, strict=True):
         text = each.text if size(each.text) <= own else each.make(own)
         heading = each.head.replace("<code>", "`").replace("</code>", "`")
         yield folded(each.head, text) if len(sections) > OPEN else f"### {heading}\n\n{text}"
@@ -122,8 +122,8 @@ def all_applied_markdown(ended: Sequence[Ended[Applied]], configuration: str | N
     totals = Counter[Status]()
     for each in ends:
         totals.update(each.value.counts() if each.value else {})
-    said = reports.count_statuses(totals) or "nothing to do"
-    head = f"Applied to {place(len(ended), name)}: {said}{count_ends([each for each in ends if not each.value])}"
+    counts = reports.count_statuses(totals) or "nothing to do"
+    head = f"Applied to {place(len(ended), name)}: {counts}{count_ends([each for each in ends if not each.value])}"
     failed = {each.environment: int(bool(each.exit_code)) for each in ended}
     table = make_table(ends, "| environment | end |", lambda report: [reports.count_ends(report)], failed)
     sections = [section for each in ended if (section := _applied_section(each))]
@@ -141,8 +141,8 @@ def _applied_section(ended: Ended[Applied]) -> Section | None:
         planned = folded("What is planned now", PlanMarkdown(review).text(reports.PLAN_ROOM, has_footer=False))
         return error_section(ended, [planned])
     head, *parts = reports.applied_parts(review, report)
-    said = head.partition(": ")[2].partition(" (API")[0].replace("**", "")
-    return parts_section(ended.environment, said, parts)
+    summary = head.partition(": ")[2].partition(" (API")[0].replace("**", "")
+    return parts_section(ended.environment, summary, parts)
 
 
 def _mark(ended: Sequence[Ended[Any]], command: str, configuration: str | None) -> approval.CommentMarker:
@@ -163,8 +163,8 @@ def drifts_markdown(ended: Sequence[Ended[Drift]], configuration: str | None = N
     changed = sum(changes.values())
     of = f"of {sum(each.compared for each in drifts):,} remembered"
     counts = strong(f"{counted(changed, 'object')} changed outside")
-    said = f"{counts}, {of}" if changed else f"nothing {of} was changed"
-    head = f"Drift in {place(len(ended), name)}: {said}{count_ends(ended)}"
+    summary = f"{counts}, {of}" if changed else f"nothing {of} was changed"
+    head = f"Drift in {place(len(ended), name)}: {summary}{count_ends(ended)}"
     table = make_table(ended, "| environment | drift |", lambda drift: [drift_cell(drift, strong)], changes)
     sections = [_drift_section(each) for each in drifts if each.objects or each.health]
     shown = show_sections(sections, TEXT_ROOM - size(head) - size(table))
@@ -199,16 +199,16 @@ def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = N
     totals: Counter[str] = Counter()
     for each in made:
         totals.update(each.plan.summary())
-    said = count_words((totals[action], label.phrase, action in DESTROYS) for action, label in ACTIONS.items())
-    head = f"Plans for {place(len(ended), name)}: {said or 'no changes'}{count_ends(ended)}"
+    counts = count_words((totals[action], label.phrase, action in DESTROYS) for action, label in ACTIONS.items())
+    head = f"Plans for {place(len(ended), name)}: {counts or 'no changes'}{count_ends(ended)}"
     api = shared_api(each.plan for each in made)
     head += api_note(api or "", code)
     destroyed = {each.plan.environment: sum(one.action in DESTROYS for one in each.plan.changes) for each in made}
 
     def cells(review: Review) -> tuple[str, str]:
-        said, look_at = plan_cells(review, strong, prose)
+        summary, look_at = plan_cells(review, strong, prose)
         own_api = unusual_api(review.plan.api) if api is None else ""
-        return said + (f"<br>{code(own_api, 60)}" if own_api else ""), look_at
+        return summary + (f"<br>{code(own_api, 60)}" if own_api else ""), look_at
 
     table = make_table(ended, "| environment | plan | look at |", cells, destroyed)
     end = footer(made, approval.joint_digest(approval.digests(ended)), is_joint=True)
@@ -216,12 +216,12 @@ def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = N
     left = room - sum(size(part) + 2 for part in (head, table, end))
     common = list(_common(shared, left // 2))
     left -= sum(size(part) + 2 for part in common)
-    told: dict[str, set[str]] = defaultdict(set)
+    others: dict[str, set[str]] = defaultdict(set)
     for names, changes in shared.items():
         for environment in names:
-            told[environment].update(address for each in changes for address in each.group.addresses)
+            others[environment].update(address for each in changes for address in each.group.addresses)
     sections = [
-        _plan_section(each.environment, each.value, frozenset(told[each.environment])) for each in ended if each.value
+        _plan_section(each.environment, each.value, frozenset(others[each.environment])) for each in ended if each.value
     ]
     sections += [failed for each in ended if not each.value and (failed := error_section(each))]
     return reports.comment(mark, (head, table, *common, *show_sections(sections, left), end))
@@ -245,32 +245,32 @@ def _common(shared: Mapping[tuple[str, ...], list[GroupMarkdown]], room: int) ->
         yield from change_sections(changes[0].review, changes, [], own)[0]
 
 
-def _plan_section(environment: str, review: Review, told: frozenset[str]) -> Section:
-    shown = PlanMarkdown(review, told)
+def _plan_section(environment: str, review: Review, elsewhere: frozenset[str]) -> Section:
+    shown = PlanMarkdown(review, elsewhere)
 
     def text(room: int) -> str:
         return shown.text(room, has_footer=False).partition("\n\n")[2]
 
     def make(room: int) -> str:
         made = text(room) if room >= LEAST_PLAN else ""
-        return made if made and size(made) <= room else _in_short(review, told, room)
+        return made if made and size(made) <= room else _in_short(review, elsewhere, room)
 
-    here = told & {change.address for change in review.plan.changes}
+    here = elsewhere & {change.address for change in review.plan.changes}
     note = f"{counted(len(here), 'change')} as shown above, for several environments" if here else ""
     whole = text(TEXT_ROOM * 2)
     shown_text = "\n\n".join(filter(None, (whole, whole and note)))
     return Section(f"<code>{environment}</code>: {title(review.plan)}", shown_text, make)
 
 
-def _in_short(review: Review, told: frozenset[str], room: int) -> str:
+def _in_short(review: Review, shown: frozenset[str], room: int) -> str:
     """The deletes of a plan by address, and all else counted."""
-    own = [change for change in review.plan.changes if change.address not in told]
+    own = [change for change in review.plan.changes if change.address not in shown]
     deleted = [code(change.address, 100) for change in own if change.action in DESTROYS]
     counts = Counter(change.action for change in own if change.action not in DESTROYS)
     left = [f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action]]
     left += [counted(len(review.tasks), "step by hand")] if review.tasks else []
     left += [counted(len(review.plan.warnings), "warning")] if review.plan.warnings else []
     listed = ", ".join(fitting(deleted, room - AROUND, FULL_PLAN))
-    said = [f"{strong(f'{len(deleted):,} to delete or replace')}: {listed}"] if deleted else []
-    said += [f"Not shown here: {', '.join(left)}; {FULL_PLAN}."] if left else []
-    return "\n\n".join(said)
+    lines = [f"{strong(f'{len(deleted):,} to delete or replace')}: {listed}"] if deleted else []
+    lines += [f"Not shown here: {', '.join(left)}; {FULL_PLAN}."] if left else []
+    return "\n\n".join(lines)

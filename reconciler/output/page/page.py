@@ -138,21 +138,21 @@ def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, li
             (weight, text or f"{kinds_of(addresses)} {WEIGHTS[weight].phrase}"): addresses
             for (weight, text), addresses in short.items()
         }
-    graves = [(*said, addresses[:NAMED], len(addresses) - NAMED) for said, addresses in found.items()]
+    graves = [(*sentence, addresses[:NAMED], len(addresses) - NAMED) for sentence, addresses in found.items()]
     return sorted(graves, key=lambda grave: GRAVE.index(Weight(grave[0])))
 
 
 def _folded(groups: Sequence[Group]) -> list[str]:
     """What this page leaves out of the changes, in sentences."""
-    said = []
+    notes = []
     if len(groups) > CARDS:
         brief = min(LISTED, len(groups)) - CARDS
-        said.append(f"The first {CARDS} entries are shown whole; {brief:,} more have a line each.")
+        notes.append(f"The first {CARDS} entries are shown whole; {brief:,} more have a line each.")
     if left := [change for group in groups[LISTED:] for change in group.changes]:
         counts = Counter(change.action for change in left)
         words = ", ".join(f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action])
-        said.append(f"{len(left):,} more are not in this page: {words}.")
-    return said
+        notes.append(f"{len(left):,} more are not in this page: {words}.")
+    return notes
 
 
 def _facets(review: Review, groups: Iterable[Group], endings: Endings) -> Iterator[View]:
@@ -194,8 +194,8 @@ def _cards(review: Review, groups: Iterable[Group], endings: Endings) -> Iterato
         card = _card(review, group, endings) | {"fields": fields, "more": more}
         if not is_whole and not card["members"]:
             # One line: where it is, and what is grave about it.
-            grave = [each for each in card["said"] if each[0] in GRAVE]
-            card |= {"brief": True, "id": "", "needs": (), "said": grave, "more": ""}
+            grave = [each for each in card["sentences"] if each[0] in GRAVE]
+            card |= {"brief": True, "id": "", "needs": (), "sentences": grave, "more": ""}
         yield card
 
 
@@ -222,7 +222,7 @@ def _card(review: Review, group: Group, endings: Endings) -> View:
             "scope": "|".join(scopes),
             "ending": "|".join(dict.fromkeys(endings[each]["word"] for each in group.addresses if each in endings)),
         },
-        "said": [(weight or "", truncate(text, LONGEST)) for weight, text in sentences(review, group)],
+        "sentences": [(weight or "", truncate(text, LONGEST)) for weight, text in sentences(review, group)],
         "needs": change.depends_on if is_alone else (),
         "unfolded": is_short or change.action not in (Action.CREATE, Action.DELETE),
         "ending": endings.get(change.address) if is_alone else None,
