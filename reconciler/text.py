@@ -29,9 +29,9 @@ _WORD = re.compile(r"(?:`[^`]*`|\{[^{}]{,60}\}|--[a-z-]{,30} (?=[A-Z]+\b)|--allo
 _SOURCE = re.compile(rf"(?:{_STYLE.pattern}| )*+\d*+ *+\|")
 
 
-def find_free(name: str, mark: str, taken: Collection[str]) -> str:
+def find_free(name: str, separator: str, taken: Collection[str]) -> str:
     """A name, with the first number behind the mark that makes it another one than those that are taken."""
-    numbered = (f"{name}{mark}{number}" for number in count(2))
+    numbered = (f"{name}{separator}{number}" for number in count(2))
     return next(each for each in chain([name], numbered) if each not in taken)
 
 
@@ -122,12 +122,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def share_out(room: int, needs: Sequence[int]) -> list[int]:
+def share_out(remaining: int, needs: Sequence[int]) -> list[int]:
     """The room that each of several texts gets: what it needs, or an equal part of what is left."""
     shares, order = [0] * len(needs), sorted(range(len(needs)), key=needs.__getitem__)
     for done, index in enumerate(order):
-        shares[index] = min(needs[index], max(0, room) // (len(order) - done))
-        room -= shares[index]
+        shares[index] = min(needs[index], max(0, remaining) // (len(order) - done))
+        remaining -= shares[index]
     return shares
 
 

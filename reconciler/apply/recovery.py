@@ -36,7 +36,7 @@ def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | 
         f"{each.path} is not as it was sent"
         for each in differences(kind, wanted, record.fields, change.remember)
         if (each.path, canonical(each.before)) in before
-        or not is_normalized(each, value_at(wanted, each.spot), value_at(record.fields, each.spot))
+        or not is_normalized(each, value_at(wanted, each.outer_keys), value_at(record.fields, each.outer_keys))
     )
 
 

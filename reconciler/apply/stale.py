@@ -12,7 +12,7 @@ from reconciler import kinds
 from reconciler.apply.recovery import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import Difference, alike, differences, flattened, keys_path, value_at
+from reconciler.kinds.comparison import Difference, alike, differences, flattened, join_keys, value_at
 from reconciler.kinds.normalization import bearing, is_normalized
 from reconciler.kinds.references import (
     ReferenceResolver,
@@ -59,7 +59,7 @@ def sent_lookups(plan: Plan) -> set[str]:
 def _sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any]]]:
     """For each reference field that a change writes: the items that it sends, and those that were live before."""
     for name, reference in KINDS[change.kind].reference_fields:
-        path = keys_path((name, *reference.path))
+        path = join_keys((name, *reference.path))
         written = next((each for each in change.fields if each.path == path), None)
         if written is not None:
             bodies = [request.body or {} for request in change.requests]
@@ -222,8 +222,8 @@ class ChangeStatus:
         change = self._change
         if self._is_read_back or (change.action is Action.UPDATE and fingerprint(self._kind, record) == change.seen):
             return False
-        sent = value_at(wanted, each.spot)
+        sent = value_at(wanted, each.outer_keys)
         is_sent = change.action is not Action.UPDATE or (
-            entry is not None and alike(value_at(entry.applied, each.spot), sent)
+            entry is not None and alike(value_at(entry.applied, each.outer_keys), sent)
         )
-        return is_sent and is_normalized(each, sent, value_at(record.fields, each.spot))
+        return is_sent and is_normalized(each, sent, value_at(record.fields, each.outer_keys))

@@ -94,9 +94,9 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
             screen.confirm([name])
             # The answer may have come after midnight.
             refuse(judge_now(session, planned, request.options).plan)
-        with screen.progress(planned.plan) as tell:
+        with screen.progress(planned.plan) as on_event:
             parallelism, recheck = request.parallelism, bool(request.saved)
-            report = apply(session, planned, lock, tell, parallelism=parallelism, recheck=recheck)
+            report = apply(session, planned, lock, on_event, parallelism=parallelism, recheck=recheck)
     applied = Applied(shown.review, report)
     files.write_reports([Ended(name, applied)])
     screen.show_report(report)
@@ -130,24 +130,24 @@ def apply(
     session: Session,
     planned: Planned,
     lock: ActiveLock,
-    tell: Callable[[Event], None],
+    on_event: Callable[[Event], None],
     *,
     parallelism: int,
     recheck: bool = False,
 ) -> ApplyReport:
     """Carries a plan out, reads back what was written and leaves a receipt.
 
-    `tell` is told of each event. `parallelism`: how many requests at once. `recheck`: looks again before each write."""
+    `on_event` gets each event. `parallelism`: how many requests at once. `recheck`: looks again before each write."""
     refuse(planned.plan)
     with Threads(2) as aside:
         # What is applied is the commit of now; git says it while the API is busy.
         head = aside.submit(lambda: planned.head or session.head())
         recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock, commit=lambda: result(head))
         writer = Writer(session.transport)
-        reading = _ReadingBack(planned, writer, recorder, tell)
+        reading = _ReadingBack(planned, writer, recorder, on_event)
         commit = aside.submit(session.commit)
         done = execute(
-            planned.plan, writer, recorder, planned.live, tell=reading.seen, parallelism=parallelism, recheck=recheck
+            planned.plan, writer, recorder, planned.live, on_event=reading.see, parallelism=parallelism, recheck=recheck
         )
     recorder.count(planned.live, session.transport.clock())
     return reading.finish(done, lock, commit)
@@ -158,8 +158,8 @@ class _ReadingBack:
 
     # Lists of several pages are read meanwhile: with 0.2 s a page, an apply of 800 objects ends a quarter earlier.
 
-    def __init__(self, planned: Planned, writer: Writer, recorder: Recorder, tell: Callable[[Event], None]) -> None:
-        self._tell = tell
+    def __init__(self, planned: Planned, writer: Writer, recorder: Recorder, on_event: Callable[[Event], None]) -> None:
+        self._on_event = on_event
         self._planned = planned
         self._left = Counter(change.kind for change in planned.plan.changes if change.action in WRITES)
         self._kinds = [kind for kind in KINDS.values() if kind.name in self._left]
@@ -168,9 +168,9 @@ class _ReadingBack:
         self._pool = writer.threads(len(KINDS))
         self._looks: dict[str, Future[Live]] = {}
 
-    def seen(self, event: Event) -> None:
+    def see(self, event: Event) -> None:
         """Something happened: a change began, or ended. It is passed on."""
-        self._tell(event)
+        self._on_event(event)
         change = event.change
         if change is None or event.status is None or change.action not in WRITES:
             return

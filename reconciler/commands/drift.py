@@ -21,7 +21,7 @@ from reconciler.plan.drift import ADOPTED, drift
 from reconciler.plan.export import make_blocks, written_fields
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
 from reconciler.review.health import find_health
-from reconciler.yaml import Way
+from reconciler.yaml import KeyPath
 
 
 def find_drift(planned: Planned, now: datetime) -> Drift:
@@ -44,7 +44,7 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
     addresses = ObjectRef.managed(planned.state.entries)
     resources = session.configuration.desired(session.environment).resources
     blocks: dict[str, Fields] = {}
-    values: dict[str, dict[Way, Any]] = {}
+    values: dict[str, dict[KeyPath, Any]] = {}
     left: list[str] = []
     for drifted in found.objects:
         if drifted.gone or drifted.address not in resources:
@@ -87,7 +87,7 @@ def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[Obj
     return block
 
 
-def _values(drifted: Drifted, block: Fields) -> dict[Way, Any]:
+def _values(drifted: Drifted, block: Fields) -> dict[KeyPath, Any]:
     """The keys of each changed value, and what is live there; a list of references is one value."""
     places = {(name, *each.path) for name, each in KINDS[address_kind(drifted.address)].reference_fields}
     return {

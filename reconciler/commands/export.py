@@ -221,10 +221,10 @@ class Project:
                 and change.address not in self._known
             ):
                 resource = after.resources[change.address]
-                spots = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields if change.id)
+                places = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields if change.id)
                 text = f"{resource.location}: {change.address} is {call(record)}: {why.get(record.ref, 'it differs')}"
                 ids = f"{{{self.name}: {record.id}}}" if self.others else record.id
-                lines[f"{text} ({', '.join(spots) or change.action})"] = f"  - {{to: {change.address}, id: {ids}}}"
+                lines[f"{text} ({', '.join(places) or change.action})"] = f"  - {{to: {change.address}, id: {ids}}}"
         if lines:
             hint = f"{NOTHING}; write a variable or `only_in`, or narrow with --match; if a plan may change them, add:"
             text = "a plan would not just adopt live objects that the configuration has already:"

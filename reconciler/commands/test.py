@@ -142,29 +142,29 @@ def _run_case(case: Case, beginning: Future[tuple[World, RunResult]] | None) -> 
 
 def _ran(world: World, case: Case) -> RunResult:
     """What comes of the run of a test, and what is left to do after it, if that is expected to be nothing."""
-    way, then = case.values.get("run", PLAN), "then" in case.values["expect"]
+    command, then = case.values.get("run", PLAN), "then" in case.values["expect"]
     world.simulator.faults.add(*case.values.get("faults", ()))
-    ran = _run(world.session, way)
+    ran = _run(world.session, command)
     requests = map(json.loads, world.log.getvalue().splitlines())
     ran = replace(ran, requests=[f"{each['method']} {each['path']}" for each in requests])
     world.simulator.faults.clear()
-    last = _run(world.session, "apply", [FROZEN]) if then and way == PLAN else RunResult()
+    last = _run(world.session, "apply", [FROZEN]) if then and command == PLAN else RunResult()
     last = _run(world.session, PLAN) if then and not last.exit else last
     left = {each.address: str(each.action) for each in last.review.plan.changes}
     return replace(ran, left=last.reason or left or EMPTY)
 
 
-def _run(session: Session, way: str, allowed: Collection[str] = ()) -> RunResult:
+def _run(session: Session, command: str, allowed: Collection[str] = ()) -> RunResult:
     """What comes of a plan or an apply. A freeze refuses no plan."""
     ran, apply = RunResult(), commands.apply
-    options = Options(allowed=frozenset([FROZEN] if way == PLAN else allowed))
+    options = Options(allowed=frozenset([FROZEN] if command == PLAN else allowed))
     try:
         with apply.lock_state(session) as lock:
             shown = apply.show(session, apply.ApplyRequest(options, 1), ())
             ran = RunResult(review=shown.review, judged=shown.planned.judged or PolicyReport())
             if shown.refused:
                 raise shown.refused
-            if way == PLAN:
+            if command == PLAN:
                 return ran
             report = apply.apply(session, shown.planned, lock, lambda _event: None, parallelism=1)
     except ReconcilerError as error:
@@ -187,8 +187,8 @@ def find_mismatches(case: Case, ran: RunResult) -> Iterator[Mismatch]:
         for part in expected if isinstance(expected, dict) else [None]:
             wanted, came = (expected, got[name]) if part is None else (expected[part], got[name][part])
             if wanted != came:
-                way = (name,) if part is None else (name, part)
-                yield Mismatch(".".join(way), case.place("expect", *way), wanted, came)
+                keys = (name,) if part is None else (name, part)
+                yield Mismatch(".".join(keys), case.place("expect", *keys), wanted, came)
 
 
 def _came(ran: RunResult, expect: Mapping[str, Any]) -> dict[str, Any]:

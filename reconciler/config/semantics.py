@@ -15,7 +15,7 @@ from reconciler.config.merge import Entry
 from reconciler.config.text import cut, one_of, quoted, with_article
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import keys_path, value_at
+from reconciler.kinds.comparison import join_keys, value_at
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
 from reconciler.kinds.resources import address_pattern
@@ -23,7 +23,7 @@ from reconciler.kinds.schema import DATE_PATTERN, LIFECYCLE, LOCAL_TIME
 from reconciler.model.inputs import address_kind, list_instances
 from reconciler.serialization import json_text
 from reconciler.text import Searches, closest, meant, misspelt
-from reconciler.yaml import Way
+from reconciler.yaml import KeyPath
 
 Items = Mapping[str, Sequence[Entry]]
 STEP = re.compile(r"[^.\[\]]+")
@@ -150,7 +150,7 @@ def _misspelt(entry: Entry, kind: Kind) -> Iterator[Problem]:
             yield from _misspelt_keys(entry, (field.name,), field.schema, value)
 
 
-def _misspelt_keys(entry: Entry, path: Way, schema: Mapping[str, Any], value: Any) -> Iterator[Problem]:
+def _misspelt_keys(entry: Entry, path: KeyPath, schema: Mapping[str, Any], value: Any) -> Iterator[Problem]:
     if isinstance(value, list):
         for index, each in enumerate(value):
             yield from _misspelt_keys(entry, (*path, index), schema.get("items", {}), each)
@@ -161,7 +161,7 @@ def _misspelt_keys(entry: Entry, path: Way, schema: Mapping[str, Any], value: An
                 yield from _misspelt_keys(entry, (*path, key), known[key], each)
             elif option := misspelt(key, (name for name in known if name not in value)):
                 message = f"unknown key {quoted(key)}; expected one of {', '.join(known)}{meant([option])}"
-                yield entry.problem((*path, key), f"{keys_path(path)}: {message}", at_key=True)
+                yield entry.problem((*path, key), f"{join_keys(path)}: {message}", at_key=True)
 
 
 def _references(
@@ -181,14 +181,14 @@ def _references(
         others = [kind for kind in KINDS if key in keys[kind]]
         if place := known.left_out.get(address):
             message = f"only_in at {place} leaves {cut(address)} out of this environment; expected both in it, or none"
-            yield entry.problem(path, f"{keys_path(path)}: {message}", f"left out {address}")
+            yield entry.problem(path, f"{join_keys(path)}: {message}", f"left out {address}")
         elif made := known.definitions.get(address):
             message = list_instances(quoted(key), [each.partition(".")[2] for each in made], "key")
-            yield entry.problem(path, f"{keys_path(path)}: {message}", f"made of {address}")
+            yield entry.problem(path, f"{join_keys(path)}: {message}", f"made of {address}")
         elif whole or others:
             message = _dangling(key, reference, others, keys[reference.kind], searches)
             cause = "" if others else f"{reference.kind}.{key}"
-            yield entry.problem(path, f"{keys_path(path)}: {message}", cause)
+            yield entry.problem(path, f"{join_keys(path)}: {message}", cause)
 
 
 def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[str, None], searches: Searches) -> str:
@@ -203,10 +203,10 @@ def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[
 def _ignored(entry: Entry, kind: Kind) -> Iterator[Problem]:
     written = value_at(entry.value, ("lifecycle", "ignore_changes"))
     for index, each in enumerate(written if isinstance(written, list) else ()):
-        way: Way = ("lifecycle", "ignore_changes", index)
-        path, at = (each.get("field"), (*way, "field")) if isinstance(each, dict) else (each, way)
+        key_path: KeyPath = ("lifecycle", "ignore_changes", index)
+        path, at = (each.get("field"), (*key_path, "field")) if isinstance(each, dict) else (each, key_path)
         if isinstance(path, str) and path and (reason := _no_path(path, _schemas(kind))):
-            yield entry.problem(at, f"{keys_path(way)}: {quoted(path)} {reason}")
+            yield entry.problem(at, f"{join_keys(key_path)}: {quoted(path)} {reason}")
 
 
 def _bad_days(entry: Entry, *above: str) -> Iterator[Problem]:
@@ -214,8 +214,8 @@ def _bad_days(entry: Entry, *above: str) -> Iterator[Problem]:
     written = value_at(entry.value, above)
     for index, each in enumerate(written if isinstance(written, list) else ()):
         if isinstance(each, dict) and (reason := no_day(each.get("until"))):
-            way: Way = (*above, index, "until")
-            yield entry.problem(way, f"{keys_path(way)}: {reason}")
+            key_path: KeyPath = (*above, index, "until")
+            yield entry.problem(key_path, f"{join_keys(key_path)}: {reason}")
 
 
 def no_day(text: object) -> str:

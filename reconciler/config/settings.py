@@ -20,12 +20,12 @@ from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
 from reconciler.git import repository_top
-from reconciler.kinds.comparison import keys_path, value_at
+from reconciler.kinds.comparison import join_keys, value_at
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, Freeze, StateSettings
 from reconciler.text import WORD_CHARACTERS, closest
-from reconciler.yaml import LocatedMap, Way, plain_copy, walk
+from reconciler.yaml import KeyPath, LocatedMap, plain_copy, walk
 
 EXPRESSION = re.compile(r"\$\{\s*(?:var|each)\b[^}]*\}?")
 # The name of its state's file: Windows keeps these for devices, with and without an ending.
@@ -108,10 +108,10 @@ def _bad_names(entry: Entry, names: list[str]) -> Iterator[Problem]:
 def _nested_variables(entry: Entry, names: list[str]) -> Iterator[Problem]:
     """Variables within the values of variables, at every depth."""
     for path in (("variables",), *(("environments", name, "variables") for name in names)):
-        for way, value in walk(value_at(entry.value, path)):
+        for key_path, value in walk(value_at(entry.value, path)):
             if isinstance(value, str) and (expression := EXPRESSION.search(value)):
                 message = f"{quoted(value)} is the value of a variable; expected it without {cut(expression[0])}"
-                yield entry.problem((*path, *way), message)
+                yield entry.problem((*path, *key_path), message)
 
 
 def _bad_zone(entry: Entry) -> Iterator[Problem]:
@@ -135,7 +135,7 @@ def _bad_windows(entry: Entry, names: list[str]) -> Iterator[Problem]:
     names = names or [DEFAULT_ENVIRONMENT]
     for index, window in enumerate(entry.value.get("freeze", ())):
         first, last = window["from"], window["to"]
-        wrong: dict[Way, str] = {("from",): no_day(first), ("to",): no_day(last)}
+        wrong: dict[KeyPath, str] = {("from",): no_day(first), ("to",): no_day(last)}
         if not any(wrong.values()) and last < first:
             wrong["to",] = f"{quoted(last)} is before {quoted(first)}; expected that day or a later one"
         for at, pattern in enumerate(window.get("environments", ())):
@@ -143,8 +143,8 @@ def _bad_windows(entry: Entry, names: list[str]) -> Iterator[Problem]:
                 message = f"there is no environment {quoted(pattern)}; expected {one_of(names)}, or a pattern"
                 wrong["environments", at] = message + closest(pattern, names)
         for path in (path for path, message in wrong.items() if message):
-            way = ("freeze", index, *path)
-            yield entry.problem(way, f"{keys_path(way)}: {wrong[path]}")
+            key_path = ("freeze", index, *path)
+            yield entry.problem(key_path, f"{join_keys(key_path)}: {wrong[path]}")
 
 
 def _windows(written: list[Mapping[str, Any]], environment: str) -> Iterator[Freeze]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from reconciler.errors import WrongUsage
 from reconciler.explain.rules import ExplainInput, Subject, find_subject, overlapping, rules_of_address, rules_of_field
-from reconciler.kinds.comparison import flattened, is_within, path_keys
+from reconciler.kinds.comparison import flattened, is_within, parse_path
 from reconciler.model.plan import Action, Cause
 from reconciler.model.results import Explanation, FieldExplanation, Held, LastApply, Verdict
 from reconciler.text import did_you_mean
@@ -93,7 +93,7 @@ def _paths(subject: Subject) -> Iterator[str]:
     found = dict.fromkeys(path for source in subject.sources for path, _ in flattened(subject.kind, source))
     order = {name: at for at, name in enumerate(subject.kind.field_names)}
     leaves = [path for path in found if not any(is_within(other, path) for other in found if other != path)]
-    yield from sorted(leaves, key=lambda path: order[str((path_keys(path) or ("",))[0])])
+    yield from sorted(leaves, key=lambda path: order[str((parse_path(path) or ("",))[0])])
     yield from (name for name in subject.sources[1] if name in subject.kind.server_fields)
 
 
@@ -102,7 +102,7 @@ def _at_path(subject: Subject, paths: list[str]) -> list[str]:
     path = subject.path
     if inner := [each for each in paths if is_within(each, path)]:
         return inner
-    kind, keys = subject.kind, path_keys(path) or ()
+    kind, keys = subject.kind, parse_path(path) or ()
     # A schema may know what stands nowhere.
     is_field = bool(keys) and keys[0] in kind.field_names and all(isinstance(key, str) for key in keys)
     is_declared = is_field and kind.field_named(str(keys[0])).schema_at(keys[1:]) is not None
@@ -114,7 +114,7 @@ def _at_path(subject: Subject, paths: list[str]) -> list[str]:
 
 
 def _explain_field(subject: Subject, path: str) -> FieldExplanation:
-    keys = path_keys(path) or (path,)
+    keys = parse_path(path) or (path,)
     written, live, applied = (held(source, keys) for source in subject.sources)
     verdict, cause, following = _field_verdict(subject, path, written)
     place = subject.resource.field_location(path) if subject.resource is not None and written.there else None
@@ -135,7 +135,7 @@ def _explain_field(subject: Subject, path: str) -> FieldExplanation:
 def _field_verdict(subject: Subject, path: str, written: Held) -> tuple[Verdict, Cause | None, str]:
     """What holds of a field, why it differs, and what the next apply does to it."""
     change, resource = subject.change, subject.resource
-    if str((path_keys(path) or (path,))[0]) in subject.kind.server_fields:
+    if str((parse_path(path) or (path,))[0]) in subject.kind.server_fields:
         return Verdict.SERVER, None, UNTOUCHED[Verdict.SERVER]
     planned = next((each for each in (change.fields if change else ()) if overlapping([each.path], path)), None)
     effect = EFFECTS[change.action] if change else None

@@ -157,7 +157,7 @@ def ignored_by(each: Ignored, resource: Resource) -> Rule:
 
 
 def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Iterator[Rule]:
-    """What the kind declares of a field, and of a spot within it."""
+    """What the kind declares of a field, and of a path within it."""
     kind, resource, record = subject.kind, subject.resource, subject.record
     schema = field.schema_at(inner) or field.schema
     yield Rule(str(schema["description"]), kind.messages.source)

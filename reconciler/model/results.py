@@ -219,7 +219,7 @@ class Held:
 
 @frozen
 class FieldExplanation:
-    """One field, or one spot within it. `line` is the text at `place`; both are nothing if it is not written. `cause`
+    """One field, or one path within it. `line` is the text at `place`; both are nothing if it is not written. `cause`
     is that of a difference; `next` is what the next apply does to it."""
 
     path: str

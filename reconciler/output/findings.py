@@ -93,7 +93,7 @@ def findings_of_review(review: Review) -> Iterator[Finding]:
 
 
 def findings_of_problems(problems: Iterable[Problem], rule: str = "invalid") -> Iterator[Finding]:
-    """The findings of a configuration that is invalid, or of what else is said of a spot."""
+    """The findings of a configuration that is invalid, or of what else is wrong at a location."""
     for each in problems:
         of_policy = _policy_rule(each.code, "error" if rule == "invalid" else "warning")
         yield _finding(of_policy or RULES[rule], str(each), [each.message], each.location)

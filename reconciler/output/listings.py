@@ -16,7 +16,7 @@ from reconciler.model.reports import Receipt
 from reconciler.model.results import Check, Diagnosis, Drift, Drifted, DriftedField, NotDelivering
 from reconciler.output.document import document, select
 from reconciler.output.labels import SIGN_PAINT, Paint, api_note
-from reconciler.output.terminal import bold, dim, escape, fit, green, has_room, red, yellow
+from reconciler.output.terminal import bold, dim, escape, fit, green, is_within_width, red, yellow
 from reconciler.output.values import ValueDiff, format_value, ignored_lines, is_nested, named
 from reconciler.text import columns, counted, listed, pad, short_commit
 
@@ -163,7 +163,7 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
 def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[str]:
     head = f"      {escape(field.path)}:"
     line = f"{head} {named(field.applied, labels)} was applied, {named(field.live, labels)} is live"
-    if has_room(line) and not is_nested(field.applied, field.live):
+    if is_within_width(line) and not is_nested(field.applied, field.live):
         yield line
         return
     yield f"{head} {red('- was applied')}, {green('+ is live')}"

@@ -151,8 +151,8 @@ class PlanText:
             for field in output.groups.shown_fields(self._review, change):
                 yield from self._field(change, field)
         for weight, text in output.groups.sentences(self._review, group):
-            paint, mark, hang = (WEIGHTS[weight].paint, "! " * (weight in GRAVE), 2) if weight else (str, "", 0)
-            yield from self._prose(f"{FIELD}{mark}{escape(text)}", paint=paint, hang=hang)
+            paint, sign, hang = (WEIGHTS[weight].paint, "! " * (weight in GRAVE), 2) if weight else (str, "", 0)
+            yield from self._prose(f"{FIELD}{sign}{escape(text)}", paint=paint, hang=hang)
         if not is_alone and not is_kind:
             yield from self._addresses(group.addresses, None if change.action in DESTROYS else MOST_NAMED)
 

@@ -14,12 +14,12 @@ from reconciler.kinds.comparison import (
     find_cause,
     flattened,
     is_within,
-    keys_path,
+    join_keys,
     still_stored,
     value_at,
     written,
 )
-from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
+from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_same
 from reconciler.kinds.references import reference_items, references, resolved
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone, address_kind
 from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
@@ -113,7 +113,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     entry = context.entries.get(resource.address) if match.remembered else None
     found = differences(kind, fields, record.fields, entry)
     kept = _kept(fields, record, entry, found)
-    found = [each for each in found if is_certain(each) and keys_path(each.spot) not in kept]
+    found = [each for each in found if is_certain(each) and join_keys(each.outer_keys) not in kept]
     given = wire.came_from(record, entry, fields)
     changed = [_field_change(context, resource, entry, given, each) for each in found]
     held = set(_held(context, resource, record, changed))
@@ -195,7 +195,7 @@ def _unread(change: Change, found: Sequence[Difference], fields: Fields, record:
     unsure = {
         each.path
         for each in found
-        if is_normalized(each, value_at(fields, each.spot), value_at(record.fields, each.spot))
+        if is_normalized(each, value_at(fields, each.outer_keys), value_at(record.fields, each.outer_keys))
     }
     marked = tuple(
         replace(each, cause=Cause.UNKNOWN) if each.cause is Cause.DRIFT and each.path in unsure else each
@@ -208,10 +208,10 @@ def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[D
     """Path → stored value, of values that the API has normalized. Without an entry, only changes that people hardly see
     count; for immutable fields, all forms."""
     return {
-        keys_path(each.spot): value_at(record.fields, each.spot)
+        join_keys(each.outer_keys): value_at(record.fields, each.outer_keys)
         for each in found
         if is_kept_for_good(each, known)
-        or (known is None and looks_the_same(value_at(fields, each.spot), value_at(record.fields, each.spot)))
+        or (known is None and looks_same(value_at(fields, each.outer_keys), value_at(record.fields, each.outer_keys)))
     }
 
 

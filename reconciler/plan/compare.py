@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from reconciler.errors import some_of
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import alike, is_within, leaves, path_keys, value_at, without_nulls, written
+from reconciler.kinds.comparison import alike, is_within, leaves, parse_path, value_at, without_nulls, written
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import known_objects
 from reconciler.kinds.wire import find_labels
@@ -205,7 +205,7 @@ def _sides(
         return sides
     for path, side in sides.items():
         # A live value that is not the written one does not come from what that is made of.
-        is_ours = path and (object_id is None or alike(value_at(resource.fields, path_keys(path) or ()), side.value))
+        is_ours = path and (object_id is None or alike(value_at(resource.fields, parse_path(path) or ()), side.value))
         within = (
             places
             for inner, places in (resource.sources.items() if is_ours else ())

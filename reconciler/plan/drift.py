@@ -47,7 +47,7 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
         fields = tuple(
             DriftedField(
                 each.path,
-                each.way,
+                each.key_path,
                 each.after,
                 each.before,
                 IGNORED if (address, each.path) in ignored else _next(each, change),
@@ -67,7 +67,7 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
         state.configuration or "",
         plan.api,
         plan.labels,
-        tuple(each for spot, each in ignored.items() if spot not in shown),
+        tuple(each for place, each in ignored.items() if place not in shown),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, NoSuchTarget, Problem, some_of
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.comparison import Keys, keys_path
+from reconciler.kinds.comparison import Keys, join_keys
 from reconciler.kinds.references import (
     WRITE_IT,
     Labelled,
@@ -109,7 +109,7 @@ def _newly_meant(context: PlanContext, change: Change, resource: Resource) -> It
     for keys, item, reference in reference_items(KINDS[change.kind], resource.fields) if record else ():
         sent = context.references.as_sent(reference, item)
         if record and sent is not item and sent not in (record.fields.get(str(keys[0])) or ()):
-            yield f'{keys_path(keys)}: the label "{item[reference.label_key]}" means {sent["id"]}'
+            yield f'{join_keys(keys)}: the label "{item[reference.label_key]}" means {sent["id"]}'
 
 
 def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
@@ -161,7 +161,7 @@ class _Sent(NamedTuple):
     @property
     def path(self) -> str:
         """`destinations[0]`."""
-        return keys_path(self.keys)
+        return join_keys(self.keys)
 
     def problem(self, key: str, message: str) -> Problem:
         """A problem with the value at a key of the item."""

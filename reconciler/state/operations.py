@@ -51,8 +51,8 @@ def journal_file(beside: Path, environment: str, key: str) -> JournalFile:
     if top is None or own is None:
         return JournalFile(real, environment, key)
     # A hash of the path, because a checkout may hold several states, and a path may hold any character.
-    mark = hashlib.sha256(real.relative_to(top).as_posix().encode("utf-8", "surrogateescape")).hexdigest()[:12]
-    return JournalFile(own / "reconciler" / f"{environment}-{mark}.journal", environment, key, older=real)
+    digest = hashlib.sha256(real.relative_to(top).as_posix().encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return JournalFile(own / "reconciler" / f"{environment}-{digest}.journal", environment, key, older=real)
 
 
 def load_state(store: Backend, snapshot: Snapshot | None = None) -> tuple[Snapshot, State]:

@@ -149,7 +149,7 @@ def _of_expression(text: str, begin: int, found: int) -> Mistake | None:
     """A variable or an item within brackets that is not in quotes: its `{` begins a map there."""
     if text[found - 1 : found + 1] != "${":
         return None
-    before = max(begin, *(text.rfind(mark, begin, found) + 1 for mark in (",", "[", "{", ": ")))
+    before = max(begin, *(text.rfind(separator, begin, found) + 1 for separator in (",", "[", "{", ": ")))
     start = found - len(text[before:found].lstrip())
     whole = _WITH_EXPRESSIONS.match(text, start)
     shown = whole[0].rstrip()[:60] if whole else ""

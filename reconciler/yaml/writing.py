@@ -88,7 +88,7 @@ def escape_variables(value: Any) -> Any:
 
 def has_variable_key(value: Any) -> bool:
     """Whether a key within a value contains `${`: keys cannot be escaped."""
-    return any("${" in str(way[-1]) for way, _ in walk(value) if way)
+    return any("${" in str(key_path[-1]) for key_path, _ in walk(value) if key_path)
 
 
 class _Dumper(yaml.SafeDumper):

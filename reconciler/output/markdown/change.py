@@ -18,8 +18,8 @@ from reconciler.text import quote
 
 MOST_LINES = 40
 MOST_PLACES = 3
-ADDRESSES_ROOM = 16_000
-TASK_ROOM = 2_000
+ADDRESSES_LIMIT = 16_000
+TASK_LIMIT = 2_000
 DELIVERS, RETIMED = "Stops or starts delivering", "Delivers at another time"
 REST = "`--format json` lists all"
 
@@ -39,7 +39,7 @@ def _field(field: FieldChange, differ: ValueDiff) -> Iterator[str]:
 def list_tasks(review: Review) -> Iterator[str]:
     """The steps by hand, each with its addresses folded if these are many."""
     for task in grouped_tasks(review):
-        listed = ", ".join(fitting((code(each, 100) for each in task.addresses), TASK_ROOM, REST))
+        listed = ", ".join(fitting((code(each, 100) for each in task.addresses), TASK_LIMIT, REST))
         more = f"\n\n{indent(folded(f'The {len(task.addresses):,} addresses', listed), '  ')}\n" if listed else ""
         yield prose(task.text) + more
 
@@ -60,7 +60,7 @@ class GroupMarkdown:
         weights = {weight for weight, _ in self._sentences}
         self.delivers = DELIVERS if weights & {Weight.STOPS, Weight.STARTS} else RETIMED * (Weight.RETIMES in weights)
         # The addresses alone, as many as a comment may list of one group.
-        self._addresses = ", ".join(fitting((code(each, 100) for each in group.addresses), ADDRESSES_ROOM, REST))
+        self._addresses = ", ".join(fitting((code(each, 100) for each in group.addresses), ADDRESSES_LIMIT, REST))
         self.texts = (self._whole(), self._line(), self._addresses, "")
         self.sizes = tuple(size(text) + around for text, around in zip(self.texts, (2, 3, 2, 0), strict=True))
 

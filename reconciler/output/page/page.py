@@ -40,7 +40,7 @@ LONGEST_LINE = 2000
 """Characters of a line of a value; beyond, it is cut and says so."""
 LINES = 200
 """Lines of a value; beyond, it is cut and says so."""
-ROOM = 600_000
+LIMIT = 600_000
 """Characters of fields in a page. What comes after that is shown without its fields."""
 CARDS = 300
 """So many groups are shown whole; what comes after them is a line each, and what it does to people."""
@@ -179,15 +179,15 @@ def _facets(review: Review, groups: Iterable[Group], endings: Endings) -> Iterat
 
 def _cards(review: Review, groups: Iterable[Group], endings: Endings) -> Iterator[View]:
     """A card for each group. After the first `CARDS`, a card is one line."""
-    room = ROOM
+    remaining = LIMIT
     for number, group in enumerate(groups):
         every = shown_fields(review, group.first)
         is_whole = number < CARDS
-        shown = every[:FIELDS] if is_whole and room > 0 else ()
+        shown = every[:FIELDS] if is_whole and remaining > 0 else ()
         fields = [_field(group.first, each, review.plan.labels) for each in shown]
         for field in fields:
             lines = (line.text for line in field["lines"])
-            room -= sum(len(text or "") + 40 for text in (field["path"], field["before"], field["after"], *lines))
+            remaining -= sum(len(text or "") + 40 for text in (field["path"], field["before"], field["after"], *lines))
         more = ""
         if len(fields) < len(every):
             more = f"{len(every) - len(fields)} more fields are not in this page; --format json has them"
@@ -255,11 +255,11 @@ def _causes(change: Change) -> dict[str, None]:
 
 
 def _ending(outcome: Outcome) -> View:
-    """How a change ended. `mark` is its sign, `word` what it is filtered by, `reason` why, or what is still open."""
-    mark, reason = STATUSES[outcome.status].sign, describe_end(outcome)
+    """How a change ended. `sign` is its sign, `word` what it is filtered by, `reason` why, or what is still open."""
+    sign, reason = STATUSES[outcome.status].sign, describe_end(outcome)
     if outcome.is_doubtful:
-        mark, reason = "?", f"done, {reason}"
+        sign, reason = "?", f"done, {reason}"
     elif outcome.verification and not reason:
         reason = "read back and verified"
     word, reason = outcome.status.value, truncate(reason, LONGEST)
-    return {"mark": mark, "word": word, "reason": reason, "request_ids": outcome.request_ids}
+    return {"mark": sign, "word": word, "reason": reason, "request_ids": outcome.request_ids}
