@@ -160,7 +160,7 @@ def close_matches(word: str, options: Iterable[str]) -> list[str]:
 
 def closest(word: str, options: Sequence[str]) -> str:
     """`; did you mean "x"?` with the similar options, or nothing."""
-    return meant(similar_options(word, options))
+    return suggest(similar_options(word, options))
 
 
 def similar_options(word: str, options: Sequence[str]) -> list[str]:
@@ -184,7 +184,7 @@ def similar_options(word: str, options: Sequence[str]) -> list[str]:
     return close_matches(word[:WORD_CHARACTERS], options)
 
 
-def meant(words: Sequence[str]) -> str:
+def suggest(words: Sequence[str]) -> str:
     """`; did you mean "x" or "y"?`, or nothing without words."""
     quoted = " or ".join(quote(truncate(each, WORD_CHARACTERS)) for each in words)
     return f"; did you mean {quoted}?" if words else ""

@@ -184,8 +184,8 @@ class OperationRunner:
 
     def _require_acknowledged(self, kind: Kind, response: Response, object_id: str | None) -> None:
         record = response.acknowledged(object_id)
-        if unlike := other_object(kind, record):
-            raise AnswerUnreadable(f"{response.method} {response.path} answered {response.status} with {unlike}")
+        if difference := other_object(kind, record):
+            raise AnswerUnreadable(f"{response.method} {response.path} answered {response.status} with {difference}")
 
     def _create(self, kind: Kind, change: Change, request: Request) -> str:
         """Creates the object and gives its id. After a lost response it is searched, and sent again if it is not there.
@@ -210,8 +210,8 @@ class OperationRunner:
     def _new_id(self, kind: Kind, change: Change, request: Request, response: Response) -> str:
         raw = response.record()
         what = f"{request.method} {request.path} answered"
-        if unlike := other_object(kind, raw):
-            raise AnswerUnreadable(f"{what} {response.status} with {unlike}")
+        if difference := other_object(kind, raw):
+            raise AnswerUnreadable(f"{what} {response.status} with {difference}")
         if not is_id(kind, raw.get("id")):
             raise AnswerUnreadable(f"{what} without the new object's id")
         if not self.recovery.take(kind, raw["id"]):

@@ -151,7 +151,7 @@ class _Reading:
     """A list as it was read. `after`: how many objects this run had created before; `live`: what was live after."""
 
     after: int
-    offered: LookupTable
+    available: LookupTable
     live: list[Record] | None = None
 
 
@@ -185,19 +185,19 @@ class PendingReferences:
         if not reference.lookup:
             return record.id
         reading = None
-        doubt: list[str] = []
+        objections: list[str] = []
         for _ in self.reader.poll((*POLL_DELAYS, LAST_DELAY)):
             reading = self._newer(reference.lookup, reading)
-            item = item_by_id(reference, record.id, reading.offered)
+            item = item_by_id(reference, record.id, reading.available)
             # A list that was read before the object was made proves nothing about it.
             if item is None and reading.after >= number:
-                item, doubt = self._by_label(address, record, reference, reading)
+                item, objections = self._by_label(address, record, reference, reading)
             if item is not None:
                 return item
-        if doubt:
-            raise IdentityAmbiguous(" ".join(" ".join(doubt).split()), hint=WRITE_IT)
-        offered = described(reading.offered) if reading else "none"
-        message = f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {offered}"
+        if objections:
+            raise IdentityAmbiguous(" ".join(" ".join(objections).split()), hint=WRITE_IT)
+        available = described(reading.available) if reading else "none"
+        message = f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {available}"
         raise ApiFailed(message, hint="its provider may take no reports, or it shows up late: plan again")
 
     def _target(self, address: str, kind: Kind) -> tuple[Record, int]:
@@ -215,7 +215,7 @@ class PendingReferences:
     ) -> tuple[dict[str, Any] | None, list[str]]:
         """The item that a label proves, else the reasons why none. Reads what is live now: a twin may be new."""
         kind, label = KINDS[reference.kind], reference.label(record.raw)
-        if label is not None and not reading.offered.find("label", label):
+        if label is not None and not reading.available.find("label", label):
             return None, []
         with self._lock:
             if reading.live is None:
@@ -232,10 +232,10 @@ class PendingReferences:
             taken |= {
                 ObjectRef(kind.name, str(item.get("id"))) for item in self.before.lookups.get(reference.lookup, ())
             }
-        offered = {reference.lookup: tuple(reading.offered)}
-        targets = Targets(reference, Live({kind.name: live}, offered), taken, self.coming)
+        available = {reference.lookup: tuple(reading.available)}
+        targets = Targets(reference, Live({kind.name: live}, available), taken, self.coming)
         item = targets.proof(target, address=address)
-        return item, targets.in_doubt(target, address) if item is None else []
+        return item, targets.explain_ambiguity(target, address) if item is None else []
 
     def _newer(self, path: str, than: _Reading | None) -> _Reading:
         """A list, read again unless that was done since `than`. Threads share one reading."""

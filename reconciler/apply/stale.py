@@ -145,7 +145,7 @@ class ChangeStatus:
             targets = resolver.targets(reference)
             open_addresses = {referred(reference, item) for item in sent}
             for item in sent:
-                is_known = not reference.lookup or item in before or targets.offered.holds(item)
+                is_known = not reference.lookup or item in before or targets.available.holds(item)
                 if not (referred(reference, item) or is_known):
                     return f"{item.get('id')} is not offered in {reference.lookup} any more"
             for address in uses:
@@ -203,9 +203,9 @@ class ChangeStatus:
             target = self._live.records[reference.kind].get(entry.id) if entry else None
             if target is None or target.id in self._old:
                 return None
-            return self._references.targets(reference).proof(target, carried, address)
+            return self._references.targets(reference).proof(target, items, address)
 
-        carried = [item for _, item, _ in reference_items(self._kind, record.raw)]
+        items = [item for _, item, _ in reference_items(self._kind, record.raw)]
         known = resolved(self._kind, wanted, item_for)
         if any(references(self._kind, known)):
             return False

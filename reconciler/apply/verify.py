@@ -101,9 +101,9 @@ class Verifier:
                 entry = self._entries.get(target)
                 if address_kind(target) != reference.kind or entry is None:
                     continue
-                meant = self._known[reference.kind].get(entry.id)
-                meant = meant or Record(reference.kind, entry.id, entry.id, {}, {"id": entry.id})
-                item = self._references.targets(reference).proof(meant, used, target)
+                used_record = self._known[reference.kind].get(entry.id)
+                used_record = used_record or Record(reference.kind, entry.id, entry.id, {}, {"id": entry.id})
+                item = self._references.targets(reference).proof(used_record, used, target)
                 if item is None or not (reference.lookup or item in used):
                     yield f"live {name} shows nothing that is proven to be {target} ({entry.id})"
 

@@ -181,9 +181,9 @@ def _show_fault(error: Exception) -> None:
 def _show_problems(problems: Sequence[Problem]) -> None:
     """Each problem, with the line that it is in; not a line that holds a Secret Key."""
     read_line = load("reconciler.config.locations:line_reader")()
-    hidden = {each.location[:2] for each in problems if each.code == SHOWS_KEY}
+    secret_lines = {each.location[:2] for each in problems if each.code == SHOWS_KEY}
     for each in problems:
-        line = "" if each.location[:2] in hidden else read_line(each.location)
+        line = "" if each.location[:2] in secret_lines else read_line(each.location)
         shown = f"\n{excerpt(line, each.line, each.column)}" if line.strip() else ""
         write_stderr(escape(str(each)) + shown, each.location)
     count = len(problems)

@@ -118,12 +118,12 @@ class Adoption:
 
     def _missed(self, values: Sequence[Value], after: Mapping[str, Desired]) -> set[str]:
         """The resources that would not become as they are live."""
-        goal: dict[str, Any] = {}
+        wanted: dict[str, Any] = {}
         for each in values:
-            before = goal.get(each.address, self._before[self._name].resources[each.address].fields)
-            goal[each.address] = with_value(before, each.keys, each.live)
+            before = wanted.get(each.address, self._before[self._name].resources[each.address].fields)
+            wanted[each.address] = with_value(before, each.keys, each.live)
         reached = {address: each.fields for address, each in after[self._name].resources.items()}
-        return {address for address, fields in goal.items() if not alike(fields, reached.get(address))}
+        return {address for address, fields in wanted.items() if not alike(fields, reached.get(address))}
 
     def _by_hand(self) -> Iterator[str]:
         """What is said of the values that are left: of those of an instance, the lines that change it alone."""

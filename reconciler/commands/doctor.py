@@ -64,8 +64,8 @@ def _compare(one: Diagnosis, found: Sequence[Diagnosis]) -> Iterator[Fact]:
     for name, ids in one.ids.items():
         kind, shared = KINDS[name], [bool(ids & each.ids[name]) for each in others if ids and each.ids[name]]
         word = "the same objects" if kind.identity.is_project_wide else "objects of their own"
-        odd = ["it is the other way"] * (any(shared) is not kind.identity.is_project_wide) if shared else None
-        yield from make_facts(kind.section, [(f"a sandbox and a production key see {word}", odd)])
+        failing = ["it is the other way"] * (any(shared) is not kind.identity.is_project_wide) if shared else None
+        yield from make_facts(kind.section, [(f"a sandbox and a production key see {word}", failing)])
 
 
 def _examine(opened: Configuration, name: str, connect: Open) -> Diagnosis:
@@ -200,8 +200,8 @@ def _check_answer(transport: Transport, watch: _Watch, path: str) -> Iterator[Ch
         yield Check.failed("key", error)
         return
     message = f"{secret.source}: a {'sandbox' if secret.sandbox else 'production'} key, accepted"
-    is_odd, hint = not secret.value.startswith(("sk_", "test_sk_")), "a Secret Key begins with sk_ or test_sk_"
-    yield Check.warning("key", message, hint) if is_odd else Check("key", message)
+    is_malformed, hint = not secret.value.startswith(("sk_", "test_sk_")), "a Secret Key begins with sk_ or test_sk_"
+    yield Check.warning("key", message, hint) if is_malformed else Check("key", message)
     if transport.now is None and abs(skew) > MOST_SKEW:
         message = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} that of the API"
         yield Check.warning("clock", message, "set the clock of this machine: local times are judged by it")
@@ -239,9 +239,9 @@ def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check
     ids, labels = {each["id"] for each in rows}, {reference.label(each) for each in rows} - {None}
     foreign = [each for each in items if str(each.get("id")) not in ids]
     message = f"{len(items)} offered, {len(foreign)} of them with the id of no {reference.kind}"
-    if astray := [str(each.get("id")) for each in foreign if str(each.get("label")) in labels]:
+    if dangling := [str(each.get("id")) for each in foreign if str(each.get("label")) in labels]:
         hint = "a reference goes by the label then; `reconciler destinations` shows each"
-        return Check.warning(name, f"{message}, although {some_of(astray)} has the label of one", hint)
+        return Check.warning(name, f"{message}, although {some_of(dangling)} has the label of one", hint)
     return Check(name, message)
 
 
@@ -265,8 +265,8 @@ def _look_closer(kind: Kind, watch: _Watch, rows: Sequence[Item]) -> Claims:
     yield "the list has its path in `url`", {str(each.get("url")) for each in bodies} - {f"/v4{path}"}
     if after := {Pages.OFFSET: "offset", Pages.CURSOR: "starting_after"}.get(kind.endpoints.pages):
         page = watch.see(path, {"limit": 1, after: 1 if after == "offset" else rows[0]["id"]}) if rows[1:] else None
-        odd = [page.status] * (page.fields().get("data") != rows[1:2]) if page else None
-        yield f"limit and {after} give the next object", odd
+        failing = [page.status] * (page.fields().get("data") != rows[1:2]) if page else None
+        yield f"limit and {after} give the next object", failing
         beyond = watch.see(path, {"limit": LIMIT + 1})
         yield f"a limit above {LIMIT} is refused (unsure)", [beyond.status] * beyond.ok if beyond else None
     answer = watch.see(object_path(kind, rows[0]["id"])) if rows else None

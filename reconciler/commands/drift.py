@@ -81,8 +81,8 @@ def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[Obj
             continue
         pairs = list(zip(block.get(name) or (), record.fields.get(name) or (), strict=True))
         sent = [(item, resolver.as_sent(reference, item)) for item in written.get(name) or ()]
-        before = [(item, meant) for item, meant in sent if any(meant in pair for pair in pairs)]
-        known = [meant for _, meant in before]
+        before = [(item, target) for item, target in sent if any(target in pair for pair in pairs)]
+        known = [target for _, target in before]
         block[name] = [item for item, _ in before] + [pair[0] for pair in pairs if not any(e in known for e in pair)]
     return block
 

@@ -81,8 +81,8 @@ class _Import:
             texts = Texts()
             trouble = self._choose() or self._edit(texts) or self._judge(texts.edits())
             if not trouble:
-                done = tuple(self._say_done())
-                return Written(write_edits(texts.edits()), tuple(self._say_left()), done, len(self._targets))
+                done = tuple(self._describe_done())
+                return Written(write_edits(texts.edits()), tuple(self._describe_left()), done, len(self._targets))
             self._set_aside(trouble)
 
     def _choose(self) -> Trouble:
@@ -227,7 +227,7 @@ class _Import:
         """What would not be adopted as it is. Refused if anything else would change."""
         project, ours = self._project, {*self._blocks, *self._narrowed}
         if not edits:
-            return self._find_unlike(project.here)
+            return self._find_differing(project.here)
         configuration = edited(project.configuration.path, edits)
         try:
             configuration.desired(configuration.environment(project.name))
@@ -243,9 +243,9 @@ class _Import:
         if missing := self._blocks.keys() - after[project.name].resources.keys():
             reason = f"{self._file or self._folder} is no part of this configuration"
             raise Refused(reason, hint=f"{min(missing)}: {NOTHING}")
-        return self._find_changed(after, ours) or self._find_unlike(after[project.name])
+        return self._find_changed(after, ours) or self._find_differing(after[project.name])
 
-    def _find_unlike(self, after: Desired) -> Trouble:
+    def _find_differing(self, after: Desired) -> Trouble:
         """The imported resources that a plan would not just adopt. Refused if it would change other live objects."""
         trouble, refs = Trouble(), {address: ref for ref, address in self._targets.items()}
         changes = self._project.plan(after).changes
@@ -272,7 +272,7 @@ class _Import:
                 trouble |= dict.fromkeys(sorted(changed), f"that would change it in {name}")
         return trouble
 
-    def _say_done(self) -> Iterator[str]:
+    def _describe_done(self) -> Iterator[str]:
         """What is said of resources that were there."""
         if merged := sorted(self._merged, key=natural):
             yield f"written once, with {', '.join(self._project.others)}: {', '.join(merged)}"
@@ -286,7 +286,7 @@ class _Import:
             none = f"which has no such object: {', '.join(self._narrowed)}"
             yield f"only_in leaves these out of {self._project.name}, {none}"
 
-    def _say_left(self) -> Iterator[str]:
+    def _describe_left(self) -> Iterator[str]:
         """What is said of the objects that are left out, or not merged; each cause once."""
         pairs, found = self._found.pairs, {why: [*objects] for why, objects in self._found.left.items()}
         for ref, why in self._own.items():

@@ -66,11 +66,11 @@ def check(
     if errors := fold({name: each.problems("error") for name, each in reports.items()}):
         raise ConfigurationInvalid(errors, notes)
     first, *others = [dict.fromkeys(each.unused) for each in reports.values()]
-    idle = [each for each in first if all(each in other for other in others)]
-    named = map(configuration.named, configuration.environments.values()) if idle else ()
+    unused = [each for each in first if all(each in other for other in others)]
+    named = map(configuration.named, configuration.environments.values()) if unused else ()
     known = {*configuration.merged.resources}.union(*named)
     warnings = fold({name: each.problems("warning") for name, each in reports.items()})
-    for name, one in idle:
+    for name, one in unused:
         why = f": there is no such address{did_you_mean(one.address, known)}"
         why = " excepts nothing; expected it gone" if one.address in known else why
         text = f"policy.{name}: the exception for {one.address}{why}"

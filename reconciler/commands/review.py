@@ -63,7 +63,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         base=planned.base,
         scopes=planned.scopes,
         behind=planned.behind,
-        gone=dict(_gone(planned, session.configuration.folder)),
+        gone=dict(_find_removed(planned, session.configuration.folder)),
     )
     if not made.changes:
         return given
@@ -72,7 +72,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
     return make_review(given, zone=zone, sandbox_key=session.transport.secret.sandbox)
 
 
-def _gone(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location, str]]]:
+def _find_removed(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location, str]]]:
     """Where the blocks stood of the addresses that are not in the configuration any more: the base knows the line, the
     state the file."""
     for change in (each for each in planned.plan.changes if each.address not in planned.desired.resources):
@@ -116,7 +116,7 @@ def preview(
 def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
     """The plans of several environments, with a warning if two of them manage the same objects; refused if one would
     delete what another one manages."""
-    known = {each.environment: _held(each.value.planned) for each in ended if each.value is not None}
+    known = {each.environment: _find_identities(each.value.planned) for each in ended if each.value is not None}
     warnings = plan_stage.compare.shared_objects(known)
 
     def judged(made: Preview) -> Preview:
@@ -130,16 +130,16 @@ def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
     return [each.map(judged) for each in ended]
 
 
-def _held(planned: Planned) -> dict[str, Identity]:
+def _find_identities(planned: Planned) -> dict[str, Identity]:
     """What an environment manages, or is to create under an id that the configuration chose."""
     changes = {change.address: change for change in planned.plan.changes}
-    held = {address: entry.id for address, entry in planned.state.entries.items()}
-    held |= {address: change.id for address, change in changes.items() if change.id}
+    ids = {address: entry.id for address, entry in planned.state.entries.items()}
+    ids |= {address: change.id for address, change in changes.items() if change.id}
     for each in planned.desired.resources.values():
         if each.address in changes and (name := KINDS[each.kind].identity.chosen_id):
-            held[each.address] = str(each.fields[name])
+            ids[each.address] = str(each.fields[name])
     gone = {address for address, each in changes.items() if each.action in (*DESTROYS, Action.FORGET)}
-    refs = {address: ObjectRef.at(address, object_id) for address, object_id in held.items() if address not in gone}
+    refs = {address: ObjectRef.at(address, object_id) for address, object_id in ids.items() if address not in gone}
     identify = plan_stage.compare.identify
     return {address: identify(planned.plan.api, ref, planned.live) for address, ref in refs.items()}
 
@@ -152,8 +152,8 @@ def _refusals_to_destroy(planned: Planned, known: Mapping[str, Mapping[str, Iden
         for change in plan.changes
         if change.action in DESTROYS and change.id
     }
-    for name, held in known.items():
-        found = [going[each] for each in held.values() if each in going]
+    for name, identities in known.items():
+        found = [going[each] for each in identities.values() if each in going]
         if found and name != plan.environment:
             text = some_of(f"{change.address} ({change.id})" for change in found)
             message = f"this plan would delete or replace what the environment {name} manages: {text}"

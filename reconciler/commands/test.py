@@ -253,8 +253,8 @@ class World:
         named = [(item, each) for _, item, each in items if isinstance(item, dict) and "type" in item]
         foreign = [(each.lookup, named_label(each, item), item.get("id")) for item, each in named]
         for path, label, object_id in dict.fromkeys(foreign):
-            offered = self._ask("GET", f"{BASE}{path}")["data"]
-            if not any(label == each["label"] if label else object_id == each["id"] for each in offered):
+            available = self._ask("GET", f"{BASE}{path}")["data"]
+            if not any(label == each["label"] if label else object_id == each["id"] for each in available):
                 body = {"label": label} if label else {"id": object_id, "label": object_id}
                 self._ask("POST", f"{DASHBOARD}/{path.rpartition('/')[2]}", body)
 

@@ -22,7 +22,7 @@ from reconciler.kinds.resources import address_pattern
 from reconciler.kinds.schema import DATE_PATTERN, LIFECYCLE, LOCAL_TIME
 from reconciler.model.inputs import address_kind, list_instances
 from reconciler.serialization import json_text
-from reconciler.text import Searches, closest, meant, misspelt
+from reconciler.text import Searches, closest, misspelt, suggest
 from reconciler.yaml import KeyPath
 
 Items = Mapping[str, Sequence[Entry]]
@@ -145,7 +145,7 @@ def _misspelt(entry: Entry, kind: Kind) -> Iterator[Problem]:
         if isinstance(value, str) and field.known and value not in field.known:
             if option := misspelt(value, field.known):
                 message = f"{field.name}: found the text {quoted(value)}; expected one of {', '.join(field.known)}"
-                yield entry.problem((field.name,), message + meant([option]))
+                yield entry.problem((field.name,), message + suggest([option]))
         elif isinstance(value, dict | list):
             yield from _misspelt_keys(entry, (field.name,), field.schema, value)
 
@@ -160,7 +160,7 @@ def _misspelt_keys(entry: Entry, path: KeyPath, schema: Mapping[str, Any], value
             if key in known:
                 yield from _misspelt_keys(entry, (*path, key), known[key], each)
             elif option := misspelt(key, (name for name in known if name not in value)):
-                message = f"unknown key {quoted(key)}; expected one of {', '.join(known)}{meant([option])}"
+                message = f"unknown key {quoted(key)}; expected one of {', '.join(known)}{suggest([option])}"
                 yield entry.problem((*path, key), f"{join_keys(path)}: {message}", at_key=True)
 
 
@@ -195,7 +195,7 @@ def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[
     kind, dot, rest = key.partition(".")
     what = f"{quoted(key)} is {with_article(others[0])}" if others else f"there is no {reference.kind} {quoted(key)}"
     if dot and kind == reference.kind and rest in known:
-        return f"found the address {quoted(key)}; expected the key alone{meant([rest])}"
+        return f"found the address {quoted(key)}; expected the key alone{suggest([rest])}"
     expected = f"the key of {with_article(reference.kind)} of this configuration"
     return f"{what}; expected {expected}{searches.closest(key, known)}"
 
@@ -249,11 +249,11 @@ def _no_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> str:
     if plain.split(".")[0] not in names:
         return f"is no field; expected one of {', '.join(names)}, or a path within one{closest(name, names)}"
     if bracket:
-        return f"goes into a list; expected a path of keys{meant([plain])}"
+        return f"goes into a list; expected a path of keys{suggest([plain])}"
     schema = schemas[name]
     for step in steps:
         if schema.get("type", "object") != "object":
-            close = meant([path.removesuffix("." + ".".join(steps))])
+            close = suggest([path.removesuffix("." + ".".join(steps))])
             return f"goes into a value that is no map; expected a path of keys{close}"
         if not STEP.fullmatch(step):
             return "has an empty key; expected a path such as data.actions.push"

@@ -82,7 +82,7 @@ def find_subject(text: str, given: ExplainInput) -> Subject:
         if object_id not in records:
             close = did_you_mean(object_id, records)
             raise WrongUsage(f"there is no live {kind} with the id {object_id}{close}", hint=SHAPE)
-        holder = next((each for each, held in ids.items() if held == object_id and each.startswith(kind)), None)
+        holder = next((each for each, each_id in ids.items() if each_id == object_id and each.startswith(kind)), None)
         return Subject(holder or f"{kind}[{object_id}]", KINDS[kind], object_id, path or "", given)
     address = f"{kind}.{key}"
     if address not in desired.resources:
@@ -125,8 +125,8 @@ def rules_of_field(
     if resource is not None:
         for place in resource.sources.get(path, ()):
             yield Rule("its value is also made of what stands here", str(place))
-        held = resource.lifecycle.ignore_changes if verdict is Verdict.IGNORED else ()
-        yield from (ignored_by(each, resource) for each in held if is_within(path, each.field))
+        ignored = resource.lifecycle.ignore_changes if verdict is Verdict.IGNORED else ()
+        yield from (ignored_by(each, resource) for each in ignored if is_within(path, each.field))
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
         if kind.endpoints.has_full_update:
@@ -183,8 +183,8 @@ def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Ite
                 known = subject.given.plan.id_of(address) if address in subject.given.desired.resources else None
                 yield Rule(f"{address} is {known or 'not live yet'}", "the state, and what is live")
             elif (label := named_label(field.reference, item)) is not None:
-                offered = LookupTable(subject.given.live.lookups.get(field.reference.lookup, ()))
-                yield Rule(f'the label "{label}" is that of {described(offered.find("label", label))}', offers)
+                available = LookupTable(subject.given.live.lookups.get(field.reference.lookup, ()))
+                yield Rule(f'the label "{label}" is that of {described(available.find("label", label))}', offers)
 
 
 def rules_of_address(subject: Subject) -> Iterator[Rule]:

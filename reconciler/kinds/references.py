@@ -30,19 +30,19 @@ class Labelled(NamedTuple):
     item: dict[str, Any] | None
 
 
-def item_by_id(reference: Reference, object_id: str, offered: LookupTable) -> dict[str, Any] | None:
+def item_by_id(reference: Reference, object_id: str, available: LookupTable) -> dict[str, Any] | None:
     """The item with an object's id, None if the API offers none."""
-    is_offered = any(item.get("type") == reference.type for item in offered.find("id", object_id))
+    is_offered = any(item.get("type") == reference.type for item in available.find("id", object_id))
     return {"type": reference.type, "id": object_id} if is_offered else None
 
 
 class Targets:
     """The objects that a reference may mean. An item stands for the object with its id. If no object has its id, it
     stands for the one with its label, but only if no other object could have that label, and no other such item has it.
-    `offered` is the list in which the reference is looked up. `taken` and `planned`: see `ReferenceResolver`."""
+    `available` is the list in which the reference is looked up. `taken` and `planned`: see `ReferenceResolver`."""
 
     def __init__(self, reference: Reference, live: Live, taken: Collection[ObjectRef], planned: Planned) -> None:
-        self.offered = LookupTable(live.lookups.get(reference.lookup, ()))
+        self.available = LookupTable(live.lookups.get(reference.lookup, ()))
         self._reference = reference
         self._kind = KINDS[reference.kind]
         self._records = live.records.get(reference.kind, {})
@@ -52,7 +52,7 @@ class Targets:
         self._bearers: dict[str | None, list[Record]] = defaultdict(list)
         for record in self._records.values():
             self._bearers[reference.label(record.raw)].append(record)
-        self._meant: dict[str, Labelled] = {}
+        self._labelled_items: dict[str, Labelled] = {}
 
     def proof(self, record: Record, used: Collection[Any] = (), address: str = "") -> Any:
         """The item that stands for an object, None if that is not proven. It is the id if nothing is looked up. `used`:
@@ -83,13 +83,13 @@ class Targets:
     def _find(self, name: str, value: Any, used: Collection[Any] = ()) -> list[Raw]:
         """The items with a value under a key: those that are offered, then those that are used and not offered."""
         found = LookupTable(used).find(name, value) if used else []
-        held = (item for item in found if not self.offered.holds(item))
-        return self._of_type([*self.offered.find(name, value), *held])
+        managed = (item for item in found if not self.available.holds(item))
+        return self._of_type([*self.available.find(name, value), *managed])
 
     def by_label(self, label: str) -> Labelled:
         """What a label means that is written. It counts if one item bears it, and at most one object, a live one, could
         bear it."""
-        if label not in self._meant:
+        if label not in self._labelled_items:
             items = self._find("label", label)
             owners = [each["id"] for each in items if each["id"] in self._taken]
             live = [each.id for each in (*self._bearers.get(label, ()), *self._bearers.get(None, ()))]
@@ -97,8 +97,8 @@ class Targets:
             coming = [address for address, record in shown.items() if self._reference.label(record) in (label, None)]
             bearers = list(dict.fromkeys([*owners, *live, *coming]))
             is_proven = len(items) == 1 and len(bearers) <= 1 and self._records.keys() >= set(bearers)
-            self._meant[label] = Labelled(items, bearers, self._item(items[0]["id"]) if is_proven else None)
-        return self._meant[label]
+            self._labelled_items[label] = Labelled(items, bearers, self._item(items[0]["id"]) if is_proven else None)
+        return self._labelled_items[label]
 
     def _twins(self, record: Record, address: str) -> Iterator[str]:
         """The other objects that could have the label of an object: ids of live ones, addresses of planned ones."""
@@ -112,12 +112,12 @@ class Targets:
 
     def behind(self) -> dict[str, str]:
         """Id of an item → id of the live object that it is proven to stand for, if the two ids differ."""
-        strangers = {item.get("label") for item in self._of_type(self.offered) if item["id"] not in self._taken}
+        strangers = {item.get("label") for item in self._of_type(self.available) if item["id"] not in self._taken}
         bearers = (self._bearers.get(label, ()) for label in strangers if isinstance(label, str))
         proofs = ((record.id, self.proof(record)) for each in bearers for record in each)
         return {str(item["id"]): each for each, item in proofs if item and item["id"] != each}
 
-    def in_doubt(self, record: Record, address: str) -> list[str]:
+    def explain_ambiguity(self, record: Record, address: str) -> list[str]:
         """Why the list proves nothing for an object, then a line to write for each candidate; nothing without one."""
         items = self._labelled(record)
         if not items:

@@ -39,8 +39,8 @@ def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
     """A record of the API as fields of the configuration. AnswerUnreadable if it is of another kind, or has no id.
     Numbers and texts are converted to the type of the field's schema. All else is kept as it is."""
     identity, path = kind.identity, kind.endpoints.path
-    if unlike := other_object(kind, raw):
-        raise AnswerUnreadable(f"{path}: the API names {unlike}; expected records of {identity.object_name}")
+    if difference := other_object(kind, raw):
+        raise AnswerUnreadable(f"{path}: the API names {difference}; expected records of {identity.object_name}")
     if not is_id(kind, raw.get("id")):
         raise AnswerUnreadable(f"{path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
     schemas = {each.name: each.schema for each in kind.fields}

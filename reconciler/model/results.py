@@ -210,7 +210,7 @@ class Rule:
 
 
 @frozen
-class Held:
+class FieldValue:
     """A value in one of the three places that are compared; `there` False: there is none."""
 
     value: Any = None
@@ -224,9 +224,9 @@ class FieldExplanation:
 
     path: str
     verdict: Verdict
-    written: Held
-    live: Held
-    applied: Held
+    written: FieldValue
+    live: FieldValue
+    applied: FieldValue
     next: str
     place: Location | None = None
     line: str = ""

@@ -162,7 +162,7 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
                 refresh[resource.address] = replace(entry, protected=protects)
     holders = {each.record.ref: address for address, each in context.matches.items()}
     for address, entry in context.entries.items():
-        for object_id in context.put_aside(address):
+        for object_id in context.find_superseded(address):
             name = str(ObjectRef.at(address, object_id))
             note = f"put aside by an interrupted replace of {address}"
             record = context.live.records[address_kind(address)].get(object_id)

@@ -59,7 +59,7 @@ def _entry(context: PlanContext, resource: Resource, fields: dict[str, Any], liv
         fields,
         _protected(context, resource, object_id),
         tuple(sorted(uses)),
-        context.put_aside(resource.address),
+        context.find_superseded(resource.address),
         resource.file,
         same.commit if same else "",
         still_stored(fields, live.fields, same) if live and same else {},
@@ -116,9 +116,9 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     found = [each for each in found if is_certain(each) and join_keys(each.outer_keys) not in kept]
     given = wire.came_from(record, entry, fields)
     changed = [_field_change(context, resource, entry, given, each) for each in found]
-    held = set(_held(context, resource, record, changed))
-    found = [each for each in found if each.path not in held]
-    fields |= {name: record.fields[name] for name in held}
+    deferred = set(_defer(context, resource, record, changed))
+    found = [each for each in found if each.path not in deferred]
+    fields |= {name: record.fields[name] for name in deferred}
     after = _entry(context, resource, fields, record)
     # Live as wanted is as good as a write that was read back.
     after = replace(after, stored={**after.stored, **kept}, read_back=not found)
@@ -132,7 +132,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
         action=Action.UPDATE,
         id=record.id,
         name=record.name,
-        fields=tuple(each for each in changed if each.path not in held),
+        fields=tuple(each for each in changed if each.path not in deferred),
         notes=tuple(notes),
         remember=after,
         seen=wire.fingerprint(kind, record),
@@ -167,7 +167,7 @@ def _field_change(
     return FieldChange(each.path, each.before, each.after, cause, rule, given.get(each.path, ""))
 
 
-def _held(context: PlanContext, resource: Resource, record: Record, changed: Sequence[FieldChange]) -> Iterator[str]:
+def _defer(context: PlanContext, resource: Resource, record: Record, changed: Sequence[FieldChange]) -> Iterator[str]:
     """The fields that the clocks change, and that have to wait: a delivery would be lost or doubled now."""
     kind = KINDS[resource.kind]
     rules = kind.local_times(resource.fields) if kind.sends(record.fields) else {}
@@ -181,12 +181,12 @@ def _held(context: PlanContext, resource: Resource, record: Record, changed: Seq
 
 def find_ignored(context: PlanContext, resource: Resource) -> Iterator[KeptField]:
     """The fields of a resource that are not as they are written, since `ignore_changes` holds them."""
-    match, held = context.matches.get(resource.address), [each.field for each in resource.lifecycle.ignore_changes]
-    if match is None or not held:
+    match, ignored = context.matches.get(resource.address), [each.field for each in resource.lifecycle.ignore_changes]
+    if match is None or not ignored:
         return
     fields = _fields(context, resource, (), match.record)
     for each in differences(KINDS[resource.kind], fields, match.record.fields):
-        if is_certain(each) and any(is_within(each.path, path) for path in held):
+        if is_certain(each) and any(is_within(each.path, path) for path in ignored):
             yield KeptField(resource.address, each.path, each.before, each.after)
 
 

@@ -74,7 +74,7 @@ def compare_environments(
         known = addresses.union(*(side.resources for side in desired))
         addresses &= {each for target in targets for each in find_targets(target, known, desired[0])}
     differences: list[Difference] = []
-    meant: list[Difference] = []
+    intended: list[Difference] = []
     for address in sorted(addresses, key=natural):
         one, other = (each.get(address) for each in objects)
         absent = 1 if one else 0
@@ -82,7 +82,7 @@ def compare_environments(
         is_left = not (one and other) and address in desired[absent].resources
         reason = f"written for {names[absent]}, too, and not live there" if is_left else None
         reason = f"only_in at {place}" if place else reason
-        (meant if place else differences).extend(_differences(address, one, other, reason))
+        (intended if place else differences).extend(_differences(address, one, other, reason))
     return Comparison(
         Compared(names[0], observed[0].api if observed else None),
         Compared(names[1], observed[1].api if observed else None),
@@ -90,7 +90,7 @@ def compare_environments(
         compared=len(addresses),
         differences=differences,
         unmanaged=[] if targets or not rest else list(_unmanaged(*rest)),
-        meant=meant,
+        meant=intended,
         ignored=ignored,
         warnings=list(_warnings(names, observed)) if observed else [],
     )
@@ -111,8 +111,8 @@ def shared_objects(environments: Mapping[str, Mapping[str, Identity]]) -> list[t
     """The sets of environments that manage the same objects, each with a warning. `environments`: name → what each
     address is. Ids at two addresses say nothing: each simulator counts from the beginning."""
     holders: dict[Identity, dict[str, str]] = defaultdict(dict)
-    for name, held in environments.items():
-        for address, identity in held.items():
+    for name, identities in environments.items():
+        for address, identity in identities.items():
             holders[identity][name] = address
     groups: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
     for (_, ref, made), addresses in holders.items():
@@ -140,20 +140,20 @@ BOTH_CREATE = (
 def _warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
     """What is said of two projects: that they are one, that both environments manage the same objects, and more."""
     seen: list[set[Identity]] = []
-    held: dict[str, dict[str, Identity]] = {}
+    identities: dict[str, dict[str, Identity]] = {}
     for name, each in zip(names, observed, strict=True):
         refs = [record.ref for found in each.live.records.values() for record in found.values()]
         live = {ref: identify(each.api, ref, each.live) for ref in refs}
         seen.append({identity for ref, identity in live.items() if not KINDS[ref.kind].identity.is_project_wide})
         managed = ObjectRef.managed(each.state.entries).items()
-        held[name] = {address: live[ref] for ref, address in managed if ref in live}
+        identities[name] = {address: live[ref] for ref, address in managed if ref in live}
     if shared := sorted(str(ref) for _, ref, _ in seen[0] & seen[1]):
         yield (
             f"{names[0]} and {names[1]} are one project that is seen twice: {counted(len(shared), 'object')} of the "
             f"same id in both ({some_of(shared)}); let secret_env name the key of another project, or keep one "
             "environment for this one"
         )
-    yield from (text for _, text in shared_objects(held))
+    yield from (text for _, text in shared_objects(identities))
     for name, each in zip(names, observed, strict=True):
         yield from (f"{name}: {warning}" for warning in each.live.warnings)
 

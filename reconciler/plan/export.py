@@ -211,23 +211,23 @@ def find_pairs(
     nothing is equal in it, too. If it `is_first`, then two or more names may have the same words more at one end."""
     pairs: dict[ObjectRef, str] = {}
     unclear, short = [], dict[str, str]()
-    for turn in ("exact", "loose", "short")[: 3 if is_first else 2]:
+    for strictness in ("exact", "loose", "short")[: 3 if is_first else 2]:
         groups: dict[tuple[str, ...], tuple[list[Record], list[str]]] = defaultdict(lambda: ([], []))
         taken, free = {*pairs.values()}, [record for record in records if record.ref not in pairs]
         rest = [each for each in resources.values() if each.address not in taken]
-        if turn == "short":
+        if strictness == "short":
             rest = [each for each in rest if each.instance is None]
             sides: Iterable[Iterable[Record | Resource]] = (rest, free)
             names = {name: kind.identity.name_field for name, kind in KINDS.items()}
             short = _shorten(*({str(each.fields.get(names[each.kind])) for each in side} for side in sides))
         for record in free:
-            groups[_key(record, short, is_loose=turn != "exact")][0].append(record)
+            groups[_key(record, short, is_loose=strictness != "exact")][0].append(record)
         for each in rest:
-            groups[_key(each, short, is_loose=turn != "exact")][1].append(each.address)
+            groups[_key(each, short, is_loose=strictness != "exact")][1].append(each.address)
         for found, addresses in groups.values():
             if len(found) == len(addresses) == 1:
                 pairs[found[0].ref] = addresses[0]
-            elif found and addresses and turn == "loose":
+            elif found and addresses and strictness == "loose":
                 unclear.append((found, addresses))
     return pairs, unclear
 

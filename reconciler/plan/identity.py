@@ -175,8 +175,8 @@ class PlanContext:
         self.replaced: dict[str, Record | None] = {}
         self.entries = {name: entry for name, entry in state.entries.items() if address_kind(name) in live.records}
         self.matches = match(desired, state, live)
-        held = {ObjectRef.at(address, each.id) for address, each in self.entries.items() if each.protected}
-        self.protected = held | {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
+        known = {ObjectRef.at(address, each.id) for address, each in self.entries.items() if each.protected}
+        self.protected = known | {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
         # An item with the id of an object that ever was stands for no other object.
         taken = known_objects(self.entries) | set(map(ObjectRef.parse, state.tombstones))
         self.references = ReferenceResolver(live, taken, self._planned)
@@ -188,7 +188,7 @@ class PlanContext:
             return {}
         return {str(ObjectRef.at(address, entry.id)): Tombstone(address, protected=True)}
 
-    def put_aside(self, address: str) -> tuple[str, ...]:
+    def find_superseded(self, address: str) -> tuple[str, ...]:
         """The ids that an interrupted replace has left to delete, without those that are known to be gone."""
         superseded = self.entries[address].superseded if address in self.entries else ()
         return tuple(each for each in superseded if ObjectRef.at(address, each) not in self.live.gone)
@@ -208,7 +208,7 @@ class PlanContext:
     def addresses(self) -> dict[ObjectRef, str]:
         """The address of every live object that is managed; of one that was put aside, its name."""
         from_state = ObjectRef.managed(self.entries)
-        aside = (ObjectRef.at(address, each) for address in self.entries for each in self.put_aside(address))
+        aside = (ObjectRef.at(address, each) for address in self.entries for each in self.find_superseded(address))
         from_state |= {ref: str(ref) for ref in aside}
         from_state |= {each.ref: address for address, each in self.replaced.items() if each is not None}
         return from_state | {each.record.ref: address for address, each in self.matches.items()}

@@ -43,7 +43,7 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
             resource = context.desired.resources[address]
             uses = {used for used, *_ in references(KINDS[resource.kind], resource.fields)}
             before = {used for used in uses if used in changes and changes[used].action in WRITES}
-            notes = [*_not_yet_offered(context, change), *_newly_meant(context, change, resource)]
+            notes = [*_describe_unavailable(context, change), *_describe_new_targets(context, change, resource)]
         leaving: set[str] = set()
         staying: set[str] = set()
         using = users.get(ObjectRef(change.kind, change.id or ""), ()) if change.action in DESTROYS else ()
@@ -93,7 +93,7 @@ def _attached_first(context: PlanContext, changes: dict[str, Change]) -> dict[st
     return changes
 
 
-def _not_yet_offered(context: PlanContext, change: Change) -> list[str]:
+def _describe_unavailable(context: PlanContext, change: Change) -> list[str]:
     """References to live objects that the API's list does not offer."""
     applied = change.remember.applied if change.remember else {}
     return [
@@ -103,7 +103,7 @@ def _not_yet_offered(context: PlanContext, change: Change) -> list[str]:
     ]
 
 
-def _newly_meant(context: PlanContext, change: Change, resource: Resource) -> Iterator[str]:
+def _describe_new_targets(context: PlanContext, change: Change, resource: Resource) -> Iterator[str]:
     """What labels mean that the live object does not have yet: somebody may have renamed something in the dashboard."""
     record = context.live.records[change.kind].get(change.id or "") if change.action is Action.UPDATE else None
     for keys, item, reference in reference_items(KINDS[change.kind], resource.fields) if record else ():
@@ -176,7 +176,7 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
     """IdentityAmbiguous if the lists do not prove which item stands for a live object that these changes refer to, or
     which one a label means; ConfigurationInvalid if an item that is written by its id or label is not offered."""
     changes = list(changes)
-    problems = [*_not_offered(context, changes), *_not_labelled(context, changes)]
+    problems = [*_find_unavailable(context, changes), *_not_labelled(context, changes)]
     unsure: list[str] = []
     for sent in _sent(context.desired, changes):
         address = referred(sent.reference, sent.item)
@@ -184,7 +184,7 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
         items = [each for request in sent.change.requests for each in (request.body or {}).get(str(sent.keys[0])) or ()]
         # Only a reference that is resolved when the change is sent.
         if address and record and any(referred(sent.reference, each) == address for each in items):
-            first, *candidates = context.references.targets(sent.reference).in_doubt(record, address) or [""]
+            first, *candidates = context.references.targets(sent.reference).explain_ambiguity(record, address) or [""]
             unsure += [f"{sent.change.address}: {sent.path}: {first}", *candidates] if first else []
     doubtful: dict[tuple[Reference, str], list[tuple[_Sent, Labelled]]] = defaultdict(list)
     for sent, label, found in _labelled(context, changes):
@@ -202,13 +202,13 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
         raise ConfigurationInvalid(problems)
 
 
-def _not_offered(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
+def _find_unavailable(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
     """Problems for items that are written by id and not offered, unless the live object has them already."""
     for sent in _new_by_id(context.desired, context.live, changes):
-        offered = context.references.targets(sent.reference).offered
-        if sent.reference.lookup in context.live.lookups and not offered.holds(sent.item):
-            found, ids = sent.item["id"], [str(each["id"]) for each in offered if each.get("id")]
-            expected = f"expected one of: {described(offered)}{did_you_mean(found, ids)}"
+        available = context.references.targets(sent.reference).available
+        if sent.reference.lookup in context.live.lookups and not available.holds(sent.item):
+            found, ids = sent.item["id"], [str(each["id"]) for each in available if each.get("id")]
+            expected = f"expected one of: {described(available)}{did_you_mean(found, ids)}"
             yield sent.problem("id", f'the API does not offer "{found}" in {sent.reference.lookup}; {expected}')
 
 
@@ -225,8 +225,8 @@ def _not_labelled(context: PlanContext, changes: Collection[Change]) -> Iterator
             message = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
             message += f", and it could be that of {bearers}" if bearers else ""
             keys = [each.partition(".")[2] for each in found.bearers if each in context.desired.resources]
-            close = did_you_mean(label, find_labels(targets.offered).values())
-            expected = f"one of: {described(targets.offered)}{close}"
+            close = did_you_mean(label, find_labels(targets.available).values())
+            expected = f"one of: {described(targets.available)}{close}"
             expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys) or expected
             yield sent.problem(sent.reference.label_key, f"{message}; expected {expected}")
 
@@ -250,10 +250,10 @@ def destinations(context: PlanContext) -> Iterator[Destination]:
     references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}
     for reference in references.values():
         targets = context.references.targets(reference)
-        labels, behind = find_labels(targets.offered), targets.behind()
-        for item in targets.offered:
+        labels, behind = find_labels(targets.available), targets.behind()
+        for item in targets.available:
             item_id, label = str(item.get("id")), labels.get(str(item.get("id")), "")
-            same = [other for other in find_labels(targets.offered.find("label", label)) if other != item_id]
+            same = [other for other in find_labels(targets.available.find("label", label)) if other != item_id]
             record = context.live.records.get(reference.kind, {}).get(behind.get(item_id, item_id))
             target = None
             if record is not None and item.get("type") == reference.type:
@@ -265,8 +265,8 @@ def destinations(context: PlanContext) -> Iterator[Destination]:
 def _new_by_id(desired: Desired, live: Live, changes: Iterable[Change]) -> Iterator[_Sent]:
     for sent in _sent(desired, changes):
         record = live.records.get(sent.change.kind, {}).get(sent.change.id or "")
-        held = record.fields.get(str(sent.keys[0])) if record else None
-        known = set(map(canonical, held)) if isinstance(held, list) else set()
+        value = record.fields.get(str(sent.keys[0])) if record else None
+        known = set(map(canonical, value)) if isinstance(value, list) else set()
         if isinstance(sent.item, dict) and "id" in sent.item and canonical(sent.item) not in known:
             yield sent
 

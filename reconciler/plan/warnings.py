@@ -14,7 +14,7 @@ from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, ObjectR
 from reconciler.model.plan import Action, Change
 from reconciler.plan.identity import PlanContext, deleted_before
 from reconciler.serialization import canonical
-from reconciler.text import close_matches, did_you_mean, meant
+from reconciler.text import close_matches, did_you_mean, suggest
 
 
 def moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
@@ -63,7 +63,7 @@ def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[
             kind, _, key = each.source.partition(".")
             gone = (name for name in sorted(entries) if address_kind(name) == kind and name not in desired.resources)
             close = close_matches(key, (name.partition(".")[2] for name in gone))
-            yield each, meant([f"{kind}.{name}" for name in close])
+            yield each, suggest([f"{kind}.{name}" for name in close])
 
 
 def unused(desired: Desired) -> Iterator[Problem]:

@@ -24,7 +24,7 @@ UNDECLARED = re.compile(r"undeclared reference to '([^'.]*)")
 MISTAKEN = re.compile(
     r"""//.*|"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|((?<![=!<>])=(?!=)|(?<![\w.])(?:and|or|not)\b)""", re.IGNORECASE
 )
-MEANT = {"=": "==", "and": "&&", "or": "||", "not": "!"}
+OPERATORS = {"=": "==", "and": "&&", "or": "||", "not": "!"}
 ABSENT = re.compile(r'Key not found in map : "?([^"]*)"?')
 BOUNDS = {"budget": "takes more than 10,000 steps; expected fewer loops within loops"}
 BOUNDS |= {"recursion": "is nested too deeply; expected at most 32 levels"}
@@ -123,7 +123,7 @@ def _compile(source: str, names: Mapping[str, Shape]) -> Any:
         before = sum(len(each) + 1 for each in source.split("\n")[: max(line - 1, 0)])
         message = next((each for word, each in BOUNDS.items() if word in message), message)
         if wrong := next((each for each in MISTAKEN.finditer(source) if each[1]), None):
-            message = f"{quote(wrong[1])} is no operator; expected {MEANT[wrong[1].lower()]}"
+            message = f"{quote(wrong[1])} is no operator; expected {OPERATORS[wrong[1].lower()]}"
             raise CelError(message, wrong.start()) from None
         raise CelError(message, max(0, before + column - 1)) from None
 

@@ -109,8 +109,8 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         if self.clock.is_set:
             with self.store.transaction(project, write=True) as transaction:
                 integrations.deliver(transaction, self.clock())
-        hidden = self.faults.visibility.over(project, request)
-        with self.store.transaction(project, write=request.method != "GET", hidden=hidden) as transaction:
+        unseen = self.faults.visibility.over(project, request)
+        with self.store.transaction(project, write=request.method != "GET", unseen=unseen) as transaction:
             call = Call(request, transaction, self.clock(), record_id)
             routes.require_served(call)
             return handler(call)

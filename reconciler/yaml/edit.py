@@ -181,8 +181,8 @@ def _grown(source: Source, new: dict[str, Any], section: str) -> str:
         after = source.byte_order_mark + source.text + dump(new, _SHORT).replace("\n", source.eol)
         require_read(after, [new])
         return after
-    having = [value for value in expected if isinstance(value, dict) and section in value]
-    target, added = (having or expected)[-1], new[section]
+    holders = [value for value in expected if isinstance(value, dict) and section in value]
+    target, added = (holders or expected)[-1], new[section]
     if not isinstance(target, dict):
         raise UnsafeError("has no place in a document that is no map of sections")
     old = target.get(section)

@@ -170,7 +170,7 @@ class MapFrame:
                 self.key = key = intern(value)
                 self.key_positions[key] = at
             else:
-                self._odd_key(value, at)
+                self._refuse_key(value, at)
             return
         self.key = _NO_KEY
         if key.__class__ is str:
@@ -179,7 +179,7 @@ class MapFrame:
         elif key is MERGE:
             self.merges.append((value, at))
 
-    def _odd_key(self, value: Any, at: Position) -> None:
+    def _refuse_key(self, value: Any, at: Position) -> None:
         """Take a merge key, or report a wrong key."""
         self.key = _DROPPED
         if value is MERGE and self.merges:

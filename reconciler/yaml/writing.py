@@ -123,8 +123,8 @@ class _Dumper(yaml.SafeDumper):
         if isinstance(data, str):
             return ScalarNode(_TAG + "str", data, style=_style(data, self.layout))
         if isinstance(data, dict):
-            if odd := [key for key in data if not isinstance(key, str)]:
-                raise ValueError(f"no JSON value: the key {odd[0]!r} is no string")
+            if wrong := [key for key in data if not isinstance(key, str)]:
+                raise ValueError(f"no JSON value: the key {wrong[0]!r} is no string")
             pairs = [(self.represent_data(key), self.represent_data(item)) for key, item in data.items()]
             return MappingNode(_TAG + "map", pairs, flow_style=is_flow)
         if isinstance(data, list):
