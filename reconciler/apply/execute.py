@@ -18,7 +18,7 @@ from reconciler.apply.operations import OperationRunner, StateRecorder
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, fields_to_come
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.kinds import KINDS
-from reconciler.kinds.references import known_objects
+from reconciler.kinds.references import find_known_objects
 from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Action, Change, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status
@@ -120,7 +120,7 @@ def execute(
     state.begin(plan.moved, plan.refresh, plan.zone_data)
     # All that was live when the plan was made. An id that the caller chooses may be used again.
     known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged} | {*plan.objects().values()}
-    known |= known_objects(state.entries())
+    known |= find_known_objects(state.entries())
     taken = known.union(
         ref for ref in map(ObjectRef.parse, state.tombstones()) if not KINDS[ref.kind].identity.chosen_id
     )

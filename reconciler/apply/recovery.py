@@ -14,9 +14,9 @@ from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import differences, value_at
-from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
+from reconciler.kinds.normalization import find_bearers, is_made_of, is_normalized
 from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolved
-from reconciler.kinds.wire import LookupTable, described, is_id, read_parts, record_from
+from reconciler.kinds.wire import LookupTable, is_id, list_labels, read_parts, record_from
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
@@ -77,7 +77,7 @@ class LostResponseRecovery:
                 return found
         if found := self._claim(kind, [each for each in new if is_made_of(kind, body, each.fields)]):
             return found
-        if named := ", ".join(sorted(record.id for record in bearing(kind, body, new))):
+        if named := ", ".join(sorted(record.id for record in find_bearers(kind, body, new))):
             hint = "if it is the one that was made, adopt it with `imports`; else delete it, then plan again"
             raise ApiFailed(f"{LOST} what bears its name now holds something else: {named}", hint=hint)
         self._require_whole(kind, missing, returned)
@@ -196,7 +196,7 @@ class PendingReferences:
                 return item
         if objections:
             raise IdentityAmbiguous(" ".join(" ".join(objections).split()), hint=WRITE_IT)
-        available = described(reading.available) if reading else "none"
+        available = list_labels(reading.available) if reading else "none"
         message = f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {available}"
         raise ApiFailed(message, hint="its provider may take no reports, or it shows up late: plan again")
 

@@ -247,7 +247,7 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[options.Connecti
     else:
         with options.open_session(path, flags) as session:
             drawn = commands.live.planned_graph(session)
-    _, left_out = output.graph.excerpt(drawn)
+    _, left_out = output.graph.make_excerpt(drawn)
     if left_out and form != "dot":
         write_stderr(f"{left_out} --format dot draws all.")
     write_stdout(output.graph.PICTURES[form](drawn))

@@ -25,7 +25,7 @@ from reconciler.errors import (
     some_of,
 )
 from reconciler.lazy import load
-from reconciler.output.terminal import escape, excerpt, log, red, redact, unwritable, write_stderr
+from reconciler.output.terminal import escape, log, make_excerpt, red, redact, unwritable, write_stderr
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
@@ -184,7 +184,7 @@ def _show_problems(problems: Sequence[Problem]) -> None:
     secret_lines = {each.location[:2] for each in problems if each.code == SHOWS_KEY}
     for each in problems:
         line = "" if each.location[:2] in secret_lines else read_line(each.location)
-        shown = f"\n{excerpt(line, each.line, each.column)}" if line.strip() else ""
+        shown = f"\n{make_excerpt(line, each.line, each.column)}" if line.strip() else ""
         write_stderr(escape(str(each)) + shown, each.location)
     count = len(problems)
     write_stderr(red(f"error: {count} problem{'s' if count > 1 else ''} in the configuration"))

@@ -15,7 +15,7 @@ from reconciler import plan as plan_stage
 from reconciler.api import Writer
 from reconciler.apply.execute import Event, execute
 from reconciler.apply.verify import Verifier, unsettled
-from reconciler.commands.plan import Planned, find_refusal, judge_now, judged, plan, refuse
+from reconciler.commands.plan import Planned, add_policy_results, find_refusal, judge_now, plan, refuse
 from reconciler.commands.review import Preview, ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
@@ -113,7 +113,7 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> Pre
         planned = commands.saved_plan.load_saved_plan(session, saved)
         options = Options(allowed=request.options.allowed.union(planned.plan.allowed))
         passed = replace(planned.plan, allowed=tuple(sorted(options.allowed)))
-        planned = judged(session, replace(planned, plan=passed), options)
+        planned = add_policy_results(session, replace(planned, plan=passed), options)
     else:
         planned = plan(session, request.options)
     planned = judge_now(session, planned, request.options)

@@ -92,7 +92,7 @@ def _read(configuration: Configuration, environment: Environment, checkout: Chec
         return BasePlan(commit, None, tuple(notes))
 
 
-def compared(
+def compare_to_base(
     made: Plan, base: BasePlan, state: State, live: Live, options: Options
 ) -> tuple[Mapping[str, Scope], tuple[str, ...]]:
     """Whose doing each change of a plan is: the base's configuration is planned with the same memory and live objects.

@@ -20,7 +20,7 @@ from reconciler.git import repository_top
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
 from reconciler.kinds.references import reference_items
-from reconciler.kinds.resources import published
+from reconciler.kinds.resources import make_schemas
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import Change, Plan
@@ -59,7 +59,7 @@ def export_project(session: Session) -> Exported:
         address: with_counts(address, replace(each, protected=ObjectRef.at(address, each.id) in kept), live, now)
         for address, each in exported.entries.items()
     }
-    added = {} if schema else {SCHEMA: json.dumps(published()[CONFIGURATION], indent=2, ensure_ascii=False) + "\n"}
+    added = {} if schema else {SCHEMA: json.dumps(make_schemas()[CONFIGURATION], indent=2, ensure_ascii=False) + "\n"}
     return replace(exported, entries=entries, files={**exported.files, **added})
 
 

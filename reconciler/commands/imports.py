@@ -17,7 +17,7 @@ from reconciler.config.files import SETTINGS_FILE
 from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import join_keys, value_at
-from reconciler.kinds.normalization import bearing
+from reconciler.kinds.normalization import find_bearers
 from reconciler.kinds.references import references
 from reconciler.model.inputs import Desired, Import, ObjectRef, address_kind, make_address
 from reconciler.model.plan import Action
@@ -99,7 +99,7 @@ class _Import:
         kept = {ref: address for ref, address in project.managed.items() if address in project.kept.resources}
         some = ((ref, project.unproven[name]) for ref, name in pairs.items() if name in project.unproven)
         paired = {
-            ref: each.address for ref, each in some if bearing(KINDS[ref.kind], each.fields, [project.record(ref)])
+            ref: each.address for ref, each in some if find_bearers(KINDS[ref.kind], each.fields, [project.record(ref)])
         }
         blocks = make_blocks(chosen, project.live, {**kept, **paired, **self._targets})
         self._blocks = {self._targets[ref]: fields for ref, fields in blocks.items()}

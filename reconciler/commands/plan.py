@@ -80,10 +80,10 @@ def plan(session: Session, options: Options) -> Planned:
     made = replace(made, warnings=warnings, allowed=tuple(sorted(options.allowed)))
     planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted)
     planned = _with_evidence(session, planned, wanted) if planned.plan.changes else planned
-    return judged(session, planned, options, wanted.earlier)
+    return add_policy_results(session, planned, options, wanted.earlier)
 
 
-def judged(
+def add_policy_results(
     session: Session, planned: Planned, options: Options, earlier: commands.base_plan.BasePlan | None = None
 ) -> Planned:
     """The plan with what policies say. Of a receipt that is taken back, only the changes are judged."""
@@ -138,7 +138,7 @@ def _scoped(planned: Planned, wanted: PlanInput) -> Planned:
     if base is None:
         return planned
     made, state, live = planned.plan, planned.state, planned.live
-    scopes, warnings = commands.base_plan.compared(made, base, state, live, wanted.options)
+    scopes, warnings = commands.base_plan.compare_to_base(made, base, state, live, wanted.options)
     if wanted.options.only_scope:
         # The changes of the pull request, and those that they need.
         ours = {address for address, scope in scopes.items() if scope is Scope.PULL_REQUEST}

@@ -16,14 +16,14 @@ from reconciler.kinds import KINDS
 from reconciler.model.inputs import Live, ObjectRef, State
 from reconciler.model.plan import Plan
 from reconciler.observe import observe_remembered, with_parts
-from reconciler.plan.guards import vanished
-from reconciler.plan.plan_file import SavedPlan, bound, check_binding, read_plans
+from reconciler.plan.guards import find_vanished
+from reconciler.plan.plan_file import SavedPlan, bind, check_binding, read_plans
 from reconciler.state.operations import load_state
 
 
 def bind_plan(session: Session, planned: Planned) -> SavedPlan:
     """A plan to be saved, bound to its environment, project and state."""
-    return bound(planned.plan, planned.state, session.transport.secret.value, session.folder, session.head())
+    return bind(planned.plan, planned.state, session.transport.secret.value, session.folder, session.head())
 
 
 def open_saved_plans(file: Path, path: Path | None) -> tuple[dict[str, SavedPlan], Path]:
@@ -69,5 +69,5 @@ def _require_unvanished(plan: Plan, state: State, live: Live) -> None:
     saw = {ObjectRef(change.kind, change.id) for change in plan.changes if change.id and change.seen is not None}
     saw |= ObjectRef.managed(plan.refresh).keys()
     entries = {address: entry for address, entry in state.entries.items() if ObjectRef.at(address, entry.id) in saw}
-    for refusal in vanished(entries, live):
+    for refusal in find_vanished(entries, live):
         raise Refused(f"{refusal.message}; the plan saw them", hint="plan again, and have that reviewed")

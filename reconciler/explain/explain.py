@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from reconciler.errors import WrongUsage
-from reconciler.explain.rules import ExplainInput, Subject, find_subject, overlapping, rules_of_address, rules_of_field
-from reconciler.kinds.comparison import flattened, is_within, parse_path
+from reconciler.explain.rules import ExplainInput, Subject, find_overlap, find_subject, rules_of_address, rules_of_field
+from reconciler.kinds.comparison import flatten, is_within, parse_path
 from reconciler.model.plan import Action, Cause
 from reconciler.model.results import Explanation, FieldExplanation, FieldValue, LastApply, Verdict
 from reconciler.text import did_you_mean
@@ -90,7 +90,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
 
 def _paths(subject: Subject) -> Iterator[str]:
     """The paths of all values, those of maps opened, in the order of the kind's fields, each once."""
-    found = dict.fromkeys(path for source in subject.sources for path, _ in flattened(subject.kind, source))
+    found = dict.fromkeys(path for source in subject.sources for path, _ in flatten(subject.kind, source))
     order = {name: at for at, name in enumerate(subject.kind.field_names)}
     leaves = [path for path in found if not any(is_within(other, path) for other in found if other != path)]
     yield from sorted(leaves, key=lambda path: order[str((parse_path(path) or ("",))[0])])
@@ -137,7 +137,7 @@ def _field_verdict(subject: Subject, path: str, written: FieldValue) -> tuple[Ve
     change, resource = subject.change, subject.resource
     if str((parse_path(path) or (path,))[0]) in subject.kind.server_fields:
         return Verdict.SERVER, None, UNTOUCHED[Verdict.SERVER]
-    planned = next((each for each in (change.fields if change else ()) if overlapping([each.path], path)), None)
+    planned = next((each for each in (change.fields if change else ()) if find_overlap([each.path], path)), None)
     effect = EFFECTS[change.action] if change else None
     if change is not None and planned is not None and effect and effect.on_field:
         following = effect.on_field
@@ -148,7 +148,7 @@ def _field_verdict(subject: Subject, path: str, written: FieldValue) -> tuple[Ve
     if any(is_within(path, each) for each in ignored) and subject.record is not None:
         verdict = Verdict.IGNORED
     elif written.there:
-        verdict = Verdict.STORED if overlapping(subject.stored, path) is not None else Verdict.EQUAL
+        verdict = Verdict.STORED if find_overlap(subject.stored, path) is not None else Verdict.EQUAL
     elif resource is not None:
         verdict = Verdict.LEFT_OUT
     elif change is None:

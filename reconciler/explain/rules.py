@@ -12,8 +12,8 @@ from reconciler.errors import Location, WrongUsage
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import is_within
 from reconciler.kinds.declaration import Field
-from reconciler.kinds.references import items_at, named_label, referred
-from reconciler.kinds.wire import LookupTable, described
+from reconciler.kinds.references import find_address, items_at, named_label
+from reconciler.kinds.wire import LookupTable, list_labels
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Entry, Ignored, Live, Resource, State
 from reconciler.model.plan import DESTROYS, WAITS, Action, Cause, Plan
@@ -104,7 +104,7 @@ CAUSES = {
 }
 
 
-def overlapping(paths: Iterable[str], path: str) -> str | None:
+def find_overlap(paths: Iterable[str], path: str) -> str | None:
     """The first of the paths that is `path`, is in it, or has it within."""
     return next((each for each in paths if is_within(path, each) or is_within(each, path)), None)
 
@@ -116,7 +116,7 @@ def rules_of_field(
     kind, resource = subject.kind, subject.resource
     if cause is not None and subject.record is not None:
         yield Rule(CAUSES[cause], "the state")
-    stored = overlapping(subject.stored, path)
+    stored = find_overlap(subject.stored, path)
     if stored is not None:
         where = "" if stored == path else f"{stored} is "
         value = subject.stored[stored]
@@ -178,13 +178,13 @@ def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Ite
         by_id = f"{offers}: by its id, else by a label that only it could bear" if field.reference.lookup else "its id"
         yield Rule(f"a reference is sent as {by_id}", kind.messages.source)
         for _, item in items_at(field.name, field.reference, resource.fields if resource else {}):
-            address = referred(field.reference, item)
+            address = find_address(field.reference, item)
             if address is not None:
                 known = subject.given.plan.id_of(address) if address in subject.given.desired.resources else None
                 yield Rule(f"{address} is {known or 'not live yet'}", "the state, and what is live")
             elif (label := named_label(field.reference, item)) is not None:
                 available = LookupTable(subject.given.live.lookups.get(field.reference.lookup, ()))
-                yield Rule(f'the label "{label}" is that of {described(available.find("label", label))}', offers)
+                yield Rule(f'the label "{label}" is that of {list_labels(available.find("label", label))}', offers)
 
 
 def rules_of_address(subject: Subject) -> Iterator[Rule]:

@@ -41,7 +41,7 @@ class ForgeClient(Writer):
 
     def _exchange_once(self, method: str, path: str, **rest: Any) -> Response:
         """A limit that comes as 403 is told as what it is, 429, so that it is waited out."""
-        return limited(super()._exchange_once(method, path, **rest))
+        return as_rate_limited(super()._exchange_once(method, path, **rest))
 
     def call(self, method: str, path: str, body: Any = None, **how: Any) -> Response:
         """One request; the error of an answer that is no 2xx, in the host's words."""
@@ -83,7 +83,7 @@ class ForgeClient(Writer):
         return AnswerRefused(text, status=answer.status, hint=hint)
 
 
-def limited(answer: Response, now: float | None = None) -> Response:
+def as_rate_limited(answer: Response, now: float | None = None) -> Response:
     """The answer, a refusal for too many requests as 429 with the seconds to wait.
 
     GitHub refuses with 403 as well as with 429, and says how long in `retry-after`, or with `x-ratelimit-remaining: 0`

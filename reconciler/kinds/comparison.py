@@ -124,11 +124,11 @@ def same_value(field: Field, one: Any, other: Any) -> bool:
     return alike(one, other)
 
 
-def overlaid(live: Any, desired: Any) -> Any:
+def overlay(live: Any, desired: Any) -> Any:
     """`live` updated with `desired`, at every depth of maps."""
     if not (isinstance(live, dict) and isinstance(desired, dict)):
         return desired
-    return {**live, **{key: overlaid(live.get(key), value) for key, value in desired.items()}}
+    return {**live, **{key: overlay(live.get(key), value) for key, value in desired.items()}}
 
 
 def without_nulls(value: Any) -> Any:
@@ -185,7 +185,7 @@ def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None =
     """The differences of `live` from `desired`, in the order of the kind's fields. Fields that `desired` lacks are not
     compared. `known` is the entry of the object: a value that the API has normalized is no difference while it is
     desired."""
-    stored = still_stored(desired, live, known) if known is not None else {}
+    stored = find_stored(desired, live, known) if known is not None else {}
     # Live is held against what the API showed last in place of such a value, and a difference tells the value itself.
     shown = with_values(desired, stored)
     present = [each for each in kind.fields if each.name in desired]
@@ -196,7 +196,7 @@ def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None =
     return [each for each in wanted if not alike(each.before, each.after)]
 
 
-def still_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
+def find_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
     """Path → stored value, of what the API normalized, if what was sent is still desired and is not live."""
     stored = {}
     for path, value in known.stored.items():
@@ -219,7 +219,7 @@ def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]
         return []
     if each.unordered and isinstance(live, list):
         return [] if same_value(each, desired, live) else [Difference(each, (), live, desired)]
-    before, after = without_nulls(live), without_nulls(overlaid(live, desired))
+    before, after = without_nulls(live), without_nulls(overlay(live, desired))
     if alike(before, after):
         return []
     if not (isinstance(before, dict) and isinstance(after, dict)):
@@ -240,7 +240,7 @@ def _present(value: Any) -> Any:
     return None if type(value).__name__ == "NotPresent" else value
 
 
-def flattened(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:
+def flatten(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:
     """Path → value of all leaves of the fields, in the order of the kind's fields, as a list."""
     whole = {join_keys((name, *each.path)) for name, each in kind.reference_fields if each.path}
     return [leaf for name in kind.field_names if name in fields for leaf in leaves(name, fields[name], whole)]

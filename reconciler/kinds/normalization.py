@@ -47,7 +47,7 @@ def natural_key(kind: Kind, fields: Fields, form: Callable[[str], str] = str) ->
     return tuple(form(fields[name]) for name in kind.identity.natural_key)
 
 
-def bearing(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Record]:
+def find_bearers(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Record]:
     """The records with the natural key of these fields; if there are none, those with the same normal form of it."""
     wanted = natural_key(kind, fields, normal_form)
     found = [record for record in records if natural_key(kind, record.fields, normal_form) == wanted]

@@ -152,7 +152,7 @@ class Targets:
         return {"type": self._reference.type, "id": item_id}
 
 
-def referred(reference: Reference, item: Any) -> str | None:
+def find_address(reference: Reference, item: Any) -> str | None:
     """The address that a value refers to, None if it is no reference."""
     if isinstance(item, dict) and isinstance(item.get(reference.key), str):
         return make_address(reference.kind, item[reference.key])
@@ -190,7 +190,7 @@ def reference_items(kind: Kind, fields: Fields) -> Iterator[tuple[Keys, Any, Ref
 def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, Keys, Reference]]:
     """Every reference in the fields: its address, its keys, its declaration."""
     for keys, item, reference in reference_items(kind, fields):
-        address = referred(reference, item)
+        address = find_address(reference, item)
         if address is not None:
             yield address, keys, reference
 
@@ -239,7 +239,7 @@ def with_chosen_ids(resources: Mapping[str, Resource]) -> dict[str, Resource]:
     return result
 
 
-def known_objects(entries: Mapping[str, Entry]) -> set[ObjectRef]:
+def find_known_objects(entries: Mapping[str, Entry]) -> set[ObjectRef]:
     """All objects that entries hold, and those that a replace has put aside."""
     return {ObjectRef.at(address, each) for address, entry in entries.items() for each in (entry.id, *entry.superseded)}
 

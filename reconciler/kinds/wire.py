@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.errors import AnswerUnreadable
-from reconciler.kinds.comparison import as_declared, overlaid, without_nulls
+from reconciler.kinds.comparison import as_declared, overlay, without_nulls
 from reconciler.kinds.declaration import Kind, SubEndpoint
 from reconciler.model.inputs import Entry, Fields, Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
@@ -94,7 +94,7 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
     if kind.endpoints.partial_update:
         body = kind.to_wire({name: fields[name] for name in kind.field_names if name in changed})
         return _with_settings(kind, record.id, body, Request(method, path, body), changed)
-    full = kind.to_wire(overlaid({**unknown_fields(kind, record), **record.fields}, dict(fields)))
+    full = kind.to_wire(overlay({**unknown_fields(kind, record), **record.fields}, dict(fields)))
     full.pop(kind.identity.chosen_id, None)
     return _with_settings(kind, record.id, fields, Request(method, path, full), changed)
 
@@ -186,7 +186,7 @@ class LookupTable:
         return iter(self._items.values())
 
 
-def described(items: Iterable[Raw]) -> str:
+def list_labels(items: Iterable[Raw]) -> str:
     """The ids of items with their labels, the first of many; "none" if there are none."""
     items = list(items)
     labels = make_distinct(find_labels(items))

@@ -62,7 +62,7 @@ def states(graph: Graph) -> list[str]:
     return [word for word in (*(action.value for action in ACTIONS), UNMANAGED) if word in used]
 
 
-def folded(graph: Graph) -> Graph:
+def fold(graph: Graph) -> Graph:
     """The graph if it is small; else with one node for several that nothing refers to and that refer to the same, if
     the same happens to them."""
     uses: dict[str, set[tuple[str, int]]] = defaultdict(set)
@@ -90,10 +90,10 @@ def _part(graph: Graph, nodes: Mapping[str, Node]) -> Graph:
     return Graph(tuple(nodes.values()), tuple(edges), tuple(dropped))
 
 
-def excerpt(graph: Graph) -> tuple[Graph, str]:
+def make_excerpt(graph: Graph) -> tuple[Graph, str]:
     """The whole graph if it is small, or can be folded; else what changes, the gravest first, each with what it refers
     to, and then what refers to these. And what is not drawn, in a sentence; empty if all is."""
-    graph = folded(graph)
+    graph = fold(graph)
     if len(graph.nodes) <= DRAWN:
         return graph, ""
     edges = {*graph.edges, *graph.dropped}
@@ -144,7 +144,7 @@ _ITEM = re.compile(r"\A\s*(?:[-+*•]|\d+[.)])(?=\s|$)")
 
 def mermaid(graph: Graph) -> str:
     """A graph as a Mermaid flowchart, references from left to right."""
-    graph, left_out = excerpt(graph)
+    graph, left_out = make_excerpt(graph)
     names = {node.address: f"n{number}" for number, node in enumerate(graph.nodes)}
     lines = ["flowchart LR", *([f'  rest["{_escaped(left_out)}"]'] if left_out else [])]
     for node in graph.nodes:
@@ -175,7 +175,7 @@ def svg(graph: Graph) -> str:
 def picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:
     """A graph as the template draws it. `is_linked`: within a page, which has colours and a legend of its own, and
     where what changes leads to its own description. `left_out`: what is not drawn, in a sentence; empty if all is."""
-    graph, left_out = excerpt(graph)
+    graph, left_out = make_excerpt(graph)
     has_names = len(graph.nodes) <= SMALL
     height, pitch = (46, 60) if has_names else (26, 34)
     placed = _layout([node.address for node in sorted(graph.nodes, key=gravity)], [*graph.edges, *graph.dropped])

@@ -228,7 +228,7 @@ dim = partial(click.style, dim=True)
 """For what may be skipped."""
 
 
-def excerpt(line: str, number: int, column: int) -> str:
+def make_excerpt(line: str, number: int, column: int) -> str:
     """A line of a file of the user's with its number, and a caret below that column, counted from 1. The line is cut
     around the caret to the width."""
     gutter = f"  {number} | "

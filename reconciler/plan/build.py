@@ -15,8 +15,8 @@ from reconciler.model.reports import Weight
 from reconciler.plan.changes import find_ignored, plan_change, plan_delete, plan_forget, plan_unseen_delete
 from reconciler.plan.guards import EPOCH, Options, refusals
 from reconciler.plan.identity import PlanContext
-from reconciler.plan.references import destinations, find_targets, ordered, require_sound_offers, with_needs
-from reconciler.plan.warnings import dangling, moved, warnings
+from reconciler.plan.references import find_targets, list_destinations, order_changes, require_sound_offers, with_needs
+from reconciler.plan.warnings import apply_moves, find_dangling, warnings
 from reconciler.serialization import sha256
 
 RANK = {action: rank for rank, action in enumerate(Action)}
@@ -28,7 +28,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     address could mean two objects; ConfigurationInvalid if the API's own lists rule a change out, or a block has no
     target; WrongUsage for an unknown target."""
     context = make_context(desired, state, live, options.now)
-    if problems := list(dangling(context.desired, context.entries, context.moved_from, live)):
+    if problems := list(find_dangling(context.desired, context.entries, context.moved_from, live)):
         raise ConfigurationInvalid(problems)
     changes, refresh = _changes(context)
     unmanaged = _unmanaged(context)
@@ -41,7 +41,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     if options.only_clock:
         changes, left = _only_clock(changes)
     # Only now: the order and the notes depend on what is left.
-    changes = ordered(context, changes)
+    changes = order_changes(context, changes)
     if problems := list(_creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)
     found = warnings(context, changes, refresh, options.zone_data)
@@ -78,7 +78,7 @@ def keep_only(
     """The plan with the changes of these addresses, and with what they need. The guards judge it anew."""
     changes, texts = _narrowed({each.address: each for each in plan.changes}, addresses, plan.warnings, "--only-scope")
     shown = sorted(changes.values(), key=_weight)
-    everything, _ = moved(_of_kinds(desired, live), state.entries)
+    everything, _ = apply_moves(_of_kinds(desired, live), state.entries)
     refused = refusals(desired, replace(state, entries=everything), live, shown, options)
     plan = replace(plan, changes=tuple(shown), warnings=tuple(texts), refusals=refused)
     return replace(plan, digest=compute_digest(plan))
@@ -88,7 +88,7 @@ def offers_to(desired: Desired, state: State, live: Live) -> tuple[Destination, 
     """The destinations that the API offers, and the objects behind them. IdentityAmbiguous as for a plan."""
     context = make_context(desired, state, live, EPOCH)
     _changes(context)  # It tells the context what is replaced.
-    return tuple(destinations(context))
+    return tuple(list_destinations(context))
 
 
 def _only_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence[str]]:
@@ -107,7 +107,7 @@ def make_context(desired: Desired, state: State, live: Live, now: datetime) -> P
     ended = {name: each for name, each in desired.resources.items() if KINDS[each.kind].has_ended(each.fields)}
     resources = {name: each for name, each in desired.resources.items() if name not in ended}
     desired = replace(desired, resources=resources, ended={name: each.location for name, each in ended.items()})
-    entries, moved_from = moved(desired, state.entries)
+    entries, moved_from = apply_moves(desired, state.entries)
     return PlanContext(desired, replace(state, entries=entries), live, moved_from, now)
 
 

@@ -12,10 +12,10 @@ from reconciler.kinds.comparison import (
     Difference,
     differences,
     find_cause,
-    flattened,
+    find_stored,
+    flatten,
     is_within,
     join_keys,
-    still_stored,
     value_at,
     written,
 )
@@ -62,7 +62,7 @@ def _entry(context: PlanContext, resource: Resource, fields: dict[str, Any], liv
         context.find_superseded(resource.address),
         resource.file,
         same.commit if same else "",
-        still_stored(fields, live.fields, same) if live and same else {},
+        find_stored(fields, live.fields, same) if live and same else {},
         rules={name: rule for name, rule in _rules(resource).items() if name in fields},
         counts=same.counts if same else {},
         counted_at=same.counted_at if same else "",
@@ -95,7 +95,7 @@ def _create(context: PlanContext, resource: Resource) -> Change:
         id=None,
         name=str(fields[kind.identity.name_field]),
         fields=tuple(
-            FieldChange(path, None, value, cause, rules.get(path, "")) for path, value in flattened(kind, fields)
+            FieldChange(path, None, value, cause, rules.get(path, "")) for path, value in flatten(kind, fields)
         ),
         reason=f"it was {ended}deleted outside: {gone.id} is gone" if gone else "",
         requests=wire.create_requests(kind, fields),
@@ -260,7 +260,7 @@ def plan_delete(address: str, record: Record, reason: str, entry: Entry | None =
         name=record.name,
         fields=tuple(
             FieldChange(path, value, None, Cause.CONFIG, rule_before=given.get(path, ""))
-            for path, value in flattened(kind, record.fields)
+            for path, value in flatten(kind, record.fields)
         ),
         reason=reason,
         requests=wire.delete_requests(kind, record.id),

@@ -12,7 +12,7 @@ from reconciler.errors import some_of
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import alike, is_within, leaves, parse_path, value_at, without_nulls, written
 from reconciler.kinds.normalization import normal_form
-from reconciler.kinds.references import known_objects
+from reconciler.kinds.references import find_known_objects
 from reconciler.kinds.wire import find_labels
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource, State
@@ -166,7 +166,7 @@ def _live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple
     counts = Counter(labels.values())
     unique = {object_id: label for object_id, label in labels.items() if counts[label] == 1}
     records = {record.ref: record for found in live.records.values() for record in found.values()}
-    addresses, known = ObjectRef.managed(entries), known_objects(entries)
+    addresses, known = ObjectRef.managed(entries), find_known_objects(entries)
     blocks = make_blocks({ref: written_fields(record) for ref, record in records.items()}, live, addresses)
     managed: dict[str, _Object] = {}
     rest: ByName = defaultdict(list)

@@ -66,7 +66,7 @@ def refusals(
         passes = f"--allow {EMPTY_CONFIGURATION}, if all of them are to go"
         found.append(Refusal(EMPTY_CONFIGURATION, text, passes))
     # One cause, one refusal: if no object at all is live, the kinds are not reported one by one.
-    found += _wrong_project(entries, live) or vanished(entries, live)
+    found += _wrong_project(entries, live) or find_vanished(entries, live)
     pruned = sum(change.action is Action.DELETE for change in changes)
     if options.prune and pruned and not entries:
         text = f"--prune would delete {counted(pruned, 'object')}, and the state holds nothing"
@@ -87,7 +87,7 @@ def _wrong_project(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     return [Refusal(WRONG_PROJECT, text, passes)]
 
 
-def vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
+def find_vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     """The refusal if too many of the remembered objects of one kind are not live; a list without it else."""
     known, lost = Counter(map(address_kind, entries)), defaultdict(list)
     for address, entry in entries.items():

@@ -15,14 +15,14 @@ from reconciler.kinds.comparison import Keys, join_keys
 from reconciler.kinds.references import (
     WRITE_IT,
     Labelled,
+    find_address,
     item_id,
     items_at,
     named_label,
     reference_items,
     references,
-    referred,
 )
-from reconciler.kinds.wire import described, find_labels
+from reconciler.kinds.wire import find_labels, list_labels
 from reconciler.model.inputs import Desired, Live, ObjectRef, Resource
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Destination, Target
 from reconciler.plan.identity import PlanContext
@@ -30,7 +30,7 @@ from reconciler.serialization import canonical
 from reconciler.text import did_you_mean
 
 
-def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Change]:
+def order_changes(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Change]:
     """The changes with their dependencies. Notes name what still refers to an object that is deleted."""
     if not changes:
         return {}
@@ -179,11 +179,11 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
     problems = [*_find_unavailable(context, changes), *_not_labelled(context, changes)]
     unsure: list[str] = []
     for sent in _sent(context.desired, changes):
-        address = referred(sent.reference, sent.item)
+        address = find_address(sent.reference, sent.item)
         record = context.target(address) if address else None
         items = [each for request in sent.change.requests for each in (request.body or {}).get(str(sent.keys[0])) or ()]
         # Only a reference that is resolved when the change is sent.
-        if address and record and any(referred(sent.reference, each) == address for each in items):
+        if address and record and any(find_address(sent.reference, each) == address for each in items):
             first, *candidates = context.references.targets(sent.reference).explain_ambiguity(record, address) or [""]
             unsure += [f"{sent.change.address}: {sent.path}: {first}", *candidates] if first else []
     doubtful: dict[tuple[Reference, str], list[tuple[_Sent, Labelled]]] = defaultdict(list)
@@ -208,7 +208,7 @@ def _find_unavailable(context: PlanContext, changes: Iterable[Change]) -> Iterat
         available = context.references.targets(sent.reference).available
         if sent.reference.lookup in context.live.lookups and not available.holds(sent.item):
             found, ids = sent.item["id"], [str(each["id"]) for each in available if each.get("id")]
-            expected = f"expected one of: {described(available)}{did_you_mean(found, ids)}"
+            expected = f"expected one of: {list_labels(available)}{did_you_mean(found, ids)}"
             yield sent.problem("id", f'the API does not offer "{found}" in {sent.reference.lookup}; {expected}')
 
 
@@ -226,7 +226,7 @@ def _not_labelled(context: PlanContext, changes: Collection[Change]) -> Iterator
             message += f", and it could be that of {bearers}" if bearers else ""
             keys = [each.partition(".")[2] for each in found.bearers if each in context.desired.resources]
             close = did_you_mean(label, find_labels(targets.available).values())
-            expected = f"one of: {described(targets.available)}{close}"
+            expected = f"one of: {list_labels(targets.available)}{close}"
             expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys) or expected
             yield sent.problem(sent.reference.label_key, f"{message}; expected {expected}")
 
@@ -239,12 +239,12 @@ def _labelled(context: PlanContext, changes: Iterable[Change]) -> Iterator[tuple
             yield sent, label, context.references.targets(sent.reference).by_label(label)
 
 
-def unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
+def find_unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
     """The paths of the lists that must be read to check these changes."""
     return {sent.reference.lookup for sent in _new_by_id(desired, live, changes)} - live.lookups.keys()
 
 
-def destinations(context: PlanContext) -> Iterator[Destination]:
+def list_destinations(context: PlanContext) -> Iterator[Destination]:
     """All items of the lists for references, each with the live object that it is proven to stand for."""
     addresses = context.addresses()
     references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}

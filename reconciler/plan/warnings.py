@@ -17,7 +17,7 @@ from reconciler.serialization import canonical
 from reconciler.text import close_matches, did_you_mean, suggest
 
 
-def moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
+def apply_moves(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
     """The entries of the state under the addresses that `moved` gives them, and new address → old address."""
     result = dict(entries)
     origin: dict[str, str] = {}
@@ -28,7 +28,7 @@ def moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Ent
     return result, origin
 
 
-def dangling(
+def find_dangling(
     desired: Desired, entries: Mapping[str, Entry], origin: Mapping[str, str], live: Live
 ) -> Iterator[Problem]:
     """Problems for blocks that still have an effect, on an address that is not in the configuration. Most likely that
@@ -48,7 +48,7 @@ def dangling(
             yield _problem(desired, block, f"which {block.id} is to become; to leave it alone, remove this line")
 
 
-def without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:
+def find_without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:
     """Messages for `moved` lines that neither do anything nor have done it. `entries`: as `moved` gives them."""
     for each, close in _without_source(desired, entries):
         yield f"{each.location}: this `moved` does nothing: nothing is remembered as {each.source}{close}"
@@ -66,19 +66,19 @@ def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[
             yield each, suggest([f"{kind}.{name}" for name in close])
 
 
-def unused(desired: Desired) -> Iterator[Problem]:
+def find_unused(desired: Desired) -> Iterator[Problem]:
     """Problems for all blocks on an address that is not in the configuration: removed, or misspelt."""
     for block in _without_target(desired):
         yield _problem(desired, block, "so that this line does nothing; if that was deleted, the line can go")
 
 
-def completed(desired: Desired, state: State) -> Iterator[str]:
+def find_completed(desired: Desired, state: State) -> Iterator[str]:
     """Messages for the blocks that are done and can be removed, each with its place."""
     for each in desired.moved:
         if each.source not in state.entries and each.target in state.entries:
             text = f"this `moved` has no effect: {each.target} is remembered, and {each.source} is not"
             yield f"{each.location}: {text}; the line can go"
-    yield from without_effect(desired, moved(desired, state.entries)[0])
+    yield from find_without_effect(desired, apply_moves(desired, state.entries)[0])
     kept = {each.address for each in state.tombstones.values() if each.protected}
     for removed in desired.removed:
         if state.entries and removed.source not in state.entries and removed.source not in kept:
@@ -120,7 +120,7 @@ def warnings(
             f"{len(context.matches)} live objects are matched by name alone. Apply once, and keep the state "
             "(README, State: in a file, in git, or in a bucket)"
         )
-    yield from without_effect(context.desired, context.entries)
+    yield from find_without_effect(context.desired, context.entries)
     yield from _restored(context)
     yield from _ended(context.desired, f"{context.now:%Y-%m-%d}")
     # The values that the API has normalized, until the YAML has the stored form.

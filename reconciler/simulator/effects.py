@@ -185,7 +185,7 @@ _BELOW = {"drop": ("data",), "sort": ("data", "payload", "conditions", "segmenta
 WAYS = tuple(_CHANGES)
 
 
-def normalised(way: str, body: Any) -> Any:
+def normalise_value(way: str, body: Any) -> Any:
     """The fields as the way makes them. Maps and lists change below some fields alone: elsewhere the documents fix
     them."""
     if _CHANGES[way][0] not in (dict, list) or not isinstance(body, dict):
@@ -213,15 +213,15 @@ def normalise(context: RequestContext, way: str, when: str | None) -> bool:
         return False
     if when != "shown":
         before = context.taken or context.request
-        context.taken = dataclasses.replace(before, body=normalised(way, before.body))
+        context.taken = dataclasses.replace(before, body=normalise_value(way, before.body))
         return bool(context.taken.body != before.body)
     answer = context.response
     if answer is None or not isinstance(answer.body, dict):
         return False
     if isinstance(answer.body.get("data"), list):
-        shown = {**answer.body, "data": [normalised(way, record) for record in answer.body["data"]]}
+        shown = {**answer.body, "data": [normalise_value(way, record) for record in answer.body["data"]]}
     else:
-        shown = normalised(way, answer.body)
+        shown = normalise_value(way, answer.body)
     context.response = dataclasses.replace(answer, body=shown)
     return bool(shown != answer.body)
 

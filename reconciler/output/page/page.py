@@ -255,7 +255,7 @@ def _causes(change: Change) -> dict[str, None]:
 
 
 def _ending(outcome: Outcome) -> View:
-    """How a change ended. `sign` is its sign, `word` what it is filtered by, `reason` why, or what is still open."""
+    """How a change ended. `mark` is its sign, `word` what it is filtered by, `reason` why, or what is still open."""
     sign, reason = STATUSES[outcome.status].sign, describe_end(outcome)
     if outcome.is_doubtful:
         sign, reason = "?", f"done, {reason}"
