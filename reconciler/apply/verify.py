@@ -21,7 +21,7 @@ def _record_in(live: Live | None, record: Record) -> Record | None:
     return live.records.get(record.kind, {}).get(record.id) if live else None
 
 
-def unsettled(report: ApplyReport) -> bool:
+def is_unsettled(report: ApplyReport) -> bool:
     """Whether a change that was done does not show (yet)."""
     return any(outcome.verification not in (Verification.VERIFIED, None) for outcome in report.of(Status.DONE))
 

@@ -14,7 +14,7 @@ from reconciler import commands
 from reconciler import plan as plan_stage
 from reconciler.api import Writer
 from reconciler.apply.execute import Event, execute
-from reconciler.apply.verify import Verifier, unsettled
+from reconciler.apply.verify import Verifier, is_unsettled
 from reconciler.commands.plan import Planned, add_policy_results, find_refusal, judge_now, plan, refuse
 from reconciler.commands.review import Preview, ReportFiles
 from reconciler.commands.session import Session
@@ -166,7 +166,7 @@ class _ReadingBack:
         self._writer = writer
         self._recorder = recorder
         self._pool = writer.threads(len(KINDS))
-        self._looks: dict[str, Future[Live]] = {}
+        self._reads: dict[str, Future[Live]] = {}
 
     def see(self, event: Event) -> None:
         """Something happened: a change began, or ended. It is passed on."""
@@ -209,18 +209,18 @@ class _ReadingBack:
         last: Live | None = None
         for _ in self._writer.poll() if self._kinds else ():
             for kind in self._kinds:
-                if kind.name not in self._looks:
+                if kind.name not in self._reads:
                     self._look(kind)
             meanwhile()
             try:
-                lives = [result(self._looks.pop(kind.name)) for kind in self._kinds]
+                lives = [result(self._reads.pop(kind.name)) for kind in self._kinds]
             except ReconcilerError as error:
                 return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
             live = Live({name: records for each in lives for name, records in each.records.items()})
             self._recorder.count(live, self._writer.now())
             planned, entries = self._planned, self._recorder.entries()
             report = Verifier(done, planned.plan, entries, live, planned.live, planned.state, last).verify()
-            if not unsettled(report):
+            if not is_unsettled(report):
                 break
             last = live
         self._pool.shutdown()
@@ -244,4 +244,4 @@ class _ReadingBack:
         entries, changes = self._recorder.entries(), self._planned.plan.changes
         refs = [ObjectRef.at(name, entries[name].id) for each in changes if (name := each.address) in entries]
         look = partial(observe, self._writer, [kind], (), expected, [kind.name])
-        self._looks[kind.name] = self._pool.submit(lambda: with_parts(self._writer, look(), refs))
+        self._reads[kind.name] = self._pool.submit(lambda: with_parts(self._writer, look(), refs))

@@ -42,7 +42,7 @@ class Comments:
         self.run = run
         self.forge: Forge = GitHub(run) if run.host == GITHUB else GitLab(run)
 
-    def put(self, text: str) -> str:
+    def publish(self, text: str) -> str:
         """Makes the text the comment of its environment, or that of drift its issue; returns in words what was done.
 
         WrongUsage if the text is none of ours; Refused if it is not clear which pull request is meant; the errors of

@@ -129,13 +129,13 @@ class Targets:
 
     def candidates(self, why: str, items: Iterable[Raw], bearers: Iterable[str]) -> list[str]:
         """Why a label proves nothing, with the objects that could bear it, then a line to write for each item."""
-        names = [self.described(each) for each in bearers]
+        names = [self.describe(each) for each in bearers]
         shared = f", as it could be that of {' and '.join(names)}" if names else ""
         lines = [f"  - {{type: {self._reference.type}, id: {each['id']}}}" for each in items]
-        owners = [f"  # {self.described(each['id'])}" if each["id"] in self._records else "" for each in items]
+        owners = [f"  # {self.describe(each['id'])}" if each["id"] in self._records else "" for each in items]
         return [f"{why}{shared}. Offered under that label:", *map(str.__add__, lines, owners)]
 
-    def described(self, name: str) -> str:
+    def describe(self, name: str) -> str:
         """A live object by its id, or one to come by its address, with what tells it from others."""
         live = name in self._records
         if not live and name not in self._coming:

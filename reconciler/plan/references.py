@@ -217,7 +217,7 @@ def _not_labelled(context: PlanContext, changes: Collection[Change]) -> Iterator
     leaving = {(change.kind, change.id) for change in changes if change.action in DESTROYS}
     for sent, label, found in _labelled(context, changes):
         targets = context.references.targets(sent.reference)
-        bearers = " and ".join(map(targets.described, found.bearers))
+        bearers = " and ".join(map(targets.describe, found.bearers))
         if found.item and any((sent.reference.kind, each) in leaving for each in found.bearers):
             message = f'"{label}" is the label of {bearers}, which this plan deletes'
             yield sent.problem(sent.reference.label_key, f"{message}; expected a destination that stays")
