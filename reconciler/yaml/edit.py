@@ -92,16 +92,15 @@ def set_values(path: Path, text: str, values: Mapping[KeyPath, Any]) -> Adopted:
     return Adopted(Edit(path, text, second.edit.after), {**first.left, **second.left})
 
 
-def _document(source: Source, key_path: KeyPath) -> int:
+def _document(source: Source, keys: KeyPath) -> int:
     """The index of the document with the resource of a path."""
-    section, key = key_path[:_RESOURCE] if len(key_path) > _RESOURCE else ("", "")
+    section, key = keys[:_RESOURCE] if len(keys) > _RESOURCE else ("", "")
     for position, document in enumerate(source.documents):
         value = document.value
         above = value.get(section) if isinstance(value, dict) else None
         if key in (above if isinstance(above, dict) else range(len(above)) if isinstance(above, list) else ()):
             return position
-    where = shown(".".join(map(str, key_path[:_RESOURCE])))
-    raise Refused(f"{source.path}: there is no {where}, so nothing in it is set")
+    raise Refused(f"{source.path}: there is no {shown('.'.join(map(str, keys[:_RESOURCE])))}, so nothing in it is set")
 
 
 def _expected(source: Source, values: Mapping[KeyPath, Any]) -> list[Any]:

@@ -49,7 +49,7 @@ Shown = Sequence[tuple[GroupMarkdown, Level]]
 
 
 class PlanMarkdown:
-    """A plan for a reviewer. Its first line is the hidden mark that `reconciler comment` finds it by. `told`: the
+    """A plan for a reviewer. Its first line is the hidden mark that `reconciler comment` finds it by. `shown`: the
     addresses that are shown elsewhere, for several environments."""
 
     def __init__(self, review: Review, shown: frozenset[str] = frozenset()) -> None:
