@@ -162,9 +162,9 @@ class _Screen:
     @contextmanager
     def progress(self, _plan: object, /) -> Iterator[Callable[[Event], None]]:
         """What is told of each event."""
-        yield self._tell
+        yield self._show_event
 
-    def _tell(self, event: Event) -> None:
+    def _show_event(self, event: Event) -> None:
         try:
             self._on_event(event)
         except Exception as error:

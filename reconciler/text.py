@@ -29,9 +29,9 @@ _WORD = re.compile(r"(?:`[^`]*`|\{[^{}]{,60}\}|--[a-z-]{,30} (?=[A-Z]+\b)|--allo
 _SOURCE = re.compile(rf"(?:{_STYLE.pattern}| )*+\d*+ *+\|")
 
 
-def find_free(name: str, mark: str, taken: Collection[str]) -> str:
+def find_free(name: str, separator: str, taken: Collection[str]) -> str:
     """A name, with the first number behind the mark that makes it another one than those that are taken."""
-    numbered = (f"{name}{mark}{number}" for number in count(2))
+    numbered = (f"{name}{separator}{number}" for number in count(2))
     return next(each for each in chain([name], numbered) if each not in taken)
 
 
@@ -122,12 +122,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def share_out(room: int, needs: Sequence[int]) -> list[int]:
+def share_out(remaining: int, needs: Sequence[int]) -> list[int]:
     """The room that each of several texts gets: what it needs, or an equal part of what is left."""
     shares, order = [0] * len(needs), sorted(range(len(needs)), key=needs.__getitem__)
     for done, index in enumerate(order):
-        shares[index] = min(needs[index], max(0, room) // (len(order) - done))
-        room -= shares[index]
+        shares[index] = min(needs[index], max(0, remaining) // (len(order) - done))
+        remaining -= shares[index]
     return shares
 
 
@@ -160,7 +160,7 @@ def close_matches(word: str, options: Iterable[str]) -> list[str]:
 
 def closest(word: str, options: Sequence[str]) -> str:
     """`; did you mean "x"?` with the similar options, or nothing."""
-    return meant(similar_options(word, options))
+    return suggest(similar_options(word, options))
 
 
 def similar_options(word: str, options: Sequence[str]) -> list[str]:
@@ -184,7 +184,7 @@ def similar_options(word: str, options: Sequence[str]) -> list[str]:
     return close_matches(word[:WORD_CHARACTERS], options)
 
 
-def meant(words: Sequence[str]) -> str:
+def suggest(words: Sequence[str]) -> str:
     """`; did you mean "x" or "y"?`, or nothing without words."""
     quoted = " or ".join(quote(truncate(each, WORD_CHARACTERS)) for each in words)
     return f"; did you mean {quoted}?" if words else ""

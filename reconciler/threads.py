@@ -75,8 +75,8 @@ HANDLED = 2
 
 
 @contextmanager
-def on_interrupt(tell: Callable[[], None]) -> Iterator[None]:
-    """While the block runs, the first signals call `tell` from the handler; each later one raises KeyboardInterrupt.
+def on_interrupt(callback: Callable[[], None]) -> Iterator[None]:
+    """While the block runs, the first signals call `callback` from the handler; later ones raise KeyboardInterrupt.
 
     The signals are Ctrl-C and all that raise KeyboardInterrupt too (`__main__` makes SIGTERM and SIGHUP do so).
     Without the handler, a KeyboardInterrupt in a destructor or in the callback of a weak reference would be lost.
@@ -92,7 +92,7 @@ def on_interrupt(tell: Callable[[], None]) -> Iterator[None]:
         count += 1
         if count > HANDLED:
             raise KeyboardInterrupt
-        tell()
+        callback()
 
     interrupting = [each for each in signal.valid_signals() if signal.getsignal(each) is signal.default_int_handler]
     before = {number: signal.signal(number, handle) for number in {signal.SIGINT, *interrupting}}

@@ -19,9 +19,9 @@ Again = Callable[[bool], None]
 class Reader:
     """Reads within the rate limit of the run, and retries as `reconciler.api.rate_limiter` says."""
 
-    def __init__(self, door: Transport, pace: RateLimiter | None = None) -> None:
-        self._door = door
-        self._pace = pace or door.pace
+    def __init__(self, transport: Transport, limiter: RateLimiter | None = None) -> None:
+        self._transport = transport
+        self._limiter = limiter or transport.rate_limiter
         self._given_up = False
 
     def cancel(self) -> None:
@@ -32,21 +32,21 @@ class Reader:
         """The numbers of the attempts of a poll, from 0; each comes after its wait. `delays` are in seconds."""
         for attempt, seconds in enumerate(delays):
             if seconds:
-                self._pace.sleep(seconds)
+                self._limiter.sleep(seconds)
             yield attempt
 
     def threads(self, most: int) -> Threads:
         """At most so many threads, and no more than requests may be under way."""
-        return Threads(min(most, self._pace.most))
+        return Threads(min(most, self._limiter.most))
 
     def now(self) -> datetime:
         """The time in UTC."""
-        return self._door.clock()
+        return self._transport.clock()
 
     @property
     def source(self) -> str:
         """The variable that the key came from."""
-        return self._door.secret.source
+        return self._transport.secret.source
 
     def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Response:
         """GET below the API's base. Raises ApiFailed or NotAuthorised if the status is no 2xx."""
@@ -63,13 +63,13 @@ class Reader:
                 answer = self._once(method, path, **rest)
             except Unreachable as error:
                 may_have_succeeded = error.sent
-                if (may_have_succeeded and not idempotent) or not self._pace.wait(attempt, None):
+                if (may_have_succeeded and not idempotent) or not self._limiter.wait(attempt, None):
                     raise
             else:
                 # What was turned away was not worked on, so even a create may be sent again.
                 may_have_succeeded = answer.status != TOO_MANY
                 again = answer.status in RETRIED and (idempotent or not may_have_succeeded)
-                if not again or not self._pace.wait(attempt, answer.retry_after()):
+                if not again or not self._limiter.wait(attempt, answer.retry_after()):
                     return answer
             if before_again is not None:
                 before_again(may_have_succeeded)
@@ -80,13 +80,13 @@ class Reader:
             raise ApiFailed(f"{method} {path} was not sent: nobody needs its answer any more")
         answer = self._exchange_once(method, path, **rest)
         if answer.status == TOO_MANY:
-            self._pace.on_throttled(answer.retry_after())
+            self._limiter.on_throttled(answer.retry_after())
         else:
-            self._pace.on_success()
+            self._limiter.on_success()
         return answer
 
     def _exchange_once(self, method: str, path: str, **rest: Any) -> Response:
-        return self._door.exchange(method, path, self._pace.permit(rest.pop("check", None)), **rest)
+        return self._transport.exchange(method, path, self._limiter.permit(rest.pop("check", None)), **rest)
 
 
 class Writer(Reader):

@@ -91,11 +91,11 @@ class RateLimiter:
         """
         self._places.get()
         try:
-            held = self._not_before - self._clock()
-            if held > max(self._left, LONGEST_WAIT):
-                raise WaitTooLong(held)
-            if held > 0:
-                self.sleep(held)
+            pause = self._not_before - self._clock()
+            if pause > max(self._left, LONGEST_WAIT):
+                raise WaitTooLong(pause)
+            if pause > 0:
+                self.sleep(pause)
             # Not before: who waits for one API must not hold up the requests to another one.
             with self._total:
                 if check is not None:

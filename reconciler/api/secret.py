@@ -27,7 +27,7 @@ UNATTENDED_SECONDS = 60.0
 ATTENDED_SECONDS = 300.0
 """How long it may take, and how long if a person may have to type something."""
 
-LONGEST_SAID = 300
+LONGEST_STDERR = 300
 SHORTEST_PART = 6
 KEY = re.compile(r"(?:test_)?sk_\S+")
 
@@ -117,7 +117,7 @@ def _key_from(command: Sequence[str], folder: Path, attended: bool, no_key: Call
         raise no_key("cannot be run (No such file or directory in PATH)")
     seconds = ATTENDED_SECONDS if attended else UNATTENDED_SECONDS
     try:
-        code, out, said = run_program([program, *command[1:]], seconds=seconds, folder=folder, attended=attended)
+        code, out, stderr = run_program([program, *command[1:]], seconds=seconds, folder=folder, attended=attended)
     except TimeoutError:
         raise no_key(f"did not end within {seconds:g} seconds, and was ended") from None
     except (OSError, ValueError) as error:
@@ -125,8 +125,8 @@ def _key_from(command: Sequence[str], folder: Path, attended: bool, no_key: Call
         raise no_key(f"cannot be run ({why})") from error
     if code:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-        told = f": {_stderr_text(said, out)}" if said.strip() else ""
-        raise no_key(f"{how}{told}")
+        detail = f": {_stderr_text(stderr, out)}" if stderr.strip() else ""
+        raise no_key(f"{how}{detail}")
     words = out.decode("utf-8", "replace").split()
     if len(words) != 1:
         what = "more than one word; expected the key" if words else "nothing; expected the key, on stdout"
@@ -134,8 +134,8 @@ def _key_from(command: Sequence[str], folder: Path, attended: bool, no_key: Call
     return words[0]
 
 
-def _stderr_text(said: bytes, out: bytes) -> str:
+def _stderr_text(stderr: bytes, out: bytes) -> str:
     """The end of its stderr, without the words of its stdout: they may be the key."""
-    text = KEY.sub("***", " ".join(said.decode("utf-8", "replace").split()))
+    text = KEY.sub("***", " ".join(stderr.decode("utf-8", "replace").split()))
     text = redact(text, (part for part in out.decode("utf-8", "replace").split() if len(part) >= SHORTEST_PART))
-    return text if len(text) <= LONGEST_SAID else f"…{text[-LONGEST_SAID:]}"
+    return text if len(text) <= LONGEST_STDERR else f"…{text[-LONGEST_STDERR:]}"

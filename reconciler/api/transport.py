@@ -97,7 +97,7 @@ class Transport(AbstractContextManager["Transport"]):
         self.address = address or base.rstrip("/")
         self.refuses_key = False
         self.now: datetime | None = None
-        self.pace = RateLimiter(connections)
+        self.rate_limiter = RateLimiter(connections)
         self._make = make
         self._idle = [make()]
         self._transports = list(self._idle)
@@ -125,7 +125,7 @@ class Transport(AbstractContextManager["Transport"]):
         length = {"content-length": str(len(content))} if content or method in HAVE_LENGTH else {}
         request.headers.update({**length, **(JSON if content else {}), **(headers or {})})
         target = {"server.address": self._host, "url.path": request.url.path, "url.query": asked[1:] or None}
-        with span("request", **{"http.request.method": method, **target}) as said:
+        with span("request", **{"http.request.method": method, **target}) as fields:
             try:
                 with self._transport() as transport:
                     with permit:
@@ -134,7 +134,7 @@ class Transport(AbstractContextManager["Transport"]):
                     answer = self._read(response, request, path)
             except (*streams.NO_RESPONSE, ConnectionResetError) as error:
                 why = streams.failure_text(error)
-                _describe(said, f"{method} {path}{asked}: no answer: {why}")
+                _describe(fields, f"{method} {path}{asked}: no answer: {why}")
                 require_trust(error, self._host)
                 raise Unreachable(
                     f"{method} {path}: no answer from {self._host} ({why})",
@@ -145,12 +145,12 @@ class Transport(AbstractContextManager["Transport"]):
                 why = f"the API asks for a wait {wait_text(error.seconds, self.clock())}, longer than this run may wait"
                 raise ApiFailed(f"{method} {path} was not sent: {why}", hint="run it again after that") from error
             except AnswerUnreadable as error:
-                _describe(said, f"{method} {path}{asked}: {error}")
+                _describe(fields, f"{method} {path}{asked}: {error}")
                 raise
             sizes = f"{len(content)} bytes sent, {len(answer.content)} received"
-            _describe(said, f"{method} {path}{asked}: {answer.status}, {sizes}")
-            said.update({"http.response.status_code": answer.status, "http.response.body.size": len(answer.content)})
-            said.update({} if answer.ok else {"error.type": str(answer.status)})
+            _describe(fields, f"{method} {path}{asked}: {answer.status}, {sizes}")
+            fields.update({"http.response.status_code": answer.status, "http.response.body.size": len(answer.content)})
+            fields.update({} if answer.ok else {"error.type": str(answer.status)})
             return answer
 
     @contextmanager
@@ -184,8 +184,8 @@ class Transport(AbstractContextManager["Transport"]):
         # To search all of them at once is five times as fast.
         if self.secret.spellings.are_in("\n".join(headers.values()).encode("utf-8", "surrogatepass")):
             headers = {name: self.secret.redact(value) for name, value in headers.items()}
-        told = self.secret.spellings.redact(content)
-        return Response(request.method, path, response.status_code, headers, told, self.clock())
+        redacted = self.secret.spellings.redact(content)
+        return Response(request.method, path, response.status_code, headers, redacted, self.clock())
 
     def close(self) -> None:
         """Closes the connections, and the simulator if one was opened."""
@@ -197,9 +197,9 @@ class Transport(AbstractContextManager["Transport"]):
         self.close()
 
 
-def _describe(said: Fields, what: str) -> None:
+def _describe(fields: Fields, what: str) -> None:
     """Says of an exchange what it was, without its headers, which hold the key, and without its bodies."""
-    said |= {"message": what, "http.client.request.duration": streams.seconds_taken()}
+    fields |= {"message": what, "http.client.request.duration": streams.seconds_taken()}
 
 
 def connect(address: str, secret: Secret, connections: int, now: Moment = None, simulator: Any = None) -> Transport:
@@ -213,12 +213,12 @@ def connect(address: str, secret: Secret, connections: int, now: Moment = None, 
     headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
     if address.startswith(SIMULATOR):
         opened = simulator or open_simulator(address.removeprefix(SIMULATOR), now)
-        transport, close = httpx.WSGITransport(opened), (lambda: None) if simulator else opened.close
-        door = Transport(lambda: transport, "http://simulator/v4", headers, secret, connections, close, address)
+        wsgi, close = httpx.WSGITransport(opened), (lambda: None) if simulator else opened.close
+        transport = Transport(lambda: wsgi, "http://simulator/v4", headers, secret, connections, close, address)
     else:
-        door = _open(base_url(address), secret, headers, connections)
-    door.now = now
-    return door
+        transport = _open(base_url(address), secret, headers, connections)
+    transport.now = now
+    return transport
 
 
 def connect_to_forge(address: str, secret: Secret, headers: Mapping[str, str]) -> Transport:

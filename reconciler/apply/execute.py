@@ -18,7 +18,7 @@ from reconciler.apply.operations import OperationRunner, StateRecorder
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, fields_to_come
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.kinds import KINDS
-from reconciler.kinds.references import known_objects
+from reconciler.kinds.references import find_known_objects
 from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Action, Change, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status
@@ -104,12 +104,12 @@ def execute(
     before: Live,
     *,
     parallelism: int,
-    tell: Observer,
+    on_event: Observer,
     recheck: bool = False,
 ) -> ApplyReport:
     """Does what the plan says, and reports how each change ended. An error of a change is in the report, not raised.
     `before` is what was live when the plan was made. `recheck`: look again before every write. A failure stops only the
-    changes that depend on it. Ctrl-C, or a KeyboardInterrupt of `tell`, stops new work and waits for what is under way;
+    changes that depend on it. Ctrl-C, or a KeyboardInterrupt of `on_event`, stops new work and waits for the rest;
     a second one is raised."""
     ids = {change.address: change.id for change in plan.changes if change.id}
 
@@ -120,14 +120,14 @@ def execute(
     state.begin(plan.moved, plan.refresh, plan.zone_data)
     # All that was live when the plan was made. An id that the caller chooses may be used again.
     known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged} | {*plan.objects().values()}
-    known |= known_objects(state.entries())
+    known |= find_known_objects(state.entries())
     taken = known.union(
         ref for ref in map(ObjectRef.parse, state.tombstones()) if not KINDS[ref.kind].identity.chosen_id
     )
     references = PendingReferences(writer, id_of, before, taken, coming=cache(partial(fields_to_come, plan)))
     recovery = LostResponseRecovery(writer, known, taken)
     runner = OperationRunner(writer, state, references, recovery, recheck)
-    run = _Run(plan, runner, tell)
+    run = _Run(plan, runner, on_event)
     # So many requests may be under way; a few more changes are prepared meanwhile.
     # What is under way at a second Ctrl-C has its intent in the journal.
     with Threads(parallelism + parallelism // PREPARED) as pool:
@@ -146,11 +146,11 @@ def execute(
 
 
 class _Run:
-    def __init__(self, plan: Plan, runner: OperationRunner, tell: Observer) -> None:
+    def __init__(self, plan: Plan, runner: OperationRunner, on_event: Observer) -> None:
         self._changes = {change.address: change for change in plan.changes}
         self._schedule = Schedule(change for change in plan.changes if change.action is not Action.MANUAL)
         self._runner = runner
-        self._observer = tell
+        self._observer = on_event
         self._ends: dict[str, Outcome] = {}
         self._running: dict[Future[None], Part] = {}
         # Each future is put here when it has ended, so a step costs the same however many are waiting.
@@ -171,11 +171,11 @@ class _Run:
         self.is_stopping = True
         cancelled = [self._running.pop(future) for future in list(self._running) if future.cancel()]
         # After the fact: a listener may let the API answer now.
-        self._tell(Event(None, None, STOPPING))
+        self._emit(Event(None, None, STOPPING))
         for part in (*self._schedule.rest(), *cancelled):
             self._end(part, Status.SKIPPED, INTERRUPTED)
 
-    def _tell(self, event: Event) -> None:
+    def _emit(self, event: Event) -> None:
         """Tells the observer. If it raises KeyboardInterrupt, that is as Ctrl-C, and it is told no more."""
         try:
             self._observer(event)
@@ -198,7 +198,7 @@ class _Run:
         for part in parts:
             change = self._changes[part.address]
             if not part.cleanup:
-                self._tell(Event(change, None))
+                self._emit(Event(change, None))
             future = pool.submit(self._perform, change, part.cleanup)
             self._running[future] = part
             future.add_done_callback(self._finished.put)
@@ -262,4 +262,4 @@ class _Run:
             with span("change", action=action, address=part.address, status=status.value, cause=because_of):
                 pass
         if part.cleanup or not change.cleanup or status is not Status.DONE:
-            self._tell(Event(change, status, reason or because_of))
+            self._emit(Event(change, status, reason or because_of))

@@ -14,7 +14,7 @@ from reconciler.api.client import Again
 from reconciler.api.rate_limiter import RETRIED, TOO_MANY
 from reconciler.api.response import NOT_FOUND, Response
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, missing_fields
-from reconciler.apply.stale import outdated
+from reconciler.apply.stale import find_delay
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import differences
@@ -142,8 +142,8 @@ class OperationRunner:
             seen.append(record)
             return missing_fields(kind, change, written, record)
 
-        said = f"{', '.join(last)} of {object_id} is not set, as what was written before it does not show"
-        self.recovery.settle(kind, object_id, ApiFailed(said, hint="plan again"), missing)
+        message = f"{', '.join(last)} of {object_id} is not set, as what was written before it does not show"
+        self.recovery.settle(kind, object_id, ApiFailed(message, hint="plan again"), missing)
         return seen[-1] is not None and not differences(kind, last, seen[-1].fields)
 
     def _update(self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields) -> None:
@@ -186,8 +186,8 @@ class OperationRunner:
 
     def _require_acknowledged(self, kind: Kind, response: Response, object_id: str | None) -> Raw:
         record = response.acknowledged(object_id)
-        if unlike := other_object(kind, record):
-            raise AnswerUnreadable(f"{response.method} {response.path} answered {response.status} with {unlike}")
+        if difference := other_object(kind, record):
+            raise AnswerUnreadable(f"{response.method} {response.path} answered {response.status} with {difference}")
         return record
 
     def _create(self, kind: Kind, change: Change, request: Request) -> str:
@@ -213,8 +213,8 @@ class OperationRunner:
     def _new_id(self, kind: Kind, change: Change, request: Request, response: Response) -> str:
         raw = response.record()
         what = f"{request.method} {request.path} answered"
-        if unlike := other_object(kind, raw):
-            raise AnswerUnreadable(f"{what} {response.status} with {unlike}")
+        if difference := other_object(kind, raw):
+            raise AnswerUnreadable(f"{what} {response.status} with {difference}")
         if not is_id(kind, raw.get("id")):
             raise AnswerUnreadable(f"{what} without the new object's id")
         if not self.recovery.take(kind, raw["id"]):
@@ -223,8 +223,8 @@ class OperationRunner:
         self._keep_fields(change.address, request, shown)
         for name, each in kind.sub_endpoints:
             if each.comes_last and shown.get(name) not in (None, each.initial):
-                said = f"{change.address}: the API made {raw['id']} with the {name} {shown[name]} at once"
-                self.warnings.append(f"{said}, before the rest of it was written; expected {each.initial}")
+                message = f"{change.address}: the API made {raw['id']} with the {name} {shown[name]} at once"
+                self.warnings.append(f"{message}, before the rest of it was written; expected {each.initial}")
         return str(raw["id"])
 
     def _keep_fields(self, address: str, request: Request, shown: Fields) -> None:
@@ -251,8 +251,8 @@ class OperationRunner:
     def _require_timely(self, change: Change) -> None:
         """Refused if the UTC times of a change are not those of the next delivery any more, or have to wait."""
         record = self.references.before.records.get(change.kind, {}).get(change.id or "")
-        if said := outdated(change, record, self.writer.now()):
-            raise Refused(said, hint="plan again")
+        if reason := find_delay(change, record, self.writer.now()):
+            raise Refused(reason, hint="plan again")
 
     def _check_before_retry(
         self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields

@@ -14,9 +14,9 @@ from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import differences, value_at
-from reconciler.kinds.normalization import bearing, is_made_of, is_normalized
+from reconciler.kinds.normalization import find_bearers, is_made_of, is_normalized
 from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolved
-from reconciler.kinds.wire import LookupTable, described, is_id, read_parts, record_from
+from reconciler.kinds.wire import LookupTable, is_id, list_labels, read_parts, record_from
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
@@ -36,7 +36,7 @@ def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | 
         f"{each.path} is not as it was sent"
         for each in differences(kind, wanted, record.fields, change.remember)
         if (each.path, canonical(each.before)) in before
-        or not is_normalized(each, value_at(wanted, each.spot), value_at(record.fields, each.spot))
+        or not is_normalized(each, value_at(wanted, each.outer_keys), value_at(record.fields, each.outer_keys))
     )
 
 
@@ -77,7 +77,7 @@ class LostResponseRecovery:
                 return found
         if found := self._claim(kind, [each for each in new if is_made_of(kind, body, each.fields)]):
             return found
-        if named := ", ".join(sorted(record.id for record in bearing(kind, body, new))):
+        if named := ", ".join(sorted(record.id for record in find_bearers(kind, body, new))):
             hint = "if it is the one that was made, adopt it with `imports`; else delete it, then plan again"
             raise ApiFailed(f"{LOST} what bears its name now holds something else: {named}", hint=hint)
         self._require_whole(kind, missing, returned)
@@ -87,8 +87,8 @@ class LostResponseRecovery:
         """The only one, if no other create has it. ApiFailed if there are several."""
         if len(found) > 1:
             ids = ", ".join(sorted(record.id for record in found))
-            said = f"{LOST} {len(found)} new objects hold what was sent: {ids}"
-            raise ApiFailed(said, hint="delete the one too many in the dashboard, then plan again")
+            message = f"{LOST} {len(found)} new objects hold what was sent: {ids}"
+            raise ApiFailed(message, hint="delete the one too many in the dashboard, then plan again")
         return found[0] if found and self.take(kind, found[0].id) else None
 
     def _require_whole(self, kind: Kind, missing: Collection[str], returned: Collection[str]) -> None:
@@ -101,9 +101,9 @@ class LostResponseRecovery:
         live = (each for each in asked if is_id(kind, each) and read_object(self._reader, path, each) is not None)
         lacked = next(chain(sorted(returned), live), None)
         if lacked is not None:
-            said = f"{LOST} GET {path}, which would show what it has made, is not whole: it lacks {lacked}"
+            message = f"{LOST} GET {path}, which would show what it has made, is not whole: it lacks {lacked}"
             hint = "it is not sent again; plan again later, and look for it in the dashboard"
-            raise ApiFailed(f"{said}, which is live", hint=hint)
+            raise ApiFailed(f"{message}, which is live", hint=hint)
 
     def record(self, kind: Kind, object_id: str) -> Record | None:
         """The object as it is now, None if there is none or it has ended: by its id if the API can, else from the list.
@@ -151,7 +151,7 @@ class _Reading:
     """A list as it was read. `after`: how many objects this run had created before; `live`: what was live after."""
 
     after: int
-    offered: LookupTable
+    available: LookupTable
     live: list[Record] | None = None
 
 
@@ -187,20 +187,20 @@ class PendingReferences:
         if not reference.lookup:
             return record.id
         reading = None
-        doubt: list[str] = []
+        objections: list[str] = []
         for _ in self.reader.poll((*POLL_DELAYS, LAST_DELAY)):
             reading = self._newer(reference.lookup, reading)
-            item = item_by_id(reference, record.id, reading.offered)
+            item = item_by_id(reference, record.id, reading.available)
             # A list that was read before the object was made proves nothing about it.
             if item is None and reading.after >= number:
-                item, doubt = self._by_label(address, record, reference, reading)
+                item, objections = self._by_label(address, record, reference, reading)
             if item is not None:
                 return item
-        if doubt:
-            raise IdentityAmbiguous(" ".join(" ".join(doubt).split()), hint=WRITE_IT)
-        offered = described(reading.offered) if reading else "none"
-        said = f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {offered}"
-        raise ApiFailed(said, hint="its provider may take no reports, or it shows up late: plan again")
+        if objections:
+            raise IdentityAmbiguous(" ".join(" ".join(objections).split()), hint=WRITE_IT)
+        available = list_labels(reading.available) if reading else "none"
+        message = f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {available}"
+        raise ApiFailed(message, hint="its provider may take no reports, or it shows up late: plan again")
 
     def _target(self, address: str, kind: Kind) -> tuple[Record, int]:
         """The object of an address, and its number among those that this run has created (0: none of them)."""
@@ -216,7 +216,7 @@ class PendingReferences:
     ) -> tuple[dict[str, Any] | None, list[str]]:
         """The item that a label proves, else the reasons why none. Reads what is live now: a twin may be new."""
         kind, label = KINDS[reference.kind], reference.label(record.raw)
-        if label is not None and not reading.offered.find("label", label):
+        if label is not None and not reading.available.find("label", label):
             return None, []
         with self._lock:
             if reading.live is None:
@@ -233,10 +233,10 @@ class PendingReferences:
             taken |= {
                 ObjectRef(kind.name, str(item.get("id"))) for item in self.before.lookups.get(reference.lookup, ())
             }
-        offered = {reference.lookup: tuple(reading.offered)}
-        targets = Targets(reference, Live({kind.name: live}, offered), taken, self.coming)
+        available = {reference.lookup: tuple(reading.available)}
+        targets = Targets(reference, Live({kind.name: live}, available), taken, self.coming)
         item = targets.proof(target, address=address)
-        return item, targets.in_doubt(target, address) if item is None else []
+        return item, targets.explain_ambiguity(target, address) if item is None else []
 
     def _newer(self, path: str, than: _Reading | None) -> _Reading:
         """A list, read again unless that was done since `than`. Threads share one reading."""

@@ -12,14 +12,14 @@ from reconciler import kinds
 from reconciler.apply.recovery import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import Difference, alike, differences, flattened, keys_path, value_at
-from reconciler.kinds.normalization import bearing, is_normalized
+from reconciler.kinds.comparison import Difference, alike, differences, flatten, join_keys, value_at
+from reconciler.kinds.normalization import find_bearers, is_normalized
 from reconciler.kinds.references import (
     ReferenceResolver,
-    known_objects,
+    find_address,
+    find_known_objects,
     reference_items,
     references,
-    referred,
     resolved,
 )
 from reconciler.kinds.wire import fingerprint
@@ -32,7 +32,7 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
     it nor as it is wanted, or if the clocks changed meanwhile: then nothing is written at all."""
     moved: list[str] = []
     changes = []
-    taken, planned = known_objects(state.entries), partial(fields_to_come, plan)
+    taken, planned = find_known_objects(state.entries), partial(fields_to_come, plan)
     # What the object itself holds is asked for a target: the list of offers may not have been read.
     resolver = ReferenceResolver(Live(live.records), taken, planned)
     offers = ReferenceResolver(live, taken, planned)
@@ -41,13 +41,13 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
         rest = status.done() or status.half_done()
         if rest is not None:
             changes.append(rest)
-        elif (how := status.difference() or outdated(change, status.record, now) or status.lost_item(offers)) is None:
+        elif (how := status.difference() or find_delay(change, status.record, now) or status.lost_item(offers)) is None:
             changes.append(change)
         else:
             moved.append(f"{change.address}: {how}")
     if moved:
-        said = "\n  ".join(["the plan is stale, and nothing was written:", *moved])
-        raise Refused(said, hint="plan again, and have that reviewed")
+        message = "\n  ".join(["the plan is stale, and nothing was written:", *moved])
+        raise Refused(message, hint="plan again, and have that reviewed")
     return replace(plan, changes=tuple(changes))
 
 
@@ -59,7 +59,7 @@ def sent_lookups(plan: Plan) -> set[str]:
 def _sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any]]]:
     """For each reference field that a change writes: the items that it sends, and those that were live before."""
     for name, reference in KINDS[change.kind].reference_fields:
-        path = keys_path((name, *reference.path))
+        path = join_keys((name, *reference.path))
         written = next((each for each in change.fields if each.path == path), None)
         if written is not None:
             bodies = [request.body or {} for request in change.requests]
@@ -68,10 +68,10 @@ def _sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any
             yield reference, sent, written.before if isinstance(written.before, list) else []
 
 
-def outdated(change: Change, record: Record | None, now: datetime) -> str:
+def find_delay(change: Change, record: Record | None, now: datetime) -> str:
     """Why the UTC times of a change may not be written any more; empty if they may. `record`: what it changes."""
     has_rules = any(each.rule for each in change.fields)
-    return kinds.local_time.outdated(KINDS[change.kind], change, record, now) if has_rules else ""
+    return kinds.local_time.find_delay(KINDS[change.kind], change, record, now) if has_rules else ""
 
 
 class ChangeStatus:
@@ -143,10 +143,10 @@ class ChangeStatus:
         uses = self._change.remember.depends_on if self._change.remember else ()
         for reference, sent, before in _sent_items(self._change):
             targets = resolver.targets(reference)
-            open_addresses = {referred(reference, item) for item in sent}
+            open_addresses = {find_address(reference, item) for item in sent}
             for item in sent:
-                is_known = not reference.lookup or item in before or targets.offered.holds(item)
-                if not (referred(reference, item) or is_known):
+                is_known = not reference.lookup or item in before or targets.available.holds(item)
+                if not (find_address(reference, item) or is_known):
                     return f"{item.get('id')} is not offered in {reference.lookup} any more"
             for address in uses:
                 target_id = self._id_of(address)
@@ -182,7 +182,7 @@ class ChangeStatus:
         change = self._change
         seen = {each.path: each.before for each in change.fields}
         if change.remember is None:
-            now = dict(flattened(self._kind, record.fields))
+            now = dict(flatten(self._kind, record.fields))
         else:
             found = differences(self._kind, self._wanted, record.fields, change.remember)
             now = {each.path: each.before for each in found}
@@ -191,9 +191,9 @@ class ChangeStatus:
 
     def _same_name(self) -> list[Record]:
         """The unmanaged objects with the natural key of this change."""
-        managed = known_objects(self._entries)
+        managed = find_known_objects(self._entries)
         others = [record for record in self._records.values() if record.ref not in managed]
-        return bearing(self._kind, self._wanted, others)
+        return find_bearers(self._kind, self._wanted, others)
 
     def _is_as_wanted(self, record: Record, wanted: Mapping[str, Any]) -> bool:
         """Whether a record is as wanted, with references to what this plan creates."""
@@ -203,9 +203,9 @@ class ChangeStatus:
             target = self._live.records[reference.kind].get(entry.id) if entry else None
             if target is None or target.id in self._old:
                 return None
-            return self._references.targets(reference).proof(target, carried, address)
+            return self._references.targets(reference).proof(target, items, address)
 
-        carried = [item for _, item, _ in reference_items(self._kind, record.raw)]
+        items = [item for _, item, _ in reference_items(self._kind, record.raw)]
         known = resolved(self._kind, wanted, item_for)
         if any(references(self._kind, known)):
             return False
@@ -222,8 +222,8 @@ class ChangeStatus:
         change = self._change
         if self._is_read_back or (change.action is Action.UPDATE and fingerprint(self._kind, record) == change.seen):
             return False
-        sent = value_at(wanted, each.spot)
+        sent = value_at(wanted, each.outer_keys)
         is_sent = change.action is not Action.UPDATE or (
-            entry is not None and alike(value_at(entry.applied, each.spot), sent)
+            entry is not None and alike(value_at(entry.applied, each.outer_keys), sent)
         )
-        return is_sent and is_normalized(each, sent, value_at(record.fields, each.spot))
+        return is_sent and is_normalized(each, sent, value_at(record.fields, each.outer_keys))

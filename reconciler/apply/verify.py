@@ -9,8 +9,8 @@ from typing import Any
 
 from reconciler.apply.recovery import fields_to_come
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import Difference, alike, differences, keys_path, value_at
-from reconciler.kinds.normalization import is_normalized, looks_the_same, may_be_normalized
+from reconciler.kinds.comparison import Difference, alike, differences, join_keys, value_at
+from reconciler.kinds.normalization import is_normalized, looks_same, may_be_normalized
 from reconciler.kinds.references import ReferenceResolver, reference_items
 from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import DESTROYS, WRITES, Action, Plan
@@ -21,7 +21,7 @@ def _record_in(live: Live | None, record: Record) -> Record | None:
     return live.records.get(record.kind, {}).get(record.id) if live else None
 
 
-def unsettled(report: ApplyReport) -> bool:
+def is_unsettled(report: ApplyReport) -> bool:
     """Whether a change that was done does not show (yet)."""
     return any(outcome.verification not in (Verification.VERIFIED, None) for outcome in report.of(Status.DONE))
 
@@ -78,11 +78,11 @@ class Verifier:
         # The value of a field that this run did not send is somebody else's. Without requests, an earlier run sent it.
         sent = {name for request in requests for name in request.sets}
         stored = {
-            keys_path(each.spot): value_at(record.fields, each.spot)
+            join_keys(each.outer_keys): value_at(record.fields, each.outer_keys)
             for each in found
-            if (each.spot[0] in sent or not requests) and self._is_kept(outcome.address, entry, record, each)
+            if (each.outer_keys[0] in sent or not requests) and self._is_kept(outcome.address, entry, record, each)
         }
-        paths = [each.path for each in found if keys_path(each.spot) not in stored]
+        paths = [each.path for each in found if join_keys(each.outer_keys) not in stored]
         reasons = [f"live differs from what was sent in {', '.join(paths)}"] if paths else []
         reasons += self._unproven(outcome.address, kind, record)
         if not reasons:
@@ -101,9 +101,9 @@ class Verifier:
                 entry = self._entries.get(target)
                 if address_kind(target) != reference.kind or entry is None:
                     continue
-                meant = self._known[reference.kind].get(entry.id)
-                meant = meant or Record(reference.kind, entry.id, entry.id, {}, {"id": entry.id})
-                item = self._references.targets(reference).proof(meant, used, target)
+                used_record = self._known[reference.kind].get(entry.id)
+                used_record = used_record or Record(reference.kind, entry.id, entry.id, {}, {"id": entry.id})
+                item = self._references.targets(reference).proof(used_record, used, target)
                 if item is None or not (reference.lookup or item in used):
                     yield f"live {name} shows nothing that is proven to be {target} ({entry.id})"
 
@@ -111,28 +111,28 @@ class Verifier:
         """Whether a value is the API's normal form of what was sent. It must look like one, or be in the response. If
         it is as before the write, the reading may have been too early, or the write ignored: then it must look like
         one, and be in the response or be the result of an earlier write."""
-        spot = each.spot
-        sent, shown = value_at(entry.applied, spot), value_at(record.fields, spot)
+        keys = each.outer_keys
+        sent, shown = value_at(entry.applied, keys), value_at(record.fields, keys)
         if not may_be_normalized(each):
             return False
         answered = self._report.answered.get(address, {})
-        is_answered = spot[0] in answered and alike(value_at(answered, spot), shown)
+        is_answered = keys[0] in answered and alike(value_at(answered, keys), shown)
         last = _record_in(self._last, record)
-        if not (is_answered or (last is not None and alike(value_at(last.fields, spot), shown))):
+        if not (is_answered or (last is not None and alike(value_at(last.fields, keys), shown))):
             return False
-        if looks_the_same(sent, shown):
+        if looks_same(sent, shown):
             return True
         looks_like_it = is_normalized(each, sent, shown)
         before = _record_in(self._before, record)
-        is_new = before is None and len(spot) == 1 and shown in (None, "", [], {})
-        if is_new or (before is not None and alike(value_at(before.fields, spot), shown)):
-            return looks_like_it and (is_answered or self._came_out_so_before(address, record, spot, sent))
+        is_new = before is None and len(keys) == 1 and shown in (None, "", [], {})
+        if is_new or (before is not None and alike(value_at(before.fields, keys), shown)):
+            return looks_like_it and (is_answered or self._came_out_so_before(address, record, keys, sent))
         return looks_like_it or is_answered
 
-    def _came_out_so_before(self, address: str, record: Record, spot: tuple[str, ...], sent: Any) -> bool:
+    def _came_out_so_before(self, address: str, record: Record, keys: tuple[str, ...], sent: Any) -> bool:
         """Whether an earlier run has sent the same, and found this value or did not read back. If it found what it had
         sent, this value is somebody's change."""
         earlier = self._earlier.entries.get(address)
-        if earlier is None or earlier.id != record.id or not alike(value_at(earlier.applied, spot), sent):
+        if earlier is None or earlier.id != record.id or not alike(value_at(earlier.applied, keys), sent):
             return False
-        return keys_path(spot) in earlier.stored or not self._earlier.is_read_back(address)
+        return join_keys(keys) in earlier.stored or not self._earlier.is_read_back(address)

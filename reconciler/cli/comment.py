@@ -61,4 +61,4 @@ def comment(
             return
         if warning := commands.comment.summarise(comments.run.summary, text):
             write_stderr(escape(f"warning: {warning}"))
-        write_stderr(escape(comments.put(text)))
+        write_stderr(escape(comments.publish(text)))

@@ -103,20 +103,20 @@ def import_(
     # Without an ID, the one argument is PATH.
     is_many = object_id is None
     if [not is_many, is_all, bool(matches)].count(True) != 1 or (kinds and not is_many):
-        said = "import takes ADDRESS ID, --all or --match, and one of them; --kind narrows down the last two"
-        raise WrongUsage(said, hint="`reconciler import --help` has an example of each")
+        message = "import takes ADDRESS ID, --all or --match, and one of them; --kind narrows down the last two"
+        raise WrongUsage(message, hint="`reconciler import --help` has an example of each")
     with options.open_session(Path(address or ".") if is_many else path, flags) as session:
         if is_many:
             imported = commands.imports.import_objects(session, kinds, matches, file)
         else:
             imported = commands.imports.import_object(session, address or "", object_id or "", file)
         chosen = f" -e {session.environment.name}" if len(session.configuration.environments) > 1 else ""
-        said = f"{counted(imported.count, 'object')} imported{api_note(session.door.address)}"
+        message = f"{counted(imported.count, 'object')} imported{api_note(session.transport.address)}"
     _show_written(imported)
     plan = (
         f"; `reconciler plan {session.configuration.path}{chosen}` adopts what was imported, and changes nothing for it"
     )
-    write_stderr(said + plan if imported.count else said)
+    write_stderr(message + plan if imported.count else message)
 
 
 @click.command()
@@ -145,7 +145,7 @@ def export(path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
         write_stderr(f"warning: {escape(warning)}")
     count = counted(len(exported.entries), "object")
     plan = f"reconciler plan {path}" + (f" -e {flags['environment']}" if flags["environment"] else "")
-    write_stderr(f"{count} exported{api_note(session.door.address)}; `{plan}` has nothing to do now")
+    write_stderr(f"{count} exported{api_note(session.transport.address)}; `{plan}` has nothing to do now")
 
 
 def _render(ended: Sequence[Ended[Drift]], form: str) -> str:
@@ -203,8 +203,8 @@ def doctor(
                 else lambda: commands.environments.require_yes(f"{found[0].environment}: {what}")
             )
             facts, check = commands.probe.probe(session, allow, confirm)
-        told = {each.text: each for each in (*found[0].facts, *facts)}
-        found = [replace(found[0], checks=(*found[0].checks, check), facts=tuple(told.values()))]
+        by_text = {each.text: each for each in (*found[0].facts, *facts)}
+        found = [replace(found[0], checks=(*found[0].checks, check), facts=tuple(by_text.values()))]
     write_stdout(output.listings.diagnoses_json(found) if form == "json" else output.listings.diagnoses_text(found))
     if code := worst(each.exit_code for each in found):
         raise SystemExit(code)
@@ -250,7 +250,7 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[options.Connecti
     else:
         with options.open_session(path, flags) as session:
             drawn = commands.live.planned_graph(session)
-    _, left_out = output.graph.excerpt(drawn)
+    _, left_out = output.graph.make_excerpt(drawn)
     if left_out and form != "dot":
         write_stderr(f"{left_out} --format dot draws all.")
     write_stdout(output.graph.PICTURES[form](drawn))

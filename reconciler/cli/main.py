@@ -25,7 +25,7 @@ from reconciler.errors import (
     some_of,
 )
 from reconciler.lazy import load
-from reconciler.output.terminal import escape, excerpt, log, red, redact, unwritable, write_stderr
+from reconciler.output.terminal import escape, log, make_excerpt, red, redact, unwritable, write_stderr
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
@@ -105,7 +105,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     is_json = "--log-format=json" in formats or os.environ.get("RECONCILER_LOG_FORMAT") == "json"
     command = next((each for each in words if each in COMMANDS), None)
     has_spans = command is not None and {"--help", "-h"}.isdisjoint(words) and _asks_for_spans(os.environ)
-    return _run_told(words, command, is_json, has_spans) if is_json or has_spans else _run(words)
+    return _run_reporting(words, command, is_json, has_spans) if is_json or has_spans else _run(words)
 
 
 def _asks_for_spans(variables: Mapping[str, str]) -> bool:
@@ -114,7 +114,7 @@ def _asks_for_spans(variables: Mapping[str, str]) -> bool:
     return is_on and "otlp" in (variables.get("OTEL_TRACES_EXPORTER") or "otlp") and any(map(variables.get, COLLECTOR))
 
 
-def _run_told(words: Sequence[str], command: str | None, is_json: bool, has_spans: bool) -> int:
+def _run_reporting(words: Sequence[str], command: str | None, is_json: bool, has_spans: bool) -> int:
     now: datetime | None = None
     with suppress(KeyError, ReconcilerError):  # the session says what is wrong with it
         now = load("reconciler.commands.session:parse_moment")(os.environ["RECONCILER_NOW"], "")
@@ -159,8 +159,8 @@ def _run(words: Sequence[str]) -> int:
         last = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
         if not (isinstance(error, OSError) and last.f_globals.get("__name__") == "click.utils"):
             _show_fault(error)
-        elif isinstance(told := unwritable(error), ReconcilerError):
-            _show(told)
+        elif isinstance(problem := unwritable(error), ReconcilerError):
+            _show(problem)
         return Exit.API_FAILED
     return Exit.DONE
 
@@ -182,10 +182,10 @@ def _show_fault(error: Exception) -> None:
 def _show_problems(problems: Sequence[Problem]) -> None:
     """Each problem, with the line that it is in; not a line that holds a Secret Key."""
     read_line = load("reconciler.config.locations:line_reader")()
-    hidden = {each.location[:2] for each in problems if each.code == SHOWS_KEY}
+    secret_lines = {each.location[:2] for each in problems if each.code == SHOWS_KEY}
     for each in problems:
-        line = "" if each.location[:2] in hidden else read_line(each.location)
-        shown = f"\n{excerpt(line, each.line, each.column)}" if line.strip() else ""
+        line = "" if each.location[:2] in secret_lines else read_line(each.location)
+        shown = f"\n{make_excerpt(line, each.line, each.column)}" if line.strip() else ""
         write_stderr(escape(str(each)) + shown, each.location)
     count = len(problems)
     write_stderr(red(f"error: {count} problem{'s' if count > 1 else ''} in the configuration"))

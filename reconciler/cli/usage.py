@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.options import NeverSuggested, help_hint, name_of
 from reconciler.errors import WrongUsage
-from reconciler.text import meant, similar_options
+from reconciler.text import similar_options, suggest
 
 MOST_NAMED = 3
 DRY_RUN = "`reconciler plan` shows what apply would do"
@@ -47,7 +47,7 @@ def _advice(ctx: click.Context, wrong: str) -> str:
     own = [name[2:] for name in _names(_options(ctx.command)) if name.startswith("--")]
     close = [f"--{name}" for name in similar_options(wrong.lstrip("-"), own)]
     # If what was meant may not be named, what is less close was not meant.
-    return meant(close) if set(_advisable(ctx.command)).issuperset(close) else ""
+    return suggest(close) if set(_advisable(ctx.command)).issuperset(close) else ""
 
 
 def _commands(ctx: click.Context, path: str = "") -> Iterator[tuple[str, click.Command]]:

@@ -14,10 +14,10 @@ from reconciler.commands.session import Session
 from reconciler.config.values import EXPRESSION
 from reconciler.errors import ConfigurationInvalid, some_of
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import alike, keys_path, outer_keys, value_at, with_value
+from reconciler.kinds.comparison import alike, join_keys, outer_keys, value_at, with_value
 from reconciler.model.inputs import Desired, Fields, Instance, Resource
 from reconciler.model.results import AlsoChanged
-from reconciler.yaml import Way, find_way
+from reconciler.yaml import KeyPath, find_key_path
 from reconciler.yaml.edit import Edit, set_values
 from reconciler.yaml.edit_changes import documents_of
 from reconciler.yaml.writing import Layout, dump, escape_variables
@@ -29,15 +29,15 @@ class Value(NamedTuple):
     """A live value at these keys of a resource, and the way to where it is written in a file."""
 
     address: str
-    keys: Way
+    keys: KeyPath
     live: Any
     file: Path
-    way: Way
+    key_path: KeyPath
 
     @property
     def path(self) -> str:
         """`report.daily.send_at`."""
-        return f"{self.address}.{keys_path(self.keys)}"
+        return f"{self.address}.{join_keys(self.keys)}"
 
 
 class Adoption:
@@ -59,28 +59,28 @@ class Adoption:
         self._also: list[AlsoChanged] = []
         self._left: list[tuple[Value, str]] = []
 
-    def write(self, values: Mapping[str, Mapping[Way, Any]]) -> Written:
+    def write(self, values: Mapping[str, Mapping[KeyPath, Any]]) -> Written:
         """Writes values (address → keys → value), and says what was left and what else has changed."""
-        places: dict[tuple[Path, Way], list[Value]] = defaultdict(list)
+        places: dict[tuple[Path, KeyPath], list[Value]] = defaultdict(list)
         for address, wanted in values.items():
             for each in self._placed(self._before[self._name].resources[address], wanted):
-                places[each.file, each.way].append(each)
+                places[each.file, each.key_path].append(each)
         self._accept(list(places.values()))
         return Written(write_edits(self._edits), tuple(self._by_hand()), also_changed=tuple(self._also))
 
-    def _placed(self, resource: Resource, values: Mapping[Way, Any]) -> Iterator[Value]:
+    def _placed(self, resource: Resource, values: Mapping[KeyPath, Any]) -> Iterator[Value]:
         """Each value with its place. What `defaults` say is overridden on the resource, a list as a whole."""
         address, instance = resource.address, resource.instance
         own = (KINDS[resource.kind].section, (instance.definition if instance else address).partition(".")[2])
         for keys, value in values.items():
-            file, *position = resource.field_location(keys_path(keys))
-            found = (find_way(each.value, position) for each in self._documents(Path(file)))
-            way = next(filter(None, found), ())
-            if way[:1] == DEFAULTS and len(outer := outer_keys(keys)) < len(keys):
+            file, *position = resource.field_location(join_keys(keys))
+            found = (find_key_path(each.value, position) for each in self._documents(Path(file)))
+            key_path = next(filter(None, found), ())
+            if key_path[:1] == DEFAULTS and len(outer := outer_keys(keys)) < len(keys):
                 keys, value = outer, value_at(self._live[address], outer)  # noqa: PLW2901 - a list is one value
-            if instance is None or way[:1] == DEFAULTS or len(way) <= len(own):
-                file, way = resource.location.file, (*own, *keys)
-            yield Value(address, keys, value, Path(file), way)
+            if instance is None or key_path[:1] == DEFAULTS or len(key_path) <= len(own):
+                file, key_path = resource.location.file, (*own, *keys)
+            yield Value(address, keys, value, Path(file), key_path)
 
     def _accept(self, places: Sequence[list[Value]]) -> None:
         """Accepts what can be written together; else one half after the other, to find what cannot."""
@@ -93,9 +93,9 @@ class Adoption:
 
     def _objection(self, values: Sequence[Value]) -> str:
         """Why the last of these values cannot be written with the others. Empty if it can: then all are accepted."""
-        wanted: dict[Path, dict[Way, Any]] = defaultdict(dict)
+        wanted: dict[Path, dict[KeyPath, Any]] = defaultdict(dict)
         for each in values:
-            if not alike(wanted[each.file].setdefault(each.way, each.live), each.live):
+            if not alike(wanted[each.file].setdefault(each.key_path, each.live), each.live):
                 return f"{each.path}: it is written once for several resources, which differ now"
         adopted = [set_values(file, self._text(file), ways) for file, ways in wanted.items()]
         if left := [problem for each in adopted for problem in each.left.values()]:
@@ -107,23 +107,23 @@ class Adoption:
             return f"{values[-1].path}: then the configuration would be invalid: {error.problems[0]}"
         differing = {name: find_differing(before, after[name]) for name, before in self._before.items()}
         known = {(each.address, str(each.keys[0])) for each in values}
-        if others := {at for spots in differing.values() for at, _ in spots - known} | self._missed(values, after):
+        if others := {at for paths in differing.values() for at, _ in paths - known} | self._missed(values, after):
             return f"{values[-1].path}: that would change {some_of(sorted(others))} too"
         del differing[self._name]
         self.accepted, self._edits, self._also = [*values], edits, []
         for each in values:
-            if names := tuple(name for name, spots in differing.items() if (each.address, each.keys[0]) in spots):
-                self._also.append(AlsoChanged(str(each.file), each.address, keys_path(each.keys), names))
+            if names := tuple(name for name, paths in differing.items() if (each.address, each.keys[0]) in paths):
+                self._also.append(AlsoChanged(str(each.file), each.address, join_keys(each.keys), names))
         return ""
 
     def _missed(self, values: Sequence[Value], after: Mapping[str, Desired]) -> set[str]:
         """The resources that would not become as they are live."""
-        goal: dict[str, Any] = {}
+        wanted: dict[str, Any] = {}
         for each in values:
-            before = goal.get(each.address, self._before[self._name].resources[each.address].fields)
-            goal[each.address] = with_value(before, each.keys, each.live)
+            before = wanted.get(each.address, self._before[self._name].resources[each.address].fields)
+            wanted[each.address] = with_value(before, each.keys, each.live)
         reached = {address: each.fields for address, each in after[self._name].resources.items()}
-        return {address for address, fields in goal.items() if not alike(fields, reached.get(address))}
+        return {address for address, fields in wanted.items() if not alike(fields, reached.get(address))}
 
     def _by_hand(self) -> Iterator[str]:
         """What is said of the values that are left: of those of an instance, the lines that change it alone."""
@@ -140,14 +140,14 @@ class Adoption:
 
     def _written_out(self, resource: Resource, instance: Instance, values: Sequence[Value]) -> str:
         """The lines that leave an instance out of its `for_each`, and write it with its live values."""
-        spots = [keys_path(each.keys) for each in values]
-        paths = ", ".join(f"{spot} ({resource.field_location(spot)})" for spot in spots)
+        texts = [join_keys(each.keys) for each in values]
+        paths = ", ".join(f"{path} ({resource.field_location(path)})" for path in texts)
         names = [name for name, each in self._before.items() if resource.address in each.resources]
         try:
             fields = dict(self._for_all(resource, instance, names))
         except LookupError:
-            said = "is not its own, and its environments differ; write a variable with a value for each of them"
-            return f"{resource.address}: {paths} {said}"
+            reason = "is not its own, and its environments differ; write a variable with a value for each of them"
+            return f"{resource.address}: {paths} {reason}"
         for each in values:
             fields = with_value(fields, each.keys, escape_variables(each.live))
         section, (_, _, definition) = KINDS[resource.kind].section, instance.definition.partition(".")

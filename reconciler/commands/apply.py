@@ -14,8 +14,8 @@ from reconciler import commands
 from reconciler import plan as plan_stage
 from reconciler.api import Writer
 from reconciler.apply.execute import Event, execute
-from reconciler.apply.verify import Verifier, unsettled
-from reconciler.commands.plan import Planned, find_refusal, judge_now, judged, plan, refuse
+from reconciler.apply.verify import Verifier, is_unsettled
+from reconciler.commands.plan import Planned, add_policy_results, find_refusal, judge_now, plan, refuse
 from reconciler.commands.review import Preview, ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
@@ -94,9 +94,9 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
             screen.confirm([name])
             # The answer may have come after midnight.
             refuse(judge_now(session, planned, request.options).plan)
-        with screen.progress(planned.plan) as tell:
+        with screen.progress(planned.plan) as on_event:
             parallelism, recheck = request.parallelism, bool(request.saved)
-            report = apply(session, planned, lock, tell, parallelism=parallelism, recheck=recheck)
+            report = apply(session, planned, lock, on_event, parallelism=parallelism, recheck=recheck)
     applied = Applied(shown.review, report)
     files.write_reports([Ended(name, applied)])
     screen.show_report(report)
@@ -113,7 +113,7 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> Pre
         planned = commands.saved_plan.load_saved_plan(session, saved)
         options = Options(allowed=request.options.allowed.union(planned.plan.allowed))
         passed = replace(planned.plan, allowed=tuple(sorted(options.allowed)))
-        planned = judged(session, replace(planned, plan=passed), options)
+        planned = add_policy_results(session, replace(planned, plan=passed), options)
     else:
         planned = plan(session, request.options)
     planned = judge_now(session, planned, request.options)
@@ -123,33 +123,33 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> Pre
 
 def lock_state(session: Session) -> AbstractContextManager[ActiveLock]:
     """Holds the state's lock, from before the plan is made until its last step is written. Refused if it is held."""
-    return hold_lock(session.store, LockInfo.this_run(session.door.clock()))
+    return hold_lock(session.store, LockInfo.this_run(session.transport.clock()))
 
 
 def apply(
     session: Session,
     planned: Planned,
     lock: ActiveLock,
-    tell: Callable[[Event], None],
+    on_event: Callable[[Event], None],
     *,
     parallelism: int,
     recheck: bool = False,
 ) -> ApplyReport:
     """Carries a plan out, reads back what was written and leaves a receipt.
 
-    `tell` is told of each event. `parallelism`: how many requests at once. `recheck`: looks again before each write."""
+    `on_event` gets each event. `parallelism`: how many requests at once. `recheck`: looks again before each write."""
     refuse(planned.plan)
     with Threads(2) as aside:
         # What is applied is the commit of now; git says it while the API is busy.
         head = aside.submit(lambda: planned.head or session.head())
         recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock, commit=lambda: result(head))
-        writer = Writer(session.door)
-        reading = _ReadingBack(planned, writer, recorder, tell)
+        writer = Writer(session.transport)
+        reading = _ReadingBack(planned, writer, recorder, on_event)
         commit = aside.submit(session.commit)
         done = execute(
-            planned.plan, writer, recorder, planned.live, tell=reading.seen, parallelism=parallelism, recheck=recheck
+            planned.plan, writer, recorder, planned.live, on_event=reading.see, parallelism=parallelism, recheck=recheck
         )
-    recorder.count(planned.live, session.door.clock())
+    recorder.count(planned.live, session.transport.clock())
     return reading.finish(done, lock, commit)
 
 
@@ -158,19 +158,19 @@ class _ReadingBack:
 
     # Lists of several pages are read meanwhile: with 0.2 s a page, an apply of 800 objects ends a quarter earlier.
 
-    def __init__(self, planned: Planned, writer: Writer, recorder: Recorder, tell: Callable[[Event], None]) -> None:
-        self._tell = tell
+    def __init__(self, planned: Planned, writer: Writer, recorder: Recorder, on_event: Callable[[Event], None]) -> None:
+        self._on_event = on_event
         self._planned = planned
         self._left = Counter(change.kind for change in planned.plan.changes if change.action in WRITES)
         self._kinds = [kind for kind in KINDS.values() if kind.name in self._left]
         self._writer = writer
         self._recorder = recorder
         self._pool = writer.threads(len(KINDS))
-        self._looks: dict[str, Future[Live]] = {}
+        self._reads: dict[str, Future[Live]] = {}
 
-    def seen(self, event: Event) -> None:
+    def see(self, event: Event) -> None:
         """Something happened: a change began, or ended. It is passed on."""
-        self._tell(event)
+        self._on_event(event)
         change = event.change
         if change is None or event.status is None or change.action not in WRITES:
             return
@@ -209,18 +209,18 @@ class _ReadingBack:
         last: Live | None = None
         for _ in self._writer.poll() if self._kinds else ():
             for kind in self._kinds:
-                if kind.name not in self._looks:
+                if kind.name not in self._reads:
                     self._look(kind)
             meanwhile()
             try:
-                lives = [result(self._looks.pop(kind.name)) for kind in self._kinds]
+                lives = [result(self._reads.pop(kind.name)) for kind in self._kinds]
             except ReconcilerError as error:
                 return replace(report, warnings=(*report.warnings, f"what was written could not be read back: {error}"))
             live = Live({name: records for each in lives for name, records in each.records.items()})
             self._recorder.count(live, self._writer.now())
             planned, entries = self._planned, self._recorder.entries()
             report = Verifier(done, planned.plan, entries, live, planned.live, planned.state, last).verify()
-            if not unsettled(report):
+            if not is_unsettled(report):
                 break
             last = live
         self._pool.shutdown()
@@ -228,7 +228,7 @@ class _ReadingBack:
 
     def _remembered(self, report: ApplyReport) -> ApplyReport:
         """The report with what the API made of values; they are in the state from now on, and what was read back."""
-        said: list[str] = []
+        warnings: list[str] = []
         verified = [each.address for each in report.outcomes if each.verification is Verification.VERIFIED]
         self._recorder.read_back(verified)
         for outcome in report.outcomes:
@@ -236,12 +236,12 @@ class _ReadingBack:
             if not outcome.stored or entry is None:
                 continue
             self._recorder.record(outcome.address, replace(entry, stored={**entry.stored, **outcome.stored}))
-            said += stored_otherwise(outcome.address, replace(entry, stored=outcome.stored))
-        return replace(report, warnings=(*report.warnings, *said))
+            warnings += stored_otherwise(outcome.address, replace(entry, stored=outcome.stored))
+        return replace(report, warnings=(*report.warnings, *warnings))
 
     def _look(self, kind: Kind) -> None:
         expected = counted_by_kind(self._recorder.entries())
         entries, changes = self._recorder.entries(), self._planned.plan.changes
         refs = [ObjectRef.at(name, entries[name].id) for each in changes if (name := each.address) in entries]
         look = partial(observe, self._writer, [kind], (), expected, [kind.name])
-        self._looks[kind.name] = self._pool.submit(lambda: with_parts(self._writer, look(), refs))
+        self._reads[kind.name] = self._pool.submit(lambda: with_parts(self._writer, look(), refs))

@@ -18,7 +18,7 @@ from reconciler.plan.approval import IN_WORDS, Approved
 
 NOT_BEGUN = "remove the cause and apply again: what is done stays; --keep-going goes on with the others"
 INTERRUPTED = "the run was interrupted before it"
-FEW_IDLE = 10
+FEW_UNCHANGED = 10
 
 
 @frozen
@@ -98,11 +98,11 @@ class ApplyEach:
         if expected is None:
             return approved
         # An earlier run of this command may have applied some of them: what has nothing left to do needs no approval.
-        idle = {name: each for name, each in made.items() if not each.plan.changes}
+        unchanged = {name: each for name, each in made.items() if not each.plan.changes}
         if expected.startswith("@"):
-            return {name: approved[name] for name in idle}
+            return {name: approved[name] for name in unchanged}
         now = digests([each.map(lambda made: made.review) for each in shown])
-        applied = {name: each.state.plan for name, each in idle.items() if each.state.plan}
+        applied = {name: each.state.plan for name, each in unchanged.items() if each.state.plan}
         if any(joint_digest(now | chosen) == expected for chosen in self._earlier(applied)):
             return approved
         raise Refused(
@@ -113,7 +113,7 @@ class ApplyEach:
     def _earlier(self, applied: Mapping[str, str]) -> Iterator[dict[str, str]]:
         """What an earlier run of this command may have applied, each a choice of `applied`: every one if they are few,
         else the latest ones by their receipts."""
-        if len(applied) <= FEW_IDLE:
+        if len(applied) <= FEW_UNCHANGED:
             # By receipts alone, what another command has applied since would hide the right one.
             for chosen in product((False, True), repeat=len(applied)):
                 yield dict(compress(applied.items(), chosen))

@@ -86,13 +86,13 @@ def _read(configuration: Configuration, environment: Environment, checkout: Chec
             return BasePlan(commit, None, tuple(notes))
         return BasePlan(commit, before.desired(known), tuple(notes), environment=known)
     except ConfigurationInvalid as error:
-        said = "; ".join(map(str, error.problems[:PROBLEMS_SHOWN]))
+        problems = "; ".join(map(str, error.problems[:PROBLEMS_SHOWN]))
         more = f"; and {len(error.problems) - PROBLEMS_SHOWN} more" if len(error.problems) > PROBLEMS_SHOWN else ""
-        notes.append(f"the configuration at the base {commit[:12]} is invalid, {ALL_OURS}: {said}{more}")
+        notes.append(f"the configuration at the base {commit[:12]} is invalid, {ALL_OURS}: {problems}{more}")
         return BasePlan(commit, None, tuple(notes))
 
 
-def compared(
+def compare_to_base(
     made: Plan, base: BasePlan, state: State, live: Live, options: Options
 ) -> tuple[Mapping[str, Scope], tuple[str, ...]]:
     """Whose doing each change of a plan is: the base's configuration is planned with the same memory and live objects.
@@ -104,8 +104,8 @@ def compared(
     try:
         before = make_plan(base.desired, state, live, replace(options, targets=()))
     except ReconcilerError as error:
-        said = " ".join(str(error).split())
-        note = f"the configuration at the base {base.commit[:12]} cannot be planned, {ALL_OURS}: {said}"
+        reason = " ".join(str(error).split())
+        note = f"the configuration at the base {base.commit[:12]} cannot be planned, {ALL_OURS}: {reason}"
         return find_scopes(made, None), (*base.warnings, note)
     return find_scopes(made, before), base.warnings
 

@@ -20,11 +20,11 @@ LONGEST_FILE = 16 * 1024 * 1024
 
 
 @contextmanager
-def open_comments(variables: Mapping[str, str], hide: Callable[[str], None]) -> Iterator[Comments]:
-    """The comments of the pull request that the runner's variables name. `hide` is told of the token."""
+def open_comments(variables: Mapping[str, str], on_secret: Callable[[str], None]) -> Iterator[Comments]:
+    """The comments of the pull request that the runner's variables name. `on_secret` gets the token."""
     event = variables.get("GITHUB_EVENT_PATH", "")
     run = find_ci_run(variables, read_text(Path(event)) if event else "")
-    hide(run.token)
+    on_secret(run.token)
     comments = Comments(run)
     with closing(comments.forge):
         yield comments

@@ -64,8 +64,8 @@ def _compare(one: Diagnosis, found: Sequence[Diagnosis]) -> Iterator[Fact]:
     for name, ids in one.ids.items():
         kind, shared = KINDS[name], [bool(ids & each.ids[name]) for each in others if ids and each.ids[name]]
         word = "the same objects" if kind.identity.is_project_wide else "objects of their own"
-        odd = ["it is the other way"] * (any(shared) is not kind.identity.is_project_wide) if shared else None
-        yield from make_facts(kind.section, [(f"a sandbox and a production key see {word}", odd)])
+        failing = ["it is the other way"] * (any(shared) is not kind.identity.is_project_wide) if shared else None
+        yield from make_facts(kind.section, [(f"a sandbox and a production key see {word}", failing)])
 
 
 def _examine(opened: Configuration, name: str, connect: Open) -> Diagnosis:
@@ -101,13 +101,13 @@ def _check_store(session: Session, states: list[State]) -> Check:
     store, name = session.store, "state store"
     found = replay_state(store, session.read_state())[1]
     states.append(found.state)
-    told = f"{store.where} remembers {counted(len(found.state.entries), 'object')}"
+    message = f"{store.where} remembers {counted(len(found.state.entries), 'object')}"
     if holder := store.who_applies():
         hint = f"wait; if that run is dead: `reconciler state unlock {holder.run}`"
-        return Check.warning(name, f"{told}; {holder} applies", hint)
+        return Check.warning(name, f"{message}; {holder} applies", hint)
     if found.open or found.unread:
-        return Check.warning(name, f"{told}; an apply was cut off", "the next apply goes on from there")
-    return Check(name, f"{told}; nobody applies")
+        return Check.warning(name, f"{message}; an apply was cut off", "the next apply goes on from there")
+    return Check(name, f"{message}; nobody applies")
 
 
 def _check_git(opened: Configuration, state: State) -> Check:
@@ -119,8 +119,8 @@ def _check_git(opened: Configuration, state: State) -> Check:
         return Check.warning("git", f"git keeps {some_of(sorted(off))} off the disk", hint)
     age = find_age(opened.folder, {each.commit for each in state.entries.values() if each.commit})
     for commit, subject in age.newer.items():
-        said = f'this checkout is older than {commit[:12]} "{subject}", which was applied'
-        return Check.warning("git", said, "git pull; an apply of what it changed is refused (behind)")
+        message = f'this checkout is older than {commit[:12]} "{subject}", which was applied'
+        return Check.warning("git", message, "git pull; an apply of what it changed is refused (behind)")
     if commits_cut_off(checkout.top):
         return Check.warning("git", "the clone is shallow, so it may not tell whether it is behind", DEEPEN)
     return Check("git", f"{checkout.commit()[:12]}; no file is missing")
@@ -129,8 +129,8 @@ def _check_git(opened: Configuration, state: State) -> Check:
 class _Watch(Reader):
     """Notes by path what came: items, error, status, seconds. `skew`: the seconds that our clock is ahead of theirs."""
 
-    def __init__(self, door: Transport) -> None:
-        super().__init__(door)
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
         self.items, self.errors, self.answers = dict[str, list[Item]](), dict[str, ReconcilerError](), list[Response]()
         self.statuses, self.seconds, self.skew = dict[str, int](), dict[str, float](), 0.0
 
@@ -161,11 +161,11 @@ class _Watch(Reader):
 
 def _ask_api(session: Session, state: State) -> Diagnosis:
     """The checks of the API, and the facts. If it does not take the key, nothing more is asked."""
-    door, watch = session.door, _Watch(session.door)
+    transport, watch = session.transport, _Watch(session.transport)
     first, *others = sorted(KINDS.values(), key=lambda kind: kind.endpoints.on_demand)
     watch.note(first.endpoints.path, first.endpoints.pages.value)
-    checks = tuple(_check_answer(door, watch, first.endpoints.path))
-    found = Diagnosis(session.environment.name, checks, api=door.address, is_sandbox=door.secret.sandbox)
+    checks = tuple(_check_answer(transport, watch, first.endpoints.path))
+    found = Diagnosis(session.environment.name, checks, api=transport.address, is_sandbox=transport.secret.sandbox)
     if found.exit_code:
         return found
     references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}
@@ -185,27 +185,28 @@ def _ask_api(session: Session, state: State) -> Diagnosis:
     return replace(found, checks=(*checks, *asked), facts=facts, ids=ids)
 
 
-def _check_answer(door: Transport, watch: _Watch, path: str) -> Iterator[Check]:
+def _check_answer(transport: Transport, watch: _Watch, path: str) -> Iterator[Check]:
     """Address, proxy, certificate, key and clock, by the answer to the first request."""
-    secret, error, status, skew = door.secret, watch.errors.get(path), watch.statuses.get(path), watch.skew
+    secret, error, status, skew = transport.secret, watch.errors.get(path), watch.statuses.get(path), watch.skew
     if status is None and error is not None:
         yield Check.failed("certificate" if isinstance(error, CertificateUntrusted) else "address", error)
         return
-    yield Check("address", f"{door.address} answers" + ("" if door.address == VENDOR_URL else "; not the vendor's"))
-    if door.address.startswith("https:"):
-        proxy = proxy_for(urlsplit(base_url(door.address)).hostname or "")
+    own = "" if transport.address == VENDOR_URL else "; not the vendor's"
+    yield Check("address", f"{transport.address} answers{own}")
+    if transport.address.startswith("https:"):
+        proxy = proxy_for(urlsplit(base_url(transport.address)).hostname or "")
         yield from (Check("proxy", without_credentials(proxy or "none")), Check("certificate", "trusted"))
     if isinstance(error, NotAuthorised) and status != FORBIDDEN:
         yield Check.failed("key", error)
         return
-    said = f"{secret.source}: a {'sandbox' if secret.sandbox else 'production'} key, accepted"
-    is_odd, hint = not secret.value.startswith(("sk_", "test_sk_")), "a Secret Key begins with sk_ or test_sk_"
-    yield Check.warning("key", said, hint) if is_odd else Check("key", said)
-    if door.now is None and abs(skew) > MOST_SKEW:
-        said = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} that of the API"
-        yield Check.warning("clock", said, "set the clock of this machine: local times are judged by it")
+    message = f"{secret.source}: a {'sandbox' if secret.sandbox else 'production'} key, accepted"
+    is_malformed, hint = not secret.value.startswith(("sk_", "test_sk_")), "a Secret Key begins with sk_ or test_sk_"
+    yield Check.warning("key", message, hint) if is_malformed else Check("key", message)
+    if transport.now is None and abs(skew) > MOST_SKEW:
+        message = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} that of the API"
+        yield Check.warning("clock", message, "set the clock of this machine: local times are judged by it")
     else:
-        yield Check("clock", f"set by {NOW}" if door.now else "the API tells no other time")
+        yield Check("clock", f"set by {NOW}" if transport.now else "the API tells no other time")
 
 
 def _check_lists(watch: _Watch, used: set[str]) -> Iterator[Check]:
@@ -221,9 +222,9 @@ def _check_lists(watch: _Watch, used: set[str]) -> Iterator[Check]:
             absent += f"; the project has no {kind.section.replace('_', ' ')}"
         else:
             errors["rights" if isinstance(error, NotAuthorised) else "lists"].append(error)
-    told = {"rights": "the key may read; whether it may write shows only if something is written"}
-    told["lists"] = f"read whole: {', '.join(read) or 'none'}{absent}"
-    yield from (Check.failed(name, *found) if found else Check(name, told[name]) for name, found in errors.items())
+    messages = {"rights": "the key may read; whether it may write shows only if something is written"}
+    messages["lists"] = f"read whole: {', '.join(read) or 'none'}{absent}"
+    yield from (Check.failed(name, *found) if found else Check(name, messages[name]) for name, found in errors.items())
 
 
 def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check:
@@ -237,11 +238,11 @@ def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check
         return Check(name, f"{path} has {len(items)} items") if items else Check.warning(name, f"{path} is empty", hint)
     ids, labels = {each["id"] for each in rows}, {reference.label(each) for each in rows} - {None}
     foreign = [each for each in items if str(each.get("id")) not in ids]
-    told = f"{len(items)} offered, {len(foreign)} of them with the id of no {reference.kind}"
-    if astray := [str(each.get("id")) for each in foreign if str(each.get("label")) in labels]:
+    message = f"{len(items)} offered, {len(foreign)} of them with the id of no {reference.kind}"
+    if dangling := [str(each.get("id")) for each in foreign if str(each.get("label")) in labels]:
         hint = "a reference goes by the label then; `reconciler destinations` shows each"
-        return Check.warning(name, f"{told}, although {some_of(astray)} has the label of one", hint)
-    return Check(name, told)
+        return Check.warning(name, f"{message}, although {some_of(dangling)} has the label of one", hint)
+    return Check(name, message)
 
 
 def _find_facts(kind: Kind, watch: _Watch) -> Iterator[Fact]:
@@ -264,8 +265,8 @@ def _look_closer(kind: Kind, watch: _Watch, rows: Sequence[Item]) -> Claims:
     yield "the list has its path in `url`", {str(each.get("url")) for each in bodies} - {f"/v4{path}"}
     if after := {Pages.OFFSET: "offset", Pages.CURSOR: "starting_after"}.get(kind.endpoints.pages):
         page = watch.see(path, {"limit": 1, after: 1 if after == "offset" else rows[0]["id"]}) if rows[1:] else None
-        odd = [page.status] * (page.fields().get("data") != rows[1:2]) if page else None
-        yield f"limit and {after} give the next object", odd
+        failing = [page.status] * (page.fields().get("data") != rows[1:2]) if page else None
+        yield f"limit and {after} give the next object", failing
         beyond = watch.see(path, {"limit": LIMIT + 1})
         yield f"a limit above {LIMIT} is refused (unsure)", [beyond.status] * beyond.ok if beyond else None
     answer = watch.see(object_path(kind, rows[0]["id"])) if rows else None

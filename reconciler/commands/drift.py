@@ -21,7 +21,7 @@ from reconciler.plan.drift import ADOPTED, drift
 from reconciler.plan.export import make_blocks, written_fields
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
 from reconciler.review.health import find_health
-from reconciler.yaml import Way
+from reconciler.yaml import KeyPath
 
 
 def find_drift(planned: Planned, now: datetime) -> Drift:
@@ -34,17 +34,17 @@ def find_drift(planned: Planned, now: datetime) -> Drift:
 
 def read_drift(session: Session) -> Drift:
     """What somebody changed since the last apply. Refused as `find_drift` is."""
-    return find_drift(plan(session, Options(to_apply=False)), session.door.clock())
+    return find_drift(plan(session, Options(to_apply=False)), session.transport.clock())
 
 
 def adopt_drift(session: Session) -> tuple[Drift, Written]:
     """Writes the live values of what somebody changed into the YAML; gives what had changed, and what was written."""
     planned = plan(session, Options(to_apply=False))
-    found = find_drift(planned, session.door.clock())
+    found = find_drift(planned, session.transport.clock())
     addresses = ObjectRef.managed(planned.state.entries)
     resources = session.configuration.desired(session.environment).resources
     blocks: dict[str, Fields] = {}
-    values: dict[str, dict[Way, Any]] = {}
+    values: dict[str, dict[KeyPath, Any]] = {}
     left: list[str] = []
     for drifted in found.objects:
         if drifted.gone or drifted.address not in resources:
@@ -81,13 +81,13 @@ def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[Obj
             continue
         pairs = list(zip(block.get(name) or (), record.fields.get(name) or (), strict=True))
         sent = [(item, resolver.as_sent(reference, item)) for item in written.get(name) or ()]
-        before = [(item, meant) for item, meant in sent if any(meant in pair for pair in pairs)]
-        known = [meant for _, meant in before]
+        before = [(item, target) for item, target in sent if any(target in pair for pair in pairs)]
+        known = [target for _, target in before]
         block[name] = [item for item, _ in before] + [pair[0] for pair in pairs if not any(e in known for e in pair)]
     return block
 
 
-def _values(drifted: Drifted, block: Fields) -> dict[Way, Any]:
+def _values(drifted: Drifted, block: Fields) -> dict[KeyPath, Any]:
     """The keys of each changed value, and what is live there; a list of references is one value."""
     places = {(name, *each.path) for name, each in KINDS[address_kind(drifted.address)].reference_fields}
     return {

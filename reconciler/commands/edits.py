@@ -15,7 +15,7 @@ from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired
 from reconciler.model.results import AlsoChanged
 from reconciler.system import Unreadable
-from reconciler.yaml import Way
+from reconciler.yaml import KeyPath
 from reconciler.yaml.edit import Edit, add_to, set_values
 
 
@@ -47,19 +47,19 @@ class Texts:
     def __init__(self) -> None:
         self._before: dict[Path, str] = {}
         self._after: dict[Path, str] = {}
-        self._values: dict[Path, dict[Way, tuple[str, Any]]] = defaultdict(dict)
+        self._values: dict[Path, dict[KeyPath, tuple[str, Any]]] = defaultdict(dict)
 
-    def set(self, address: str, file: Path, way: Way, value: Any) -> None:
+    def set(self, address: str, file: Path, keys: KeyPath, value: Any) -> None:
         """Notes a value that is to be set for an address."""
-        self._values[file][way] = address, value
+        self._values[file][keys] = address, value
 
     def write(self) -> dict[str, str]:
         """Sets the values. Gives the addresses of those that cannot be set, with why."""
         left: dict[str, str] = {}
         for file, values in self._values.items():
-            adopted = set_values(file, self._text(file), {way: value for way, (_, value) in values.items()})
+            adopted = set_values(file, self._text(file), {keys: value for keys, (_, value) in values.items()})
             self._after[file] = adopted.edit.after
-            left |= {values[way][0]: str(each).partition("; change it")[0] for way, each in adopted.left.items()}
+            left |= {values[keys][0]: str(each).partition("; change it")[0] for keys, each in adopted.left.items()}
         return left
 
     def add(self, file: Path, section: str, added: Mapping[str, Any] | Sequence[Any]) -> None:

@@ -97,8 +97,8 @@ def find_behind(
     }
     doubtful = [address for address, commits in wrote.items() if commits & age.unknown and address not in found]
     fetch = DEEPEN if age.is_shallow else "if a branch has it, git fetch brings it"
-    said = f"whether this checkout is older than the commit that wrote {few(doubtful)} last is not known"
-    return found, (f"{said}: this clone does not have that commit; {fetch}",) if doubtful else ()
+    message = f"whether this checkout is older than the commit that wrote {few(doubtful)} last is not known"
+    return found, (f"{message}: this clone does not have that commit; {fetch}",) if doubtful else ()
 
 
 def with_committed(snapshot: Snapshot) -> Snapshot:
@@ -120,8 +120,8 @@ def with_committed(snapshot: Snapshot) -> Snapshot:
 def warnings_of(changes: Mapping[str, Commit], snapshot: Snapshot) -> Iterator[str]:
     """What a plan says of changes that are behind, and of a state that is older than a receipt beside it."""
     if changes:
-        said = few([f"{address} ({commit})" for address, commit in changes.items()])
-        yield f"this checkout is older than the commits that wrote these objects last: {said}"
+        commits = few([f"{address} ({commit})" for address, commit in changes.items()])
+        yield f"this checkout is older than the commits that wrote these objects last: {commits}"
     if snapshot.newer:
         yield f"the state is older than {snapshot.newer}: an earlier one was brought back"
 
@@ -159,8 +159,8 @@ class _FileEvidence:
 
     def reason(self, address: str, entry: Entry) -> str:
         """Why an address is not in the configuration."""
-        if not self.is_kept_off(entry) and (said := self._desired.why_gone(address, entry.file)):
-            return said
+        if not self.is_kept_off(entry) and (found := self._desired.why_gone(address, entry.file)):
+            return found
         if entry.file not in self._reasons:
             self._reasons[entry.file] = self._reason(entry)
         return self._reasons[entry.file]

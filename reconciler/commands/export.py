@@ -20,7 +20,7 @@ from reconciler.git import repository_top
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
 from reconciler.kinds.references import reference_items
-from reconciler.kinds.resources import published
+from reconciler.kinds.resources import make_schemas
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import Change, Plan
@@ -49,17 +49,17 @@ def export_project(session: Session) -> Exported:
             hint="export into an empty folder",
         )
     for each in session.configuration.merged.defaults:
-        said = f"{each.location}: these defaults would change what is exported"
-        raise Refused(said, hint="export into an empty folder, and write defaults after that")
+        message = f"{each.location}: these defaults would change what is exported"
+        raise Refused(message, hint="export into an empty folder, and write defaults after that")
     schema = _find_schema(session.configuration.folder)
-    live, now = read_live(session, state), session.door.clock()
+    live, now = read_live(session, state), session.transport.clock()
     exported = export(live, find_objections, schema or SCHEMA)
     kept = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
     entries = {
         address: with_counts(address, replace(each, protected=ObjectRef.at(address, each.id) in kept), live, now)
         for address, each in exported.entries.items()
     }
-    added = {} if schema else {SCHEMA: json.dumps(published()[CONFIGURATION], indent=2, ensure_ascii=False) + "\n"}
+    added = {} if schema else {SCHEMA: json.dumps(make_schemas()[CONFIGURATION], indent=2, ensure_ascii=False) + "\n"}
     return replace(exported, entries=entries, files={**exported.files, **added})
 
 
@@ -73,7 +73,7 @@ def read_live(session: Session, state: State, also: Iterable[ObjectRef] = (), us
     """All that is live, with every list in which a reference is looked up. `also`: objects that no list may show.
     `used`: kinds that are asked for, so that it is an error if the project lacks one."""
     lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.lists]
-    reader = Reader(session.door)
+    reader = Reader(session.transport)
     with Lists(reader, KINDS.values(), counted_by_kind(state.entries), used=None) as lists:
         lists.need_kinds({*written_kinds(session), *used})
         lists.need(lookups)
@@ -121,7 +121,7 @@ class Project:
         self.live = read_live(session, self.state, also, used)
         self.configuration = session.configuration
         self.name, self.environments = session.environment.name, session.configuration.environments
-        self._options = Options(now=session.door.clock(), api=session.door.address, to_apply=False)
+        self._options = Options(now=session.transport.clock(), api=session.transport.address, to_apply=False)
         files, problems = Disk(self.configuration.path).resources()
         # An empty folder is no configuration yet, and gets its first files.
         every = self.configuration.check() if files or problems else dict.fromkeys(self.environments, Desired({}))
@@ -211,7 +211,7 @@ class Project:
     ) -> None:
         """Refused if one of the changes is of a selected object that neither the state nor an `imports` line knows."""
         pairs = {address: ref.id for ref, address in found.pairs.items() if ref in why}
-        said: dict[str, str] = {}
+        lines: dict[str, str] = {}
         for change in changes:
             record = self.live.records[change.kind].get(change.id or pairs.get(change.address, ""))
             if (
@@ -221,14 +221,14 @@ class Project:
                 and change.address not in self._known
             ):
                 resource = after.resources[change.address]
-                spots = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields if change.id)
+                places = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields if change.id)
                 text = f"{resource.location}: {change.address} is {call(record)}: {why.get(record.ref, 'it differs')}"
                 ids = f"{{{self.name}: {record.id}}}" if self.others else record.id
-                said[f"{text} ({', '.join(spots) or change.action})"] = f"  - {{to: {change.address}, id: {ids}}}"
-        if said:
+                lines[f"{text} ({', '.join(places) or change.action})"] = f"  - {{to: {change.address}, id: {ids}}}"
+        if lines:
             hint = f"{NOTHING}; write a variable or `only_in`, or narrow with --match; if a plan may change them, add:"
             text = "a plan would not just adopt live objects that the configuration has already:"
-            raise Refused("\n".join([text, *said]), hint="\n".join([hint, "imports:", *said.values()]))
+            raise Refused("\n".join([text, *lines]), hint="\n".join([hint, "imports:", *lines.values()]))
 
 
 def call(record: Record) -> str:

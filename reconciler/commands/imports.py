@@ -16,14 +16,14 @@ from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, some_of
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import keys_path, value_at
-from reconciler.kinds.normalization import bearing
+from reconciler.kinds.comparison import join_keys, value_at
+from reconciler.kinds.normalization import find_bearers
 from reconciler.kinds.references import references
 from reconciler.model.inputs import Desired, Import, ObjectRef, address_kind, make_address
 from reconciler.model.plan import Action
-from reconciler.plan.export import Selection, find_ways, make_blocks, name_variables
+from reconciler.plan.export import Selection, find_key_paths, make_blocks, name_variables
 from reconciler.text import counted, natural, truncate
-from reconciler.yaml import Way
+from reconciler.yaml import KeyPath
 from reconciler.yaml.edit import REMOVED, Edit, Verbatim
 
 LONGEST: Final = 60
@@ -81,8 +81,8 @@ class _Import:
             texts = Texts()
             trouble = self._choose() or self._edit(texts) or self._judge(texts.edits())
             if not trouble:
-                done = tuple(self._say_done())
-                return Written(write_edits(texts.edits()), tuple(self._say_left()), done, len(self._targets))
+                done = tuple(self._describe_done())
+                return Written(write_edits(texts.edits()), tuple(self._describe_left()), done, len(self._targets))
             self._set_aside(trouble)
 
     def _choose(self) -> Trouble:
@@ -99,15 +99,15 @@ class _Import:
         kept = {ref: address for ref, address in project.managed.items() if address in project.kept.resources}
         some = ((ref, project.unproven[name]) for ref, name in pairs.items() if name in project.unproven)
         paired = {
-            ref: each.address for ref, each in some if bearing(KINDS[ref.kind], each.fields, [project.record(ref)])
+            ref: each.address for ref, each in some if find_bearers(KINDS[ref.kind], each.fields, [project.record(ref)])
         }
         blocks = make_blocks(chosen, project.live, {**kept, **paired, **self._targets})
         self._blocks = {self._targets[ref]: fields for ref, fields in blocks.items()}
-        ways, trouble = self._compare({address: ref for ref, address in paired.items()} | self._merged)
+        key_paths, trouble = self._compare({address: ref for ref, address in paired.items()} | self._merged)
         names = {name for each in project.environments.values() for name in (*each.variables, *each.unset)}
         taken = {name: {key: each.variables.get(name) for key, each in project.environments.items()} for name in names}
-        spots = {(address, way): self._values(address, way) for address, each in ways.items() for way in each}
-        self._variables = name_variables(spots, taken)
+        values = {(name, keys): self._values(name, keys) for name, paths in key_paths.items() for keys in paths}
+        self._variables = name_variables(values, taken)
         return trouble
 
     def _find_narrowed(self) -> list[str]:
@@ -125,10 +125,10 @@ class _Import:
         split = {self._found.pairs[ref] for ref in self._own}
         return sorted(project.unproven.keys() & (split | rest), key=natural)
 
-    def _compare(self, known: Mapping[str, ObjectRef]) -> tuple[dict[str, list[Way]], Trouble]:
+    def _compare(self, known: Mapping[str, ObjectRef]) -> tuple[dict[str, list[KeyPath]], Trouble]:
         """The keys of the values that differ, of each resource that is merged; and what cannot be merged. `known`: the
         objects of these resources, and of others that a plan finds by their names."""
-        project, kept, ways, trouble = self._project, self._project.kept, dict[str, list[Way]](), Trouble()
+        project, kept, key_paths, trouble = self._project, self._project.kept, dict[str, list[KeyPath]](), Trouble()
         resources = {**kept.resources, **{address: project.candidates[address] for address in known}}
         found = (Import(address, ref.id, resources[address].location) for address, ref in known.items())
         desired = replace(kept, resources=resources, imports=(*kept.imports, *found))
@@ -136,8 +136,8 @@ class _Import:
             if change.address in self._merged and change.fields:
                 resource = resources[change.address]
                 sides = [self._blocks[change.address], *project.sides(change.address).values()]
-                ways[change.address] = differing = find_ways(change, [*sides, resource.fields])
-                values = json.dumps([value_at(side, way) for side in sides for way in differing])
+                key_paths[change.address] = differing = find_key_paths(change, [*sides, resource.fields])
+                values = json.dumps([value_at(side, key_path) for side in sides for key_path in differing])
                 reasons = {
                     "a for_each makes it": resource.instance,
                     "one environment lacks it": not differing,
@@ -145,7 +145,7 @@ class _Import:
                 }
                 if why := next((each for each, holds in reasons.items() if holds), ""):
                     trouble[change.address] = f"{some_of(each.path for each in change.fields)} differs, and {why}"
-        return ways, trouble
+        return key_paths, trouble
 
     def _set_aside(self, trouble: Trouble) -> None:
         """What cannot be merged gets a block of its own; what cannot have one is left out. Refused if it is neither."""
@@ -163,7 +163,7 @@ class _Import:
             else:
                 self._own[ref] = why
 
-    def _place(self, address: str, *keys: str | int) -> tuple[Path, Way]:
+    def _place(self, address: str, *keys: str | int) -> tuple[Path, KeyPath]:
         """The file of a merged resource, and the way to a value within it."""
         resource = self._project.candidates[address]
         name = resource.instance.definition if resource.instance else address
@@ -179,9 +179,9 @@ class _Import:
         for address in self._narrowed:
             texts.set(address, *self._place(address, "only_in"), [*project.sides(address)])
         settings = (self._folder / SETTINGS_FILE).resolve()
-        for name, (values, spots) in self._variables.items():
-            for (address, way), (start, end) in spots.items():
-                texts.set(address, *self._place(address, *way), Verbatim(f"{start}${{var.{name}}}{end}"))
+        for name, (values, value_paths) in self._variables.items():
+            for (address, key_path), (start, end) in value_paths.items():
+                texts.set(address, *self._place(address, *key_path), Verbatim(f"{start}${{var.{name}}}{end}"))
                 for each, value in values.items():
                     texts.set(address, settings, ("environments", each, "variables", name), Verbatim(value))
         lines = self._import_lines(texts)
@@ -196,10 +196,10 @@ class _Import:
             texts.add(file, "imports", [lines[each] for each in addresses if each in lines])
         return {}
 
-    def _values(self, address: str, way: Way) -> dict[str, Any]:
+    def _values(self, address: str, key_path: KeyPath) -> dict[str, Any]:
         """The value at these keys of a merged resource, by environment."""
         sides = {**self._project.sides(address), self._project.name: self._blocks[address]}
-        return {name: value_at(sides[name], way) for name in self._project.environments if name in sides}
+        return {name: value_at(sides[name], key_path) for name in self._project.environments if name in sides}
 
     def _import_lines(self, texts: Texts) -> dict[str, dict[str, Any]]:
         """The lines of `imports` that are new, by address; those that are there get one more id."""
@@ -227,25 +227,25 @@ class _Import:
         """What would not be adopted as it is. Refused if anything else would change."""
         project, ours = self._project, {*self._blocks, *self._narrowed}
         if not edits:
-            return self._find_unlike(project.here)
+            return self._find_differing(project.here)
         configuration = edited(project.configuration.path, edits)
         try:
             configuration.desired(configuration.environment(project.name))
             after = configuration.check()
         except ConfigurationInvalid as error:
-            said = f"the configuration would be invalid: {error.problems[0]}"
+            reason = f"the configuration would be invalid: {error.problems[0]}"
             # What was imported before may need a resource that gets an `only_in` now.
             needing = filter(None, map(project.here.resources.get, error.subjects))
             used = {address for each in needing for address, *_ in references(KINDS[each.kind], each.fields)}
             if blamed := sorted(error.subjects & ours or used & {*self._narrowed}):
-                return dict.fromkeys(blamed, said)
-            raise Refused(said, hint=NOTHING) from error
+                return dict.fromkeys(blamed, reason)
+            raise Refused(reason, hint=NOTHING) from error
         if missing := self._blocks.keys() - after[project.name].resources.keys():
-            said = f"{self._file or self._folder} is no part of this configuration"
-            raise Refused(said, hint=f"{min(missing)}: {NOTHING}")
-        return self._find_changed(after, ours) or self._find_unlike(after[project.name])
+            reason = f"{self._file or self._folder} is no part of this configuration"
+            raise Refused(reason, hint=f"{min(missing)}: {NOTHING}")
+        return self._find_changed(after, ours) or self._find_differing(after[project.name])
 
-    def _find_unlike(self, after: Desired) -> Trouble:
+    def _find_differing(self, after: Desired) -> Trouble:
         """The imported resources that a plan would not just adopt. Refused if it would change other live objects."""
         trouble, refs = Trouble(), {address: ref for ref, address in self._targets.items()}
         changes = self._project.plan(after).changes
@@ -272,29 +272,29 @@ class _Import:
                 trouble |= dict.fromkeys(sorted(changed), f"that would change it in {name}")
         return trouble
 
-    def _say_done(self) -> Iterator[str]:
+    def _describe_done(self) -> Iterator[str]:
         """What is said of resources that were there."""
         if merged := sorted(self._merged, key=natural):
             yield f"written once, with {', '.join(self._project.others)}: {', '.join(merged)}"
-        for name, (values, spots) in self._variables.items():
-            told = (f"{each} {truncate(json.dumps(it, ensure_ascii=False), LONGEST)}" for each, it in values.items())
-            paths = some_of(f"{address}.{keys_path(way)}" for address, way in spots)
-            yield f"{paths}: ${{var.{name}}} is {', '.join(told)}"
+        for name, (values, value_paths) in self._variables.items():
+            texts = (f"{each} {truncate(json.dumps(it, ensure_ascii=False), LONGEST)}" for each, it in values.items())
+            paths = some_of(f"{address}.{join_keys(key_path)}" for address, key_path in value_paths)
+            yield f"{paths}: ${{var.{name}}} is {', '.join(texts)}"
         if raw := self._project.find_raw(self._blocks):
             yield f"written by id, since it is not managed: {raw}; if you import it too, write references instead"
         if self._narrowed:
             none = f"which has no such object: {', '.join(self._narrowed)}"
             yield f"only_in leaves these out of {self._project.name}, {none}"
 
-    def _say_left(self) -> Iterator[str]:
+    def _describe_left(self) -> Iterator[str]:
         """What is said of the objects that are left out, or not merged; each cause once."""
         pairs, found = self._found.pairs, {why: [*objects] for why, objects in self._found.left.items()}
         for ref, why in self._own.items():
-            said = f" has a block of its own: {pairs[ref]} cannot be it, since {why}"
-            found.setdefault(said, []).append(call(self._project.record(ref)))
+            reason = f" has a block of its own: {pairs[ref]} cannot be it, since {why}"
+            found.setdefault(reason, []).append(call(self._project.record(ref)))
         for ref, why in self._out.items():
             found.setdefault(f" is left out: {why}", []).append(call(self._project.record(ref)))
         yield from (f"{', '.join(objects)}{why}" for why, objects in found.items())
         if self._found.selection and self._rest:
-            said = some_of(f"{each.action} {each.address}" for each in self._rest)
-            yield f"the plan has other changes too, of {counted(len(self._rest), 'resource')} not imported: {said}"
+            reason = some_of(f"{each.action} {each.address}" for each in self._rest)
+            yield f"the plan has other changes too, of {counted(len(self._rest), 'resource')} not imported: {reason}"

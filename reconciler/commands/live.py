@@ -36,7 +36,7 @@ from reconciler.text import WORD_CHARACTERS, did_you_mean, truncate
 def explain_address(session: Session, target: str) -> Explanation:
     """Why ADDRESS[.FIELD] is as it is, and what the next apply does about it. WrongUsage where there is no such."""
     planned, line, receipts = plan(session, Options()), line_reader(), list_receipts(session.store)
-    made, desired, now = planned.plan, planned.desired, session.door.clock()
+    made, desired, now = planned.plan, planned.desired, session.transport.clock()
     given = ExplainInput(made, desired, planned.state, planned.live, receipts, lambda place: line(place).strip(), now)
     explained = explain(target, given)
     if not desired.policies:
@@ -64,7 +64,7 @@ def list_destinations(session: Session) -> Destinations:
     _, state = load_state(session.store, session.read_state())
     references = [reference for kind in KINDS.values() for _, reference in kind.lists]
     kinds = [kind for kind in KINDS.values() if kind.name in {each.kind for each in references}]
-    live = observe_remembered(Reader(session.door), kinds, state, {each.lookup for each in references})
+    live = observe_remembered(Reader(session.transport), kinds, state, {each.lookup for each in references})
     warnings = live.warnings
     try:
         items = offers_to(session.configuration.desired(session.environment), state, live)
@@ -72,7 +72,7 @@ def list_destinations(session: Session) -> Destinations:
         first = str(error).partition("\n")[0]
         warnings = (*warnings, f"addresses are those of the state, as the configuration cannot be used: {first}")
         items = offers_to(Desired({}), state, live)
-    return Destinations(session.environment.name, items, warnings, session.door.address)
+    return Destinations(session.environment.name, items, warnings, session.transport.address)
 
 
 def send_test(session: Session, address: str) -> str:
@@ -93,9 +93,9 @@ def send_test(session: Session, address: str) -> str:
             hint=f"an address is KIND.KEY, for example {kind.name}.daily-revenue",
         )
     path = f"{object_path(kind, object_id)}{kind.endpoints.test_path}"
-    answer = Writer(session.door).send(kind.endpoints.test, path, idempotent=False, retry=False)
+    answer = Writer(session.transport).send(kind.endpoints.test, path, idempotent=False, retry=False)
     if not answer.ok:
-        raise answer.error(session.door.secret.source)
+        raise answer.error(session.transport.secret.source)
     return answer.message() or "accepted"
 
 
@@ -113,8 +113,8 @@ def compare(
         raise WrongUsage(f"{first} is one environment; expected two, to compare them")
     desired = configuration.check(names)
     for text in ignored:
-        if said := no_field(text):
-            raise WrongUsage(f"--ignore {truncate(text, WORD_CHARACTERS)} {said}")
+        if reason := no_field(text):
+            raise WrongUsage(f"--ignore {truncate(text, WORD_CHARACTERS)} {reason}")
     ended = live.run(lambda session: observe(session, targets)) if live else []
     require_all(ended)
     observed = [each.value for each in ended if each.value]
@@ -127,7 +127,7 @@ def observe(session: Session, targets: Collection[str]) -> Observed:
     """What the state of an environment says, and what is live in its project: the kinds that the targets need."""
     _, state = load_state(session.store, session.read_state())
     kinds = target_kinds(targets)
-    reader, used = Reader(session.door), written_kinds(session)
+    reader, used = Reader(session.transport), written_kinds(session)
     live = observe_remembered(reader, kinds, state, kind_lookups(kinds), used=used)
     live = with_parts(reader, live, ObjectRef.managed(state.entries))
-    return Observed(session.door.address, state, live)
+    return Observed(session.transport.address, state, live)

@@ -65,7 +65,7 @@ def plan(session: Session, options: Options) -> Planned:
     kinds = target_kinds(options.targets if options.undo is None else ())
     useful = kind_lookups(kinds)
     likely = state_lookups(replayed.state) & useful
-    with Lists(Reader(session.door), kinds, counted_by_kind(replayed.state.entries), likely) as lists:
+    with Lists(Reader(session.transport), kinds, counted_by_kind(replayed.state.entries), likely) as lists:
         # The YAML is read, and the code that it takes is loaded, while the lists are on their way.
         if options.undo is None:
             lists.need(commands.plan_input.written_lookups(session) & useful)
@@ -80,10 +80,10 @@ def plan(session: Session, options: Options) -> Planned:
     made = replace(made, warnings=warnings, allowed=tuple(sorted(options.allowed)))
     planned = _scoped(Planned(made, snapshot, replayed.state, live, wanted.desired), wanted)
     planned = _with_evidence(session, planned, wanted) if planned.plan.changes else planned
-    return judged(session, planned, options, wanted.earlier)
+    return add_policy_results(session, planned, options, wanted.earlier)
 
 
-def judged(
+def add_policy_results(
     session: Session, planned: Planned, options: Options, earlier: commands.base_plan.BasePlan | None = None
 ) -> Planned:
     """The plan with what policies say. Of a receipt that is taken back, only the changes are judged."""
@@ -117,17 +117,17 @@ def _require_no_key(session: Session, made: Plan) -> None:
 
     The API's answers were searched as they came; this searches what the configuration, a receipt or the state says.
     """
-    spellings = session.door.secret.spellings
-    if not (made.changes and spellings.are_in(json_text(made.changes).encode("utf-8", "surrogatepass"))):
+    secret = session.transport.secret
+    if not (made.changes and secret.spellings.are_in(json_text(made.changes).encode("utf-8", "surrogatepass"))):
         return
     named = [
         f"{change.address}: its {each.path}"
         for change in made.changes
         for each in change.fields
-        if spellings.are_in(json_text([each.before, each.after]).encode("utf-8", "surrogatepass"))
+        if secret.spellings.are_in(json_text([each.before, each.after]).encode("utf-8", "surrogatepass"))
     ]
     raise KeyExposed(
-        "\n".join(f"{each} holds the secret key from {session.door.secret.source}" for each in named or ["the plan"]),
+        "\n".join(f"{each} holds the secret key from {secret.source}" for each in named or ["the plan"]),
         hint="take it out of the configuration, make a new key and revoke this one: it may be known by now",
     )
 
@@ -138,7 +138,7 @@ def _scoped(planned: Planned, wanted: PlanInput) -> Planned:
     if base is None:
         return planned
     made, state, live = planned.plan, planned.state, planned.live
-    scopes, warnings = commands.base_plan.compared(made, base, state, live, wanted.options)
+    scopes, warnings = commands.base_plan.compare_to_base(made, base, state, live, wanted.options)
     if wanted.options.only_scope:
         # The changes of the pull request, and those that they need.
         ours = {address for address, scope in scopes.items() if scope is Scope.PULL_REQUEST}
@@ -190,11 +190,11 @@ def judge_now(session: Session, planned: Planned, options: Options) -> Planned:
         if evidence.BEHIND in options.allowed:
             planned = replace(planned, snapshot=as_newest(planned.snapshot))
         else:
-            said = evidence.warnings_of(planned.behind, planned.snapshot)
-            refusals += (Refusal(evidence.BEHIND, each, evidence.PASSES_BEHIND) for each in said)
+            reasons = evidence.warnings_of(planned.behind, planned.snapshot)
+            refusals += (Refusal(evidence.BEHIND, each, evidence.PASSES_BEHIND) for each in reasons)
     is_written = any(change.requests or change.cleanup for change in planned.plan.changes)
     if is_written and not (options.only_clock or plan_stage.guards.FROZEN in options.allowed):
-        refusals += plan_stage.guards.freeze_refusals(session.environment, session.door.clock())
+        refusals += plan_stage.guards.freeze_refusals(session.environment, session.transport.clock())
     return replace(planned, plan=replace(planned.plan, refusals=tuple(refusals)))
 
 

@@ -12,14 +12,14 @@ from reconciler import plan as plan_stage
 from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
-from reconciler.kinds.references import named_label, reference_items, referred
+from reconciler.kinds.references import find_address, named_label, reference_items
 from reconciler.lazy import frozen, load
 from reconciler.model.inputs import Desired, Fields, Live, State, address_kind
 from reconciler.model.plan import Plan
 from reconciler.observe import observe, with_parts
 from reconciler.plan.build import make_context, make_plan
 from reconciler.plan.guards import Options
-from reconciler.plan.references import unread
+from reconciler.plan.references import find_unread
 from reconciler.threads import span
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class PlanInput:
 def plan_input(session: Session, state: State, options: Options) -> PlanInput:
     """The goal of a plan. Reads the configuration, and raises what speaks against that."""
     limit = session.environment.max_deletes
-    options = replace(options, limit=limit, now=session.door.clock(), api=session.door.address)
+    options = replace(options, limit=limit, now=session.transport.clock(), api=session.transport.address)
     if options.undo is None:
         desired = session.configuration.desired(session.environment)
     else:
@@ -68,10 +68,10 @@ def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) ->
         every = (record.ref for found in live.records.values() for record in found.values())
         pruned = every if wanted.options.prune else ()
         managed = {*pruned, *make_context(wanted.desired, state, live, wanted.options.now).addresses()}
-        live = with_parts(Reader(session.door), live, managed)
+        live = with_parts(Reader(session.transport), live, managed)
     made = make_plan(wanted.desired, state, live, wanted.options)
-    if wanted.options.to_apply and (lookups := unread(wanted.desired, live, made.changes)):
-        found = observe(Reader(session.door), (), lookups, {})
+    if wanted.options.to_apply and (lookups := find_unread(wanted.desired, live, made.changes)):
+        found = observe(Reader(session.transport), (), lookups, {})
         live = replace(live, lookups={**live.lookups, **found.lookups})
         made = make_plan(wanted.desired, state, live, wanted.options)
     return made, live
@@ -100,7 +100,7 @@ def _used(resources: Iterable[tuple[str, Fields]]) -> set[str]:
         used.add(name)
         if unmet[name]:
             items = ((item, each) for _, item, each in reference_items(KINDS[name], fields) if each.lookup)
-            found = {each.lookup for item, each in items if referred(each, item) or named_label(each, item)}
+            found = {each.lookup for item, each in items if find_address(each, item) or named_label(each, item)}
             paths |= found
             unmet[name] -= found
     return paths.union(*(KINDS[name].endpoints.lookups for name in used))

@@ -20,7 +20,7 @@ from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
 
 LIBRARY = "cel_expr_python"
-MOST_TOLD = 3
+MOST_LISTED = 3
 
 
 def judge(
@@ -44,8 +44,8 @@ def _load(policies: Sequence[Policy]) -> Any:
     except ModuleNotFoundError as error:
         if error.name != LIBRARY:
             raise
-        said = "policies need a library that is not there; install it: pip install 'qonversion-reconciler[policies]'"
-        raise ConfigurationInvalid([Problem(*policies[0].location, said)]) from None
+        message = "policies need a library that is not there; install it: pip install 'qonversion-reconciler[policies]'"
+        raise ConfigurationInvalid([Problem(*policies[0].location, message)]) from None
 
 
 def check(
@@ -62,19 +62,19 @@ def check(
         earlier = read_base_plan(configuration, environment, base) if base else None
         reports[name] = judge(each.policies, each, environment, now, before=earlier.desired if earlier else None)
         ratchet = next((policy for policy in each.policies if policy.ratchet), None)
-        notes |= {Problem(*ratchet.location, said): None for said in earlier.warnings} if earlier and ratchet else {}
+        notes |= {Problem(*ratchet.location, text): None for text in earlier.warnings} if earlier and ratchet else {}
     if errors := fold({name: each.problems("error") for name, each in reports.items()}):
         raise ConfigurationInvalid(errors, notes)
     first, *others = [dict.fromkeys(each.unused) for each in reports.values()]
-    idle = [each for each in first if all(each in other for other in others)]
-    named = map(configuration.named, configuration.environments.values()) if idle else ()
+    unused = [each for each in first if all(each in other for other in others)]
+    named = map(configuration.named, configuration.environments.values()) if unused else ()
     known = {*configuration.merged.resources}.union(*named)
     warnings = fold({name: each.problems("warning") for name, each in reports.items()})
-    for name, one in idle:
+    for name, one in unused:
         why = f": there is no such address{did_you_mean(one.address, known)}"
         why = " excepts nothing; expected it gone" if one.address in known else why
-        said = f"policy.{name}: the exception for {one.address}{why}"
-        warnings.append(Problem(*one.location, said, code=GUARD + name))
+        text = f"policy.{name}: the exception for {one.address}{why}"
+        warnings.append(Problem(*one.location, text, code=GUARD + name))
     return [*notes, *warnings]
 
 
@@ -85,7 +85,7 @@ def judge_plan(
     known = [GUARD + each.name for each in policies]
     if unknown := sorted(each for each in allowed if each.startswith(GUARD) and each not in known):
         raise WrongUsage(f"--allow {unknown[0]}: there is no such policy{did_you_mean(unknown[0], known)}")
-    now = session.door.clock()
+    now = session.transport.clock()
     report = judge(policies, desired, session.environment, now, changes=made.changes, **more)
     found = report.problems("error")
     passed = [*report.problems("warning"), *(each for each in found if each.code in allowed)]
@@ -100,14 +100,14 @@ def _refusals(problems: Sequence[Problem]) -> Iterator[Refusal]:
     """A refusal for each policy."""
     for guard in dict.fromkeys(each.code for each in problems):
         found = fold({"": [each for each in problems if each.code == guard]})
-        more = [f"… and {len(found) - MOST_TOLD} more of this policy"] if len(found) > MOST_TOLD else []
+        more = [f"… and {len(found) - MOST_LISTED} more of this policy"] if len(found) > MOST_LISTED else []
         passes = f"a change that it allows; an exception below `except`; or --allow {guard}"
-        yield Refusal(guard, "\n".join([*map(str, found[:MOST_TOLD]), *more]), passes, tuple(found))
+        yield Refusal(guard, "\n".join([*map(str, found[:MOST_LISTED]), *more]), passes, tuple(found))
 
 
 def explain(session: Session, desired: Desired, address: str) -> list[Rule]:
     """Which policies are about an address, and what each says of it."""
     if address not in desired.resources:
         return []
-    given = (_load(desired.policies), desired, session.environment.name, session.door.clock(), address)
-    return [Rule(said, str(place)) for said, place in load("reconciler.policies.judge:explain")(*given)]
+    given = (_load(desired.policies), desired, session.environment.name, session.transport.clock(), address)
+    return [Rule(text, str(place)) for text, place in load("reconciler.policies.judge:explain")(*given)]

@@ -38,13 +38,13 @@ CREATED, NO_CONTENT, CONFLICT, REFUSALS = 201, 204, 409, (400, 409, 422)
 
 def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None]) -> tuple[list[Fact], Check]:
     """What was learned, and how it ended. `allowed`: closed kinds that are probed too, as --allow names them."""
-    if not session.door.secret.sandbox:
+    if not session.transport.secret.sandbox:
         raise Refused("--probe takes a sandbox key only", hint="name an environment whose key begins with test_sk_")
     confirm()
     file = replace(session.store.journal, path=session.store.journal.path.with_suffix(".probe.journal"), older=None)
     own = replace(session.environment, state=StateSettings("file", file.path))
     with open_backend(own, session.configuration.folder, "").lock(LockInfo.this_run()), closing(Journal(file)) as steps:
-        run = _Probe(Writer(session.door), steps, own.name)
+        run = _Probe(Writer(session.transport), steps, own.name)
         with on_interrupt(run.stop):
             run.remove()
             run.learn(kind for kind in KINDS.values() if not kind.endpoints.closed or DELETE + kind.name in allowed)
@@ -81,8 +81,8 @@ class _Probe:
         if self._signals:
             return Check.failed("probe", ReconcilerError("interrupted; all that it made is removed"))
         stay = "".join(f", but the {each}, which has ended" for each in self._made if not KINDS[each].endpoints.delete)
-        told = [f"{len(self.facts)} facts learned; all that it made is removed{stay}", *self._unclear]
-        return Check("probe", "; not learned: ".join(told), status="warning" if self._unclear else "ok")
+        texts = [f"{len(self.facts)} facts learned; all that it made is removed{stay}", *self._unclear]
+        return Check("probe", "; not learned: ".join(texts), status="warning" if self._unclear else "ok")
 
     def _note(self, address: str, object_id: str | None, fields: Fields) -> None:
         """Notes an object (None: it is removed), on the disk before this returns."""
@@ -113,7 +113,7 @@ class _Probe:
         for work in (self._look, self._update, self._set_sub_endpoints, self._set_and_restore):
             self._attempt(work, kind, fields, made["id"])
 
-    def _say(self, kind: Kind, word: str, holds: bool, seen: object) -> None:
+    def _add(self, kind: Kind, word: str, holds: bool, seen: object) -> None:
         (fact,) = make_facts(kind.section, [(list_questions(kind).get(word, word), [] if holds else [seen])])
         if fact.text not in self.facts or not holds:
             self.facts[fact.text] = fact
@@ -151,16 +151,16 @@ class _Probe:
         first = self._send(replace(request, body={**(request.body or {}), **parts}), key, REFUSALS if parts else ())
         answer = first if first.ok else self._send(request, key)
         if parts:
-            self._say(kind, "parts", first.ok, first.status)
+            self._add(kind, "parts", first.ok, first.status)
         made = answer.record()
         if not is_id(kind, made.get("id")):
             raise ReconcilerError("a create answers without an id")
         self._note(address, made["id"], fields)
-        self._say(kind, "a create answers 201", answer.status == CREATED, answer.status)
+        self._add(kind, "a create answers 201", answer.status == CREATED, answer.status)
         lacks = [each for each in request.body or {} if each not in made]
-        self._say(kind, "answered", not lacks, f"without {', '.join(lacks)}")
+        self._add(kind, "answered", not lacks, f"without {', '.join(lacks)}")
         seen_at = next((attempt for attempt in self._writer.poll() if made["id"] in self._rows(kind)), None)
-        self._say(kind, "a new object is in the list at once", seen_at == 0, "later" if seen_at else "not at all")
+        self._add(kind, "a new object is in the list at once", seen_at == 0, "later" if seen_at else "not at all")
         if not self._is_ours(kind, made["id"], fields):
             raise ReconcilerError("a create answers with another object")
         return made
@@ -171,16 +171,16 @@ class _Probe:
             self._note(address, "", fields)
             again = self._send(create_requests(kind, fields)[0], fields[kind.identity.name_field]).record().get("id")
             self._note(address, again if again != object_id and is_id(kind, again) else None, fields)
-            self._say(kind, "the same Idempotency-Key makes no second object", again == object_id, again)
+            self._add(kind, "the same Idempotency-Key makes no second object", again == object_id, again)
         raw = self._read(kind, object_id)
         lookups = {path: read_table(self._writer, path) for path in kind.endpoints.lookups}
         found = {**raw, **record_from(kind, raw, lookups).fields}
         lost = [name for name, value in fields.items() if found.get(name) != value]
-        self._say(kind, "a new object has all that was sent", not lost, f"but not {', '.join(lost)}")
+        self._add(kind, "a new object has all that was sent", not lost, f"but not {', '.join(lost)}")
         for name, word in ((name, each.initial) for name, each in kind.sub_endpoints if each.initial):
-            self._say(kind, f"{name} first", found.get(name) == word, found.get(name))
+            self._add(kind, f"{name} first", found.get(name) == word, found.get(name))
         if not kind.identity.chosen_id:
-            self._say(kind, "named", fields[kind.identity.name_field] not in object_id, object_id)
+            self._add(kind, "named", fields[kind.identity.name_field] not in object_id, object_id)
 
     def _rows(self, kind: Kind) -> dict[str, Item]:
         return {each["id"]: each for each in read_list(self._writer, kind.endpoints.path, kind.endpoints.pages.value)}
@@ -204,12 +204,12 @@ class _Probe:
             sent[field] = text = form.format(name)
             self._send(Request(kind.endpoints.update, object_path(kind, object_id), kind.to_wire(sent)))
             after = self._read(kind, object_id)
-            odd = sorted(each for each in omitted if (before.get(each) == after.get(each)) is is_full)
+            wrong = sorted(each for each in omitted if (before.get(each) == after.get(each)) is is_full)
             if what:
                 found = after.get(field)
-                self._say(kind, f"a name keeps {what}", found == text, repr(found).replace(name, "…"))
+                self._add(kind, f"a name keeps {what}", found == text, repr(found).replace(name, "…"))
             elif omitted:
-                self._say(kind, "omitted", not odd, f"but not {', '.join(odd)}")
+                self._add(kind, "omitted", not wrong, f"but not {', '.join(wrong)}")
 
     def _set_sub_endpoints(self, kind: Kind, _fields: Fields, object_id: str) -> None:
         live = record_from(kind, self._read(kind, object_id), {}).fields
@@ -221,11 +221,11 @@ class _Probe:
             answer = self._send(request, refusals=REFUSALS if each.words else ())
             holds = answer.ok if each.words else bool(self._read(kind, object_id).get(name)) is each.by_id
             word = f"{name} {'again' if each.words else 'by id'}"
-            self._say(kind, word, holds, answer.status if each.words else "it is the other way")
+            self._add(kind, word, holds, answer.status if each.words else "it is the other way")
             if each.by_id:
-                unlike = dict(zip(value, [*value.values()][::-1], strict=True))
-                answer = self._send(replace(request, body={each.key: unlike}), refusals=REFUSALS)
-                self._say(kind, f"{name} unlike", answer.ok, answer.status)
+                swapped = dict(zip(value, [*value.values()][::-1], strict=True))
+                answer = self._send(replace(request, body={each.key: swapped}), refusals=REFUSALS)
+                self._add(kind, f"{name} unlike", answer.ok, answer.status)
 
     def _set_and_restore(self, kind: Kind, fields: Fields, object_id: str) -> None:
         rest, method = fields if kind.endpoints.has_full_update else {}, str(kind.endpoints.update)
@@ -233,12 +233,12 @@ class _Probe:
             request = Request(method, object_path(kind, object_id), kind.to_wire({**rest, name: value}))
             answer, after = self._send(request, refusals=REFUSALS), self._read(kind, object_id).get(name)
             holds = not answer.ok if expected is REFUSED else (after or None) == expected
-            self._say(kind, text, holds, after if answer.ok else answer.status)
+            self._add(kind, text, holds, after if answer.ok else answer.status)
             self._send(replace(request, body=kind.to_wire({**rest, name: fields[name]})), refusals=REFUSALS)
         for text, sent, expected in find_creates(kind, fields):
             self._note(f"{kind.name}.{sent[kind.identity.chosen_id]}", sent[kind.identity.chosen_id], sent)
             answer = self._send(create_requests(kind, sent)[0], refusals=REFUSALS)
-            self._say(kind, text, answer.ok is expected, answer.status)
+            self._add(kind, text, answer.ok is expected, answer.status)
 
     def remove(self) -> None:
         """Deletes what the journal names, what refers to others first. What cannot be deleted stays in the journal."""
@@ -259,7 +259,7 @@ class _Probe:
         for each in delete_requests(kind, object_id):
             answer = self._writer.send(each.method, each.path, each.body, idempotent=True)
             if kept_in_use:
-                self._say(kind, "in use", not answer.ok, answer.status)
+                self._add(kind, "in use", not answer.ok, answer.status)
                 if answer.status in kept_in_use:
                     return
             found = {} if answer.ok else self._read(kind, object_id)
@@ -267,26 +267,26 @@ class _Probe:
             if not (answer.ok or has_ended or (answer.status == NOT_FOUND and not found)):
                 raise answer.error(self._writer.source)
             if answer.ok and not each.body:
-                self._say(kind, "a delete answers 204", answer.status == NO_CONTENT, answer.status)
-                self._say(kind, "a deleted object is gone at once", not self._read(kind, object_id), "it still answers")
+                self._add(kind, "a delete answers 204", answer.status == NO_CONTENT, answer.status)
+                self._add(kind, "a deleted object is gone at once", not self._read(kind, object_id), "it still answers")
 
     def _ask_again(self, kind: Kind, object_id: str, fields: Fields) -> None:
         """Asks for what is deleted, and tries to have it back. If that works, it is deleted again."""
         own = {name: value for name, value in fields.items() if name not in dict(kind.reference_fields)}
         tries = {"reused": create_requests(kind, own)[0]} if kind.identity.chosen_id else {}
         for name, each in ((name, each) for name, each in kind.sub_endpoints if each.terminal and each.initial):
-            self._say(kind, f"{name} ended", object_id in self._rows(kind), "none")
+            self._add(kind, f"{name} ended", object_id in self._rows(kind), "none")
             path, body = f"{object_path(kind, object_id)}{each.path}", {each.key: each.words[str(each.initial)]}
             tries[f"{name} back"] = Request(each.method, path, body)
         for text, request in tries.items():
             answer = self._send(request, refusals=REFUSALS)
-            self._say(kind, text, answer.status == CONFLICT, answer.status)
+            self._add(kind, text, answer.status == CONFLICT, answer.status)
             if answer.ok:
                 self._delete(kind, object_id)
         if kind.endpoints.pages is Pages.CURSOR and not self._read(kind, object_id):
             request = Request("GET", f"{kind.endpoints.path}?starting_after={quote(object_id, safe='')}")
-            told = self._send(request, refusals=REFUSALS).headers.get(RESTARTED, "none")
-            self._say(kind, "stale", told.lower() == "true", told)
+            header = self._send(request, refusals=REFUSALS).headers.get(RESTARTED, "none")
+            self._add(kind, "stale", header.lower() == "true", header)
 
     def _find(self, kind: Kind, fields: Fields) -> str:
         """The id of the object that a create may have made before it was cut off; empty if there is none."""

@@ -50,10 +50,10 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
     if planned.behind or planned.snapshot.newer:
         warnings = commands.evidence.warnings_of(planned.behind, planned.snapshot)
         made = replace(made, warnings=(*made.warnings, *warnings))
-    at = now or session.door.clock()
+    at = now or session.transport.clock()
     if all(each.guard != FROZEN for each in made.refusals):
-        told = (text for text, _ in find_freezes(session.environment, at))
-        made = replace(made, warnings=(*made.warnings, *told))
+        freezes = (text for text, _ in find_freezes(session.environment, at))
+        made = replace(made, warnings=(*made.warnings, *freezes))
     given = Review(
         made,
         planned.desired,
@@ -63,16 +63,16 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         base=planned.base,
         scopes=planned.scopes,
         behind=planned.behind,
-        gone=dict(_gone(planned, session.configuration.folder)),
+        gone=dict(_find_removed(planned, session.configuration.folder)),
     )
     if not made.changes:
         return given
     zone = load("zoneinfo:ZoneInfo")(named) if (named := session.environment.time_zone) else None
     make_review: Callable[..., Review] = load("reconciler.review.review:make_review")
-    return make_review(given, zone=zone, sandbox_key=session.door.secret.sandbox)
+    return make_review(given, zone=zone, sandbox_key=session.transport.secret.sandbox)
 
 
-def _gone(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location, str]]]:
+def _find_removed(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location, str]]]:
     """Where the blocks stood of the addresses that are not in the configuration any more: the base knows the line, the
     state the file."""
     for change in (each for each in planned.plan.changes if each.address not in planned.desired.resources):
@@ -103,7 +103,7 @@ def preview(
     else it is now. With `is_saved`, it is made to be saved."""
     if at is not None:
         # Local times, freezes and exceptions of policies are judged by this clock.
-        session.door.now = at
+        session.transport.now = at
     asked = Threads(1).submit(session.store.who_applies)
     planned = plan(session, options)
     saved = commands.saved_plan.bind_plan(session, planned) if is_saved else None
@@ -116,30 +116,30 @@ def preview(
 def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
     """The plans of several environments, with a warning if two of them manage the same objects; refused if one would
     delete what another one manages."""
-    known = {each.environment: _held(each.value.planned) for each in ended if each.value is not None}
+    known = {each.environment: _find_identities(each.value.planned) for each in ended if each.value is not None}
     warnings = plan_stage.compare.shared_objects(known)
 
     def judged(made: Preview) -> Preview:
         plan = made.review.plan
-        said = [text for names, text in warnings if plan.environment in names]
+        texts = [text for names, text in warnings if plan.environment in names]
         refusals = list(_refusals_to_destroy(made.planned, known))
-        shown = replace(plan, warnings=(*plan.warnings, *said), refusals=(*plan.refusals, *refusals))
+        shown = replace(plan, warnings=(*plan.warnings, *texts), refusals=(*plan.refusals, *refusals))
         refused = made.refused or (refusal_error(refusals) if refusals else None)
         return replace(made, review=replace(made.review, plan=shown), refused=refused)
 
     return [each.map(judged) for each in ended]
 
 
-def _held(planned: Planned) -> dict[str, Identity]:
+def _find_identities(planned: Planned) -> dict[str, Identity]:
     """What an environment manages, or is to create under an id that the configuration chose."""
     changes = {change.address: change for change in planned.plan.changes}
-    held = {address: entry.id for address, entry in planned.state.entries.items()}
-    held |= {address: change.id for address, change in changes.items() if change.id}
+    ids = {address: entry.id for address, entry in planned.state.entries.items()}
+    ids |= {address: change.id for address, change in changes.items() if change.id}
     for each in planned.desired.resources.values():
         if each.address in changes and (name := KINDS[each.kind].identity.chosen_id):
-            held[each.address] = str(each.fields[name])
+            ids[each.address] = str(each.fields[name])
     gone = {address for address, each in changes.items() if each.action in (*DESTROYS, Action.FORGET)}
-    refs = {address: ObjectRef.at(address, object_id) for address, object_id in held.items() if address not in gone}
+    refs = {address: ObjectRef.at(address, object_id) for address, object_id in ids.items() if address not in gone}
     identify = plan_stage.compare.identify
     return {address: identify(planned.plan.api, ref, planned.live) for address, ref in refs.items()}
 
@@ -152,8 +152,8 @@ def _refusals_to_destroy(planned: Planned, known: Mapping[str, Mapping[str, Iden
         for change in plan.changes
         if change.action in DESTROYS and change.id
     }
-    for name, held in known.items():
-        found = [going[each] for each in held.values() if each in going]
+    for name, identities in known.items():
+        found = [going[each] for each in identities.values() if each in going]
         if found and name != plan.environment:
             text = some_of(f"{change.address} ({change.id})" for change in found)
             message = f"this plan would delete or replace what the environment {name} manages: {text}"

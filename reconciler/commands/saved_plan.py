@@ -16,14 +16,14 @@ from reconciler.kinds import KINDS
 from reconciler.model.inputs import Live, ObjectRef, State
 from reconciler.model.plan import Plan
 from reconciler.observe import observe_remembered, with_parts
-from reconciler.plan.guards import vanished
-from reconciler.plan.plan_file import SavedPlan, bound, check_binding, read_plans
+from reconciler.plan.guards import find_vanished
+from reconciler.plan.plan_file import SavedPlan, bind, check_binding, read_plans
 from reconciler.state.operations import load_state
 
 
 def bind_plan(session: Session, planned: Planned) -> SavedPlan:
     """A plan to be saved, bound to its environment, project and state."""
-    return bound(planned.plan, planned.state, session.door.secret.value, session.folder, session.head())
+    return bind(planned.plan, planned.state, session.transport.secret.value, session.folder, session.head())
 
 
 def open_saved_plans(file: Path, path: Path | None) -> tuple[dict[str, SavedPlan], Path]:
@@ -50,18 +50,17 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
     Refused if the plan was made for something else, or if live moved since.
     """
     snapshot, state = load_state(session.store, session.read_state())
-    secret = session.door.secret.value
-    check_binding(saved, session.environment, state, secret, folder=session.folder, api=session.door.address)
+    secret = session.transport.secret.value
+    check_binding(saved, session.environment, state, secret, folder=session.folder, api=session.transport.address)
     # Also what the plan names and the state does not: an unlisted object is neither deleted already nor changed.
     named = [ObjectRef(change.kind, change.id) for change in saved.plan.changes if change.id]
-    reader, used = Reader(session.door), {change.kind for change in saved.plan.changes}
+    reader, used = Reader(session.transport), {change.kind for change in saved.plan.changes}
     live = observe_remembered(reader, KINDS.values(), state, sent_lookups(saved.plan), named, used)
     live = with_parts(reader, live, {*named, *ObjectRef.managed(state.entries)})
     _require_unvanished(saved.plan, state, live)
     desired = session.configuration.desired(session.environment)
-    planned = Planned(
-        recheck_plan(saved.plan, state, live, session.door.clock()), snapshot, state, live, desired, head=saved.head
-    )
+    checked = recheck_plan(saved.plan, state, live, session.transport.clock())
+    planned = Planned(checked, snapshot, state, live, desired, head=saved.head)
     return with_behind(planned, session.configuration.folder)
 
 
@@ -70,5 +69,5 @@ def _require_unvanished(plan: Plan, state: State, live: Live) -> None:
     saw = {ObjectRef(change.kind, change.id) for change in plan.changes if change.id and change.seen is not None}
     saw |= ObjectRef.managed(plan.refresh).keys()
     entries = {address: entry for address, entry in state.entries.items() if ObjectRef.at(address, entry.id) in saw}
-    for refusal in vanished(entries, live):
+    for refusal in find_vanished(entries, live):
         raise Refused(f"{refusal.message}; the plan saw them", hint="plan again, and have that reviewed")

@@ -43,7 +43,7 @@ class Session:
     configuration: Configuration
     environment: Environment
     store: Backend
-    door: Transport
+    transport: Transport
     asks_git: bool = True
 
     @property
@@ -89,7 +89,7 @@ def open_session(
     api_url: str | None,
     variables: Mapping[str, str],
     connections: int,
-    hide: Callable[[str], None] = lambda _key: None,
+    on_secret: Callable[[str], None] = lambda _key: None,
     *,
     configuration: Configuration | None = None,
     limits: SharedLimits | None = None,
@@ -97,19 +97,19 @@ def open_session(
 ) -> Iterator[Session]:
     """Reads `reconciler.yaml` and connects to the API. `variables` are the process's: they hold the key.
 
-    `hide` is told the key, before anything is done with it. A run with several environments has the `configuration` and
+    `on_secret` gets the key before anything is done with it. A run with several environments has `configuration` and
     the `limits` of requests in common. `attended`: a person may be asked at the terminal.
     """
     configuration = configuration or Configuration(path)
     chosen = configuration.environment(environment)
     secret = read_secret(chosen, variables, configuration.folder, attended=attended)
-    hide(secret.value)
+    on_secret(secret.value)
     address = find_address(chosen, api_url, variables)
-    with connect(address, secret, connections, read_clock(address, variables)) as door:
-        door.refuses_key = True
+    with connect(address, secret, connections, read_clock(address, variables)) as transport:
+        transport.refuses_key = True
         if limits is not None:
-            door.pace = limits.limiter(door.address, secret.value)
-        yield Session(configuration, chosen, open_backend(chosen, configuration.folder, secret.value), door)
+            transport.rate_limiter = limits.limiter(transport.address, secret.value)
+        yield Session(configuration, chosen, open_backend(chosen, configuration.folder, secret.value), transport)
 
 
 def find_address(environment: Environment, api_url: str | None, variables: Mapping[str, str]) -> str:

@@ -50,11 +50,11 @@ USUAL = datetime(2026, 1, 14, 12, tzinfo=UTC)
 
 @frozen
 class RunResult:
-    """What came of a run. `said`: why it did not succeed, and `guard`: what refused it, if that is not of the plan;
+    """What came of a run. `reason`: why it did not succeed, and `guard`: what refused it, if that is not of the plan;
     `left`: what is left to do by address, or why not known."""
 
     exit: Exit = Exit.DONE
-    said: str = ""
+    reason: str = ""
     guard: str = ""
     review: Review = field(default_factory=lambda: Review(Plan("", ())))
     judged: PolicyReport = field(default_factory=PolicyReport)
@@ -137,41 +137,41 @@ def _run_case(case: Case, beginning: Future[tuple[World, RunResult]] | None) -> 
     unmet = [Mismatch("given", case.place("given"), given, problem)] if problem else find_mismatches(case, ran)
     refused = ran.judged.refused
     seen = {name: (often > 0, refused.get(name, 0) > 0) for name, often in ran.judged.held.items()}
-    return CaseResult(case.written.location, case.name, case.environment, tuple(unmet), ran.said, seen)
+    return CaseResult(case.written.location, case.name, case.environment, tuple(unmet), ran.reason, seen)
 
 
 def _ran(world: World, case: Case) -> RunResult:
     """What comes of the run of a test, and what is left to do after it, if that is expected to be nothing."""
-    way, then = case.values.get("run", PLAN), "then" in case.values["expect"]
+    command, then = case.values.get("run", PLAN), "then" in case.values["expect"]
     world.simulator.faults.add(*case.values.get("faults", ()))
-    ran = _run(world.session, way)
+    ran = _run(world.session, command)
     requests = map(json.loads, world.log.getvalue().splitlines())
     ran = replace(ran, requests=[f"{each['method']} {each['path']}" for each in requests])
     world.simulator.faults.clear()
-    last = _run(world.session, "apply", [FROZEN]) if then and way == PLAN else RunResult()
+    last = _run(world.session, "apply", [FROZEN]) if then and command == PLAN else RunResult()
     last = _run(world.session, PLAN) if then and not last.exit else last
     left = {each.address: str(each.action) for each in last.review.plan.changes}
-    return replace(ran, left=last.said or left or EMPTY)
+    return replace(ran, left=last.reason or left or EMPTY)
 
 
-def _run(session: Session, way: str, allowed: Collection[str] = ()) -> RunResult:
+def _run(session: Session, command: str, allowed: Collection[str] = ()) -> RunResult:
     """What comes of a plan or an apply. A freeze refuses no plan."""
     ran, apply = RunResult(), commands.apply
-    options = Options(allowed=frozenset([FROZEN] if way == PLAN else allowed))
+    options = Options(allowed=frozenset([FROZEN] if command == PLAN else allowed))
     try:
         with apply.lock_state(session) as lock:
             shown = apply.show(session, apply.ApplyRequest(options, 1), ())
             ran = RunResult(review=shown.review, judged=shown.planned.judged or PolicyReport())
             if shown.refused:
                 raise shown.refused
-            if way == PLAN:
+            if command == PLAN:
                 return ran
             report = apply.apply(session, shown.planned, lock, lambda _event: None, parallelism=1)
     except ReconcilerError as error:
-        return replace(ran, exit=error.exit_code, said=str(error), guard=getattr(error, "guard", ""))
+        return replace(ran, exit=error.exit_code, reason=str(error), guard=getattr(error, "guard", ""))
     failed = (each for status in (Status.FAILED, Status.SKIPPED) for each in report.of(status))
-    said = "\n".join(f"{each.address}: {each.reason or f'skipped because of {each.because_of}'}" for each in failed)
-    return replace(ran, exit=report.exit_code(), said=said)
+    reason = "\n".join(f"{each.address}: {each.reason or f'skipped because of {each.because_of}'}" for each in failed)
+    return replace(ran, exit=report.exit_code(), reason=reason)
 
 
 def find_mismatches(case: Case, ran: RunResult) -> Iterator[Mismatch]:
@@ -187,8 +187,8 @@ def find_mismatches(case: Case, ran: RunResult) -> Iterator[Mismatch]:
         for part in expected if isinstance(expected, dict) else [None]:
             wanted, came = (expected, got[name]) if part is None else (expected[part], got[name][part])
             if wanted != came:
-                way = (name,) if part is None else (name, part)
-                yield Mismatch(".".join(way), case.place("expect", *way), wanted, came)
+                keys = (name,) if part is None else (name, part)
+                yield Mismatch(".".join(keys), case.place("expect", *keys), wanted, came)
 
 
 def _came(ran: RunResult, expect: Mapping[str, Any]) -> dict[str, Any]:
@@ -253,13 +253,13 @@ class World:
         named = [(item, each) for _, item, each in items if isinstance(item, dict) and "type" in item]
         foreign = [(each.lookup, named_label(each, item), item.get("id")) for item, each in named]
         for path, label, object_id in dict.fromkeys(foreign):
-            offered = self._ask("GET", f"{BASE}{path}")["data"]
-            if not any(label == each["label"] if label else object_id == each["id"] for each in offered):
+            available = self._ask("GET", f"{BASE}{path}")["data"]
+            if not any(label == each["label"] if label else object_id == each["id"] for each in available):
                 body = {"label": label} if label else {"id": object_id, "label": object_id}
                 self._ask("POST", f"{DASHBOARD}/{path.rpartition('/')[2]}", body)
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
-        secret = self.session.door.secret
+        secret = self.session.transport.secret
         key, project = f"Bearer {secret.value}", PROJECTS[secret.sandbox]
         return self.simulator.answer(Request(method, path, body=body, authorization=key, project=project)).body
 
@@ -278,6 +278,6 @@ def open_world(case: Case, configuration: Configuration, now: datetime, base: Wo
         (clock := simulator.clock).stop(now)
         environment = replace(environment, state=StateSettings("file", Path(folder, "state.json")))
         backend = FileBackend(environment, Path(folder), JournalFile(Path(folder, "journal"), name, secret.value))
-        with connect("simulator:", secret, 1, now, simulator) as door:
-            door.pace = RateLimiter(1, sleep=clock.sleep, clock=lambda: clock().timestamp())
-            yield World(Session(configuration, environment, backend, door, asks_git=False), simulator, folder, log)
+        with connect("simulator:", secret, 1, now, simulator) as transport:
+            transport.rate_limiter = RateLimiter(1, sleep=clock.sleep, clock=lambda: clock().timestamp())
+            yield World(Session(configuration, environment, backend, transport, asks_git=False), simulator, folder, log)

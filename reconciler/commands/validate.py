@@ -15,7 +15,7 @@ from reconciler.kinds.references import references
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired
 from reconciler.plan.references import find_targets
-from reconciler.plan.warnings import completed, unused
+from reconciler.plan.warnings import find_completed, find_unused
 from reconciler.text import WORD_CHARACTERS, quote, truncate
 
 
@@ -31,7 +31,7 @@ class Checked:
     def completed(self, environment: str, *, shared: bool) -> Iterator[str]:
         """The `moved`, `removed` and `imports` lines that have done their work. `shared`: reads shared states too."""
         state = read_local_state(self.configuration, self.configuration.environments[environment], shared=shared)
-        yield from completed(self.desired[environment], state) if state else ()
+        yield from find_completed(self.desired[environment], state) if state else ()
 
 
 def check(
@@ -48,7 +48,7 @@ def check(
     desired = configuration.check(names)
     has_policies = any(each.policies for each in desired.values())
     judged = commands.policies.check(configuration, desired, base, variables or {}) if has_policies else ()
-    hints = dict.fromkeys(hint for each in desired.values() for hint in unused(each))
+    hints = dict.fromkeys(hint for each in desired.values() for hint in find_unused(each))
     written = {
         name: [warning for warning in each.warnings if isinstance(warning, Problem)] for name, each in desired.items()
     }
@@ -65,8 +65,8 @@ def _undocumented(desired: Desired) -> Iterator[Problem]:
             value = resource.fields.get(field.name)
             if field.known and value is not None and value not in field.known:
                 name = quote(truncate(str(value), WORD_CHARACTERS))
-                said = f"{resource.address}: {field.name}: the documents do not name {name}; a plan asks the API for it"
-                yield Problem(*resource.field_location(field.name), said)
+                text = f"{resource.address}: {field.name}: the documents do not name {name}; a plan asks the API for it"
+                yield Problem(*resource.field_location(field.name), text)
 
 
 def expand(path: Path, environment: str | None, targets: Collection[str]) -> Desired:

@@ -60,8 +60,8 @@ class Case:
             fits = any(fnmatchcase(each, word) for each in known) if is_map else {name, guard_name(name)} & {*known}
             if not fits:
                 listed = f"; expected one of {', '.join(sorted(known))}" if known and noun != "address" else ""
-                said = f"there is no {noun} {quote(word)}{listed}{did_you_mean(word, known)}"
-                yield self.problem(said, "expect", key, name if is_map else written.index(name))
+                text = f"there is no {noun} {quote(word)}{listed}{did_you_mean(word, known)}"
+                yield self.problem(text, "expect", key, name if is_map else written.index(name))
 
 
 def guard_name(written: str) -> str:
@@ -76,8 +76,8 @@ def read_cases(configuration: Configuration) -> tuple[list[Case], list[Problem]]
         for name, written in _tests(reading, file, problems):
             cases += _cases(configuration, name, written, problems)
     if not files:
-        said = "there is no *.test.yaml in this folder; expected tests beside the configuration"
-        problems.append(Problem(str(configuration.path), 0, 0, said))
+        text = "there is no *.test.yaml in this folder; expected tests beside the configuration"
+        problems.append(Problem(str(configuration.path), 0, 0, text))
     return cases, problems
 
 
@@ -104,9 +104,9 @@ def _cases(configuration: Configuration, name: str, written: Written, problems: 
     for pattern in [wanted] if isinstance(wanted, str) else wanted:
         found = {each: None for each in known if fnmatchcase(each, pattern)}
         if not found:
-            said = f"there is no environment {quoted(pattern)}" if pattern else "no environment is named"
-            said += f"; expected one of {', '.join(known)}"
-            problems.append(case.problem(said + closest(pattern, known), "environment"))
+            text = f"there is no environment {quoted(pattern)}" if pattern else "no environment is named"
+            text += f"; expected one of {', '.join(known)}"
+            problems.append(case.problem(text + closest(pattern, known), "environment"))
         chosen |= found
     yield from (_changed(replace(case, environment=each), problems) for each in chosen)
 
@@ -117,8 +117,8 @@ def _changed(case: Case, problems: list[Problem]) -> Case:
     changes, resources = dict(case.written.node.get("change", {})), dict(before)
     variables = changes.pop("variables", {})
     for name in variables.keys() - environment.variables.keys() - environment.unset.keys():
-        said = f"there is no variable {quoted(name)}{closest(name, [*environment.variables])}"
-        problems.append(case.problem(f"{said}; expected one of {case.environment}", "change", "variables", name))
+        text = f"there is no variable {quoted(name)}{closest(name, [*environment.variables])}"
+        problems.append(case.problem(f"{text}; expected one of {case.environment}", "change", "variables", name))
     values = {name: value for name, value in {**environment.variables, **variables}.items() if value is not None}
     places = {**environment.variable_locations} | {name: case.place("change", "variables", name) for name in variables}
     for address, node in changes.items():
@@ -142,6 +142,6 @@ def _changed(case: Case, problems: list[Problem]) -> Case:
         made = after.merged.resources.get(address)
         kind = KINDS.get(address_kind(address))
         if not made or not kind or any(each.required and each.name not in made.node for each in kind.fields):
-            said = f"nothing is written at {quoted(address)}; expected an address of the YAML, or a whole resource"
-            problems.append(case.problem(said + did_you_mean(address, before), "change", address))
+            text = f"nothing is written at {quoted(address)}; expected an address of the YAML, or a whole resource"
+            problems.append(case.problem(text + did_you_mean(address, before), "change", address))
     return replace(case, after=after)

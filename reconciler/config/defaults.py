@@ -66,14 +66,14 @@ def _collect(merged: Merged, written: Written, folders: Folders) -> None:
     """Puts what a file writes below `defaults` into `folders`."""
     file = written.location.file
     if not isinstance(written.node, LocatedMap):
-        said = f"{DEFAULTS}: found {found(written.node)}; expected a map of {', '.join(SECTIONS)}"
-        merged.problems.append(Problem(*written.value_location, said))
+        text = f"{DEFAULTS}: found {found(written.node)}; expected a map of {', '.join(SECTIONS)}"
+        merged.problems.append(Problem(*written.value_location, text))
         return
     for name, fields in written.node.items():
         if name not in SECTIONS:
             expected = f"expected one of {', '.join(SECTIONS)}{closest(name, list(SECTIONS))}"
-            said = f"{DEFAULTS}: unknown key {quoted(name)}; {expected}"
-            merged.problems.append(Problem(file, *written.node.key_positions[name], said))
+            text = f"{DEFAULTS}: unknown key {quoted(name)}; {expected}"
+            merged.problems.append(Problem(file, *written.node.key_positions[name], text))
         elif isinstance(fields, LocatedMap):
             known = folders.setdefault((Path(file).parent, name), over(LocatedMap(), "", LocatedMap(), ""))
             for key in fields:
@@ -82,8 +82,8 @@ def _collect(merged: Merged, written: Written, folders: Folders) -> None:
                 else:
                     known.take(key, fields, file)
         elif fields is not None:
-            said = f"{DEFAULTS}.{name}: found {found(fields)}; expected a map of fields"
-            merged.problems.append(Problem(file, *written.node.value_positions[name], said))
+            text = f"{DEFAULTS}.{name}: found {found(fields)}; expected a map of fields"
+            merged.problems.append(Problem(file, *written.node.value_positions[name], text))
 
 
 def _no_default(kind: Kind, key: str, known: LocatedMap) -> str:

@@ -50,8 +50,8 @@ class Disk:
         """The files of resources, and the problems of what is none; no file of YAML at all is a problem."""
         files, problems = self.resources()
         if not (files or problems or self.has(self.settings)):
-            said = "there is no *.yaml in this folder; expected the folder of a configuration"
-            problems = [_problem(self._path, said)]
+            message = "there is no *.yaml in this folder; expected the folder of a configuration"
+            problems = [_problem(self._path, message)]
         return files, problems
 
     def resources(self) -> tuple[list[Path], list[Problem]]:

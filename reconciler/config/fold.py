@@ -25,12 +25,12 @@ from reconciler.config.merge import KEY
 from reconciler.lazy import frozen
 from reconciler.serialization import canonical
 from reconciler.text import common_words, find_free
-from reconciler.yaml import Way, walk
+from reconciler.yaml import KeyPath, walk
 from reconciler.yaml.edit import Joined
 
 Lists = Mapping[frozenset[str], str]
 """What items are in a list, as canonical texts → the variable that has it."""
-Dimension = Mapping[str, Mapping[Way, Any]]
+Dimension = Mapping[str, Mapping[KeyPath, Any]]
 """Item → its other values, by where they stand."""
 FEWEST: Final = 3
 MOST_PARTS: Final = 8
@@ -47,8 +47,8 @@ class Block:
 
     place: int
     key: str
-    shape: frozenset[tuple[Way, str]]
-    scalars: Mapping[Way, Any]
+    shape: frozenset[tuple[KeyPath, str]]
+    scalars: Mapping[KeyPath, Any]
     instances: Mapping[tuple[str, ...], str]
     dimensions: tuple[Dimension, ...] = ()
 
@@ -65,8 +65,8 @@ def fold_blocks(resources: Mapping[str, Mapping[str, Any]]) -> list[Block]:
 def _read(place: int, key: str, node: Mapping[str, Any]) -> Block:
     fields = {name: value for name, value in node.items() if name not in _FIXED}
     # What is empty has nothing within it that could stand for it.
-    scalars = {way: value for way, value in walk(fields) if not isinstance(value, dict | list) or not value}
-    shape = {(way, str(value) if isinstance(value, dict | list) else "") for way, value in scalars.items()}
+    scalars = {key_path: value for key_path, value in walk(fields) if not isinstance(value, dict | list) or not value}
+    shape = {(key_path, str(value) if isinstance(value, dict | list) else "") for key_path, value in scalars.items()}
     shape |= {((name,), canonical(node[name])) for name in _FIXED if name in node}
     return Block(place, key, frozenset(shape), scalars, {(): key})
 
@@ -112,25 +112,25 @@ def _join(members: Sequence[tuple[Block, str]], before: str, behind: str) -> Blo
     first, known = blocks[0], _unite(blocks)
     number = len(first.dimensions)
     each = f"${{each.{number}}}"
-    differing = {way: [block.scalars[way] for block in blocks] for way in first.scalars}
-    differing = {way: values for way, values in differing.items() if not _is_one(values)}
+    differing = {key_path: [block.scalars[key_path] for block in blocks] for key_path in first.scalars}
+    differing = {key_path: values for key_path, values in differing.items() if not _is_one(values)}
     scalars = {**first.scalars}
-    columns: dict[str, tuple[Way, list[Any]]] = {}
-    for way in sorted(differing):
-        start, inner, end = common_words(differing[way])
+    columns: dict[str, tuple[KeyPath, list[Any]]] = {}
+    for key_path in sorted(differing):
+        start, inner, end = common_words(differing[key_path])
         if not all(each and each == each.strip() for each in inner):
-            start, inner, end = "", differing[way], ""
+            start, inner, end = "", differing[key_path], ""
         if inner == items:
-            scalars[way] = f"{start}{each}{end}"
-        elif pieces := _split(differing[way], items):
-            scalars[way] = each.join(pieces)
+            scalars[key_path] = f"{start}{each}{end}"
+        elif pieces := _split(differing[key_path], items):
+            scalars[key_path] = each.join(pieces)
         else:
-            columns.setdefault(canonical(inner), (way, inner))
-            scalars[way] = f"{start}${{each.{number}.{[*columns].index(canonical(inner))}}}{end}"
+            columns.setdefault(canonical(inner), (key_path, inner))
+            scalars[key_path] = f"{start}${{each.{number}.{[*columns].index(canonical(inner))}}}{end}"
     is_few = len(members) < (FEWEST if columns or not known else 2)
     if known is None or is_few or 2 * len(columns) > len(scalars) + 1 or any("${each." in name for name in columns):
         return None
-    added = {item: {way: inner[at] for way, inner in columns.values()} for at, item in enumerate(items)}
+    added = {item: {key_path: inner[at] for key_path, inner in columns.values()} for at, item in enumerate(items)}
     dimensions = (*known, added)
     instances = {(*of, item): key for block, item in members for of, key in block.instances.items()}
     if 3 * prod(map(len, dimensions)) > 4 * len(instances):
@@ -142,7 +142,7 @@ def _unite(blocks: Sequence[Block]) -> list[Dimension] | None:
     """The dimensions of blocks with the items of all of them; None if an item is not the same in all."""
     dimensions: list[Dimension] = []
     for alike in zip(*(each.dimensions for each in blocks), strict=True):
-        items: dict[str, Mapping[Way, Any]] = {}
+        items: dict[str, Mapping[KeyPath, Any]] = {}
         for item, values in chain.from_iterable(each.items() for each in alike):
             if not _is_one([canonical([*each.values()]) for each in (items.setdefault(item, values), values)]):
                 return None
@@ -176,8 +176,8 @@ def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:
         singular = re.sub("(?<!s)s$", "", re.sub("ies$", "y", variable))
         name = names[str(number)] = find_free(singular or "item", "", items)
         attributes = list[str]()
-        for index, way in enumerate(next(iter(dimension.values()))):
-            attributes.append(find_free(_last_name(way), "", ["key", *attributes]))
+        for index, key_path in enumerate(next(iter(dimension.values()))):
+            attributes.append(find_free(_last_name(key_path), "", ["key", *attributes]))
             names[f"{number}.{index}"] = f"{name}.{attributes[-1]}"
         maps = [
             dict(zip(("key", *attributes), (item, *each.values()), strict=True)) for item, each in dimension.items()
@@ -196,8 +196,8 @@ def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:
     key = _named(block.key, names)
     is_usual = key == "-".join((name, *(f"${{each.{each}}}" for each in items)))
     head = {"for_each": items} | ({"exclude": rows} if rows else {}) | ({} if is_usual else {"key": key})
-    values = {way: _named(text, names) for way, text in block.scalars.items() if isinstance(text, str)}
-    changed = {way: text for way, text in values.items() if text != block.scalars[way]}
+    values = {key_path: _named(text, names) for key_path, text in block.scalars.items() if isinstance(text, str)}
+    changed = {key_path: text for key_path, text in values.items() if text != block.scalars[key_path]}
     return Joined(tuple(block.instances.values()), name, head, changed)
 
 
@@ -205,6 +205,6 @@ def _named(text: str, names: Mapping[str, str]) -> str:
     return _EACH.sub(lambda found: f"${{each.{names.get(found[1], found[1])}}}", text)
 
 
-def _last_name(way: Way) -> str:
-    last = [step for step in way if isinstance(step, str)][-1]
+def _last_name(key_path: KeyPath) -> str:
+    last = [step for step in key_path if isinstance(step, str)][-1]
     return last if DIMENSION.fullmatch(last) else "value"

@@ -78,12 +78,12 @@ class Definition:
             if place in self.substitution.unknown:
                 continue
             expected = "expected a text, a number, or a map with the key `key`"
-            said = _no_key(key, float, f"found {found(value)}; {expected}")
+            message = _no_key(key, float, f"found {found(value)}; {expected}")
             first = seen.setdefault(str(key), at)
-            if not said and first is not at:
-                said = f"{quoted(str(key))} is an item at {first} already; expected it once"
-            if said:
-                self.refuse(place, f"for_each.{name}: {said}")
+            if not message and first is not at:
+                message = f"{quoted(str(key))} is an item at {first} already; expected it once"
+            if message:
+                self.refuse(place, f"for_each.{name}: {message}")
             else:
                 yield Item(str(key), value, node, at)
 
@@ -99,13 +99,13 @@ class Definition:
                 about = f"exclude[{index}]"
                 if name not in keys:
                     known = list(keys)
-                    said = f"there is no dimension {quoted(name)}; expected {one_of(known)}{closest(name, known)}"
-                    self.refuse(self.location("exclude", index, name, key=True), f"{about}: {said}")
+                    message = f"there is no dimension {quoted(name)}; expected {one_of(known)}{closest(name, known)}"
+                    self.refuse(self.location("exclude", index, name, key=True), f"{about}: {message}")
                 elif isinstance(key, str | int | float) and str(key) not in keys[name]:
-                    said = f"excludes nothing: {quoted(str(key))} is no item of {name}"
+                    message = f"excludes nothing: {quoted(str(key))} is no item of {name}"
                     close = self.substitution.searches.closest(cut(str(key)), keys[name])
-                    said = f"{cut(self.address)}: {about}: {said}{close}"
-                    warnings.append(Problem(*self.location("exclude", index, name), said, subject=cut(self.address)))
+                    message = f"{cut(self.address)}: {about}: {message}{close}"
+                    warnings.append(Problem(*self.location("exclude", index, name), message, subject=cut(self.address)))
             if named and named.keys() <= keys.keys():
                 result.setdefault(tuple(named), set()).add(tuple(map(str, named.values())))
         return result, warnings
@@ -126,9 +126,9 @@ class Definition:
         key = self.substitution.plain(self.written.node["key"], at)
         if at in self.substitution.unknown:
             return ""
-        if said := _no_key(key, int, f"found {found(key)}; expected a text"):
-            self.substitution.refuse(at, f"key: {said}")
-        return "" if said else make_address(kind, str(key))
+        if message := _no_key(key, int, f"found {found(key)}; expected a text"):
+            self.substitution.refuse(at, f"key: {message}")
+        return "" if message else make_address(kind, str(key))
 
 
 def _no_key(value: Any, number: type, otherwise: str) -> str:

@@ -127,8 +127,8 @@ class _Expander:
     def refuse(self, definition: Definition, message: str) -> None:
         """Note that a definition makes too much."""
         self._substitution.items, self._substitution.subject = NO_ITEMS, definition.address
-        said = f"{cut(definition.address)}: for_each: {message}"
-        self._substitution.refuse(definition.location("for_each"), said)
+        text = f"{cut(definition.address)}: for_each: {message}"
+        self._substitution.refuse(definition.location("for_each"), text)
         self.found.whole = False
 
     def _add_unmade(self, address: str, written: Written) -> None:

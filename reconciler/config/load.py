@@ -79,8 +79,8 @@ class Configuration:
             known = f"expected one of {', '.join(self.environments)}" if self.environments else "none is set"
             named = f"{SETTINGS_FILE} names the environments" if self.environments else None
             hint = named if self.path.exists() else f"{self.path} does not exist; expected a folder or a file of YAML"
-            said = f"there is no environment {name}; {known}{did_you_mean(name, self.environments)}"
-            raise WrongUsage(said, hint=hint)
+            message = f"there is no environment {name}; {known}{did_you_mean(name, self.environments)}"
+            raise WrongUsage(message, hint=hint)
         return self.environments[name]
 
     @property
@@ -103,8 +103,8 @@ class Configuration:
         foreign: list[Problem] = []
         for file in files:
             taken = reading.take(file)
-            if said := find_foreign(taken.content, taken.documents, taken.wrong):
-                foreign.append(Problem(str(file), 0, 0, said, cause="foreign"))
+            if reason := find_foreign(taken.content, taken.documents, taken.wrong):
+                foreign.append(Problem(str(file), 0, 0, reason, cause="foreign"))
                 continue
             documents += taken.documents
             problems += taken.problems
@@ -177,7 +177,7 @@ class Configuration:
         wrong_imports = import_problems(items["imports"], self.environments)
         found += (each for each in chain(semantic, wrong_imports) if each.location not in unknown)
         by_subject = {each.subject: each.items for each in entries if each.items} if found else {}
-        found = [substitution.told_at_source(each, by_subject.get(each.subject, NO_ITEMS)) for each in found]
+        found = [substitution.locate_at_source(each, by_subject.get(each.subject, NO_ITEMS)) for each in found]
         # A placeholder is no value, and a problem says so already.
         found += (each for each in substitution.problems if each.location not in merged.unread)
         if unknown and not (found or merged.problems):

@@ -12,7 +12,7 @@ from reconciler.config.validation import Broken, find_errors, is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
-from reconciler.text import WORD_CHARACTERS, closest, meant, similar_options
+from reconciler.text import WORD_CHARACTERS, closest, similar_options, suggest
 from reconciler.yaml import find_location
 
 Path = tuple[str | int, ...]
@@ -99,7 +99,7 @@ def _advice_for_number(options: Sequence[str] | None, number: float) -> str:
     # 600 may mean 06:00, and 9 may mean 09:00.
     hours, minutes = divmod(int(number), 100) if number >= LEAST_TIME else (int(number), 0)
     time = f"{hours:02d}:{minutes:02d}"
-    return meant([time]) if time in options else ""
+    return suggest([time]) if time in options else ""
 
 
 def _advice_for_text(schema: Schema, text: str) -> str:
@@ -115,7 +115,7 @@ def _advice_for_text(schema: Schema, text: str) -> str:
         return f"; did you mean {word}?" if word else ""
     if "pattern" in schema:
         section, dot, key = text.partition(".")
-        return meant([f"{SECTIONS[section].name}.{key}"]) if dot and section in SECTIONS else ""
+        return suggest([f"{SECTIONS[section].name}.{key}"]) if dot and section in SECTIONS else ""
     item = _as_item(schema.get("items", schema), text)
     return f"; did you mean {f'[{item}]' if 'items' in schema else item}?" if item else ""
 
@@ -189,7 +189,7 @@ def _key_violations(
         similar = similar_options(key, list(properties))
         misspelled.update(similar)
         below = [f"{name}.{key}" for name, each in properties.items() if key in each.get("properties", ())]
-        message = f"unknown key {quoted(key)}; expected {one_of(list(properties))}{meant(similar or below)}"
+        message = f"unknown key {quoted(key)}; expected {one_of(list(properties))}{suggest(similar or below)}"
         yield (*path, key), True, _where(path) + message
     for key in missing:
         if key not in misspelled:

@@ -15,15 +15,15 @@ from reconciler.config.merge import Entry
 from reconciler.config.text import cut, one_of, quoted, with_article
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import keys_path, value_at
+from reconciler.kinds.comparison import join_keys, value_at
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
 from reconciler.kinds.resources import address_pattern
 from reconciler.kinds.schema import DATE_PATTERN, LIFECYCLE, LOCAL_TIME
-from reconciler.model.inputs import address_kind, say_instances
+from reconciler.model.inputs import address_kind, list_instances
 from reconciler.serialization import json_text
-from reconciler.text import Searches, closest, meant, misspelt
-from reconciler.yaml import Way
+from reconciler.text import Searches, closest, misspelt, suggest
+from reconciler.yaml import KeyPath
 
 Items = Mapping[str, Sequence[Entry]]
 STEP = re.compile(r"[^.\[\]]+")
@@ -80,7 +80,7 @@ def _targets(items: Items, known: Expansion) -> Iterator[Problem]:
         elif source and source == target:
             yield item.problem(("to",), f"to: {cut(source)} moves to itself; expected another key")
         if target in known.definitions and target not in known.resources:
-            yield item.problem(("to",), f"to: {say_instances(cut(target), known.definitions[target])}")
+            yield item.problem(("to",), f"to: {list_instances(cut(target), known.definitions[target])}")
 
 
 def _repeated(items: Items) -> Iterator[Problem]:
@@ -128,10 +128,10 @@ def _local_times(entry: Entry, kind: Kind, searches: Searches) -> Iterator[Probl
             continue
         if not kinds.local_time.is_zone(zone):
             close = searches.closest(zone, kinds.local_time.zone_names(name))
-            said = f"{name}: {quoted(zone)} is no time zone; expected Area/City, for example Europe/Berlin{close}"
-            yield entry.problem((name,), said, f"zone {zone}")
-        elif said := kinds.local_time.off_grid(rule, grid, datetime.now(UTC)):
-            yield entry.problem((name,), f"{name}: {said}")
+            message = f"{name}: {quoted(zone)} is no time zone; expected Area/City, for example Europe/Berlin{close}"
+            yield entry.problem((name,), message, f"zone {zone}")
+        elif message := kinds.local_time.off_grid(rule, grid, datetime.now(UTC)):
+            yield entry.problem((name,), f"{name}: {message}")
 
 
 def _misspelt(entry: Entry, kind: Kind) -> Iterator[Problem]:
@@ -140,17 +140,17 @@ def _misspelt(entry: Entry, kind: Kind) -> Iterator[Problem]:
         value = entry.value.get(field.name)
         if field.most_bytes and field.setter:
             size = len(json_text({field.setter.key: value}).encode("utf-8", "surrogatepass"))
-            said = f"{field.name}: the request for it has {size:,} bytes; expected at most {field.most_bytes:,}"
-            yield from [entry.problem((field.name,), said)] if size > field.most_bytes else ()
+            message = f"{field.name}: the request for it has {size:,} bytes; expected at most {field.most_bytes:,}"
+            yield from [entry.problem((field.name,), message)] if size > field.most_bytes else ()
         if isinstance(value, str) and field.known and value not in field.known:
             if option := misspelt(value, field.known):
-                said = f"{field.name}: found the text {quoted(value)}; expected one of {', '.join(field.known)}"
-                yield entry.problem((field.name,), said + meant([option]))
+                message = f"{field.name}: found the text {quoted(value)}; expected one of {', '.join(field.known)}"
+                yield entry.problem((field.name,), message + suggest([option]))
         elif isinstance(value, dict | list):
             yield from _misspelt_keys(entry, (field.name,), field.schema, value)
 
 
-def _misspelt_keys(entry: Entry, path: Way, schema: Mapping[str, Any], value: Any) -> Iterator[Problem]:
+def _misspelt_keys(entry: Entry, path: KeyPath, schema: Mapping[str, Any], value: Any) -> Iterator[Problem]:
     if isinstance(value, list):
         for index, each in enumerate(value):
             yield from _misspelt_keys(entry, (*path, index), schema.get("items", {}), each)
@@ -160,8 +160,8 @@ def _misspelt_keys(entry: Entry, path: Way, schema: Mapping[str, Any], value: An
             if key in known:
                 yield from _misspelt_keys(entry, (*path, key), known[key], each)
             elif option := misspelt(key, (name for name in known if name not in value)):
-                said = f"unknown key {quoted(key)}; expected one of {', '.join(known)}{meant([option])}"
-                yield entry.problem((*path, key), f"{keys_path(path)}: {said}", at_key=True)
+                message = f"unknown key {quoted(key)}; expected one of {', '.join(known)}{suggest([option])}"
+                yield entry.problem((*path, key), f"{join_keys(path)}: {message}", at_key=True)
 
 
 def _references(
@@ -180,22 +180,22 @@ def _references(
             continue
         others = [kind for kind in KINDS if key in keys[kind]]
         if place := known.left_out.get(address):
-            said = f"only_in at {place} leaves {cut(address)} out of this environment; expected both in it, or none"
-            yield entry.problem(path, f"{keys_path(path)}: {said}", f"left out {address}")
+            message = f"only_in at {place} leaves {cut(address)} out of this environment; expected both in it, or none"
+            yield entry.problem(path, f"{join_keys(path)}: {message}", f"left out {address}")
         elif made := known.definitions.get(address):
-            said = say_instances(quoted(key), [each.partition(".")[2] for each in made], "key")
-            yield entry.problem(path, f"{keys_path(path)}: {said}", f"made of {address}")
+            message = list_instances(quoted(key), [each.partition(".")[2] for each in made], "key")
+            yield entry.problem(path, f"{join_keys(path)}: {message}", f"made of {address}")
         elif whole or others:
-            said = _dangling(key, reference, others, keys[reference.kind], searches)
+            message = _dangling(key, reference, others, keys[reference.kind], searches)
             cause = "" if others else f"{reference.kind}.{key}"
-            yield entry.problem(path, f"{keys_path(path)}: {said}", cause)
+            yield entry.problem(path, f"{join_keys(path)}: {message}", cause)
 
 
 def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[str, None], searches: Searches) -> str:
     kind, dot, rest = key.partition(".")
     what = f"{quoted(key)} is {with_article(others[0])}" if others else f"there is no {reference.kind} {quoted(key)}"
     if dot and kind == reference.kind and rest in known:
-        return f"found the address {quoted(key)}; expected the key alone{meant([rest])}"
+        return f"found the address {quoted(key)}; expected the key alone{suggest([rest])}"
     expected = f"the key of {with_article(reference.kind)} of this configuration"
     return f"{what}; expected {expected}{searches.closest(key, known)}"
 
@@ -203,19 +203,19 @@ def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[
 def _ignored(entry: Entry, kind: Kind) -> Iterator[Problem]:
     written = value_at(entry.value, ("lifecycle", "ignore_changes"))
     for index, each in enumerate(written if isinstance(written, list) else ()):
-        way: Way = ("lifecycle", "ignore_changes", index)
-        path, at = (each.get("field"), (*way, "field")) if isinstance(each, dict) else (each, way)
-        if isinstance(path, str) and path and (said := _no_path(path, _schemas(kind))):
-            yield entry.problem(at, f"{keys_path(way)}: {quoted(path)} {said}")
+        key_path: KeyPath = ("lifecycle", "ignore_changes", index)
+        path, at = (each.get("field"), (*key_path, "field")) if isinstance(each, dict) else (each, key_path)
+        if isinstance(path, str) and path and (reason := _no_path(path, _schemas(kind))):
+            yield entry.problem(at, f"{join_keys(key_path)}: {quoted(path)} {reason}")
 
 
 def _bad_days(entry: Entry, *above: str) -> Iterator[Problem]:
     """Items of a list that hold `until` a day that does not exist."""
     written = value_at(entry.value, above)
     for index, each in enumerate(written if isinstance(written, list) else ()):
-        if isinstance(each, dict) and (said := no_day(each.get("until"))):
-            way: Way = (*above, index, "until")
-            yield entry.problem(way, f"{keys_path(way)}: {said}")
+        if isinstance(each, dict) and (reason := no_day(each.get("until"))):
+            key_path: KeyPath = (*above, index, "until")
+            yield entry.problem(key_path, f"{join_keys(key_path)}: {reason}")
 
 
 def no_day(text: object) -> str:
@@ -249,11 +249,11 @@ def _no_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> str:
     if plain.split(".")[0] not in names:
         return f"is no field; expected one of {', '.join(names)}, or a path within one{closest(name, names)}"
     if bracket:
-        return f"goes into a list; expected a path of keys{meant([plain])}"
+        return f"goes into a list; expected a path of keys{suggest([plain])}"
     schema = schemas[name]
     for step in steps:
         if schema.get("type", "object") != "object":
-            close = meant([path.removesuffix("." + ".".join(steps))])
+            close = suggest([path.removesuffix("." + ".".join(steps))])
             return f"goes into a value that is no map; expected a path of keys{close}"
         if not STEP.fullmatch(step):
             return "has an empty key; expected a path such as data.actions.push"

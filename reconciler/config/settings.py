@@ -20,12 +20,12 @@ from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
 from reconciler.git import repository_top
-from reconciler.kinds.comparison import keys_path, value_at
+from reconciler.kinds.comparison import join_keys, value_at
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, Freeze, StateSettings
 from reconciler.text import WORD_CHARACTERS, closest
-from reconciler.yaml import LocatedMap, Way, plain_copy, walk
+from reconciler.yaml import KeyPath, LocatedMap, plain_copy, walk
 
 EXPRESSION = re.compile(r"\$\{\s*(?:var|each)\b[^}]*\}?")
 # The name of its state's file: Windows keeps these for devices, with and without an ending.
@@ -78,8 +78,8 @@ def _shared_states(environments: Mapping[str, Environment], entry: Entry) -> Ite
         if other != name:
             own = ("environments", name, "state", "path")
             path = own if "state" in entry.value["environments"][name] else ("state", "path")
-            said = f"{quoted(name)} would keep its state in the file of {quoted(other)}; expected a folder"
-            yield entry.problem(path, f"{said}, or a path for each environment")
+            message = f"{quoted(name)} would keep its state in the file of {quoted(other)}; expected a folder"
+            yield entry.problem(path, f"{message}, or a path for each environment")
 
 
 def _misplaced(entry: Entry, names: list[str]) -> Iterator[Problem]:
@@ -101,17 +101,17 @@ def _bad_names(entry: Entry, names: list[str]) -> Iterator[Problem]:
     for name in names:
         if not ENVIRONMENT_NAME.fullmatch(name):
             expected = "expected letters, digits, - and _, a letter or digit first, and no device of Windows"
-            said = f"{quoted(name)} cannot name an environment; {expected}"
-            yield entry.problem(("environments", name), said, at_key=True)
+            message = f"{quoted(name)} cannot name an environment; {expected}"
+            yield entry.problem(("environments", name), message, at_key=True)
 
 
 def _nested_variables(entry: Entry, names: list[str]) -> Iterator[Problem]:
     """Variables within the values of variables, at every depth."""
     for path in (("variables",), *(("environments", name, "variables") for name in names)):
-        for way, value in walk(value_at(entry.value, path)):
+        for key_path, value in walk(value_at(entry.value, path)):
             if isinstance(value, str) and (expression := EXPRESSION.search(value)):
-                said = f"{quoted(value)} is the value of a variable; expected it without {cut(expression[0])}"
-                yield entry.problem((*path, *way), said)
+                message = f"{quoted(value)} is the value of a variable; expected it without {cut(expression[0])}"
+                yield entry.problem((*path, *key_path), message)
 
 
 def _bad_zone(entry: Entry) -> Iterator[Problem]:
@@ -119,15 +119,15 @@ def _bad_zone(entry: Entry) -> Iterator[Problem]:
     if isinstance(zone, str) and zone:
         close = kinds.local_time.unknown_zone(zone[:WORD_CHARACTERS], "time_zone")
         if close is not None:
-            said = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
-            yield entry.problem(("time_zone",), said)
+            message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
+            yield entry.problem(("time_zone",), message)
 
 
 def _bad_ignores(entry: Entry) -> Iterator[Problem]:
     """What no field is that `compare` is to leave out."""
     for index, text in enumerate(entry.value.get("compare", {}).get("ignore", ())):
-        if said := no_field(text):
-            yield entry.problem(("compare", "ignore", index), f"compare.ignore[{index}]: {quoted(text)} {said}")
+        if reason := no_field(text):
+            yield entry.problem(("compare", "ignore", index), f"compare.ignore[{index}]: {quoted(text)} {reason}")
 
 
 def _bad_windows(entry: Entry, names: list[str]) -> Iterator[Problem]:
@@ -135,16 +135,16 @@ def _bad_windows(entry: Entry, names: list[str]) -> Iterator[Problem]:
     names = names or [DEFAULT_ENVIRONMENT]
     for index, window in enumerate(entry.value.get("freeze", ())):
         first, last = window["from"], window["to"]
-        wrong: dict[Way, str] = {("from",): no_day(first), ("to",): no_day(last)}
+        wrong: dict[KeyPath, str] = {("from",): no_day(first), ("to",): no_day(last)}
         if not any(wrong.values()) and last < first:
             wrong["to",] = f"{quoted(last)} is before {quoted(first)}; expected that day or a later one"
         for at, pattern in enumerate(window.get("environments", ())):
             if not any(fnmatchcase(name, pattern) for name in names):
-                said = f"there is no environment {quoted(pattern)}; expected {one_of(names)}, or a pattern"
-                wrong["environments", at] = said + closest(pattern, names)
-        for path in (path for path, said in wrong.items() if said):
-            way = ("freeze", index, *path)
-            yield entry.problem(way, f"{keys_path(way)}: {wrong[path]}")
+                message = f"there is no environment {quoted(pattern)}; expected {one_of(names)}, or a pattern"
+                wrong["environments", at] = message + closest(pattern, names)
+        for path in (path for path, message in wrong.items() if message):
+            key_path = ("freeze", index, *path)
+            yield entry.problem(key_path, f"{join_keys(key_path)}: {wrong[path]}")
 
 
 def _windows(written: list[Mapping[str, Any]], environment: str) -> Iterator[Freeze]:

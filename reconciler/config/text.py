@@ -71,7 +71,7 @@ KEY_FOUND = (
     "and make a new key, since this one may be known"
 )
 MOST = 20
-MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def holds_key(text: str) -> bool:
@@ -87,5 +87,5 @@ def masked_key(text: str) -> str:
 def keys_in(content: bytes, file: str) -> Iterator[Problem]:
     """A problem for each key in a file, at most 20: in comments too."""
     for found in islice(re.finditer(KEY.encode(), content), MOST) if b"sk_" in content else ():
-        before = content[: found.start()].removeprefix(MARK).decode("utf-8", "replace")
+        before = content[: found.start()].removeprefix(BYTE_ORDER_MARK).decode("utf-8", "replace")
         yield Problem(file, *position_at(before, len(before)), KEY_FOUND, SHOWS_KEY)

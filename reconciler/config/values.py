@@ -119,18 +119,18 @@ class Substitution:
         self.no_items = NO_FOR_EACH
         return value
 
-    def told_at_source(self, problem: Problem, items: Items) -> Problem:
+    def locate_at_source(self, problem: Problem, items: Items) -> Problem:
         """The problem of a value that is one variable or one item, told where that is written."""
         name = self.whole.get(problem.location, "")
         named = NAME.fullmatch(name)
         origin = source(named, self.environment, items) if named else None
         if origin is None:
             return problem
-        said, expected, rest = problem.rest.partition("; expected")
-        message = f"{said}, the value of ${{{name}}} at {problem.location}{expected}{rest}"
+        head, expected, rest = problem.rest.partition("; expected")
+        message = f"{head}, the value of ${{{name}}} at {problem.location}{expected}{rest}"
         message = f"{problem.subject}: {message}" if problem.subject else message
         file, line, column = origin
-        cause = f"{name}{said}{file}{line}"
+        cause = f"{name}{head}{file}{line}"
         return replace(problem, file=file, line=line, column=column, message=message, cause=cause)
 
     def refuse(self, location: Location, message: str, cause: str = "", at: Location | None = None) -> None:
@@ -150,8 +150,8 @@ class Substitution:
                 return value
             copy, size = self._copies.get(id(value)) or (plain_copy(value), count_values(value))
             self._copies[id(value)] = copy, size
-            return copy if self._has_room(size, location) else text
-        if not self._has_room(0, location):
+            return copy if self._is_within_limit(size, location) else text
+        if not self._is_within_limit(0, location):
             return text
 
         def replaced(found: re.Match[str]) -> str:
@@ -162,14 +162,14 @@ class Substitution:
                 what = node_kind(value)
                 self.refuse(location, f"{found[0]} is {what}; expected a text, a number or a boolean within a text")
             replacement = str(value).lower() if isinstance(value, bool) else str(value)
-            return replacement if self._has_room(len(replacement), location) else ""
+            return replacement if self._is_within_limit(len(replacement), location) else ""
 
         result = EXPRESSION.sub(replaced, text)
         if holds_key(result) and not holds_key(text):
             self.refuse(location, KEY_FOUND)
         return result
 
-    def _has_room(self, size: int, location: Location) -> bool:
+    def _is_within_limit(self, size: int, location: Location) -> bool:
         """Whether variables may make so much more. The first that may not is a problem; those behind it are unknown."""
         before, self._length = self._length, self._length + size
         if before <= MOST_CHARACTERS < self._length:
@@ -196,10 +196,10 @@ class Substitution:
         value = self._item(name, text, location) if kind == "each" else self._variable(name, location)
         if value is _NOTHING:
             return text
-        way = steps(kind, value, path)
-        for index, step in enumerate(way):
+        keys = steps(kind, value, path)
+        for index, step in enumerate(keys):
             if not isinstance(value, dict) or step not in value:
-                self.refuse(location, self._no_step(kind, name, way[: index + 1], value))
+                self.refuse(location, self._no_step(kind, name, keys[: index + 1], value))
                 return text
             value = value[step]
         return value
@@ -232,16 +232,16 @@ class Substitution:
             return _NOTHING
         return self.environment.variables[name]
 
-    def _no_step(self, kind: str, name: str, way: list[str], value: Any) -> str:
+    def _no_step(self, kind: str, name: str, keys: list[str], value: Any) -> str:
         """Why a path goes no further than to a value."""
         what = (
             f"the item {quoted(self.items[name].key)} of {name}" if kind == "each" else f"the variable {quoted(name)}"
         )
-        what = "".join(f"{quoted(each)} of " for each in reversed(way[:-1])) + what
+        what = "".join(f"{quoted(each)} of " for each in reversed(keys[:-1])) + what
         if not isinstance(value, dict):
-            return f"{what} is {node_kind(value)}; expected a map with the key {quoted(way[-1])}"
+            return f"{what} is {node_kind(value)}; expected a map with the key {quoted(keys[-1])}"
         known = one_of([*map(cut, list(value)[:MOST_KEYS])]) if value else "it"
-        return f"{what} has no {quoted(way[-1])}; expected {known}{self.searches.closest(way[-1], value)}"
+        return f"{what} has no {quoted(keys[-1])}; expected {known}{self.searches.closest(keys[-1], value)}"
 
 
 def subject(name: str, items: Items) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from reconciler.errors import WrongUsage
-from reconciler.explain.rules import ExplainInput, Subject, find_subject, overlapping, rules_of_address, rules_of_field
-from reconciler.kinds.comparison import flattened, is_within, path_keys
+from reconciler.explain.rules import ExplainInput, Subject, find_overlap, find_subject, rules_of_address, rules_of_field
+from reconciler.kinds.comparison import flatten, is_within, parse_path
 from reconciler.model.plan import Action, Cause
-from reconciler.model.results import Explanation, FieldExplanation, Held, LastApply, Verdict
+from reconciler.model.results import Explanation, FieldExplanation, FieldValue, LastApply, Verdict
 from reconciler.text import did_you_mean
 
 
@@ -57,7 +57,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         for item in receipt.items
         if item.address in (subject.address, subject.old_address)
     )
-    idle = "nothing: it is as wanted" if resource else "nothing: it is unmanaged, listed in each plan and never touched"
+    rest = "nothing: it is as wanted" if resource else "nothing: it is unmanaged, listed in each plan and never touched"
     paths = list(_paths(subject))
     if subject.path:
         paths = _at_path(subject, paths)
@@ -76,7 +76,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         path=subject.path,
         verdict=verdict,
         action=change.action if change else None,
-        next=EFFECTS[change.action].on_object if change else idle,
+        next=EFFECTS[change.action].on_object if change else rest,
         fields=tuple(_explain_field(subject, each) for each in paths),
         rules=tuple(rules_of_address(subject)),
         notes=change.remarks() if change else (),
@@ -90,10 +90,10 @@ def explain(text: str, given: ExplainInput) -> Explanation:
 
 def _paths(subject: Subject) -> Iterator[str]:
     """The paths of all values, those of maps opened, in the order of the kind's fields, each once."""
-    found = dict.fromkeys(path for source in subject.sources for path, _ in flattened(subject.kind, source))
+    found = dict.fromkeys(path for source in subject.sources for path, _ in flatten(subject.kind, source))
     order = {name: at for at, name in enumerate(subject.kind.field_names)}
     leaves = [path for path in found if not any(is_within(other, path) for other in found if other != path)]
-    yield from sorted(leaves, key=lambda path: order[str((path_keys(path) or ("",))[0])])
+    yield from sorted(leaves, key=lambda path: order[str((parse_path(path) or ("",))[0])])
     yield from (name for name in subject.sources[1] if name in subject.kind.server_fields)
 
 
@@ -102,11 +102,11 @@ def _at_path(subject: Subject, paths: list[str]) -> list[str]:
     path = subject.path
     if inner := [each for each in paths if is_within(each, path)]:
         return inner
-    kind, keys = subject.kind, path_keys(path) or ()
+    kind, keys = subject.kind, parse_path(path) or ()
     # A schema may know what stands nowhere.
     is_field = bool(keys) and keys[0] in kind.field_names and all(isinstance(key, str) for key in keys)
     is_declared = is_field and kind.field_named(str(keys[0])).schema_at(keys[1:]) is not None
-    is_there = bool(keys) and any(held(source, keys).there for source in subject.sources)
+    is_there = bool(keys) and any(find_value(source, keys).there for source in subject.sources)
     if is_there or is_declared or path in kind.server_fields:
         return [path]
     close = did_you_mean(path, {*paths, *kind.field_names, *kind.server_fields})
@@ -114,8 +114,8 @@ def _at_path(subject: Subject, paths: list[str]) -> list[str]:
 
 
 def _explain_field(subject: Subject, path: str) -> FieldExplanation:
-    keys = path_keys(path) or (path,)
-    written, live, applied = (held(source, keys) for source in subject.sources)
+    keys = parse_path(path) or (path,)
+    written, live, applied = (find_value(source, keys) for source in subject.sources)
     verdict, cause, following = _field_verdict(subject, path, written)
     place = subject.resource.field_location(path) if subject.resource is not None and written.there else None
     return FieldExplanation(
@@ -132,12 +132,12 @@ def _explain_field(subject: Subject, path: str) -> FieldExplanation:
     )
 
 
-def _field_verdict(subject: Subject, path: str, written: Held) -> tuple[Verdict, Cause | None, str]:
+def _field_verdict(subject: Subject, path: str, written: FieldValue) -> tuple[Verdict, Cause | None, str]:
     """What holds of a field, why it differs, and what the next apply does to it."""
     change, resource = subject.change, subject.resource
-    if str((path_keys(path) or (path,))[0]) in subject.kind.server_fields:
+    if str((parse_path(path) or (path,))[0]) in subject.kind.server_fields:
         return Verdict.SERVER, None, UNTOUCHED[Verdict.SERVER]
-    planned = next((each for each in (change.fields if change else ()) if overlapping([each.path], path)), None)
+    planned = next((each for each in (change.fields if change else ()) if find_overlap([each.path], path)), None)
     effect = EFFECTS[change.action] if change else None
     if change is not None and planned is not None and effect and effect.on_field:
         following = effect.on_field
@@ -148,7 +148,7 @@ def _field_verdict(subject: Subject, path: str, written: Held) -> tuple[Verdict,
     if any(is_within(path, each) for each in ignored) and subject.record is not None:
         verdict = Verdict.IGNORED
     elif written.there:
-        verdict = Verdict.STORED if overlapping(subject.stored, path) is not None else Verdict.EQUAL
+        verdict = Verdict.STORED if find_overlap(subject.stored, path) is not None else Verdict.EQUAL
     elif resource is not None:
         verdict = Verdict.LEFT_OUT
     elif change is None:
@@ -158,12 +158,12 @@ def _field_verdict(subject: Subject, path: str, written: Held) -> tuple[Verdict,
     return verdict, None, UNTOUCHED[verdict]
 
 
-def held(value: Any, keys: tuple[str | int, ...]) -> Held:
+def find_value(value: Any, keys: tuple[str | int, ...]) -> FieldValue:
     """What a value holds at the end of that way."""
     for key in keys:
         in_map = isinstance(value, dict) and key in value
         in_list = isinstance(value, list) and isinstance(key, int) and key < len(value)
         if not (in_map or in_list):
-            return Held()
+            return FieldValue()
         value = value[key]
-    return Held(value, there=True)
+    return FieldValue(value, there=True)

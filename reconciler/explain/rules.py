@@ -12,8 +12,8 @@ from reconciler.errors import Location, WrongUsage
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import is_within
 from reconciler.kinds.declaration import Field
-from reconciler.kinds.references import items_at, named_label, referred
-from reconciler.kinds.wire import LookupTable, described
+from reconciler.kinds.references import find_address, items_at, named_label
+from reconciler.kinds.wire import LookupTable, list_labels
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Entry, Ignored, Live, Resource, State
 from reconciler.model.plan import DESTROYS, WAITS, Action, Cause, Plan
@@ -82,14 +82,14 @@ def find_subject(text: str, given: ExplainInput) -> Subject:
         if object_id not in records:
             close = did_you_mean(object_id, records)
             raise WrongUsage(f"there is no live {kind} with the id {object_id}{close}", hint=SHAPE)
-        holder = next((each for each, held in ids.items() if held == object_id and each.startswith(kind)), None)
+        holder = next((each for each, each_id in ids.items() if each_id == object_id and each.startswith(kind)), None)
         return Subject(holder or f"{kind}[{object_id}]", KINDS[kind], object_id, path or "", given)
     address = f"{kind}.{key}"
     if address not in desired.resources:
         address = next((new for new, old in plan.moved.items() if old == address), address)
     if address not in known:
-        said = desired.no_resource(address) or f"{address}: there is no such address{did_you_mean(address, known)}"
-        raise WrongUsage(said, hint=SHAPE)
+        reason = desired.no_resource(address) or f"{address}: there is no such address{did_you_mean(address, known)}"
+        raise WrongUsage(reason, hint=SHAPE)
     current = ids.get(address)
     return Subject(address, KINDS[kind], current if current in records else None, path or "", given)
 
@@ -104,7 +104,7 @@ CAUSES = {
 }
 
 
-def overlapping(paths: Iterable[str], path: str) -> str | None:
+def find_overlap(paths: Iterable[str], path: str) -> str | None:
     """The first of the paths that is `path`, is in it, or has it within."""
     return next((each for each in paths if is_within(path, each) or is_within(each, path)), None)
 
@@ -116,7 +116,7 @@ def rules_of_field(
     kind, resource = subject.kind, subject.resource
     if cause is not None and subject.record is not None:
         yield Rule(CAUSES[cause], "the state")
-    stored = overlapping(subject.stored, path)
+    stored = find_overlap(subject.stored, path)
     if stored is not None:
         where = "" if stored == path else f"{stored} is "
         value = subject.stored[stored]
@@ -125,13 +125,13 @@ def rules_of_field(
     if resource is not None:
         for place in resource.sources.get(path, ()):
             yield Rule("its value is also made of what stands here", str(place))
-        held = resource.lifecycle.ignore_changes if verdict is Verdict.IGNORED else ()
-        yield from (ignored_by(each, resource) for each in held if is_within(path, each.field))
+        ignored = resource.lifecycle.ignore_changes if verdict is Verdict.IGNORED else ()
+        yield from (ignored_by(each, resource) for each in ignored if is_within(path, each.field))
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
         if kind.endpoints.has_full_update:
-            said = "replaces the whole record, so its live value is sent along with every update"
-            yield Rule(f"{kind.endpoints.update} {said}", kind.messages.source)
+            reason = "replaces the whole record, so its live value is sent along with every update"
+            yield Rule(f"{kind.endpoints.update} {reason}", kind.messages.source)
     if verdict is Verdict.SERVER:
         yield Rule("the API sets it: it is neither compared nor sent", kind.messages.source)
         return
@@ -157,7 +157,7 @@ def ignored_by(each: Ignored, resource: Resource) -> Rule:
 
 
 def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Iterator[Rule]:
-    """What the kind declares of a field, and of a spot within it."""
+    """What the kind declares of a field, and of a path within it."""
     kind, resource, record = subject.kind, subject.resource, subject.record
     schema = field.schema_at(inner) or field.schema
     yield Rule(str(schema["description"]), kind.messages.source)
@@ -178,13 +178,13 @@ def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Ite
         by_id = f"{offers}: by its id, else by a label that only it could bear" if field.reference.lookup else "its id"
         yield Rule(f"a reference is sent as {by_id}", kind.messages.source)
         for _, item in items_at(field.name, field.reference, resource.fields if resource else {}):
-            address = referred(field.reference, item)
+            address = find_address(field.reference, item)
             if address is not None:
                 known = subject.given.plan.id_of(address) if address in subject.given.desired.resources else None
                 yield Rule(f"{address} is {known or 'not live yet'}", "the state, and what is live")
             elif (label := named_label(field.reference, item)) is not None:
-                offered = LookupTable(subject.given.live.lookups.get(field.reference.lookup, ()))
-                yield Rule(f'the label "{label}" is that of {described(offered.find("label", label))}', offers)
+                available = LookupTable(subject.given.live.lookups.get(field.reference.lookup, ()))
+                yield Rule(f'the label "{label}" is that of {list_labels(available.find("label", label))}', offers)
 
 
 def rules_of_address(subject: Subject) -> Iterator[Rule]:

@@ -8,7 +8,7 @@ from reconciler.errors import Refused, WrongUsage
 from reconciler.forges.ci import CiRun
 from reconciler.forges.client import Comment
 from reconciler.forges.forge import PLAN_AGAIN, Forge
-from reconciler.model.approval import NOTHING, Approval, CommentMarker, mark_in
+from reconciler.model.approval import NOTHING, Approval, CommentMarker, find_marker
 
 
 def approved(run: CiRun, forge: Forge, environments: Sequence[str], configuration: str | None = None) -> list[Approval]:
@@ -45,9 +45,9 @@ def approved(run: CiRun, forge: Forge, environments: Sequence[str], configuratio
 
 def _require_one(merged: Sequence[Merged], listed: str, environments: Sequence[str]) -> list[str]:
     """The environments that there are plans of. WrongUsage if it has to be named which one is meant."""
-    marks = [mark for each in merged for _, mark in each.marked]
-    names = sorted({name for mark in marks for name in mark.environments()})
-    configurations = sorted({mark.configuration or "" for mark in marks})
+    markers = [marker for each in merged for _, marker in each.comments]
+    names = sorted({name for marker in markers for name in marker.environments()})
+    configurations = sorted({marker.configuration or "" for marker in markers})
     known = [each or "the one at the repository's top" for each in configurations]
     several = [("configurations", known, "--configuration PATH names the folder")]
     if not environments:
@@ -65,24 +65,24 @@ class Merged:
         self._forge = forge
         self._number = number
         self._checked: set[int] = set()
-        found = [(each, marked(each)) for each in ours(forge.comments(number), me, configuration, None)]
+        found = [(each, read_marker(each)) for each in ours(forge.comments(number), me, configuration, None)]
         # What tells of an apply, beside the comment with the plan, approves nothing and takes nothing back.
-        plans = [(each, mark) for each, mark in found if mark.command != "apply" or mark.approvals()]
-        self.marked = plans or found
+        plans = [(each, marker) for each, marker in found if marker.command != "apply" or marker.approvals()]
+        self.comments = plans or found
 
     def approved(self, environment: str) -> Approval | str | None:
         """What it approves for an environment, or why nothing; None if it left the environment out."""
-        of = [(each, mark) for each, mark in self.marked if environment in mark.environments()]
-        of = [(each, mark) for each, mark in of if not (mark.several and environment in mark.several.left_out)]
-        approvals = [mark.approvals()[environment] for _, mark in of if environment in mark.approvals()]
+        of = [(each, marker) for each, marker in self.comments if environment in marker.environments()]
+        of = [(each, marker) for each, marker in of if not (marker.several and environment in marker.several.left_out)]
+        approvals = [marker.approvals()[environment] for _, marker in of if environment in marker.approvals()]
         if not of:
-            is_left_out = any(environment in mark.environments() for _, mark in self.marked)
+            is_left_out = any(environment in marker.environments() for _, marker in self.comments)
             return None if is_left_out else "there is no plan of ours under it"
         if not approvals:
             return "its plan failed"
         if len({each.digest for each in approvals}) > 1 or len(approvals) < len(of):
-            told = f"#{self._number} has {len(of)} comments of ours, which say different things"
-            raise Refused(told, hint=PLAN_AGAIN)
+            message = f"#{self._number} has {len(of)} comments of ours, which say different things"
+            raise Refused(message, hint=PLAN_AGAIN)
         if approvals[0].environment != environment:
             raise Refused(f"the comment under #{self._number} is damaged", hint=PLAN_AGAIN)
         for comment in (each for each, _ in of if each.id not in self._checked):
@@ -91,9 +91,9 @@ class Merged:
         return approvals[0]
 
 
-def marked(comment: Comment) -> CommentMarker:
+def read_marker(comment: Comment) -> CommentMarker:
     """The mark of a comment of ours."""
-    return mark_in(comment.body) or CommentMarker("", "")
+    return find_marker(comment.body) or CommentMarker("", "")
 
 
 def ours(
@@ -108,7 +108,7 @@ def ours(
         comment
         for comment in comments
         if comment.author == me
-        and (mark := mark_in(comment.body)) is not None
-        and (commands is None or mark.command in commands)
-        and mark.is_for(configuration, environment)
+        and (marker := find_marker(comment.body)) is not None
+        and (commands is None or marker.command in commands)
+        and marker.is_for(configuration, environment)
     ]

@@ -133,8 +133,8 @@ def _number(payload: Mapping[str, Any], ref: str) -> int | None:
 def _needed(variables: Mapping[str, str], name: str, form: re.Pattern[str]) -> str:
     value = variables.get(name, "").strip()
     if not form.fullmatch(value):
-        said = f"is {value!r}, which no runner sets" if value else "is not set"
-        raise WrongUsage(f"{name} {said}", hint=ELSEWHERE)
+        reason = f"is {value!r}, which no runner sets" if value else "is not set"
+        raise WrongUsage(f"{name} {reason}", hint=ELSEWHERE)
     return value
 
 

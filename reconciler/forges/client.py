@@ -35,13 +35,13 @@ class Comment:
 class ForgeClient(Writer):
     """Requests to a host, at the pace of the run, with its limits waited out."""
 
-    def __init__(self, door: Transport, hints: Mapping[int, str]) -> None:
-        super().__init__(door)
+    def __init__(self, transport: Transport, hints: Mapping[int, str]) -> None:
+        super().__init__(transport)
         self._hints = hints
 
     def _exchange_once(self, method: str, path: str, **rest: Any) -> Response:
         """A limit that comes as 403 is told as what it is, 429, so that it is waited out."""
-        return limited(super()._exchange_once(method, path, **rest))
+        return as_rate_limited(super()._exchange_once(method, path, **rest))
 
     def call(self, method: str, path: str, body: Any = None, **how: Any) -> Response:
         """One request; the error of an answer that is no 2xx, in the host's words."""
@@ -74,8 +74,8 @@ class ForgeClient(Writer):
         errors = body.get("errors")
         listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
         parts = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]
-        said = "; ".join(in_short(each) for each in parts if each)
-        text = f"{answer.method} {answer.path} answered {answer.status}{': ' * bool(said)}{said}"
+        reasons = "; ".join(in_short(each) for each in parts if each)
+        text = f"{answer.method} {answer.path} answered {answer.status}{': ' * bool(reasons)}{reasons}"
         text += answer.redirect() + answer.asked_wait()
         hint = self._hints.get(answer.status)
         if answer.status in (UNAUTHORIZED, FORBIDDEN, NOT_FOUND):
@@ -83,7 +83,7 @@ class ForgeClient(Writer):
         return AnswerRefused(text, status=answer.status, hint=hint)
 
 
-def limited(answer: Response, now: float | None = None) -> Response:
+def as_rate_limited(answer: Response, now: float | None = None) -> Response:
     """The answer, a refusal for too many requests as 429 with the seconds to wait.
 
     GitHub refuses with 403 as well as with 429, and says how long in `retry-after`, or with `x-ratelimit-remaining: 0`

@@ -16,11 +16,11 @@ from dataclasses import replace
 from functools import partial
 
 from reconciler.errors import Refused, WrongUsage
-from reconciler.forges.approvals import marked, ours
+from reconciler.forges.approvals import ours, read_marker
 from reconciler.forges.ci import GITHUB, CiRun
 from reconciler.forges.client import Comment
 from reconciler.forges.forge import Forge, GitHub, GitLab
-from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, mark_in, marker_line
+from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, find_marker, format_marker
 from reconciler.text import counted
 
 ISSUE_COMMANDS = frozenset({DRIFT, NO_DRIFT})
@@ -42,39 +42,39 @@ class Comments:
         self.run = run
         self.forge: Forge = GitHub(run) if run.host == GITHUB else GitLab(run)
 
-    def put(self, text: str) -> str:
+    def publish(self, text: str) -> str:
         """Makes the text the comment of its environment, or that of drift its issue; returns in words what was done.
 
         WrongUsage if the text is none of ours; Refused if it is not clear which pull request is meant; the errors of
         the host's API.
         """
-        mark = mark_in(text)
-        if mark is None:
+        marker = find_marker(text)
+        if marker is None:
             render_body(text, [], "")
             return ""
-        if mark.command in ISSUE_COMMANDS:
-            return self._update_issue(mark, text)
+        if marker.command in ISSUE_COMMANDS:
+            return self._update_issue(marker, text)
         if self.run.queued:
             return "no comment: a merge queue plans what is not merged yet, and the pull requests keep their comments"
         numbers = [self.run.number] if self.run.number else self.forge.merged()
         if not numbers:
             return f"no comment: {self.run.commit[:12]} came with no pull request"
         me = self.forge.me()
-        told = (self._put_under(me, number, mark, text, is_first=at == 0) for at, number in enumerate(numbers))
-        return "; ".join(filter(None, told))
+        results = (self._put_under(me, number, marker, text, is_first=at == 0) for at, number in enumerate(numbers))
+        return "; ".join(filter(None, results))
 
-    def _put_under(self, me: str, number: int, mark: CommentMarker, text: str, *, is_first: bool) -> str:
+    def _put_under(self, me: str, number: int, marker: CommentMarker, text: str, *, is_first: bool) -> str:
         """Makes the text the comment under a pull request. If an apply is of several, the others are told only if they
         have one."""
-        own = self._own(me, number, mark)
+        own = self._own(me, number, marker)
         if not (own or is_first):
             return ""
-        body = render_body(text, self._trusted(own) if mark.command == "apply" else own, self.run.run)
+        body = render_body(text, self._trusted(own) if marker.command == "apply" else own, self.run.run)
         # Two jobs at the same time may each have made one.
         for stray in own[1:]:
             self.forge.edit(number, stray, FOLDED)
         if not own:
-            create, exists = partial(self.forge.create, number, body), lambda: bool(self._own(me, number, mark))
+            create, exists = partial(self.forge.create, number, body), lambda: bool(self._own(me, number, marker))
             return _create_once(create, exists, f"wrote the comment under #{number}")
         if same(own[0].body, body):
             return f"the comment under #{number} says this already"
@@ -92,23 +92,23 @@ class Comments:
                 trusted.append(replace(comment, body="\n" + comment.body.partition("\n")[2]))
         return trusted
 
-    def _own(self, me: str, number: int, mark: CommentMarker) -> list[Comment]:
+    def _own(self, me: str, number: int, marker: CommentMarker) -> list[Comment]:
         """The comments that we wrote for the configuration and the environments of a mark, the oldest first. The plan
         of several goes on in that of another set which has some of them: one may have been added since."""
         comments = self.forge.comments(number)
-        own = ours(comments, me, mark.configuration, mark.environment)
-        if mark.command != "plan" or mark.several is None:
+        own = ours(comments, me, marker.configuration, marker.environment)
+        if marker.command != "plan" or marker.several is None:
             return own
-        near = [each for each in ours(comments, me, mark.configuration, None) if each not in own]
-        sets = ((each, marked(each)) for each in near)
-        return own + [each for each, it in sets if it.several and it.environments() & mark.environments()]
+        near = [each for each in ours(comments, me, marker.configuration, None) if each not in own]
+        sets = ((each, read_marker(each)) for each in near)
+        return own + [each for each, it in sets if it.several and it.environments() & marker.environments()]
 
-    def _update_issue(self, mark: CommentMarker, text: str) -> str:
+    def _update_issue(self, marker: CommentMarker, text: str) -> str:
         """Makes the text the issue of its environment; returns what was done. If nothing has drifted, the open issue is
         closed, and none is opened."""
         me = self.forge.me()
-        own = self._own_issues(me, mark)
-        closes = mark.command == NO_DRIFT
+        own = self._own_issues(me, marker)
+        closes = marker.command == NO_DRIFT
         body = render_body(text, own, self.run.run)
         if own:
             number = own[0].id
@@ -118,14 +118,14 @@ class Comments:
             return f"{'closed' if closes else 'edited'} the issue #{number}"
         if closes:
             return "no issue: nothing has drifted"
-        of = counted(len(mark.environments()), "environment") if mark.several else mark.environment
-        title = f"Drift in {of}{f' of {mark.configuration}' if mark.configuration else ''}"
-        create, exists = partial(self.forge.open_issue, title, body), lambda: bool(self._own_issues(me, mark))
+        of = counted(len(marker.environments()), "environment") if marker.several else marker.environment
+        title = f"Drift in {of}{f' of {marker.configuration}' if marker.configuration else ''}"
+        create, exists = partial(self.forge.open_issue, title, body), lambda: bool(self._own_issues(me, marker))
         return _create_once(create, exists, "opened an issue")
 
-    def _own_issues(self, me: str, mark: CommentMarker) -> list[Comment]:
+    def _own_issues(self, me: str, marker: CommentMarker) -> list[Comment]:
         """The open issues that we wrote for the configuration and the environment of a mark, the oldest first."""
-        found = ours(self.forge.issues(), me, mark.configuration, mark.environment, ISSUE_COMMANDS)
+        found = ours(self.forge.issues(), me, marker.configuration, marker.environment, ISSUE_COMMANDS)
         return sorted(found, key=lambda issue: issue.id)
 
 
@@ -155,17 +155,17 @@ def render_body(text: str, own: Sequence[Comment], run: str) -> str:
     A plan's text brings what is approved from now on. That of an apply brings none, and what was approved stays: the
     job may be run again. WrongUsage if the text is not ours, or too long.
     """
-    mark = mark_in(text)
-    if mark is None:
+    marker = find_marker(text)
+    if marker is None:
         raise WrongUsage("this is no comment of reconciler's", hint="give the file of `--report markdown=FILE`")
-    if mark.command == "apply" and not mark.approvals():
-        found = [known for each in own if (known := marked(each)).approvals()]
+    if marker.command == "apply" and not marker.approvals():
+        found = [known for each in own if (known := read_marker(each)).approvals()]
         # Nothing, if two comments (of jobs at the same time) say different things.
         if len({tuple((name, each.digest) for name, each in known.approvals().items()) for known in found}) == 1:
-            mark = replace(mark, approval=found[0].approval, several=found[0].several)
+            marker = replace(marker, approval=found[0].approval, several=found[0].several)
     shown = text.partition("\n")[2].strip()
     link = f"\n\n[The run]({run})" if RUN.fullmatch(run) else ""
-    body = f"{marker_line(mark)}\n{shown}{link}"
+    body = f"{format_marker(marker)}\n{shown}{link}"
     earlier = _earlier(own[0].body, shown) if own else []
     if earlier:
         listed = "\n".join(f"- {line}" for line in earlier)
@@ -188,9 +188,9 @@ def _earlier(body: str, shown: str) -> list[str]:
     listed = [line.removeprefix("- ") for line in history.split("\n") if line.startswith("- ")]
     title = next((line for line in current.split("\n")[1:] if line.strip()), "").strip()
     is_new = bool(title) and current.partition("\n")[2].strip().partition("\n\n[The run]")[0] != shown
-    mark = marked(Comment(0, current, ""))
-    approval = next(iter(mark.approvals().values()), None)
-    commit = approval.commit if approval and mark.command == "plan" else ""
+    marker = read_marker(Comment(0, current, ""))
+    approval = next(iter(marker.approvals().values()), None)
+    commit = approval.commit if approval and marker.command == "plan" else ""
     head = f"`{commit[:SHORT_COMMIT]}` " if re.match(r"[0-9a-f]{40}", commit) else ""
     lines = [f"{head}{title}", *listed] if is_new else listed
     return [line for line in lines if len(line) <= LONGEST_EARLIER][:MOST_EARLIER]

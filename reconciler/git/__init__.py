@@ -33,12 +33,12 @@ def git_folder(top: Path) -> Path | None:
         return entry if _is_git_folder(entry) else None
     try:
         with entry.open("rb") as opened:
-            said = opened.read(LONGEST_POINTER)
+            content = opened.read(LONGEST_POINTER)
     except OSError:
         return None
     # Submodules and further work trees have a file that names the folder.
-    target = top / os.fsdecode(said.removeprefix(POINTER).rstrip(b"\r\n"))
-    return target if said.startswith(POINTER) and _is_git_folder(target) else None
+    target = top / os.fsdecode(content.removeprefix(POINTER).rstrip(b"\r\n"))
+    return target if content.startswith(POINTER) and _is_git_folder(target) else None
 
 
 def _is_git_folder(folder: Path) -> bool:

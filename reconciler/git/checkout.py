@@ -58,10 +58,10 @@ def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:
     if repository_top(folder) is None:
         raise GitUnusable(f"{folder}: {what}, but git finds none here ({NO_REPOSITORY})", hint=otherwise)
     at = str(folder)
-    said = run_git(at, "version").text
-    found = re.search(r"(\d+)\.(\d+)", said)
+    version = run_git(at, "version").text
+    found = re.search(r"(\d+)\.(\d+)", version)
     if found and tuple(map(int, found.groups())) < OLDEST:
-        raise GitUnusable(f"{said} is too old", hint=f"it needs git {'.'.join(map(str, OLDEST))} or newer")
+        raise GitUnusable(f"{version} is too old", hint=f"it needs git {'.'.join(map(str, OLDEST))} or newer")
     answer = run_git(at, "rev-parse", "--show-object-format", "--show-toplevel")
     if answer.code:
         # There is one, so the reason is another: unreadable settings, or a folder of another user.
@@ -134,8 +134,8 @@ def sizes(checkout: Checkout, blobs: Sequence[str]) -> list[int]:
     lines = _asked(checkout, "cat-file", "--batch-check", lines=blobs).decode().splitlines()
     missing = next((line.split()[0] for line in lines if not line.rpartition(" ")[2].isdigit()), None)
     if missing is not None:
-        said = f"{checkout.top}: the object {missing} is missing in this clone"
-        raise GitUnusable(said, hint="git fetch, or git fsck says more")
+        message = f"{checkout.top}: the object {missing} is missing in this clone"
+        raise GitUnusable(message, hint="git fetch, or git fsck says more")
     return [int(line.rpartition(" ")[2]) for line in lines]
 
 

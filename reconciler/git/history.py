@@ -118,8 +118,8 @@ def find_age(folder: Path, commits: Collection[str], *, head: str = "", tip: str
     above = ahead & _reachable(top, [*ahead, f"^{head}"], "--ancestry-path") if ahead else set()
     merged = ahead - _reachable(top, [*ahead, *(f"^{each}" for each in tips)]) if ahead and tips else set()
     # A commit that no branch has may be abandoned.
-    held = above - _reachable(top, [*above], "--not", "--branches", "--remotes") if above else set()
-    newer = merged | held
+    unpushed = above - _reachable(top, [*above], "--not", "--branches", "--remotes") if above else set()
+    newer = merged | unpushed
     unknown = others - known
     cut = commits_cut_off(top) if ahead - above or unknown else set()
     if cut:

@@ -36,12 +36,12 @@ def is_within(path: str, outer: str) -> bool:
     return path == outer or path.startswith((f"{outer}.", f"{outer}["))
 
 
-def keys_path(keys: Keys) -> str:
+def join_keys(keys: Keys) -> str:
     """The path of keys of which the first is the name of a field."""
     return dotted(str(keys[0]), keys[1:])
 
 
-def path_keys(path: str) -> tuple[str | int, ...] | None:
+def parse_path(path: str) -> tuple[str | int, ...] | None:
     """The keys of a path; None if the text is no path."""
     steps = list(STEP.finditer(path))
     if "".join(step[0] for step in steps) != path or path.startswith("."):
@@ -84,17 +84,17 @@ class Difference(NamedTuple):
     after: Any
 
     @property
-    def way(self) -> tuple[str | int, ...]:
+    def key_path(self) -> tuple[str | int, ...]:
         """The keys from the fields on: the field's name, and those within it."""
         return (self.field.name, *self.keys)
 
     @property
     def path(self) -> str:
         """The path as people read it: `data.initiators[0].uid`."""
-        return keys_path(self.way)
+        return join_keys(self.key_path)
 
     @property
-    def spot(self) -> tuple[str, ...]:
+    def outer_keys(self) -> tuple[str, ...]:
         """The keys of the value that is judged as a whole: of the list around the difference, or of itself."""
         return (self.field.name, *outer_keys(self.keys))
 
@@ -124,11 +124,11 @@ def same_value(field: Field, one: Any, other: Any) -> bool:
     return alike(one, other)
 
 
-def overlaid(live: Any, desired: Any) -> Any:
+def overlay(live: Any, desired: Any) -> Any:
     """`live` updated with `desired`, at every depth of maps."""
     if not (isinstance(live, dict) and isinstance(desired, dict)):
         return desired
-    return {**live, **{key: overlaid(live.get(key), value) for key, value in desired.items()}}
+    return {**live, **{key: overlay(live.get(key), value) for key, value in desired.items()}}
 
 
 def without_nulls(value: Any) -> Any:
@@ -181,22 +181,22 @@ def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None =
     """The differences of `live` from `desired`, in the order of the kind's fields. Fields that `desired` lacks are not
     compared. `known` is the entry of the object: a value that the API has normalized is no difference while it is
     desired."""
-    stored = still_stored(desired, live, known) if known is not None else {}
+    stored = find_stored(desired, live, known) if known is not None else {}
     # Live is held against what the API showed last in place of such a value, and a difference tells the value itself.
     shown = with_values(desired, stored)
     present = [each for each in kind.fields if each.name in desired]
     found = [one for each in present for one in _field_differences(each, shown[each.name], live.get(each.name))]
     if not stored:
         return found
-    wanted = [each._replace(after=value_at(desired, each.way)) for each in found]
+    wanted = [each._replace(after=value_at(desired, each.key_path)) for each in found]
     return [each for each in wanted if not alike(each.before, each.after)]
 
 
-def still_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
+def find_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
     """Path → stored value, of what the API normalized, if what was sent is still desired and is not live."""
     stored = {}
     for path, value in known.stored.items():
-        keys = path_keys(path) or ()
+        keys = parse_path(path) or ()
         sent = value_at(known.applied, keys)
         if keys and alike(value_at(desired, keys), sent) and not alike(value_at(live, keys), sent):
             stored[path] = value
@@ -206,7 +206,7 @@ def still_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
 def with_values(fields: Fields, values: Mapping[str, Any]) -> Fields:
     """The fields with these values, by path."""
     for path, value in values.items():
-        fields = with_value(fields, path_keys(path) or (path,), value)
+        fields = with_value(fields, parse_path(path) or (path,), value)
     return fields
 
 
@@ -215,7 +215,7 @@ def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]
         return []
     if each.unordered and isinstance(live, list):
         return [] if same_value(each, desired, live) else [Difference(each, (), live, desired)]
-    before, after = without_nulls(live), without_nulls(overlaid(live, desired))
+    before, after = without_nulls(live), without_nulls(overlay(live, desired))
     if alike(before, after):
         return []
     if not (isinstance(before, dict) and isinstance(after, dict)):
@@ -236,9 +236,9 @@ def _present(value: Any) -> Any:
     return None if type(value).__name__ == "NotPresent" else value
 
 
-def flattened(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:
+def flatten(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:
     """Path → value of all leaves of the fields, in the order of the kind's fields, as a list."""
-    whole = {keys_path((name, *each.path)) for name, each in kind.reference_fields if each.path}
+    whole = {join_keys((name, *each.path)) for name, each in kind.reference_fields if each.path}
     return [leaf for name in kind.field_names if name in fields for leaf in leaves(name, fields[name], whole)]
 
 
@@ -263,11 +263,11 @@ def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> C
         return Cause.CLOCK if is_ours else Cause.DRIFT
     # As we sent it, and as the API showed it.
     sources = (entry.applied, with_values(entry.applied, entry.stored))
-    around = [value_at(each, difference.spot[:-1]) for each in sources]
+    around = [value_at(each, difference.outer_keys[:-1]) for each in sources]
     # The field, or the key within it, was not managed when it was last applied.
-    if not all(isinstance(each, dict) and difference.spot[-1] in each for each in around):
+    if not all(isinstance(each, dict) and difference.outer_keys[-1] in each for each in around):
         return Cause.CONFIG
-    applied, shown = (value_at(each, difference.way) for each in sources)
+    applied, shown = (value_at(each, difference.key_path) for each in sources)
     ours = known == rule and same_value(difference.field, applied, difference.after)
     theirs = any(same_value(difference.field, each, difference.before) for each in (applied, shown))
     if ours and not theirs:

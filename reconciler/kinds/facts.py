@@ -23,8 +23,8 @@ NOBODY, REFUSED = "reconciler-probe-nobody", object()
 
 def make_facts(section: str, claims: Claims) -> list[Fact]:
     """The facts of claims, each with what was seen against it."""
-    found = [(text, None if odd is None else dict.fromkeys(sorted(map(in_short, odd)))) for text, odd in claims]
-    return [Fact(f"{section}: {text}", None if odd is None else not odd, some_of(odd or ())) for text, odd in found]
+    found = [(text, None if bad is None else dict.fromkeys(sorted(map(in_short, bad)))) for text, bad in claims]
+    return [Fact(f"{section}: {text}", None if bad is None else not bad, some_of(bad or ())) for text, bad in found]
 
 
 def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Violations) -> Claims:
@@ -36,7 +36,7 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
     known, paths = {*kind.field_names, *kind.server_fields}, {f"/v4{object_path(kind, raw['id'])}" for raw in rows}
     broken = ((each, name, why) for each in fields for name, why in violations(kind.name, each) if name)
-    told: dict[str, Iterable[object]] = {
+    claims: dict[str, Iterable[object]] = {
         f"says `object: {kind.identity.object_name}`": {str(raw.get("object")) for raw in rows}
         - {kind.identity.object_name},
         f"has an id like {kind.identity.id_pattern}": (raw["id"] for raw in rows if not is_id(kind, raw["id"])),
@@ -50,22 +50,22 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
             key for at in fields for key in {*kind.identity.natural_key} - {*at}
         },
     }
-    yield from ((f"a record {text}", odd if rows else None) for text, odd in told.items())
-    yield from ((f"a record {text}", odd if fields else None) for text, odd in read.items())
+    yield from ((f"a record {text}", wrong if rows else None) for text, wrong in claims.items())
+    yield from ((f"a record {text}", wrong if fields else None) for text, wrong in read.items())
     yield from chain(_server_claims(kind, rows, lists), *(_field_claims(each, rows) for each in kind.fields))
     yield from chain.from_iterable(_reference_claims(*each, rows, lists) for each in kind.reference_fields)
 
 
 def _server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Claims:
     if times := sorted(name for name in kind.server_fields if name.endswith("_at")):
-        told = [str(raw[name]) for raw in rows for name in times if raw.get(name) is not None]
+        values = [str(raw[name]) for raw in rows for name in times if raw.get(name) is not None]
         yield (
             f"{', '.join(times)} are in ISO 8601, UTC",
-            [at for at in told if not TIME.fullmatch(at)] if told else None,
+            [at for at in values if not TIME.fullmatch(at)] if values else None,
         )
     for name in {kind.delivery.sent_count, kind.delivery.failed_count} - {""} if kind.delivery else ():
-        odd = [raw[name] for raw in rows if name in raw and (type(raw[name]) is not int or raw[name] < 0)]
-        yield f"{name} is a whole number from 0", odd if any(name in raw for raw in rows) else None
+        wrong = [raw[name] for raw in rows if name in raw and (type(raw[name]) is not int or raw[name] < 0)]
+        yield f"{name} is a whole number from 0", wrong if any(name in raw for raw in rows) else None
     if kind.identity.vendor_flag:
         theirs, listed = (
             lists.get(f"{kind.endpoints.path}/system", ()),
@@ -74,8 +74,8 @@ def _server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Claims:
         yield "the list lacks the rows of the vendor", listed if theirs or listed else None
     if kind.endpoints.pages is Pages.CURSOR and "created_at" in kind.server_fields:
         stamps = [str(raw.get("created_at")) for raw in rows]
-        odd = stamps * (stamps != sorted(stamps, reverse=True))
-        yield "the list has the newest first", odd if len({*stamps}) > 1 else None
+        wrong = stamps * (stamps != sorted(stamps, reverse=True))
+        yield "the list has the newest first", wrong if len({*stamps}) > 1 else None
 
 
 def _field_claims(each: Field, rows: Sequence[Raw]) -> Claims:
@@ -101,13 +101,13 @@ def _reference_claims(name: str, to: Reference, rows: Sequence[Raw], lists: Look
             lists.get(path, ()),
             {each["id"]: to.label(each) for each in lists.get(target.endpoints.path, ())},
         )
-        odd = [str(each) for each in items if {"id", "label"} - each.keys() or each.get("type") != to.type]
-        yield f"each of {path} is a {to.type} with id and label", odd if items else None
+        wrong = [str(each) for each in items if {"id", "label"} - each.keys() or each.get("type") != to.type]
+        yield f"each of {path} is a {to.type} with id and label", wrong if items else None
         pairs = {(labels.get(str(each.get("id"))), str(each.get("label"))) for each in items}
-        odd = [label for expected, label in pairs if expected not in (None, label)]
-        yield f"{path} has the label of the {to.kind}", odd if any(dict(pairs)) else None
-        offered = {str(each.get("id")) for each in items if str(each.get("label")) in {*labels.values()}}
-        yield f"{path} has the id of the {to.kind}", offered - labels.keys() if offered else None
+        wrong = [label for expected, label in pairs if expected not in (None, label)]
+        yield f"{path} has the label of the {to.kind}", wrong if any(dict(pairs)) else None
+        available = {str(each.get("id")) for each in items if str(each.get("label")) in {*labels.values()}}
+        yield f"{path} has the id of the {to.kind}", available - labels.keys() if available else None
 
 
 def list_questions(kind: Kind) -> dict[str, str]:

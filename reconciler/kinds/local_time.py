@@ -21,7 +21,7 @@ from reconciler.kinds.schema import AREAS
 from reconciler.lazy import load
 from reconciler.model.inputs import Record
 from reconciler.model.plan import Cause, Change
-from reconciler.text import close_matches, meant
+from reconciler.text import close_matches, suggest
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 PENDING = timedelta(minutes=15)
@@ -120,7 +120,7 @@ def _day(rule: str, grid: int, delivery: datetime) -> int:
     return min((day - 1, day, day + 1), key=lambda at: abs(moment_on(rule, grid, date.fromordinal(at)) - delivery))
 
 
-def outdated(kind: Kind, change: Change, record: Record | None, now: datetime) -> str:
+def find_delay(kind: Kind, change: Change, record: Record | None, now: datetime) -> str:
     """Why a change of `record` that was planned before may not be written at `now`; empty if it may."""
     status = kind.delivery.status if kind.delivery else ""
     is_sent = record is not None and kind.sends(record.fields)
@@ -183,7 +183,7 @@ def is_zone(name: str) -> bool:
 def unknown_zone(name: str, field: str) -> str | None:
     """What a name that is no time zone could mean; None if it is one. ReconcilerError without any time zone data."""
     known = zone_names(field)
-    return None if name in known else meant(close_matches(name, known))
+    return None if name in known else suggest(close_matches(name, known))
 
 
 @lru_cache(4)
@@ -210,13 +210,13 @@ def advice(text: str, field: str) -> str:
         return EXPECTED
     clock, place = f"{int(found[1]):02d}:{found[2]}", found[3]
     if place.casefold() in UTC_NAMES:
-        return EXPECTED + meant([clock])
+        return EXPECTED + suggest([clock])
     places = {each.casefold(): each for each in sorted(zone_names(field)) if re.match(f"({AREAS})/", each)}
     cities = {each.rpartition("/")[2]: each for each in places}
     name = place.casefold().replace(" ", "_")
     close = [name] if name in places else [cities[name]] if name in cities else []
     close = close or (close_matches(name, places) if "/" in name else [])
-    return EXPECTED + (meant([f"{clock} {places[close[0]]}"]) if close else NO_PLACE)
+    return EXPECTED + (suggest([f"{clock} {places[close[0]]}"]) if close else NO_PLACE)
 
 
 def zone_data(rule: str) -> str:

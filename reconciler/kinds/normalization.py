@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from reconciler.kinds.comparison import Difference, alike, differences, path_keys, value_at
+from reconciler.kinds.comparison import Difference, alike, differences, parse_path, value_at
 from reconciler.kinds.declaration import Kind
 from reconciler.kinds.schema import Schema
 from reconciler.lazy import load
@@ -47,7 +47,7 @@ def natural_key(kind: Kind, fields: Fields, form: Callable[[str], str] = str) ->
     return tuple(form(fields[name]) for name in kind.identity.natural_key)
 
 
-def bearing(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Record]:
+def find_bearers(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Record]:
     """The records with the natural key of these fields; if there are none, those with the same normal form of it."""
     wanted = natural_key(kind, fields, normal_form)
     found = [record for record in records if natural_key(kind, record.fields, normal_form) == wanted]
@@ -55,7 +55,7 @@ def bearing(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Recor
     return [record for record in found if natural_key(kind, record.fields) == exact] or found
 
 
-def looks_the_same(sent: Any, shown: Any) -> bool:
+def looks_same(sent: Any, shown: Any) -> bool:
     """Whether `shown` is `sent` after changes of `INVISIBLE`, at any depth."""
     if isinstance(sent, str) and isinstance(shown, str):
         forms = {sent}
@@ -63,25 +63,25 @@ def looks_the_same(sent: Any, shown: Any) -> bool:
             forms |= set(map(step, forms))
         return shown in forms
     if isinstance(sent, dict) and isinstance(shown, dict):
-        return sent.keys() == shown.keys() and all(looks_the_same(value, shown[key]) for key, value in sent.items())
+        return sent.keys() == shown.keys() and all(looks_same(value, shown[key]) for key, value in sent.items())
     if isinstance(sent, list) and isinstance(shown, list):
-        return len(sent) == len(shown) and all(map(looks_the_same, sent, shown))
+        return len(sent) == len(shown) and all(map(looks_same, sent, shown))
     return alike(sent, shown)
 
 
 def may_be_normalized(difference: Difference) -> bool:
     """Whether the API may normalize a value: not a reference, a value of an enum, a time on a grid, or a field of words
     with an endpoint of its own."""
-    field, keys = difference.field, difference.spot[1:]
+    field, keys = difference.field, difference.outer_keys[1:]
     refers = field.reference is not None and keys[: len(field.reference.path)] == field.reference.path
     is_plain = not refers and not field.grid and (field.setter is None or not field.setter.words)
     return is_plain and "enum" not in (field.schema_at(keys) or {})
 
 
 def is_normalized(difference: Difference, sent: Any, shown: Any) -> bool:
-    """Whether `shown` can be the normal form of `sent` in the spot of a difference: other spaces, composition, case,
+    """Whether `shown` can be the normal form of `sent` at the path of a difference: other spaces, composition, case,
     rounding, order of a list, keys that were added to a map or dropped."""
-    field, keys = difference.field, difference.spot[1:]
+    field, keys = difference.field, difference.outer_keys[1:]
     if not may_be_normalized(difference):
         return False
     if shown is None and keys:
@@ -93,7 +93,7 @@ def is_normalized(difference: Difference, sent: Any, shown: Any) -> bool:
 def is_made_of(kind: Kind, sent: Fields, live: Fields) -> bool:
     """Whether live fields are what was sent, or can be its normal form."""
     return all(
-        is_normalized(each, value_at(sent, each.spot), value_at(live, each.spot))
+        is_normalized(each, value_at(sent, each.outer_keys), value_at(live, each.outer_keys))
         for each in differences(kind, sent, live)
     )
 
@@ -110,7 +110,7 @@ def is_kept_for_good(difference: Difference, known: Entry | None) -> bool:
     if not field.immutable or shown is None:
         return False
     is_sent = known is not None and name not in known.stored and alike(known.applied.get(name), sent)
-    return looks_the_same(sent, shown) or (is_sent and is_normalized(difference, sent, shown))
+    return looks_same(sent, shown) or (is_sent and is_normalized(difference, sent, shown))
 
 
 def _is_made_of(schema: Schema, sent: Any, shown: Any) -> bool:
@@ -173,9 +173,9 @@ def stored_otherwise(address: str, entry: Entry) -> Iterator[str]:
     """A warning for each value of an address that the API has normalized: both values, the code points that differ if
     they look the same, and what to write in the YAML."""
     for path, stored in sorted(entry.stored.items()):
-        sent = value_at(entry.applied, path_keys(path) or ())
+        sent = value_at(entry.applied, parse_path(path) or ())
         is_compared = stored is not None and max(len(str(sent)), len(str(stored))) <= MOST_COMPARED
-        points = f" ({_points(sent, stored)})" if is_compared and looks_the_same(sent, stored) else ""
+        points = f" ({_points(sent, stored)})" if is_compared and looks_same(sent, stored) else ""
         kept = "nothing" if stored is None else _shown(stored)
         advice = "leave it out of" if stored is None else f"write {kept} in"
         text = f"{address}: {path}: the API keeps {kept} of {_shown(sent)}{points}"
@@ -192,12 +192,12 @@ def _points(sent: Any, stored: Any) -> str:
     """The code points that differ, as `U+… became U+…`."""
     one, other = (each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in (sent, stored))
     matcher = load("difflib:SequenceMatcher")
-    spots = [
+    places = [
         f"{_code_points(one[begin:end])} became {_code_points(other[start:stop])}"
         for tag, begin, end, start, stop in matcher(None, one, other, autojunk=False).get_opcodes()
         if tag != "equal"
     ]
-    return ", ".join(dict.fromkeys(spots))
+    return ", ".join(dict.fromkeys(places))
 
 
 def _code_points(text: str) -> str:

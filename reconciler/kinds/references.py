@@ -30,19 +30,19 @@ class Labelled(NamedTuple):
     item: dict[str, Any] | None
 
 
-def item_by_id(reference: Reference, object_id: str, offered: LookupTable) -> dict[str, Any] | None:
+def item_by_id(reference: Reference, object_id: str, available: LookupTable) -> dict[str, Any] | None:
     """The item with an object's id, None if the API offers none."""
-    is_offered = any(item.get("type") == reference.type for item in offered.find("id", object_id))
+    is_offered = any(item.get("type") == reference.type for item in available.find("id", object_id))
     return {"type": reference.type, "id": object_id} if is_offered else None
 
 
 class Targets:
     """The objects that a reference may mean. An item stands for the object with its id. If no object has its id, it
     stands for the one with its label, but only if no other object could have that label, and no other such item has it.
-    `offered` is the list in which the reference is looked up. `taken` and `planned`: see `ReferenceResolver`."""
+    `available` is the list in which the reference is looked up. `taken` and `planned`: see `ReferenceResolver`."""
 
     def __init__(self, reference: Reference, live: Live, taken: Collection[ObjectRef], planned: Planned) -> None:
-        self.offered = LookupTable(live.lookups.get(reference.lookup, ()))
+        self.available = LookupTable(live.lookups.get(reference.lookup, ()))
         self._reference = reference
         self._kind = KINDS[reference.kind]
         self._records = live.records.get(reference.kind, {})
@@ -52,7 +52,7 @@ class Targets:
         self._bearers: dict[str | None, list[Record]] = defaultdict(list)
         for record in self._records.values():
             self._bearers[reference.label(record.raw)].append(record)
-        self._meant: dict[str, Labelled] = {}
+        self._labelled_items: dict[str, Labelled] = {}
 
     def proof(self, record: Record, used: Collection[Any] = (), address: str = "") -> Any:
         """The item that stands for an object, None if that is not proven. It is the id if nothing is looked up. `used`:
@@ -83,13 +83,13 @@ class Targets:
     def _find(self, name: str, value: Any, used: Collection[Any] = ()) -> list[Raw]:
         """The items with a value under a key: those that are offered, then those that are used and not offered."""
         found = LookupTable(used).find(name, value) if used else []
-        held = (item for item in found if not self.offered.holds(item))
-        return self._of_type([*self.offered.find(name, value), *held])
+        managed = (item for item in found if not self.available.holds(item))
+        return self._of_type([*self.available.find(name, value), *managed])
 
     def by_label(self, label: str) -> Labelled:
         """What a label means that is written. It counts if one item bears it, and at most one object, a live one, could
         bear it."""
-        if label not in self._meant:
+        if label not in self._labelled_items:
             items = self._find("label", label)
             owners = [each["id"] for each in items if each["id"] in self._taken]
             live = [each.id for each in (*self._bearers.get(label, ()), *self._bearers.get(None, ()))]
@@ -97,8 +97,8 @@ class Targets:
             coming = [address for address, record in shown.items() if self._reference.label(record) in (label, None)]
             bearers = list(dict.fromkeys([*owners, *live, *coming]))
             is_proven = len(items) == 1 and len(bearers) <= 1 and self._records.keys() >= set(bearers)
-            self._meant[label] = Labelled(items, bearers, self._item(items[0]["id"]) if is_proven else None)
-        return self._meant[label]
+            self._labelled_items[label] = Labelled(items, bearers, self._item(items[0]["id"]) if is_proven else None)
+        return self._labelled_items[label]
 
     def _twins(self, record: Record, address: str) -> Iterator[str]:
         """The other objects that could have the label of an object: ids of live ones, addresses of planned ones."""
@@ -112,12 +112,12 @@ class Targets:
 
     def behind(self) -> dict[str, str]:
         """Id of an item → id of the live object that it is proven to stand for, if the two ids differ."""
-        strangers = {item.get("label") for item in self._of_type(self.offered) if item["id"] not in self._taken}
+        strangers = {item.get("label") for item in self._of_type(self.available) if item["id"] not in self._taken}
         bearers = (self._bearers.get(label, ()) for label in strangers if isinstance(label, str))
         proofs = ((record.id, self.proof(record)) for each in bearers for record in each)
         return {str(item["id"]): each for each, item in proofs if item and item["id"] != each}
 
-    def in_doubt(self, record: Record, address: str) -> list[str]:
+    def explain_ambiguity(self, record: Record, address: str) -> list[str]:
         """Why the list proves nothing for an object, then a line to write for each candidate; nothing without one."""
         items = self._labelled(record)
         if not items:
@@ -129,21 +129,21 @@ class Targets:
 
     def candidates(self, why: str, items: Iterable[Raw], bearers: Iterable[str]) -> list[str]:
         """Why a label proves nothing, with the objects that could bear it, then a line to write for each item."""
-        said = [self.described(each) for each in bearers]
-        shared = f", as it could be that of {' and '.join(said)}" if said else ""
+        names = [self.describe(each) for each in bearers]
+        shared = f", as it could be that of {' and '.join(names)}" if names else ""
         lines = [f"  - {{type: {self._reference.type}, id: {each['id']}}}" for each in items]
-        owners = [f"  # {self.described(each['id'])}" if each["id"] in self._records else "" for each in items]
+        owners = [f"  # {self.describe(each['id'])}" if each["id"] in self._records else "" for each in items]
         return [f"{why}{shared}. Offered under that label:", *map(str.__add__, lines, owners)]
 
-    def described(self, name: str) -> str:
+    def describe(self, name: str) -> str:
         """A live object by its id, or one to come by its address, with what tells it from others."""
         live = name in self._records
         if not live and name not in self._coming:
             return f"the {self._kind.name} {name}, which is not live any more"
         fields = self._records[name].fields if live else self._coming[name]
-        told = [each for each in self._kind.identity.natural_key if each in fields]
-        said = ", ".join(f"{each} {in_short(fields[each])}" for each in told)
-        return f"the live {self._kind.name} {name} ({said})" if live else f"{name} ({said}), made by this plan"
+        names = [each for each in self._kind.identity.natural_key if each in fields]
+        values = ", ".join(f"{each} {in_short(fields[each])}" for each in names)
+        return f"the live {self._kind.name} {name} ({values})" if live else f"{name} ({values}), made by this plan"
 
     def _of_type(self, items: Iterable[Raw]) -> list[Raw]:
         return [item for item in items if item.get("type") == self._reference.type and isinstance(item.get("id"), str)]
@@ -152,7 +152,7 @@ class Targets:
         return {"type": self._reference.type, "id": item_id}
 
 
-def referred(reference: Reference, item: Any) -> str | None:
+def find_address(reference: Reference, item: Any) -> str | None:
     """The address that a value refers to, None if it is no reference."""
     if isinstance(item, dict) and isinstance(item.get(reference.key), str):
         return make_address(reference.kind, item[reference.key])
@@ -190,7 +190,7 @@ def reference_items(kind: Kind, fields: Fields) -> Iterator[tuple[Keys, Any, Ref
 def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, Keys, Reference]]:
     """Every reference in the fields: its address, its keys, its declaration."""
     for keys, item, reference in reference_items(kind, fields):
-        address = referred(reference, item)
+        address = find_address(reference, item)
         if address is not None:
             yield address, keys, reference
 
@@ -239,7 +239,7 @@ def with_chosen_ids(resources: Mapping[str, Resource]) -> dict[str, Resource]:
     return result
 
 
-def known_objects(entries: Mapping[str, Entry]) -> set[ObjectRef]:
+def find_known_objects(entries: Mapping[str, Entry]) -> set[ObjectRef]:
     """All objects that entries hold, and those that a replace has put aside."""
     return {ObjectRef.at(address, each) for address, entry in entries.items() for each in (entry.id, *entry.superseded)}
 

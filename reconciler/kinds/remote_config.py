@@ -51,13 +51,13 @@ def advice(objects: Mapping[str, Fields]) -> Iterator[str]:
             active[fields["context_key"]].append(address)
         payload, mapping = fields.get("payload"), fields.get("payload_mapping")
         if isinstance(payload, dict) and isinstance(mapping, dict):
-            yield from (f"{address}: payload: {said}" for said in _unlike(payload, mapping))
+            yield from (f"{address}: payload: {reason}" for reason in _find_mismatches(payload, mapping))
     for key, addresses in active.items():
         if len(addresses) > 1:
             yield f"{' and '.join(addresses)} are active for {key}: which of them an app gets is stated nowhere"
 
 
-def _unlike(payload: Mapping[str, Any], mapping: Mapping[str, Any]) -> Iterator[str]:
+def _find_mismatches(payload: Mapping[str, Any], mapping: Mapping[str, Any]) -> Iterator[str]:
     for key, value in ((key, each) for key, each in payload.items() if each is not None):
         if mapping.get(key) is None:
             yield f"{key} is not in payload_mapping"

@@ -53,7 +53,7 @@ DESTINATION = closed(
         {"title": "Not managed here", "required": ["type", "id"]},
         {"title": "Not managed here, by its label", "required": ["type", "label"]},
     ],
-    defaultSnippets=[{"label": name, "description": said, "body": body} for name, said, body in SNIPPETS],
+    defaultSnippets=[{"label": name, "description": description, "body": body} for name, description, body in SNIPPETS],
 )
 
 

@@ -123,13 +123,13 @@ def policy() -> Schema:
     )
 
 
-def published() -> dict[str, Schema]:
+def make_schemas() -> dict[str, Schema]:
     """File name → schema, as it is committed in `schemas/` for editors. Each stands alone; in what is not settings, a
     variable may stand for any value."""
-    kinds = {kind.name: titled(_editable(kind)) for kind in KINDS.values()}
+    kinds = {kind.name: add_titles(_editable(kind)) for kind in KINDS.values()}
     rules = mapping(
         "Rules for the resources of this folder, and below.",
-        titled(_with_variables(policy())),
+        add_titles(_with_variables(policy())),
         title="Policies",
         propertyNames={"pattern": KEY_PATTERN},
     )
@@ -141,35 +141,35 @@ def published() -> dict[str, Schema]:
         "Resources of a Qonversion project. All files of a folder are merged.",
         {
             **{kind.section: _section(kind) for kind in KINDS.values()},
-            **{name: titled(_with_variables(block), name) for name, block in blocks().items()},
+            **{name: add_titles(_with_variables(block), name) for name, block in blocks().items()},
             POLICIES: rules,
-            DEFAULTS: titled(defaults, DEFAULTS),
+            DEFAULTS: add_titles(defaults, DEFAULTS),
         },
         title="Reconciler configuration",
         patternProperties=ANCHORS,
         examples=[{kind.section: {f"my-{kind.name}": kind.example} for kind in KINDS.values()}],
     )
-    settings = {"title": "reconciler.yaml", **titled(SETTINGS)}
+    settings = {"title": "reconciler.yaml", **add_titles(SETTINGS)}
     files = {**kinds, "configuration": {**configuration, "$defs": kinds}, "reconciler": settings}
     return {f"{name}.schema.json": {"$schema": DIALECT, "$id": f"{name}.schema.json", **files[name]} for name in files}
 
 
 def _section(kind: Kind) -> Schema:
     """The map of a kind's resources; `defaultSnippets` is what editors offer where a new one begins."""
-    said, body = kind.messages.description, {f"${{1:my-{kind.name}}}": kind.example}
+    description, body = kind.messages.description, {f"${{1:my-{kind.name}}}": kind.example}
     return mapping(
-        said,
+        description,
         {"$ref": f"#/$defs/{kind.name}"},
         title=kind.messages.title,
         propertyNames={"pattern": KEY_PATTERN},
-        defaultSnippets=[{"label": f"new {kind.name}", "description": said, "body": body}],
+        defaultSnippets=[{"label": f"new {kind.name}", "description": description, "body": body}],
     )
 
 
 def _defaults(kind: Kind) -> Schema:
     fields = {name: {"$ref": f"#/$defs/{kind.name}/properties/{name}"} for name in kind.field_names}
-    said = f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge."
-    return closed(said, fields, type=["object", "null"])
+    description = f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge."
+    return closed(description, fields, type=["object", "null"])
 
 
 def _editable(kind: Kind) -> Schema:
@@ -196,9 +196,9 @@ def _or_variable(schema: Schema) -> Schema:
     return {**kept, "anyOf": [result, VARIABLE]}
 
 
-def titled(schema: Schema, name: str = "") -> Schema:
+def add_titles(schema: Schema, name: str = "") -> Schema:
     """The schema with a title for each property, at every depth: what an editor shows on top of its description."""
-    return {**({"title": _title(name)} if name else {}), **_within(schema, titled)}
+    return {**({"title": _title(name)} if name else {}), **_within(schema, add_titles)}
 
 
 def _within(schema: Schema, change: Callable[[Schema, str], Schema]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.errors import AnswerUnreadable
-from reconciler.kinds.comparison import as_declared, overlaid, without_nulls
+from reconciler.kinds.comparison import as_declared, overlay, without_nulls
 from reconciler.kinds.declaration import Kind, SubEndpoint
 from reconciler.model.inputs import Entry, Fields, Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
@@ -39,12 +39,12 @@ def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
     """A record of the API as fields of the configuration. AnswerUnreadable if it is of another kind, or has no id.
     Numbers and texts are converted to the type of the field's schema. All else is kept as it is."""
     identity, path = kind.identity, kind.endpoints.path
-    if unlike := other_object(kind, raw):
-        raise AnswerUnreadable(f"{path}: the API names {unlike}; expected records of {identity.object_name}")
+    if difference := other_object(kind, raw):
+        raise AnswerUnreadable(f"{path}: the API names {difference}; expected records of {identity.object_name}")
     if not is_id(kind, raw.get("id")):
         raise AnswerUnreadable(f"{path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
-    told = {**raw, **kind.from_wire(raw, lookups)}
-    shown = ((each.name, each.schema, told.get(each.name)) for each in kind.fields)
+    values = {**raw, **kind.from_wire(raw, lookups)}
+    shown = ((each.name, each.schema, values.get(each.name)) for each in kind.fields)
     fields = {name: as_declared(schema, value) for name, schema, value in shown if value is not None}
     return Record(kind.name, raw["id"], in_short(raw.get(identity.name_field) or raw["id"]), fields, raw)
 
@@ -94,7 +94,7 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
     if kind.endpoints.partial_update:
         body = kind.to_wire({name: fields[name] for name in kind.field_names if name in changed})
         return _with_settings(kind, record.id, body, Request(method, path, body), changed)
-    full = kind.to_wire(overlaid({**unknown_fields(kind, record), **record.fields}, dict(fields)))
+    full = kind.to_wire(overlay({**unknown_fields(kind, record), **record.fields}, dict(fields)))
     full.pop(kind.identity.chosen_id, None)
     return _with_settings(kind, record.id, fields, Request(method, path, full), changed)
 
@@ -186,10 +186,10 @@ class LookupTable:
         return iter(self._items.values())
 
 
-def described(items: Iterable[Raw]) -> str:
+def list_labels(items: Iterable[Raw]) -> str:
     """The ids of items with their labels, the first of many; "none" if there are none."""
     items = list(items)
-    labels = told_apart(find_labels(items))
+    labels = make_distinct(find_labels(items))
     ids = sorted({str(item.get("id")) for item in items}, key=lambda each: (labels.get(each, each), each))
     names = [f'{each} ("{in_short(labels[each])}")' if each in labels else each for each in ids]
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
@@ -202,7 +202,7 @@ def find_labels(items: Iterable[Any]) -> dict[str, str]:
     return {str(each["id"]): str(each["label"]) for each in known}
 
 
-def told_apart(labels: Mapping[str, str]) -> dict[str, str]:
+def make_distinct(labels: Mapping[str, str]) -> dict[str, str]:
     """The labels; one that several ids share says how many."""
     counts = Counter(labels.values())
     return {

@@ -45,20 +45,20 @@ class Approval:
     configuration: str = ""
 
 
-def make_approval(plan: Plan, commit: str = "", base: str = "", room: int = MOST_SKETCHED) -> Approval:
-    """A plan as it is approved; its sketch takes at most `room` characters."""
+def make_approval(plan: Plan, commit: str = "", base: str = "", limit: int = MOST_SKETCHED) -> Approval:
+    """A plan as it is approved; its sketch takes at most `limit` characters."""
     asked = [change for change in plan.changes if change.is_reviewed()]
-    sketched = _first_fitting(((change.address, make_sketch(change, plan.api)) for change in asked), room)
+    sketched = _first_fitting(((change.address, make_sketch(change, plan.api)) for change in asked), limit)
     left_out = len(asked) - len(sketched)
     return Approval(plan.environment, plan.digest, commit, base, sketched, left_out, configuration=plan.configuration)
 
 
-def _first_fitting(sketches: Iterable[tuple[str, str]], room: int) -> dict[str, str]:
+def _first_fitting(sketches: Iterable[tuple[str, str]], remaining: int) -> dict[str, str]:
     """The first sketches by address, as many as so many characters hold."""
     fitting: dict[str, str] = {}
     for address, sketch in sketches:
-        room -= _size(address, sketch)
-        if room < 0:
+        remaining -= _size(address, sketch)
+        if remaining < 0:
             break
         fitting[address] = sketch
     return fitting
@@ -188,11 +188,11 @@ def name_set(environments: Iterable[str]) -> str:
 def make_marker(command: str, plan: Plan, commit: str, base: str) -> CommentMarker:
     """The mark of a plan; its sketch is cut to what the line has room for."""
 
-    def mark(room: int) -> CommentMarker:
-        approval = make_approval(plan, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT], room)
+    def make(limit: int) -> CommentMarker:
+        approval = make_approval(plan, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT], limit)
         return CommentMarker(plan.environment, command, approval, configuration=plan.configuration)
 
-    return _fitted(mark)
+    return _fitted(make)
 
 
 def make_joint_marker(
@@ -204,38 +204,38 @@ def make_joint_marker(
     needs = [sum(_size(*sketch) for sketch in each.changes.items()) for each in made.values()]
     failed, untouched = tuple(name for name in plans if name not in made), tuple(left_out)
 
-    def brief(approval: Approval, room: int) -> Brief:
-        changes = _first_fitting(approval.changes.items(), room)
+    def brief(approval: Approval, limit: int) -> Brief:
+        changes = _first_fitting(approval.changes.items(), limit)
         return Brief(approval.digest, changes, approval.left_out + len(approval.changes) - len(changes))
 
-    def mark(room: int) -> CommentMarker:
-        rooms = share_out(room, needs)
-        briefs = {name: brief(approval, own) for (name, approval), own in zip(made.items(), rooms, strict=True)}
+    def make(limit: int) -> CommentMarker:
+        limits = share_out(limit, needs)
+        briefs = {name: brief(approval, own) for (name, approval), own in zip(made.items(), limits, strict=True)}
         several = Several(briefs, failed, untouched, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT])
         return CommentMarker(name_set((*plans, *untouched)), "plan", configuration=configuration, several=several)
 
-    return _fitted(mark)
+    return _fitted(make)
 
 
-def _fitted(mark: Callable[[int], CommentMarker]) -> CommentMarker:
+def _fitted(make: Callable[[int], CommentMarker]) -> CommentMarker:
     """The mark with the most characters of sketches with which its line is not too long, or with none."""
-    room = MOST_SKETCHED
-    while room and len(marker_line(mark(room))) > LONGEST:
-        room //= 2
-    return mark(room)
+    limit = MOST_SKETCHED
+    while limit and len(format_marker(make(limit))) > LONGEST:
+        limit //= 2
+    return make(limit)
 
 
-def marker_line(mark: CommentMarker) -> str:
+def format_marker(marker: CommentMarker) -> str:
     """The mark as an HTML comment on one line of ASCII. What it is of several environments, an earlier version of this
     program takes for a mark that approves nothing."""
-    content = asdict(mark)
-    if mark.several is None:
+    content = asdict(marker)
+    if marker.several is None:
         del content["several"]
     text = json.dumps(content, separators=(",", ":"))
     return "<!-- reconciler " + _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + " -->"
 
 
-def mark_in(body: str) -> CommentMarker | None:
+def find_marker(body: str) -> CommentMarker | None:
     """The mark in a comment's first line, None if there is none. Of a mark that another version of this program
     wrote, only the configuration and the environment are known: it approves nothing."""
     found = LINE.fullmatch(body.split("\n", 1)[0].strip())
@@ -245,12 +245,12 @@ def mark_in(body: str) -> CommentMarker | None:
     try:
         document = json.loads(found[1])
         whole = {"several": None, **document} if isinstance(document, dict) else document
-        mark: CommentMarker = decode(CommentMarker, whole, "mark")
+        marker: CommentMarker = decode(CommentMarker, whole, "mark")
     except (DecodeError, ValueError, RecursionError):
         known = document if isinstance(document, dict) else {}
         environment, configuration = known.get("environment"), known.get("configuration")
         named = configuration if isinstance(configuration, str) else None
         return CommentMarker(environment, "", None, 0, named) if isinstance(environment, str) else None
-    versions = (mark.format_version, mark.approval.format_version if mark.approval else FORMAT_VERSION)
+    versions = (marker.format_version, marker.approval.format_version if marker.approval else FORMAT_VERSION)
     is_known = versions == (MARKER_FORMAT, FORMAT_VERSION)
-    return mark if is_known else replace(mark, command="", approval=None, several=None)
+    return marker if is_known else replace(marker, command="", approval=None, several=None)

@@ -54,7 +54,7 @@ class ObjectRef(NamedTuple):
         return f"{self.kind}[{self.id}]"
 
 
-def say_instances(definition: str, instances: Sequence[str], what: str = "address") -> str:
+def list_instances(definition: str, instances: Sequence[str], what: str = "address") -> str:
     """What is said of the address, or the key, of a `for_each` if that of an instance is expected."""
     some = f": {some_of(instances)}" if instances else ""
     return f"{definition} is a for_each; expected the {what} of one of its {counted(len(instances), 'resource')}{some}"
@@ -180,7 +180,7 @@ class Desired:
             return f"only_in at {self.left_out[address]} leaves {address} out of this environment"
         made = ((each, resource.instance) for each, resource in self.resources.items())
         addresses = [each for each, instance in made if instance and instance.definition == address]
-        return say_instances(address, addresses) if addresses and address not in self.resources else ""
+        return list_instances(address, addresses) if addresses and address not in self.resources else ""
 
     def why_gone(self, address: str, file: str) -> str:
         """Why an address is no resource any more, although what made it may be in the file; empty if nothing is."""

@@ -51,9 +51,9 @@ class Policy:
         """A problem with a value, `at` a character of it. It may be so for one `address` only."""
         file, line, column = self.locations.get(key, self.location)
         *above, last = str(getattr(self, key, ""))[:at].split("\n")
-        said = f"policy.{self.name}: {key}: {message}"
+        text = f"policy.{self.name}: {key}: {message}"
         place = (file, line + len(above), column + len(last))
-        return Problem(*place, f"{address}: {said}" if address else said, subject=address, cause=f"{place}{said}")
+        return Problem(*place, f"{address}: {text}" if address else text, subject=address, cause=f"{place}{text}")
 
 
 @frozen
@@ -78,8 +78,8 @@ class Violation:
         ended = f"; its exception ended after {self.ended.until}" if self.ended else ""
         existed = "; it was so at the base" if self.existed else ""
         subject, guard = f"{self.address}{f' (for {self.items})' if self.items else ''}", GUARD + self.policy
-        said = f"{self.message.rstrip('.')} (policy {self.policy}, {self.policy_location}{ended}{existed})"
-        return Problem(*self.location, f"{subject}: {said}", guard, subject, f"{guard}{self.location}{said}")
+        text = f"{self.message.rstrip('.')} (policy {self.policy}, {self.policy_location}{ended}{existed})"
+        return Problem(*self.location, f"{subject}: {text}", guard, subject, f"{guard}{self.location}{text}")
 
 
 @frozen

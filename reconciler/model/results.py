@@ -210,7 +210,7 @@ class Rule:
 
 
 @frozen
-class Held:
+class FieldValue:
     """A value in one of the three places that are compared; `there` False: there is none."""
 
     value: Any = None
@@ -219,14 +219,14 @@ class Held:
 
 @frozen
 class FieldExplanation:
-    """One field, or one spot within it. `line` is the text at `place`; both are nothing if it is not written. `cause`
+    """One field, or one path within it. `line` is the text at `place`; both are nothing if it is not written. `cause`
     is that of a difference; `next` is what the next apply does to it."""
 
     path: str
     verdict: Verdict
-    written: Held
-    live: Held
-    applied: Held
+    written: FieldValue
+    live: FieldValue
+    applied: FieldValue
     next: str
     place: Location | None = None
     line: str = ""

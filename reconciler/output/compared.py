@@ -20,7 +20,7 @@ from reconciler.text import counted, listed, pad
 
 MOST_NAMED = 8
 """So many addresses of a group are listed."""
-ROOM = 40_000
+LIMIT = 40_000
 """So many bytes a block of Markdown has."""
 SIGNS = "-+"
 """Of the first environment, and of the second."""
@@ -42,7 +42,7 @@ def render_comparison(found: Comparison, form: str) -> str:
         return document(**values)
     text = "\n".join(_lines(found))
     lines = strip_styles(text).split("\n")
-    return fit(text) if form == "text" else fence(fitting(lines, ROOM, "--format json lists all"), "text")
+    return fit(text) if form == "text" else fence(fitting(lines, LIMIT, "--format json lists all"), "text")
 
 
 def _lines(found: Comparison) -> Iterator[str]:

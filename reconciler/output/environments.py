@@ -63,8 +63,8 @@ def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[tuple[str, ...
 
 def _has_more(review: Review, shared: Sequence[Paragraph]) -> bool:
     """Whether a plan has something to say beside the table and what is shown for several environments."""
-    told = {address for paragraph in shared for address in paragraph.addresses}
-    left = [change for change in review.plan.changes if change.address not in told]
+    shown = {address for paragraph in shared for address in paragraph.addresses}
+    left = [change for change in review.plan.changes if change.address not in shown]
     return bool(left or review.tasks or review.plan.warnings)
 
 
@@ -118,8 +118,8 @@ def ended_json(ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]],
     environments: list[dict[str, Any]] = []
     for each in ended:
         if each.value is not None:
-            said = values(each.value)
-            environments.append({"format_version": FORMAT_VERSION, "environment": each.environment, **said})
+            fields = values(each.value)
+            environments.append({"format_version": FORMAT_VERSION, "environment": each.environment, **fields})
         elif not each.left_out:
             hint, code = (each.error.hint, int(each.error.exit_code)) if each.error else (None, None)
             error = {"message": str(each.error), "hint": hint, "exit": code}

@@ -19,7 +19,7 @@ from reconciler.system import relative_path
 from reconciler.yaml import LocatedList, LocatedMap, read
 from reconciler.yaml.writing import Layout, dump, escape_variables
 
-Way = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 def expanded_yaml(desired: Desired, folder: Path) -> str:
@@ -36,8 +36,8 @@ def expanded_yaml(desired: Desired, folder: Path) -> str:
     text = dump({**sections, **_blocks(desired)}, layout)
     lines = text.split("\n")[:-1]
     (parsed,), _ = read(text.encode(), "")
-    for way, line in _lines((), parsed.value):
-        comment = ", ".join(_places(desired, way, folder))
+    for key_path, line in _lines((), parsed.value):
+        comment = ", ".join(_places(desired, key_path, folder))
         lines[line - 1] += f"  # {escape(comment)}" if comment else ""
     return "\n".join(lines)
 
@@ -66,7 +66,7 @@ def _blocks(desired: Desired) -> dict[str, Any]:
     return {name: items for name, items in blocks.items() if items}
 
 
-def _lines(way: Way, node: Any) -> Iterator[tuple[Way, int]]:
+def _lines(key_path: KeyPath, node: Any) -> Iterator[tuple[KeyPath, int]]:
     """The way to each resource, to each item of a block and to each value without others in it, and its line."""
     found: list[tuple[Any, Any, int]] = []
     if isinstance(node, LocatedMap):
@@ -74,15 +74,15 @@ def _lines(way: Way, node: Any) -> Iterator[tuple[Way, int]]:
     elif isinstance(node, LocatedList):
         found = [(at, value, node.positions[at][0]) for at, value in enumerate(node)]
     for step, value, line in found:
-        is_value = bool(way) and way[0] in SECTIONS and not (value and isinstance(value, dict | list))
-        if is_value or len(way) == 1:
-            yield (*way, step), line
-        yield from _lines((*way, step), value)
+        is_value = bool(key_path) and key_path[0] in SECTIONS and not (value and isinstance(value, dict | list))
+        if is_value or len(key_path) == 1:
+            yield (*key_path, step), line
+        yield from _lines((*key_path, step), value)
 
 
-def _places(desired: Desired, way: Way, folder: Path) -> Iterator[str]:
+def _places(desired: Desired, key_path: KeyPath, folder: Path) -> Iterator[str]:
     """Where a value comes from: where it is written, then what it is made of."""
-    section, step, *path = way
+    section, step, *path = key_path
     if section not in SECTIONS:
         yield _short(getattr(desired, str(section))[step].location, folder)
         return

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reconciler.errors import Location
-from reconciler.model.results import Explanation, FieldExplanation, Held, LastApply, Rule, Verdict
+from reconciler.model.results import Explanation, FieldExplanation, FieldValue, LastApply, Rule, Verdict
 from reconciler.output.document import document, select
 from reconciler.output.labels import CAUSES, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, yellow
@@ -17,7 +17,7 @@ from reconciler.text import columns, pad, short_commit
 
 DEEPEST = 40
 """So far to the right a broken value goes on at most."""
-HELD = {"in the YAML": "not written", "live": "nothing", "last applied": "nothing"}
+SOURCES = {"in the YAML": "not written", "live": "nothing", "last applied": "nothing"}
 """The three places of a value, and what is said if none is there."""
 CALM = frozenset({Verdict.EQUAL, Verdict.STORED, Verdict.SERVER, Verdict.LEFT_OUT, Verdict.UNMANAGED})
 
@@ -78,8 +78,8 @@ def _rule(rule: Rule) -> str:
     return f"  rule: {escape(rule.text)}" + dim(f"  [{escape(rule.source)}]")
 
 
-def _value(held: Held, labels: Mapping[str, str]) -> str:
-    return named(held.value, labels) if held.there else ""
+def _value(found: FieldValue, labels: Mapping[str, str]) -> str:
+    return named(found.value, labels) if found.there else ""
 
 
 def _table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str]) -> Iterator[str]:
@@ -97,26 +97,26 @@ def _table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str]) -> I
         paint = str if each.verdict in CALM else yellow
         yield fit(paint(f"  {pad(path, widest)}  {pad(says, longest)}  {value}".rstrip()), hang)
         if not value:
-            for (place, nothing), held in zip(HELD.items(), (each.written, each.live, each.applied), strict=True):
-                yield f"      {place}: {_value(held, labels) or nothing}"
+            for (place, nothing), found in zip(SOURCES.items(), (each.written, each.live, each.applied), strict=True):
+                yield f"      {place}: {_value(found, labels) or nothing}"
 
 
 def _one_value(each: FieldExplanation, labels: Mapping[str, str]) -> str:
     """The value of a field, if all that is there is the same; empty if it is not."""
-    there = [held for held in (each.written, each.live, each.applied) if held.there]
+    there = [found for found in (each.written, each.live, each.applied) if found.there]
     if each.verdict is Verdict.EQUAL:
         is_same = _items(each.live) == _items(each.applied)
     else:
-        is_same = all(held == there[0] for held in there)
+        is_same = all(found == there[0] for found in there)
     if not (is_same and there):
         return ""
     is_rule = each.verdict is Verdict.EQUAL and isinstance(each.live.value, str) and each.written != each.live
     return _value(there[-1], labels) + (f" ({_value(each.written, labels)})" if is_rule else "")
 
 
-def _items(held: Held) -> object:
+def _items(found: FieldValue) -> object:
     """A value to compare with one that is equal, so in which order a list comes says nothing."""
-    value = held.value
+    value = found.value
     return sorted(json.dumps(item, sort_keys=True) for item in value) if isinstance(value, list) else value
 
 
@@ -138,7 +138,7 @@ def _field_document(field: FieldExplanation) -> dict[str, Any]:
     return {
         "path": field.path,
         "verdict": field.verdict,
-        **{name: held.value for name, held in values.items() if held.there},
+        **{name: found.value for name, found in values.items() if found.there},
         "cause": field.cause,
         "next": field.next,
         "place": _place(field),

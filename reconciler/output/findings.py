@@ -84,16 +84,16 @@ def findings_of_review(review: Review) -> Iterator[Finding]:
             yield from _findings_at(review, Group(changes, {}), place if is_written else None)
     files = review.desired.files()
     for warning in review.plan.warnings:
-        said, place = warning, None
+        text, place = warning, None
         if (found := AT_A_PLACE.fullmatch(warning)) and found["file"] in files:
-            said, place = found["rest"], Location(found["file"], int(found["line"]), int(found["column"]))
-        of_policy = OF_POLICY.search(said)
+            text, place = found["rest"], Location(found["file"], int(found["line"]), int(found["column"]))
+        of_policy = OF_POLICY.search(text)
         known = _policy_rule(GUARD + of_policy[1], "warning") if of_policy else None
-        yield _finding(known or "warning", warning, [said], place)
+        yield _finding(known or "warning", warning, [text], place)
 
 
 def findings_of_problems(problems: Iterable[Problem], rule: str = "invalid") -> Iterator[Finding]:
-    """The findings of a configuration that is invalid, or of what else is said of a spot."""
+    """The findings of a configuration that is invalid, or of what else is wrong at a location."""
     for each in problems:
         of_policy = _policy_rule(each.code, "error" if rule == "invalid" else "warning")
         yield _finding(of_policy or RULES[rule], str(each), [each.message], each.location)
@@ -115,7 +115,7 @@ def _findings_at(review: Review, group: Group, place: Location | None) -> Iterat
     change = group.first
     weights = [each.weight for one in group.changes for each in review.impacts.get(one.address, ())]
     grave = [weight for weight in GRAVE if weight in weights]
-    head, said = f'{change.action.value} {change.address} "{change.name}"', sentences(review, group)
+    head, texts = f'{change.action.value} {change.address} "{change.name}"', sentences(review, group)
     if len(group.changes) > 1:
         head = f"{change.action.value} {group.title()}"
     behind = [review.remarks_on(each)[0] for each in group.changes if each.address in review.behind]
@@ -123,7 +123,7 @@ def _findings_at(review: Review, group: Group, place: Location | None) -> Iterat
         yield _finding("behind", change.address, [head, *dict.fromkeys(behind)], place)
     if change.action in DESTROYS or grave:
         rule = "destroys" if change.action in DESTROYS else WEIGHTS[grave[0]].rule
-        yield _finding(rule, change.address, [head, *(text for weight, text in said if weight in GRAVE)], place)
+        yield _finding(rule, change.address, [head, *(text for weight, text in texts if weight in GRAVE)], place)
     elif change.action is Action.MANUAL:
         yield _finding("manual", change.address, [head, *change.remarks()], place)
 

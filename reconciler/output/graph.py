@@ -62,7 +62,7 @@ def states(graph: Graph) -> list[str]:
     return [word for word in (*(action.value for action in ACTIONS), UNMANAGED) if word in used]
 
 
-def folded(graph: Graph) -> Graph:
+def fold(graph: Graph) -> Graph:
     """The graph if it is small; else with one node for several that nothing refers to and that refer to the same, if
     the same happens to them."""
     uses: dict[str, set[tuple[str, int]]] = defaultdict(set)
@@ -90,10 +90,10 @@ def _part(graph: Graph, nodes: Mapping[str, Node]) -> Graph:
     return Graph(tuple(nodes.values()), tuple(edges), tuple(dropped))
 
 
-def excerpt(graph: Graph) -> tuple[Graph, str]:
+def make_excerpt(graph: Graph) -> tuple[Graph, str]:
     """The whole graph if it is small, or can be folded; else what changes, the gravest first, each with what it refers
     to, and then what refers to these. And what is not drawn, in a sentence; empty if all is."""
-    graph = folded(graph)
+    graph = fold(graph)
     if len(graph.nodes) <= DRAWN:
         return graph, ""
     edges = {*graph.edges, *graph.dropped}
@@ -144,7 +144,7 @@ _ITEM = re.compile(r"\A\s*(?:[-+*•]|\d+[.)])(?=\s|$)")
 
 def mermaid(graph: Graph) -> str:
     """A graph as a Mermaid flowchart, references from left to right."""
-    graph, left_out = excerpt(graph)
+    graph, left_out = make_excerpt(graph)
     names = {node.address: f"n{number}" for number, node in enumerate(graph.nodes)}
     lines = ["flowchart LR", *([f'  rest["{_escaped(left_out)}"]'] if left_out else [])]
     for node in graph.nodes:
@@ -175,11 +175,11 @@ def svg(graph: Graph) -> str:
 def picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:
     """A graph as the template draws it. `is_linked`: within a page, which has colours and a legend of its own, and
     where what changes leads to its own description. `left_out`: what is not drawn, in a sentence; empty if all is."""
-    graph, left_out = excerpt(graph)
+    graph, left_out = make_excerpt(graph)
     has_names = len(graph.nodes) <= SMALL
     height, pitch = (46, 60) if has_names else (26, 34)
     placed = _layout([node.address for node in sorted(graph.nodes, key=gravity)], [*graph.edges, *graph.dropped])
-    spots = {
+    positions = {
         address: (MARGIN + column * (WIDTH + GAP), MARGIN + row * pitch) for address, (column, row) in placed.items()
     }
     across, down = (max(numbers) + 1 for numbers in zip((0, 0.0), *placed.values(), strict=True))
@@ -191,9 +191,9 @@ def picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:
         "width": 2 * MARGIN + across * (WIDTH + GAP) - GAP,
         "height": 2 * MARGIN + round(down * pitch) + len(notes) * LINE,
         "box": {"width": WIDTH, "height": height, "gap": GAP, "margin": MARGIN, "line": LINE, "has_name": has_names},
-        "nodes": [(node, *spots[node.address]) for node in graph.nodes],
-        "edges": [(*spots[source], *spots[target]) for source, target in graph.edges],
-        "dropped": [(*spots[source], *spots[target]) for source, target in graph.dropped],
+        "nodes": [(node, *positions[node.address]) for node in graph.nodes],
+        "edges": [(*positions[source], *positions[target]) for source, target in graph.edges],
+        "dropped": [(*positions[source], *positions[target]) for source, target in graph.dropped],
         "notes": notes,
         "left_out": left_out,
         "is_linked": is_linked,
@@ -203,11 +203,11 @@ def picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:
     }
 
 
-def fit_columns(text: str, room: int = CHARACTERS) -> str:
-    """The text in `room` columns, of which a wide character takes two."""
-    if columns(text) <= room:
+def fit_columns(text: str, limit: int = CHARACTERS) -> str:
+    """The text in `limit` columns, of which a wide character takes two."""
+    if columns(text) <= limit:
         return text
-    return text[: bisect_right([*accumulate(map(columns, text))], room - 1)] + "…"
+    return text[: bisect_right([*accumulate(map(columns, text))], limit - 1)] + "…"
 
 
 def _layout(addresses: Sequence[str], edges: Sequence[Edge]) -> dict[str, tuple[int, float]]:
@@ -224,15 +224,15 @@ def _layout(addresses: Sequence[str], edges: Sequence[Edge]) -> dict[str, tuple[
     for stack in (*filled[::-1], *filled) * SWEEPS:
         rows = {address: float(row) for each in filled for row, address in enumerate(each)}
         stack[:] = [address for _, address in sorted((_middle(rows, beside[address]), address) for address in stack)]
-    spots = _rows(filled, beside)
-    below = max((row for _, row in spots.values()), default=-1.0) + (1.5 if spots else 1.0)
+    positions = _rows(filled, beside)
+    below = max((row for _, row in positions.values()), default=-1.0) + (1.5 if positions else 1.0)
     lone = [address for address in addresses if address not in linked]
     width = max(LONE_COLUMNS, len(filled)) if len(lone) > 1 else 1
     height = -(-len(lone) // width)
     for number, address in enumerate(lone):
         column, row = divmod(number, height)
-        spots[address] = (column, below + row)
-    return spots
+        positions[address] = (column, below + row)
+    return positions
 
 
 def _columns(linked: Sequence[str], edges: Sequence[Edge]) -> list[list[str]]:

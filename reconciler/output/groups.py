@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from reconciler.errors import Location
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import keys_path, outer_keys, path_keys, value_at
+from reconciler.kinds.comparison import join_keys, outer_keys, parse_path, value_at
 from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind
 from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
@@ -136,14 +136,14 @@ def shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]:
         return change.fields
     shown: dict[str, FieldChange] = {}
     for each in change.fields:
-        spot = outer_keys(path_keys(each.path) or ())
-        lists = value_at(record.fields, spot), value_at(after.applied, spot)
+        keys = outer_keys(parse_path(each.path) or ())
+        lists = value_at(record.fields, keys), value_at(after.applied, keys)
         field = each
         before, new = lists if all(isinstance(value, list) for value in lists) else ([], [])
         shared = min(len(before), len(new))
         # An item is gone, or is new, before another one.
-        if spot and len(before) != len(new) and before[:shared] != new[:shared]:
-            path, known = keys_path(spot), shown.get(keys_path(spot))
+        if keys and len(before) != len(new) and before[:shared] != new[:shared]:
+            path, known = join_keys(keys), shown.get(join_keys(keys))
             cause = each.cause if known is None or known.cause is each.cause else Cause.BOTH
             field = FieldChange(path, *lists, cause)
         shown[field.path] = field

@@ -17,7 +17,7 @@ from reconciler.model.reports import Receipt
 from reconciler.model.results import Check, Diagnosis, Drift, Drifted, DriftedField, NotDelivering
 from reconciler.output.document import document, select
 from reconciler.output.labels import SIGN_PAINT, Paint, api_note
-from reconciler.output.terminal import bold, dim, escape, fit, green, has_room, red, yellow
+from reconciler.output.terminal import bold, dim, escape, fit, green, is_within_width, red, yellow
 from reconciler.output.values import ValueDiff, format_value, ignored_lines, is_nested, named
 from reconciler.text import columns, counted, listed, pad, short_commit
 
@@ -164,7 +164,7 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
 def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[str]:
     head = f"      {escape(field.path)}:"
     line = f"{head} {named(field.applied, labels)} was applied, {named(field.live, labels)} is live"
-    if has_room(line) and not is_nested(field.applied, field.live):
+    if is_within_width(line) and not is_nested(field.applied, field.live):
         yield line
         return
     yield f"{head} {red('- was applied')}, {green('+ is live')}"
@@ -175,8 +175,8 @@ def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[s
 def drift_values(drift: Drift) -> dict[str, Any]:
     """Drift for programs: what its JSON says of one environment."""
     drifted, health = list(map(asdict, drift.objects)), list(map(asdict, drift.health))
-    said = {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}
-    return said | {"also_changed": list(map(asdict, drift.also_changed))}
+    fields = {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}
+    return fields | {"also_changed": list(map(asdict, drift.also_changed))}
 
 
 PAINT = {"ok": green, "warning": yellow, "failed": red}
@@ -196,16 +196,16 @@ def diagnoses_text(found: Sequence[Diagnosis]) -> str:
         counts = ", ".join(f"{sum(each.holds is holds for each in one.facts)} {word}" for holds, word in HOLDS.items())
         refuted = [each.text + (f" ({each.seen})" if each.seen else "") for each in one.facts if each.holds is False]
         more = [f"and {len(refuted) - MOST_REFUTED} more"] * (len(refuted) > MOST_REFUTED)
-        said = "; ".join([f"{counts} here", *(f"refuted: {each}" for each in refuted[:MOST_REFUTED]), *more])
-        level = Check("facts", said, "--format json has each", "warning" if refuted else "ok")
+        text = "; ".join([f"{counts} here", *(f"refuted: {each}" for each in refuted[:MOST_REFUTED]), *more])
+        level = Check("facts", text, "--format json has each", "warning" if refuted else "ok")
         lines += [show(level)] if one.facts else []
     return "\n".join(lines)
 
 
 def _check_line(check: Check, most: int | None) -> str:
     first = check.message.partition("\n")[0][: None if check.status == "ok" else most]
-    told = escape("; ".join(filter(None, (first + " …" * (first != check.message), check.hint.replace("\n", " ")))))
-    return fit(f"{PAINT[check.status](pad(check.status, 9))}{pad(check.name, 15)}{told}", hang=24)
+    text = escape("; ".join(filter(None, (first + " …" * (first != check.message), check.hint.replace("\n", " ")))))
+    return fit(f"{PAINT[check.status](pad(check.status, 9))}{pad(check.name, 15)}{text}", hang=24)
 
 
 def diagnoses_json(found: Sequence[Diagnosis]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.references import ReferenceResolver, reference_items, referred
+from reconciler.kinds.references import ReferenceResolver, find_address, reference_items
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, address_kind
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Graph, Node
@@ -63,8 +63,8 @@ class _Targets:
         self.references = ReferenceResolver(live)
 
     def of(self, kind: str, fields: Fields) -> Iterator[str]:
-        for _, item, reference in reference_items(KINDS[kind], fields):
-            target = referred(reference, item) or self._by_id(reference.kind, self.references.as_sent(reference, item))
+        for _, item, to in reference_items(KINDS[kind], fields):
+            target = find_address(to, item) or self._by_id(to.kind, self.references.as_sent(to, item))
             if target is not None:
                 yield target
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.kinds import BUILT_IN
-from reconciler.kinds.resources import ANCHORS, DIALECT, published, titled
+from reconciler.kinds.resources import ANCHORS, DIALECT, add_titles, make_schemas
 from reconciler.kinds.schema import Schema
 from reconciler.kinds.settings import test_file
 from reconciler.model.plan import Action, Cause
@@ -26,9 +26,9 @@ def every_schema() -> dict[str, Schema]:
     """File name → schema, as `schemas/` holds them."""
     (document,), _ = read(Path(__file__).with_name("schemas.yaml").read_bytes(), "schemas.yaml")
     printed = {name: _complete(schema) for name, schema in document.value.items()}
-    printed["test"] = {"title": "Tests of a configuration", **titled({**test_file(), "patternProperties": ANCHORS})}
+    printed["test"] = {"title": "Tests of a configuration", **add_titles({**test_file(), "patternProperties": ANCHORS})}
     names = {f"{name}.schema.json": schema for name, schema in printed.items()}
-    return published() | {name: {"$schema": DIALECT, "$id": name, **schema} for name, schema in names.items()}
+    return make_schemas() | {name: {"$schema": DIALECT, "$id": name, **schema} for name, schema in names.items()}
 
 
 def _complete(schema: Any, name: str = "") -> Any:

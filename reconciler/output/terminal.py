@@ -211,7 +211,7 @@ def fit(text: str, hang: int = HANG) -> str:
     return wrap(text, width(), hang)
 
 
-def has_room(line: str) -> bool:
+def is_within_width(line: str) -> bool:
     """Whether the terminal is as wide as the line, or there is none."""
     return columns(line) <= (width() or columns(line))
 
@@ -228,7 +228,7 @@ dim = partial(click.style, dim=True)
 """For what may be skipped."""
 
 
-def excerpt(line: str, number: int, column: int) -> str:
+def make_excerpt(line: str, number: int, column: int) -> str:
     """A line of a file of the user's with its number, and a caret below that column, counted from 1. The line is cut
     around the caret to the width."""
     gutter = f"  {number} | "
@@ -237,22 +237,22 @@ def excerpt(line: str, number: int, column: int) -> str:
     return f"{dim(gutter)}{text}\n{dim(empty)}{' ' * caret}{red('^')}"
 
 
-def _cut(line: str, index: int, room: int) -> tuple[str, int]:
+def _cut(line: str, index: int, limit: int) -> tuple[str, int]:
     """The part of the line that fits, with the character at `index`, and how many columns are before that character."""
     index = min(index, len(line))
-    begin = 0 if columns(escape(line[: room + 1])) <= room else _fitting(line, index, -1, room * 2 // 3)
+    begin = 0 if columns(escape(line[: limit + 1])) <= limit else _fitting(line, index, -1, limit * 2 // 3)
     before = CUT if begin else ""
     used = len(before) + columns(escape(line[begin:index]))
-    end = _fitting(line, index, 1, room - used)
+    end = _fitting(line, index, 1, limit - used)
     if end < len(line):
-        end = _fitting(line, index, 1, room - used - len(CUT))
+        end = _fitting(line, index, 1, limit - used - len(CUT))
     after = CUT if end < len(line) else ""
     return f"{before}{escape(line[begin:end])}{after}", used
 
 
-def _fitting(line: str, index: int, step: int, room: int) -> int:
-    """How far one can go from an index before the text between takes more than `room` columns."""
-    while 0 <= index + min(step, 0) < len(line) and room > 0:
-        room -= columns(escape(line[index + min(step, 0)]))
-        index += step if room >= 0 else 0
+def _fitting(line: str, index: int, step: int, remaining: int) -> int:
+    """How far one can go from an index before the text between takes more than `remaining` columns."""
+    while 0 <= index + min(step, 0) < len(line) and remaining > 0:
+        remaining -= columns(escape(line[index + min(step, 0)]))
+        index += step if remaining >= 0 else 0
     return index

@@ -35,7 +35,7 @@ def _text(results: Sequence[CaseResult]) -> str:
     lines: list[str] = []
     for each in results:
         place = f"{each.location.file}:{each.location.line}: {each.name} ({each.environment})"
-        lines += [(red("FAILED ") if each.mismatches else green("passed ")) + escape(place), *_told(each)]
+        lines += [(red("FAILED ") if each.mismatches else green("passed ")) + escape(place), *_result_lines(each)]
     for name, seen in _coverage(results).items():
         times = (f"{word} in {counted(often, 'test')}" for word, often in seen.items())
         lines.append(escape(f"policy {name}: {', '.join(times)}"))
@@ -43,7 +43,7 @@ def _text(results: Sequence[CaseResult]) -> str:
     return fit("\n".join([*lines, bold(f"{counted(total, 'test')}: {total - failed} passed, {failed} failed")]))
 
 
-def _told(result: CaseResult) -> Iterator[str]:
+def _result_lines(result: CaseResult) -> Iterator[str]:
     """Each expectation that was not met, as a difference, and what the run ended with."""
     paint = {"-": red, "+": green}
     for mismatch in result.mismatches:
@@ -78,6 +78,6 @@ def _junit(results: Sequence[CaseResult]) -> str:
             case = add(suite, "testcase", name=name, classname=file, file=file, line=each.location.line)
             if each.mismatches:
                 message = f"not as expected: {', '.join(one.path for one in each.mismatches)}"
-                add(case, "failure", message=message).text = strip_styles("\n".join(_told(each)))
+                add(case, "failure", message=message).text = strip_styles("\n".join(_result_lines(each)))
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, "unicode")}'

@@ -136,7 +136,7 @@ class PlanText:
         they are all the creates of a kind."""
         change, label, is_alone = group.first, ACTIONS[group.first.action], len(group.changes) == 1 and not is_kind
         notes = {CAUSES[field.cause].note for field in change.fields}
-        is_told = group.is_titled and len(notes) <= 1
+        is_stated = group.is_titled and len(notes) <= 1
         if is_alone:
             object_id = f" ({escape(change.id)})" if change.id and self._has_ids else ""
             name = "" if change.action is Action.FORGET else f" {format_value(change.name)}"
@@ -144,15 +144,15 @@ class PlanText:
             yield head + name + self._scopes(group)
         else:
             place = f"  ({escape(written)})" if (written := group.written_at()) else ""
-            cause = yellow(f"  [{note}]") if is_told and (note := "".join(notes)) else ""
+            cause = yellow(f"  [{note}]") if is_stated and (note := "".join(notes)) else ""
             head = label.paint(f"  {label.sign} {change.action.value} {group.title()}")
             yield head + place + cause + self._scopes(group)
-        if change.action is not Action.DELETE and not is_kind and (is_alone or not is_told):
+        if change.action is not Action.DELETE and not is_kind and (is_alone or not is_stated):
             for field in output.groups.shown_fields(self._review, change):
                 yield from self._field(change, field)
         for weight, text in output.groups.sentences(self._review, group):
-            paint, mark, hang = (WEIGHTS[weight].paint, "! " * (weight in GRAVE), 2) if weight else (str, "", 0)
-            yield from self._prose(f"{FIELD}{mark}{escape(text)}", paint=paint, hang=hang)
+            paint, sign, hang = (WEIGHTS[weight].paint, "! " * (weight in GRAVE), 2) if weight else (str, "", 0)
+            yield from self._prose(f"{FIELD}{sign}{escape(text)}", paint=paint, hang=hang)
         if not is_alone and not is_kind:
             yield from self._addresses(group.addresses, None if change.action in DESTROYS else MOST_NAMED)
 

@@ -16,7 +16,7 @@ from reconciler.text import truncate
 LONGEST = 120
 NO_ID = " (id known once it exists)"
 KEPT = 24
-"""How much of what two long texts have in common is shown before the spot where they part."""
+"""How much of what two long texts have in common is shown before where they part."""
 
 # Made once: `json.dumps` makes another one for each value.
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
@@ -49,13 +49,13 @@ def plain(value: Any) -> str:
 
 
 def cut(text: str, longest: int = LONGEST, skipped: int = 0) -> str:
-    """The text from a spot on, or if it is long its beginning, with the way to see the rest."""
+    """The text from a position on, or if it is long its beginning, with the way to see the rest."""
     rest = f"…{text[skipped:]}" if skipped else text
     return truncate(rest, longest, f"… ({len(text)} characters; --format json shows all)")
 
 
 def cut_both(before: str, after: str, longest: int = LONGEST) -> tuple[str, str]:
-    """Two values on one line each. Two long ones begin shortly before the spot where they part."""
+    """Two values on one line each. Two long ones begin shortly before where they part."""
     same = 0
     if min(len(before), len(after)) > longest:
         pairs = enumerate(zip(before, after, strict=False))

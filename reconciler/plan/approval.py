@@ -108,7 +108,7 @@ IN_WORDS = (
     "to be told what differs, give the file in the digest's place: --expect-digest @FILE, from "
     "`reconciler comment --read FILE` or `reconciler plan --format json`"
 )
-NOT_TOLD = "what differs is beyond what the approval has room for"
+NOT_LISTED = "what differs is beyond what the approval has room for"
 UNSEEN = "what differs is not in the fields: what was seen of a live object, what is sent for it, or what comes first"
 ALL_LEFT = "all that is planned now was approved, and the rest is done or not wanted any more: " + AGAIN
 
@@ -128,16 +128,16 @@ def require_approved(plan: Plan, approved: Approved) -> None:
         if (approved.changes or {}).items() >= asked.items():
             return
     if approved.environment and approved.environment != plan.environment:
-        said = f"what was approved is a plan for the environment {approved.environment}, not for {plan.environment}"
-        raise Refused(said, hint="give the approval of this environment")
+        message = f"what was approved is a plan for the environment {approved.environment}, not for {plan.environment}"
+        raise Refused(message, hint="give the approval of this environment")
     head = "this is not the plan that was approved"
     if approved.changes is None:
         head += f": {plan.digest} is planned now, {approved.digest} was expected"
         raise Refused("\n  ".join([f"{head}; now:", *_first(_planned(plan), MOST_LINES, "… and")]), hint=IN_WORDS)
     differences = list(_differences(plan, approved, approved.changes))
-    lines = [*differences, *_withdrawn(plan, approved.changes)] or [NOT_TOLD if approved.left_out else UNSEEN]
-    told = _first(lines, MOST_LINES, "… and")
-    raise Refused("\n  ".join([f"{head}:", *told]), hint=AGAIN if differences else ALL_LEFT)
+    lines = [*differences, *_withdrawn(plan, approved.changes)] or [NOT_LISTED if approved.left_out else UNSEEN]
+    shown = _first(lines, MOST_LINES, "… and")
+    raise Refused("\n  ".join([f"{head}:", *shown]), hint=AGAIN if differences else ALL_LEFT)
 
 
 def _gather(plan: Plan, approved: Approved) -> Approved:

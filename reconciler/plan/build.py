@@ -8,15 +8,15 @@ from datetime import datetime
 
 from reconciler.errors import ConfigurationInvalid, Problem
 from reconciler.kinds import KINDS
-from reconciler.kinds.wire import find_labels, told_apart
+from reconciler.kinds.wire import find_labels, make_distinct
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
 from reconciler.model.reports import Weight
 from reconciler.plan.changes import find_ignored, plan_change, plan_delete, plan_forget, plan_unseen_delete
 from reconciler.plan.guards import EPOCH, Options, refusals
 from reconciler.plan.identity import PlanContext
-from reconciler.plan.references import destinations, find_targets, ordered, require_sound_offers, with_needs
-from reconciler.plan.warnings import dangling, moved, warnings
+from reconciler.plan.references import find_targets, list_destinations, order_changes, require_sound_offers, with_needs
+from reconciler.plan.warnings import apply_moves, find_dangling, warnings
 from reconciler.serialization import sha256
 
 RANK = {action: rank for rank, action in enumerate(Action)}
@@ -28,7 +28,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     address could mean two objects; ConfigurationInvalid if the API's own lists rule a change out, or a block has no
     target; WrongUsage for an unknown target."""
     context = make_context(desired, state, live, options.now)
-    if problems := list(dangling(context.desired, context.entries, context.moved_from, live)):
+    if problems := list(find_dangling(context.desired, context.entries, context.moved_from, live)):
         raise ConfigurationInvalid(problems)
     changes, refresh = _changes(context)
     unmanaged = _unmanaged(context)
@@ -41,13 +41,13 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     if options.only_clock:
         changes, left = _only_clock(changes)
     # Only now: the order and the notes depend on what is left.
-    changes = ordered(context, changes)
+    changes = order_changes(context, changes)
     if problems := list(_creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)
     found = warnings(context, changes, refresh, options.zone_data)
-    said: Sequence[str] = [*map(str, desired.warnings), *live.warnings, *found, *left]
+    messages: Sequence[str] = [*map(str, desired.warnings), *live.warnings, *found, *left]
     if options.targets:
-        changes, said = _targeted(context, changes, options.targets, said)
+        changes, messages = _targeted(context, changes, options.targets, messages)
     if options.to_apply:
         require_sound_offers(context, changes.values())
     shown = sorted(changes.values(), key=_weight)
@@ -57,7 +57,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         changes=tuple(shown),
         unchanged=tuple(sorted(refresh.keys() - changes.keys())),
         unmanaged=tuple(unmanaged),
-        warnings=tuple(said),
+        warnings=tuple(messages),
         refusals=refusals(desired, context.state, live, shown, options),
         refresh=refresh,
         moved=context.moved_from,
@@ -76,11 +76,11 @@ def keep_only(
     plan: Plan, addresses: Collection[str], desired: Desired, state: State, live: Live, options: Options
 ) -> Plan:
     """The plan with the changes of these addresses, and with what they need. The guards judge it anew."""
-    changes, said = _narrowed({each.address: each for each in plan.changes}, addresses, plan.warnings, "--only-scope")
+    changes, texts = _narrowed({each.address: each for each in plan.changes}, addresses, plan.warnings, "--only-scope")
     shown = sorted(changes.values(), key=_weight)
-    everything, _ = moved(_of_kinds(desired, live), state.entries)
+    everything, _ = apply_moves(_of_kinds(desired, live), state.entries)
     refused = refusals(desired, replace(state, entries=everything), live, shown, options)
-    plan = replace(plan, changes=tuple(shown), warnings=tuple(said), refusals=refused)
+    plan = replace(plan, changes=tuple(shown), warnings=tuple(texts), refusals=refused)
     return replace(plan, digest=compute_digest(plan))
 
 
@@ -88,7 +88,7 @@ def offers_to(desired: Desired, state: State, live: Live) -> tuple[Destination, 
     """The destinations that the API offers, and the objects behind them. IdentityAmbiguous as for a plan."""
     context = make_context(desired, state, live, EPOCH)
     _changes(context)  # It tells the context what is replaced.
-    return tuple(destinations(context))
+    return tuple(list_destinations(context))
 
 
 def _only_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence[str]]:
@@ -96,8 +96,8 @@ def _only_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence
     kept = [address for address, change in changes.items() if not change.is_reviewed()]
     by_clock = (address for address, each in changes.items() if any(one.cause is Cause.CLOCK for one in each.fields))
     mixed = (address for address in by_clock if address not in kept)
-    said = [f"{address} is left as it is: beside the clocks, something else changes it" for address in mixed]
-    return _narrowed(changes, kept, said, "--only clock")
+    messages = [f"{address} is left as it is: beside the clocks, something else changes it" for address in mixed]
+    return _narrowed(changes, kept, messages, "--only clock")
 
 
 def make_context(desired: Desired, state: State, live: Live, now: datetime) -> PlanContext:
@@ -107,7 +107,7 @@ def make_context(desired: Desired, state: State, live: Live, now: datetime) -> P
     ended = {name: each for name, each in desired.resources.items() if KINDS[each.kind].has_ended(each.fields)}
     resources = {name: each for name, each in desired.resources.items() if name not in ended}
     desired = replace(desired, resources=resources, ended={name: each.location for name, each in ended.items()})
-    entries, moved_from = moved(desired, state.entries)
+    entries, moved_from = apply_moves(desired, state.entries)
     return PlanContext(desired, replace(state, entries=entries), live, moved_from, now)
 
 
@@ -162,7 +162,7 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
                 refresh[resource.address] = replace(entry, protected=protects)
     holders = {each.record.ref: address for address, each in context.matches.items()}
     for address, entry in context.entries.items():
-        for object_id in context.put_aside(address):
+        for object_id in context.find_superseded(address):
             name = str(ObjectRef.at(address, object_id))
             note = f"put aside by an interrupted replace of {address}"
             record = context.live.records[address_kind(address)].get(object_id)
@@ -214,9 +214,9 @@ def _targeted(
     always = {name for name, each in KINDS.items() if not each.endpoints.on_demand}
     used = always.union(map(address_kind, context.state.entries))
     unread = [each.section for name, each in KINDS.items() if name in used and name not in context.live.records]
-    kept, said = _narrowed(changes, wanted, warnings, "--target")
+    kept, messages = _narrowed(changes, wanted, warnings, "--target")
     context.waiting = [each for each in context.waiting if each.address in wanted]
-    return kept, [*said, f"--target needs no {' and no '.join(unread)}: not looked at"] if unread else said
+    return kept, [*messages, f"--target needs no {' and no '.join(unread)}: not looked at"] if unread else messages
 
 
 def _narrowed(
@@ -241,7 +241,7 @@ def _behind(context: PlanContext) -> dict[str, str]:
 
 def _labels(context: PlanContext) -> dict[str, str]:
     """Id → name for people, of ids in fields."""
-    labels = told_apart(find_labels(item for items in context.live.lookups.values() for item in items))
+    labels = make_distinct(find_labels(item for items in context.live.lookups.values() for item in items))
     referred = {reference.kind for kind in KINDS.values() for _, reference in kind.reference_fields}
     return labels | {ref.id: address for ref, address in context.addresses().items() if ref.kind in referred}
 

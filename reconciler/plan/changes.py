@@ -12,14 +12,14 @@ from reconciler.kinds.comparison import (
     Difference,
     differences,
     find_cause,
-    flattened,
+    find_stored,
+    flatten,
     is_within,
-    keys_path,
-    still_stored,
+    join_keys,
     value_at,
     written,
 )
-from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_the_same
+from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_same
 from reconciler.kinds.references import reference_items, references, resolved
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone, address_kind
 from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
@@ -59,10 +59,10 @@ def _entry(context: PlanContext, resource: Resource, fields: dict[str, Any], liv
         fields,
         _protected(context, resource, object_id),
         tuple(sorted(uses)),
-        context.put_aside(resource.address),
+        context.find_superseded(resource.address),
         resource.file,
         same.commit if same else "",
-        still_stored(fields, live.fields, same) if live and same else {},
+        find_stored(fields, live.fields, same) if live and same else {},
         rules={name: rule for name, rule in _rules(resource).items() if name in fields},
         counts=same.counts if same else {},
         counted_at=same.counted_at if same else "",
@@ -95,7 +95,7 @@ def _create(context: PlanContext, resource: Resource) -> Change:
         id=None,
         name=str(fields[kind.identity.name_field]),
         fields=tuple(
-            FieldChange(path, None, value, cause, rules.get(path, "")) for path, value in flattened(kind, fields)
+            FieldChange(path, None, value, cause, rules.get(path, "")) for path, value in flatten(kind, fields)
         ),
         reason=f"it was {ended}deleted outside: {gone.id} is gone" if gone else "",
         requests=wire.create_requests(kind, fields),
@@ -113,12 +113,12 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     entry = context.entries.get(resource.address) if match.remembered else None
     found = differences(kind, fields, record.fields, entry)
     kept = _kept(fields, record, entry, found)
-    found = [each for each in found if is_certain(each) and keys_path(each.spot) not in kept]
+    found = [each for each in found if is_certain(each) and join_keys(each.outer_keys) not in kept]
     given = wire.came_from(record, entry, fields)
-    told = [_field_change(context, resource, entry, given, each) for each in found]
-    held = set(_held(context, resource, record, told))
-    found = [each for each in found if each.path not in held]
-    fields |= {name: record.fields[name] for name in held}
+    changed = [_field_change(context, resource, entry, given, each) for each in found]
+    deferred = set(_defer(context, resource, record, changed))
+    found = [each for each in found if each.path not in deferred]
+    fields |= {name: record.fields[name] for name in deferred}
     after = _entry(context, resource, fields, record)
     # Live as wanted is as good as a write that was read back.
     after = replace(after, stored={**after.stored, **kept}, read_back=not found)
@@ -132,7 +132,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
         action=Action.UPDATE,
         id=record.id,
         name=record.name,
-        fields=tuple(each for each in told if each.path not in held),
+        fields=tuple(each for each in changed if each.path not in deferred),
         notes=tuple(notes),
         remember=after,
         seen=wire.fingerprint(kind, record),
@@ -167,11 +167,11 @@ def _field_change(
     return FieldChange(each.path, each.before, each.after, cause, rule, given.get(each.path, ""))
 
 
-def _held(context: PlanContext, resource: Resource, record: Record, told: Sequence[FieldChange]) -> Iterator[str]:
+def _defer(context: PlanContext, resource: Resource, record: Record, changed: Sequence[FieldChange]) -> Iterator[str]:
     """The fields that the clocks change, and that have to wait: a delivery would be lost or doubled now."""
     kind = KINDS[resource.kind]
     rules = kind.local_times(resource.fields) if kind.sends(record.fields) else {}
-    for each in (each for each in told if each.path in rules and each.cause is Cause.CLOCK):
+    for each in (each for each in changed if each.path in rules and each.cause is Cause.CLOCK):
         moment = kinds.local_time.not_before(*rules[each.path], each.before, context.now)
         if moment > context.now:
             stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
@@ -181,12 +181,12 @@ def _held(context: PlanContext, resource: Resource, record: Record, told: Sequen
 
 def find_ignored(context: PlanContext, resource: Resource) -> Iterator[KeptField]:
     """The fields of a resource that are not as they are written, since `ignore_changes` holds them."""
-    match, held = context.matches.get(resource.address), [each.field for each in resource.lifecycle.ignore_changes]
-    if match is None or not held:
+    match, ignored = context.matches.get(resource.address), [each.field for each in resource.lifecycle.ignore_changes]
+    if match is None or not ignored:
         return
     fields = _fields(context, resource, (), match.record)
     for each in differences(KINDS[resource.kind], fields, match.record.fields):
-        if is_certain(each) and any(is_within(each.path, path) for path in held):
+        if is_certain(each) and any(is_within(each.path, path) for path in ignored):
             yield KeptField(resource.address, each.path, each.before, each.after)
 
 
@@ -195,23 +195,23 @@ def _unread(change: Change, found: Sequence[Difference], fields: Fields, record:
     unsure = {
         each.path
         for each in found
-        if is_normalized(each, value_at(fields, each.spot), value_at(record.fields, each.spot))
+        if is_normalized(each, value_at(fields, each.outer_keys), value_at(record.fields, each.outer_keys))
     }
-    told = tuple(
+    marked = tuple(
         replace(each, cause=Cause.UNKNOWN) if each.cause is Cause.DRIFT and each.path in unsure else each
         for each in change.fields
     )
-    return change if told == change.fields else replace(change, fields=told, notes=(*change.notes, NOT_READ_BACK))
+    return change if marked == change.fields else replace(change, fields=marked, notes=(*change.notes, NOT_READ_BACK))
 
 
 def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[Difference]) -> dict[str, Any]:
     """Path → stored value, of values that the API has normalized. Without an entry, only changes that people hardly see
     count; for immutable fields, all forms."""
     return {
-        keys_path(each.spot): value_at(record.fields, each.spot)
+        join_keys(each.outer_keys): value_at(record.fields, each.outer_keys)
         for each in found
         if is_kept_for_good(each, known)
-        or (known is None and looks_the_same(value_at(fields, each.spot), value_at(record.fields, each.spot)))
+        or (known is None and looks_same(value_at(fields, each.outer_keys), value_at(record.fields, each.outer_keys)))
     }
 
 
@@ -262,7 +262,7 @@ def plan_delete(address: str, record: Record, reason: str, entry: Entry | None =
         name=record.name,
         fields=tuple(
             FieldChange(path, value, None, Cause.CONFIG, rule_before=given.get(path, ""))
-            for path, value in flattened(kind, record.fields)
+            for path, value in flatten(kind, record.fields)
         ),
         reason=reason,
         requests=wire.delete_requests(kind, record.id),

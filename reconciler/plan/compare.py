@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from reconciler.errors import some_of
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import alike, is_within, leaves, path_keys, value_at, without_nulls, written
+from reconciler.kinds.comparison import alike, is_within, leaves, parse_path, value_at, without_nulls, written
 from reconciler.kinds.normalization import normal_form
-from reconciler.kinds.references import known_objects
+from reconciler.kinds.references import find_known_objects
 from reconciler.kinds.wire import find_labels
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource, State
@@ -74,7 +74,7 @@ def compare_environments(
         known = addresses.union(*(side.resources for side in desired))
         addresses &= {each for target in targets for each in find_targets(target, known, desired[0])}
     differences: list[Difference] = []
-    meant: list[Difference] = []
+    intended: list[Difference] = []
     for address in sorted(addresses, key=natural):
         one, other = (each.get(address) for each in objects)
         absent = 1 if one else 0
@@ -82,7 +82,7 @@ def compare_environments(
         is_left = not (one and other) and address in desired[absent].resources
         reason = f"written for {names[absent]}, too, and not live there" if is_left else None
         reason = f"only_in at {place}" if place else reason
-        (meant if place else differences).extend(_differences(address, one, other, reason))
+        (intended if place else differences).extend(_differences(address, one, other, reason))
     return Comparison(
         Compared(names[0], observed[0].api if observed else None),
         Compared(names[1], observed[1].api if observed else None),
@@ -90,7 +90,7 @@ def compare_environments(
         compared=len(addresses),
         differences=differences,
         unmanaged=[] if targets or not rest else list(_unmanaged(*rest)),
-        meant=meant,
+        meant=intended,
         ignored=ignored,
         warnings=list(_warnings(names, observed)) if observed else [],
     )
@@ -111,16 +111,16 @@ def shared_objects(environments: Mapping[str, Mapping[str, Identity]]) -> list[t
     """The sets of environments that manage the same objects, each with a warning. `environments`: name → what each
     address is. Ids at two addresses say nothing: each simulator counts from the beginning."""
     holders: dict[Identity, dict[str, str]] = defaultdict(dict)
-    for name, held in environments.items():
-        for address, identity in held.items():
+    for name, identities in environments.items():
+        for address, identity in identities.items():
             holders[identity][name] = address
     groups: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
     for (_, ref, made), addresses in holders.items():
-        said = FIGHT if not KINDS[ref.kind].identity.is_project_wide else BOTH_KEYS if made is not None else BOTH_CREATE
-        groups[tuple(addresses), said].append(f"{next(iter(addresses.values()))} ({ref.id})")
+        text = FIGHT if not KINDS[ref.kind].identity.is_project_wide else BOTH_KEYS if made is not None else BOTH_CREATE
+        groups[tuple(addresses), text].append(f"{next(iter(addresses.values()))} ({ref.id})")
     return [
-        (names, said.format(f"{', '.join(names[:-1])} and {names[-1]}", counted(len(found), "object"), some_of(found)))
-        for (names, said), found in groups.items()
+        (names, text.format(f"{', '.join(names[:-1])} and {names[-1]}", counted(len(found), "object"), some_of(found)))
+        for (names, text), found in groups.items()
         if len(names) > 1
     ]
 
@@ -140,20 +140,20 @@ BOTH_CREATE = (
 def _warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
     """What is said of two projects: that they are one, that both environments manage the same objects, and more."""
     seen: list[set[Identity]] = []
-    held: dict[str, dict[str, Identity]] = {}
+    identities: dict[str, dict[str, Identity]] = {}
     for name, each in zip(names, observed, strict=True):
         refs = [record.ref for found in each.live.records.values() for record in found.values()]
         live = {ref: identify(each.api, ref, each.live) for ref in refs}
         seen.append({identity for ref, identity in live.items() if not KINDS[ref.kind].identity.is_project_wide})
         managed = ObjectRef.managed(each.state.entries).items()
-        held[name] = {address: live[ref] for ref, address in managed if ref in live}
+        identities[name] = {address: live[ref] for ref, address in managed if ref in live}
     if shared := sorted(str(ref) for _, ref, _ in seen[0] & seen[1]):
         yield (
             f"{names[0]} and {names[1]} are one project that is seen twice: {counted(len(shared), 'object')} of the "
             f"same id in both ({some_of(shared)}); let secret_env name the key of another project, or keep one "
             "environment for this one"
         )
-    yield from (text for _, text in shared_objects(held))
+    yield from (text for _, text in shared_objects(identities))
     for name, each in zip(names, observed, strict=True):
         yield from (f"{name}: {warning}" for warning in each.live.warnings)
 
@@ -166,7 +166,7 @@ def _live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple
     counts = Counter(labels.values())
     unique = {object_id: label for object_id, label in labels.items() if counts[label] == 1}
     records = {record.ref: record for found in live.records.values() for record in found.values()}
-    addresses, known = ObjectRef.managed(entries), known_objects(entries)
+    addresses, known = ObjectRef.managed(entries), find_known_objects(entries)
     blocks = make_blocks({ref: written_fields(record) for ref, record in records.items()}, live, addresses)
     managed: dict[str, _Object] = {}
     rest: ByName = defaultdict(list)
@@ -205,7 +205,7 @@ def _sides(
         return sides
     for path, side in sides.items():
         # A live value that is not the written one does not come from what that is made of.
-        is_ours = path and (object_id is None or alike(value_at(resource.fields, path_keys(path) or ()), side.value))
+        is_ours = path and (object_id is None or alike(value_at(resource.fields, parse_path(path) or ()), side.value))
         within = (
             places
             for inner, places in (resource.sources.items() if is_ours else ())

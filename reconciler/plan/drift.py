@@ -47,7 +47,7 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
         fields = tuple(
             DriftedField(
                 each.path,
-                each.way,
+                each.key_path,
                 each.after,
                 each.before,
                 IGNORED if (address, each.path) in ignored else _next(each, change),
@@ -59,7 +59,7 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
             when = record.raw.get(kind.changed_at)
             changed_at = when if isinstance(when, str) else None
             found.append(Drifted(address, record.id, record.name, False, changed_at, fields, todo))
-    told = {(each.address, field.path) for each in found for field in each.fields}
+    shown = {(each.address, field.path) for each in found for field in each.fields}
     return Drift(
         state.environment,
         len(state.entries),
@@ -67,7 +67,7 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
         state.configuration or "",
         plan.api,
         plan.labels,
-        tuple(each for spot, each in ignored.items() if spot not in told),
+        tuple(each for place, each in ignored.items() if place not in shown),
     )
 
 
@@ -166,18 +166,18 @@ def _losses(item: ReceiptItem) -> list[str]:
     kind = KINDS[address_kind(item.address)]
     address, old = item.address, item.id_before
     if item.status != Status.DONE:
-        said = f"its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
-        return [f"{address}: {said}"]
+        note = f"its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
+        return [f"{address}: {note}"]
     if item.action == "delete" and "[" in item.address:
         return [f"{address}: it was not managed, so no new one is made; how it was is in the receipt"]
-    said = ""
+    note = ""
     if item.action == "delete" and item.before is not None:
-        said = f"a new object is made; what cannot come back: {kind.messages.lost_on_delete} ({old})"
+        note = f"a new object is made; what cannot come back: {kind.messages.lost_on_delete} ({old})"
     elif item.action == "replace":
-        said = f"the old object {old} cannot come back, nor {kind.messages.lost_on_delete}: a third one is made"
+        note = f"the old object {old} cannot come back, nor {kind.messages.lost_on_delete}: a third one is made"
     elif item.action == "adopt":
-        said = "it was taken under management, and stays so; `reconciler state rm` or `mv` takes that back"
+        note = "it was taken under management, and stays so; `reconciler state rm` or `mv` takes that back"
     elif item.action == "forget":
-        said = "it was forgotten; an `imports` block brings it back under management"
+        note = "it was forgotten; an `imports` block brings it back under management"
     lost = _unwritable(item)
-    return [f"{address}: {each}" for each in (said, f"what cannot come back: {lost}" if lost else "") if each]
+    return [f"{address}: {each}" for each in (note, f"what cannot come back: {lost}" if lost else "") if each]

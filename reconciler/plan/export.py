@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from reconciler.errors import WrongUsage
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import keys_path, path_keys, value_at
+from reconciler.kinds.comparison import join_keys, parse_path, value_at
 from reconciler.kinds.normalization import Key, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, references, with_references
 from reconciler.kinds.schema import KEY_PATTERN
@@ -21,7 +21,7 @@ from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, Reso
 from reconciler.model.plan import Change
 from reconciler.serialization import canonical
 from reconciler.text import common_words, did_you_mean, find_free, natural
-from reconciler.yaml import Way
+from reconciler.yaml import KeyPath
 from reconciler.yaml.writing import dump, escape_variables, has_variable_key
 
 LONGEST = 60
@@ -198,8 +198,8 @@ class Selection:
                 raise WrongUsage(f'there is no live {kind} "{pattern}"{did_you_mean(pattern, names)}')
 
 
-Spot = tuple[str, Way]
-Variables = dict[str, tuple[Fields, dict[Spot, tuple[str, str]]]]
+ValuePath = tuple[str, KeyPath]
+Variables = dict[str, tuple[Fields, dict[ValuePath, tuple[str, str]]]]
 """Name → values by environment, and what it is in: address and keys → the text before and behind it."""
 
 
@@ -211,23 +211,23 @@ def find_pairs(
     nothing is equal in it, too. If it `is_first`, then two or more names may have the same words more at one end."""
     pairs: dict[ObjectRef, str] = {}
     unclear, short = [], dict[str, str]()
-    for turn in ("exact", "loose", "short")[: 3 if is_first else 2]:
+    for strictness in ("exact", "loose", "short")[: 3 if is_first else 2]:
         groups: dict[tuple[str, ...], tuple[list[Record], list[str]]] = defaultdict(lambda: ([], []))
         taken, free = {*pairs.values()}, [record for record in records if record.ref not in pairs]
         rest = [each for each in resources.values() if each.address not in taken]
-        if turn == "short":
+        if strictness == "short":
             rest = [each for each in rest if each.instance is None]
             sides: Iterable[Iterable[Record | Resource]] = (rest, free)
             names = {name: kind.identity.name_field for name, kind in KINDS.items()}
             short = _shorten(*({str(each.fields.get(names[each.kind])) for each in side} for side in sides))
         for record in free:
-            groups[_key(record, short, is_loose=turn != "exact")][0].append(record)
+            groups[_key(record, short, is_loose=strictness != "exact")][0].append(record)
         for each in rest:
-            groups[_key(each, short, is_loose=turn != "exact")][1].append(each.address)
+            groups[_key(each, short, is_loose=strictness != "exact")][1].append(each.address)
         for found, addresses in groups.values():
             if len(found) == len(addresses) == 1:
                 pairs[found[0].ref] = addresses[0]
-            elif found and addresses and turn == "loose":
+            elif found and addresses and strictness == "loose":
                 unclear.append((found, addresses))
     return pairs, unclear
 
@@ -252,40 +252,40 @@ def _shorten(names: set[str], others: set[str]) -> dict[str, str]:
     return best if len(best) > 1 else {}
 
 
-def find_ways(change: Change, sides: Sequence[Fields]) -> list[Way]:
+def find_key_paths(change: Change, sides: Sequence[Fields]) -> list[KeyPath]:
     """The keys of each value that a change has in it, so far out that all `sides` have it; none if a side lacks the
     field."""
     lists = {name for name, each in KINDS[change.kind].reference_fields if not each.path}
-    ways: dict[Way, None] = {}
+    paths: dict[KeyPath, None] = {}
     for each in change.fields:
-        keys = path_keys(each.path) or (each.path,)
+        keys = parse_path(each.path) or (each.path,)
         keys = keys[:1] if keys[0] in lists else keys
         while keys and any(value_at(side, keys) is None for side in sides):
             keys = keys[:-1]
         if not keys:
             return []
-        ways[keys] = None
-    return [way for way in ways if not any(way[:length] in ways for length in range(1, len(way)))]
+        paths[keys] = None
+    return [key_path for key_path in paths if not any(key_path[:length] in paths for length in range(1, len(key_path)))]
 
 
-def name_variables(values: Mapping[Spot, Fields], taken: Mapping[str, Fields]) -> Variables:
+def name_variables(values: Mapping[ValuePath, Fields], taken: Mapping[str, Fields]) -> Variables:
     """The variables for values (by environment) that differ. Values of one field that are alike share one, and so do
     texts that differ in the same words at one end. A name is not taken, unless by a variable with these values."""
-    shared: dict[tuple[str, str], tuple[Fields, dict[Spot, tuple[str, str]]]] = {}
-    for (address, way), each in sorted(values.items()):
-        forms = [(f"{address_kind(address)}.{keys_path(way)}", each, ("", ""))]
+    shared: dict[tuple[str, str], tuple[Fields, dict[ValuePath, tuple[str, str]]]] = {}
+    for (address, key_path), each in sorted(values.items()):
+        forms = [(f"{address_kind(address)}.{join_keys(key_path)}", each, ("", ""))]
         start, inner, end = common_words([*each.values()])
         if (start or end) and not start.endswith("$") and re.search(r"[^\W\d]", "".join(inner)):
             forms.append(("suffix" if start else "prefix", dict(zip(each, inner, strict=True)), (start, end)))
         for name, alike, ends in forms:
-            shared.setdefault((name, canonical(alike)), (alike, {}))[1][address, way] = ends
-    known, result, done = {name: canonical(each) for name, each in taken.items()}, Variables(), set[Spot]()
+            shared.setdefault((name, canonical(alike)), (alike, {}))[1][address, key_path] = ends
+    known, result, done = {name: canonical(each) for name, each in taken.items()}, Variables(), set[ValuePath]()
     # If two groups are the same, the first is the one of whole values.
-    for (name, text), (alike, spots) in sorted(shared.items(), key=lambda each: -len(each[1][1])):
-        if done.isdisjoint(spots):
-            done.update(spots)
-            [(address, way), *others] = spots
-            plain = re.sub(r"[^A-Za-z0-9]+", "_", name if others else f"{address}.{keys_path(way)}").strip("_")
+    for (name, text), (alike, places) in sorted(shared.items(), key=lambda each: -len(each[1][1])):
+        if done.isdisjoint(places):
+            done.update(places)
+            [(address, key_path), *others] = places
+            plain = re.sub(r"[^A-Za-z0-9]+", "_", name if others else f"{address}.{join_keys(key_path)}").strip("_")
             free = find_free(plain, "_", {name for name, each in known.items() if each != text})
-            known[free], result[free] = text, (alike, spots)
+            known[free], result[free] = text, (alike, places)
     return result

@@ -66,7 +66,7 @@ def refusals(
         passes = f"--allow {EMPTY_CONFIGURATION}, if all of them are to go"
         found.append(Refusal(EMPTY_CONFIGURATION, text, passes))
     # One cause, one refusal: if no object at all is live, the kinds are not reported one by one.
-    found += _wrong_project(entries, live) or vanished(entries, live)
+    found += _wrong_project(entries, live) or find_vanished(entries, live)
     pruned = sum(change.action is Action.DELETE for change in changes)
     if options.prune and pruned and not entries:
         text = f"--prune would delete {counted(pruned, 'object')}, and the state holds nothing"
@@ -87,23 +87,23 @@ def _wrong_project(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     return [Refusal(WRONG_PROJECT, text, passes)]
 
 
-def vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
+def find_vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     """The refusal if too many of the remembered objects of one kind are not live; a list without it else."""
     known, lost = Counter(map(address_kind, entries)), defaultdict(list)
     for address, entry in entries.items():
         if entry.id not in live.records.get(address_kind(address), {entry.id: None}):
             lost[address_kind(address)].append(f"{address} ({entry.id})")
-    told = [
+    texts = [
         f"{len(each)} of {known[name]} {KINDS[name].section} in the state are not live: {', '.join(each[:SHOWN])}"
         + (f" and {len(each) - SHOWN} more" if len(each) > SHOWN else "")
         for name, each in lost.items()
         if (len(each) == known[name] and len(each) > 1) or (known[name] >= FROM and len(each) > SHARE * known[name])
     ]
-    if not told:
+    if not texts:
         return []
     passes = "the right key or environment; plan again later, as the list of the API may be short; if they were "
     passes += f"deleted outside, --allow {VANISHED} on `plan` and `apply`: what is still written is made anew"
-    return [Refusal(VANISHED, "; ".join(told), passes)]
+    return [Refusal(VANISHED, "; ".join(texts), passes)]
 
 
 def _protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
@@ -157,10 +157,10 @@ def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change
 
 def freeze_refusals(environment: Environment, now: datetime) -> list[Refusal]:
     """The refusal if an apply at `now` (UTC) is in a window of `freeze`; a list without it else."""
-    if not (told := [text for text, is_closed in find_freezes(environment, now) if is_closed]):
+    if not (texts := [text for text, is_closed in find_freezes(environment, now) if is_closed]):
         return []
     passes = f"wait until then; `apply --only clock` for what the clocks change; or --allow {FROZEN}"
-    return [Refusal(FROZEN, "; ".join(told), passes)]
+    return [Refusal(FROZEN, "; ".join(texts), passes)]
 
 
 def find_freezes(environment: Environment, now: datetime) -> Iterator[tuple[str, bool]]:

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import Key, bearing, folded, natural_key, normal_form
-from reconciler.kinds.references import ReferenceResolver, known_objects
+from reconciler.kinds.normalization import Key, find_bearers, folded, natural_key, normal_form
+from reconciler.kinds.references import ReferenceResolver, find_known_objects
 from reconciler.lazy import frozen
 from reconciler.model.inputs import (
     Desired,
@@ -124,7 +124,7 @@ def _by_natural_key(
     for address, resource in wanted.items():
         kind = KINDS[resource.kind]
         key = natural_key(kind, resource.fields, normal_form)
-        candidates = bearing(kind, resource.fields, tables[kind.name].get(key, []))
+        candidates = find_bearers(kind, resource.fields, tables[kind.name].get(key, []))
         unclear = [record for record in tables[kind.name].get(None, []) if _could_be(kind, resource, record)]
         if not candidates and address in unread:
             nearly = natural_key(kind, resource.fields, folded)
@@ -136,7 +136,7 @@ def _by_natural_key(
             note = "found by " + ", ".join(f"{name} {resource.fields[name]}" for name in kind.identity.natural_key)
             matches[address] = Match(candidates[0], remembered=False, note=note)
         elif candidates or unclear:
-            unsure.append(ambiguous(kind, resource, [*candidates, *unclear]))
+            unsure.append(describe_ambiguity(kind, resource, [*candidates, *unclear]))
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=PASTE)
     return matches
@@ -148,15 +148,15 @@ def _could_be(kind: Kind, resource: Resource, record: Record) -> bool:
     return natural_key(kind, known, normal_form) == natural_key(kind, resource.fields, normal_form)
 
 
-def ambiguous(kind: Kind, resource: Resource, candidates: Sequence[Record]) -> str:
+def describe_ambiguity(kind: Kind, resource: Resource, candidates: Sequence[Record]) -> str:
     """The message if an address could mean several objects, with the lines to paste."""
     names = ", ".join(f"{name} {resource.fields[name]!r}" for name in kind.identity.natural_key)
     count = {2: "two"}.get(len(candidates), str(len(candidates)))
-    said = f"{count} live {kind.section} have {names}:"
+    reason = f"{count} live {kind.section} have {names}:"
     if len(candidates) == 1:
-        said = f"a live {kind.name} with {names} could be it, and cannot be told for certain:"
+        reason = f"a live {kind.name} with {names} could be it, and cannot be told for certain:"
     lines = [f"  - {{to: {resource.address}, id: {record.id}}}" for record in candidates]
-    return "\n".join([f"{resource.address}: {said}", "imports:", *lines])
+    return "\n".join([f"{resource.address}: {reason}", "imports:", *lines])
 
 
 class PlanContext:
@@ -176,10 +176,10 @@ class PlanContext:
         self.replaced: dict[str, Record | None] = {}
         self.entries = {name: entry for name, entry in state.entries.items() if address_kind(name) in live.records}
         self.matches = match(desired, state, live)
-        held = {ObjectRef.at(address, each.id) for address, each in self.entries.items() if each.protected}
-        self.protected = held | {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
+        known = {ObjectRef.at(address, each.id) for address, each in self.entries.items() if each.protected}
+        self.protected = known | {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
         # An item with the id of an object that ever was stands for no other object.
-        taken = known_objects(self.entries) | set(map(ObjectRef.parse, state.tombstones))
+        taken = find_known_objects(self.entries) | set(map(ObjectRef.parse, state.tombstones))
         self.references = ReferenceResolver(live, taken, self._planned)
 
     def kept_protection(self, address: str) -> dict[str, Tombstone]:
@@ -189,7 +189,7 @@ class PlanContext:
             return {}
         return {str(ObjectRef.at(address, entry.id)): Tombstone(address, protected=True)}
 
-    def put_aside(self, address: str) -> tuple[str, ...]:
+    def find_superseded(self, address: str) -> tuple[str, ...]:
         """The ids that an interrupted replace has left to delete, without those that are known to be gone."""
         superseded = self.entries[address].superseded if address in self.entries else ()
         return tuple(each for each in superseded if ObjectRef.at(address, each) not in self.live.gone)
@@ -209,7 +209,7 @@ class PlanContext:
     def addresses(self) -> dict[ObjectRef, str]:
         """The address of every live object that is managed; of one that was put aside, its name."""
         from_state = ObjectRef.managed(self.entries)
-        aside = (ObjectRef.at(address, each) for address in self.entries for each in self.put_aside(address))
+        aside = (ObjectRef.at(address, each) for address in self.entries for each in self.find_superseded(address))
         from_state |= {ref: str(ref) for ref in aside}
         from_state |= {each.ref: address for address, each in self.replaced.items() if each is not None}
         return from_state | {each.record.ref: address for address, each in self.matches.items()}
@@ -223,7 +223,7 @@ class PlanContext:
             for record in self.live.records[kind.name].values()
             if record.ref not in managed and str(record.ref) not in self.state.tombstones
         ]
-        found = bearing(kind, resource.fields, unmanaged)
+        found = find_bearers(kind, resource.fields, unmanaged)
         if len(found) > 1:
-            raise IdentityAmbiguous(ambiguous(kind, resource, found), hint=PASTE)
+            raise IdentityAmbiguous(describe_ambiguity(kind, resource, found), hint=PASTE)
         return found[0] if found else None

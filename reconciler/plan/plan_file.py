@@ -45,7 +45,7 @@ class SavedPlan:
     seal: str = ""
 
 
-def bound(plan: Plan, state: State, secret: str, folder: str, head: str) -> SavedPlan:
+def bind(plan: Plan, state: State, secret: str, folder: str, head: str) -> SavedPlan:
     """A plan with what it was made from."""
     project = _keyed(secret, _known(state))
     saved = SavedPlan(FORMAT_VERSION, __version__, project, state.lineage, state.serial, folder, head, plan)

@@ -11,18 +11,18 @@ from typing import Any, NamedTuple
 
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, NoSuchTarget, Problem, some_of
 from reconciler.kinds import KINDS, Reference
-from reconciler.kinds.comparison import Keys, keys_path
+from reconciler.kinds.comparison import Keys, join_keys
 from reconciler.kinds.references import (
     WRITE_IT,
     Labelled,
+    find_address,
     item_id,
     items_at,
     named_label,
     reference_items,
     references,
-    referred,
 )
-from reconciler.kinds.wire import described, find_labels
+from reconciler.kinds.wire import find_labels, list_labels
 from reconciler.model.inputs import Desired, Live, ObjectRef, Resource
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Destination, Target
 from reconciler.plan.identity import PlanContext
@@ -30,7 +30,7 @@ from reconciler.serialization import canonical
 from reconciler.text import did_you_mean
 
 
-def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Change]:
+def order_changes(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Change]:
     """The changes with their dependencies. Notes name what still refers to an object that is deleted."""
     if not changes:
         return {}
@@ -43,7 +43,7 @@ def ordered(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Ch
             resource = context.desired.resources[address]
             uses = {used for used, *_ in references(KINDS[resource.kind], resource.fields)}
             before = {used for used in uses if used in changes and changes[used].action in WRITES}
-            notes = [*_not_yet_offered(context, change), *_newly_meant(context, change, resource)]
+            notes = [*_describe_unavailable(context, change), *_describe_new_targets(context, change, resource)]
         leaving: set[str] = set()
         staying: set[str] = set()
         using = users.get(ObjectRef(change.kind, change.id or ""), ()) if change.action in DESTROYS else ()
@@ -87,13 +87,13 @@ def _attached_first(context: PlanContext, changes: dict[str, Change]) -> dict[st
             if loser not in with_needs([gainer], changes):
                 changes[loser] = replace(change, depends_on=tuple(sorted({*change.depends_on, gainer})))
             else:
-                said = f"it gives {target.id} up before {gainer} has it, as each takes something from the other; "
-                said += f"to leave no gap, first apply with {target.id} in both"
-                changes[loser] = replace(change, notes=(*change.notes, said))
+                note = f"it gives {target.id} up before {gainer} has it, as each takes something from the other; "
+                note += f"to leave no gap, first apply with {target.id} in both"
+                changes[loser] = replace(change, notes=(*change.notes, note))
     return changes
 
 
-def _not_yet_offered(context: PlanContext, change: Change) -> list[str]:
+def _describe_unavailable(context: PlanContext, change: Change) -> list[str]:
     """References to live objects that the API's list does not offer."""
     applied = change.remember.applied if change.remember else {}
     return [
@@ -103,13 +103,13 @@ def _not_yet_offered(context: PlanContext, change: Change) -> list[str]:
     ]
 
 
-def _newly_meant(context: PlanContext, change: Change, resource: Resource) -> Iterator[str]:
+def _describe_new_targets(context: PlanContext, change: Change, resource: Resource) -> Iterator[str]:
     """What labels mean that the live object does not have yet: somebody may have renamed something in the dashboard."""
     record = context.live.records[change.kind].get(change.id or "") if change.action is Action.UPDATE else None
     for keys, item, reference in reference_items(KINDS[change.kind], resource.fields) if record else ():
         sent = context.references.as_sent(reference, item)
         if record and sent is not item and sent not in (record.fields.get(str(keys[0])) or ()):
-            yield f'{keys_path(keys)}: the label "{item[reference.label_key]}" means {sent["id"]}'
+            yield f'{join_keys(keys)}: the label "{item[reference.label_key]}" means {sent["id"]}'
 
 
 def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
@@ -132,8 +132,8 @@ def find_targets(target: str, known: Collection[str], desired: Desired) -> list[
     found = [target] if target in known else [each for each in known if fnmatchcase(each, target)]
     if not found:
         hint = "an address is KIND.KEY, for example report.daily-revenue; report.daily-* means all that begin so"
-        said = desired.no_resource(target) or f"no such address{did_you_mean(target, known)}"
-        raise NoSuchTarget(f"--target {target}: {said}", hint=hint)
+        reason = desired.no_resource(target) or f"no such address{did_you_mean(target, known)}"
+        raise NoSuchTarget(f"--target {target}: {reason}", hint=hint)
     return found
 
 
@@ -161,7 +161,7 @@ class _Sent(NamedTuple):
     @property
     def path(self) -> str:
         """`destinations[0]`."""
-        return keys_path(self.keys)
+        return join_keys(self.keys)
 
     def problem(self, key: str, message: str) -> Problem:
         """A problem with the value at a key of the item."""
@@ -176,15 +176,15 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
     """IdentityAmbiguous if the lists do not prove which item stands for a live object that these changes refer to, or
     which one a label means; ConfigurationInvalid if an item that is written by its id or label is not offered."""
     changes = list(changes)
-    problems = [*_not_offered(context, changes), *_not_labelled(context, changes)]
+    problems = [*_find_unavailable(context, changes), *_not_labelled(context, changes)]
     unsure: list[str] = []
     for sent in _sent(context.desired, changes):
-        address = referred(sent.reference, sent.item)
+        address = find_address(sent.reference, sent.item)
         record = context.target(address) if address else None
         items = [each for request in sent.change.requests for each in (request.body or {}).get(str(sent.keys[0])) or ()]
         # Only a reference that is resolved when the change is sent.
-        if address and record and any(referred(sent.reference, each) == address for each in items):
-            first, *candidates = context.references.targets(sent.reference).in_doubt(record, address) or [""]
+        if address and record and any(find_address(sent.reference, each) == address for each in items):
+            first, *candidates = context.references.targets(sent.reference).explain_ambiguity(record, address) or [""]
             unsure += [f"{sent.change.address}: {sent.path}: {first}", *candidates] if first else []
     doubtful: dict[tuple[Reference, str], list[tuple[_Sent, Labelled]]] = defaultdict(list)
     for sent, label, found in _labelled(context, changes):
@@ -202,13 +202,13 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
         raise ConfigurationInvalid(problems)
 
 
-def _not_offered(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
+def _find_unavailable(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
     """Problems for items that are written by id and not offered, unless the live object has them already."""
     for sent in _new_by_id(context.desired, context.live, changes):
-        offered = context.references.targets(sent.reference).offered
-        if sent.reference.lookup in context.live.lookups and not offered.holds(sent.item):
-            found, ids = sent.item["id"], [str(each["id"]) for each in offered if each.get("id")]
-            expected = f"expected one of: {described(offered)}{did_you_mean(found, ids)}"
+        available = context.references.targets(sent.reference).available
+        if sent.reference.lookup in context.live.lookups and not available.holds(sent.item):
+            found, ids = sent.item["id"], [str(each["id"]) for each in available if each.get("id")]
+            expected = f"expected one of: {list_labels(available)}{did_you_mean(found, ids)}"
             yield sent.problem("id", f'the API does not offer "{found}" in {sent.reference.lookup}; {expected}')
 
 
@@ -217,18 +217,18 @@ def _not_labelled(context: PlanContext, changes: Collection[Change]) -> Iterator
     leaving = {(change.kind, change.id) for change in changes if change.action in DESTROYS}
     for sent, label, found in _labelled(context, changes):
         targets = context.references.targets(sent.reference)
-        bearers = " and ".join(map(targets.described, found.bearers))
+        bearers = " and ".join(map(targets.describe, found.bearers))
         if found.item and any((sent.reference.kind, each) in leaving for each in found.bearers):
-            said = f'"{label}" is the label of {bearers}, which this plan deletes'
-            yield sent.problem(sent.reference.label_key, f"{said}; expected a destination that stays")
+            message = f'"{label}" is the label of {bearers}, which this plan deletes'
+            yield sent.problem(sent.reference.label_key, f"{message}; expected a destination that stays")
         elif not found.items:
-            said = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
-            said += f", and it could be that of {bearers}" if bearers else ""
+            message = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
+            message += f", and it could be that of {bearers}" if bearers else ""
             keys = [each.partition(".")[2] for each in found.bearers if each in context.desired.resources]
-            close = did_you_mean(label, find_labels(targets.offered).values())
-            expected = f"one of: {described(targets.offered)}{close}"
+            close = did_you_mean(label, find_labels(targets.available).values())
+            expected = f"one of: {list_labels(targets.available)}{close}"
             expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys) or expected
-            yield sent.problem(sent.reference.label_key, f"{said}; expected {expected}")
+            yield sent.problem(sent.reference.label_key, f"{message}; expected {expected}")
 
 
 def _labelled(context: PlanContext, changes: Iterable[Change]) -> Iterator[tuple[_Sent, str, Labelled]]:
@@ -239,21 +239,21 @@ def _labelled(context: PlanContext, changes: Iterable[Change]) -> Iterator[tuple
             yield sent, label, context.references.targets(sent.reference).by_label(label)
 
 
-def unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
+def find_unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
     """The paths of the lists that must be read to check these changes."""
     return {sent.reference.lookup for sent in _new_by_id(desired, live, changes)} - live.lookups.keys()
 
 
-def destinations(context: PlanContext) -> Iterator[Destination]:
+def list_destinations(context: PlanContext) -> Iterator[Destination]:
     """All items of the lists for references, each with the live object that it is proven to stand for."""
     addresses = context.addresses()
     references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}
     for reference in references.values():
         targets = context.references.targets(reference)
-        labels, behind = find_labels(targets.offered), targets.behind()
-        for item in targets.offered:
+        labels, behind = find_labels(targets.available), targets.behind()
+        for item in targets.available:
             item_id, label = str(item.get("id")), labels.get(str(item.get("id")), "")
-            same = [other for other in find_labels(targets.offered.find("label", label)) if other != item_id]
+            same = [other for other in find_labels(targets.available.find("label", label)) if other != item_id]
             record = context.live.records.get(reference.kind, {}).get(behind.get(item_id, item_id))
             target = None
             if record is not None and item.get("type") == reference.type:
@@ -265,8 +265,8 @@ def destinations(context: PlanContext) -> Iterator[Destination]:
 def _new_by_id(desired: Desired, live: Live, changes: Iterable[Change]) -> Iterator[_Sent]:
     for sent in _sent(desired, changes):
         record = live.records.get(sent.change.kind, {}).get(sent.change.id or "")
-        held = record.fields.get(str(sent.keys[0])) if record else None
-        known = set(map(canonical, held)) if isinstance(held, list) else set()
+        value = record.fields.get(str(sent.keys[0])) if record else None
+        known = set(map(canonical, value)) if isinstance(value, list) else set()
         if isinstance(sent.item, dict) and "id" in sent.item and canonical(sent.item) not in known:
             yield sent
 

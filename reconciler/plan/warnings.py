@@ -14,10 +14,10 @@ from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, ObjectR
 from reconciler.model.plan import Action, Change
 from reconciler.plan.identity import PlanContext, deleted_before
 from reconciler.serialization import canonical
-from reconciler.text import close_matches, did_you_mean, meant
+from reconciler.text import close_matches, did_you_mean, suggest
 
 
-def moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
+def apply_moves(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
     """The entries of the state under the addresses that `moved` gives them, and new address → old address."""
     result = dict(entries)
     origin: dict[str, str] = {}
@@ -28,7 +28,7 @@ def moved(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Ent
     return result, origin
 
 
-def dangling(
+def find_dangling(
     desired: Desired, entries: Mapping[str, Entry], origin: Mapping[str, str], live: Live
 ) -> Iterator[Problem]:
     """Problems for blocks that still have an effect, on an address that is not in the configuration. Most likely that
@@ -37,8 +37,8 @@ def dangling(
     managed = ObjectRef.managed(entries)
     for each, close in _without_source(desired, entries):
         if close:
-            said = f"nothing is remembered as {each.source}; expected the address that the object had{close}"
-            yield Problem(*each.location, f"moved: from: {said}")
+            text = f"nothing is remembered as {each.source}; expected the address that the object had{close}"
+            yield Problem(*each.location, f"moved: from: {text}")
     for block in _without_target(desired):
         kind = address_kind(block.target)
         if isinstance(block, Moved) and block.target in origin:
@@ -48,7 +48,7 @@ def dangling(
             yield _problem(desired, block, f"which {block.id} is to become; to leave it alone, remove this line")
 
 
-def without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:
+def find_without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:
     """Messages for `moved` lines that neither do anything nor have done it. `entries`: as `moved` gives them."""
     for each, close in _without_source(desired, entries):
         yield f"{each.location}: this `moved` does nothing: nothing is remembered as {each.source}{close}"
@@ -63,22 +63,22 @@ def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[
             kind, _, key = each.source.partition(".")
             gone = (name for name in sorted(entries) if address_kind(name) == kind and name not in desired.resources)
             close = close_matches(key, (name.partition(".")[2] for name in gone))
-            yield each, meant([f"{kind}.{name}" for name in close])
+            yield each, suggest([f"{kind}.{name}" for name in close])
 
 
-def unused(desired: Desired) -> Iterator[Problem]:
+def find_unused(desired: Desired) -> Iterator[Problem]:
     """Problems for all blocks on an address that is not in the configuration: removed, or misspelt."""
     for block in _without_target(desired):
         yield _problem(desired, block, "so that this line does nothing; if that was deleted, the line can go")
 
 
-def completed(desired: Desired, state: State) -> Iterator[str]:
+def find_completed(desired: Desired, state: State) -> Iterator[str]:
     """Messages for the blocks that are done and can be removed, each with its place."""
     for each in desired.moved:
         if each.source not in state.entries and each.target in state.entries:
-            said = f"this `moved` has no effect: {each.target} is remembered, and {each.source} is not"
-            yield f"{each.location}: {said}; the line can go"
-    yield from without_effect(desired, moved(desired, state.entries)[0])
+            text = f"this `moved` has no effect: {each.target} is remembered, and {each.source} is not"
+            yield f"{each.location}: {text}; the line can go"
+    yield from find_without_effect(desired, apply_moves(desired, state.entries)[0])
     kept = {each.address for each in state.tombstones.values() if each.protected}
     for removed in desired.removed:
         if state.entries and removed.source not in state.entries and removed.source not in kept:
@@ -120,7 +120,7 @@ def warnings(
             f"{len(context.matches)} live objects are matched by name alone. Apply once, and keep the state "
             "(README, State: in a file, in git, or in a bucket)"
         )
-    yield from without_effect(context.desired, context.entries)
+    yield from find_without_effect(context.desired, context.entries)
     yield from _restored(context)
     yield from _ended(context.desired, f"{context.now:%Y-%m-%d}")
     # The values that the API has normalized, until the YAML has the stored form.
@@ -131,8 +131,8 @@ def warnings(
     yield from _named_alike(context, changes)
     yield from _advice(context, changes)
     if zone_data and context.state.zone_data not in ("", zone_data):
-        said = f"the time zones here are of version {zone_data}, and the last apply used {context.state.zone_data}"
-        yield f"{said}: UTC times may differ; update the older one (the package tzdata), on the CI runner too"
+        text = f"the time zones here are of version {zone_data}, and the last apply used {context.state.zone_data}"
+        yield f"{text}: UTC times may differ; update the older one (the package tzdata), on the CI runner too"
 
 
 def _advice(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
@@ -161,8 +161,8 @@ def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterato
     for record in beside:
         address = made.get((record.kind, natural_key(KINDS[record.kind], record.fields, folded)))
         if address is not None:
-            said = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
-            yield f"{said}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
+            text = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
+            yield f"{text}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
 
 
 def _restored(context: PlanContext) -> Iterator[str]:
@@ -171,9 +171,9 @@ def _restored(context: PlanContext) -> Iterator[str]:
     for name, each in context.state.tombstones.items():
         ref = ObjectRef.parse(name)
         if each.deleted and ref.id in context.live.records.get(ref.kind, {}) and ref not in managed:
-            said = f"{deleted_before(ref.id, each)}, and is live again: somebody has restored it"
+            text = f"{deleted_before(ref.id, each)}, and is live again: somebody has restored it"
             line = f"imports: [{{to: {each.address}, id: {ref.id}}}]"
-            yield f"{said}. It is not adopted by its name; to manage it, write: {line}"
+            yield f"{text}. It is not adopted by its name; to manage it, write: {line}"
 
 
 def _ended(desired: Desired, today: str) -> Iterator[str]:
@@ -182,8 +182,8 @@ def _ended(desired: Desired, today: str) -> Iterator[str]:
             if each.until and today > each.until:
                 location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
                 date = f"{each.until}, {each.owner}" if each.owner else each.until
-                said = f"{resource.address} still ignores changes of {each.field} after its date"
-                yield f"{location}: {said} ({date}: {each.reason}); remove the entry or give it a later date"
+                text = f"{resource.address} still ignores changes of {each.field} after its date"
+                yield f"{location}: {text} ({date}: {each.reason}); remove the entry or give it a later date"
 
 
 def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
@@ -202,8 +202,8 @@ def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
             more, same = f", and so for {len(found) - 1} more", "these are the same objects under new keys"
         yield f"{old} goes and {new} comes with nearly the same content{more}; if {same}, write: {lines}"
     if unsure:
-        said = f"{some_of(unsure)} may be among what is created, under a new key, and which one cannot be told"
-        yield f"{said}; if so, write for each: moved: [{{from: {unsure[0]}, to: the new address}}]"
+        text = f"{some_of(unsure)} may be among what is created, under a new key, and which one cannot be told"
+        yield f"{text}; if so, write for each: moved: [{{from: {unsure[0]}, to: the new address}}]"
 
 
 def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ UNDECLARED = re.compile(r"undeclared reference to '([^'.]*)")
 MISTAKEN = re.compile(
     r"""//.*|"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|((?<![=!<>])=(?!=)|(?<![\w.])(?:and|or|not)\b)""", re.IGNORECASE
 )
-MEANT = {"=": "==", "and": "&&", "or": "||", "not": "!"}
+OPERATORS = {"=": "==", "and": "&&", "or": "||", "not": "!"}
 ABSENT = re.compile(r'Key not found in map : "?([^"]*)"?')
 BOUNDS = {"budget": "takes more than 10,000 steps; expected fewer loops within loops"}
 BOUNDS |= {"recursion": "is nested too deeply; expected at most 32 levels"}
@@ -59,12 +59,12 @@ class Expression:
             found = self._program.eval(data=data)
             if found.type() != cel.Type.ERROR:
                 return found.plain_value()
-            said = str(found.value())
+            message = str(found.value())
         except (RuntimeError, ValueError) as error:
-            said = str(error)
-        if absent := ABSENT.search(said):
-            said = f"there is no {quote(absent[1])} here; expected a question before it: has(….{absent[1]}) && …"
-        raise CelError(next((each for word, each in BOUNDS.items() if word in said), said), key=self._key)
+            message = str(error)
+        if absent := ABSENT.search(message):
+            message = f"there is no {quote(absent[1])} here; expected a question before it: has(….{absent[1]}) && …"
+        raise CelError(next((each for word, each in BOUNDS.items() if word in message), message), key=self._key)
 
     def condition(self, data: Mapping[str, Any]) -> bool:
         """Whether it is true for these values. CelError if that cannot be told."""
@@ -116,16 +116,16 @@ def _compile(source: str, names: Mapping[str, Shape]) -> Any:
         return _environment(names).compile(source)
     except RuntimeError as error:
         found = PLACED.search(str(error))
-        line, column, said = (int(found[1]), int(found[2]), found[3]) if found else (1, 1, str(error))
-        if unknown := UNDECLARED.search(said):
+        line, column, message = (int(found[1]), int(found[2]), found[3]) if found else (1, 1, str(error))
+        if unknown := UNDECLARED.search(message):
             known = FUNCTIONS if f"{unknown[1]}(" in source else [*names]
-            said = f"there is no {quote(unknown[1])}; expected one of {', '.join(known)}{closest(unknown[1], known)}"
+            message = f"there is no {quote(unknown[1])}; expected one of {', '.join(known)}{closest(unknown[1], known)}"
         before = sum(len(each) + 1 for each in source.split("\n")[: max(line - 1, 0)])
-        said = next((each for word, each in BOUNDS.items() if word in said), said)
+        message = next((each for word, each in BOUNDS.items() if word in message), message)
         if wrong := next((each for each in MISTAKEN.finditer(source) if each[1]), None):
-            said = f"{quote(wrong[1])} is no operator; expected {MEANT[wrong[1].lower()]}"
-            raise CelError(said, wrong.start()) from None
-        raise CelError(said, max(0, before + column - 1)) from None
+            message = f"{quote(wrong[1])} is no operator; expected {OPERATORS[wrong[1].lower()]}"
+            raise CelError(message, wrong.start()) from None
+        raise CelError(message, max(0, before + column - 1)) from None
 
 
 def _find_type(source: str, tree: Node, names: Mapping[str, Shape]) -> str:

@@ -64,8 +64,8 @@ class Judge:
         for resource in resources:
             data = self.data(resource, names)
             if len(str(resource.fields)) > LARGEST:
-                said = f"the resource has more than {LARGEST:,} characters; no policy judges such a one"
-                self.problems.append(own[0].policy.problem("require", said, address=resource.address))
+                message = f"the resource has more than {LARGEST:,} characters; no policy judges such a one"
+                self.problems.append(own[0].policy.problem("require", message, address=resource.address))
                 continue
             values = together.values(data)
             seen[tuple(values or ())] += 1
@@ -75,8 +75,8 @@ class Judge:
                 self.judge_one(each, resource, data)
             # The processor's time takes longer to ask for, and is no longer than that.
             if time.monotonic() - self._start[0] > seconds and time.thread_time() - self._start[1] > seconds:
-                said = f"the policies take more than {seconds:g} seconds of the processor; expected fewer loops"
-                raise ConfigurationInvalid([each.policy.problem("require", said) for each in others or own])
+                message = f"the policies take more than {seconds:g} seconds of the processor; expected fewer loops"
+                raise ConfigurationInvalid([each.policy.problem("require", message) for each in others or own])
         for pattern, often in seen.items():
             for each, value in zip(plain, pattern, strict=False):
                 self.counts[value][each.policy.name] += often

@@ -33,13 +33,13 @@ def with_rule(policy: Policy) -> tuple[Policy, Mapping[str, Any]]:
         return policy, {}
     if name not in rules:
         close = closest(name, list(rules))
-        said = f"there is no ready rule {quote(name)}{close}" if name else "expected only with `use`"
-        raise CelError(said, key="use" if name else "with")
+        text = f"there is no ready rule {quote(name)}{close}" if name else "expected only with `use`"
+        raise CelError(text, key="use" if name else "with")
     rule, takes = rules[name], rules[name]["with"]
     for key, value in policy.given.items():
         if key not in takes:
-            said = f"the rule {name} takes {', '.join(takes) or 'no values'}, and no {quote(key)}"
-            raise CelError(said, key=f"with.{key}")
+            text = f"the rule {name} takes {', '.join(takes) or 'no values'}, and no {quote(key)}"
+            raise CelError(text, key=f"with.{key}")
         example = takes[key]["example"]
         if type(value) is not type(example) or (isinstance(value, list) and not all(each in DAYS for each in value)):
             raise CelError(f"expected a value such as {example}", key=f"with.{key}")

@@ -42,8 +42,8 @@ def _find(state: State, live: Live, now: datetime) -> Iterator[NotDelivering]:
         record = live.records[kind.name].get(entry.id)
         if record is None or kind.delivery is None:
             continue
-        if told := _failure(kind.delivery, entry, record) or _missed(kind.delivery, entry, record, now):
-            yield NotDelivering(address, record.id, record.name, *told)
+        if failure := _failure(kind.delivery, entry, record) or _missed(kind.delivery, entry, record, now):
+            yield NotDelivering(address, record.id, record.name, *failure)
 
 
 def _failure(delivery: Delivery, entry: Entry, record: Record) -> tuple[str, str | None] | None:
@@ -80,8 +80,8 @@ def _missed(delivery: Delivery, entry: Entry, record: Record, now: datetime) -> 
         return None
     runs = f"stayed at {after}" if after == before else f"grew from {before} to {after}"
     runs += "" if since == seen else f" since {_minute(seen)}"
-    said = f"was due {counted(count, 'time')} since {_minute(since)}, and `{delivery.sent_count}` {runs}"
-    return said, f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    text = f"was due {counted(count, 'time')} since {_minute(since)}, and `{delivery.sent_count}` {runs}"
+    return text, f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _counts(name: str, entry: Entry, record: Record) -> tuple[datetime, int, int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.references import ReferenceResolver, item_id, items_at, references, referred
+from reconciler.kinds.references import ReferenceResolver, find_address, item_id, items_at, references
 from reconciler.kinds.wire import find_labels, in_short
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource
@@ -50,7 +50,7 @@ class Receivers:
         found = {}
         for name, reference in kind.reference_fields:
             for _, item in items_at(name, reference, fields):
-                address = referred(reference, item)
+                address = find_address(reference, item)
                 object_id = item_id(reference, item) or ""
                 if address is None:
                     ref = ObjectRef(reference.kind, object_id)

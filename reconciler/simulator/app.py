@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from reconciler.simulator import integrations, routes, wire
-from reconciler.simulator.effects import Scene
+from reconciler.simulator.effects import RequestContext
 from reconciler.simulator.faults import PATH as FAULTS
 from reconciler.simulator.faults import Faults
 from reconciler.simulator.store import ASSUMED, PROJECTS, Record, Store
@@ -89,13 +89,13 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, if a fault breaks the connection."""
-        scene = Scene(_request(environ), self.store, self.clock, self.faults.visibility)
+        context = RequestContext(_request(environ), self.store, self.clock, self.faults.visibility)
 
         def work() -> Response:
-            return _guarded(environ, lambda: self.answer(scene.taken or scene.request))
+            return _guarded(environ, lambda: self.answer(context.taken or context.request))
 
-        response = _guarded(environ, lambda: self.faults.around(scene, work))
-        self._write_log(scene, response)
+        response = _guarded(environ, lambda: self.faults.around(context, work))
+        self._write_log(context, response)
         return _send(response, start_response, with_body=environ["REQUEST_METHOD"] != "HEAD")
 
     def answer(self, request: Request) -> Response:
@@ -109,8 +109,8 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         if self.clock.is_set:
             with self.store.transaction(project, write=True) as transaction:
                 integrations.deliver(transaction, self.clock())
-        hidden = self.faults.visibility.over(project, request)
-        with self.store.transaction(project, write=request.method != "GET", hidden=hidden) as transaction:
+        unseen = self.faults.visibility.over(project, request)
+        with self.store.transaction(project, write=request.method != "GET", unseen=unseen) as transaction:
             call = Call(request, transaction, self.clock(), record_id)
             routes.require_served(call)
             return handler(call)
@@ -134,10 +134,10 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _write_log(self, scene: Scene, response: Response) -> None:
+    def _write_log(self, context: RequestContext, response: Response) -> None:
         if self._log is None:
             return
-        request = scene.request
+        request = context.request
         line: dict[str, Any] = {
             "method": request.method,
             "path": request.path.removeprefix(wire.BASE),
@@ -147,8 +147,8 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         }
         if request.idempotency_key:
             line["idempotency_key"] = request.idempotency_key
-        if scene.fired:
-            line["fault"] = ", ".join(scene.fired)
+        if context.fired:
+            line["fault"] = ", ".join(context.fired)
         with self._log_lock:
             self._log.write(json.dumps({"n": next(self._numbers), **line}) + "\n")
             self._log.flush()

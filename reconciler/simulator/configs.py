@@ -105,9 +105,9 @@ class Part(NamedTuple):
         data = accept(call.request.fields(), {"data": self.check}, ("data",))["data"]
         if self is PAYLOAD and call.assumed("payload-check") == "mapping":
             types = {key: _TYPES.get(word, ()) for key, word in record["payload_mapping"].items()}
-            unlike = [key for key, value in data.items() if type(value) not in types.get(key, ())]
-            if unlike:
-                raise invalid([(f"data.{key}", "is not as the payload mapping has it") for key in unlike])
+            mismatched = [key for key, value in data.items() if type(value) not in types.get(key, ())]
+            if mismatched:
+                raise invalid([(f"data.{key}", "is not as the payload mapping has it") for key in mismatched])
         return self._answer(CONFIGS.change(call, record, {self.name: data}))
 
     def _answer(self, record: Record) -> Response:

@@ -69,7 +69,7 @@ class VisibilityDelay:
 
 
 @dataclass(slots=True)
-class Scene:
+class RequestContext:
     """One request on its way.
 
     `worked` is the answer of the work, `response` is what the client gets, `fired` has the faults that happened.
@@ -111,54 +111,54 @@ def make_response(
     return ApiError(code, name, message, headers=headers).answer(), when
 
 
-def respond(scene: Scene, response: Response, when: str | None) -> bool:
+def respond(context: RequestContext, response: Response, when: str | None) -> bool:
     """Another answer, or none: instead of the work, or after it. The first one counts."""
-    after = scene.worked is not None and scene.response is not NO_ANSWER
-    free = after if when == "after" else scene.response is None
+    after = context.worked is not None and context.response is not NO_ANSWER
+    free = after if when == "after" else context.response is None
     if free:
-        scene.response = response
+        context.response = response
     return free
 
 
-def delay(scene: Scene, seconds: str, when: str | None) -> bool:
+def delay(context: RequestContext, seconds: str, when: str | None) -> bool:
     """Hold the request, and the thread that serves it, before the work or between it and its answer."""
-    if when == "after" and scene.worked is None:
+    if when == "after" and context.worked is None:
         return False
-    scene.clock.sleep(float(seconds))
+    context.clock.sleep(float(seconds))
     return True
 
 
-def truncate(scene: Scene, keep: str, quietly: str | None) -> bool:
+def truncate(context: RequestContext, keep: str, quietly: str | None) -> bool:
     """Only the first bytes of the body leave; quietly: as if they were all."""
-    answer = scene.response
+    answer = context.response
     if answer is None or answer.promised is not None or len(content := answer.content()) <= int(keep):
         return False
     promised = None if quietly else len(content)
-    scene.response = dataclasses.replace(answer, raw=content[: int(keep)], promised=promised)
+    context.response = dataclasses.replace(answer, raw=content[: int(keep)], promised=promised)
     return True
 
 
-def set_clock(scene: Scene, moment: datetime) -> bool:
+def set_clock(context: RequestContext, moment: datetime) -> bool:
     """The clock of the simulator is set."""
-    scene.clock.set(moment)
+    context.clock.set(moment)
     return True
 
 
-def omit(scene: Scene, count: str) -> bool:
+def omit(context: RequestContext, count: str) -> bool:
     """The last objects of a list are left out, and the answer says that it ends there."""
-    body = scene.response.body if scene.response else None
+    body = context.response.body if context.response else None
     if not isinstance(body, dict) or not body.get("data") or not isinstance(body["data"], list):
         return False
     short = {**body, "data": body["data"][: -int(count)], "has_more": False}
-    scene.response = Response(200, {name: value for name, value in short.items() if name != "next_cursor"})
+    context.response = Response(200, {name: value for name, value in short.items() if name != "next_cursor"})
     return True
 
 
-def hide(scene: Scene, readings: str) -> bool:
+def hide(context: RequestContext, readings: str) -> bool:
     """What the work created is not shown for some readings, whatever the client hears of it."""
-    if scene.worked is None or scene.worked.status != _CREATED:
+    if context.worked is None or context.worked.status != _CREATED:
         return False
-    return scene.visibility.cover(project_of(scene.request), scene.worked.body["url"], int(readings))
+    return context.visibility.cover(project_of(context.request), context.worked.body["url"], int(readings))
 
 
 # Words, ids and references: the documents list the words, and another one would be another value.
@@ -185,7 +185,7 @@ _BELOW = {"drop": ("data",), "sort": ("data", "payload", "conditions", "segmenta
 WAYS = tuple(_CHANGES)
 
 
-def normalised(way: str, body: Any) -> Any:
+def normalise_value(way: str, body: Any) -> Any:
     """The fields as the way makes them. Maps and lists change below some fields alone: elsewhere the documents fix
     them."""
     if _CHANGES[way][0] not in (dict, list) or not isinstance(body, dict):
@@ -205,36 +205,36 @@ def _changed(way: str, value: Any) -> Any:
     return change(value) if isinstance(value, changed_type) else value
 
 
-def normalise(scene: Scene, way: str, when: str | None) -> bool:
+def normalise(context: RequestContext, way: str, when: str | None) -> bool:
     """A write stores other values than were sent; or a read of records shows other values than are stored."""
     # No document names the keys of a payload, so none of them is dropped.
     fixed = (*_WORDS, "/payload") if way == "drop" else _WORDS
-    if scene.request.path.endswith(fixed) or (scene.request.method == "GET") is not (when == "shown"):
+    if context.request.path.endswith(fixed) or (context.request.method == "GET") is not (when == "shown"):
         return False
     if when != "shown":
-        before = scene.taken or scene.request
-        scene.taken = dataclasses.replace(before, body=normalised(way, before.body))
-        return bool(scene.taken.body != before.body)
-    answer = scene.response
+        before = context.taken or context.request
+        context.taken = dataclasses.replace(before, body=normalise_value(way, before.body))
+        return bool(context.taken.body != before.body)
+    answer = context.response
     if answer is None or not isinstance(answer.body, dict):
         return False
     if isinstance(answer.body.get("data"), list):
-        shown = {**answer.body, "data": [normalised(way, record) for record in answer.body["data"]]}
+        shown = {**answer.body, "data": [normalise_value(way, record) for record in answer.body["data"]]}
     else:
-        shown = normalised(way, answer.body)
-    scene.response = dataclasses.replace(answer, body=shown)
+        shown = normalise_value(way, answer.body)
+    context.response = dataclasses.replace(answer, body=shown)
     return bool(shown != answer.body)
 
 
-def shift(scene: Scene, what: str) -> bool:
+def shift(context: RequestContext, what: str) -> bool:
     """Before a further page is read, somebody adds an object at the front, or removes the last one that was read."""
-    resource = next((each for each in PAGED if each.url == scene.request.path), None)
-    if scene.request.method != "GET" or resource is None:
+    resource = next((each for each in PAGED if each.url == context.request.path), None)
+    if context.request.method != "GET" or resource is None:
         return False
-    with scene.meanwhile() as call:
+    with context.meanwhile() as call:
         newest = resource.is_newest_first(call.transaction)
         ids = [record["id"] for record in call.transaction.page(resource.name, newest=newest)]
-        cursor, read = (scene.request.query or {}).get("starting_after"), whole_number(call, "offset", 0, 0)
+        cursor, read = (context.request.query or {}).get("starting_after"), whole_number(call, "offset", 0, 0)
         last = cursor or (ids[read - 1] if 0 < read <= len(ids) else "")
         if last not in ids:
             return False
@@ -257,9 +257,9 @@ class Window:
         self._ends = datetime.min.replace(tzinfo=UTC)
         self._used = 0
 
-    def count(self, scene: Scene) -> bool:
+    def count(self, context: RequestContext) -> bool:
         """Let the request pass, or refuse it."""
-        now = scene.clock()
+        now = context.clock()
         with self._lock:
             if now >= self._ends:
                 self._ends, self._used = now + timedelta(seconds=self._seconds), 0
@@ -271,17 +271,17 @@ class Window:
         wait = str(max(1, math.ceil((ends - now).total_seconds())))
         headers = {} if self._retry == "none" else {"Retry-After": wait if self._retry == "seconds" else self._retry}
         message = f"More than {self._limit} requests in {self._seconds:g} seconds"
-        return respond(scene, ApiError(429, "rate_limit_exceeded", message, headers=headers).answer(), None)
+        return respond(context, ApiError(429, "rate_limit_exceeded", message, headers=headers).answer(), None)
 
 
-def worker(scene: Scene, who: str, when: str | None, message: str = "The delivery failed repeatedly") -> bool:
+def fail(context: RequestContext, who: str, when: str | None, message: str = "The delivery failed repeatedly") -> bool:
     """The delivery worker gives up on active integrations of that id or title, or on all with `*`.
 
     It sets `active` to 2 and the last error, as only it can [seed]. A paused integration delivers nothing.
     """
-    if when == "after" and scene.worked is None:
+    if when == "after" and context.worked is None:
         return False
-    with scene.meanwhile() as call:
+    with context.meanwhile() as call:
         records = call.transaction.page(INTEGRATIONS.name)
         found = [each for each in records if each["active"] == _ACTIVE and who in ("*", each["id"], each["title"])]
         for record in found:

@@ -24,7 +24,7 @@ from random import Random
 from typing import Any
 
 from reconciler.simulator import effects
-from reconciler.simulator.effects import WAYS, Scene, VisibilityDelay
+from reconciler.simulator.effects import WAYS, RequestContext, VisibilityDelay
 from reconciler.simulator.wire import BASE, NO_ANSWER, ApiError, Request, Response, invalid
 
 PATH = "/_faults"
@@ -73,7 +73,7 @@ FAULTS: Mapping[str, Fault] = {
     "rate": Fault(
         "REQUESTS/SECONDS",
         f"{_NUMBER}/{_SECONDS}",
-        lambda scene, window: window.count(scene),
+        lambda context, window: window.count(context),
         ("retry",),
         prepare=lambda *words, **retry: (effects.Window(*words, **retry),),
     ),
@@ -84,7 +84,7 @@ FAULTS: Mapping[str, Fault] = {
         effects.set_clock,
         prepare=lambda text: (datetime.fromisoformat(text),),
     ),
-    "worker": Fault("ID|TITLE|* [before|after]", f"(.+?){_WHEN}", effects.worker, ("message",)),
+    "worker": Fault("ID|TITLE|* [before|after]", f"(.+?){_WHEN}", effects.fail, ("message",)),
 }
 # The server writes these itself, or they belong to the connection and not to the answer.
 _NOT_OURS = "Connection|Content-Length|Keep-Alive|TE|Trailers|Transfer-Encoding|Upgrade|Proxy-Connection"
@@ -153,9 +153,9 @@ class Rule:
         self._nth, self._every = int(given.get("n", 0)), int(given.get("every", 1))
         self.chance, self._times = float(given.get("chance", 1)), int(given.get("times", 0))
 
-    def matches(self, scene: Scene) -> bool:
+    def matches(self, context: RequestContext) -> bool:
         """Whether the request counts. `*` is any method, or any characters of a path, slashes included."""
-        return self._requests.fullmatch(f"{scene.request.method} {scene.request.path}") is not None
+        return self._requests.fullmatch(f"{context.request.method} {context.request.path}") is not None
 
     def takes(self) -> bool:
         """One more match; whether the rule takes it."""
@@ -169,10 +169,10 @@ class Rule:
         self.fired += taken
         return taken
 
-    def happen(self, scene: Scene) -> bool:
+    def happen(self, context: RequestContext) -> bool:
         """Do it; whether there was anything to do."""
         with suppress(ApiError):
-            return self._fault.effect(scene, *self._arguments, **self._details)
+            return self._fault.effect(context, *self._arguments, **self._details)
         return False
 
 
@@ -259,16 +259,16 @@ class Faults:
         by_chance = any(rule.chance < 1 for rule in self._rules)
         return [f"fault: {rule.text}" for rule in self._rules] + [f"chances by --seed {self.seed}"] * by_chance
 
-    def around(self, scene: Scene, work: Callable[[], Response]) -> Response:
+    def around(self, context: RequestContext, work: Callable[[], Response]) -> Response:
         """The answer to the request of the scene, with what the rules do before and after the work."""
-        matching = [rule for rule in self._rules if rule.matches(scene)]
+        matching = [rule for rule in self._rules if rule.matches(context)]
         with self._lock:
             chosen = [rule for rule in matching if rule.takes()]
-        self._fire([rule for rule in chosen if not rule.late], scene)
-        if scene.response is None:
-            scene.worked = scene.response = work()
-        self._fire([rule for rule in chosen if rule.late], scene)
-        return scene.response
+        self._fire([rule for rule in chosen if not rule.late], context)
+        if context.response is None:
+            context.worked = context.response = work()
+        self._fire([rule for rule in chosen if rule.late], context)
+        return context.response
 
     def answer(self, request: Request) -> Response:
         """The answer to a request for PATH."""
@@ -288,10 +288,10 @@ class Faults:
             raise ApiError(405, "invalid_request", f"{request.method} is not allowed here", headers=allowed)
         return Response(201 if request.method == "POST" else 200, self.report())
 
-    def _fire(self, rules: Iterable[Rule], scene: Scene) -> None:
+    def _fire(self, rules: Iterable[Rule], context: RequestContext) -> None:
         for rule in rules:
-            if rule.happen(scene):
-                scene.fired.append(rule.what)
+            if rule.happen(context):
+                context.fired.append(rule.what)
                 continue
             with self._lock:
                 rule.fired -= 1

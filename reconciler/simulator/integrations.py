@@ -223,8 +223,8 @@ def list_reports(call: Call) -> Response:
 
 def list_destinations(call: Call) -> Response:
     """`GET /scheduled-reports/destinations`: everything a report can deliver to [seed]."""
-    offered = [record for record in call.transaction.page(INTEGRATIONS.name) if _takes_reports(record)]
-    data = [{"type": TARGET, "id": destination_id(call.transaction, each), "label": _label(each)} for each in offered]
+    available = [record for record in call.transaction.page(INTEGRATIONS.name) if _takes_reports(record)]
+    data = [{"type": TARGET, "id": destination_id(call.transaction, each), "label": _label(each)} for each in available]
     body = MAILBOXES.listing(call, call.transaction.page(MAILBOXES.name))
     return Response(200, {**body, "url": f"{REPORTS.url}/destinations", "data": data + body["data"]})
 

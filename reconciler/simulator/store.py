@@ -111,7 +111,7 @@ class Store:
             raise
 
     @contextmanager
-    def transaction(self, project: str, *, write: bool, hidden: Iterable[str] = ()) -> Iterator[Transaction]:
+    def transaction(self, project: str, *, write: bool, unseen: Iterable[str] = ()) -> Iterator[Transaction]:
         """One unit of work: a snapshot to read, or the only writer of the file until it ends.
 
         Records with a hidden id are there, but are not found.
@@ -119,7 +119,7 @@ class Store:
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             try:
-                yield Transaction(self._connection, project, hidden)
+                yield Transaction(self._connection, project, unseen)
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
@@ -157,10 +157,10 @@ class Store:
 class Transaction:
     """The records and notes of one project within one transaction. Records come out as fresh dicts, oldest first."""
 
-    def __init__(self, connection: sqlite3.Connection, project: str, hidden: Iterable[str] = ()) -> None:
+    def __init__(self, connection: sqlite3.Connection, project: str, unseen: Iterable[str] = ()) -> None:
         self._connection = connection
         self._project = project
-        self._hidden = _dump(sorted(hidden))
+        self._unseen = _dump(sorted(unseen))
         self._assumed: Record | None = None
 
     def assumed(self, name: str) -> str:
@@ -244,7 +244,7 @@ class Transaction:
 
     def _select(self, collection: str, rest: str, *values: object) -> list[Record]:
         sql = f"SELECT body FROM records WHERE {_LIVE} AND {_SEEN} {rest}"
-        rows = self._connection.execute(sql, (*self._home(collection), self._hidden, *values))
+        rows = self._connection.execute(sql, (*self._home(collection), self._unseen, *values))
         return [json.loads(body) for (body,) in rows]
 
 

@@ -151,7 +151,7 @@ class Locked(Refused):
         super().__init__(f"{where}: somebody else is applying: {holder or 'not known who'}", hint=hint)
 
 
-def not_held(where: str, run: str, holder: LockInfo | None, by_hand: str = "") -> Refused:
+def lock_error(where: str, run: str, holder: LockInfo | None, by_hand: str = "") -> Refused:
     """The error of `unlock` if another run holds the lock, or none. `by_hand`: as in `Locked`."""
     if holder is None and by_hand:
         return Refused(f"{where}: it is locked, but the lock does not say by whom", hint=by_hand)

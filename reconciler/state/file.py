@@ -14,7 +14,7 @@ from reconciler.lazy import load
 from reconciler.model.inputs import State
 from reconciler.model.settings import Environment
 from reconciler.serialization import json_text
-from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held
+from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, lock_error
 from reconciler.state.document import BRING_BACK, JournalFile, from_text, to_text
 from reconciler.system import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
 
@@ -147,7 +147,7 @@ class FileBackend:
         """Removes the lock file of that run. The next run makes its own."""
         holder = self.holder()
         if holder is None or holder.run != run:
-            raise not_held(self.where, run, holder)
+            raise lock_error(self.where, run, holder)
         try:
             self._lock.unlink(missing_ok=True)
         except OSError as error:

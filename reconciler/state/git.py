@@ -17,7 +17,7 @@ from reconciler.model.inputs import State
 from reconciler.model.redaction import without_user
 from reconciler.model.settings import Environment, path_segment
 from reconciler.serialization import json_text, unreadable
-from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, release_on_exit
+from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, lock_error, release_on_exit
 from reconciler.state.document import JournalFile, from_text, to_text
 from reconciler.state.git_repository import BLOB, TREE, TemporaryRepository, temporary_repository
 
@@ -49,7 +49,7 @@ class GitBackend:
         # Earlier versions used a ref without the configuration's name.
         self._old_ref = f"refs/reconciler/state/{name}" if self.configuration else ""
         self._author = environment.state.options.get("author", "")
-        self._held: LockInfo | None = None
+        self._lock: LockInfo | None = None
 
     @property
     def where(self) -> str:
@@ -78,7 +78,7 @@ class GitBackend:
                 blob = repository.blob(receipt.text)
                 receipts = repository.add(_receipts(repository, version), f"{receipt.name}.json", blob)
                 tree = repository.add(tree, RECEIPTS, f"{TREE} {receipts}")
-            who = self._held.who if self._held else UNNAMED
+            who = self._lock.who if self._lock else UNNAMED
             # State and receipt are one commit, so no kill leaves the one without the other.
             commit = repository.commit(tree, version, self._message(repository, state, note), who)
             # A state on the ref of an earlier version moves in the same push.
@@ -91,12 +91,12 @@ class GitBackend:
     @contextmanager
     def lock(self, holder: LockInfo) -> Iterator[None]:
         mine = self._take(holder)
-        self._held = holder
+        self._lock = holder
         try:
             with release_on_exit(lambda: self._free(mine), self.where, holder):
                 yield
         finally:
-            self._held = None
+            self._lock = None
 
     def holder(self) -> LockInfo | None:
         with self._repository() as repository:
@@ -108,7 +108,7 @@ class GitBackend:
         with self._repository() as repository:
             commit, holder = self._holder(repository)
             if holder is None or holder.run != run or not repository.push(self.lock_ref, "", commit):
-                raise not_held(self.where, run, holder, self._by_hand() if commit else "")
+                raise lock_error(self.where, run, holder, self._by_hand() if commit else "")
 
     @contextmanager
     def _repository(self) -> Iterator[TemporaryRepository]:
@@ -139,8 +139,8 @@ class GitBackend:
 
     def _message(self, repository: TemporaryRepository, state: State, note: str) -> str:
         done, _, more = note.strip().partition("\n")
-        run = f"{self._held.where or 'not known where'} (run {self._held.run})" if self._held else "without a lock"
-        who, commit = self._held.who if self._held else UNNAMED, repository.checkout.commit()
+        run = f"{self._lock.where or 'not known where'} (run {self._lock.run})" if self._lock else "without a lock"
+        who, commit = self._lock.who if self._lock else UNNAMED, repository.checkout.commit()
         facts = (f"By: {who}", f"Run: {run}", f"Configuration: {commit}", f"Serial: {state.serial}")
         paragraphs = (f"apply to {self.environment}: {done or f'state {state.serial}'}", more.strip(), "\n".join(facts))
         return "\n\n".join(filter(None, paragraphs)) + "\n"

@@ -13,7 +13,7 @@ from reconciler.errors import StateUnusable
 from reconciler.model.inputs import State
 from reconciler.model.settings import Environment, path_segment
 from reconciler.serialization import json_text
-from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, not_held, release_on_exit
+from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, lock_error, release_on_exit
 from reconciler.state.document import JournalFile, from_text, to_text
 from reconciler.state.object_bucket import Bucket, Found
 from reconciler.threads import Threads
@@ -114,18 +114,18 @@ class ObjectBackend:
             yield
 
     def holder(self) -> LockInfo | None:
-        found = self._held()
+        found = self._read_lock()
         return LockInfo.parse(found.content) if found else None
 
     who_applies = holder
 
     def unlock(self, run: str) -> None:
-        found = self._held()
+        found = self._read_lock()
         holder = LockInfo.parse(found.content) if found else None
         if not found or not holder or holder.run != run or self._bucket.swap(self._lock, FREE, found.version) is None:
-            raise not_held(self.where, run, holder, self._by_hand() if found else "")
+            raise lock_error(self.where, run, holder, self._by_hand() if found else "")
 
-    def _held(self) -> Found | None:
+    def _read_lock(self) -> Found | None:
         """The lock; None if nobody holds it."""
         found = self._bucket.read(self._lock)
         return None if found is None or found.content == FREE else found
@@ -139,7 +139,7 @@ class ObjectBackend:
             if mine is not None:
                 return mine
             # Another run has taken it since.
-            found = self._held()
+            found = self._read_lock()
         raise Locked(self.where, LockInfo.parse(found.content) if found else None, self._by_hand() if found else "")
 
     def _prove_conditions(self) -> None:

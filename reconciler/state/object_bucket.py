@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 30.0
 """How long a call may take with its retries. The credentials of a role may take as long again."""
 MOST_RETRIES = 6
 MOST_BYTES = 200_000_000
-CARRIED_OPTIONS = ("allow_http", "allow_invalid_certificates", "proxy_url", "proxy_ca_certificate", "proxy_excludes")
+COPIED_OPTIONS = ("allow_http", "allow_invalid_certificates", "proxy_url", "proxy_ca_certificate", "proxy_excludes")
 """Options that obstore reads from the environment only without client options, and ours have time limits."""
 
 NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")
@@ -99,8 +99,8 @@ class Bucket:
                 return _version(load("obstore:put")(store, f"{self._prefix}{name}", content, mode=mode))
             except (exists, stale):
                 pass
-        standing = self.read(name)
-        return standing.version if standing is not None and standing.content == content else None
+        stored = self.read(name)
+        return stored.version if stored is not None and stored.content == content else None
 
     def names(self, folder: str) -> list[str]:
         """The names of all objects below a folder (`receipts/`), sorted. StateUnusable if they cannot be listed."""
@@ -130,7 +130,7 @@ class Bucket:
         return store
 
     def _options(self) -> ClientConfig:
-        given = {name: os.environ.get(f"{self._variables}{name.upper()}") for name in CARRIED_OPTIONS}
+        given = {name: os.environ.get(f"{self._variables}{name.upper()}") for name in COPIED_OPTIONS}
         limit = timedelta(seconds=PATIENCE_SECONDS / 3)
         options: dict[str, Any] = {name: value for name, value in given.items() if value}
         return cast("ClientConfig", options | {"timeout": limit, "connect_timeout": min(limit, timedelta(seconds=5))})
@@ -173,12 +173,12 @@ def _version(meta: Mapping[str, Any]) -> str:
 
 def _words(error: BaseException) -> str:
     """The error in one line, with the code and message of the store instead of its XML."""
-    said = str(error).partition("Debug source")[0]
-    answer = ANSWER.search(said)
+    text = str(error).partition("Debug source")[0]
+    answer = ANSWER.search(text)
     if answer is not None:
-        told = ": ".join(part for part in (answer["code"], answer["message"]) if part)
-        said = f"{said.partition('<')[0]}{told}"
-    return _masked(" ".join(said.split()))
+        detail = ": ".join(part for part in (answer["code"], answer["message"]) if part)
+        text = f"{text.partition('<')[0]}{detail}"
+    return _masked(" ".join(text.split()))
 
 
 def _masked(text: str) -> str:

@@ -51,8 +51,8 @@ def journal_file(beside: Path, environment: str, key: str) -> JournalFile:
     if top is None or own is None:
         return JournalFile(real, environment, key)
     # A hash of the path, because a checkout may hold several states, and a path may hold any character.
-    mark = hashlib.sha256(real.relative_to(top).as_posix().encode("utf-8", "surrogateescape")).hexdigest()[:12]
-    return JournalFile(own / "reconciler" / f"{environment}-{mark}.journal", environment, key, older=real)
+    digest = hashlib.sha256(real.relative_to(top).as_posix().encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return JournalFile(own / "reconciler" / f"{environment}-{digest}.journal", environment, key, older=real)
 
 
 def load_state(store: Backend, snapshot: Snapshot | None = None) -> tuple[Snapshot, State]:
@@ -162,12 +162,12 @@ def require_own(
     if not allowed and None not in (state.configuration, configuration):
         raise _of_another(state.configuration, configuration, where)
     known = state.entries.keys()
-    standing = len(known) if allowed else len(known & set(addresses()))
-    if standing < SHARE * len(known):
+    matching = len(known) if allowed else len(known & set(addresses()))
+    if matching < SHARE * len(known):
         names_none = state.configuration is None
         whose = "names no configuration" if names_none else f"is of {called(state.configuration)}"
         raise Refused(
-            f"{where}: this state {whose}, and {standing} of its {len(known)} addresses stand in "
+            f"{where}: this state {whose}, and {matching} of its {len(known)} addresses stand in "
             f"{called(configuration)}: it may be another one's",
             hint="apply the configuration that it belongs to first, with this version: that gives the state its name; "
             f"or take it over with --allow {WRONG_CONFIGURATION}"

@@ -214,8 +214,8 @@ class Recorder:
         """
         taken: Mapping[str, Tombstone] = {}
         if tombstones:
-            held = {str(ObjectRef.at(address, entry.id)) for address, entry in self._entries.items()}
-            taken = {name: each for name, each in tombstones.items() if name not in held}
+            managed = {str(ObjectRef.at(address, entry.id)) for address, entry in self._entries.items()}
+            taken = {name: each for name, each in tombstones.items() if name not in managed}
         self._tombstones |= taken
         if removed in tombstones or removed not in self._tombstones:
             return dict(taken)

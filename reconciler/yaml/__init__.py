@@ -5,16 +5,16 @@
 
 from reconciler.yaml.located import (
     Document,
+    KeyPath,
     LocatedList,
     LocatedMap,
     Position,
-    Way,
+    find_key_path,
     find_location,
-    find_way,
     plain_copy,
     walk,
 )
 from reconciler.yaml.reading import ALIAS, Budget, read
 
-__all__ = ["ALIAS", "Budget", "Document", "LocatedList", "LocatedMap", "Position", "Way"]
-__all__ += ["find_location", "find_way", "plain_copy", "read", "walk"]
+__all__ = ["ALIAS", "Budget", "Document", "KeyPath", "LocatedList", "LocatedMap", "Position"]
+__all__ += ["find_key_path", "find_location", "plain_copy", "read", "walk"]

@@ -18,7 +18,7 @@ from reconciler.errors import Location, Problem, Refused
 from reconciler.lazy import frozen
 from reconciler.yaml import LocatedMap
 from reconciler.yaml.edit_changes import Slot, Source, UnsafeError, is_block, require_read
-from reconciler.yaml.located import Way, find_location, plain_copy
+from reconciler.yaml.located import KeyPath, find_location, plain_copy
 from reconciler.yaml.scalars import shown
 from reconciler.yaml.writing import Layout, dump, escape_variables, has_variable_key, inline
 
@@ -51,7 +51,7 @@ class Adopted:
     """Values that were set in a file, and a problem with the position and the reason for each that was left."""
 
     edit: Edit
-    left: Mapping[Way, Problem] = field(default_factory=dict)
+    left: Mapping[KeyPath, Problem] = field(default_factory=dict)
 
 
 class UnwritableError(Refused):
@@ -69,7 +69,7 @@ REMOVED: Final = Verbatim(None)
 """In place of a value: its key goes."""
 
 
-def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
+def set_values(path: Path, text: str, values: Mapping[KeyPath, Any]) -> Adopted:
     """Set values of resources that are written in a file, by paths such as `("reports", "daily", "status")`.
 
     A map or a list changes item by item, so its comments stay. Keys that it has no longer are removed, and equal values
@@ -83,7 +83,7 @@ def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
         return Adopted(Edit(path, text, source.edited(_expected(source, values))))
     except (UnsafeError, UnwritableError) as error:
         if len(values) == 1:
-            left = {way: _left(source, way, value, error) for way, value in values.items()}
+            left = {key_path: _left(source, key_path, value, error) for key_path, value in values.items()}
             return Adopted(Edit(path, text, text), left)
     # One half after the other, to find the values that cannot be set.
     pairs, half = iter(values.items()), len(values) // 2
@@ -92,23 +92,23 @@ def set_values(path: Path, text: str, values: Mapping[Way, Any]) -> Adopted:
     return Adopted(Edit(path, text, second.edit.after), {**first.left, **second.left})
 
 
-def _document(source: Source, way: Way) -> int:
+def _document(source: Source, keys: KeyPath) -> int:
     """The index of the document with the resource of a path."""
-    section, key = way[:_RESOURCE] if len(way) > _RESOURCE else ("", "")
+    section, key = keys[:_RESOURCE] if len(keys) > _RESOURCE else ("", "")
     for position, document in enumerate(source.documents):
         value = document.value
         above = value.get(section) if isinstance(value, dict) else None
         if key in (above if isinstance(above, dict) else range(len(above)) if isinstance(above, list) else ()):
             return position
-    raise Refused(f"{source.path}: there is no {shown('.'.join(map(str, way[:_RESOURCE])))}, so nothing in it is set")
+    raise Refused(f"{source.path}: there is no {shown('.'.join(map(str, keys[:_RESOURCE])))}, so nothing in it is set")
 
 
-def _expected(source: Source, values: Mapping[Way, Any]) -> list[Any]:
+def _expected(source: Source, values: Mapping[KeyPath, Any]) -> list[Any]:
     """The values of the documents after the change; maps that are missing on a path are added."""
     expected = [plain_copy(document.value) for document in source.documents]
-    for way, value in values.items():
-        target: Any = expected[_document(source, way)]
-        for step, after in zip(way, (*way[1:], None), strict=True):
+    for key_path, value in values.items():
+        target: Any = expected[_document(source, key_path)]
+        for step, after in zip(key_path, (*key_path[1:], None), strict=True):
             is_place = isinstance(target, dict) if isinstance(step, str) else isinstance(target, list)
             if not is_place or (isinstance(step, int) and step >= len(target)):
                 raise UnsafeError("has no place here: another value stands in its way")
@@ -127,18 +127,18 @@ def _expected(source: Source, values: Mapping[Way, Any]) -> list[Any]:
     return expected
 
 
-def _left(source: Source, way: Way, value: Any, why: Exception) -> Problem:
+def _left(source: Source, key_path: KeyPath, value: Any, why: Exception) -> Problem:
     """Why a value is left, with its position, or that of the value around it, and the lines to write by hand."""
-    document = source.documents[_document(source, way)]
+    document = source.documents[_document(source, key_path)]
     try:
         block = _written(value)
-        for step in reversed(way[_RESOURCE:]):
+        for step in reversed(key_path[_RESOURCE:]):
             block = {step: block} if isinstance(step, str) else [block]
         message = f"{why}; change it by hand to:\n{dump(block, _SHORT).rstrip()}"
     except UnwritableError as error:
         message = f"cannot be written: {error}"
-    location = find_location(document.value, way, Location(str(source.path), *document.position))
-    return Problem(*location, f"{shown('.'.join(map(str, way[_RESOURCE:])))} {message}")
+    location = find_location(document.value, key_path, Location(str(source.path), *document.position))
+    return Problem(*location, f"{shown('.'.join(map(str, key_path[_RESOURCE:])))} {message}")
 
 
 def _written(value: Any) -> Any:
@@ -180,8 +180,8 @@ def _grown(source: Source, new: dict[str, Any], section: str) -> str:
         after = source.byte_order_mark + source.text + dump(new, _SHORT).replace("\n", source.eol)
         require_read(after, [new])
         return after
-    having = [value for value in expected if isinstance(value, dict) and section in value]
-    target, added = (having or expected)[-1], new[section]
+    holders = [value for value in expected if isinstance(value, dict) and section in value]
+    target, added = (holders or expected)[-1], new[section]
     if not isinstance(target, dict):
         raise UnsafeError("has no place in a document that is no map of sections")
     old = target.get(section)
@@ -199,7 +199,7 @@ class Joined:
     keys: Sequence[str]
     name: str
     head: Mapping[str, Any]
-    values: Mapping[Way, str]
+    values: Mapping[KeyPath, str]
 
 
 class BlockEditor(Source):
@@ -251,12 +251,12 @@ class BlockEditor(Source):
         """Give a block its new key and values, other lines above, and `head` below the key. Return its lines."""
         key: Any = slot.key
         start, known, nodes = key.start_mark.index, len(self._splices), dict(_scalars(slot.node))
-        marks = {way: (nodes[way].start_mark, nodes[way].end_mark) for way in joined.values}
+        marks = {key_path: (nodes[key_path].start_mark, nodes[key_path].end_mark) for key_path in joined.values}
         if any(begin.index == end.index or begin.line != end.line for begin, end in marks.values()):
             raise UnsafeError("has a value that differs and is not written on one line")
         self._splices.append((start, key.end_mark.index, inline(joined.name, self.text[start])))
-        for way, (begin, end) in marks.items():
-            self._splices.append((begin.index, end.index, inline(joined.values[way], '"')))
+        for key_path, (begin, end) in marks.items():
+            self._splices.append((begin.index, end.index, inline(joined.values[key_path], '"')))
         self._put_lines(slot.line, slot.line, above)
         self._put_lines(slot.line + 1, slot.line + 1, self._rendered(joined.head, slot.node.start_mark.column))
         at, last = (self._starts[line] for line in self._extent(slot))
@@ -286,14 +286,14 @@ class BlockEditor(Source):
         return found + _COMMENT.findall(self.text, at, self._starts[end])
 
 
-def _scalars(node: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+def _scalars(node: Any, key_path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """The scalars in a node, in their order, with their ways; that of a key ends with None."""
     if isinstance(node, MappingNode):
         for key, value in node.value:
-            yield (*way, key.value, None), key
-            yield from _scalars(value, (*way, key.value))
+            yield (*key_path, key.value, None), key
+            yield from _scalars(value, (*key_path, key.value))
     elif isinstance(node, CollectionNode):
         for at, value in enumerate(node.value):
-            yield from _scalars(value, (*way, at))
+            yield from _scalars(value, (*key_path, at))
     else:
-        yield way, node
+        yield key_path, node

@@ -32,7 +32,7 @@ _FIRST_STEP: Final = re.compile(r"(?m)^( +)(?![ #-])\S")
 _FIRST_DASH: Final = re.compile(r"(?m)^( *)[^\s#-].*:[ \t]*(?:#.*)?[\r\n]+( *)- ")
 _LONGEST_LINE: Final = 200
 _NOT_EDITED: Final = "what has an anchor, an alias, a tag or << is not edited"
-_ODD: Final = "cannot be edited by itself as it is written here"
+_UNUSUAL: Final = "cannot be edited by itself as it is written here"
 _worded = partial(json.dumps, sort_keys=True)
 
 
@@ -90,14 +90,14 @@ class Source:
         try:
             nodes = {(node.start_mark.line + 1, node.start_mark.column + 1): node for node in compose(self.text)}
         except yaml.YAMLError as error:  # an anchor that is there twice
-            raise UnsafeError(_ODD) from error
+            raise UnsafeError(_UNUSUAL) from error
         return [nodes[document.position] for document in self.documents]
 
     def _spliced(self) -> str:
         parts, at = [self.byte_order_mark], 0
         for start, end, new in sorted(self._splices, key=lambda each: each[:2]):
             if start < at:
-                raise UnsafeError(_ODD)
+                raise UnsafeError(_UNUSUAL)
             parts += [self.text[at:start], new]
             at = end
         after = "".join(parts) + self.text[at:]
@@ -288,7 +288,7 @@ def require_read(text: str, expected: Sequence[Any]) -> None:
     """UnsafeError unless the text has no problem and its documents have exactly the expected values."""
     documents, problems = read(text.encode("utf-8", "surrogatepass"), "")
     if problems or not _same([document.value for document in documents], list(expected)):
-        raise UnsafeError(_ODD)
+        raise UnsafeError(_UNUSUAL)
 
 
 def is_block(node: Node) -> bool:

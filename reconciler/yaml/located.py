@@ -15,7 +15,7 @@ from reconciler.yaml.scalars import MERGE, node_kind, quoted
 
 Position = tuple[int, int]
 """Line and column, both counted from 1."""
-Way = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """The keys and list indices that lead to a value, from the top of a document or of a resource."""
 DEEPEST: Final = 64
 """The most levels of maps and lists within one another, those from aliases included."""
@@ -93,18 +93,18 @@ def find_location(node: Any, path: Sequence[str | int], location: Location, *, k
     return location
 
 
-def walk(node: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:
+def walk(node: Any, key_path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
     """A value and all values within it, each with the way to it; what is outside comes first."""
     # Recursion is no danger: what was read has at most `DEEPEST` levels.
-    yield way, node
+    yield key_path, node
     if isinstance(node, dict | list):
         for step, value in node.items() if isinstance(node, dict) else enumerate(node):
-            yield from walk(value, (*way, step))
+            yield from walk(value, (*key_path, step))
 
 
-def find_way(node: Any, position: Sequence[int]) -> Way:
+def find_key_path(node: Any, position: Sequence[int]) -> KeyPath:
     """The steps to the outermost value whose key, or which itself, stands at a position; empty if there is none."""
-    for way, inside in walk(node):
+    for key_path, inside in walk(node):
         steps: Iterable[tuple[str | int, Position]] = ()
         if isinstance(inside, LocatedMap):
             steps = (*inside.key_positions.items(), *inside.value_positions.items())
@@ -112,7 +112,7 @@ def find_way(node: Any, position: Sequence[int]) -> Way:
             steps = enumerate(inside.positions)
         for step, at in steps:
             if at == tuple(position):
-                return (*way, step)
+                return (*key_path, step)
     return ()
 
 
@@ -170,7 +170,7 @@ class MapFrame:
                 self.key = key = intern(value)
                 self.key_positions[key] = at
             else:
-                self._odd_key(value, at)
+                self._refuse_key(value, at)
             return
         self.key = _NO_KEY
         if key.__class__ is str:
@@ -179,7 +179,7 @@ class MapFrame:
         elif key is MERGE:
             self.merges.append((value, at))
 
-    def _odd_key(self, value: Any, at: Position) -> None:
+    def _refuse_key(self, value: Any, at: Position) -> None:
         """Take a merge key, or report a wrong key."""
         self.key = _DROPPED
         if value is MERGE and self.merges:

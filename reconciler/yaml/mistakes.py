@@ -94,8 +94,8 @@ def _of_quoted(text: str, begin: int, end: int) -> str:
         return ""
     # An escape that the scanner does not know ends it at the backslash, or behind the letter that follows.
     if closed and "\\" in text[max(end - 2, begin) : end + 1]:
-        said = "a backslash in these double quotes begins no escape that stands for a character"
-        return f"{said}; expected \\\\ for a backslash, or single quotes around the text"
+        message = "a backslash in these double quotes begins no escape that stands for a character"
+        return f"{message}; expected \\\\ for a backslash, or single quotes around the text"
     return "this quote is never closed; expected the same quote at the end of the text"
 
 
@@ -122,8 +122,8 @@ def _of_node(text: str, begun: Any, found: Any) -> tuple[Any, str]:
         return begun, f'this "{first}" is not closed, or a comma is missing; {expected}'
     is_list = first == "-" and text[begun.index + 1 : begun.index + 2].isspace()
     what, item = ("list", '"- "') if is_list else ("map", "a key")
-    said = f"this does not belong to the {what} that begins at line {begun.line + 1}"
-    return found, f"{said}; expected {item} with the same indentation"
+    message = f"this does not belong to the {what} that begins at line {begun.line + 1}"
+    return found, f"{message}; expected {item} with the same indentation"
 
 
 def _character(char: str) -> str:
@@ -149,7 +149,7 @@ def _of_expression(text: str, begin: int, found: int) -> Mistake | None:
     """A variable or an item within brackets that is not in quotes: its `{` begins a map there."""
     if text[found - 1 : found + 1] != "${":
         return None
-    before = max(begin, *(text.rfind(mark, begin, found) + 1 for mark in (",", "[", "{", ": ")))
+    before = max(begin, *(text.rfind(separator, begin, found) + 1 for separator in (",", "[", "{", ": ")))
     start = found - len(text[before:found].lstrip())
     whole = _WITH_EXPRESSIONS.match(text, start)
     shown = whole[0].rstrip()[:60] if whole else ""
@@ -165,8 +165,8 @@ def _of_value(text: str, begin: int, found: int, end: int) -> Mistake | None:
     value = text[start:found].rstrip()
     if (quotes := _QUOTED.get(text[start])) is not None:
         within = "''" if text[start] == "'" else '\\"'
-        said = f"text follows the closing quote; expected quotes around the whole text, and {within} for one within it"
-        return (start, said) if quotes.fullmatch(value) else None
+        error = f"text follows the closing quote; expected quotes around the whole text, and {within} for one within it"
+        return (start, error) if quotes.fullmatch(value) else None
     if value[-1:] not in ("]", "}") or text[found] in "]}":
         return None
     start, is_inner = _last_closed(text, start, found)
@@ -218,5 +218,5 @@ def _of_indentation(text: str, begin: int, end: int) -> Mistake | None:
         return None
     if len(earlier[1]) == indentation or (earlier[1] == last[1] and earlier[2].endswith(":")):
         return last.start(2), f"this line is further left than the next one; expected {indentation} spaces before it"
-    said = f"this line is further right than the one before it; expected {len(last[1])} spaces before it"
-    return own.start(2), said
+    message = f"this line is further right than the one before it; expected {len(last[1])} spaces before it"
+    return own.start(2), message

@@ -88,7 +88,7 @@ def escape_variables(value: Any) -> Any:
 
 def has_variable_key(value: Any) -> bool:
     """Whether a key within a value contains `${`: keys cannot be escaped."""
-    return any("${" in str(way[-1]) for way, _ in walk(value) if way)
+    return any("${" in str(key_path[-1]) for key_path, _ in walk(value) if key_path)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -123,8 +123,8 @@ class _Dumper(yaml.SafeDumper):
         if isinstance(data, str):
             return ScalarNode(_TAG + "str", data, style=_style(data, self.layout))
         if isinstance(data, dict):
-            if odd := [key for key in data if not isinstance(key, str)]:
-                raise ValueError(f"no JSON value: the key {odd[0]!r} is no string")
+            if wrong := [key for key in data if not isinstance(key, str)]:
+                raise ValueError(f"no JSON value: the key {wrong[0]!r} is no string")
             pairs = [(self.represent_data(key), self.represent_data(item)) for key, item in data.items()]
             return MappingNode(_TAG + "map", pairs, flow_style=is_flow)
         if isinstance(data, list):

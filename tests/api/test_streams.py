@@ -64,8 +64,8 @@ def listening(answers: int) -> Iterator[tuple[str, list[list[bytes]]]]:
 
 def test_a_request_leaves_in_one_piece() -> None:
     """Head and body together: one packet, and one look of the server at it."""
-    with listening(5) as (url, came), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
-        writer = Writer(door)
+    with listening(5) as (url, came), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as transport:
+        writer = Writer(transport)
         for number in range(5):
             writer.send("POST", "/automations", {"name": f"N{number}"}, idempotent=False)
     (pieces,) = came
@@ -75,8 +75,8 @@ def test_a_request_leaves_in_one_piece() -> None:
 def test_a_long_body_arrives_whole() -> None:
     """More than is gathered leaves as it comes, in order."""
     text = "0123456789" * (streams.SEND_BUFFER_BYTES // 5)
-    with listening(1000) as (url, came), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
-        Writer(door).send("POST", "/automations", {"name": text}, idempotent=False)
+    with listening(1000) as (url, came), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as transport:
+        Writer(transport).send("POST", "/automations", {"name": text}, idempotent=False)
     (pieces,) = came
     assert json.loads(b"".join(pieces).partition(b"\r\n\r\n")[2]) == {"name": text}
 
@@ -85,10 +85,10 @@ def test_there_are_no_more_connections_than_threads_that_ask() -> None:
     """Those that wait for their turn have theirs already; each connection is used again."""
     with (
         listening(1000) as (url, came),
-        connect(url, Secret(KEY, "QONVERSION_SECRET"), 3) as door,
+        connect(url, Secret(KEY, "QONVERSION_SECRET"), 3) as transport,
         ThreadPoolExecutor(5) as pool,
     ):
-        list(pool.map(lambda _: Reader(door).get("/automations/a1"), range(60)))
+        list(pool.map(lambda _: Reader(transport).get("/automations/a1"), range(60)))
     assert len(came) <= 5
     assert sum(map(len, came)) == 60
 
@@ -97,8 +97,8 @@ def test_there_are_no_more_connections_than_threads_that_ask() -> None:
 def test_a_server_that_hung_up_is_asked_anew(recent: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """What can be repeated is, on another connection: nobody hears of it."""
     monkeypatch.setattr(streams, "RECENT_SECONDS", recent)
-    with listening(1) as (url, came), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
-        reader = Reader(door, RateLimiter(1, sleep=lambda _: None))
+    with listening(1) as (url, came), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as transport:
+        reader = Reader(transport, RateLimiter(1, sleep=lambda _: None))
         answers = [reader.get("/automations/a1").record() for _ in range(4)]
     assert answers == [{"id": "a1"}] * 4
     assert [len(pieces) for pieces in came] == [1] * 4
@@ -122,12 +122,12 @@ def test_a_server_that_hangs_up_on_a_request_that_waits_for_its_turn(monkeypatch
     pace = Watched(1, sleep=lambda _: None)
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
-        connect(f"http://127.0.0.1:{server.getsockname()[1]}", Secret(KEY, "QONVERSION_SECRET"), 1) as door,
+        connect(f"http://127.0.0.1:{server.getsockname()[1]}", Secret(KEY, "QONVERSION_SECRET"), 1) as transport,
         ThreadPoolExecutor(1) as pool,
         ExitStack() as stack,
     ):
         server.settimeout(30)
-        writer = Writer(door, pace)
+        writer = Writer(transport, pace)
         first = pool.submit(writer.send, "POST", "/automations", {"name": "A"}, idempotent=False)
         with server.accept()[0] as connection:
             assert answer(connection) == {"name": "A"}
@@ -145,8 +145,8 @@ def test_a_server_that_hangs_up_on_a_request_that_waits_for_its_turn(monkeypatch
 def test_a_create_on_a_connection_that_was_hung_up_on_is_of_unknown_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not sent again blindly: the error says that it may have been done."""
     monkeypatch.setattr(streams, "RECENT_SECONDS", 1000.0)
-    with listening(1) as (url, _), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as door:
-        writer = Writer(door, RateLimiter(1, sleep=lambda _: None))
+    with listening(1) as (url, _), connect(url, Secret(KEY, "QONVERSION_SECRET"), 1) as transport:
+        writer = Writer(transport, RateLimiter(1, sleep=lambda _: None))
         writer.send("POST", "/automations", {"name": "A"}, idempotent=False)
         with pytest.raises(Unreachable) as lost:
             writer.send("POST", "/automations", {"name": "B"}, idempotent=False)

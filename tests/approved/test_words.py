@@ -31,11 +31,11 @@ BRANCH = TEAM.replace("push: p1", "push: p2") + "  new: {name: New, status: inac
 Write = Callable[[World, Path], None]
 
 
-def _approval(world: World, path: Path, room: int = 10_000) -> None:
+def _approval(world: World, path: Path, limit: int = 10_000) -> None:
     """As `comment --read` writes it."""
     saved = path.with_suffix(".saved")
     assert world.run("plan", "--out", str(saved)).code == 0
-    path.write_text(to_json(make_approval(read_plans(saved)[0].plan, room=room)), encoding="utf-8")
+    path.write_text(to_json(make_approval(read_plans(saved)[0].plan, limit=limit)), encoding="utf-8")
 
 
 def _document(world: World, path: Path) -> None:
@@ -180,7 +180,7 @@ def test_an_approval_without_room(world: World, tmp_path: Path) -> None:
     world.settle(TEAM)
     world.write(BRANCH)
     path = tmp_path / "approved.json"
-    _approval(world, path, room=40)
+    _approval(world, path, limit=40)
     assert world.apply("--expect-digest", f"@{path}", "--target", "automation.flow").code == 5
     world.edit("automations", world.id_of("automation.flow"), data={"actions": {"push": "p9"}})
     said = refused(world, f"@{path}")

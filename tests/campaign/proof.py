@@ -14,7 +14,7 @@ from kills.sites import Ended
 from world import Json
 
 from reconciler.errors import Exit
-from reconciler.simulator.effects import normalised
+from reconciler.simulator.effects import normalise_value
 
 from .stage import Stage, Truth
 from .team import Team
@@ -145,7 +145,7 @@ def stored(resources: Mapping[str, Json], ways: Collection[str]) -> dict[str, Js
     """What an API that normalises makes of resources, or of records, by their names."""
     made = dict(resources)
     for way in ways:
-        made = {name: normalised(way, fields) for name, fields in made.items()}
+        made = {name: normalise_value(way, fields) for name, fields in made.items()}
     return made
 
 

@@ -61,11 +61,13 @@ def test_the_api_asks_for_a_wait(world: World, at: SetClock, *, is_new: bool) ->
         assert planned.plan.changes
 
         def sleep(seconds: float) -> None:
-            assert session.door.now is not None
-            session.door.now += timedelta(seconds=seconds)
+            assert session.transport.now is not None
+            session.transport.now += timedelta(seconds=seconds)
 
-        session.door.pace = RateLimiter(1, sleep=sleep, clock=lambda: session.door.clock().timestamp())
-        session.door.pace.on_throttled(60.0)
+        session.transport.rate_limiter = RateLimiter(
+            1, sleep=sleep, clock=lambda: session.transport.clock().timestamp()
+        )
+        session.transport.rate_limiter.on_throttled(60.0)
         world.requests()
         report = applying.apply(session, planned, lock, lambda _: None, parallelism=1)
     assert [each.status for each in report.outcomes] == ["failed"]

@@ -483,7 +483,7 @@ def is_write(method: str, _path: str) -> bool:
     return method != "GET"
 
 
-class Held:
+class FieldValue:
     """The API, which does a request and keeps its answer until it is told to go on: the one of that number among those
     that count. If `number` is 0, it keeps none. `seen` is how many have come that count."""
 
@@ -506,10 +506,10 @@ class Held:
 @contextmanager
 def cut_off(
     world: World, path: Path, number: int, *arguments: str, counts: Counts = is_write
-) -> Iterator[tuple[Held, subprocess.Popen[str]]]:
+) -> Iterator[tuple[FieldValue, subprocess.Popen[str]]]:
     """A probe in a process of its own, in the middle of its request of that number among those that count."""
     with Simulator(path / "simulator.db") as simulator:
-        api = Held(simulator, number, counts)
+        api = FieldValue(simulator, number, counts)
         with Server(api, port=0, threads=8) as server:
             thread = threading.Thread(target=server.run)
             thread.start()

@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 
 from reconciler.errors import ConfigurationInvalid, Refused
-from reconciler.yaml import Way
+from reconciler.yaml import KeyPath
 from reconciler.yaml.edit import Adopted, set_values
 
 FILE = Path("team/all.yaml")
 
 
-def adopt(text: str, values: dict[Way, Any], key: str = "a") -> Adopted:
+def adopt(text: str, values: dict[KeyPath, Any], key: str = "a") -> Adopted:
     """Set values of `s.<key>`."""
     return set_values(FILE, text, {("s", key, *way): value for way, value in values.items()})
 
 
-def after(text: str, values: dict[Way, Any]) -> str:
+def after(text: str, values: dict[KeyPath, Any]) -> str:
     """The text with the values, all of which could be set."""
     adopted = adopt(text, values)
     assert not adopted.left
@@ -55,7 +55,7 @@ x-end: 1   # end"""
 
 def test_every_comment_and_blank_line_stays() -> None:
     """Scalars keep their quotes, lists and flow maps change item by item, a new key comes last."""
-    values: dict[Way, Any] = {
+    values: dict[KeyPath, Any] = {
         ("name",): "It's new",
         ("at",): "one\ntwo\n",
         ("to",): [{"integration": "x"}, {"type": "t", "id": "2"}, {"integration": "other"}],
@@ -151,7 +151,7 @@ x-end: 1   # end"""
         ("s:\n  a:\n    n: $${x}\n", {("n",): "${y}"}, "s:\n  a:\n    n: $${y}\n"),
     ],
 )  # fmt: skip
-def test_nasty_files_change_where_they_have_to(before: str, values: dict[Way, Any], wanted: str) -> None:
+def test_nasty_files_change_where_they_have_to(before: str, values: dict[KeyPath, Any], wanted: str) -> None:
     """Flow and block style, lists indented or not, what is not written, several documents, odd line breaks."""
     assert after(before, values) == wanted
 
@@ -205,7 +205,7 @@ s:
         (("${x}",), 1, "has a key with"),
     ],
 )
-def test_what_would_change_more_is_left_and_said(way: Way, value: Any, says: str) -> None:
+def test_what_would_change_more_is_left_and_said(way: KeyPath, value: Any, says: str) -> None:
     """With file, line and why; what stands beside it is set all the same."""
     adopted = adopt(SHARED, {way: value, ("text",): "new"})
     assert adopted.edit.after == SHARED.replace("words", "new")
@@ -272,7 +272,7 @@ def test_the_same_values_change_nothing() -> None:
 
 
 @pytest.mark.parametrize("way", [("s", "z", "n"), ("z", "a", "n"), ("s", "a"), ()])
-def test_a_resource_that_is_not_there_is_refused(way: Way) -> None:
+def test_a_resource_that_is_not_there_is_refused(way: KeyPath) -> None:
     """The caller names the wrong file."""
     with pytest.raises(Refused, match="nothing in it is set"):
         set_values(FILE, "s: {a: {n: 1}}", {way: 1})

@@ -236,7 +236,7 @@ def test_an_apply_that_began_before_midnight_goes_on(frozen: World, at: SetClock
 
 
 def _set(session: Session, moment: datetime) -> None:
-    session.door.now = moment
+    session.transport.now = moment
 
 
 class Crowd(Person):

@@ -78,5 +78,5 @@ def _adopt(text: str) -> None:
 def _session(text: str, key: str = "sk_golden", now: datetime = NOW) -> Iterator[Session]:
     Path("main.yaml").write_text(text, encoding="utf-8")
     with open_session(Path(), None, f"simulator:{DATA}", {"QONVERSION_SECRET": key}, 4) as session:
-        session.door.now = now
+        session.transport.now = now
         yield session

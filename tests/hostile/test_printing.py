@@ -51,8 +51,8 @@ def halves(monkeypatch: pytest.MonkeyPatch) -> None:
     """The simulator keeps no half of a surrogate pair. It keeps a stand-in, and its answers have the half."""
     exchange = Transport.exchange
 
-    def answering(door: Transport, *arguments: Any, **options: Any) -> Response:
-        answer = exchange(door, *arguments, **options)
+    def answering(transport: Transport, *arguments: Any, **options: Any) -> Response:
+        answer = exchange(transport, *arguments, **options)
         content = answer.content
         for half, placeholder in STAND_INS.items():
             for spelled in (chr(placeholder).encode(), f"\\u{placeholder:04x}".encode()):
@@ -210,8 +210,8 @@ def test_an_id_is_a_value_too(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     """A server may give any text for an id: what is none is refused, and makes no line of its own."""
     exchange = Transport.exchange
 
-    def answering(door: Transport, *arguments: Any, **options: Any) -> Response:
-        answer = exchange(door, *arguments, **options)
+    def answering(transport: Transport, *arguments: Any, **options: Any) -> Response:
+        answer = exchange(transport, *arguments, **options)
         return replace(answer, content=answer.content.replace(b"evil-id", b"evil\\n::error::x\\u001b[31m"))
 
     monkeypatch.setattr(Transport, "exchange", answering)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.api.response import Response
-from reconciler.forges.client import limited
+from reconciler.forges.client import as_rate_limited
 
 from .conftest import AnyHost, Comment, planned, pushed
 from .github import TOKEN, GitHub
@@ -50,7 +50,7 @@ def test_gitlabs_limit_is_waited_out(gitlab: GitLab, comment: Comment, tmp_path:
 )
 def test_how_long_a_limit_lasts(status: int, headers: dict[str, str], message: str, seconds: float | None) -> None:
     """As its headers say, else a minute; a 403 that is none stays one."""
-    told = limited(Response("GET", "x", status, headers, json.dumps({"message": message}).encode()), now=1000.0)
+    told = as_rate_limited(Response("GET", "x", status, headers, json.dumps({"message": message}).encode()), now=1000.0)
     assert told.retry_after() == seconds
     assert told.status == (403 if seconds is None else 429)
 

@@ -8,7 +8,7 @@ import pytest
 from world import KEY, Run, World, integration
 
 from reconciler.commands.review import plans_only
-from reconciler.model.approval import CommentMarker, mark_in
+from reconciler.model.approval import CommentMarker, find_marker
 
 from .reading import Reading, require_harmless
 
@@ -31,20 +31,20 @@ def _ended(world: World, tmp_path: Path, command: str, *arguments: str) -> tuple
     file.unlink(missing_ok=True)
     done = world.run(command, "--report", f"markdown={file}", *arguments)
     text = file.read_text(encoding="utf-8")
-    mark = mark_in(text)
-    assert mark is not None
-    return done, require_harmless(text), mark
+    marker = find_marker(text)
+    assert marker is not None
+    return done, require_harmless(text), marker
 
 
 def test_an_apply_says_what_was_done(world: World, tmp_path: Path) -> None:
     """Done, read back, and what a person still has to do; it approves nothing by itself."""
     world.write(TWO)
-    done, reading, mark = _ended(world, tmp_path, "apply", "--auto-approve")
+    done, reading, marker = _ended(world, tmp_path, "apply", "--auto-approve")
     assert done.code == 0, done.err
     assert ": 2 done" in reading.text[1]
     assert any("2 changes done, 2 of them read back and verified" in line for line in reading.html)
     assert "To do by hand" in reading.headings
-    assert (mark.command, mark.approval) == ("apply", None)
+    assert (marker.command, marker.approval) == ("apply", None)
 
 
 def test_an_apply_that_failed_in_part_says_why_and_because_of_what(world: World, tmp_path: Path) -> None:
@@ -60,13 +60,13 @@ def test_an_apply_that_failed_in_part_says_why_and_because_of_what(world: World,
 def test_an_invalid_configuration_lists_its_problems(world: World, tmp_path: Path) -> None:
     """Each as file:line:column, as in the log; nothing is approved by it."""
     world.write("reports:\n  a: {report_nam: x}\nautomations:\n  b: {nam: y}\n")
-    done, reading, mark = _ended(world, tmp_path, "plan")
+    done, reading, marker = _ended(world, tmp_path, "plan")
     assert done.code == 3
     places = [line.split(": ")[0] for line in done.err.splitlines() if ".yaml:" in line]
     assert places
     assert set(places) <= set(reading.codes)
     assert f"{len(places)} problems in the configuration" in reading.all
-    assert (mark.command, mark.approval) == ("plan", None)
+    assert (marker.command, marker.approval) == ("plan", None)
 
 
 def test_the_environment_is_found_in_an_unsound_configuration(world: World, tmp_path: Path) -> None:
@@ -80,29 +80,29 @@ def test_what_a_guard_refuses_is_shown_with_what_passes_it(world: World, tmp_pat
     """In a plan above its changes, in an apply as the reason; nothing was written."""
     world.settle(TWO)
     world.write("reports: {}\n")
-    done, reading, mark = _ended(world, tmp_path, "plan")
+    done, reading, marker = _ended(world, tmp_path, "plan")
     assert done.code == 5
     assert "Refused: this plan will not be applied." in reading.text
     assert "--allow empty-configuration" in " ".join(reading.codes + reading.text)
-    assert mark.approval is not None
-    done, reading, mark = _ended(world, tmp_path, "apply", "--auto-approve")
+    assert marker.approval is not None
+    done, reading, marker = _ended(world, tmp_path, "apply", "--auto-approve")
     assert done.code == 5
     assert ": refused" in reading.all
     assert "What to do: " in reading.all
     assert any("What is planned now" in line for line in reading.html)
-    assert mark.approval is None
+    assert marker.approval is None
     assert world.writes() == []
 
 
 def test_another_plan_than_the_approved_one_is_told(world: World, tmp_path: Path) -> None:
     """What was approved, and the plan as it is now."""
     world.write(TWO)
-    done, reading, mark = _ended(world, tmp_path, "apply", "--auto-approve", "--expect-digest", "sha256:" + "0" * 64)
+    done, reading, marker = _ended(world, tmp_path, "apply", "--auto-approve", "--expect-digest", "sha256:" + "0" * 64)
     assert done.code == 5
     assert "Applying failed" in reading.text
     assert "not the plan that was approved" in reading.all
     assert "integration.alerts" in reading.codes
-    assert mark.approval is None
+    assert marker.approval is None
     assert world.writes() == []
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import ApiFailed, Exit, NotBegun
-from reconciler.model.approval import mark_in
+from reconciler.model.approval import find_marker
 from reconciler.model.plan import Action
 from reconciler.model.reports import Applied, ApplyReport, Ended, Outcome, Review, Status
 from reconciler.model.results import Drift, Drifted, DriftedField
@@ -40,11 +40,11 @@ def own(number: int, *, deletes: int = 3, updates: int = 10) -> Review:
 def test_any_number_of_environments_fits(count: int, deletes: int, updates: int) -> None:
     """Every digest is in the mark; each environment has a row or is counted; each delete is listed or counted."""
     text = plans_markdown([ended(each, own(each, deletes=deletes, updates=updates)) for each in range(count)])
-    mark = mark_in(text)
-    assert mark is not None
-    assert len(mark.approvals()) == count
-    assert {each.digest for each in mark.approvals().values()} == {f"sha256:{each:064d}" for each in range(count)}
-    for each in mark.approvals().values():
+    marker = find_marker(text)
+    assert marker is not None
+    assert len(marker.approvals()) == count
+    assert {each.digest for each in marker.approvals().values()} == {f"sha256:{each:064d}" for each in range(count)}
+    for each in marker.approvals().values():
         assert len(each.changes) + each.left_out == deletes + updates
     assert len(text.encode()) < LIMIT or count > 50
     assert len(text.encode()) < 65_536
@@ -77,11 +77,11 @@ def test_each_end_has_a_row() -> None:
     failed = Ended("broken", None, ApiFailed("the API said | no", hint="try | again"))
     untouched = Ended("same", left_out="nothing of it has changed since 0123456789ab")
     text = plans_markdown([ended(1, own(1)), failed, untouched])
-    mark = mark_in(text)
-    assert mark is not None
-    assert mark.several is not None
-    assert (mark.several.failed, mark.several.left_out) == (("broken",), ("same",))
-    assert set(mark.approvals()) == {"environment-001"}
+    marker = find_marker(text)
+    assert marker is not None
+    assert marker.several is not None
+    assert (marker.several.failed, marker.several.left_out) == (("broken",), ("same",))
+    assert set(marker.approvals()) == {"environment-001"}
     assert "; environments: **1 failed**, 1 left out" in text
     assert "| `broken` | **failed**: the API said `\\|` no |" in text
     assert "| `same` | left out: nothing of it has changed since" in text
@@ -121,10 +121,10 @@ def test_the_ends_of_an_apply() -> None:
     assert "| `two` | nothing was applied: one failed before it |" in text
     assert "| `three` | **failed**: no route |" in text
     assert "- **create** `report.b`: no" in text
-    mark = mark_in(text)
-    assert mark is not None
-    assert mark.command == "apply"
-    assert not mark.approvals()
+    marker = find_marker(text)
+    assert marker is not None
+    assert marker.command == "apply"
+    assert not marker.approvals()
     long = [Ended(f"e{at}", Applied(review(), replace(made.report, outcomes=outcomes * 400))) for at in range(50)]  # type: ignore[type-var]
     assert len(all_applied_markdown(long).encode()) < LIMIT
 
@@ -150,10 +150,10 @@ def test_drift_is_one_issue_with_a_table() -> None:
     }
     for command, sets in commands.items():
         for each in sets:
-            mark = mark_in(drifts_markdown(each))
-            assert mark is not None
-            assert (mark.command, mark.environment) == (command, "one, two")
-    failed = mark_in(drifts_markdown([drift("one", 0), Ended("two", None, ApiFailed("no route"))]))
+            marker = find_marker(drifts_markdown(each))
+            assert marker is not None
+            assert (marker.command, marker.environment) == (command, "one, two")
+    failed = find_marker(drifts_markdown([drift("one", 0), Ended("two", None, ApiFailed("no route"))]))
     assert failed is not None
     assert failed.command == "drift"
     long = drifts_markdown([drift(f"e{at}", 400) for at in range(50)])

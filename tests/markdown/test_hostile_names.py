@@ -9,7 +9,7 @@ import pytest
 from world import World, integration
 
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
-from reconciler.model.approval import mark_in
+from reconciler.model.approval import find_marker
 from reconciler.model.plan import Action
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Status
 from reconciler.output.markdown import PlanMarkdown, applied_markdown, failed_markdown
@@ -83,10 +83,10 @@ def test_a_plan_with_it(name: str) -> None:
     reading = require_harmless(comment)
     assert reading.last.startswith(("applies this plan", ". ", "."))
     assert len(comment) <= 65_536
-    mark = mark_in(comment)
-    assert mark is not None
-    assert mark.approval is not None
-    assert mark.approval.commit == name[:200]
+    marker = find_marker(comment)
+    assert marker is not None
+    assert marker.approval is not None
+    assert marker.approval.commit == name[:200]
     if 0 < len(name) < 100 and name.strip() == name and '"' not in name and "\\" not in name:
         assert escape(name) in reading.all.replace("\n", " ")
 

@@ -8,7 +8,7 @@ import re
 import pytest
 from size import crossed
 
-from reconciler.model.approval import mark_in
+from reconciler.model.approval import find_marker
 from reconciler.model.plan import Action, Unmanaged
 from reconciler.model.reports import Impact, Review, Weight
 from reconciler.output.markdown import PlanMarkdown
@@ -42,10 +42,10 @@ def test_any_number_of_changes_is_readable(number: int, action: Action) -> None:
     assert reading.text[1].startswith(f": {number}") or f"{number} to " in reading.all
     shown = len(_addresses(reading))
     assert shown == number or re.search(r"[\d,]+ more", reading.all)
-    mark = mark_in(str(PlanMarkdown(of)))
-    assert mark is not None
-    assert mark.approval is not None
-    assert len(mark.approval.changes) + mark.approval.left_out == number
+    marker = find_marker(str(PlanMarkdown(of)))
+    assert marker is not None
+    assert marker.approval is not None
+    assert len(marker.approval.changes) + marker.approval.left_out == number
 
 
 def test_what_destroys_is_whole_before_anything_else_has_room() -> None:
@@ -131,7 +131,7 @@ def test_the_hidden_mark_is_bounded_as_it_is_written() -> None:
     """Keys of many dashes, each of which takes six characters there: fewer are sketched, and the rest is counted."""
     of = review(*(change(Action.UPDATE, f"k{number}{'-' * 90}", send_at=("1", "2")) for number in range(90)))
     _read(of)
-    mark = mark_in(str(PlanMarkdown(of)))
-    assert mark is not None
-    assert mark.approval is not None
-    assert 0 < len(mark.approval.changes) == 90 - mark.approval.left_out < 90
+    marker = find_marker(str(PlanMarkdown(of)))
+    assert marker is not None
+    assert marker.approval is not None
+    assert 0 < len(marker.approval.changes) == 90 - marker.approval.left_out < 90

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from properties.examples import examples
 from world import World
 
-from reconciler.kinds.normalization import INVISIBLE, looks_the_same, normal_form
+from reconciler.kinds.normalization import INVISIBLE, looks_same, normal_form
 
 from .team import automation, integration, report, team
 
@@ -56,14 +56,14 @@ def test_a_normal_form_is_its_own(text: str) -> None:
     """It stays as it is, looks like what it was made of, and each step towards it does so, too."""
     form = normal_form(text)
     assert normal_form(form) == form
-    assert looks_the_same(text, form)
+    assert looks_same(text, form)
     for step in INVISIBLE:
-        assert looks_the_same(text, step(text))
+        assert looks_same(text, step(text))
         assert normal_form(step(text)) == form
 
 
 @examples(100)
 @given(TEXTS, TEXTS)
-def test_what_looks_the_same_has_one_normal_form(one: str, other: str) -> None:
+def test_what_looks_same_has_one_normal_form(one: str, other: str) -> None:
     """Two names that one may become the other are one name."""
-    assert not looks_the_same(one, other) or normal_form(one) == normal_form(other)
+    assert not looks_same(one, other) or normal_form(one) == normal_form(other)

@@ -62,10 +62,10 @@ def flows(first: int, last: int) -> list[dict[str, Any]]:
 
 def look(script: Script, waits: list[float] | None = None) -> Live:
     """One observation, without real waiting."""
-    with connect(script.url, Secret(KEY, "QONVERSION_SECRET"), 4) as door:
+    with connect(script.url, Secret(KEY, "QONVERSION_SECRET"), 4) as transport:
         slept = waits if waits is not None else []
-        pace = RateLimiter(4, sleep=slept.append, clock=lambda: sum(slept))
-        return observe(Reader(door, pace), KINDS.values(), (), {})
+        limiter = RateLimiter(4, sleep=slept.append, clock=lambda: sum(slept))
+        return observe(Reader(transport, limiter), KINDS.values(), (), {})
 
 
 LYING = [

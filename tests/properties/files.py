@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from reconciler.yaml import Way
+from reconciler.yaml import KeyPath
 from reconciler.yaml.writing import dump
 
 TEXTS = (
@@ -25,13 +25,13 @@ class Writing:
     chance: Random
     step: int
     dash: int
-    lines: list[tuple[str, Way, bool]] = field(default_factory=list)
+    lines: list[tuple[str, KeyPath, bool]] = field(default_factory=list)
     comments: int = 0
 
-    def line(self, text: str, way: Way, whole: bool) -> None:
+    def line(self, text: str, way: KeyPath, whole: bool) -> None:
         self.lines.append((text, way, whole))
 
-    def between(self, column: int, way: Way) -> None:
+    def between(self, column: int, way: KeyPath) -> None:
         """Perhaps a comment, perhaps a blank line."""
         while self.chance.random() > 0.75:  # the least choice, which examples shrink to, ends it
             self.line(" " * column + self.comment() if self.chance.random() < 0.7 else "", way, False)
@@ -43,7 +43,7 @@ class Writing:
     def behind(self) -> str:
         return self.chance.choice(["", "", "  ", " " + self.comment(), "\t" + self.comment()])
 
-    def entries(self, value: dict[str, Any], column: int, way: Way, first: str | None = None) -> None:
+    def entries(self, value: dict[str, Any], column: int, way: KeyPath, first: str | None = None) -> None:
         for key, inner in value.items():
             if first is None:
                 self.between(column, way)
@@ -51,7 +51,7 @@ class Writing:
             first = None
             self.value(head, inner, column, (*way, key))
 
-    def value(self, head: str, value: Any, column: int, way: Way) -> None:
+    def value(self, head: str, value: Any, column: int, way: KeyPath) -> None:
         """A value behind a key."""
         if isinstance(value, dict | list) and value and self.chance.random() < 0.75:
             self.line(head + self.behind(), way, False)
@@ -62,7 +62,7 @@ class Writing:
         else:
             self.leaf(head, value, column, way)
 
-    def leaf(self, head: str, value: Any, column: int, way: Way) -> None:
+    def leaf(self, head: str, value: Any, column: int, way: KeyPath) -> None:
         if isinstance(value, str) and "\n" in value and dump(value).startswith("|") and self.chance.random() < 0.7:
             block = dump(value).split("\n")[:-1]
             for number, line in enumerate(block):
@@ -73,7 +73,7 @@ class Writing:
         else:
             self.line(f"{head} {flow(self.chance, value)}{self.behind()}", way, True)
 
-    def items(self, value: list[Any], column: int, way: Way) -> None:
+    def items(self, value: list[Any], column: int, way: KeyPath) -> None:
         for at, inner in enumerate(value):
             self.between(column, way)
             if isinstance(inner, dict) and inner and self.chance.random() < 0.6:
@@ -117,7 +117,7 @@ def any_value(chance: Random, depth: int = 0) -> Any:
     return chance.choice(TEXTS)
 
 
-def any_file(chance: Random) -> tuple[dict[str, Any], list[tuple[str, Way, bool]], str]:
+def any_file(chance: Random) -> tuple[dict[str, Any], list[tuple[str, KeyPath, bool]], str]:
     """What a file says, its lines, and its text."""
     value = {
         section: {

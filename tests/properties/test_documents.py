@@ -19,7 +19,7 @@ from reconciler.model.inputs import Entry, State, Tombstone
 from reconciler.model.plan import Plan
 from reconciler.model.reports import Receipt, ReceiptItem
 from reconciler.model.settings import Environment, StateSettings
-from reconciler.plan.plan_file import bound, check_binding, read_plans, write_plans
+from reconciler.plan.plan_file import bind, check_binding, read_plans, write_plans
 from reconciler.state import document
 from reconciler.state.receipts import from_text, to_text
 
@@ -77,7 +77,7 @@ def path(tmp_path: Path) -> Path:
 def test_any_plan_is_read_from_its_file_as_it_was(path: Path, plan: Plan, state: State, secret: str) -> None:
     """Values, types and orders survive; it is bound to its state and key, and to no other."""
     state = dataclasses.replace(state, configuration=plan.configuration)
-    saved = bound(plan, state, secret, "folder", "head")
+    saved = bind(plan, state, secret, "folder", "head")
     write_plans(path, [saved])
     (read,) = read_plans(path)
     assert exactly(read) == exactly(saved)
@@ -91,7 +91,7 @@ def test_any_plan_is_read_from_its_file_as_it_was(path: Path, plan: Plan, state:
 @given(plan=any_of(Plan), data=st.data())
 def test_a_plan_that_says_something_else_is_refused(path: Path, plan: Plan, data: st.DataObject) -> None:
     """One byte put in, taken out or changed anywhere in its file."""
-    write_plans(path, [bound(plan, State("default"), "sk_key", "folder", "head")])
+    write_plans(path, [bind(plan, State("default"), "sk_key", "folder", "head")])
     whole = path.read_bytes()
     at = data.draw(st.integers(0, len(whole) - 1))
     piece = data.draw(st.binary(max_size=1))

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.yaml import Way, read
+from reconciler.yaml import KeyPath, read
 from reconciler.yaml.edit import add_to, set_values
 
 from .examples import examples
@@ -28,7 +28,7 @@ def said(text: str) -> Any:
     return json.dumps(document.value, sort_keys=True)
 
 
-def ways(value: Any, way: Way = ()) -> Iterator[Way]:
+def ways(value: Any, way: KeyPath = ()) -> Iterator[KeyPath]:
     """The way to every value."""
     yield way
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -36,16 +36,16 @@ def ways(value: Any, way: Way = ()) -> Iterator[Way]:
         yield from ways(inner, (*way, step))
 
 
-def at(value: Any, way: Way) -> Any:
+def at(value: Any, way: KeyPath) -> Any:
     """The value at a way."""
     for step in way:
         value = value[step]
     return value
 
 
-def any_edits(chance: Random, value: dict[str, Any]) -> dict[Way, Any]:
+def any_edits(chance: Random, value: dict[str, Any]) -> dict[KeyPath, Any]:
     """Some ways, none on the way to another, with new values; some of them are not there yet."""
-    chosen: dict[Way, Any] = {}
+    chosen: dict[KeyPath, Any] = {}
     every = [way for way in ways(value) if len(way) > 2]
     for way in chance.sample(every, min(len(every), chance.randrange(1, 5))):
         old, new = at(value, way), any_value(chance)
@@ -58,7 +58,7 @@ def any_edits(chance: Random, value: dict[str, Any]) -> dict[Way, Any]:
     return chosen
 
 
-def changed(value: Any, edits: dict[Way, Any]) -> Any:
+def changed(value: Any, edits: dict[KeyPath, Any]) -> Any:
     """The value with the edits made."""
     result = json.loads(json.dumps(value))
     for way, new in edits.items():
@@ -66,12 +66,12 @@ def changed(value: Any, edits: dict[Way, Any]) -> Any:
     return result
 
 
-def is_touched(way: Way, whole: bool, edits: dict[Way, Any]) -> bool:
+def is_touched(way: KeyPath, whole: bool, edits: dict[KeyPath, Any]) -> bool:
     """Whether an edit may change the line that holds this."""
     return any(way[: len(each)] == each or (whole and each[: len(way)] == way) for each in edits)
 
 
-def is_one_line_scalar(value: Any, way: Way, lines: list[tuple[str, Way, bool]]) -> bool:
+def is_one_line_scalar(value: Any, way: KeyPath, lines: list[tuple[str, KeyPath, bool]]) -> bool:
     """Whether a scalar stands on one line, and a comment is not part of its text."""
     old = at(value, way)
     is_scalar = not isinstance(old, dict | list) and "# c" not in str(old)

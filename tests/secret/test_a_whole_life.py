@@ -109,10 +109,10 @@ def _faulty(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     """Faults of ours while reading, and in the middle of a write."""
     exchange = Transport.exchange
 
-    def faulty(door: Transport, method: str, *arguments: Any, **options: Any) -> Any:
+    def faulty(transport: Transport, method: str, *arguments: Any, **options: Any) -> Any:
         if method in breaking:
-            raise RuntimeError(f"cannot use {door.secret.value!r} of {door.secret!r}")
-        return exchange(door, method, *arguments, **options)
+            raise RuntimeError(f"cannot use {transport.secret.value!r} of {transport.secret!r}")
+        return exchange(transport, method, *arguments, **options)
 
     world.write(FLOW % "p3", "flow.yaml")
     monkeypatch.setattr(Transport, "exchange", faulty)

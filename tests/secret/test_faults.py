@@ -17,9 +17,9 @@ FLOW = "automations: {flow: {name: Flow, status: active, data: {actions: {push: 
 def test_a_bug_is_told_calmly(world: World, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]) -> None:
     """Exit 1: what it is, where, and how to report it. No traceback, no locals, not the key that it speaks of."""
 
-    def faulty(door: Transport, *_: Any, **__: Any) -> None:
+    def faulty(transport: Transport, *_: Any, **__: Any) -> None:
         local = "a-local-value"
-        raise fault(f"\x1b[2J{door.secret.value}\n::error::x {len(local)} " + "y" * 999)
+        raise fault(f"\x1b[2J{transport.secret.value}\n::error::x {len(local)} " + "y" * 999)
 
     monkeypatch.setattr(Transport, "exchange", faulty)
     world.write(FLOW)
@@ -43,8 +43,8 @@ def test_half_a_key_is_one_too(world: World, monkeypatch: pytest.MonkeyPatch, be
     key = "sk_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     monkeypatch.setenv("QONVERSION_SECRET", key)
 
-    def faulty(door: Transport, *_: Any, **__: Any) -> None:
-        raise ValueError("y" * before + door.secret.value)
+    def faulty(transport: Transport, *_: Any, **__: Any) -> None:
+        raise ValueError("y" * before + transport.secret.value)
 
     monkeypatch.setattr(Transport, "exchange", faulty)
     world.write(FLOW)
@@ -57,10 +57,10 @@ def test_a_bug_in_a_write_keeps_no_words(world: World, monkeypatch: pytest.Monke
     """The report and the receipt name the fault by its place; what it quotes is in no file."""
     exchange = Transport.exchange
 
-    def faulty(door: Transport, method: str, *arguments: Any, **options: Any) -> Any:
+    def faulty(transport: Transport, method: str, *arguments: Any, **options: Any) -> Any:
         if method == "POST":
-            raise RuntimeError(f"{door.secret.value} and more")
-        return exchange(door, method, *arguments, **options)
+            raise RuntimeError(f"{transport.secret.value} and more")
+        return exchange(transport, method, *arguments, **options)
 
     monkeypatch.setattr(Transport, "exchange", faulty)
     world.write(FLOW)

@@ -18,8 +18,8 @@ from reconciler.text import quote
 
 MOST_LINES = 40
 MOST_PLACES = 3
-ADDRESSES_ROOM = 16_000
-TASK_ROOM = 2_000
+ADDRESSES_LIMIT = 16_000
+TASK_LIMIT = 2_000
 DELIVERS, RETIMED = "Stops or starts delivering", "Delivers at another time"
 REST = "`--format json` lists all"
 
@@ -39,7 +39,7 @@ def _field(field: FieldChange, differ: ValueDiff) -> Iterator[str]:
 def list_tasks(review: Review) -> Iterator[str]:
     """The steps by hand, each with its addresses folded if these are many."""
     for task in grouped_tasks(review):
-        listed = ", ".join(fitting((code(each, 100) for each in task.addresses), TASK_ROOM, REST))
+        listed = ", ".join(fitting((code(each, 100) for each in task.addresses), TASK_LIMIT, REST))
         more = f"\n\n{indent(folded(f'The {len(task.addresses):,} addresses', listed), '  ')}\n" if listed else ""
         yield prose(task.text) + more
 
@@ -55,20 +55,20 @@ class GroupMarkdown:
         self.group = group
         self.change = group.first
         self.is_alone = len(group.changes) == 1
-        self._said = list(sentences(review, group))
+        self._sentences = list(sentences(review, group))
         self.destroys = self.change.action in DESTROYS
-        weights = {weight for weight, _ in self._said}
+        weights = {weight for weight, _ in self._sentences}
         self.delivers = DELIVERS if weights & {Weight.STOPS, Weight.STARTS} else RETIMED * (Weight.RETIMES in weights)
         # The addresses alone, as many as a comment may list of one group.
-        self._addresses = ", ".join(fitting((code(each, 100) for each in group.addresses), ADDRESSES_ROOM, REST))
+        self._addresses = ", ".join(fitting((code(each, 100) for each in group.addresses), ADDRESSES_LIMIT, REST))
         self.texts = (self._whole(), self._line(), self._addresses, "")
         self.sizes = tuple(size(text) + around for text, around in zip(self.texts, (2, 3, 2, 0), strict=True))
 
     def _whole(self) -> str:
         """All of it: what it does to people as sentences, its fields as a diff; not what is on the checklist."""
-        said = bullets(
+        notes = bullets(
             prose(text)
-            for weight, text in self._said
+            for weight, text in self._sentences
             if weight or not any(text in (task, task.partition(": ")[2]) for task in self.review.tasks)
         )
         fields = () if self.change.action is Action.DELETE else shown_fields(self.review, self.change)
@@ -76,14 +76,14 @@ class GroupMarkdown:
         diff = [line for field in fields for line in _field(field, differ)]
         if (more := len(diff) - MOST_LINES) > 1:
             diff[MOST_LINES:] = [f"  … {more:,} more lines: see the full plan"]
-        parts = [" · ".join(self._head()), said, fence(diff) if diff else ""]
+        parts = [" · ".join(self._head()), notes, fence(diff) if diff else ""]
         if not self.is_alone:
             parts.append(folded(f"The {len(self.group.changes):,} addresses", self._addresses))
         return "\n\n".join(part for part in parts if part)
 
     def _line(self) -> str:
         """What it is, and the gravest that it does to people."""
-        gravest = next((prose(text, 200) for weight, text in self._said if weight), "")
+        gravest = next((prose(text, 200) for weight, text in self._sentences if weight), "")
         if self.is_alone:
             return f"**{self.change.action}** {code(self.change.address)}" + (f": {gravest}" if gravest else "")
         return f"**{self.change.action}** {prose(self.group.title())}: {self._addresses}"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from itertools import accumulate
 
-from reconciler.model.approval import make_marker, marker_line
+from reconciler.model.approval import format_marker, make_marker
 from reconciler.model.plan import Action
 from reconciler.model.reports import Review
 from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
@@ -22,16 +22,16 @@ from reconciler.output.markdown.words import bullets, code, commit, fitting, fol
 from reconciler.output.values import ignored_sentences, waiting_line
 from reconciler.text import counted, quote
 
-TEXT_ROOM = 46_000
+TEXT_LIMIT = 46_000
 """Bytes of all that people read, of the 65,536 that a forge takes. The rest is for the hidden mark, and for what
 `reconciler comment` adds: the history, and the approval of an earlier mark."""
 AROUND = 2_500
 """Bytes of headings, and of the sentences that say what is left out."""
 OPEN = 10
 """More of what is not grave than this is folded."""
-TASKS_ROOM, WARNINGS_ROOM, REFUSALS_ROOM, IGNORED_ROOM = 8_000, 4_000, 6_000, 2_000
-UNMANAGED_ROOM = 8_000
-KIND_ROOM = 1_000
+TASKS_LIMIT, WARNINGS_LIMIT, REFUSALS_LIMIT, IGNORED_LIMIT = 8_000, 4_000, 6_000, 2_000
+UNMANAGED_LIMIT = 8_000
+KIND_LIMIT = 1_000
 FULL_PLAN = "the full plan is in this run's artefact, or comes with `--report html=FILE`"
 FULL_PLAN_HTML = re.sub(r"`(.+?)`", r"<code>\1</code>", FULL_PLAN)
 
@@ -49,24 +49,24 @@ Shown = Sequence[tuple[GroupMarkdown, Level]]
 
 
 class PlanMarkdown:
-    """A plan for a reviewer. Its first line is the hidden mark that `reconciler comment` finds it by. `told`: the
+    """A plan for a reviewer. Its first line is the hidden mark that `reconciler comment` finds it by. `shown`: the
     addresses that are shown elsewhere, for several environments."""
 
-    def __init__(self, review: Review, told: frozenset[str] = frozenset()) -> None:
+    def __init__(self, review: Review, shown: frozenset[str] = frozenset()) -> None:
         self._review = review
-        self._told = told
+        self._shown = shown
         self._plan = review.plan
 
     def __str__(self) -> str:
-        mark = marker_line(make_marker("plan", self._plan, self._review.commit, self._review.base))
-        return f"{mark}\n{self.text(TEXT_ROOM)}"
+        marker = format_marker(make_marker("plan", self._plan, self._review.commit, self._review.base))
+        return f"{marker}\n{self.text(TEXT_LIMIT)}"
 
-    def text(self, room: int, *, has_footer: bool = True) -> str:
+    def text(self, limit: int, *, has_footer: bool = True) -> str:
         """What people read, in at most so many bytes."""
         before, after = list(self._before()), list(self._after())
         end = [footer([self._review], self._plan.digest)] if has_footer else []
-        left = room - AROUND - sum(size(part) + 2 for part in (*before, *after, *end))
-        groups = [each for each in find_groups(self._review) if not self._told.issuperset(each.addresses)]
+        left = limit - AROUND - sum(size(part) + 2 for part in (*before, *after, *end))
+        groups = [each for each in find_groups(self._review) if not self._shown.issuperset(each.addresses)]
         new = new_by_kind(groups)
         changes, used = change_sections(self._review, [GroupMarkdown(self._review, each) for each in groups], new, left)
         parts = (*before, *changes, *after, *self._unmanaged(left - used), *end)
@@ -78,27 +78,27 @@ class PlanMarkdown:
         if refusals := self._plan.refusals:
             sentences = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in refusals]
             yield "**Refused: this plan will not be applied.**"
-            yield bullets(fitting(sentences, REFUSALS_ROOM, FULL_PLAN))
+            yield bullets(fitting(sentences, REFUSALS_LIMIT, FULL_PLAN))
 
     def _after(self) -> Iterator[str]:
         """What waits, the checklist, the warnings and what `ignore_changes` holds."""
         if waiting := self._plan.waiting:
-            yield bullets(fitting((prose(waiting_line(each)) for each in waiting), WARNINGS_ROOM, FULL_PLAN))
+            yield bullets(fitting((prose(waiting_line(each)) for each in waiting), WARNINGS_LIMIT, FULL_PLAN))
         if self._review.tasks:
             yield "#### To do by hand"
-            yield bullets(fitting(list_tasks(self._review), TASKS_ROOM, FULL_PLAN), "- [ ]")
+            yield bullets(fitting(list_tasks(self._review), TASKS_LIMIT, FULL_PLAN), "- [ ]")
         if self._plan.warnings:
             yield "#### Warnings"
-            yield bullets(fitting(map(with_line, self._plan.warnings), WARNINGS_ROOM, FULL_PLAN))
+            yield bullets(fitting(map(with_line, self._plan.warnings), WARNINGS_LIMIT, FULL_PLAN))
         if ignored := self._plan.ignored:
             listed = map(prose, ignored_sentences(ignored, self._plan.labels))
             summary = f"{counted(len(ignored), 'field')} that <code>ignore_changes</code> holds"
-            yield folded(summary, bullets(fitting(listed, IGNORED_ROOM, FULL_PLAN)))
+            yield folded(summary, bullets(fitting(listed, IGNORED_LIMIT, FULL_PLAN)))
 
-    def _unmanaged(self, room: int) -> Iterator[str]:
+    def _unmanaged(self, limit: int) -> Iterator[str]:
         if others := self._plan.unmanaged:
             listed = (f"{each.kind} {prose(quote(each.name))} ({code(each.id)})" for each in others)
-            body = bullets(fitting(listed, min(room, UNMANAGED_ROOM), FULL_PLAN))
+            body = bullets(fitting(listed, min(limit, UNMANAGED_LIMIT), FULL_PLAN))
             yield folded(f"{counted(len(others), 'unmanaged object')}, not touched", body)
 
 
@@ -130,13 +130,13 @@ def _section(each: GroupMarkdown, *, is_rollout: bool) -> int:
 
 
 def change_sections(
-    review: Review, changes: list[GroupMarkdown], new: Sequence[Group], room: int
+    review: Review, changes: list[GroupMarkdown], new: Sequence[Group], limit: int
 ) -> tuple[list[str], int]:
     """The changes in at most so many bytes, by section, and how many bytes they take. `new`: the creates by kind."""
     changes.sort(key=lambda each: _section(each, is_rollout=bool(new)))
-    first, left = _share_out([each for each in changes if each.destroys], room)
+    first, left = _share_out([each for each in changes if each.destroys], limit)
     others, left = _share_out([each for each in changes if not each.destroys], left)
-    return list(_sections(review, [*first, *others], new)), room - left
+    return list(_sections(review, [*first, *others], new)), limit - left
 
 
 def _sections(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[str]:
@@ -170,8 +170,8 @@ def _rollout(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[str
     if new:
         yield f"#### {sum(len(group.changes) for group in new):,} new objects"
         for group in new:
-            said = fitting((prose(text) for _, text in sentences(review, group)), KIND_ROOM, FULL_PLAN)
-            yield f"**create** {group.title()}\n\n{bullets(said)}"
+            texts = fitting((prose(text) for _, text in sentences(review, group)), KIND_LIMIT, FULL_PLAN)
+            yield f"**create** {group.title()}\n\n{bullets(texts)}"
     if whole := _at(shown, Level.WHOLE):
         yield folded(f"{len(whole):,} of them, with their fields", "\n\n".join(whole))
 
@@ -207,20 +207,20 @@ def _at(shown: Shown, wanted: Level, *, destroys: bool = True) -> list[str]:
     return [each.texts[level] for each, level in shown if level is wanted and (destroys or not each.destroys)]
 
 
-def _share_out(changes: Sequence[GroupMarkdown], room: int) -> tuple[Shown, int]:
+def _share_out(changes: Sequence[GroupMarkdown], remaining: int) -> tuple[Shown, int]:
     """The level of each change, the most important first, and what is left of the room.
 
     Each is shown whole as long as all later ones still get a line, or if that is too much, their addresses. So none is
     left out while another one is shown with its values.
     """
-    least = Level.LINE if sum(each.sizes[Level.LINE] for each in changes) <= room else Level.ADDRESS
+    least = Level.LINE if sum(each.sizes[Level.LINE] for each in changes) <= remaining else Level.ADDRESS
     later = [0, *accumulate(each.sizes[least] for each in reversed(changes))][::-1]
     chosen, level = [], Level.WHOLE
     for index, each in enumerate(changes):
-        if level is Level.WHOLE and room - each.sizes[Level.WHOLE] < later[index + 1]:
+        if level is Level.WHOLE and remaining - each.sizes[Level.WHOLE] < later[index + 1]:
             level = least
-        if level is not Level.WHOLE and room < each.sizes[level]:
+        if level is not Level.WHOLE and remaining < each.sizes[level]:
             level = Level.LEFT_OUT
         chosen.append((each, level))
-        room -= each.sizes[level]
-    return chosen, room
+        remaining -= each.sizes[level]
+    return chosen, remaining

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
-from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, marker_line, name_set
+from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, format_marker, name_set
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
 from reconciler.model.results import Drift, Drifted, NotDelivering
 from reconciler.output.labels import api_note, describe_end, repository_path
@@ -29,11 +29,11 @@ from reconciler.output.markdown.words import (
 from reconciler.output.values import cut_both, named, phrase
 from reconciler.text import counted, quote
 
-LIST_ROOM = 7_000
+LIST_LIMIT = 7_000
 REST = "`reconciler history` and the run's log have all"
-PLAN_ROOM = 24_000
+PLAN_LIMIT = 24_000
 TO_PASTE = re.compile(r"\s*(?:imports:$|- \{.*\})")
-DRIFT_ROOM = 40_000
+DRIFT_LIMIT = 40_000
 ALL_DRIFT = "`reconciler drift` lists all"
 WAYS = (
     "---\n\n**To keep it**: merge what `reconciler drift --adopt` writes into the YAML. **To undo it**: the next "
@@ -46,15 +46,15 @@ UNKNOWN = (
 GRAVE = frozenset({Status.FAILED, Status.SKIPPED})
 
 
-def comment(mark: CommentMarker, parts: Iterable[str]) -> str:
+def comment(marker: CommentMarker, parts: Iterable[str]) -> str:
     """A comment or an issue of these paragraphs."""
-    return f"{marker_line(mark)}\n" + "\n\n".join(parts)
+    return f"{format_marker(marker)}\n" + "\n\n".join(parts)
 
 
 def applied_markdown(review: Review, report: ApplyReport) -> str:
     """What was done of a plan. What was approved stays as it is."""
-    mark = CommentMarker(report.environment, "apply", configuration=report.configuration)
-    return comment(mark, applied_parts(review, report))
+    marker = CommentMarker(report.environment, "apply", configuration=report.configuration)
+    return comment(marker, applied_parts(review, report))
 
 
 def count_statuses(counts: Mapping[Status, int]) -> str:
@@ -83,7 +83,7 @@ def applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
         verified = sum(each.verification is Verification.VERIFIED for each in fine)
         summary = f"{counted(len(fine), 'change')} done, {verified:,} of them read back and verified"
         listed = (f"**{each.action}** {code(each.address)}" for each in fine)
-        yield folded(summary, bullets(fitting(listed, LIST_ROOM, REST)))
+        yield folded(summary, bullets(fitting(listed, LIST_LIMIT, REST)))
     of = f" of commit {commit(review.commit)}" if review.commit else ""
     left = ""
     if receipt := report.receipt:
@@ -106,8 +106,8 @@ def failed_markdown(failure: Failure) -> str:
     names = failure.environments
     several = Several(failed=names) if names else None
     environment = name_set(names) if names else failure.environment
-    mark = CommentMarker(environment, failure.command, configuration=failure.configuration, several=several)
-    return comment(mark, _failed(failure, failure.error))
+    marker = CommentMarker(environment, failure.command, configuration=failure.configuration, several=several)
+    return comment(marker, _failed(failure, failure.error))
 
 
 def _failed(failure: Failure, error: BaseException) -> Iterator[str]:
@@ -122,7 +122,7 @@ def _failed(failure: Failure, error: BaseException) -> Iterator[str]:
     if failure.command == "apply" and not before_it_began:
         yield "What an apply has done is remembered: `reconciler plan` says what is left."
     if failure.review is not None:
-        yield folded("What is planned now", PlanMarkdown(failure.review).text(PLAN_ROOM, has_footer=False))
+        yield folded("What is planned now", PlanMarkdown(failure.review).text(PLAN_LIMIT, has_footer=False))
     if failure.commit:
         yield f"---\n\nOf commit {commit(failure.commit)}."
 
@@ -131,7 +131,7 @@ def error_parts(error: BaseException) -> Iterator[str]:
     """An error in words, and what to do."""
     if isinstance(error, ConfigurationInvalid):
         problems = (f"{code(str(each.location))}: {prose(each.message)}" for each in error.problems)
-        yield bullets(fitting(problems, LIST_ROOM, "`reconciler validate` lists all"))
+        yield bullets(fitting(problems, LIST_LIMIT, "`reconciler validate` lists all"))
     elif isinstance(error, ReconcilerError):
         yield from _lines(str(error))
         yield from _lines("\n".join(getattr(error, "__notes__", ())))
@@ -143,8 +143,8 @@ def error_parts(error: BaseException) -> Iterator[str]:
 def drift_markdown(drift: Drift) -> str:
     """What somebody changed outside, as an issue."""
     kind = DRIFT if is_news(drift) else NO_DRIFT
-    mark = CommentMarker(drift.environment, kind, configuration=drift.configuration)
-    return comment(mark, (*drift_parts(drift, DRIFT_ROOM), *([WAYS] if drift.objects else [])))
+    marker = CommentMarker(drift.environment, kind, configuration=drift.configuration)
+    return comment(marker, (*drift_parts(drift, DRIFT_LIMIT), *([WAYS] if drift.objects else [])))
 
 
 def is_news(drift: Drift) -> bool:
@@ -153,7 +153,7 @@ def is_news(drift: Drift) -> bool:
     return bool(drift.objects or drift.health) or not drift.compared
 
 
-def drift_parts(drift: Drift, room: int) -> Iterator[str]:
+def drift_parts(drift: Drift, limit: int) -> Iterator[str]:
     """What was changed outside: a title, then the objects, in about so many bytes."""
     environment, api = place(drift.environment, drift.configuration), api_note(drift.api, code)
     if not drift.compared:
@@ -166,7 +166,7 @@ def drift_parts(drift: Drift, room: int) -> Iterator[str]:
         return
     changed = counted(len(drift.objects), "object")
     yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered{api}"
-    yield bullets(fitting((_drifted(each, drift.labels) for each in drift.objects), room, ALL_DRIFT))
+    yield bullets(fitting((_drifted(each, drift.labels) for each in drift.objects), limit, ALL_DRIFT))
     also = (
         f"{code(each.address)} {code(each.path)} in {code(repository_path(each.file))}: also in "
         f"{', '.join(map(code, each.environments))}"
@@ -199,7 +199,7 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
 
 
 def _listed(heading: str, lines: Iterable[str], sign: str = "-", rest: str = REST) -> Iterator[str]:
-    if listed := list(fitting(lines, LIST_ROOM, rest)):
+    if listed := list(fitting(lines, LIST_LIMIT, rest)):
         yield f"#### {heading}"
         yield bullets(listed, sign)
 
@@ -216,6 +216,6 @@ def _lines(text: str, before: str = "") -> Iterator[str]:
     if rest:
         yield before + prose(rest[0])
     if rest[1:]:
-        yield bullets(fitting(map(prose, rest[1:]), LIST_ROOM, REST))
+        yield bullets(fitting(map(prose, rest[1:]), LIST_LIMIT, REST))
     if to_paste:
-        yield fence(fitting(to_paste, LIST_ROOM, REST), "yaml")
+        yield fence(fitting(to_paste, LIST_LIMIT, REST), "yaml")

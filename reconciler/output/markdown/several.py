@@ -19,7 +19,7 @@ from reconciler.output.groups import find_groups
 from reconciler.output.labels import ACTIONS, api_note, shared_api, title, unusual_api
 from reconciler.output.markdown import reports
 from reconciler.output.markdown.change import GroupMarkdown
-from reconciler.output.markdown.plan import FULL_PLAN, TEXT_ROOM, PlanMarkdown, change_sections, footer
+from reconciler.output.markdown.plan import FULL_PLAN, TEXT_LIMIT, PlanMarkdown, change_sections, footer
 from reconciler.output.markdown.words import code, count_words, fitting, folded, place, prose, size, strong
 from reconciler.text import counted, listed, share_out
 
@@ -31,7 +31,7 @@ APPROVAL = 160
 """Bytes that the approval of an environment takes in the mark, about."""
 OPEN = 3
 """The environments are folded if they are more."""
-TABLE_ROOM = 14_000
+TABLE_LIMIT = 14_000
 AROUND = 700
 """Bytes of what stands around the text of an environment, or of a set of them."""
 LEAST = 350
@@ -54,8 +54,8 @@ def count_ends(ended: Sequence[Ended[Any]]) -> str:
     not_begun = sum(isinstance(each.error, NotBegun) for each in ended)
     failed = sum(each.value is None and bool(each.error) for each in ended) - not_begun
     left_out = sum(bool(each.left_out) for each in ended)
-    said = count_words([(failed, "failed", True), (not_begun, "not begun", True), (left_out, "left out", False)])
-    return f"; environments: {said}" if said else ""
+    counts = count_words([(failed, "failed", True), (not_begun, "not begun", True), (left_out, "left out", False)])
+    return f"; environments: {counts}" if counts else ""
 
 
 def make_table(
@@ -65,15 +65,15 @@ def make_table(
     how much of that is in the others. `weights`: environment → how much that is."""
     rows, show = {}, partial(prose, longest=LONGEST_ERROR)
     for each in ended:
-        said = [describe_failure(each, strong, show)] if each.value is None else cells(each.value)
-        texts = (cell.replace("|", "\\|").replace("\n", " ") for cell in (code(each.environment), *said))
+        columns = [describe_failure(each, strong, show)] if each.value is None else cells(each.value)
+        texts = (cell.replace("|", "\\|").replace("\n", " ") for cell in (code(each.environment), *columns))
         rows[each.environment] = " | ".join(texts)
-    if sum(map(size, rows.values())) > TABLE_ROOM:
+    if sum(map(size, rows.values())) > TABLE_LIMIT:
         ended = sorted(ended, key=lambda each: not (each.error or weights.get(each.environment)))
-    room, lines = TABLE_ROOM, [head, "|---" * (head.count("|") - 1) + "|"]
+    remaining, lines = TABLE_LIMIT, [head, "|---" * (head.count("|") - 1) + "|"]
     for at, each in enumerate(ended):
-        room -= size(rows[each.environment]) + len("|  |\n")
-        if room < 0:
+        remaining -= size(rows[each.environment]) + len("|  |\n")
+        if remaining < 0:
             rest = ended[at:]
             failed = sum(bool(each.error) for each in rest)
             grave = sum(weights.get(each.environment, 0) for each in rest)
@@ -83,11 +83,11 @@ def make_table(
     return "\n".join(lines)
 
 
-def parts_section(environment: str, said: str, parts: Sequence[str]) -> Section:
+def parts_section(environment: str, summary: str, parts: Sequence[str]) -> Section:
     """An environment with its paragraphs, the first of which matter most."""
     text = "\n\n".join(parts)
-    head = f"<code>{environment}</code>: {said}"
-    return Section(head, text, lambda room: "\n\n".join(fitting(parts, room - AROUND, reports.REST)))
+    head = f"<code>{environment}</code>: {summary}"
+    return Section(head, text, lambda limit: "\n\n".join(fitting(parts, limit - AROUND, reports.REST)))
 
 
 def error_section(ended: Ended[Any], more: Sequence[str] = ()) -> Section | None:
@@ -97,14 +97,14 @@ def error_section(ended: Ended[Any], more: Sequence[str] = ()) -> Section | None
     return parts_section(ended.environment, "failed", [*reports.error_parts(ended.error), *more])
 
 
-def show_sections(sections: Sequence[Section], room: int) -> Iterator[str]:
+def show_sections(sections: Sequence[Section], limit: int) -> Iterator[str]:
     """What is said of each environment, folded if they are many."""
-    told = [each for each in sections if each.text]
-    most = max(0, room) // (max(size(each.head) for each in told) + LEAST) if told else 0
-    told, left = told[:most], len(told[most:])
-    around = sum(size(each.head) + 60 for each in told)
-    rooms = share_out(room - around, [size(each.text) for each in told])
-    for each, own in zip(told, rooms, strict=True):
+    shown = [each for each in sections if each.text]
+    most = max(0, limit) // (max(size(each.head) for each in shown) + LEAST) if shown else 0
+    shown, left = shown[:most], len(shown[most:])
+    around = sum(size(each.head) + 60 for each in shown)
+    limits = share_out(limit - around, [size(each.text) for each in shown])
+    for each, own in zip(shown, limits, strict=True):
         text = each.text if size(each.text) <= own else each.make(own)
         heading = each.head.replace("<code>", "`").replace("</code>", "`")
         yield folded(each.head, text) if len(sections) > OPEN else f"### {heading}\n\n{text}"
@@ -122,15 +122,15 @@ def all_applied_markdown(ended: Sequence[Ended[Applied]], configuration: str | N
     totals = Counter[Status]()
     for each in ends:
         totals.update(each.value.counts() if each.value else {})
-    said = reports.count_statuses(totals) or "nothing to do"
-    head = f"Applied to {place(len(ended), name)}: {said}{count_ends([each for each in ends if not each.value])}"
+    counts = reports.count_statuses(totals) or "nothing to do"
+    head = f"Applied to {place(len(ended), name)}: {counts}{count_ends([each for each in ends if not each.value])}"
     failed = {each.environment: int(bool(each.exit_code)) for each in ended}
     table = make_table(ends, "| environment | end |", lambda report: [reports.count_ends(report)], failed)
     sections = [section for each in ended if (section := _applied_section(each))]
     # The approvals of the comment with the plans stay in it.
-    room = TEXT_ROOM - max(0, len(ended) * APPROVAL - approval.LONGEST)
-    shown = show_sections(sections, room - size(head) - size(table))
-    return reports.comment(_mark(ended, "apply", name), (head, table, *shown))
+    limit = TEXT_LIMIT - max(0, len(ended) * APPROVAL - approval.LONGEST)
+    shown = show_sections(sections, limit - size(head) - size(table))
+    return reports.comment(_make_marker(ended, "apply", name), (head, table, *shown))
 
 
 def _applied_section(ended: Ended[Applied]) -> Section | None:
@@ -138,14 +138,14 @@ def _applied_section(ended: Ended[Applied]) -> Section | None:
         return error_section(ended)
     review, report = ended.value.review, ended.value.report
     if report is None:
-        planned = folded("What is planned now", PlanMarkdown(review).text(reports.PLAN_ROOM, has_footer=False))
+        planned = folded("What is planned now", PlanMarkdown(review).text(reports.PLAN_LIMIT, has_footer=False))
         return error_section(ended, [planned])
     head, *parts = reports.applied_parts(review, report)
-    said = head.partition(": ")[2].partition(" (API")[0].replace("**", "")
-    return parts_section(ended.environment, said, parts)
+    summary = head.partition(": ")[2].partition(" (API")[0].replace("**", "")
+    return parts_section(ended.environment, summary, parts)
 
 
-def _mark(ended: Sequence[Ended[Any]], command: str, configuration: str | None) -> approval.CommentMarker:
+def _make_marker(ended: Sequence[Ended[Any]], command: str, configuration: str | None) -> approval.CommentMarker:
     names = tuple(each.environment for each in ended)
     return approval.CommentMarker(
         approval.name_set(names), command, configuration=configuration, several=approval.Several(failed=names)
@@ -163,25 +163,25 @@ def drifts_markdown(ended: Sequence[Ended[Drift]], configuration: str | None = N
     changed = sum(changes.values())
     of = f"of {sum(each.compared for each in drifts):,} remembered"
     counts = strong(f"{counted(changed, 'object')} changed outside")
-    said = f"{counts}, {of}" if changed else f"nothing {of} was changed"
-    head = f"Drift in {place(len(ended), name)}: {said}{count_ends(ended)}"
+    summary = f"{counts}, {of}" if changed else f"nothing {of} was changed"
+    head = f"Drift in {place(len(ended), name)}: {summary}{count_ends(ended)}"
     table = make_table(ended, "| environment | drift |", lambda drift: [drift_cell(drift, strong)], changes)
     sections = [_drift_section(each) for each in drifts if each.objects or each.health]
-    shown = show_sections(sections, TEXT_ROOM - size(head) - size(table))
-    mark = _mark(ended, approval.DRIFT if is_open else approval.NO_DRIFT, name)
-    return reports.comment(mark, (head, table, *shown, *([reports.WAYS] if changed else [])))
+    shown = show_sections(sections, TEXT_LIMIT - size(head) - size(table))
+    marker = _make_marker(ended, approval.DRIFT if is_open else approval.NO_DRIFT, name)
+    return reports.comment(marker, (head, table, *shown, *([reports.WAYS] if changed else [])))
 
 
 def _drift_section(drift: Drift) -> Section:
-    def text(room: int) -> str:
-        return "\n\n".join(list(reports.drift_parts(drift, room))[1:])
+    def text(limit: int) -> str:
+        return "\n\n".join(list(reports.drift_parts(drift, limit))[1:])
 
     objects = counted(len(drift.objects), "object")
     in_short = f"{objects} changed outside; {reports.ALL_DRIFT}"
     return Section(
         f"<code>{drift.environment}</code>: {objects} changed outside",
-        text(TEXT_ROOM),
-        lambda room: text(room - AROUND) if room > AROUND * 2 else in_short,
+        text(TEXT_LIMIT),
+        lambda limit: text(limit - AROUND) if limit > AROUND * 2 else in_short,
     )
 
 
@@ -194,37 +194,38 @@ def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = N
     plans = {each.environment: each.value.plan if each.value else None for each in ended if not each.left_out}
     name = first.plan.configuration if first else configuration
     left_out = [each.environment for each in ended if each.left_out]
-    mark = approval.make_joint_marker(plans, left_out, first.commit if first else "", first.base if first else "", name)
-    room = TEXT_ROOM - max(0, len(approval.marker_line(mark)) - approval.LONGEST)
+    commit, base = (first.commit, first.base) if first else ("", "")
+    marker = approval.make_joint_marker(plans, left_out, commit, base, name)
+    limit = TEXT_LIMIT - max(0, len(approval.format_marker(marker)) - approval.LONGEST)
     totals: Counter[str] = Counter()
     for each in made:
         totals.update(each.plan.summary())
-    said = count_words((totals[action], label.phrase, action in DESTROYS) for action, label in ACTIONS.items())
-    head = f"Plans for {place(len(ended), name)}: {said or 'no changes'}{count_ends(ended)}"
+    counts = count_words((totals[action], label.phrase, action in DESTROYS) for action, label in ACTIONS.items())
+    head = f"Plans for {place(len(ended), name)}: {counts or 'no changes'}{count_ends(ended)}"
     api = shared_api(each.plan for each in made)
     head += api_note(api or "", code)
     destroyed = {each.plan.environment: sum(one.action in DESTROYS for one in each.plan.changes) for each in made}
 
     def cells(review: Review) -> tuple[str, str]:
-        said, look_at = plan_cells(review, strong, prose)
+        summary, look_at = plan_cells(review, strong, prose)
         own_api = unusual_api(review.plan.api) if api is None else ""
-        return said + (f"<br>{code(own_api, 60)}" if own_api else ""), look_at
+        return summary + (f"<br>{code(own_api, 60)}" if own_api else ""), look_at
 
     table = make_table(ended, "| environment | plan | look at |", cells, destroyed)
     end = footer(made, approval.joint_digest(approval.digests(ended)), is_joint=True)
     shared = _find_shared(ended)
-    left = room - sum(size(part) + 2 for part in (head, table, end))
+    left = limit - sum(size(part) + 2 for part in (head, table, end))
     common = list(_common(shared, left // 2))
     left -= sum(size(part) + 2 for part in common)
-    told: dict[str, set[str]] = defaultdict(set)
+    others: dict[str, set[str]] = defaultdict(set)
     for names, changes in shared.items():
         for environment in names:
-            told[environment].update(address for each in changes for address in each.group.addresses)
+            others[environment].update(address for each in changes for address in each.group.addresses)
     sections = [
-        _plan_section(each.environment, each.value, frozenset(told[each.environment])) for each in ended if each.value
+        _plan_section(each.environment, each.value, frozenset(others[each.environment])) for each in ended if each.value
     ]
     sections += [failed for each in ended if not each.value and (failed := error_section(each))]
-    return reports.comment(mark, (head, table, *common, *show_sections(sections, left), end))
+    return reports.comment(marker, (head, table, *common, *show_sections(sections, left), end))
 
 
 def _find_shared(ended: Sequence[Ended[Review]]) -> Mapping[tuple[str, ...], list[GroupMarkdown]]:
@@ -236,41 +237,41 @@ def _find_shared(ended: Sequence[Ended[Review]]) -> Mapping[tuple[str, ...], lis
     return {names: [shown[text] for text in texts] for names, texts in alike.items()}
 
 
-def _common(shared: Mapping[tuple[str, ...], list[GroupMarkdown]], room: int) -> Iterator[str]:
+def _common(shared: Mapping[tuple[str, ...], list[GroupMarkdown]], limit: int) -> Iterator[str]:
     """What several environments have in common, by the set of them."""
     needs = [sum(each.sizes[0] for each in changes) for changes in shared.values()]
-    rooms = share_out(room - AROUND * len(shared), needs)
-    for (names, changes), own in zip(shared.items(), rooms, strict=True):
+    limits = share_out(limit - AROUND * len(shared), needs)
+    for (names, changes), own in zip(shared.items(), limits, strict=True):
         yield f"### In {len(names)} environments\n\n{listed([*map(code, names)], MOST_NAMED)}"
         yield from change_sections(changes[0].review, changes, [], own)[0]
 
 
-def _plan_section(environment: str, review: Review, told: frozenset[str]) -> Section:
-    shown = PlanMarkdown(review, told)
+def _plan_section(environment: str, review: Review, elsewhere: frozenset[str]) -> Section:
+    shown = PlanMarkdown(review, elsewhere)
 
-    def text(room: int) -> str:
-        return shown.text(room, has_footer=False).partition("\n\n")[2]
+    def text(limit: int) -> str:
+        return shown.text(limit, has_footer=False).partition("\n\n")[2]
 
-    def make(room: int) -> str:
-        made = text(room) if room >= LEAST_PLAN else ""
-        return made if made and size(made) <= room else _in_short(review, told, room)
+    def make(limit: int) -> str:
+        made = text(limit) if limit >= LEAST_PLAN else ""
+        return made if made and size(made) <= limit else _in_short(review, elsewhere, limit)
 
-    here = told & {change.address for change in review.plan.changes}
+    here = elsewhere & {change.address for change in review.plan.changes}
     note = f"{counted(len(here), 'change')} as shown above, for several environments" if here else ""
-    whole = text(TEXT_ROOM * 2)
+    whole = text(TEXT_LIMIT * 2)
     shown_text = "\n\n".join(filter(None, (whole, whole and note)))
     return Section(f"<code>{environment}</code>: {title(review.plan)}", shown_text, make)
 
 
-def _in_short(review: Review, told: frozenset[str], room: int) -> str:
+def _in_short(review: Review, shown: frozenset[str], limit: int) -> str:
     """The deletes of a plan by address, and all else counted."""
-    own = [change for change in review.plan.changes if change.address not in told]
+    own = [change for change in review.plan.changes if change.address not in shown]
     deleted = [code(change.address, 100) for change in own if change.action in DESTROYS]
     counts = Counter(change.action for change in own if change.action not in DESTROYS)
     left = [f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action]]
     left += [counted(len(review.tasks), "step by hand")] if review.tasks else []
     left += [counted(len(review.plan.warnings), "warning")] if review.plan.warnings else []
-    listed = ", ".join(fitting(deleted, room - AROUND, FULL_PLAN))
-    said = [f"{strong(f'{len(deleted):,} to delete or replace')}: {listed}"] if deleted else []
-    said += [f"Not shown here: {', '.join(left)}; {FULL_PLAN}."] if left else []
-    return "\n\n".join(said)
+    listed = ", ".join(fitting(deleted, limit - AROUND, FULL_PLAN))
+    lines = [f"{strong(f'{len(deleted):,} to delete or replace')}: {listed}"] if deleted else []
+    lines += [f"Not shown here: {', '.join(left)}; {FULL_PLAN}."] if left else []
+    return "\n\n".join(lines)

@@ -97,12 +97,12 @@ def cut(text: str, longest: int) -> str:
     return truncate(text, longest, f"… ({len(text) - longest:,} characters more)")
 
 
-def fitting(sentences: Iterable[str], room: int, rest: str) -> Iterator[str]:
+def fitting(sentences: Iterable[str], remaining: int, rest: str) -> Iterator[str]:
     """The first of them, as many as so many bytes hold, and if there are more, how many."""
     listed = list(sentences)
     for index, sentence in enumerate(listed):
-        room -= size(sentence) + len("- [ ] \n")
-        if room < 0:
+        remaining -= size(sentence) + len("- [ ] \n")
+        if remaining < 0:
             yield f"… and {len(listed) - index:,} more; {rest}"
             return
         yield sentence

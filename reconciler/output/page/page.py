@@ -40,7 +40,7 @@ LONGEST_LINE = 2000
 """Characters of a line of a value; beyond, it is cut and says so."""
 LINES = 200
 """Lines of a value; beyond, it is cut and says so."""
-ROOM = 600_000
+LIMIT = 600_000
 """Characters of fields in a page. What comes after that is shown without its fields."""
 CARDS = 300
 """So many groups are shown whole; what comes after them is a line each, and what it does to people."""
@@ -138,21 +138,21 @@ def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, li
             (weight, text or f"{kinds_of(addresses)} {WEIGHTS[weight].phrase}"): addresses
             for (weight, text), addresses in short.items()
         }
-    graves = [(*said, addresses[:NAMED], len(addresses) - NAMED) for said, addresses in found.items()]
+    graves = [(*sentence, addresses[:NAMED], len(addresses) - NAMED) for sentence, addresses in found.items()]
     return sorted(graves, key=lambda grave: GRAVE.index(Weight(grave[0])))
 
 
 def _folded(groups: Sequence[Group]) -> list[str]:
     """What this page leaves out of the changes, in sentences."""
-    said = []
+    notes = []
     if len(groups) > CARDS:
         brief = min(LISTED, len(groups)) - CARDS
-        said.append(f"The first {CARDS} entries are shown whole; {brief:,} more have a line each.")
+        notes.append(f"The first {CARDS} entries are shown whole; {brief:,} more have a line each.")
     if left := [change for group in groups[LISTED:] for change in group.changes]:
         counts = Counter(change.action for change in left)
         words = ", ".join(f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action])
-        said.append(f"{len(left):,} more are not in this page: {words}.")
-    return said
+        notes.append(f"{len(left):,} more are not in this page: {words}.")
+    return notes
 
 
 def _facets(review: Review, groups: Iterable[Group], endings: Endings) -> Iterator[View]:
@@ -179,23 +179,23 @@ def _facets(review: Review, groups: Iterable[Group], endings: Endings) -> Iterat
 
 def _cards(review: Review, groups: Iterable[Group], endings: Endings) -> Iterator[View]:
     """A card for each group. After the first `CARDS`, a card is one line."""
-    room = ROOM
+    remaining = LIMIT
     for number, group in enumerate(groups):
         every = shown_fields(review, group.first)
         is_whole = number < CARDS
-        shown = every[:FIELDS] if is_whole and room > 0 else ()
+        shown = every[:FIELDS] if is_whole and remaining > 0 else ()
         fields = [_field(group.first, each, review.plan.labels) for each in shown]
         for field in fields:
             lines = (line.text for line in field["lines"])
-            room -= sum(len(text or "") + 40 for text in (field["path"], field["before"], field["after"], *lines))
+            remaining -= sum(len(text or "") + 40 for text in (field["path"], field["before"], field["after"], *lines))
         more = ""
         if len(fields) < len(every):
             more = f"{len(every) - len(fields)} more fields are not in this page; --format json has them"
         card = _card(review, group, endings) | {"fields": fields, "more": more}
         if not is_whole and not card["members"]:
             # One line: where it is, and what is grave about it.
-            grave = [each for each in card["said"] if each[0] in GRAVE]
-            card |= {"brief": True, "id": "", "needs": (), "said": grave, "more": ""}
+            grave = [each for each in card["sentences"] if each[0] in GRAVE]
+            card |= {"brief": True, "id": "", "needs": (), "sentences": grave, "more": ""}
         yield card
 
 
@@ -222,7 +222,7 @@ def _card(review: Review, group: Group, endings: Endings) -> View:
             "scope": "|".join(scopes),
             "ending": "|".join(dict.fromkeys(endings[each]["word"] for each in group.addresses if each in endings)),
         },
-        "said": [(weight or "", truncate(text, LONGEST)) for weight, text in sentences(review, group)],
+        "sentences": [(weight or "", truncate(text, LONGEST)) for weight, text in sentences(review, group)],
         "needs": change.depends_on if is_alone else (),
         "unfolded": is_short or change.action not in (Action.CREATE, Action.DELETE),
         "ending": endings.get(change.address) if is_alone else None,
@@ -256,10 +256,10 @@ def _causes(change: Change) -> dict[str, None]:
 
 def _ending(outcome: Outcome) -> View:
     """How a change ended. `mark` is its sign, `word` what it is filtered by, `reason` why, or what is still open."""
-    mark, reason = STATUSES[outcome.status].sign, describe_end(outcome)
+    sign, reason = STATUSES[outcome.status].sign, describe_end(outcome)
     if outcome.is_doubtful:
-        mark, reason = "?", f"done, {reason}"
+        sign, reason = "?", f"done, {reason}"
     elif outcome.verification and not reason:
         reason = "read back and verified"
     word, reason = outcome.status.value, truncate(reason, LONGEST)
-    return {"mark": mark, "word": word, "reason": reason, "request_ids": outcome.request_ids}
+    return {"mark": sign, "word": word, "reason": reason, "request_ids": outcome.request_ids}

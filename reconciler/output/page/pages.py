@@ -83,19 +83,19 @@ def _with_prefix(body: str, prefix: str) -> Markup:
 
 
 def _view(ended: Ended[Any], body: str) -> View:
-    """An environment: `said` in a line, and its `body`; or what is `told` of it if there is no plan."""
+    """An environment: `summary` in a line, and its `body`, or `messages` if there is no plan."""
     value, name = ended.value, ended.environment
     if value is None:
-        said = "left out" if ended.left_out else "failed"
-        told = [ended.left_out] if ended.error is None else _told(ended.error)
-        return {"name": name, "said": said, "grave": not ended.left_out, "body": "", "told": told}
+        summary = "left out" if ended.left_out else "failed"
+        messages = [ended.left_out] if ended.error is None else _error_lines(ended.error)
+        return {"name": name, "summary": summary, "grave": not ended.left_out, "body": "", "messages": messages}
     review, report = (value.review, value.report) if isinstance(value, Applied) else (value, None)
     counts = f"{counted(len(report.outcomes), 'change')} applied" if report else title(review.plan)
     grave = bool(ended.error or review.plan.refusals) or any(each.action in DESTROYS for each in review.plan.changes)
-    return {"name": name, "said": counts, "grave": grave, "body": _with_prefix(body, name), "told": []}
+    return {"name": name, "summary": counts, "grave": grave, "body": _with_prefix(body, name), "messages": []}
 
 
-def _told(error: ReconcilerError) -> list[str]:
+def _error_lines(error: ReconcilerError) -> list[str]:
     if isinstance(error, ConfigurationInvalid):
         return list(map(str, error.problems))
     return [*str(error).split("\n"), *([error.hint] if error.hint else [])]
