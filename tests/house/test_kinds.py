@@ -97,10 +97,15 @@ def test_the_engine_does_not_ask_which_kind_it_has() -> None:
 
 def test_the_engine_has_no_method_that_writes() -> None:
     """A kind declares them, and a declaration has the usual ones. Others are for GitHub and GitLab, and the simulator,
-    in which a test of a configuration makes live objects."""
+    in which a test of a configuration makes live objects. The transport knows which of HTTP's have a length."""
     sent = texts_of(ENGINE | {"kinds"}, {"POST", "PUT", "PATCH", "DELETE"})
     files = {each.partition(".py:")[0].rpartition("/reconciler/")[2] for each in sent}
-    assert files - {f"kinds/{name}" for name in KINDS} == {"kinds/declaration", "forges/forge", "commands/test"}
+    assert files - {f"kinds/{name}" for name in KINDS} == {
+        "kinds/declaration",
+        "forges/forge",
+        "commands/test",
+        "api/transport",
+    }
 
 
 def texts_of(parts: Collection[str], words: set[str]) -> list[str]:
