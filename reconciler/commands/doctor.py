@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import platform
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler import __version__, kinds
-from reconciler.api import Reader, Transport
+from reconciler.api import Transport
 from reconciler.api.address import base_url, proxy_for
-from reconciler.api.lists import LIMIT, Item, read_list, read_table
-from reconciler.api.rate_limiter import RETRIED
-from reconciler.api.response import FORBIDDEN, NOT_FOUND, Response
+from reconciler.api.response import FORBIDDEN, NOT_FOUND
+from reconciler.commands.facts import Watch, find_answer_claims, find_facts
 from reconciler.commands.session import NOW, Session, written_kinds
 from reconciler.config.files import Disk, is_resources
 from reconciler.config.load import Configuration
-from reconciler.config.schema_problems import violations
-from reconciler.errors import AnswerRefused, CertificateUntrusted, NotAuthorised, ReconcilerError, Unreachable, some_of
+from reconciler.errors import CertificateUntrusted, NotAuthorised, ReconcilerError, some_of
 from reconciler.git import repository_top
 from reconciler.git.checkout import find_checkout
 from reconciler.git.history import DEEPEN, commits_cut_off, find_age, list_folder
-from reconciler.kinds import KINDS, Kind, Pages, Reference
-from reconciler.kinds.facts import NOBODY, Claims, find_claims, list_questions, make_facts
-from reconciler.kinds.wire import object_path
+from reconciler.kinds import KINDS, Reference
+from reconciler.kinds.facts import make_facts
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.redaction import without_credentials
 from reconciler.model.results import Check, Diagnosis, Fact
@@ -41,7 +34,6 @@ from reconciler.threads import Threads, result
 Open = Callable[[str], AbstractContextManager[Session]]
 MOST_AT_ONCE, MOST_SKEW = 16, 60
 """Lists that are read at once, and the seconds by which our clock may differ from that of the API."""
-TYPES, ERROR = ("request", "resource", "logical", "internal"), {"type", "code", "message"}
 
 
 def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[Diagnosis]:
@@ -126,42 +118,9 @@ def _check_git(opened: Configuration, state: State) -> Check:
     return Check("git", f"{checkout.commit()[:12]}; no file is missing")
 
 
-class _Watch(Reader):
-    """Notes by path what came: items, error, status, seconds. `skew`: the seconds that our clock is ahead of theirs."""
-
-    def __init__(self, transport: Transport) -> None:
-        super().__init__(transport)
-        self.items, self.errors, self.answers = dict[str, list[Item]](), dict[str, ReconcilerError](), list[Response]()
-        self.statuses, self.seconds, self.skew = dict[str, int](), dict[str, float](), 0.0
-
-    def _once(self, method: str, path: str, **rest: Any) -> Response:
-        answer = super()._once(method, path, **rest)
-        self.statuses[path] = answer.status
-        self.answers.append(answer)
-        with suppress(ValueError, TypeError):
-            self.skew = (datetime.now(UTC) - parsedate_to_datetime(answer.headers.get("date", ""))).total_seconds()
-        return answer
-
-    def see(self, path: str, query: Mapping[str, str | int] | None = None) -> Response | None:
-        """The answer if it tells something of the API, whatever its status."""
-        with suppress(ReconcilerError):
-            answer = self._exchange("GET", path, idempotent=True, query=query)
-            return None if answer.status in RETRIED else answer
-        return None
-
-    def note(self, path: str, style: str = "") -> None:
-        """Reads a list in the style of a kind's, or as a table."""
-        began = time.monotonic()
-        try:
-            self.items[path] = read_list(self, path, style) if style else read_table(self, path)
-        except ReconcilerError as error:
-            self.errors[path] = error
-        self.seconds[path] = time.monotonic() - began
-
-
 def _ask_api(session: Session, state: State) -> Diagnosis:
     """The checks of the API, and the facts. If it does not take the key, nothing more is asked."""
-    transport, watch = session.transport, _Watch(session.transport)
+    transport, watch = session.transport, Watch(session.transport)
     first, *others = sorted(KINDS.values(), key=lambda kind: kind.endpoints.on_demand)
     watch.note(first.endpoints.path, first.endpoints.pages.value)
     checks = tuple(_check_answer(transport, watch, first.endpoints.path))
@@ -178,14 +137,14 @@ def _ask_api(session: Session, state: State) -> Diagnosis:
     used = written_kinds(session) | set(map(address_kind, state.entries))
     asked = [*_check_lists(watch, used), *(_check_table(watch, path, references.get(path)) for path in styles)]
     with Threads(MOST_AT_ONCE) as threads:
-        found_facts = list(threads.map(lambda kind: list(_find_facts(kind, watch)), KINDS.values()))
-    facts = (*make_facts("api", _answer_claims(watch.answers)), *(each for one in found_facts for each in one))
+        found_facts = list(threads.map(lambda kind: list(find_facts(kind, watch)), KINDS.values()))
+    facts = (*make_facts("api", find_answer_claims(watch.answers)), *(each for one in found_facts for each in one))
     paths = {kind.name: kind.endpoints.path for kind in KINDS.values()}
     ids = {name: frozenset(each["id"] for each in watch.items.get(path, ())) for name, path in paths.items()}
     return replace(found, checks=(*checks, *asked), facts=facts, ids=ids)
 
 
-def _check_answer(transport: Transport, watch: _Watch, path: str) -> Iterator[Check]:
+def _check_answer(transport: Transport, watch: Watch, path: str) -> Iterator[Check]:
     """Address, proxy, certificate, key and clock, by the answer to the first request."""
     secret, error, status, skew = transport.secret, watch.errors.get(path), watch.statuses.get(path), watch.skew
     if status is None and error is not None:
@@ -209,7 +168,7 @@ def _check_answer(transport: Transport, watch: _Watch, path: str) -> Iterator[Ch
         yield Check("clock", f"set by {NOW}" if transport.now else "the API tells no other time")
 
 
-def _check_lists(watch: _Watch, used: set[str]) -> Iterator[Check]:
+def _check_lists(watch: Watch, used: set[str]) -> Iterator[Check]:
     read, absent = list[str](), ""
     errors: dict[str, list[ReconcilerError]] = {"lists": [], "rights": []}
     for kind in KINDS.values():
@@ -227,7 +186,7 @@ def _check_lists(watch: _Watch, used: set[str]) -> Iterator[Check]:
     yield from (Check.failed(name, *found) if found else Check(name, messages[name]) for name, found in errors.items())
 
 
-def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check:
+def _check_table(watch: Watch, path: str, reference: Reference | None) -> Check:
     """A list beside those of the kinds. One that references are looked up in should have the ids of their targets."""
     name = path.rpartition("/")[2] if reference else "catalogue"
     if error := watch.errors.get(path):
@@ -243,53 +202,3 @@ def _check_table(watch: _Watch, path: str, reference: Reference | None) -> Check
         hint = "a reference goes by the label then; `reconciler destinations` shows each"
         return Check.warning(name, f"{message}, although {some_of(dangling)} has the label of one", hint)
     return Check(name, message)
-
-
-def _find_facts(kind: Kind, watch: _Watch) -> Iterator[Fact]:
-    """All that is asked of a kind. What only a probe can tell is unknown."""
-    error, rows = watch.errors.get(kind.endpoints.path), watch.items.get(kind.endpoints.path, [])
-    is_unclear = isinstance(error, (NotAuthorised, AnswerRefused, Unreachable))
-    whole = ("the list can be read whole", None if is_unclear else [error] if error else [])
-    seen = () if error else _look_closer(kind, watch, rows)
-    claims = make_facts(kind.section, [whole, *seen, *find_claims(kind, rows, watch.items, violations)])
-    asked = make_facts(kind.section, ((text, None) for text in list_questions(kind).values()))
-    yield from {each.text: each for each in (*asked, *claims)}.values()
-
-
-def _look_closer(kind: Kind, watch: _Watch, rows: Sequence[Item]) -> Claims:
-    bodies, path = (
-        [each.fields() for each in watch.answers if each.path == kind.endpoints.path and each.ok],
-        kind.endpoints.path,
-    )
-    yield "the list says `object: list`", {str(each.get("object")) for each in bodies} - {"list"}
-    yield "the list has its path in `url`", {str(each.get("url")) for each in bodies} - {f"/v4{path}"}
-    if after := {Pages.OFFSET: "offset", Pages.CURSOR: "starting_after"}.get(kind.endpoints.pages):
-        page = watch.see(path, {"limit": 1, after: 1 if after == "offset" else rows[0]["id"]}) if rows[1:] else None
-        failing = [page.status] * (page.fields().get("data") != rows[1:2]) if page else None
-        yield f"limit and {after} give the next object", failing
-        beyond = watch.see(path, {"limit": LIMIT + 1})
-        yield f"a limit above {LIMIT} is refused (unsure)", [beyond.status] * beyond.ok if beyond else None
-    answer = watch.see(object_path(kind, rows[0]["id"])) if rows else None
-    item = answer.fields() if answer and answer.ok else {}
-    lacks = sorted(rows[0].keys() - item.keys()) if item else [answer and answer.status]
-    text = f"GET by an id {'shows the record' if kind.endpoints.readable else 'does not exist'}"
-    yield text, (lacks if kind.endpoints.readable else [*item][:1]) if answer else None
-    if kind.endpoints.readable and (missing := watch.see(f"{path}/{NOBODY}")):
-        yield "an id that nobody has answers 404", {missing.status} - {NOT_FOUND}
-    for name, each in kind.sub_endpoints:
-        if item and not each.words:
-            yield list_questions(kind)[f"{name} by id"], [name] * ((name in item) is not each.by_id)
-        if each.terminal and any(row.get(name) == each.terminal for row in rows):
-            yield list_questions(kind)[f"{name} ended"], ()
-
-
-def _answer_claims(answers: Sequence[Response]) -> Claims:
-    yield "no answer has an ETag", [each.path for each in answers if "etag" in each.headers]
-    found = [(each.status, each.fields().get("error")) for each in answers if not each.ok]
-    errors = [(status, error if isinstance(error, dict) else {}) for status, error in found]
-    absent, types = [each for at, each in errors if at == NOT_FOUND], {str(each.get("type")) for _, each in errors}
-    codes = {str(each.get("code")) for each in absent}
-    yield "an error has type, code and message", {k for _, each in errors for k in ERROR - {*each}} if errors else None
-    yield f"the type of an error is one of {', '.join(TYPES)}", types - {*TYPES} if errors else None
-    yield "the code of a 404 is not_found", codes - {"not_found"} if absent else None
-    yield "a 404 has no details", [each["details"] for each in absent if "details" in each] if absent else None

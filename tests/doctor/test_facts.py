@@ -169,7 +169,7 @@ def test_a_project_as_documented_refutes_nothing(world: World) -> None:
     assert refuted(run) == {}
     unknown = {each["fact"] for each in run.document["facts"] if each["status"] == "unknown"}
     asked = {f"{kind.section}: {text}" for kind in KINDS.values() for text in list_questions(kind).values()}
-    of_many = ("a sandbox and", "the newest first", "give the next object")
+    of_many = ("a sandbox and", "the newest first", "give the next object", "without a limit", "a 429 has")
     assert not [each for each in unknown - asked if not any(text in each for text in of_many)]
     told = asked - unknown
     # What a record by its id, and an archived one, tell.
@@ -317,6 +317,24 @@ ANSWERS: dict[str, tuple[str, Said, str, str]] = {
         "segments: the list says `object: list`",
         "None",
     ),
+    "a cursor at the end": (
+        "/automations",
+        says({**page([], more=False), "url": "/v4/automations", "next_cursor": "a1"}),
+        "automations: next_cursor is there only while",
+        "a1",
+    ),
+    "other pages": (
+        "/segments",
+        says({**page([{**SEGMENT, "id": f"s{at}"} for at in range(21)], more=False), "url": "/v4/segments"}),
+        "segments: a page has 20 without a limit",
+        "21",
+    ),
+    "text": (
+        "/products/yearly",
+        says(PRODUCT, **{"Content-Type": "text/plain"}),
+        "api: an answer is JSON",
+        "text/plain",
+    ),
     "a list of another path": ("/segments", says(page([], more=False)), "segments: the list has its path", "/v4/x"),
     "no limit": (
         "/automations",
@@ -400,6 +418,8 @@ def test_nothing_is_confirmed_of_an_empty_project(world: World) -> None:
         run = doctor(world, script)
     held = {each["fact"].partition(": ")[2] for each in run.document["facts"] if each["status"] == "confirmed"}
     assert held == {
+        "an answer is JSON",
+        "next_cursor is there only while has_more is true",
         "an error has type, code and message",
         "the type of an error is one of request, resource, logical, internal",
         "the code of a 404 is not_found",

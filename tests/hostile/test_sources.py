@@ -57,7 +57,7 @@ PATHS = {
 FORMATS = {
     "reconciler.commands.probe": "form",
     "reconciler.forges.forge": "form",
-    "reconciler.plan.compare": "said",
+    "reconciler.plan.compare": "text",
     "reconciler.state.backend": "url",
 }
 """Format what a table of constants holds: addresses of CI systems, paths of hosts, wrong YAML, what a probe sends."""

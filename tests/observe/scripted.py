@@ -18,7 +18,8 @@ Play = Callable[[Query], Said]
 def says(body: Any, status: int = 200, **headers: str) -> Said:
     """An answer; what is not bytes becomes JSON. Underscores in header names stand for dashes."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return status, {name.replace("_", "-"): value for name, value in headers.items()}, content
+    media = {} if isinstance(body, bytes) else {"Content-Type": "application/json"}
+    return status, {**media, **{name.replace("_", "-"): value for name, value in headers.items()}}, content
 
 
 def page(items: list[Any], *, more: bool, **rest: Any) -> dict[str, Any]:
