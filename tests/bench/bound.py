@@ -1,8 +1,9 @@
 """The lowest bound for the same work in Python: raw sockets, the C loader with the collector held off, `==`.
 
-`python bound.py COMMAND FOLDER PORT`, COMMAND one of validate, plan, apply. Nothing is validated, nothing remembered,
-nothing refused, nothing looked at twice: what is left is what no program in this language can save. The lists are read
-side by side, each page after the one before; the writes leave ten at once.
+`python bound.py COMMAND FOLDER PORT`, COMMAND one of validate, plan, apply, recheck. Nothing is validated, nothing
+remembered, nothing refused: what is left is what no program in this language can save. The lists are read side by side,
+each page after the one before; the writes leave ten at once. `recheck` is an apply that looks as often as the tool: it
+reads an automation again before its full PUT, and the lists after the writes.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ def wanted_others(config: Json, live: dict[str, dict[str, Json]]) -> dict[str, l
     return differing
 
 
-def write(port: int, config: Json, live: dict[str, dict[str, Json]]) -> None:
+def write(port: int, config: Json, live: dict[str, dict[str, Json]], *, rechecks: bool) -> None:
     """Sends what differs, ten at once: integrations, then what may refer to them."""
     lines = [Line(port) for _ in range(PARALLELISM)]
     differing = wanted(config, live)
@@ -168,6 +169,8 @@ def write(port: int, config: Json, live: dict[str, dict[str, Json]]) -> None:
             titles = [config["integrations"][item["integration"]]["title"] for item in fields["destinations"]]
             targets = [{"type": "target_integration", "id": live["integrations"][title]["id"]} for title in titles]
             fields = fields | {"destinations": targets}
+        if rechecks and record and path == "/automations":
+            line.ask("GET", f"{path}/{record['id']}")
         line.ask("PUT", f"{path}/{record['id']}", fields) if record else line.ask("POST", path, fields)
         lines.append(line)
 
@@ -188,7 +191,9 @@ def main(command: str, folder: str, port: str) -> None:
     if command == "plan":
         wanted(config, live)
     else:
-        write(int(port), config, live)
+        write(int(port), config, live, rechecks=command == "recheck")
+        if command == "recheck":
+            read(int(port))
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ class Bench:
         applies = {each.plain.name: self._run(each.plain.apply, "empty") for each in invited}
         yield self._case("apply, creates all", [*apply, one], self.folder, applies, empty=True)
         applies = {each.changed.name: self._run(each.changed.apply, each.kept) for each in invited}
-        yield self._case(f"apply, {CHANGED} % changed", [*apply, other], self.changed, applies)
+        yield self._case(f"apply, {CHANGED} % changed", [*apply, other], self.changed, applies, bound="recheck")
 
     def plans_of_every_kind(self) -> Iterator[Case]:
         """The plans of a project of seven kinds."""
@@ -114,8 +114,18 @@ class Bench:
 
         return Run(command, before, fellow=True)
 
-    def _case(self, name: str, ours: list[str], folder: Path, fellows: dict[str, Run], *, empty: bool = False) -> Case:
-        bound = [self._python, self._bound, name.partition(",")[0], str(folder), str(self.server.port)]
+    def _case(
+        self,
+        name: str,
+        ours: list[str],
+        folder: Path,
+        fellows: dict[str, Run],
+        *,
+        empty: bool = False,
+        bound: str = "",
+    ) -> Case:
+        command = bound or name.partition(",")[0]
+        lowest = [self._python, self._bound, command, str(folder), str(self.server.port)]
 
         def before() -> None:
             self.server.steer("load/empty" if empty else f"load/{self.name}")
@@ -123,5 +133,5 @@ class Bench:
             if not empty:
                 shutil.copytree(self._states[folder], folder / ".reconciler")
 
-        commands = {"lowest bound": Run(bound, before), "reconciler": Run(ours, before), **fellows}
+        commands = {"lowest bound": Run(lowest, before), "reconciler": Run(ours, before), **fellows}
         return Case(f"{name}, {self.size:,}", commands)
