@@ -73,7 +73,7 @@ class Configuration:
             return next(iter(self.environments.values()))
         if name is None:
             names = ", ".join(self.environments)
-            choice = f"choose with -e: one of {names}; most commands take several, or --all"
+            choice = f"choose with --environment: one of {names}; most commands take several, or --all"
             raise WrongUsage("there are several environments", hint=choice)
         if name not in self.environments:
             known = f"expected one of {', '.join(self.environments)}" if self.environments else "none is set"
