@@ -197,7 +197,8 @@ class Kind:
     `server_fields` are set by the API and are neither compared nor sent; `changed_at` is the one with the last change.
     `from_wire` gives the fields that are not in a record as they are written (None: it cannot be told); `to_wire` turns
     fields into a body. `shown` is what the record of a new object will show, as far as its label is made of that.
-    `creation_errors`: why the API will not create this, as far as its own lists tell."""
+    `creation_errors`: why the API will not create this, as far as its own lists tell. `claims`: what else the owner of
+    the API states of these lists, each with what is seen against it (None: nothing tells); `doctor` shows it."""
 
     name: str
     section: str
@@ -210,6 +211,7 @@ class Kind:
     to_wire: Callable[[Fields], dict[str, Any]] = dict
     shown: Callable[[Fields, Lookups], Raw] = lambda fields, _lookups: fields
     creation_errors: Callable[[Fields, Lookups], list[str]] = lambda _fields, _lookups: []
+    claims: Callable[[Lookups], Iterable[tuple[str, Iterable[object] | None]]] = lambda _lookups: ()
     example: Mapping[str, Any]
     delivery: Delivery | None = None
     messages: Messages

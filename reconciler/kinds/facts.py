@@ -54,6 +54,7 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
     yield from ((f"a record {text}", wrong if fields else None) for text, wrong in read.items())
     yield from chain(_server_claims(kind, rows, lists), *(_field_claims(each, rows) for each in kind.fields))
     yield from chain.from_iterable(_reference_claims(*each, rows, lists) for each in kind.reference_fields)
+    yield from kind.claims(lists)
 
 
 def _server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Claims:
@@ -86,6 +87,10 @@ def _field_claims(each: Field, rows: Sequence[Raw]) -> Claims:
         values = [value if isinstance(value := raw.get(each.name), list) else [value] for raw in rows]
         maps = [item for value in values for item in value if isinstance(item, dict)]
         yield f"{each.name} has no key but the documented ones", {*chain(*maps)} - known if maps else None
+        added = each.derived | {key for key, at in schema.get("properties", {}).items() if "default" in at}
+        if added:
+            missing = {key for item in maps for key in added - item.keys()}
+            yield f"{each.name} shows {', '.join(sorted(added))}", missing if maps else None
 
 
 def _reference_claims(name: str, to: Reference, rows: Sequence[Raw], lists: Lookups) -> Claims:

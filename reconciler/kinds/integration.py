@@ -3,6 +3,7 @@ status"."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reconciler.kinds.declaration import Delivery, Endpoints, Field, Identity, Kind, Messages, Pages, SubEndpoint
@@ -43,6 +44,13 @@ def shown(fields: Fields, lookups: Lookups) -> Raw:
     """What the record of a new integration will show: its provider by the title, None if the catalogue lacks it."""
     titles = {item.get("slug"): item.get("title") for item in catalogue_items(lookups)}
     return {**fields, "integration": titles.get(fields.get("integration"))}
+
+
+def claims(lookups: Lookups) -> Iterator[tuple[str, Iterable[object] | None]]:
+    """What the vendor's page says of the catalogue."""
+    items, keys = catalogue_items(lookups), ("title", "slug", "allowedStores")
+    missing = [key for item in items for key in keys if key not in item]
+    yield f"each provider of {CATALOGUE} has {', '.join(keys)}", missing if items else None
 
 
 def creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
@@ -112,6 +120,7 @@ INTEGRATION = Kind(
     from_wire=from_wire,
     shown=shown,
     creation_errors=creation_errors,
+    claims=claims,
     example={"title": "Release alerts", "integration": "webhooks", "target_platform": "iOS", "status": "active"},
     delivery=Delivery(
         status="status",

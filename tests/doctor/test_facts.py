@@ -83,6 +83,13 @@ OTHERWISE: list[tuple[str, Json, str, str]] = [
     ("/segments", {"updated_at": 1767225600}, "are in ISO 8601, UTC", "1767225600"),
     ("/scheduled-reports", {"runs": -1}, "runs is a whole number from 0", "-1"),
     ("/integrations", {"delivery_error_count": "0"}, "delivery_error_count is a whole number from 0", "0"),
+    ("/automations", {"data": {"actions": {}}}, "data shows type", "type"),
+    (
+        "/segments",
+        {"conditions": [{"metric": "m", "comparator": "eq", "value": "1"}]},
+        "conditions shows negate",
+        "neg",
+    ),
     ("/automations", {"data": {"actions": {}, "when": 1}}, "data has no key but the documented ones", "when"),
     (
         "/scheduled-reports",
@@ -189,6 +196,19 @@ def test_what_is_otherwise_is_told(world: World, path: str, changed: Json, fact:
     found = {text: said for text, said in refuted(run).items() if fact in text}
     assert len(found) == 1, run.out
     assert seen in next(iter(found.values()))
+
+
+def test_a_catalogue_of_another_shape_is_told(world: World) -> None:
+    """A provider without its stores; an empty catalogue tells nothing."""
+    fact = "integrations: each provider of /integrations/meta has title, slug, allowedStores"
+    with served(Script()) as script:
+        play(script)
+        provider = {"title": "Webhooks", "slug": "webhooks"}
+        script.play("/integrations/meta", says({"data": [{"title": "Messaging", "items": [provider]}]}))
+        assert refuted(doctor(world, script))[fact] == "allowedStores"
+        script.play("/integrations/meta", says({"data": []}))
+        facts = {each["fact"]: each["status"] for each in doctor(world, script).document["facts"]}
+    assert facts[fact] == "unknown"
 
 
 def test_an_integration_that_fails_is_documented(world: World) -> None:
