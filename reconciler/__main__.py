@@ -10,7 +10,7 @@ from io import TextIOWrapper
 
 from reconciler import __version__
 
-RARELY = (200_000, 20, 100)
+RARELY = (1_000_000, 20, 100)
 SWITCH_SECONDS = 0.000_5
 ENDING = ("SIGTERM", "SIGHUP", "SIGBREAK")
 
@@ -26,7 +26,7 @@ def main() -> None:
         return
     _leave_current_folder()
     hear_endings()
-    # A run makes much that it keeps and little garbage: to look for it after every 700 values costs a tenth of a plan.
+    # A run makes much that it keeps and few cycles: to look for those after every 700 values costs a tenth of a plan.
     gc.set_threshold(*RARELY)
     # While the YAML is read, each page that arrives would otherwise wait ten times as long until the next is asked for.
     sys.setswitchinterval(SWITCH_SECONDS)

@@ -79,6 +79,13 @@ def ecma(pattern: str) -> str:
     return re.sub(r"\$$", r"\\Z", pattern)
 
 
+def _have_properties(known: Mapping[str, Schema], value: dict[str, Any], _: Schema) -> bool:
+    for key, each in value.items():
+        if (schema := known.get(key)) is not None and not fits(schema, each):
+            return False
+    return True
+
+
 def _have_other_values(extra: bool | Schema, value: dict[str, Any], schema: Schema) -> bool:
     others = value.keys() - schema.get("properties", {}).keys()
     return extra is True or not others or (extra is not False and all(fits(extra, value[key]) for key in others))
@@ -98,7 +105,7 @@ TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
     "maxProperties": (dict, lambda most, value, _: len(value) <= most),
     "required": (dict, lambda keys, value, _: value.keys() >= set(keys)),
     "propertyNames": (dict, lambda name, value, _: all(fits(name, each) for each in value)),
-    "properties": (dict, lambda known, value, _: all(fits(known[key], value[key]) for key in value if key in known)),
+    "properties": (dict, _have_properties),
     "additionalProperties": (dict, _have_other_values),
 }
 """Keyword → the types that it says something about, and its test of the keyword's value, a value, and the schema."""

@@ -91,7 +91,11 @@ class Substitution:
             at, files = node.value_positions, node.files
             if files:
                 return {key: self._plain(value, files.get(key, file), at[key]) for key, value in node.items()}
-            return {key: self._plain(value, file, at[key]) for key, value in node.items()}
+            # Most values are texts without a variable: they take no call.
+            return {
+                key: value if value.__class__ is str and "$" not in value else self._plain(value, file, at[key])
+                for key, value in node.items()
+            }
         if isinstance(node, LocatedList):
             return [self._plain(value, file, at) for value, at in zip(node, node.positions, strict=True)]
         return node

@@ -6,6 +6,7 @@ A registry is a value, which the context carries to all that is called, threads 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from reconciler.kinds.automation import AUTOMATION
@@ -67,11 +68,14 @@ def using(kinds: Kinds) -> Iterator[None]:
 class _View(Mapping[str, Kind]):
     """The registry of the context, at each access."""
 
-    def __init__(self, read: Callable[[], Mapping[str, Kind]]) -> None:
-        self._read = read
+    def __init__(self, read: Callable[[Kinds], dict[str, Kind]]) -> None:
+        self._read_from = read
+
+    def _read(self) -> dict[str, Kind]:
+        return self._read_from(in_use())
 
     def __getitem__(self, name: str) -> Kind:
-        return self._read()[name]
+        return self._read_from(in_use())[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._read())
@@ -80,8 +84,8 @@ class _View(Mapping[str, Kind]):
         return len(self._read())
 
 
-KINDS: Mapping[str, Kind] = _View(lambda: in_use().by_name)
-SECTIONS: Mapping[str, Kind] = _View(lambda: in_use().by_section)
+KINDS: Mapping[str, Kind] = _View(attrgetter("by_name"))
+SECTIONS: Mapping[str, Kind] = _View(attrgetter("by_section"))
 
 __all__ = ["BUILT_IN", "KINDS", "SECTIONS", "Endpoints", "Field", "Identity", "Kind", "Kinds", "Messages", "Pages"]
 __all__ += ["Reference", "SubEndpoint", "in_use", "local_time", "using"]

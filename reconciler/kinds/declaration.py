@@ -227,8 +227,14 @@ class Kind:
 
     def local_times(self, fields: Fields) -> dict[str, tuple[str, int]]:
         """The fields that are written as a local time: name → that, and the grid of its UTC time."""
-        written = ((each.name, fields.get(each.name), each.grid) for each in self.fields if each.grid)
+        if not self._times:
+            return {}
+        written = ((name, fields.get(name), grid) for name, grid in self._times)
         return {name: (value, grid) for name, value, grid in written if isinstance(value, str) and " " in value}
+
+    @cached_property
+    def _times(self) -> tuple[tuple[str, int], ...]:
+        return tuple((each.name, each.grid) for each in self.fields if each.grid)
 
     @cached_property
     def sub_endpoints(self) -> tuple[tuple[str, SubEndpoint], ...]:

@@ -60,7 +60,7 @@ class Targets:
         """
         if not self._reference.lookup:
             return record.id
-        if self._find("id", record.id, used):
+        if self._find("id", record.id) or self._find("id", record.id, used):
             return self._item(record.id)
         free = self._free(record, used)
         is_proven = len(free) == 1 and next(self._twins(record, address), None) is None
@@ -199,6 +199,8 @@ def resolved(kind: Kind, fields: Fields, resolve: Callable[[str, Reference], Any
     """The fields with each reference replaced that `resolve` knows: for an address and the declaration, the item that
     is sent, or None. An item that is named twice, by its key and by its id, is sent once."""
     result = dict(fields)
+    if not kind.reference_fields:
+        return result
     for address, keys, reference in references(kind, fields):
         item = resolve(address, reference)
         if item is not None:

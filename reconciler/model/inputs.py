@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field, fields, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from reconciler.model.policies import Policy
 
 Fields = Mapping[str, Any]
+MOST_KEPT = 1 << 17
+"""So many addresses keep their kind's name: a plan asks for it twenty times an address."""
 
 
 def make_address(kind: str, key: str) -> str:
@@ -23,6 +26,7 @@ def make_address(kind: str, key: str) -> str:
     return f"{kind}.{key}"
 
 
+@lru_cache(MOST_KEPT)
 def address_kind(address: str) -> str:
     """The kind's name in an address: `report.daily-revenue` and `report[wbRlfw1x]` give `report`."""
     return address.partition(".")[0].partition("[")[0]

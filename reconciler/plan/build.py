@@ -160,7 +160,6 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
             # The protection that is written for an object that only a person can change.
             if result.action is Action.MANUAL and entry is not None and protects is not None:
                 refresh[resource.address] = replace(entry, protected=protects)
-    holders = {each.record.ref: address for address, each in context.matches.items()}
     for address, entry in context.entries.items():
         for object_id in context.find_superseded(address):
             name = str(ObjectRef.at(address, object_id))
@@ -169,7 +168,7 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
             unseen = f"{note}, and not listed: deleted all the same"
             changes[name] = plan_delete(name, record, note) if record else plan_unseen_delete(name, object_id, unseen)
         if address not in context.desired.resources:
-            changes[address] = _dropped(context, address, entry, holders.get(ObjectRef.at(address, entry.id)))
+            changes[address] = _dropped(context, address, entry, context.matched.get(ObjectRef.at(address, entry.id)))
     lifted = {each.source: each.location for each in context.desired.removed}
     for name, kept in context.state.tombstones.items():
         if kept.protected and kept.address in lifted:
@@ -197,7 +196,7 @@ def _dropped(context: PlanContext, address: str, entry: Entry, holder: str | Non
 
 
 def _unmanaged(context: PlanContext) -> list[Unmanaged]:
-    managed = set(context.addresses())
+    managed = context.addresses()
     return [
         Unmanaged(kind, record.id, record.name)
         for kind in KINDS

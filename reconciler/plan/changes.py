@@ -25,6 +25,7 @@ from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resour
 from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
 from reconciler.plan.identity import PlanContext
 
+NOTHING_KEPT: Mapping[str, Any] = {}
 NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"
 
 
@@ -46,8 +47,17 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
     return resolved(kind, fields, item_for)
 
 
-def _entry(context: PlanContext, resource: Resource, fields: dict[str, Any], live: Record | None) -> Entry:
-    """The entry after the change. `live` is the object, None if it is to be created."""
+def _entry(
+    context: PlanContext,
+    resource: Resource,
+    fields: dict[str, Any],
+    live: Record | None,
+    *,
+    kept: Mapping[str, Any] = NOTHING_KEPT,
+    is_as_wanted: bool = False,
+) -> Entry:
+    """The entry after the change. `live` is the object, None if it is to be created; `kept` are values that it has for
+    good in place of those that were sent."""
     kind, object_id = KINDS[resource.kind], live.id if live else ""
     uses = {address for address, *_ in references(kind, resource.fields)}
     # What is ignored is not ours from the beginning, so it is no drift later.
@@ -62,7 +72,9 @@ def _entry(context: PlanContext, resource: Resource, fields: dict[str, Any], liv
         context.find_superseded(resource.address),
         resource.file,
         same.commit if same else "",
-        find_stored(fields, live.fields, same) if live and same else {},
+        {**(find_stored(fields, live.fields, same) if live and same else {}), **kept},
+        # Live as wanted is as good as a write that was read back.
+        is_as_wanted,
         rules={name: rule for name, rule in _rules(resource).items() if name in fields},
         counts=same.counts if same else {},
         counted_at=same.counted_at if same else "",
@@ -119,9 +131,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     deferred = set(_defer(context, resource, record, changed))
     found = [each for each in found if each.path not in deferred]
     fields |= {name: record.fields[name] for name in deferred}
-    after = _entry(context, resource, fields, record)
-    # Live as wanted is as good as a write that was read back.
-    after = replace(after, stored={**after.stored, **kept}, read_back=not found)
+    after = _entry(context, resource, fields, record, kept=kept, is_as_wanted=not found)
     moved = [f"moved from {context.moved_from[resource.address]}"] if resource.address in context.moved_from else []
     notes = [*filter(None, [match.note]), *moved]
     if not (found or notes):

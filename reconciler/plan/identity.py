@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind
@@ -192,7 +193,7 @@ class PlanContext:
     def find_superseded(self, address: str) -> tuple[str, ...]:
         """The ids that an interrupted replace has left to delete, without those that are known to be gone."""
         superseded = self.entries[address].superseded if address in self.entries else ()
-        return tuple(each for each in superseded if ObjectRef.at(address, each) not in self.live.gone)
+        return superseded and tuple(each for each in superseded if ObjectRef.at(address, each) not in self.live.gone)
 
     def target(self, address: str) -> Record | None:
         """The live object that a reference to an address means, None if it is still to be created."""
@@ -208,11 +209,18 @@ class PlanContext:
 
     def addresses(self) -> dict[ObjectRef, str]:
         """The address of every live object that is managed; of one that was put aside, its name."""
-        from_state = ObjectRef.managed(self.entries)
+        replaced = {each.ref: address for address, each in self.replaced.items() if each is not None}
+        return {**self._remembered, **replaced, **self.matched}
+
+    @cached_property
+    def _remembered(self) -> dict[ObjectRef, str]:
         aside = (ObjectRef.at(address, each) for address in self.entries for each in self.find_superseded(address))
-        from_state |= {ref: str(ref) for ref in aside}
-        from_state |= {each.ref: address for address, each in self.replaced.items() if each is not None}
-        return from_state | {each.record.ref: address for address, each in self.matches.items()}
+        return ObjectRef.managed(self.entries) | {ref: str(ref) for ref in aside}
+
+    @cached_property
+    def matched(self) -> dict[ObjectRef, str]:
+        """The address of each object that was found."""
+        return {each.record.ref: address for address, each in self.matches.items()}
 
     def made_already(self, resource: Resource) -> Record | None:
         """The unmanaged object that has the name of what a replace would create, or None. An apply that was cut off may
