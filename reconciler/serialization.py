@@ -58,11 +58,13 @@ class DecodeError(ValueError):
     """The value has another type than expected; the message says where."""
 
 
-Decoder = Callable[[Any, str], Any]
-"""Takes a value and its path for messages."""
+Where = str | tuple[Any, str]
+"""A path for messages, or the path around it and a step: only a message joins them."""
+Decoder = Callable[[Any, Where], Any]
+"""Takes a value and its path."""
 
 
-def decode(wanted: Any, value: Any, where: str) -> Any:
+def decode(wanted: Any, value: Any, where: Where) -> Any:
     """The value as the type `wanted`. DecodeError if it is something else."""
     return make_decoder(wanted)(value, where)
 
@@ -81,45 +83,50 @@ def make_decoder(wanted: Any) -> Decoder:
     if origin is not None:
         return partial(_map, None if arguments[1] is Any else make_decoder(arguments[1]))
     if dataclasses.is_dataclass(wanted):
-        return partial(_record, wanted, {name: make_decoder(each) for name, each in get_type_hints(wanted).items()})
+        hints = get_type_hints(wanted).items()
+        return partial(_record, wanted, {name: (make_decoder(each), f".{name}") for name, each in hints})
     known = {each.value: each for each in wanted} if issubclass(wanted, Enum) else None
     return partial(_exactly, wanted) if known is None else partial(_enum, known)
 
 
-def _exactly(wanted: Any, value: Any, where: str) -> Any:
+def _path(where: Where) -> str:
+    return where if isinstance(where, str) else _path(where[0]) + where[1]
+
+
+def _exactly(wanted: Any, value: Any, where: Where) -> Any:
     if type(value) is not wanted:
-        raise DecodeError(f"{where}: expected {wanted.__name__}")
+        raise DecodeError(f"{_path(where)}: expected {wanted.__name__}")
     return value
 
 
-def _enum(known: dict[Any, Any], value: Any, where: str) -> Any:
+def _enum(known: dict[Any, Any], value: Any, where: Where) -> Any:
     if not isinstance(value, str) or value not in known:
-        raise DecodeError(f"{where}: expected one of {list(known)}")
+        raise DecodeError(f"{_path(where)}: expected one of {list(known)}")
     return known[value]
 
 
-def _optional(option: Decoder, value: Any, where: str) -> Any:
+def _optional(option: Decoder, value: Any, where: Where) -> Any:
     return None if value is None else option(value, where)
 
 
-def _tuple(item: Decoder, value: Any, where: str) -> Any:
+def _tuple(item: Decoder, value: Any, where: Where) -> Any:
     if not isinstance(value, list):
-        raise DecodeError(f"{where}: expected a list")
-    return tuple([item(each, f"{where}[{index}]") for index, each in enumerate(value)])
+        raise DecodeError(f"{_path(where)}: expected a list")
+    return tuple([item(each, (where, f"[{index}]")) for index, each in enumerate(value)])
 
 
-def _map(item: Decoder | None, value: Any, where: str) -> Any:
+def _map(item: Decoder | None, value: Any, where: Where) -> Any:
     """`item`: None if a value may be anything."""
     if not isinstance(value, dict):
-        raise DecodeError(f"{where}: expected a map")
-    return dict(value) if item is None else {key: item(each, f"{where}.{key}") for key, each in value.items()}
+        raise DecodeError(f"{_path(where)}: expected a map")
+    return dict(value) if item is None else {key: item(each, (where, f".{key}")) for key, each in value.items()}
 
 
-def _record(wanted: Any, names: dict[str, Decoder], value: Any, where: str) -> Any:
+def _record(wanted: Any, names: dict[str, tuple[Decoder, str]], value: Any, where: Where) -> Any:
     if not isinstance(value, dict):
-        raise DecodeError(f"{where}: expected a map")
+        raise DecodeError(f"{_path(where)}: expected a map")
     if value.keys() != names.keys():
         unknown, missing = sorted(value.keys() - names.keys()), sorted(names.keys() - value.keys())
         what = f"no field {', '.join(unknown)}" if unknown else f"the field {', '.join(missing)}"
-        raise DecodeError(f"{where}: expected {what}")
-    return wanted(**{name: field(value[name], f"{where}.{name}") for name, field in names.items()})
+        raise DecodeError(f"{_path(where)}: expected {what}")
+    return wanted(**{name: field(value[name], (where, step)) for name, (field, step) in names.items()})

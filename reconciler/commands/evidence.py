@@ -34,7 +34,8 @@ def add_reasons(
     over those that are sent. Git is asked only if something goes, if defaults are sent, or if there are no settings.
     """
     folder = session.configuration.folder
-    going, inherited = dict(_going(plan, entries, desired)), dict(_inherited(plan, desired, folder))
+    going = dict(_going(plan, entries, desired))
+    inherited = dict(_inherited(plan, desired, folder)) if session.configuration.merged.defaults else {}
     has_settings = os.path.lexists(folder / SETTINGS_FILE)
     if not plan.changes or (has_settings and not going and not inherited):
         return plan

@@ -43,6 +43,7 @@ from reconciler.yaml import ALIAS, Document, LocatedMap
 MOST_EVALUATED: Final = 10_000_000
 """Values times environments: every environment has values of its own."""
 MOST_ENVIRONMENTS: Final = 100
+NO_LIFECYCLE: Final = Lifecycle()
 
 
 class Configuration:
@@ -257,7 +258,7 @@ def _desired(
             kind,
             fields={name: entry.value[name] for name in KINDS[kind].field_names if name in entry.value},
             location=entry.written.location,
-            lifecycle=_lifecycle(entry.value.get("lifecycle", {})),
+            lifecycle=_lifecycle(entry.value["lifecycle"]) if "lifecycle" in entry.value else NO_LIFECYCLE,
             locations=LazyMapping(lambda: config.locations.value_locations(node, file, entry.items)),
             file=relative(file),
             sources=LazyMapping(lambda: config.locations.value_sources(node, file, environment, entry.items)),

@@ -66,7 +66,11 @@ def fits(schema: Schema, value: Any) -> bool:
 
 
 def _find_tests(schema: Schema, kind: type) -> list[tuple[Any, Any]] | None:
-    tests = [(*TESTS[word], limit) for word, limit in schema.items() if word not in SAYS_NOTHING]
+    tests = [
+        (*TESTS[word], PREPARED[word](limit) if word in PREPARED else limit)
+        for word, limit in schema.items()
+        if word not in SAYS_NOTHING
+    ]
     names = schema.get("type", [*TYPES])
     if not any(kind in TYPES[name] for name in ([names] if isinstance(names, str) else names)):
         return None
@@ -96,19 +100,22 @@ TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
     "oneOf": (object, lambda shapes, value, _: sum(fits(each, value) for each in shapes) == 1),
     "minLength": (str, lambda least, value, _: len(value) >= least),
     "maxLength": (str, lambda most, value, _: len(value) <= most),
-    "pattern": (str, lambda pattern, value, _: re.search(ecma(pattern), value)),
+    "pattern": (str, lambda pattern, value, _: pattern.search(value)),
     "minimum": ((int, float), lambda least, value, _: not value < least),
     "maximum": ((int, float), lambda most, value, _: not value > most),
     "minItems": (list, lambda least, value, _: len(value) >= least),
     "items": (list, lambda item, value, _: all(fits(item, each) for each in value)),
     "minProperties": (dict, lambda least, value, _: len(value) >= least),
     "maxProperties": (dict, lambda most, value, _: len(value) <= most),
-    "required": (dict, lambda keys, value, _: value.keys() >= set(keys)),
+    "required": (dict, lambda keys, value, _: value.keys() >= keys),
     "propertyNames": (dict, lambda name, value, _: all(fits(name, each) for each in value)),
     "properties": (dict, _have_properties),
     "additionalProperties": (dict, _have_other_values),
 }
 """Keyword → the types that it says something about, and its test of the keyword's value, a value, and the schema."""
+
+PREPARED: Mapping[str, Callable[[Any], Any]] = {"pattern": lambda text: re.compile(ecma(text)), "required": frozenset}
+"""Keyword → what its test is given in place of the keyword's value."""
 
 
 @cache

@@ -152,7 +152,7 @@ def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str
     result = dict(fields)
     for path in ignored:
         result = without_path(result, path)
-    for each in kind.fields:
+    for each in kind.rewritten:
         if each.derived and isinstance(result.get(each.name), dict):
             result[each.name] = {key: value for key, value in result[each.name].items() if key not in each.derived}
         if each.name in result and "items" in each.schema:

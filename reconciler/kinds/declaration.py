@@ -225,6 +225,11 @@ class Kind:
         """The names of the fields that a user writes, in the order of the declaration."""
         return tuple(each.name for each in self.fields)
 
+    @cached_property
+    def rewritten(self) -> tuple[Field, ...]:
+        """The fields whose values may be others than those that are written: the API derives or adds some keys."""
+        return tuple(each for each in self.fields if each.derived or "items" in each.schema)
+
     def local_times(self, fields: Fields) -> dict[str, tuple[str, int]]:
         """The fields that are written as a local time: name → that, and the grid of its UTC time."""
         if not self._times:

@@ -1,9 +1,9 @@
 """`python -m tests.bench`: the tool, the lowest bound and its fellows on the same work, side by side in every round.
 
 Prints a Markdown table. By itself it does `--sizes 100,1000,10000 --rounds 5 --latency 20` (milliseconds a request);
-`--only plan,apply` takes a part. `--growth` measures, in place of all that, what a resource costs at each of the sizes
-(`--sizes 1000,10000,100000` takes a quarter of an hour). The tool and each fellow are installed into venvs of their
-own, which are kept.
+`--only plan,apply` takes a part. In place of all that, `--growth` measures what a resource costs at each of the sizes
+(`--sizes 1000,10000,100000` takes a quarter of an hour), and `--profile` where the processor time goes. The tool and
+each fellow are installed into venvs of their own, which are kept.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .cases import Bench, Case, startup
 from .fellows import PACKAGES, environment, install
 from .growth import growth
 from .measure import CHECKOUT, Figure, Server, measured
+from .sampling import profiles
 
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 FELLOW_ROUNDS = 2
@@ -65,17 +66,19 @@ def main() -> None:
     parser.add_argument("--fellows-up-to", type=int, default=1000, metavar="SIZE", help="0: none")
     parser.add_argument("--venvs", type=Path, default=Path(tempfile.gettempdir()) / "reconciler-bench")
     parser.add_argument("--growth", action="store_true", help="what a resource costs at each size, without latency")
+    parser.add_argument("--profile", action="store_true", help="where the processor time goes, without latency")
     asked = parser.parse_args()
     ours = install(asked.venvs, "reconciler", (str(CHECKOUT),), anew=True)
-    compared = {} if asked.growth or not asked.fellows_up_to else PACKAGES
+    compared = {} if asked.growth or asked.profile or not asked.fellows_up_to else PACKAGES
     fellows = {name: install(asked.venvs, name, packages) for name, packages in compared.items()}
     server = Server(0)
     variables = {name: os.environ[name] for name in KEPT if name in os.environ} | environment(server.port)
     root = Path(tempfile.mkdtemp())
     try:
         sizes = [int(size) for size in asked.sizes.split(",")]
-        if asked.growth:
-            sys.stdout.write(growth(root, sizes, server, ours, variables) + "\n")
+        if asked.growth or asked.profile:
+            report = growth if asked.growth else profiles
+            sys.stdout.write(report(root, sizes, server, ours, variables) + "\n")
             return
         cases = [startup(ours)]
         for size in sizes:

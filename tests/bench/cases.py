@@ -6,6 +6,7 @@ import py_compile
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from .fellows import FELLOWS, Fellow
@@ -114,6 +115,13 @@ class Bench:
 
         return Run(command, before, fellow=True)
 
+    def restore(self, folder: Path, *, empty: bool = False) -> None:
+        """Puts back what is live and the state: nothing if `empty`, else all of it."""
+        self.server.steer("load/empty" if empty else f"load/{self.name}")
+        shutil.rmtree(folder / ".reconciler", ignore_errors=True)
+        if not empty:
+            shutil.copytree(self._states[folder], folder / ".reconciler")
+
     def _case(
         self,
         name: str,
@@ -127,11 +135,6 @@ class Bench:
         command = bound or name.partition(",")[0]
         lowest = [self._python, self._bound, command, str(folder), str(self.server.port)]
 
-        def before() -> None:
-            self.server.steer("load/empty" if empty else f"load/{self.name}")
-            shutil.rmtree(folder / ".reconciler", ignore_errors=True)
-            if not empty:
-                shutil.copytree(self._states[folder], folder / ".reconciler")
-
+        before = partial(self.restore, folder, empty=empty)
         commands = {"lowest bound": Run(lowest, before), "reconciler": Run(ours, before), **fellows}
         return Case(f"{name}, {self.size:,}", commands)
