@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
+from importlib import import_module
 from io import TextIOWrapper
 
 from reconciler import __version__
@@ -50,6 +50,8 @@ def _leave_current_folder() -> None:
 
 def hear_endings() -> None:
     """Let the signals that end a process raise KeyboardInterrupt as Ctrl-C does, but those that the caller ignores."""
+    # It imports `enum`, which takes longer than all that `--version` does.
+    signal = import_module("signal")
     for number in (getattr(signal, name) for name in ENDING if hasattr(signal, name)):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)

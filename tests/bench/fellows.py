@@ -18,7 +18,8 @@ def install(root: Path, name: str, packages: tuple[str, ...], *, anew: bool = Fa
     """A venv with these packages, `anew` where they may have changed; gives its folder of programs."""
     folder = root / name
     if anew or not (folder / "done").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        # The newest pip: the script that an older one makes for a command imports `re`.
+        subprocess.run([sys.executable, "-m", "venv", "--clear", "--upgrade-deps", folder], check=True)
         subprocess.run([folder / "bin" / "pip", "install", "-q", *packages], check=True)
         (folder / "done").touch()
     return folder / "bin"
