@@ -119,8 +119,9 @@ class Lists:
             self.need(kind.endpoints.lookups if items else ())
             tables = {path: result(self._tables[path]) for path in kind.endpoints.lookups if path in self.needed}
             found = [record_from(kind, raw, tables) for raw in items]
-            gone.update(record.ref for record in found if kind.has_ended(record.fields))
-            records[kind.name] = {record.id: record for record in found if record.ref not in gone}
+            ended = {record.id for record in found if kind.has_ended(record.fields)}
+            gone.update(ObjectRef(kind.name, each) for each in ended)
+            records[kind.name] = {record.id: record for record in found if record.id not in ended}
         tables = {path: result(future) for path, future in self._tables.items() if path in self.needed}
         return Live(records, tables, tuple(_not_understood(self.kinds, records)), frozenset(gone))
 
@@ -210,6 +211,7 @@ def _missing(state: State, live: Live, also: Iterable[ObjectRef]) -> dict[Object
         (ObjectRef.at(address, object_id), address)
         for address, entry in state.entries.items()
         for object_id in (entry.id, *entry.superseded)
+        if object_id not in live.records.get(address_kind(address), ())
     ]
     missing: dict[ObjectRef, str] = {}
     for ref, address in (*named, *((ref, "") for ref in also)):

@@ -182,7 +182,10 @@ def _finite(text: str) -> float:
     return number
 
 
-def _is_deep(value: dict[str, Any] | list[Any], left: int = DEEPEST) -> bool:
+def _is_deep(value: dict[str, Any] | list[Any]) -> bool:
     """Whether values are nested deeper than `DEEPEST`: code that recurses into them would fail."""
-    inner = value.values() if isinstance(value, dict) else value
-    return left == 0 or any(_is_deep(each, left - 1) for each in inner if isinstance(each, (dict, list)))
+    level: list[Any] = [value]
+    for _ in range(DEEPEST):
+        inner = [each.values() if each.__class__ is dict else each for each in level]
+        level = [each for values in inner for each in values if each.__class__ in (dict, list)]
+    return bool(level)

@@ -84,10 +84,8 @@ def ecma(pattern: str) -> str:
 
 
 def _have_properties(known: Mapping[str, Schema], value: dict[str, Any], _: Schema) -> bool:
-    for key, each in value.items():
-        if (schema := known.get(key)) is not None and not fits(schema, each):
-            return False
-    return True
+    # Nearly all are valid, and a list takes less time than a generator that could end early.
+    return False not in [fits(known[key], each) for key, each in value.items() if key in known]
 
 
 def _have_other_values(extra: bool | Schema, value: dict[str, Any], schema: Schema) -> bool:

@@ -185,7 +185,9 @@ def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None =
     # Live is held against what the API showed last in place of such a value, and a difference tells the value itself.
     shown = with_values(desired, stored)
     present = [each for each in kind.fields if each.name in desired]
-    found = [one for each in present for one in _field_differences(each, shown[each.name], live.get(each.name))]
+    # Nearly all values are the same.
+    changed = [each for each in present if not alike(shown[each.name], live.get(each.name))]
+    found = [one for each in changed for one in _field_differences(each, shown[each.name], live.get(each.name))]
     if not stored:
         return found
     wanted = [each._replace(after=value_at(desired, each.key_path)) for each in found]
@@ -211,8 +213,6 @@ def with_values(fields: Fields, values: Mapping[str, Any]) -> Fields:
 
 
 def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]:
-    if alike(desired, live):
-        return []
     if each.unordered and isinstance(live, list):
         return [] if same_value(each, desired, live) else [Difference(each, (), live, desired)]
     before, after = without_nulls(live), without_nulls(overlay(live, desired))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import field, fields
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from reconciler.errors import StateUnusable
 from reconciler.kinds import KINDS
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Entry, State, Tombstone, address_kind
-from reconciler.serialization import DecodeError, decode, json_text, unreadable
+from reconciler.serialization import DecodeError, decode, json_text, parse_json, unreadable
 
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1
@@ -51,7 +50,7 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
     """The state in a document. StateUnusable if it is damaged, newer, or of another environment."""
     try:
         text = text if isinstance(text, str) else text.decode("utf-8")
-        document = json.loads(text, object_pairs_hook=_once)
+        document = parse_json(text)
     except (ValueError, RecursionError) as error:
         raise _damaged(where, unreadable(error)) from error
     version = document.get("format_version") if isinstance(document, dict) else None
@@ -116,15 +115,6 @@ def _state_from(document: dict[str, Any]) -> State:
         tombstones={name: tombstone_from(each, name) for name, each in tombstones.items()},
         zone_data=decode(str, document.get("zone_data", ""), "zone_data"),
     )
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A map of JSON. ValueError if a key is in it twice, which a merge of git can cause."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice")
-    return found
 
 
 def _damaged(where: str, why: str) -> StateUnusable:
