@@ -188,4 +188,6 @@ def _is_deep(value: dict[str, Any] | list[Any]) -> bool:
     for _ in range(DEEPEST):
         inner = [each.values() if each.__class__ is dict else each for each in level]
         level = [each for values in inner for each in values if each.__class__ in (dict, list)]
-    return bool(level)
+        if not level:
+            return False
+    return True
