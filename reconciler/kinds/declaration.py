@@ -232,9 +232,7 @@ class Kind:
 
     def local_times(self, fields: Fields) -> dict[str, tuple[str, int]]:
         """The fields that are written as a local time: name → that, and the grid of its UTC time."""
-        if not self._times:
-            return {}
-        written = ((name, fields.get(name), grid) for name, grid in self._times)
+        written = [(name, fields.get(name), grid) for name, grid in self._times]
         return {name: (value, grid) for name, value, grid in written if isinstance(value, str) and " " in value}
 
     @cached_property

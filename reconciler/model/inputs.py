@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from reconciler.model.policies import Policy
 
 Fields = Mapping[str, Any]
-MOST_KEPT = 1 << 17
-"""So many addresses keep their kind's name: a plan asks for it twenty times an address."""
 
 
 def make_address(kind: str, key: str) -> str:
@@ -26,7 +24,7 @@ def make_address(kind: str, key: str) -> str:
     return f"{kind}.{key}"
 
 
-@lru_cache(MOST_KEPT)
+@lru_cache(1 << 17)  # a plan asks for it twenty times an address
 def address_kind(address: str) -> str:
     """The kind's name in an address: `report.daily-revenue` and `report[wbRlfw1x]` give `report`."""
     return address.partition(".")[0].partition("[")[0]
