@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -30,8 +31,11 @@ Write = tuple[str, str, Any]
 
 GRID_SECONDS = 1800
 """Reports are sent on this grid."""
-_settled: dict[tuple[str, int], Path] = {}
-"""Configuration and step of the grid → a folder with the project and the data of a world in which it is applied."""
+_settled: dict[tuple[object, ...], Path] = {}
+"""Configuration, step of the grid and environment → a folder with the project and the data of a world in which it is
+applied."""
+_OF_ONE_TEST = frozenset({"PYTEST_CURRENT_TEST", "QONVERSION_API_URL"})
+"""Variables that differ in each test, and change nothing of what is applied."""
 
 
 @dataclass(frozen=True)
@@ -111,23 +115,16 @@ class World:
         return self.run("apply", "--auto-approve", "--format", "json", *arguments)
 
     def settle(self, text: str) -> None:
-        """A configuration that is applied, and a log that begins after it."""
-        self.write(text)
-        done = self.apply()
-        assert done.code == 0, done.err
-        again = self.plan()
-        assert again.code == 0, again.out
-        self.requests()
-
-    def settle_once(self, text: str) -> None:
-        """As `settle`, in a world in which nothing has happened: what an earlier test has applied is copied, if no
-        report was due since."""
-        assert not self._log.getvalue()
-        assert not any(self.folder.iterdir())
+        """A configuration that is applied, and a log that begins after it. In a world in which nothing has happened,
+        what an earlier test has applied is copied, if no report was due since."""
         data = self.folder.with_name("simulator.db")
-        key = text, int(time.time()) // GRID_SECONDS
+        if self._log.getvalue() or any(self.folder.iterdir()) or not data.exists():
+            self._settle_now(text)
+            return
+        variables = frozenset(each for each in os.environ.items() if each[0] not in _OF_ONE_TEST)
+        key = text, int(time.time()) // GRID_SECONDS, variables
         if key not in _settled:
-            self.settle(text)
+            self._settle_now(text)
             kept = self.folder.with_name("settled")
             shutil.copytree(self.folder, kept / "configuration")
             _copy_database(data, kept / data.name)
@@ -135,6 +132,20 @@ class World:
         else:
             shutil.copytree(_settled[key] / "configuration", self.folder, dirs_exist_ok=True)
             _copy_database(_settled[key] / data.name, data)
+
+    def settle_once(self, text: str) -> None:
+        """As `settle`, in a world in which nothing may have happened: what an earlier test has applied is copied."""
+        assert not self._log.getvalue()
+        assert not any(self.folder.iterdir())
+        self.settle(text)
+
+    def _settle_now(self, text: str) -> None:
+        self.write(text)
+        done = self.apply()
+        assert done.code == 0, done.err
+        again = self.plan()
+        assert again.code == 0, again.out
+        self.requests()
 
     def requests(self) -> list[Json]:
         """The requests since the last call."""
