@@ -61,7 +61,7 @@ def projects(
         yield found
 
 
-@pytest.mark.parametrize("first", ["import", "export"])
+@pytest.mark.parametrize("first", ["import", pytest.param("export", marks=pytest.mark.exhaustive)])
 def test_two_grown_projects_become_one_configuration(projects: Projects, first: str) -> None:
     """What is equal is written once, what differs becomes a variable, the rest has `only_in`. Both plans only adopt."""
     grown(projects, seed=17, count=60)

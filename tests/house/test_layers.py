@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from .imports import imported, imported_within, modules, part_of, tree_of
+from .imports import imported, imported_within, modules, nodes_of, part_of
 
 FLOORS = (
     {"errors", "serialization", "system", "text", "threads"},
@@ -113,7 +113,7 @@ def test_one_module_writes_to_the_terminal() -> None:
     writers = {
         name
         for name, path in modules().items()
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if _of_click(node) or (isinstance(node, ast.Name) and node.id == "print")
     }
     assert writers == {"reconciler.output.terminal"}

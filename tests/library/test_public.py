@@ -124,6 +124,7 @@ def readme_program() -> str:
     return text.partition("```\n")[0]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.process
 def test_the_program_of_the_readme_has_the_right_types(tmp_path: Path) -> None:
     """As somebody's own mypy sees it, in its strict mode. The lowest versions are tested without it."""
