@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from offenders import for_all
 from size import ends
 
 from reconciler import __version__
@@ -63,7 +64,7 @@ def test_a_workflow_begins_with_nothing_of_others_and_has_no_rights(name: str) -
     assert "secrets." not in (FOLDER / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("name", "job"), JOBS)
+@for_all(("name", "job"), JOBS)
 def test_a_job_may_do_what_it_does(name: str, job: str) -> None:
     """The rights of the table, an end, and no credentials in the checkout."""
     read = document(name)["jobs"][job]

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from offenders import for_all
 from world import World
 
 import reconciler
@@ -72,7 +73,7 @@ def test_the_signatures(name: str) -> None:
     assert shown == SIGNATURES[name]
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@for_all("name", FIELDS)
 def test_the_attributes_of_values(name: str) -> None:
     """In their order; what begins with _ is not public."""
     annotations = inspect.get_annotations(getattr(reconciler, name))
