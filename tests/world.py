@@ -34,6 +34,8 @@ GRID_SECONDS = 1800
 _settled: dict[tuple[object, ...], Path] = {}
 """Configuration, step of the grid and environment → a folder with the project and the data of a world in which it is
 applied."""
+_settled_by: dict[tuple[object, ...], str] = {}
+"""The same → the test that had it last. A test has no world twice: two projects have no ids in common."""
 _OF_ONE_TEST = frozenset({"PYTEST_CURRENT_TEST", "QONVERSION_API_URL"})
 """Variables that differ in each test, and change nothing of what is applied."""
 
@@ -124,6 +126,11 @@ class World:
         own = str(self.folder.parent)  # homes are made there
         variables = frozenset(each for each in os.environ.items() if each[0] not in _OF_ONE_TEST and own not in each[1])
         key = text, int(time.time()) // GRID_SECONDS, variables
+        test = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]  # without its phase
+        if _settled_by.get(key) == test:
+            self._settle_now(text)
+            return
+        _settled_by[key] = test
         if key not in _settled:
             self._settle_now(text)
             kept = self.folder.with_name("settled")
