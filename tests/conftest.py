@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -55,8 +56,27 @@ def _compile_once(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop("PYTHONPYCACHEPREFIX"), ignore_errors=True))
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """What is collected stays until the end: the garbage collector does not look for it, neither now nor later."""
+    gc.disable()
+    _compile_a_share(session)
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(10_000)
+        gc.enable()
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> None:
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hypothesis, which is imported to sum up, asks the garbage collector who refers to an object."""
+    if not hasattr(session.config, "workerinput"):
+        gc.unfreeze()
+
+
+def _compile_a_share(session: pytest.Session) -> None:
     """Each worker imports all tests, and to compile them takes ten seconds. So it begins with a share of its own: the
     others have compiled the rest when it comes to that."""
     worker = getattr(session.config, "workerinput", None)

@@ -19,14 +19,19 @@ def seeds(count: int, every_day: int) -> list[object]:
 def first(values: Iterable[object]) -> list[object]:
     """These for `parametrize`; all but the first are exhaustive."""
     begin, *others = values
-    return [begin, *(pytest.param(each, marks=pytest.mark.exhaustive) for each in others)]
+    return [begin, *map(_left_out, others)]
 
 
 def ends(values: Iterable[object]) -> list[object]:
     """These for `parametrize`; all but the first, the middle and the last are exhaustive."""
     known = list(values)
     few = {0, len(known) // 2, len(known) - 1}
-    return [each if at in few else pytest.param(each, marks=pytest.mark.exhaustive) for at, each in enumerate(known)]
+    return [each if at in few else _left_out(each) for at, each in enumerate(known)]
+
+
+def _left_out(values: object) -> object:
+    """One value for `parametrize`, or a tuple of one for each name, that is exhaustive."""
+    return pytest.param(*(values if isinstance(values, tuple) else (values,)), marks=pytest.mark.exhaustive)
 
 
 def crossed(rows: Collection[object], columns: Collection[object]) -> list[object]:

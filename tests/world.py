@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
 import sqlite3
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,13 @@ Write = tuple[str, str, Any]
 
 GRID_SECONDS = 1800
 """Reports are sent on this grid."""
-_settled: dict[tuple[str, int], Path] = {}
-"""Configuration and step of the grid → a folder with the project and the data of a world in which it is applied."""
+_settled: dict[tuple[object, ...], Path] = {}
+"""Configuration, what was inserted before, step of the grid and environment → a folder with the project and the data of
+a world in which it is applied."""
+_settled_by: dict[tuple[object, ...], str] = {}
+"""The same → the test that had it last. A test has no world twice: two projects have no ids in common."""
+_OF_ONE_TEST = frozenset({"PYTEST_CURRENT_TEST", "QONVERSION_API_URL"})
+"""Variables that differ in each test, and change nothing of what is applied."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +87,12 @@ class World:
         self._log = log
         self._read = 0
         self._capsys = capsys
-        self._client = httpx.Client(
-            base_url=url.removesuffix("/v4"), headers={"Authorization": f"Bearer {KEY}"}, trust_env=False, verify=NO_TLS
-        )
+        self.is_patched: Callable[[], bool] = lambda: True
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        base = self.url.removesuffix("/v4")
+        return httpx.Client(base_url=base, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False, verify=NO_TLS)
 
     @property
     def state(self) -> Path:
@@ -110,24 +120,29 @@ class World:
         """What a pipeline does with it."""
         return self.run("apply", "--auto-approve", "--format", "json", *arguments)
 
-    def settle(self, text: str) -> None:
-        """A configuration that is applied, and a log that begins after it."""
-        self.write(text)
-        done = self.apply()
-        assert done.code == 0, done.err
-        again = self.plan()
-        assert again.code == 0, again.out
-        self.requests()
+    def settle(self, text: str, *, anew: bool = False) -> None:
+        """A configuration that is applied, and a log that begins after it. In a world in which nothing has happened,
+        but for objects that were inserted by their ids, what an earlier test has applied is copied, if no report was
+        due since, and if this test has replaced nothing of ours. `anew` says that it has, in another way."""
+        is_new = _says_all(self._log.getvalue()) and not any(self.folder.iterdir())
+        if is_new and not anew and not self.is_patched():
+            self._settle_copied(text)
+        else:
+            self._settle_now(text)
 
-    def settle_once(self, text: str) -> None:
-        """As `settle`, in a world in which nothing has happened: what an earlier test has applied is copied, if no
-        report was due since."""
-        assert not self._log.getvalue()
-        assert not any(self.folder.iterdir())
+    def _settle_copied(self, text: str) -> None:
         data = self.folder.with_name("simulator.db")
-        key = text, int(time.time()) // GRID_SECONDS
+        inserted = self._log.getvalue()
+        own = str(self.folder.parent)  # homes are made there
+        variables = frozenset(each for each in os.environ.items() if each[0] not in _OF_ONE_TEST and own not in each[1])
+        key = text, inserted, int(time.time()) // GRID_SECONDS, variables
+        test = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]  # without its phase
+        if _settled_by.get(key) == test:
+            self._settle_now(text)
+            return
+        _settled_by[key] = test
         if key not in _settled:
-            self.settle(text)
+            self._settle_now(text)
             kept = self.folder.with_name("settled")
             shutil.copytree(self.folder, kept / "configuration")
             _copy_database(data, kept / data.name)
@@ -135,6 +150,21 @@ class World:
         else:
             shutil.copytree(_settled[key] / "configuration", self.folder, dirs_exist_ok=True)
             _copy_database(_settled[key] / data.name, data)
+            self.requests()
+
+    def settle_once(self, text: str) -> None:
+        """As `settle`, in a world in which nothing may have happened: what an earlier test has applied is copied."""
+        assert not self._log.getvalue()
+        assert not any(self.folder.iterdir())
+        self._settle_copied(text)
+
+    def _settle_now(self, text: str) -> None:
+        self.write(text)
+        done = self.apply()
+        assert done.code == 0, done.err
+        again = self.plan()
+        assert again.code == 0, again.out
+        self.requests()
 
     def requests(self) -> list[Json]:
         """The requests since the last call."""
@@ -188,12 +218,21 @@ class World:
 
     def close(self) -> None:
         """Let the connections go."""
-        self._client.close()
+        if "_client" in vars(self):
+            self._client.close()
 
     def _send(self, method: str, path: str, fields: Json | None = None) -> httpx.Response:
         answer = self._client.request(method, path, json=fields)
         assert answer.is_success, answer.text
         return answer
+
+
+def _says_all(log: str) -> bool:
+    """Whether a world with this log is as any other one with it: somebody has inserted objects, and chosen the ids."""
+    lines = [json.loads(line) for line in log.splitlines()]
+    return all(
+        each["method"] == "POST" and each["path"].startswith("/_dashboard/") and "id" in each["body"] for each in lines
+    )
 
 
 def _copy_database(source: Path, target: Path) -> None:
@@ -213,6 +252,7 @@ def opened(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         monkeypatch.setenv("QONVERSION_SECRET", KEY)
         monkeypatch.setenv("QONVERSION_API_URL", server.url)
         world = World(folder, server.url, log, capsys)
+        world.is_patched = lambda: bool(monkeypatch._setattr)
         try:
             yield world
         finally:

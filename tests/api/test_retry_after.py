@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from offenders import for_all
 from world import World, automation
 
 from reconciler.api.response import Response
@@ -14,7 +15,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 FLOWS = "automations: {a: &flow {name: A, status: active, data: {actions: {push: p}}}, b: {<<: *flow, name: B}}\n"
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("text", "seconds"),
     [
         ("5", 5.0),
@@ -40,7 +41,7 @@ def test_it_is_read_in_each_form(text: str, seconds: float) -> None:
     assert Response("GET", "/x", 503, {"retry-after": text}, b"").retry_after(NOW) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "-5", "-0.5", "+5", "1e9", "0x10", "1_0", "inf", "NaN", "²", "soon", "5 minutes"])
+@for_all("text", ["", "-5", "-0.5", "+5", "1e9", "0x10", "1_0", "inf", "NaN", "²", "soon", "5 minutes"])
 def test_what_says_no_time_is_none(text: str) -> None:
     """The run waits as if nothing had been asked."""
     assert Response("GET", "/x", 503, {"retry-after": text}, b"").retry_after(NOW) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def projects(
         yield found
 
 
-@pytest.mark.parametrize("first", ["import", "export"])
+@pytest.mark.parametrize("first", ["import", pytest.param("export", marks=pytest.mark.exhaustive)])
 def test_two_grown_projects_become_one_configuration(projects: Projects, first: str) -> None:
     """What is equal is written once, what differs becomes a variable, the rest has `only_in`. Both plans only adopt."""
     grown(projects, seed=17, count=60)
@@ -338,13 +339,14 @@ def test_each_cause_is_told_once(world: World) -> None:
     assert [path.name for path in world.folder.glob("*.yaml")] == ["main.yaml"]
 
 
-def test_a_write_that_fails_changes_nothing(world: World) -> None:
+def test_a_write_that_fails_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second of two files is too large for the file system: the first is as it was."""
     world.settle(OURS)
     world.insert("integrations", **integration("Other"))
     world.insert("automations", **automation("Flow", data={"actions": {"push": "p"}, "note": "x" * 50_000}))
     (world.folder / "integrations.yaml").write_text("# mine\n", encoding="utf-8")
     resource = pytest.importorskip("resource")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # the limit would cut it off, for all that import it later
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
     try:

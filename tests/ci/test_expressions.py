@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from offenders import for_all
 
 from .expressions import Unknown, filled, holds, value_of
 
@@ -14,7 +15,7 @@ CONTEXTS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("text", "value"),
     [
         ("github.ref == 'main'", True),

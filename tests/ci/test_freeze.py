@@ -18,6 +18,7 @@ CLOSED = "apply is closed from 2026-12-20 to 2027-01-02"
 DURING = "2026-12-24T12:00Z"
 
 
+@pytest.mark.exhaustive
 def test_on_github(github: GitHubRunner, world: World) -> None:
     """The comment says it before the merge, and the apply fails. By hand, the plan can be seen, and applied with the
     name of the guard; the comment then says who passed it."""

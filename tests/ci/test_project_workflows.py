@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 import yaml
+from offenders import for_all
+from size import ends
 
 from reconciler import __version__
 
@@ -62,7 +64,7 @@ def test_a_workflow_begins_with_nothing_of_others_and_has_no_rights(name: str) -
     assert "secrets." not in (FOLDER / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("name", "job"), JOBS)
+@for_all(("name", "job"), JOBS)
 def test_a_job_may_do_what_it_does(name: str, job: str) -> None:
     """The rights of the table, an end, and no credentials in the checkout."""
     read = document(name)["jobs"][job]
@@ -234,15 +236,17 @@ def test_the_checks_find_nothing(copy: Path) -> None:
 
 @pytest.mark.parametrize(
     ("path", "old", "new"),
-    [
-        (".github/workflows/test.yml", "run: .ci/run", "run: .ci/run '${{ github.head_ref }}'"),
-        (".github/workflows/test.yml", "persist-credentials: false", "fetch-depth: 1"),
-        (".github/workflows/nightly.yml", "@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2", "@v6"),
-        (".github/workflows/release.yml", "runs-on:", "runs-upon:"),
-        (".github/actions/reconciler/action.yml", "using: composite", "using: composites"),
-        ("examples/ci/github/plan.yml", "pull_request:", "pull_request_target:"),
-        ("examples/ci/gitlab/templates/reconciler.yml", "interruptible: false", "interruptible: never"),
-    ],
+    ends(
+        [
+            (".github/workflows/test.yml", "run: .ci/run", "run: .ci/run '${{ github.head_ref }}'"),
+            (".github/workflows/test.yml", "persist-credentials: false", "fetch-depth: 1"),
+            (".github/workflows/nightly.yml", "@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2", "@v6"),
+            (".github/workflows/release.yml", "runs-on:", "runs-upon:"),
+            (".github/actions/reconciler/action.yml", "using: composite", "using: composites"),
+            ("examples/ci/github/plan.yml", "pull_request:", "pull_request_target:"),
+            ("examples/ci/gitlab/templates/reconciler.yml", "interruptible: false", "interruptible: never"),
+        ]
+    ),
 )
 def test_the_checks_find_what_is_dangerous_or_unknown(copy: Path, path: str, old: str, new: str) -> None:
     """An expression in a script, credentials that stay, an action by a tag, a key that is none, rights of others."""

@@ -70,7 +70,7 @@ def test_another_version_is_told(world: World, at: SetClock, zones: SetZones) ->
     """Until an apply has used it."""
     zones("2026b")
     at(WINTER)
-    world.settle(reports(BERLIN))
+    world.settle(reports(BERLIN), anew=True)
     zones("2026a")
     (said,) = world.plan().document["warnings"]
     assert "2026a" in said
@@ -83,7 +83,7 @@ def test_a_law_that_changes(world: World, at: SetClock, zones: SetZones) -> None
     """Berlin stays at summer time for ever: its clock is an hour ahead from now on, and no delivery is lost."""
     zones("2026b")
     at(WINTER)
-    world.settle(reports(BERLIN))
+    world.settle(reports(BERLIN), anew=True)
     zones("2026c", "CEST-2")
     at("2027-03-21T03:00Z")
     planned = world.plan()

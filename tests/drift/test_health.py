@@ -83,6 +83,7 @@ def fail(world: World, address: str, errors: int, failed: str, delivered: str | 
     )
 
 
+@pytest.mark.exhaustive
 def test_ten_days_without_a_fault(world: World, at: SetDay) -> None:
     """Every evening, and an hour before and after each delivery."""
     world.settle(TEAM)

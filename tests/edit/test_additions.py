@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from offenders import for_all
 
 from reconciler.errors import ConfigurationInvalid, Refused
 from reconciler.yaml.edit import add_to
@@ -72,7 +73,7 @@ def test_blank_lines_between_resources_are_taken_up() -> None:
     assert added(before) == 'reports:\n\n  a:\n    name: A\n\n  b:\n    name: B\n\n  new:\n    name: "No"\n\n\n'
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("before", "after"),
     [
         ("x-a: {x: 1}", 'x-a: {x: 1}\nreports:\n  new:\n    name: "No"\n'),
@@ -121,7 +122,7 @@ def test_a_long_line_and_a_long_file_are_no_matter() -> None:
     assert added(before) == before + '  new:\n    name: "No"\n'
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("text", "says"),
     [
         ("reports: &r {a: {}}\nx-b: *r\n", "reports.yaml:1:10: reports cannot be added to: it is written with &r"),
@@ -177,7 +178,7 @@ def test_live_text_that_looks_like_a_variable_stays_text() -> None:
     assert added("", fields={"name": "${var.x} $${"}) == "reports:\n  new:\n    name: $${var.x} $$${\n"
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("before", "after"),
     [
         ("", 'imports:\n  - {to: report.x, id: "012"}\n'),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from offenders import for_all
 
 from reconciler.errors import ConfigurationInvalid, Refused
 from reconciler.yaml import KeyPath
@@ -99,7 +100,7 @@ x-end: 1   # end"""
     )
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("before", "values", "wanted"),
     [
         ("s: {a: {k: 1}}", {("k",): 2}, "s: {a: {k: 2}}"),
@@ -181,7 +182,7 @@ s:
 """
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("way", "value", "says"),
     [
         (("status",), "paused", "all.yaml:6:13: status is written with *s"),
@@ -221,7 +222,7 @@ def test_a_resource_that_is_an_alias_is_left() -> None:
     assert "z is written with *own" in str(adopted.left["s", "c", "z"])
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("lines", "value", "says"),
     [
         (

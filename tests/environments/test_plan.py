@@ -14,6 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from markdown.plans import change, review
 from scope.conftest import git
+from size import ends
 
 from environments.conftest import NAMES, Fleet, fields, report_line
 from reconciler.api import SharedLimits
@@ -144,13 +145,15 @@ def test_a_long_address_makes_no_wide_table() -> None:
 
 @pytest.mark.parametrize(
     ("break_it", "code", "said"),
-    [
-        ("no key", 4, "no key: KEY_STAGING is not set"),
-        ("refused key", 4, "refused"),
-        ("dead API", 1, "no answer"),
-        ("guard", 5, "deleted"),
-        ("variable", 3, "x"),
-    ],
+    ends(
+        [
+            ("no key", 4, "no key: KEY_STAGING is not set"),
+            ("refused key", 4, "refused"),
+            ("dead API", 1, "no answer"),
+            ("guard", 5, "deleted"),
+            ("variable", 3, "x"),
+        ]
+    ),
 )
 @pytest.mark.usefixtures("no_waiting")
 def test_one_that_fails_hides_no_other(

@@ -9,6 +9,7 @@ import pytest
 from authoring.projects import Projects, grown, two_projects
 from hosts.conftest import AnyHost, Comment, comment, github, gitlab, host, pushed
 from scope.conftest import git
+from size import first
 from world import Run, integration, report
 
 from reconciler.cli.main import run as command_line
@@ -86,6 +87,7 @@ def through_a_pull_request(projects: Projects, host: AnyHost, comment: Comment, 
     require_nothing_left(projects)
 
 
+@pytest.mark.parametrize("host", first(["github", "gitlab"]), indirect=True)
 def test_from_two_projects_to_one_configuration(
     projects: Projects, host: AnyHost, comment: Comment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

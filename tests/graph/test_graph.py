@@ -9,6 +9,7 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
+from offenders import for_all
 from world import World, integration, report
 
 from reconciler.model.reports import Graph, Node
@@ -201,7 +202,7 @@ def test_of_too_many_changes_the_gravest_are_drawn_with_what_they_refer_to(chang
     assert f"100 of {2 * changing + 2} boxes are drawn: the gravest changes" in text
 
 
-@pytest.mark.parametrize("name", ["1. First", "- dash", "2) two", "* star", "+ plus", "-", "10."])
+@for_all("name", ["1. First", "- dash", "2) two", "* star", "+ plus", "-", "10."])
 def test_mermaid_takes_no_label_for_a_list(name: str) -> None:
     """No line of a label begins as an item of a list does in Markdown, which some versions of Mermaid do not draw."""
     graph = Graph((Node("report.a", "report", name), Node("report.b", "report", name, "delete")))
@@ -219,7 +220,7 @@ def test_references_in_a_circle_are_drawn_too() -> None:
     assert svg(circle).count('class="edge"') == 3
 
 
-@pytest.mark.parametrize("seed", range(25))
+@for_all("seed", range(25))
 def test_whatever_refers_to_whatever_no_box_hides_another(seed: int) -> None:
     """In random graphs without circles each reference points to the right, and boxes stand apart from each other."""
     chance = random.Random(seed)  # noqa: S311 - chance for a test

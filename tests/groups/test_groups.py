@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from size import seeds
+from size import first, seeds
 from world import World
 
 HOOK = {"title": "Hook", "integration": "webhooks", "target_platform": "iOS", "status": "active"}
@@ -35,11 +35,13 @@ def alike(count: int, send_at: str) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("head", "written", "place"),
-    [
-        ('x-time: &time "{}"\n', "=*time", "main.yaml:1"),
-        ('# nothing\nx-base: &base\n  send_at: "{}"\n', None, "main.yaml:3"),
-        ("", "=${{var.time}}", "reconciler.yaml:1"),
-    ],
+    first(
+        [
+            ('x-time: &time "{}"\n', "=*time", "main.yaml:1"),
+            ('# nothing\nx-base: &base\n  send_at: "{}"\n', None, "main.yaml:3"),
+            ("", "=${{var.time}}", "reconciler.yaml:1"),
+        ]
+    ),
     ids=["anchor", "merge key", "variable"],
 )
 def test_alike_changes_are_one_with_the_line_that_was_edited(

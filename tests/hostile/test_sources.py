@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from house.imports import imported, modules, tree_of
+from house.imports import imported, modules, nodes_of
 
 EXECUTES = frozenset({"eval", "exec", "compile", "__import__", "execfile"})
 ROADS = frozenset({"pickle", "marshal", "shelve", "dill", "code", "codeop", "runpy", "pty", "commands", "xmlrpc"})
@@ -82,7 +82,7 @@ NUMBERS = {
 
 def _calls(module: str) -> Iterator[tuple[ast.Call, str, ast.expr | None]]:
     """Each call, the last word of what is called, and what stands before its dot."""
-    for node in ast.walk(tree_of(modules()[module])):
+    for node in nodes_of(modules()[module]):
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute):
                 yield node, node.func.attr, node.func.value
@@ -133,7 +133,7 @@ def _is_list(node: ast.expr, module: str) -> bool:
         return isinstance(node, ast.List)
     given = [
         each.value
-        for each in ast.walk(tree_of(modules()[module]))
+        for each in nodes_of(modules()[module])
         if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == node.id
     ]
     return bool(given) and all(isinstance(each, ast.List) for each in given)
@@ -150,7 +150,7 @@ def _formatted(module: str) -> Iterator[str]:
             continue
         if not (_is_ours(before) or FORMATS.get(module) == ast.unparse(before)):
             yield f"{module}:{call.lineno}: formats {ast.unparse(before)}"
-    for node in ast.walk(tree_of(modules()[module])):
+    for node in nodes_of(modules()[module]):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
             is_product = isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Mult)
             if not (_is_ours(node.left) or is_product or ast.unparse(node) in NUMBERS.get(module, ())):
@@ -171,7 +171,7 @@ def test_yaml_is_parsed_to_events_only() -> None:
     loads = [
         f"{name}:{node.lineno}: {node.attr}"
         for name, path in modules().items()
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "yaml"
         if node.attr in LOADS
     ]

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from size import ends
 from world import World
 
 pytestmark = pytest.mark.process
@@ -90,7 +91,7 @@ def test_a_closed_stdout_is_an_error_in_a_line(world: World, command: tuple[str,
     assert "bug" not in ended.stderr
 
 
-@pytest.mark.parametrize("redirections", [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("redirections", ends([">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"]))
 def test_an_apply_is_done_whichever_streams_are_closed(world: World, redirections: str) -> None:
     """All of it is written, remembered and read back, and the lock is freed. No file of ours takes a stream's place."""
     world.write(BASIC)

@@ -27,6 +27,12 @@ def tree_of(path: Path) -> ast.Module:
 
 
 @cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """All that is in it: many rules look at each."""
+    return tuple(ast.walk(tree_of(path)))
+
+
+@cache
 def imported(name: str) -> frozenset[str]:
     """Every module that a module imports: within functions and under TYPE_CHECKING, by `lazy.load` and the tables of
     it, and as an attribute of a package whose submodules are imported when they are first used."""
@@ -52,7 +58,7 @@ def _dotted(path: Path) -> str:
 
 def _statements(name: str, path: Path) -> Iterator[str]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -86,7 +92,7 @@ def is_lazy(name: str) -> bool:
 
 def _attributes(path: Path, name: str, package: str) -> Iterator[str]:
     """The submodules of a package that a file uses as attributes of it."""
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name:
             inner = f"{package}.{node.attr}"
             yield inner if inner in modules() else package

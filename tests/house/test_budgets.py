@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from .imports import modules, tree_of
+from .imports import modules, nodes_of
 
 FILE_LINES = 300
 FUNCTION_LINES = 50
@@ -28,7 +28,7 @@ def test_a_function_is_short_enough_to_be_seen_at_once() -> None:
     long = [
         f"{path}:{node.lineno} {node.name}: {lines} lines"
         for path in modules().values()
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (lines := _lines(node)) > _most(path)
     ]
     assert not long, "\n".join(long)

@@ -221,7 +221,7 @@ def test_the_line_to_try_leaves_nothing_in_the_shell(shell: Shell) -> None:
 @pytest.mark.process
 @pytest.mark.git
 @pytest.mark.network
-@pytest.mark.parametrize("page", [*first(GUIDES[:-1]), GUIDES[-1]], ids=name_of)
+@pytest.mark.parametrize("page", first(GUIDES), ids=name_of)
 def test_the_commands_of_a_guide_work(shell: Shell, page: Path) -> None:
     """Each exits with 0, or with the code that its comment names."""
     done = run_commands(shell, f'PATH="$PWD/../installed:$PATH"\n{script_of(page)}')

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.resources import resource_schema
 
-from .imports import imported_within, modules, part_of, tree_of
+from .imports import imported_within, modules, nodes_of, part_of
 from .test_layers import FLOORS
 
 ENGINE = frozenset(FLOORS[3] | {"model", "api", "commands"}) - {"output"}
@@ -114,7 +114,7 @@ def texts_of(parts: Collection[str], words: set[str]) -> list[str]:
         f"{path.as_posix()}:{node.lineno}: {node.value!r}"
         for name, path in modules().items()
         if part_of(name) in parts
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in words
     ]
 

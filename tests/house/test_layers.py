@@ -7,8 +7,9 @@ import sys
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
+from offenders import for_all
 
-from .imports import imported, imported_within, modules, part_of, tree_of
+from .imports import imported, imported_within, modules, nodes_of, part_of
 
 FLOORS = (
     {"errors", "serialization", "system", "text", "threads"},
@@ -99,7 +100,7 @@ def test_nothing_imports_in_a_circle() -> None:
         pytest.fail(f"imports go round: {' → '.join(circle.args[1])}")
 
 
-@pytest.mark.parametrize(("library", "place"), ONE_IMPORTER.items())
+@for_all(("library", "place"), ONE_IMPORTER.items())
 def test_a_library_has_one_importer(library: str, place: str) -> None:
     """So that it can be changed for another in one spot."""
     importers = {name for name in modules() if any(each.split(".")[0] == library for each in imported(name))}
@@ -113,7 +114,7 @@ def test_one_module_writes_to_the_terminal() -> None:
     writers = {
         name
         for name, path in modules().items()
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if _of_click(node) or (isinstance(node, ast.Name) and node.id == "print")
     }
     assert writers == {"reconciler.output.terminal"}

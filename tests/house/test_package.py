@@ -100,6 +100,7 @@ def test_two_builds_have_the_same_bytes(built: Built, tmp_path: Path) -> None:
     assert set(built.sums()) == {built.wheel.name, built.sdist.name}
 
 
+@pytest.mark.exhaustive
 def test_the_sdist_has_what_is_committed(built: Built) -> None:
     """All of it, so that whoever packages the tool can test it; nobody's name and no other time."""
     with tarfile.open(built.sdist) as sdist:
@@ -110,6 +111,7 @@ def test_the_sdist_has_what_is_committed(built: Built) -> None:
     assert len({each.mtime for each in members}) == 1
 
 
+@pytest.mark.exhaustive
 def test_the_wheel_has_the_package_and_no_more(built: Built) -> None:
     """Modules, page, `py.typed`, manual page, completions and the licence."""
     with zipfile.ZipFile(built.wheel) as wheel:
@@ -120,6 +122,7 @@ def test_the_wheel_has_the_package_and_no_more(built: Built) -> None:
     assert "reconciler/py.typed" in names
 
 
+@pytest.mark.exhaustive
 def test_the_index_shows_what_the_tool_is(built: Built) -> None:
     """Name, version, Python, licence, extras, links, and a text of its own without links into the repository."""
     shown = metadata(built)
@@ -149,6 +152,7 @@ def test_the_version_stands_in_one_place() -> None:
     assert __version__ in headings or len(headings) == 1
 
 
+@pytest.mark.exhaustive
 def test_the_wheel_is_installed_from_a_folder(built: Built, tmp_path: Path) -> None:
     """Without an index: both commands and `python -m` are there, with the manual page."""
     pytest.importorskip("pip")

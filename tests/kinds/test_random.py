@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from size import seeds
 from world import World
 
 from reconciler.simulator.store import ASSUMPTIONS
 
-SEEDS = [*range(4), *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(4, 40))]
+SEEDS = seeds(40, every_day=2)
 CLOSED = ("segment", "remote_config", "entitlement", "product")
 ALLOWED = [f"--allow=delete:{kind}" for kind in CLOSED]
 FIXED = {"deleted-ids": "taken", "sandbox-scope": "apart", **dict.fromkeys(("segments", "products"), "served")}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from offenders import for_all
 
 from reconciler.cli.main import run
 from reconciler.kinds import KINDS, Field, Kind, Kinds, Reference, SubEndpoint, using
@@ -43,7 +44,7 @@ def test_a_registry_is_in_the_order_of_its_references() -> None:
         Kinds(NOTE, NOTE)
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("changes", "said"),
     [
         ({"natural_key": ("title",)}, "sticky_note names 'title', which is none of its fields"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from kinds.test_words import BOARD, CHOSEN, LINES, PARTS, collection, with_fields
 from kinds.toys import NOTE, Collection, Toys, served, variant
+from size import ends
 
 from reconciler.errors import ReconcilerError
 from reconciler.kinds import BUILT_IN, Kind, Kinds
@@ -37,27 +38,29 @@ def test_a_built_in_kind_does_what_it_declares(kind: Kind, tmp_path: Path) -> No
 @pytest.mark.network
 @pytest.mark.parametrize(
     ("kind", "others", "collections"),
-    [
-        (NOTE, [], {}),
-        (TAG, [], {"tags": Collection("tag", parts={"status": ("status", "status")}, defaults={"status": 0})}),
-        (variant(NOTE, closed=True, on_demand=True, vendor_flag="is_system"), [], {}),
-        (variant(CHOSEN, id_pattern=ID_PATTERN), [], {}),
-        (
-            variant(with_fields(NOTE, LINES), example={**EXAMPLE, "lines": [{"text": "one"}]}),
-            [],
-            {"notes": Collection(adds={"bold": False})},
-        ),
-        (
-            variant(BOARD, example={"name": "X", "colour": "red", "notes": [{"note": "a"}], "data": {"top": None}}),
-            [NOTE],
-            {"boards": Collection("board")},
-        ),
-        (
-            variant(PARTS, example={**EXAMPLE, "mapping": {"t": "String"}, "body": {"t": "x"}, "status": "live"}),
-            [],
-            {"notes": collection()},
-        ),
-    ],
+    ends(
+        [
+            (NOTE, [], {}),
+            (TAG, [], {"tags": Collection("tag", parts={"status": ("status", "status")}, defaults={"status": 0})}),
+            (variant(NOTE, closed=True, on_demand=True, vendor_flag="is_system"), [], {}),
+            (variant(CHOSEN, id_pattern=ID_PATTERN), [], {}),
+            (
+                variant(with_fields(NOTE, LINES), example={**EXAMPLE, "lines": [{"text": "one"}]}),
+                [],
+                {"notes": Collection(adds={"bold": False})},
+            ),
+            (
+                variant(BOARD, example={"name": "X", "colour": "red", "notes": [{"note": "a"}], "data": {"top": None}}),
+                [NOTE],
+                {"boards": Collection("board")},
+            ),
+            (
+                variant(PARTS, example={**EXAMPLE, "mapping": {"t": "String"}, "body": {"t": "x"}, "status": "live"}),
+                [],
+                {"notes": collection()},
+            ),
+        ]
+    ),
     ids=["plain", "one file", "closed", "chosen id", "defaults", "references", "parts"],
 )
 def test_a_toy_does_what_it_declares(

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from offenders import for_all
 from world import World
 
 import reconciler
@@ -72,7 +73,7 @@ def test_the_signatures(name: str) -> None:
     assert shown == SIGNATURES[name]
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@for_all("name", FIELDS)
 def test_the_attributes_of_values(name: str) -> None:
     """In their order; what begins with _ is not public."""
     annotations = inspect.get_annotations(getattr(reconciler, name))
@@ -124,6 +125,7 @@ def readme_program() -> str:
     return text.partition("```\n")[0]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.process
 def test_the_program_of_the_readme_has_the_right_types(tmp_path: Path) -> None:
     """As somebody's own mypy sees it, in its strict mode. The lowest versions are tested without it."""

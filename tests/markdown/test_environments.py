@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from size import ends
 
 from reconciler.errors import ApiFailed, Exit, NotBegun
 from reconciler.model.approval import find_marker
@@ -35,7 +36,7 @@ def own(number: int, *, deletes: int = 3, updates: int = 10) -> Review:
 
 
 @pytest.mark.parametrize(
-    ("count", "deletes", "updates"), [(2, 1, 1), (14, 30, 10), (50, 3, 100), (50, 40, 0), (200, 2, 5)]
+    ("count", "deletes", "updates"), ends([(2, 1, 1), (14, 30, 10), (50, 40, 0), (200, 2, 5), (50, 3, 100)])
 )
 def test_any_number_of_environments_fits(count: int, deletes: int, updates: int) -> None:
     """Every digest is in the mark; each environment has a row or is counted; each delete is listed or counted."""

@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
+from offenders import for_all
 from world import World, integration
 
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
@@ -75,7 +76,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_all("name", NAMES)
 def test_a_plan_with_it(name: str) -> None:
     """As the name of an object, a value, a key, a warning, a task, an id, a commit: nothing of it acts, and the footer
     is still the footer."""
@@ -91,7 +92,7 @@ def test_a_plan_with_it(name: str) -> None:
         assert escape(name) in reading.all.replace("\n", " ")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_all("name", NAMES)
 def test_the_end_of_an_apply_with_it(name: str) -> None:
     """The same, as the reason of a failure and whatever else an API may say."""
     outcomes = (
@@ -103,7 +104,7 @@ def test_the_end_of_an_apply_with_it(name: str) -> None:
     require_harmless(applied_markdown(hostile(name), report))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_all("name", NAMES)
 def test_a_failure_with_it(name: str) -> None:
     """The same, as the message of an error, its hint, a file's name and a problem's words."""
     errors = (Refused(name, hint=name), ConfigurationInvalid([Problem(name, 1, 1, name)]), KeyError(name))

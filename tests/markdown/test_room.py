@@ -77,7 +77,9 @@ def test_five_thousand_deletes_say_how_many_are_not_even_listed() -> None:
     assert f"{5000 - listed:,} more are deleted or replaced and are not listed here" in reading.all
 
 
-@pytest.mark.parametrize(("number", "level"), [(40, "whole"), (500, "line"), (1600, "address")])
+@pytest.mark.parametrize(
+    ("number", "level"), [(40, "whole"), (500, "line"), pytest.param(1600, "address", marks=pytest.mark.exhaustive)]
+)
 def test_no_address_is_hidden_before_all_values_are_dropped(number: int, level: str) -> None:
     """First the fields go, then the words, and only then an address."""
     updates = [change(Action.UPDATE, f"u{each}", caption=("a", f"{each} {'b' * 100}")) for each in range(number)]
@@ -110,6 +112,7 @@ def test_long_values_are_cut_and_say_by_how_much() -> None:
     assert len(reading.fences[0]) < 600
 
 
+@pytest.mark.exhaustive
 def test_all_the_rest_is_bounded_too() -> None:
     """Warnings, tasks, unmanaged objects and refusals without end, in letters of four bytes."""
     words = tuple("\U0001d518" * 500 + str(number) for number in range(3000))

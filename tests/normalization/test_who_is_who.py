@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from size import ends
 from world import World
 
 from .team import Fields, automation, integration, listing, named, report, stored, team
@@ -84,7 +85,7 @@ def test_a_name_with_a_space_too_many_is_put_right(world: World) -> None:
     assert world.plan().code == 0
 
 
-@pytest.mark.parametrize("way", ["trim", "nfc", "lower", "defaults", "drop", "sort", "round"])
+@pytest.mark.parametrize("way", ends(["trim", "nfc", "lower", "defaults", "drop", "sort", "round"]))
 def test_a_create_whose_answer_is_lost_is_not_made_twice(world: World, way: str) -> None:
     """What the API has made of it is found, and learned."""
     data: Fields = {

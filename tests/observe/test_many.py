@@ -80,6 +80,7 @@ def test_two_thousand_objects(world: World, monkeypatch: pytest.MonkeyPatch) -> 
         assert script.writes == []
 
 
+@pytest.mark.exhaustive
 def test_many_references(world: World) -> None:
     """Each report is made after its integration, all of them read back, and a plan reads each list once."""
     count = 250

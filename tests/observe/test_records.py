@@ -231,7 +231,7 @@ def mixed(luck: random.Random, record: Any) -> Any:
     return luck.choice(VALUES) if luck.random() < 0.15 else record
 
 
-@pytest.mark.parametrize("seed", [*seeds(40, every_day=10), 109, 485])
+@pytest.mark.parametrize("seed", [*seeds(40, every_day=3), 109, 485])
 def test_no_values_make_it_fall(tmp_path: Path, script: Script, capsys: pytest.CaptureFixture[str], seed: int) -> None:
     """Any JSON in any place of any answer: a plan or an error in a sentence, for people and as a document; an apply
     that cannot write ends with an exit code of the table, and nothing is ever deleted."""

@@ -130,6 +130,7 @@ def test_many_that_stop_are_one_thing_to_look_at_first(world: World, page: Path)
     assert '"Country 3"' not in first
 
 
+@pytest.mark.exhaustive
 def test_a_plan_of_thousands_is_a_page_of_bounded_size(world: World, page: Path) -> None:
     """The first are whole, the next a line each, the rest a number: the page says what it left out."""
     desk = {"title": "Desk", "integration": "webhooks", "target_platform": "iOS"}

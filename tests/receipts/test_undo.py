@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from size import ends
 from world import World, automation
 
 from .paths import TEAM, content, receipts, undo, warned
@@ -23,7 +24,7 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("edit", ends(EDITS))
 def test_an_update(world: World, edit: str) -> None:
     """The old content is live again, all of it; and the reverted configuration has nothing left to do."""
     world.settle_once(TEAM)

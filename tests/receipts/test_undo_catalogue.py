@@ -4,6 +4,7 @@ not."""
 from __future__ import annotations
 
 import pytest
+from size import ends
 from world import World
 
 from .paths import MOVING, undo, warned
@@ -66,7 +67,7 @@ def assume(world: World, **answers: str) -> None:
     world._send("PUT", "/_dashboard/assumptions", dict(answers))
 
 
-@pytest.mark.parametrize(("address", "old", "new"), EDITS.values(), ids=EDITS)
+@pytest.mark.parametrize(("address", "old", "new"), ends(EDITS.values()), ids=EDITS)
 def test_an_update_goes_back(world: World, address: str, old: str, new: str) -> None:
     """The old content is live again, all of it, and the old configuration has nothing left to do."""
     assert CATALOGUE.count(old) == 1

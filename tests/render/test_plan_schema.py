@@ -9,6 +9,7 @@ import pytest
 from golden.cases import CASES
 from golden.stage import review_of
 from jsonschema import Draft202012Validator
+from offenders import for_all
 from world import World, automation
 
 from reconciler.model.reports import Ended
@@ -18,7 +19,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json")
 CHECK = Draft202012Validator(SCHEMA)
 
 
-@pytest.mark.parametrize("case", CASES)
+@for_all("case", CASES)
 def test_every_plan_fits_its_schema(case: str) -> None:
     """All actions, causes, scopes, refusals and tasks."""
     CHECK.validate(json.loads(plans_json([Ended("", review_of(case))])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from offenders import for_all
 from world import World, without_excerpts
 
 from reconciler.cli.main import run
@@ -207,7 +208,7 @@ def run_here(world: World, *arguments: str) -> str:
     return world._capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("text", "broken"),
     [
         ("hint: run `reconciler plan --out x.plan` and `x`", "hint: run\n  `reconciler plan --out x.plan`\n  and `x`"),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from golden.cases import CASES, DAILY, SLACK, Case, a_report, integration, report
 from golden.stage import NOW, play, review_of
+from offenders import for_all
 
 from reconciler.model.plan import Action
 from reconciler.model.reports import Review, Weight
@@ -141,7 +142,7 @@ def test_what_a_person_has_to_do_is_a_list() -> None:
     assert 'change title from "Mail" to "Post" by hand' in review_of("all").tasks[-1]
 
 
-@pytest.mark.parametrize("name", CASES)
+@for_all("name", CASES)
 def test_nothing_is_said_twice(name: str) -> None:
     """No impact of a change is also a note of it, or another impact."""
     review = review_of(name)

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from size import ends
 from world import World
 
 from .conftest import TEAM, Branch, git
@@ -264,16 +265,18 @@ def test_large_files_at_the_base(branch: Branch) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "-rf.yaml",
-        "a\nb.yaml",
-        "tab\there.yaml",
-        "snö \u202e.yaml",
-        '"quoted".yaml',
-        "a:b:c.yaml",
-        "--help/x.yaml",
-        "~ $(x) `y` *.yaml",
-    ],
+    ends(
+        [
+            "-rf.yaml",
+            "a\nb.yaml",
+            "tab\there.yaml",
+            "snö \u202e.yaml",
+            '"quoted".yaml',
+            "a:b:c.yaml",
+            "--help/x.yaml",
+            "~ $(x) `y` *.yaml",
+        ]
+    ),
 )
 def test_names_of_files_mean_nothing(branch: Branch, name: str) -> None:
     """Not to git, not to us, and not to the terminal."""

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from size import ends, first
 from world import World
 
 from .conftest import Branch, git
@@ -55,8 +56,8 @@ def skip_worktree(branch: Branch) -> None:
     (branch.folder / "b" / "two.yaml").unlink()
 
 
-@pytest.mark.parametrize("way", [sparse, by_pattern, with_a_sparse_index, skip_worktree])
-@pytest.mark.parametrize("is_known", [True, False], ids=["known", "old state"])
+@pytest.mark.parametrize("way", ends([sparse, by_pattern, with_a_sparse_index, skip_worktree]))
+@pytest.mark.parametrize("is_known", first([True, False]), ids=["known", "old state"])
 def test_a_file_that_git_keeps_off_the_disk(three: Branch, way: object, is_known: bool) -> None:
     """Refused, by name, with nothing written; `--allow missing-files` passes."""
     if not is_known:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from loopback import NO_TLS
+from offenders import for_all
 
 from reconciler.cli.main import run
 from reconciler.simulator import Faults, RuleError, Simulator, rules_in
@@ -142,7 +143,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("text", "message"), WRONG.items())
+@for_all(("text", "message"), WRONG.items())
 def test_a_mistake_is_told(text: str, message: str) -> None:
     """The rule, what is wrong, and what was expected."""
     with pytest.raises(RuleError) as error:

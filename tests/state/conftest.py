@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,33 +86,47 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 StoreOf = Callable[..., GitBackend]
 
 
-@pytest.fixture
-def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def isolate(patch: pytest.MonkeyPatch, home: Path) -> None:
     """A home without settings, and an environment that says nothing of git or of a pipeline."""
     for name in [name for name in os.environ if name.startswith(FOREIGN)]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        patch.delenv(name)
+    patch.setenv("HOME", str(home))
+    patch.setenv("XDG_CONFIG_HOME", str(home))
+    patch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
+    patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
 
 
 @pytest.fixture
-def remote(tmp_path: Path, nobody: None, uses_git: None) -> Remote:
-    """A remote with two commits of a configuration on its main branch and a tag."""
-    made = Remote(tmp_path / "remote.git", tmp_path)
-    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(made.path))
-    first = made.clone("first")
-    git(first, "checkout", "--quiet", "-b", "main")
-    for number in (1, 2):
-        (first / "config.yaml").write_text(f"# {number}\n")
-        (first / "below").mkdir(exist_ok=True)
-        (first / "below" / "more.yaml").write_text(f"# {number}\n")
-        git(first, "add", ".")
-        git(first, *PERSON, "commit", "--quiet", "-m", f"configuration {number}")
-    git(first, "tag", "v1")
-    git(first, "push", "--quiet", "origin", "main", "v1")
-    return made
+def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has told git who they are."""
+    isolate(monkeypatch, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory, uses_git: None) -> Path:
+    """A bare repository with two commits of a configuration on its main branch and a tag, made once."""
+    folder = tmp_path_factory.mktemp("remote")
+    made = Remote(folder / "remote.git", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(patch, folder)
+        git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(made.path))
+        first = made.clone("first")
+        git(first, "checkout", "--quiet", "-b", "main")
+        for number in (1, 2):
+            (first / "config.yaml").write_text(f"# {number}\n")
+            (first / "below").mkdir(exist_ok=True)
+            (first / "below" / "more.yaml").write_text(f"# {number}\n")
+            git(first, "add", ".")
+            git(first, *PERSON, "commit", "--quiet", "-m", f"configuration {number}")
+        git(first, "tag", "v1")
+        git(first, "push", "--quiet", "origin", "main", "v1")
+    return made.path
+
+
+@pytest.fixture
+def remote(tmp_path: Path, nobody: None, bare: Path) -> Remote:
+    """A copy of it for each test."""
+    return Remote(shutil.copytree(bare, tmp_path / "remote.git", symlinks=True), tmp_path)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""An S3 server as a program of its own: moto's, behind waitress. Says its port on stdout, then serves.
+"""S3 servers, each a process of its own: moto's, behind waitress. One program loads moto, and forks for each server.
 
 One thread, so that the check of a condition and the write that it guards are one step, as they are at Amazon's: moto's
 own server has many threads and nothing between the two. `deaf` drops the conditions on their way, as some servers do;
@@ -7,8 +7,11 @@ own server has many threads and nothing between the two. `deaf` drops the condit
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import logging
+import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -16,13 +19,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
 import pytest
 
 MISSING = [name for name in ("moto", "flask", "flask_cors") if importlib.util.find_spec(name) is None]
-needs_server = pytest.mark.skipif(bool(MISSING), reason=f"no S3 server is installed: {', '.join(MISSING)} not found")
+needs_server = pytest.mark.skipif(
+    bool(MISSING) or not hasattr(os, "fork"),
+    reason=f"no S3 server is installed: {', '.join(MISSING) or 'os.fork'} not found",
+)
 
 CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
 PASSES = 8
@@ -77,14 +84,29 @@ class Server:
 
 
 @contextmanager
-def running(flaw: str = "") -> Iterator[Server]:
-    """The server, from when it answers until the block ends."""
-    with subprocess.Popen([sys.executable, __file__, flaw], stdout=subprocess.PIPE, text=True) as program:
-        assert program.stdout is not None
-        try:
-            yield Server(f"http://127.0.0.1:{int(program.stdout.readline())}")
-        finally:
-            program.terminate()
+def running(flaw: str = "none") -> Iterator[Server]:
+    """A server of its own, from when it answers until the block ends."""
+    port, process = _ask(flaw).split()
+    try:
+        yield Server(f"http://127.0.0.1:{port}")
+    finally:
+        _ask(process)
+
+
+def _ask(line: str) -> str:
+    program = _program()
+    assert program.stdin
+    assert program.stdout
+    program.stdin.write(f"{line}\n")
+    program.stdin.flush()
+    return program.stdout.readline()
+
+
+@cache
+def _program() -> subprocess.Popen[str]:
+    program = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(program.communicate)  # it ends with its input
+    return program
 
 
 @contextmanager
@@ -140,20 +162,27 @@ def vast(server: Application) -> Application:
     return serve
 
 
-def main(flaw: str) -> None:
-    """Serves until it is ended."""
+def main() -> None:
+    """Starts a server for each line that names a flaw, and says its port and its process; ends that for its number."""
     import waitress  # noqa: PLC0415 - for this program, not for the tests that start it
-
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
-    moto = DomainDispatcherApplication(create_backend_app)
-    application = {"deaf": deaf, "mumbling": mumbling, "vast": vast}[flaw](moto) if flaw else moto
-    server = waitress.create_server(application, host="127.0.0.1", port=0, threads=1)
-    sys.stdout.write(f"{server.effective_port}\n")
-    sys.stdout.flush()
-    server.run()
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    for line in sys.stdin:
+        word = line.strip()
+        if word.isdigit():
+            os.kill(int(word), signal.SIGTERM)
+            os.waitpid(int(word), 0)
+            sys.stdout.write("ended\n")
+            sys.stdout.flush()
+        elif os.fork() == 0:
+            moto = DomainDispatcherApplication(create_backend_app)
+            application = {"none": moto, "deaf": deaf(moto), "mumbling": mumbling(moto), "vast": vast(moto)}[word]
+            server = waitress.create_server(application, host="127.0.0.1", port=0, threads=1)
+            sys.stdout.write(f"{server.effective_port} {os.getpid()}\n")
+            sys.stdout.flush()
+            server.run()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -198,7 +198,7 @@ def mutated(content: Json, chance: random.Random) -> tuple[Json, tuple[Any, ...]
     return content, path
 
 
-@pytest.mark.parametrize("seed", seeds(8, every_day=2))
+@pytest.mark.parametrize("seed", seeds(8, every_day=1))
 def test_whatever_is_wrong_in_it(world: World, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     """At every depth: refused with exit 5, or read with what it still says; never a fault, never an empty start."""
     world.settle_once(TEAM)

@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from size import crossed, seeds
+from size import ends, first, seeds
 from world import KEY, Json, World, automation
 
 from reconciler.cli.main import run
@@ -130,7 +130,8 @@ DAMAGED = (
 )
 
 
-@pytest.mark.parametrize(("line", "command"), crossed(DAMAGED, ["plan", "apply"]))
+@pytest.mark.parametrize("line", ends(DAMAGED))
+@pytest.mark.parametrize("command", first(["plan", "apply"]))
 def test_a_damaged_line(world: World, monkeypatch: pytest.MonkeyPatch, line: bytes, command: str) -> None:
     """In the middle it is no torn one: exit 5 with the file and the line, nothing asked, and the way on works."""
     path = cut_off(world, monkeypatch)
@@ -149,16 +150,18 @@ def test_a_damaged_line(world: World, monkeypatch: pytest.MonkeyPatch, line: byt
 
 @pytest.mark.parametrize(
     "edit",
-    [
-        {"format_version": "1"},
-        {"format_version": None},
-        {"base": None},
-        {"base": []},
-        {"base": ["x"]},
-        {"base": [1, "x"]},
-        {"lineage": 7},
-        {"plan": None},
-    ],
+    ends(
+        [
+            {"format_version": "1"},
+            {"format_version": None},
+            {"base": None},
+            {"base": []},
+            {"base": ["x"]},
+            {"base": [1, "x"]},
+            {"lineage": 7},
+            {"plan": None},
+        ]
+    ),
 )
 def test_a_damaged_first_line(world: World, monkeypatch: pytest.MonkeyPatch, edit: Json) -> None:
     """What it goes on from is not known: refused, and not taken for spent."""

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from size import ends
 
 from reconciler.errors import StateUnusable
 from reconciler.model.inputs import State
@@ -114,7 +115,7 @@ def test_history_says_where_files_differ(store: GitBackend, remote: Remote) -> N
     assert "(with changes" not in earlier
 
 
-@pytest.mark.parametrize("who", ["<>", "", "  . ", "x <y@z>\nfoo", "github-actions[bot]"])
+@pytest.mark.parametrize("who", ends(["<>", "", "x <y@z>\nfoo", "  . ", "github-actions[bot]"]))
 def test_any_name_can_write(store: GitBackend, remote: Remote, who: str) -> None:
     """A name that git would not take for a person's does not stop an apply."""
     with store.lock(LockInfo("run1", who, "now")):

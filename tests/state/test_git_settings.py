@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from size import crossed
 from world import World
 
 from .conftest import Remote, git
@@ -45,8 +46,9 @@ def test_a_state_that_holds_the_key_of_today_is_not_pushed(
     assert git(remote.path, "for-each-ref", "refs/reconciler") == held
 
 
-@pytest.mark.parametrize("count", ["x", "-1", "1.5", " ", "99999999999", "\u0661"])
-@pytest.mark.parametrize("command", ["plan", "apply"])
+@pytest.mark.parametrize(
+    ("command", "count"), crossed(["plan", "apply"], ["x", "-1", "1.5", " ", "99999999999", "\u0661"])
+)
 def test_a_count_that_is_none_is_named(
     world_in_git: World, monkeypatch: pytest.MonkeyPatch, command: str, count: str
 ) -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from size import crossed, ends
 from world import World
 
 from reconciler.cli.main import run
@@ -60,8 +61,7 @@ def disguised(folder: Path, mark: Path) -> None:
     os.utime(folder / "main.yaml", (1, 1))
 
 
-@pytest.mark.parametrize("store", ["file", "git"])
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(("store", "command"), crossed(["file", "git"], COMMANDS), ids=str)
 def test_a_folder_that_looks_like_a_repository(checkout: World, mark: Path, store: str, command: list[str]) -> None:
     """A pull request adds HEAD, config, objects/ and refs/ beside the YAML: it is no repository, and nothing of it
     runs. What is asked is the repository that it lies in."""
@@ -178,7 +178,7 @@ def test_the_key_comes_from_no_program_beside_it(
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("name", ["yaml", "httpx", "filelock", "stat"])
+@pytest.mark.parametrize("name", ends(["yaml", "httpx", "filelock", "stat"]))
 @pytest.mark.process
 def test_modules_come_from_no_checkout(checkout: World, mark: Path, name: str) -> None:
     """`python -m reconciler` in a folder that has a module of a library's name: the library is what is loaded."""

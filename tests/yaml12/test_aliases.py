@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from offenders import for_all
 
 from .conftest import Read
 
@@ -28,7 +29,7 @@ def test_an_anchor_can_be_given_again(value_of: Value) -> None:
     assert value_of("[&a 1, *a, &a 2, *a, &a [&a 3, *a], *a]\n") == [1, 1, 2, 2, [3, 3], 3]
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("text", "merged"),
     [
         ("<<: *base", {"a": 1, "b": 2}),
@@ -73,7 +74,7 @@ def test_two_less_thans_elsewhere_are_a_string(read_text: Read, text: str) -> No
     assert documents[0].value in ({"a": "<<"}, {"a": ["<<"]}, {"<<": 1}, "<<")
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("text", "problem"),
     [
         ("<<: 1", "1:5: << must be given a map or a list of maps; found the integer 1"),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from offenders import for_all
 
 from reconciler.errors import ReconcilerError
 from reconciler.yaml import Document, LocatedList, LocatedMap, read
@@ -94,9 +95,7 @@ def test_located_values_can_be_made_by_hand() -> None:
     assert (items, items.positions) == ([1], [])
 
 
-@pytest.mark.parametrize(
-    "text", ["", "\n\n", "# only a comment\n", "---\n", "---\n---\n", "\ufeff", "%YAML 1.2\n---\n"]
-)
+@for_all("text", ["", "\n\n", "# only a comment\n", "---\n", "---\n---\n", "\ufeff", "%YAML 1.2\n---\n"])
 def test_a_file_with_nothing_in_it_is_fine(read_text: Read, text: str) -> None:
     """Empty files, comments and empty documents give no documents and no problems."""
     assert read_text(text) == ([], [])
@@ -137,9 +136,7 @@ def test_other_encodings_are_one_clear_problem(problems_of: Problems, data: byte
     assert problems_of(data) == [problem]
 
 
-@pytest.mark.parametrize(
-    "char", ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\x9f", "\u2028", "\u2029", "\ufeff", "\ufffe"]
-)
+@for_all("char", ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\x9f", "\u2028", "\u2029", "\ufeff", "\ufffe"])
 def test_characters_that_readers_disagree_on_are_problems(problems_of: Problems, char: str) -> None:
     """Control characters and hidden line breaks are refused, each with its place, before they can be misread."""
     way_out = f'is not allowed; remove it, or write "\\u{ord(char):04X}" in double quotes'

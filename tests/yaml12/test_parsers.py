@@ -71,6 +71,7 @@ def resources(count: int) -> str:
     )
 
 
+@pytest.mark.exhaustive
 def test_reading_costs_no_more_than_loading_with_pyyaml() -> None:
     """With marks and checks, reading takes at most 1.3 times what PyYAML's C loader takes (0.57 measured). Time of the
     processor, and the least of many short turns: one that others want as well computes half as fast, now and then."""

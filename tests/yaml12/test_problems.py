@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from offenders import for_all
 
 from .conftest import Read
 
 Problems = Callable[[str], list[str]]
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("text", "problem"),
     [
         ("a: 1\nb: 2\n'a': 3\n", '3:1: duplicate key "a"; it is written first at line 1; expected it once'),
@@ -31,7 +32,7 @@ def test_wrong_keys_are_problems(problems_of: Problems, text: str, problem: str)
     assert problems_of(text) == [problem]
 
 
-@pytest.mark.parametrize("key", ["no", "on", "10:30", "1_000", "'12'", "! 12", "!!str 12", "=", "'<<'", "!!str <<"])
+@for_all("key", ["no", "on", "10:30", "1_000", "'12'", "! 12", "!!str 12", "=", "'<<'", "!!str <<"])
 def test_what_1_2_takes_for_a_string_is_a_key(problems_of: Problems, key: str) -> None:
     """Keys that only YAML 1.1 took for something else, and quoted ones, are fine."""
     assert problems_of(f"{key}: x\n") == []
@@ -89,7 +90,7 @@ def test_deep_nesting_is_a_problem_and_not_a_crash(problems_of: Problems, text: 
     assert "nested deeper than 64 levels" in problem
 
 
-@pytest.mark.parametrize(
+@for_all(
     "text",
     [
         "a: " + "[" * 2_000,
@@ -114,7 +115,7 @@ def test_a_parser_that_gives_up_changes_no_words(problems_of: Problems, text: st
     assert message == " nested deeper than 64 levels; expected at most 64; nothing after it is read"
 
 
-@pytest.mark.parametrize(
+@for_all(
     "text",
     ['a: "{0}"', "a: '{0}'", "a: 1 # {0}", "a: x {0}", "a: |\n  {0}", "# {0}\na: 1", '? "{0}"\n: 1', "a: [x, '{0}']"],
 )

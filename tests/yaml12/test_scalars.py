@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from offenders import for_all
 
 Value = Callable[[str], Any]
 Problems = Callable[[str], list[str]]
@@ -52,14 +53,14 @@ def test_what_only_yaml_1_1_knew_is_a_string(value_of: Value) -> None:
     assert [text for text in STRINGS if value_of(f"a: {text}\n") != {"a": text}] == []
 
 
-@pytest.mark.parametrize(("text", "meaning"), MEANINGS)
+@for_all(("text", "meaning"), MEANINGS)
 def test_the_core_schema_is_what_plain_scalars_mean(value_of: Value, text: str, meaning: object) -> None:
     """A plain scalar has the value and the type that the core schema gives it."""
     value = value_of(f"a: {text}\n")["a"]
     assert (type(value), value) == (type(meaning), meaning)
 
 
-@pytest.mark.parametrize("form", ["'{}'", '"{}"', "! {}", "&x ! {}", "! &x {}", "!!str {}", "|-\n  {}", ">-\n  {}"])
+@for_all("form", ["'{}'", '"{}"', "! {}", "&x ! {}", "! &x {}", "!!str {}", "|-\n  {}", ">-\n  {}"])
 def test_quotes_blocks_and_str_make_strings(value_of: Value, form: str) -> None:
     """Quotes, block style, `!!str` and the non-specific tag `!` keep the text as it is."""
     assert [text for text, _ in MEANINGS if value_of("a: " + form.format(text) + "\n") != {"a": text}] == []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import yaml
+from offenders import for_all
 
 from reconciler.errors import Problem
 from reconciler.yaml.mistakes import syntax_problem
@@ -94,7 +95,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "problem"), MISTAKES)
+@for_all(("text", "problem"), MISTAKES)
 def test_mistakes_are_told_in_plain_words(problems_of: Problems, text: str, problem: str) -> None:
     """Each common mistake has its place, what is wrong and what was expected."""
     assert problems_of(text) == [problem]
@@ -112,7 +113,7 @@ def test_an_error_without_a_place_is_a_problem_of_the_first_line() -> None:
     assert problem == Problem("f", 1, 1, "this is no YAML; expected `key: value`")
 
 
-@pytest.mark.parametrize(("text", "problem"), MISTAKES)
+@for_all(("text", "problem"), MISTAKES)
 def test_no_words_of_a_parser_matter(text: str, problem: str) -> None:
     """A version that says the same in other sentences changes none of ours."""
     parser = parser_for(text)
@@ -126,7 +127,7 @@ def test_no_words_of_a_parser_matter(text: str, problem: str) -> None:
     assert str(syntax_problem(error, text, "f")) == f"f:{problem}"
 
 
-@pytest.mark.parametrize(
+@for_all(
     ("text", "problem"),
     [
         ('a: ["\\x4"]\n', f"1:5: {ESCAPE}"),

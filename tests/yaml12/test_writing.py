@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from offenders import for_all
 
 from reconciler.yaml import read
 from reconciler.yaml.writing import dump
@@ -135,7 +136,7 @@ def test_what_two_readers_could_read_differently_is_quoted() -> None:
     assert [text for text in AMBIGUOUS if dump({text: text}) != f'"{text}": "{text}"\n'] == []
 
 
-@pytest.mark.parametrize("char", HIDDEN)
+@for_all("char", HIDDEN)
 def test_what_cannot_be_seen_is_escaped(char: str) -> None:
     """Control characters, hidden line breaks and marks that turn text around never reach the file as they are."""
     text = dump({"a": f"x{char}y"})
@@ -143,7 +144,7 @@ def test_what_cannot_be_seen_is_escaped(char: str) -> None:
     assert text.startswith('a: "x\\')
 
 
-@pytest.mark.parametrize("text", [" a\nb", "\na", "a \nb", "a\n \nb", "a\nb ", "a\n\n", "\n", "a\xa0\nb", "a\r\nb"])
+@for_all("text", [" a\nb", "\na", "a \nb", "a\n \nb", "a\nb ", "a\n\n", "\n", "a\xa0\nb", "a\r\nb"])
 def test_text_that_a_literal_block_could_lose_is_quoted(text: str) -> None:
     """White space at the ends of a text or of its lines, which editors strip, stands in double quotes on one line."""
     written = dump({"a": text})
