@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
-from reconciler.simulator.configs import CONFIGS
+from reconciler.simulator.catalogue import CONFIGS
 from reconciler.simulator.integrations import INTEGRATIONS, REPORTS
 from reconciler.simulator.resource import whole_number
 from reconciler.simulator.routes import PAGED, project_of

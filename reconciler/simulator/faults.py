@@ -1,14 +1,5 @@
-"""Faults between the wire and the work. A rule says what happens to which requests:
-
-    METHOD PATH: FAULT [, DETAIL …] [, CHOICE]
-
-Commas divide the parts; between a word and its value a space and `=` mean the same; double or single quotes hold what
-has these in it. `once` and `twice` behind a fault mean `times=1` and `times=2`. Rules can be added, cleared and
-reported at any time, over HTTP without a key:
-
-    GET    /_faults   the seed, and each rule with how many requests matched it and how often it fired
-    POST   /_faults   {"rules": [RULE, …]} adds rules and answers as GET does; a 422 adds none
-    DELETE /_faults   forgets all rules, and shows what was hidden
+"""Faults between the wire and the work. A rule, `METHOD PATH: FAULT [, DETAIL …] [, CHOICE]`, says what happens to
+which requests. The guide in examples/simulator has the grammar, and the requests to `/_faults` that change the rules.
 """
 
 from __future__ import annotations
@@ -37,11 +28,8 @@ class RuleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """How a fault is written behind its name, the same as a pattern, and its effect.
-
-    The effect gets the groups of the pattern and the details, as `prepare` makes them. `late`: it happens after the
-    work, whatever the words say.
-    """
+    """How a fault is written after its name, the same as a pattern, and its effect. The effect gets the groups of the
+    pattern and the details, as `prepare` makes them. `late`: it always happens after the work."""
 
     usage: str
     pattern: str
@@ -86,7 +74,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "worker": Fault("ID|TITLE|* [before|after]", f"(.+?){_WHEN}", effects.fail, ("message",)),
 }
-# The server writes these itself, or they belong to the connection and not to the answer.
+# Headers that the server writes itself, or that belong to the connection and not to the response.
 _NOT_OURS = "Connection|Content-Length|Keep-Alive|TE|Trailers|Transfer-Encoding|Upgrade|Proxy-Connection"
 VALUES: Mapping[str, tuple[str, str]] = {
     "code": ("CODE", r"(\S+)"),
@@ -124,27 +112,27 @@ class Rule:
             raise RuleError(f"{self.text!r}: {error}") from None
 
     def _parse(self) -> None:
-        found = _RULE.fullmatch(self.text)
-        if found is None:
+        if (found := _RULE.fullmatch(self.text)) is None:
             raise RuleError("expected METHOD PATH: FAULT, like 'GET /*: status 503'")
         method, path, rest = found.groups()
         if path == BASE or path.startswith(f"{BASE}/"):
             raise RuleError(f"paths are written without {BASE}: {path.removeprefix(BASE) or '/*'}")
-        (name, *words), *more = _clauses(rest)
-        self._fault = fault = FAULTS[_known(name, FAULTS)]
-        _known(method, METHODS)
+        (name, *words), *more = _split_clauses(rest)
+        _require_known(name, FAULTS)
+        _require_known(method, METHODS)
+        self._fault = fault = FAULTS[name]
         often = OFTEN.get(words.pop()) if words and words[-1] in OFTEN else None
         self.what = " ".join((name, *words))
         self._requests = re.compile(re.escape(f"{method} {BASE}{path}").replace(r"\*", ".*"), re.DOTALL)
-        self._arguments = _values(name, words, fault.usage, fault.pattern)
+        self._arguments = _match(name, words, fault.usage, fault.pattern)
         self.late = fault.late or self._arguments[-1] in ("after", "shown")
         given: dict[str, Any] = {"times": often} if often else {}
         for each, *value in more:
-            _known(each, (*fault.details, *CHOICES))
-            written = _values(each, value, *VALUES[each])
+            _require_known(each, (*fault.details, *CHOICES))
+            (written,) = _match(each, value, *VALUES[each])
             if each in given and each != "header":
                 raise RuleError(f"{each} is there twice; expected it once")
-            given[each] = (*given.get(each, ()), *written) if each == "header" else written[0]
+            given[each] = (*given.get(each, ()), written) if each == "header" else written
         self._details = {each: value for each, value in given.items() if each not in CHOICES}
         if fault.prepare is not None:
             self._arguments, self._details = fault.prepare(*self._arguments, **self._details), {}
@@ -154,11 +142,11 @@ class Rule:
         self.chance, self._times = float(given.get("chance", 1)), int(given.get("times", 0))
 
     def matches(self, context: RequestContext) -> bool:
-        """Whether the request counts. `*` is any method, or any characters of a path, slashes included."""
+        """Whether the rule is about this request."""
         return self._requests.fullmatch(f"{context.request.method} {context.request.path}") is not None
 
     def takes(self) -> bool:
-        """One more match; whether the rule takes it."""
+        """Counts one more match. Returns whether the rule takes it."""
         self.matched += 1
         drawn = self._rng.random()
         if self._nth:
@@ -170,21 +158,20 @@ class Rule:
         return taken
 
     def happen(self, context: RequestContext) -> bool:
-        """Do it; whether there was anything to do."""
+        """Does what the rule says. Returns whether there was anything to do."""
         with suppress(ApiError):
             return self._fault.effect(context, *self._arguments, **self._details)
         return False
 
 
-def _known(word: str, options: Collection[str]) -> str:
+def _require_known(word: str, options: Collection[str]) -> None:
     if word not in options:
         close = difflib.get_close_matches(word, options, 1)
-        instead = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(options) or 'none'}"
+        instead = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(options)}"
         raise RuleError(f"{word!r} is not known here; {instead}")
-    return word
 
 
-def _clauses(text: str) -> list[list[str]]:
+def _split_clauses(text: str) -> list[list[str]]:
     """The words of each part between two commas."""
     clauses: list[list[str]] = [[]]
     for double, single, bare, comma in _WORD.findall(text):
@@ -199,7 +186,7 @@ def _clauses(text: str) -> list[list[str]]:
     return clauses
 
 
-def _values(name: str, words: list[str], usage: str, pattern: str) -> tuple[Any, ...]:
+def _match(name: str, words: list[str], usage: str, pattern: str) -> tuple[Any, ...]:
     found = re.fullmatch(pattern, " ".join(words), re.DOTALL) if words else None
     if found is None:
         raise RuleError(f"{' '.join((name, *words))}: expected {name} {usage}")
@@ -212,11 +199,10 @@ def rules_in(lines: Iterable[str], name: str) -> list[str]:
     RuleError names the file and every line that cannot be read.
     """
     rules, problems = [], []
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
+    for number, line in enumerate(map(str.strip, lines), 1):
         try:
-            rules.append(Rule(line).text)
+            if line and not line.startswith("#"):
+                rules.append(Rule(line).text)
         except RuleError as error:
             problems.append(f"{name}:{number}: {error}")
     if problems:
@@ -225,10 +211,8 @@ def rules_in(lines: Iterable[str], name: str) -> list[str]:
 
 
 class Faults:
-    """Rules, in the order in which they were added. Several threads may share it.
-
-    The same seed, rules and order of requests give the same faults, because each rule has random numbers of its own.
-    """
+    """Rules, in the order in which they were added. Several threads may share it. The same seed, rules and order of
+    requests give the same faults, because each rule has random numbers of its own."""
 
     def __init__(self, rules: Iterable[str] = (), *, seed: int = DEFAULT_SEED) -> None:
         self.seed = seed
@@ -256,11 +240,11 @@ class Faults:
 
     def lines(self) -> list[str]:
         """A line for each rule, and the seed if one of them has a chance."""
-        by_chance = any(rule.chance < 1 for rule in self._rules)
-        return [f"fault: {rule.text}" for rule in self._rules] + [f"chances by --seed {self.seed}"] * by_chance
+        seed = [f"chances by --seed {self.seed}"] if any(rule.chance < 1 for rule in self._rules) else []
+        return [f"fault: {rule.text}" for rule in self._rules] + seed
 
     def around(self, context: RequestContext, work: Callable[[], Response]) -> Response:
-        """The answer to the request of the scene, with what the rules do before and after the work."""
+        """The response to the request of the context, with what the rules do before and after the work."""
         matching = [rule for rule in self._rules if rule.matches(context)]
         with self._lock:
             chosen = [rule for rule in matching if rule.takes()]

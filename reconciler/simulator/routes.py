@@ -21,10 +21,9 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from reconciler.simulator import automations, catalogue, configs, integrations, wire
+from reconciler.simulator import automations, catalogue, integrations, wire
 from reconciler.simulator.automations import AUTOMATIONS, SEGMENTS
-from reconciler.simulator.catalogue import ENTITLEMENTS, PRODUCTS
-from reconciler.simulator.configs import CONFIGS
+from reconciler.simulator.catalogue import CONFIGS, ENTITLEMENTS, MAPPING, PAYLOAD, PRODUCTS
 from reconciler.simulator.integrations import INTEGRATIONS, MAILBOXES, REPORTS
 from reconciler.simulator.resource import Resource
 from reconciler.simulator.store import ASSUMED, ASSUMPTIONS, PROJECTS, SETTINGS
@@ -104,7 +103,7 @@ def _assume(call: Call) -> Response:
     return Response(200, answers)
 
 
-def _set_apart(call: Call) -> Response:
+def _separate_destinations(call: Call) -> Response:
     call.transaction.take_note(SETTINGS, MAILBOXES.name, {})
     return Response(204)
 
@@ -126,10 +125,10 @@ _ROUTES: dict[str, dict[str, Handler]] = {
     "/v4/segments/system": {"GET": automations.system_segments},
     "/v4/segments/{id}": {"GET": SEGMENTS.read, "PUT": SEGMENTS.update, "DELETE": SEGMENTS.delete},
     "/v4/remote-configurations": {"GET": CONFIGS.pages, "POST": CONFIGS.create},
-    "/v4/remote-configurations/{id}": {"GET": configs.read, "PUT": CONFIGS.update, "DELETE": CONFIGS.delete},
-    "/v4/remote-configurations/{id}/status": {"PATCH": configs.set_status},
-    "/v4/remote-configurations/{id}/payload": {"GET": configs.PAYLOAD.read, "PUT": configs.PAYLOAD.write},
-    "/v4/remote-configurations/{id}/payload-mapping": {"GET": configs.MAPPING.read, "POST": configs.MAPPING.write},
+    "/v4/remote-configurations/{id}": {"GET": catalogue.read_config, "PUT": CONFIGS.update, "DELETE": CONFIGS.delete},
+    "/v4/remote-configurations/{id}/status": {"PATCH": catalogue.set_config_status},
+    "/v4/remote-configurations/{id}/payload": {"GET": PAYLOAD.read, "PUT": PAYLOAD.write},
+    "/v4/remote-configurations/{id}/payload-mapping": {"GET": MAPPING.read, "POST": MAPPING.write},
     "/v4/entitlements": {"GET": ENTITLEMENTS.pages, "POST": ENTITLEMENTS.create},
     "/v4/entitlements/{id}": {"GET": ENTITLEMENTS.read, "PATCH": ENTITLEMENTS.update, "DELETE": ENTITLEMENTS.delete},
     "/v4/products": {"GET": catalogue.list_products, "POST": PRODUCTS.create},
@@ -140,7 +139,7 @@ for _each in (*PAGED, INTEGRATIONS, MAILBOXES):
     _ROUTES[f"{DASHBOARD}/{_each.name}/{{id}}"] = {"PATCH": partial(_merge, _each), "DELETE": _each.remove}
 _ROUTES[f"{DASHBOARD}/{ASSUMED}"] = {"PUT": _assume}
 _ROUTES[f"{DASHBOARD}/{REPORTS.name}/{{id}}/deliveries"] = {"GET": integrations.deliveries}
-_ROUTES[f"{DASHBOARD}/{MAILBOXES.name}"]["PUT"] = _set_apart
+_ROUTES[f"{DASHBOARD}/{MAILBOXES.name}"]["PUT"] = _separate_destinations
 _PATTERNS = [
     (re.compile(re.escape(path).replace(r"\{id\}", f"(?P<id>{WIDE_ID.pattern})")), methods)
     for path, methods in _ROUTES.items()
