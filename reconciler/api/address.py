@@ -34,10 +34,8 @@ EXPECTED = "expected https://HOST, http://127.0.0.1:PORT or simulator:FILE"
 
 
 def base_url(address: str, path: str = BASE_PATH) -> str:
-    """The base URL of the API at an address; a bare host gets the base path, `path`.
-
-    WrongUsage if it is no address, or has more than host, port and path; Refused for plain http to another machine.
-    """
+    """The base URL of the API at an address; a bare host gets the base path, `path`. WrongUsage if it is no address, or
+    has more than host, port and path; Refused for plain http to another machine."""
     parts = ADDRESS.fullmatch(address)
     if parts is None:
         if foreign := sorted(set(re.findall(r"[^\x00-\x7f]", without_credentials(address)))):
@@ -69,9 +67,7 @@ def _named(characters: list[str]) -> str:
 
 def proxy_for(host: str) -> str | None:
     """The URL of the proxy for a host, by HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings; or None.
-
-    ValueError if its password is not escaped: a part of it would be taken for host and port.
-    """
+    ValueError if its password is not escaped: a part of it would be taken for host and port."""
     known = getproxies()
     proxy = known.get("https") or known.get("all")
     if not proxy or proxy_bypass(host):

@@ -110,12 +110,9 @@ def _objects(path: str, pages: Iterator[_Page]) -> dict[str, Item]:
 
 
 def _pages_by_offset(reader: Reader, path: str, ahead: dict[int, Future[_Page]]) -> Iterator[_Page]:
-    """Pages that overlap by one item: each must begin with the last item of the page before.
-
-    The API gives neither a total nor a cursor for such a list, and its pages shift if something is added or removed
-    meanwhile: the object at the border would then be in no page, or in two. The overlap shows that, in whatever order
-    the pages were read.
-    """
+    """Pages that overlap by one item: each must begin with the last item of the page before. The API gives neither a
+    total nor a cursor for such a list, and its pages shift if something is added or removed meanwhile: the object at
+    the border would then be in no page, or in two. The overlap shows that, in whatever order the pages were read."""
     offset, last = 0, ""
     while True:
         page = ahead.pop(offset).result() if offset in ahead else _page_at(reader, path, offset)

@@ -54,10 +54,8 @@ class Secret:
         return self.spellings.redact(text.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
 
     def require_absent(self, content: bytes, path: str) -> None:
-        """KeyExposed if the JSON that the API holds at a path contains the key: it would go into files and states.
-
-        A body that is no JSON, or an error, is reported elsewhere.
-        """
+        """KeyExposed if the JSON that the API holds at a path contains the key: it would go into files and states. A
+        body that is no JSON, or an error, is reported elsewhere."""
         if not self.spellings.are_in(content):
             return
         try:
@@ -81,11 +79,9 @@ class Secret:
 def read_secret(
     environment: Environment, variables: Mapping[str, str], folder: Path, *, attended: bool = False
 ) -> Secret:
-    """The key of an environment: from its variable if that is set, else the output of its `secret_command`.
-
-    `folder`: that of reconciler.yaml. `attended`: the command may ask a person at the terminal. NotAuthorised if there
-    is no key, or it cannot be one.
-    """
+    """The key of an environment: from its variable if that is set, else the output of its `secret_command`. `folder`:
+    that of reconciler.yaml. `attended`: the command may ask a person at the terminal. NotAuthorised if there is no key,
+    or it cannot be one."""
     source, command = environment.secret_env, environment.secret_command
     value = variables.get(source, "").strip() if source else ""
     if command and not value:
@@ -105,11 +101,9 @@ def read_secret(
 
 
 def _key_from(command: Sequence[str], folder: Path, attended: bool, no_key: Callable[[str], NotAuthorised]) -> str:
-    """The one word that the program prints. `no_key` makes the error, from why there is none.
-
-    It runs in `folder`, that of reconciler.yaml; a program with a slash in its name is relative to it. If it is
-    `attended`, its stderr is shown; else that goes into the error.
-    """
+    """The one word that the program prints. `no_key` makes the error, from why there is none. It runs in `folder`, that
+    of reconciler.yaml; a program with a slash in its name is relative to it. If it is `attended`, its stderr is shown;
+    else that goes into the error."""
     name = command[0]
     # A bare name is looked for in PATH, and never in the folder.
     program = find_program(name) if Path(name).name == name else str((folder / name).absolute())

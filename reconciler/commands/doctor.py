@@ -91,7 +91,7 @@ def _check_configuration(opened: Configuration, name: str) -> Check:
 def _check_store(session: Session, states: list[State]) -> Check:
     """Appends the state to `states`."""
     store, name = session.store, "state store"
-    found = replay_state(store, session.read_state())[1]
+    found = replay_state(store, session.read_state())
     states.append(found.state)
     message = f"{store.where} remembers {counted(len(found.state.entries), 'object')}"
     if holder := store.who_applies():

@@ -51,10 +51,8 @@ def pathspec(path: Path, top: str | Path) -> str:
 
 
 def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:
-    """The repository of a folder. GitUnusable if there is none, or git is too old.
-
-    `what` says in the message who needs a repository, `otherwise` what to do without one.
-    """
+    """The repository of a folder. GitUnusable if there is none, or git is too old. `what` says in the message who needs
+    a repository, `otherwise` what to do without one."""
     if repository_top(folder) is None:
         raise GitUnusable(f"{folder}: {what}, but git finds none here ({NO_REPOSITORY})", hint=otherwise)
     at = str(folder)
@@ -119,10 +117,8 @@ def contents_in(batch: bytes) -> list[bytes]:
 
 
 def entries_below(checkout: Checkout, commit: str, folder: str) -> dict[str, str] | None:
-    """Everything below a folder, folders too: path → `mode type id`. `folder` is from the top, empty for the top.
-
-    None if the commit has no such folder. GitUnusable if git fails.
-    """
+    """Everything below a folder, folders too: path → `mode type id`. `folder` is from the top, empty for the top. None
+    if the commit has no such folder. GitUnusable if git fails."""
     found = run_git(checkout.top, "rev-parse", "--verify", "--quiet", f"{commit}:{folder}")
     if found.code or _asked(checkout, "cat-file", "-t", found.text).strip() != b"tree":
         return None

@@ -97,11 +97,9 @@ def run_git(
     environment: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
 ) -> GitResult:
-    """Runs git, and returns its result, whatever the exit code. `environment` is added to the one of this process.
-
-    It runs at the top of the checkout of the folder, so paths are from there; with `--git-dir=` as the first argument,
-    in the folder itself. GitTimeout after `seconds`; GitUnusable without git or a repository.
-    """
+    """Runs git, and returns its result, whatever the exit code. `environment` is added to the one of this process. It
+    runs at the top of the checkout of the folder, so paths are from there; with `--git-dir=` as the first argument, in
+    the folder itself. GitTimeout after `seconds`; GitUnusable without git or a repository."""
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
     variables, at = git_environment(), folder
     if not arguments[0].startswith("--git-dir="):

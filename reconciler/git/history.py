@@ -24,11 +24,8 @@ DEEPEN = (
 
 
 def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
-    """The merge base of HEAD and `ref`, and the commit of `ref`.
-
-    WrongUsage if `ref` is no commit, nothing is committed, or the two have no common commit. Also WrongUsage if a
-    shallow clone does not have enough commits.
-    """
+    """The merge base of HEAD and `ref`, and the commit of `ref`. WrongUsage if `ref` is no commit, nothing is
+    committed, or the two have no common commit. Also WrongUsage if a shallow clone does not have enough commits."""
     head, other = _commit(checkout, "HEAD"), _commit(checkout, ref)
     found = run_git(checkout.top, "merge-base", head, other)
     if found.code > 1:
@@ -84,11 +81,9 @@ OFFLINE = {"GIT_NO_LAZY_FETCH": "1"}
 
 @frozen
 class Age:
-    """How old a checkout is, compared with some commits.
-
-    `head` is the commit that is checked out. `newer`: commit → subject, of those that are newer. `unknown` are those
-    that this clone cannot judge. `is_shallow`: it lacks commits.
-    """
+    """How old a checkout is, compared with some commits. `head` is the commit that is checked out. `newer`: commit →
+    subject, of those that are newer. `unknown` are those that this clone cannot judge. `is_shallow`: it lacks
+    commits."""
 
     head: str = ""
     newer: Mapping[str, str] = field(default_factory=dict)
@@ -97,11 +92,9 @@ class Age:
 
 
 def find_age(folder: Path, commits: Collection[str], *, head: str = "", tip: str = "") -> Age:
-    """How old the checkout of a folder is. Without a repository no commit is newer; GitUnusable if git fails.
-
-    A commit is newer than HEAD if it contains HEAD and a branch has it, or if the default branch or `tip` has it and
-    HEAD has not. `head` replaces HEAD.
-    """
+    """How old the checkout of a folder is. Without a repository no commit is newer; GitUnusable if git fails. A commit
+    is newer than HEAD if it contains HEAD and a branch has it, or if the default branch or `tip` has it and HEAD has
+    not. `head` replaces HEAD."""
     top, head = str(repository_top(folder) or ""), head or "HEAD"
     asked = {each for each in commits if ID.fullmatch(each)}
     here = _here(top, [head, *DEFAULT_BRANCHES, *filter(None, [tip]), *asked]) if top and asked else {}
@@ -176,10 +169,8 @@ OFF = "S"
 
 @frozen
 class Listing:
-    """The files that git has below a folder, by their paths from there.
-
-    `kept_off`: the files that it keeps off the disk, and absent submodules (`lib/`); `tracked`: the other files.
-    """
+    """The files that git has below a folder, by their paths from there. `kept_off`: the files that it keeps off the
+    disk, and absent submodules (`lib/`); `tracked`: the other files."""
 
     kept_off: frozenset[str] = frozenset()
     tracked: frozenset[str] = frozenset()

@@ -39,10 +39,8 @@ class Kinds:
             own, status = kind.identity, [kind.delivery.status] if kind.delivery else []
             named = [*(own.natural_key or [""]), own.name_field, *filter(None, [own.chosen_id]), *status]
             if lacking := dict.fromkeys(each for each in named if each not in kind.field_names):
-                fields = ", ".join(kind.field_names)
-                raise ValueError(
-                    f"{kind.name} names {', '.join(map(repr, lacking))}, which is none of its fields: {fields}"
-                )
+                names, fields = ", ".join(map(repr, lacking)), ", ".join(kind.field_names)
+                raise ValueError(f"{kind.name} names {names}, which is none of its fields: {fields}")
             if any(each.terminal for _, each in kind.sub_endpoints) is not (kind.endpoints.delete is None):
                 raise ValueError(f"{kind.name} needs either a delete or a state that nothing leaves")
             if unknown := {each.kind for _, each in kind.reference_fields} - {each.name for each in kinds[:at]}:

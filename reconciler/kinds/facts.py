@@ -36,19 +36,18 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
     known, paths = {*kind.field_names, *kind.server_fields}, {f"/v4{object_path(kind, raw['id'])}" for raw in rows}
     broken = ((each, name, why) for each in fields for name, why in violations(kind.name, each) if name)
+    words = {str(raw.get("object")) for raw in rows}
     claims: dict[str, Iterable[object]] = {
-        f"says `object: {kind.identity.object_name}`": {str(raw.get("object")) for raw in rows}
-        - {kind.identity.object_name},
+        f"says `object: {kind.identity.object_name}`": words - {kind.identity.object_name},
         f"has an id like {kind.identity.id_pattern}": (raw["id"] for raw in rows if not is_id(kind, raw["id"])),
         "has no field but the documented ones": (key for raw in rows for key in raw if key not in known),
         f"has all of {', '.join(always)}": (key for raw in rows for key in always if key not in raw),
         "has its path in `url`": {str(raw.get("url")) for raw in rows} - paths,
     }
+    own = kind.identity.natural_key
     read: dict[str, Iterable[object]] = {
         "has no value but the documented ones": (why for at, name, why in broken if at.get(name) != bad.get(name, "")),
-        f"tells its {' and '.join(kind.identity.natural_key)}": {
-            key for at in fields for key in {*kind.identity.natural_key} - {*at}
-        },
+        f"tells its {' and '.join(own)}": {key for at in fields for key in own if key not in at},
     }
     yield from ((f"a record {text}", wrong if rows else None) for text, wrong in claims.items())
     yield from ((f"a record {text}", wrong if fields else None) for text, wrong in read.items())
@@ -60,18 +59,14 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
 def _server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Claims:
     if times := sorted(name for name in kind.server_fields if name.endswith("_at")):
         values = [str(raw[name]) for raw in rows for name in times if raw.get(name) is not None]
-        yield (
-            f"{', '.join(times)} are in ISO 8601, UTC",
-            [at for at in values if not TIME.fullmatch(at)] if values else None,
-        )
+        wrong_times = [at for at in values if not TIME.fullmatch(at)]
+        yield f"{', '.join(times)} are in ISO 8601, UTC", wrong_times if values else None
     for name in {kind.delivery.sent_count, kind.delivery.failed_count} - {""} if kind.delivery else ():
         wrong = [raw[name] for raw in rows if name in raw and (type(raw[name]) is not int or raw[name] < 0)]
         yield f"{name} is a whole number from 0", wrong if any(name in raw for raw in rows) else None
     if kind.identity.vendor_flag:
-        theirs, listed = (
-            lists.get(f"{kind.endpoints.path}/system", ()),
-            [raw["id"] for raw in rows if raw.get(kind.identity.vendor_flag)],
-        )
+        theirs = lists.get(f"{kind.endpoints.path}/system", ())
+        listed = [raw["id"] for raw in rows if raw.get(kind.identity.vendor_flag)]
         yield "the list lacks the rows of the vendor", listed if theirs or listed else None
     if kind.endpoints.pages is Pages.CURSOR and "created_at" in kind.server_fields:
         stamps = [str(raw.get("created_at")) for raw in rows]
@@ -102,10 +97,8 @@ def _reference_claims(name: str, to: Reference, rows: Sequence[Raw], lists: Look
     there = {str(each.get("id")) for each in (*lists.get(path, ()), *lists.get(f"{target.endpoints.path}/system", ()))}
     yield f"{'.'.join((name, *to.path))} names only what {path} has", {*ids} - there if ids else None
     if to.lookup:
-        items, labels = (
-            lists.get(path, ()),
-            {each["id"]: to.label(each) for each in lists.get(target.endpoints.path, ())},
-        )
+        items = lists.get(path, ())
+        labels = {each["id"]: to.label(each) for each in lists.get(target.endpoints.path, ())}
         wrong = [str(each) for each in items if {"id", "label"} - each.keys() or each.get("type") != to.type]
         yield f"each of {path} is a {to.type} with id and label", wrong if items else None
         pairs = {(labels.get(str(each.get("id"))), str(each.get("label"))) for each in items}

@@ -35,8 +35,9 @@ EXPECTED = ", or a local time, HH:MM Area/City"
 NO_PLACE = "; a local time names a place, since CET or UTC+2 have no seasons"
 
 
-def _parts(rule: str) -> tuple[time, ZoneInfo]:
-    """ReconcilerError if it cannot be read here: it may be from a state or a plan of a machine with newer zones."""
+def _parse_rule(rule: str) -> tuple[time, ZoneInfo]:
+    """The time of day and the zone. ReconcilerError if this machine does not know them: the local time may be from a
+    state or a plan of a machine with newer zones."""
     clock, _, name = rule.partition(" ")
     try:
         return time.fromisoformat(clock), ZoneInfo(name)
@@ -48,7 +49,7 @@ def _parts(rule: str) -> tuple[time, ZoneInfo]:
 @lru_cache(100_000)
 def moment_on(rule: str, grid: int, day: date) -> datetime:
     """When it is that time on a local day, in UTC. `grid` (minutes): the grid of the UTC times of day."""
-    clock, zone = _parts(rule)
+    clock, zone = _parse_rule(rule)
     local = datetime.combine(day, clock, zone)
     moment = local.astimezone(UTC)
     if moment.astimezone(zone) == local:
@@ -62,7 +63,7 @@ def moment_on(rule: str, grid: int, day: date) -> datetime:
 @lru_cache(10_000)
 def next_moment(rule: str, grid: int, now: datetime) -> datetime:
     """The first moment after `now` at which it is that time, in UTC."""
-    today = now.astimezone(_parts(rule)[1]).date()
+    today = now.astimezone(_parse_rule(rule)[1]).date()
     return next(at for step in count(-1) if (at := moment_on(rule, grid, today + step * DAY)) > now)
 
 
@@ -78,34 +79,23 @@ def utc_times(rule: str, grid: int, day: date) -> frozenset[str]:
 
 
 def not_before(rule: str, grid: int, before: object, now: datetime) -> datetime:
-    """The first moment from `now` on at which the UTC time `before` can be changed to that of the next delivery.
-
-    Then the last delivery at the old time is out, and the first one at the new time is that of the next day: none is
-    lost or doubled. If the old time is none, or too far from the local time to tell its day, that is `now`.
-    """
+    """The first moment from `now` on at which the UTC time `before` can be changed to that of the next delivery. Then
+    the last delivery at the old time is out, and the first one at the new time is that of the next day: none is lost or
+    doubled. If the old time is none, or too far from the local time to tell its day, that is `now`."""
     moment = now
     for _ in range(MOST_STEPS):
-        later = _blocked_until(rule, grid, before, moment)
-        if later is None:
+        after = next_time(rule, grid, moment)
+        last, unsent = _last_at(before, moment), _last_at(after, moment)
+        if last is None or unsent is None or before == after:
             return moment
-        moment = later
+        pending = [each + PENDING for each in (last, unsent) if moment < each + PENDING]
+        if not pending and _local_day(rule, grid, unsent + DAY) == _local_day(rule, grid, last) + 1:
+            return moment
+        moment = pending[0] if pending else min(last, unsent) + DAY + PENDING
     return now
 
 
-def _blocked_until(rule: str, grid: int, before: object, now: datetime) -> datetime | None:
-    after = next_time(rule, grid, now)
-    last, unsent = _last(before, now), _last(after, now)
-    if last is None or unsent is None or before == after:
-        return None
-    for delivery in (last, unsent):
-        if now < delivery + PENDING:
-            return delivery + PENDING
-    if _day(rule, grid, unsent + DAY) == _day(rule, grid, last) + 1:
-        return None
-    return min(last, unsent) + DAY + PENDING
-
-
-def _last(time_of_day: object, now: datetime) -> datetime | None:
+def _last_at(time_of_day: object, now: datetime) -> datetime | None:
     """The last moment up to `now` at which it was that time in UTC; None if it is no time."""
     with suppress(ValueError):
         clock = datetime.strptime(str(time_of_day), "%H:%M").time()  # noqa: DTZ007 - a time of day has no zone
@@ -114,9 +104,9 @@ def _last(time_of_day: object, now: datetime) -> datetime | None:
     return None
 
 
-def _day(rule: str, grid: int, delivery: datetime) -> int:
+def _local_day(rule: str, grid: int, delivery: datetime) -> int:
     """The local day that a delivery is for: the one whose time is closest."""
-    day = delivery.astimezone(_parts(rule)[1]).date().toordinal()
+    day = delivery.astimezone(_parse_rule(rule)[1]).date().toordinal()
     return min((day - 1, day, day + 1), key=lambda at: abs(moment_on(rule, grid, date.fromordinal(at)) - delivery))
 
 
@@ -140,7 +130,7 @@ def find_delay(kind: Kind, change: Change, record: Record | None, now: datetime)
 def describe(rule: str, grid: int, now: datetime) -> str:
     """`09:00 Europe/Berlin is 08:00 UTC until 2027-03-28, then 07:00 UTC`."""
     first = next_moment(rule, grid, now)
-    today = first.astimezone(_parts(rule)[1]).date()
+    today = first.astimezone(_parse_rule(rule)[1]).date()
     for day in (today + step * DAY for step in range(1, AHEAD)):
         if (then := f"{moment_on(rule, grid, day):%H:%M}") != f"{first:%H:%M}":
             return f"{rule} is {first:%H:%M} UTC until {day}, then {then} UTC"
@@ -155,7 +145,7 @@ def _seasons(zone: ZoneInfo, day: datetime) -> frozenset[timedelta]:
 
 def off_grid(rule: str, grid: int, now: datetime) -> str:
     """Why a local time has no UTC time on the grid in some season, and the two nearest that have; empty if it has."""
-    clock, zone = _parts(rule)
+    clock, zone = _parse_rule(rule)
     local = clock.hour * 60 + clock.minute
     seasons = _seasons(zone, now.replace(hour=0, minute=0, second=0, microsecond=0))
 

@@ -56,8 +56,8 @@ class Targets:
 
     def proof(self, record: Record, used: Collection[Any] = (), address: str = "") -> Any:
         """The item that stands for an object, None if that is not proven. It is the id if nothing is looked up. `used`:
-        items that live objects hold already; what works today is not doubted. `address`: the object's, if it has one.
-        """
+        items that live objects hold already; what works today is not doubted. `address`: the object's, if it has
+        one."""
         if not self._reference.lookup:
             return record.id
         if self._find("id", record.id, used):

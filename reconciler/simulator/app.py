@@ -63,14 +63,12 @@ EXAMPLES: Seeds = (
 
 
 class Simulator(contextlib.AbstractContextManager["Simulator"]):
-    """A WSGI callable. `path` is the file that keeps the data, made when it is not there.
-
-    `log` gets one JSON line per request when its answer is ready: n, method, path (without `/v4`), query, status, body
-    (parsed JSON or null) and, if sent, idempotency_key; never the key of the project. After faults, fault says
-    which, and status is what left: null if nothing did. `clock` says what time it is and must return an aware
-    datetime; a rule may set it, and from then on the deliveries of reports are counted. `faults` can be added and
-    cleared at any time. Safe to call from several threads; `close()` it, or use it in a `with`.
-    """
+    """A WSGI callable. `path` is the file that keeps the data, made when it is not there. `log` gets one JSON line per
+    request when its answer is ready: n, method, path (without `/v4`), query, status, body (parsed JSON or null) and, if
+    sent, idempotency_key; never the key of the project. After faults, fault says which, and status is what left: null
+    if nothing did. `clock` says what time it is and must return an aware datetime; a rule may set it, and from then on
+    the deliveries of reports are counted. `faults` can be added and cleared at any time. Safe to call from several
+    threads; `close()` it, or use it in a `with`."""
 
     def __init__(
         self,

@@ -32,11 +32,9 @@ _FAILURES = 3
 
 
 class VisibilityDelay:
-    """Created records that reads do not show yet, as if a replica lagged behind.
-
-    It hides them for a number of reads of each path: the list, the record itself, the destinations. All pages of a list
-    are one read. Each path counts alone, so a client that reads only one sees it in the end.
-    """
+    """Created records that reads do not show yet, as if a replica lagged behind. It hides them for a number of reads of
+    each path: the list, the record itself, the destinations. All pages of a list are one read. Each path counts alone,
+    so a client that reads only one sees it in the end."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -70,11 +68,8 @@ class VisibilityDelay:
 
 @dataclass(slots=True)
 class RequestContext:
-    """One request on its way.
-
-    `worked` is the answer of the work, `response` is what the client gets, `fired` has the faults that happened.
-    `taken` is what the work gets instead of the request; None: the request itself.
-    """
+    """One request on its way. `worked` is the answer of the work, `response` is what the client gets, `fired` has the
+    faults that happened. `taken` is what the work gets instead of the request; None: the request itself."""
 
     request: Request
     store: Store
@@ -275,10 +270,8 @@ class Window:
 
 
 def fail(context: RequestContext, who: str, when: str | None, message: str = "The delivery failed repeatedly") -> bool:
-    """The delivery worker gives up on active integrations of that id or title, or on all with `*`.
-
-    It sets `active` to 2 and the last error, as only it can [seed]. A paused integration delivers nothing.
-    """
+    """The delivery worker gives up on active integrations of that id or title, or on all with `*`. It sets `active` to
+    2 and the last error, as only it can [seed]. A paused integration delivers nothing."""
     if when == "after" and context.worked is None:
         return False
     with context.meanwhile() as call:

@@ -97,10 +97,8 @@ _WORD = re.compile(r""""([^"]*)"|'([^']*)'|([^\s,="']+)|(,)""")
 
 
 class Rule:
-    """One rule, read from its text, with its counts and random numbers of its own. RuleError if it cannot be read.
-
-    Of the requests that match it, it takes the n-th, each k-th, some by chance, or all, and at most `times` of them.
-    """
+    """One rule, read from its text, with its counts and random numbers of its own. RuleError if it cannot be read. Of
+    the requests that match it, it takes the n-th, each k-th, some by chance, or all, and at most `times` of them."""
 
     def __init__(self, text: str, seed: str = "") -> None:
         self.text = text.strip()
@@ -194,10 +192,8 @@ def _match(name: str, words: list[str], usage: str, pattern: str) -> tuple[Any, 
 
 
 def rules_in(lines: Iterable[str], name: str) -> list[str]:
-    """The rules of a file, one a line; empty lines and those that begin with `#` are left out.
-
-    RuleError names the file and every line that cannot be read.
-    """
+    """The rules of a file, one a line; empty lines and those that begin with `#` are left out. RuleError names the file
+    and every line that cannot be read."""
     rules, problems = [], []
     for number, line in enumerate(map(str.strip, lines), 1):
         try:

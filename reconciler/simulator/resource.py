@@ -24,13 +24,11 @@ _RESTARTED = {"X-Qon-Pagination-Restarted": "true"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A collection by its path name, and the noun that its records carry.
-
-    `blank`: what a new record holds, in its order. `checks`: the fields of a body. `required`: those of a create, and
-    `restated` those of an update. `complete` gets the fields of a body, and of an update the record; it checks what
-    needs more than one field, and gives what is stored. `users`: what forbids a delete. `where`: what the list shows.
-    `ids`: what an id looks like. `ends_in_null`: the last page of a list has a `next_cursor`, which is null.
-    """
+    """A collection by its path name, and the noun that its records carry. `blank`: what a new record holds, in its
+    order. `checks`: the fields of a body. `required`: those of a create, and `restated` those of an update. `complete`
+    gets the fields of a body, and of an update the record; it checks what needs more than one field, and gives what is
+    stored. `users`: what forbids a delete. `where`: what the list shows. `ids`: what an id looks like. `ends_in_null`:
+    the last page of a list has a `next_cursor`, which is null."""
 
     name: str
     noun: str
@@ -130,9 +128,7 @@ class Resource:
 
     def pages(self, call: Call) -> Response:
         """`GET /…`: pages by `limit` and `starting_after`, `next_cursor` only while there is more, or else null [docs].
-
-        A cursor that is no longer live restarts from the top and says so in a header [docs, of another resource].
-        """
+        A cursor that is no longer live restarts from the top and says so in a header [docs, of another resource]."""
         limit, records = page_limit(call), call.transaction
         cursor, newest = (call.request.query or {}).get("starting_after"), self.is_newest_first(records)
         position = records.position(self.name, cursor) if cursor else None

@@ -19,10 +19,8 @@ _STOP_SECONDS = 10.0
 
 
 class Server(contextlib.AbstractContextManager["Server"]):
-    """A bound server: port 0 takes a free one, `run()` answers until `close()`, which may come from any thread.
-
-    `port` is the real one. Closing it leaves the application open: that belongs to whoever made it.
-    """
+    """A bound server: port 0 takes a free one, `run()` answers until `close()`, which may come from any thread. `port`
+    is the real one. Closing it leaves the application open: that belongs to whoever made it."""
 
     def __init__(self, application: WSGIApplication, host: str = "127.0.0.1", port: int = 0, threads: int = 16) -> None:
         # Waitress warns of each request that has to wait for a thread: no news for a simulator under load.

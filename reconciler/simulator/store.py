@@ -94,9 +94,7 @@ _SEEN = "id NOT IN (SELECT value FROM json_each(?))"
 
 class Store:
     """A SQLite file. `transaction()` gives the records of one project; nothing is kept unless it ends well.
-
-    sqlite3.Error if the file cannot be used: it is no database, or another program's.
-    """
+    sqlite3.Error if the file cannot be used: it is no database, or another program's."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -112,10 +110,8 @@ class Store:
 
     @contextmanager
     def transaction(self, project: str, *, write: bool, unseen: Iterable[str] = ()) -> Iterator[Transaction]:
-        """One unit of work: a snapshot to read, or the only writer of the file until it ends.
-
-        Records with a hidden id are there, but are not found.
-        """
+        """One unit of work: a snapshot to read, or the only writer of the file until it ends. Records with a hidden id
+        are there, but are not found."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             try:

@@ -45,10 +45,8 @@ _FAILED = 500
 
 @dataclass(eq=False)
 class ApiError(Exception):
-    """A refusal: becomes the error envelope of [docs] `{"error": {type, code, message, details?}}`.
-
-    Which `type` goes with which status is stated nowhere; the table above is a choice [guess].
-    """
+    """A refusal: becomes the error envelope of [docs] `{"error": {type, code, message, details?}}`. Which `type` goes
+    with which status is stated nowhere; the table above is a choice [guess]."""
 
     status: int
     code: str
@@ -78,11 +76,9 @@ def refusal(status: str | int, message: str) -> ApiError:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: `body` is JSON, or None for an empty one.
-
-    The rest is for faults. `raw` are the bytes of the body if they are not the JSON of `body`; `promised` is
-    the Content-Length of which only these bytes come before the connection breaks; status 0 is no answer at all.
-    """
+    """An answer: `body` is JSON, or None for an empty one. The rest is for faults. `raw` are the bytes of the body if
+    they are not the JSON of `body`; `promised` is the Content-Length of which only these bytes come before the
+    connection breaks; status 0 is no answer at all."""
 
     status: int
     body: Any = None

@@ -51,7 +51,7 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
     """The state in a document. StateUnusable if it is damaged, newer, or of another environment."""
     try:
         text = text if isinstance(text, str) else text.decode("utf-8")
-        document = json.loads(text, object_pairs_hook=_once)
+        document = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise _damaged(where, unreadable(error)) from error
     version = document.get("format_version") if isinstance(document, dict) else None
@@ -118,7 +118,7 @@ def _state_from(document: dict[str, Any]) -> State:
     )
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A map of JSON. ValueError if a key is in it twice, which a merge of git can cause."""
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -133,10 +133,8 @@ def _damaged(where: str, why: str) -> StateUnusable:
 
 @frozen
 class JournalFile:
-    """The path of the journal of one state, and the secret key that seals it (empty: not at hand).
-
-    `older` is the path in the work tree that earlier versions used. A journal there is refused, never read.
-    """
+    """The path of the journal of one state, and the secret key that seals it (empty: not at hand). `older` is the path
+    in the work tree that earlier versions used. A journal there is refused, never read."""
 
     path: Path
     environment: str = ""

@@ -25,11 +25,9 @@ LOCK_HINT = "remove it: a lock is a file of this machine, and no commit should b
 
 
 class FileBackend:
-    """The state of one environment in one file, with its lock beside it.
-
-    The operating system holds the lock, so it ends with the process, however that ends. All links to one file share its
-    lock, and a write through a link replaces the file that it leads to.
-    """
+    """The state of one environment in one file, with its lock beside it. The operating system holds the lock, so it
+    ends with the process, however that ends. All links to one file share its lock, and a write through a link replaces
+    the file that it leads to."""
 
     is_local = True
 
@@ -57,20 +55,14 @@ class FileBackend:
         return Snapshot(state, _version(content), False, newer, int(receipt.partition("-")[0] or 0), self._file)
 
     def _newer_receipt(self, state: State) -> str:
-        """The last receipt of this state that is newer than it, because somebody restored an earlier state file.
-
-        Empty if there is a journal: then an interrupted apply left the receipt.
-        """
-        if self.journal.path.exists():
-            return ""
-        names = sorted(path.stem for path in self._receipts.glob("*-*.json"))
-        later = [name for name in names if name.partition("-")[0] > f"{state.serial:06d}"]
-        return next((name for name in reversed(later) if self._lineage_of(name) == state.lineage), "")
-
-    def _lineage_of(self, receipt: str) -> str:
-        """The lineage in a receipt; empty if it is damaged, which says nothing of the other ones."""
-        with suppress(OSError, Unreadable, ValueError, AttributeError):
-            return str(json.loads(read_regular(self._receipts / f"{receipt}.json", LARGEST_RECEIPT)).get("lineage", ""))
+        """The last receipt of this state that is newer than it, because somebody restored an earlier state file. Empty
+        if there is a journal: then an interrupted apply left the receipt."""
+        for path in () if self.journal.path.exists() else sorted(self._receipts.glob("*-*.json"), reverse=True):
+            # A damaged receipt says nothing of the other ones.
+            with suppress(OSError, Unreadable, ValueError, AttributeError):
+                lineage = json.loads(read_regular(path, LARGEST_RECEIPT)).get("lineage", "")
+                if path.stem.partition("-")[0] > f"{state.serial:06d}" and lineage == state.lineage:
+                    return path.stem
         return ""
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:

@@ -25,15 +25,11 @@ CONFIGURATIONS = "refs/reconciler/configurations"
 STATE_FILE = "state.json"
 RECEIPTS = "receipts"
 UNNAMED = "reconciler"
-NEEDS_REPOSITORY = "the git store keeps the state in the repository of the configuration"
-ELSEWHERE = "run this in a clone of the repository, or choose another store: state: {store: file}"
 
 
 class GitBackend:
-    """The state of one environment on its own ref of a remote; the repository is the one that `folder` lies in.
-
-    The setting `author` is `Name <address>` of the commits, if git itself knows nobody.
-    """
+    """The state of one environment on its own ref of a remote; the repository is the one that `folder` lies in. The
+    setting `author` is `Name <address>` of the commits, if git itself knows nobody."""
 
     is_local = False
 
@@ -93,7 +89,7 @@ class GitBackend:
         mine = self._take(holder)
         self._lock = holder
         try:
-            with release_on_exit(lambda: self._free(mine), self.where, holder):
+            with release_on_exit(lambda: self._release(mine), self.where, holder):
                 yield
         finally:
             self._lock = None
@@ -112,7 +108,9 @@ class GitBackend:
 
     @contextmanager
     def _repository(self) -> Iterator[TemporaryRepository]:
-        checkout = find_checkout(self.folder, what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
+        what = "the git store keeps the state in the repository of the configuration"
+        otherwise = "run this in a clone of the repository, or choose another store: state: {store: file}"
+        checkout = find_checkout(self.folder, what=what, otherwise=otherwise)
         with temporary_repository(checkout, self.remote, self._author) as repository:
             yield repository
 
@@ -166,7 +164,7 @@ class GitBackend:
         except StateUnusable:
             return commit, None
 
-    def _free(self, mine: str) -> None:
+    def _release(self, mine: str) -> None:
         with self._repository() as repository:
             repository.push(self.lock_ref, "", mine)
 

@@ -67,11 +67,9 @@ class TemporaryRepository:
         return ""
 
     def push(self, ref: str, new: str, expected: str, *, again: bool = True) -> bool:
-        """Sets a ref of the remote, or deletes it (`new` empty), if it is still as `expected` (empty: not there).
-
-        False if it is not. After an error, or without an answer, the remote is asked for the outcome. A ref that it did
-        not take, and that is still as expected, may have been locked for a moment: it is tried once more.
-        """
+        """Sets a ref of the remote, or deletes it (`new` empty), if it is still as `expected` (empty: not there). False
+        if it is not. After an error, or without an answer, the remote is asked for the outcome. A ref that it did not
+        take, and that is still as expected, may have been locked for a moment: it is tried once more."""
         lease = f"--force-with-lease={ref}:{expected}"
         try:
             answer = self._remote("push", "--porcelain", "--atomic", lease, self.remote, f"{new}:{ref}")
@@ -173,10 +171,8 @@ class TemporaryRepository:
 
 @contextmanager
 def temporary_repository(checkout: Checkout, remote: str, author: str = "") -> Iterator[TemporaryRepository]:
-    """Makes a repository in a temporary folder for a block. StateUnusable if there is no such remote.
-
-    `author`: `Name <address>` of commits, if git itself knows nobody.
-    """
+    """Makes a repository in a temporary folder for a block. StateUnusable if there is no such remote. `author`: `Name
+    <address>` of commits, if git itself knows nobody."""
     try:
         folder = tempfile.TemporaryDirectory(prefix="reconciler-", ignore_cleanup_errors=True)
     except OSError as error:
@@ -194,9 +190,7 @@ def temporary_repository(checkout: Checkout, remote: str, author: str = "") -> I
 
 def copied_settings(checkout: Checkout, remote: str, known: Settings) -> Settings:
     """The settings of a checkout that another repository needs to reach a remote. It has those in `known` already.
-
-    StateUnusable if there is no such remote.
-    """
+    StateUnusable if there is no such remote."""
     of_the_remote = {f"remote.{remote}.{name}" for name in COPIED_OF_A_REMOTE}
     if remote.startswith("-") or (
         f"remote.{remote}.url" not in dict(checkout.settings) and not re.search(r"[:/\\]", remote)

@@ -32,14 +32,11 @@ STALE = json.dumps({"e_tag": '"00000000000000000000000000000000"', "version": "1
 
 
 class ObjectBackend:
-    """The state of one environment in one object, with its lock in another beside it.
-
-    The setting `url` is `s3://BUCKET/PREFIX`, `gs://…` or `az://CONTAINER/PREFIX`; WrongUsage if it is none of them.
-
-    The lock stays if its process is killed. To release it, a free lock replaces it on condition that it is still the
-    lock that was taken. A delete knows no condition, and could remove the lock of the next run. If a lock was broken
-    while its holder goes on, there are two writers, and the swap of the state lets one of them through.
-    """
+    """The state of one environment in one object, with its lock in another beside it. The setting `url` is
+    `s3://BUCKET/PREFIX`, `gs://…` or `az://CONTAINER/PREFIX`; WrongUsage if it is none of them. The lock stays if its
+    process is killed. To release it, a free lock replaces it on condition that it is still the lock that was taken. A
+    delete knows no condition, and could remove the lock of the next run. If a lock was broken while its holder goes on,
+    there are two writers, and the swap of the state lets one of them through."""
 
     is_local = False
 
@@ -74,11 +71,9 @@ class ObjectBackend:
         return (found, state) if found and state and state.configuration in (None, self.configuration) else None
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
-        """As `Backend.write`; `note` is not kept, because an object has no log.
-
-        The receipt is written first, and removed after a conflict: a run that is killed between the two leaves one
-        receipt too many, and never one too few.
-        """
+        """As `Backend.write`; `note` is not kept, because an object has no log. The receipt is written first, and
+        removed after a conflict: a run that is killed between the two leaves one receipt too many, and never one too
+        few."""
         old = self._old() if not version else None
         if old is not None and old[1].configuration is None:
             # The old object gets this configuration's name, so that no other configuration takes it over.

@@ -27,10 +27,7 @@ from reconciler.text import did_you_mean
 
 def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
     """The backend of an environment. `folder`: the configuration's. `key`: the secret key that seals the journal; empty
-    if it is not at hand.
-
-    Only the module of the chosen backend is loaded.
-    """
+    if it is not at hand. Only the module of the chosen backend is loaded."""
     state = environment.state
     # The journal of a state behind a link is beside the file that the link leads to, as its lock is.
     file = Path(os.path.realpath(state.path)) if state.store == "file" else state.path
@@ -40,11 +37,9 @@ def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
 
 
 def journal_file(beside: Path, environment: str, key: str) -> JournalFile:
-    """The journal of a state. `key`: the secret key, empty if it is not at hand.
-
-    In a checkout it is in the folder of git's own files: no commit can bring a journal there, and git does not list it.
-    `beside` is its path outside of a checkout. Earlier versions always used that path.
-    """
+    """The journal of a state. `key`: the secret key, empty if it is not at hand. In a checkout it is in the folder of
+    git's own files: no commit can bring a journal there, and git does not list it. `beside` is its path outside of a
+    checkout. Earlier versions always used that path."""
     real = Path(os.path.realpath(beside.parent)) / beside.name
     top = repository_top(real.parent)
     own = git_folder(top) if top is not None else None
@@ -55,21 +50,15 @@ def journal_file(beside: Path, environment: str, key: str) -> JournalFile:
     return JournalFile(own / "reconciler" / f"{environment}-{digest}.journal", environment, key, older=real)
 
 
-def load_state(store: Backend, snapshot: Snapshot | None = None) -> tuple[Snapshot, State]:
-    """The snapshot of a backend, read if none is given, and its state after the steps of an interrupted apply."""
-    snapshot, found = replay_state(store, snapshot)
-    return snapshot, found.state
+def replay_state(store: Backend, snapshot: Snapshot) -> Replayed:
+    """The state of a snapshot after the steps of an interrupted apply."""
+    return Journal(store.journal).replay(snapshot.state)
 
 
-def replay_state(store: Backend, snapshot: Snapshot | None = None) -> tuple[Snapshot, Replayed]:
-    """As `load_state`, with what is known of the steps."""
-    snapshot = snapshot or store.read()
-    return snapshot, Journal(store.journal).replay(snapshot.state)
-
-
-def _load_whole_state(store: Backend) -> tuple[Snapshot, State]:
-    """As `load_state`. Refused if there are steps that cannot be read, because a write would lose them."""
-    snapshot, found = replay_state(store)
+def _read_complete(store: Backend) -> tuple[Snapshot, State]:
+    """The snapshot and its replayed state. Refused if there are steps that cannot be read: a write would lose them."""
+    snapshot = store.read()
+    found = replay_state(store, snapshot)
     if found.unread:
         raise Refused(
             f"{store.where}: an apply was cut off, and what it did is in {store.journal}, which is read with the key",
@@ -95,7 +84,7 @@ def rename(store: Backend, source: str, target: str) -> None:
             hint="an address is KIND.KEY, and a key begins with a-z or 0-9 and goes on with those, - and _",
         )
     with store.lock(LockInfo.this_run()):
-        snapshot, state = _load_whole_state(store)
+        snapshot, state = _read_complete(store)
         entry = find_entry(state, source)
         if target in state.entries:
             raise WrongUsage(f"{target} is in the state already", hint=f"`reconciler state rm {target}` first")
@@ -109,7 +98,7 @@ def rename(store: Backend, source: str, target: str) -> None:
 def forget(store: Backend, address: str) -> None:
     """Removes an entry: its object stays live, unmanaged. Refused if it is protected."""
     with store.lock(LockInfo.this_run()):
-        snapshot, state = _load_whole_state(store)
+        snapshot, state = _read_complete(store)
         if find_entry(state, address).protected:
             raise Refused(
                 f"{address} is protected by prevent_destroy, which would be forgotten with it",
@@ -121,7 +110,7 @@ def forget(store: Backend, address: str) -> None:
 def migrate(source: Backend, target: Backend) -> int:
     """Copies the state to another backend, which must be empty. Returns the number of entries. The source stays."""
     with source.lock(LockInfo.this_run()), target.lock(LockInfo.this_run()):
-        _, state = _load_whole_state(source)
+        _, state = _read_complete(source)
         there = target.read()
         if there.state.entries or there.state.tombstones:
             hint = "choose an empty place, or remove that one first"
@@ -150,12 +139,10 @@ def require_own(
     *,
     allowed: bool,
 ) -> Snapshot:
-    """The snapshot as one of this configuration; the next write takes it over.
-
-    `addresses` returns those of the configuration and of its `moved` and `removed` blocks. It is called only if the
-    state or the configuration has no name. Refused if the state is of another configuration. Also Refused if one of the
-    two has no name, and the configuration has less than half of the state's addresses. `allowed` passes both guards.
-    """
+    """The snapshot as one of this configuration; the next write takes it over. `addresses` returns those of the
+    configuration and of its `moved` and `removed` blocks. It is called only if the state or the configuration has no
+    name. Refused if the state is of another configuration. Also Refused if one of the two has no name, and the
+    configuration has less than half of the state's addresses. `allowed` passes both guards."""
     state = snapshot.state
     if state.configuration == configuration:
         return snapshot
