@@ -39,10 +39,9 @@ def base_url(address: str, path: str = BASE_PATH) -> str:
     parts = ADDRESS.fullmatch(address)
     if parts is None:
         if foreign := sorted(set(re.findall(r"[^\x00-\x7f]", without_credentials(address)))):
-            raise WrongUsage(
-                f"{without_credentials(address)!a} is no API address: it holds {_named(foreign)}",
-                hint="a letter that looks like another leads to another host; write the address with ASCII letters",
-            )
+            text = f"{without_credentials(address)!a} is no API address: it holds {_named(foreign)}"
+            hint = "a letter that looks like another leads to another host; write the address with ASCII letters"
+            raise WrongUsage(text, hint=hint)
         raise WrongUsage(f"{without_credentials(address)!r} is no API address", hint=EXPECTED)
     host = parts["host"] or parts["ipv6"]
     if parts["scheme"].lower() == "http" and not _is_loopback(host.lower()):
@@ -87,10 +86,9 @@ def trusted() -> ssl.SSLContext | bool:
     try:
         return ssl.create_default_context(cafile=file or None, capath=folder or None)
     except OSError as error:
-        raise WrongUsage(
-            f"the certificates in {file or folder} cannot be used ({error.strerror or error})",
-            hint="SSL_CERT_FILE names a file of certificates (PEM), SSL_CERT_DIR a folder of them",
-        ) from error
+        text = f"the certificates in {file or folder} cannot be used ({error.strerror or error})"
+        hint = "SSL_CERT_FILE names a file of certificates (PEM), SSL_CERT_DIR a folder of them"
+        raise WrongUsage(text, hint=hint) from error
 
 
 def require_trust(error: BaseException, host: str) -> None:
@@ -100,10 +98,8 @@ def require_trust(error: BaseException, host: str) -> None:
         cause = cause.__cause__ or cause.__context__
     if cause is not None:
         why = DISTRUST.get(cause.verify_code, f"its certificate is not valid (OpenSSL's code {cause.verify_code})")
-        raise CertificateUntrusted(
-            f"{host} cannot be trusted: {why}; nothing was sent",
-            hint="where a company's proxy or a server of your own signs, name its certificates in SSL_CERT_FILE",
-        ) from error
+        hint = "where a company's proxy or a server of your own signs, name its certificates in SSL_CERT_FILE"
+        raise CertificateUntrusted(f"{host} cannot be trusted: {why}; nothing was sent", hint=hint) from error
 
 
 def _is_loopback(host: str) -> bool:

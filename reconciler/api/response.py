@@ -129,9 +129,8 @@ class Response:
         text = f"{self.method} {self.path} answered {self.status}{disguised}{self._details()}"
         text += self.redirect() + self.asked_wait()
         if self.status == UNAUTHORIZED:
-            return NotAuthorised(
-                text, hint=f"the API refused the key in {source}: check that it is whole and not revoked"
-            )
+            hint = f"the API refused the key in {source}: check that it is whole and not revoked"
+            return NotAuthorised(text, hint=hint)
         if self.status == FORBIDDEN:
             return NotAuthorised(text, hint=f"the key in {source} may not do this")
         return AnswerRefused(text, status=self.status, hint=MOVED if self.redirect() else None)

@@ -90,13 +90,11 @@ def read_secret(
         hint = f"see by hand that it prints the key and nothing else; or {instead}"
         value = _key_from(command, folder, attended, lambda why: NotAuthorised(f"no key: {source} {why}", hint=hint))
     if not value:
-        raise NotAuthorised(
-            f"no key: {source} is not set", hint=f"set {source} to the project's Secret Key (sk_… or test_sk_…)"
-        )
+        hint = f"set {source} to the project's Secret Key (sk_… or test_sk_…)"
+        raise NotAuthorised(f"no key: {source} is not set", hint=hint)
     if not FORM.fullmatch(value):
-        raise NotAuthorised(
-            f"{source} holds characters that a key cannot have", hint="it is the Secret Key alone: sk_… or test_sk_…"
-        )
+        hint = "it is the Secret Key alone: sk_… or test_sk_…"
+        raise NotAuthorised(f"{source} holds characters that a key cannot have", hint=hint)
     return Secret(value, source or "")
 
 

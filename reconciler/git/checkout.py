@@ -63,10 +63,8 @@ def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:
     answer = run_git(at, "rev-parse", "--show-object-format", "--show-toplevel")
     if answer.code:
         # There is one, so the reason is another: unreadable settings, or a folder of another user.
-        raise GitUnusable(
-            f"{folder}: {what}, but git cannot use it: {answer.words}",
-            hint="`git status` in that folder says the same; once it works there, so does this",
-        )
+        hint = "`git status` in that folder says the same; once it works there, so does this"
+        raise GitUnusable(f"{folder}: {what}, but git cannot use it: {answer.words}", hint=hint)
     object_format, _, top = answer.text.partition("\n")
     return Checkout(folder, top, object_format, read_settings([], at))
 

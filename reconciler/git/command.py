@@ -117,10 +117,8 @@ def run_git(
     try:
         code, out, err = run_program(command, seconds=seconds, environment=variables, stdin=stdin)
     except TimeoutError:
-        raise GitTimeout(
-            f"git {verb} did not end within {seconds:g} seconds, and was ended",
-            hint="see whether the remote can be reached from here: git ls-remote",
-        ) from None
+        hint = "see whether the remote can be reached from here: git ls-remote"
+        raise GitTimeout(f"git {verb} did not end within {seconds:g} seconds, and was ended", hint=hint) from None
     except OSError as error:
         raise GitUnusable(f"git cannot be called ({error})", hint=NEEDED) from error
     return GitResult(code, out, words(err))
@@ -155,17 +153,14 @@ def require_pairs() -> int:
     """The number of settings that the environment passes to git. GitUnusable if git could not read them."""
     count = os.environ.get("GIT_CONFIG_COUNT") or "0"
     if re.fullmatch(r"(?a)\d{1,6}", count) is None:
-        raise GitUnusable(
-            f"GIT_CONFIG_COUNT is {count[:SHOWN]!r}; expected how many settings follow in GIT_CONFIG_KEY_0 and so on",
-            hint="unset GIT_CONFIG_COUNT, or set it to their number: git reads no settings, and does nothing, as it is",
-        )
+        text = f"GIT_CONFIG_COUNT is {count[:SHOWN]!r}; expected how many settings follow in GIT_CONFIG_KEY_0 and so on"
+        hint = "unset GIT_CONFIG_COUNT, or set it to their number: git reads no settings, and does nothing, as it is"
+        raise GitUnusable(text, hint=hint)
     pairs = (f"GIT_CONFIG_{part}_{number}" for number in range(int(count)) for part in ("KEY", "VALUE"))
     missing = next((name for name in pairs if name not in os.environ), None)
     if missing is not None:
-        raise GitUnusable(
-            f"GIT_CONFIG_COUNT is {count}, and {missing} is not set",
-            hint=f"set {missing}, or GIT_CONFIG_COUNT to the number of pairs that are: git does nothing as it is",
-        )
+        hint = f"set {missing}, or GIT_CONFIG_COUNT to the number of pairs that are: git does nothing as it is"
+        raise GitUnusable(f"GIT_CONFIG_COUNT is {count}, and {missing} is not set", hint=hint)
     return int(count)
 
 

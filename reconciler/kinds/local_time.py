@@ -186,10 +186,8 @@ def zone_names(field: str) -> frozenset[str]:
     """The names of all time zones here. ReconcilerError for the field if there are none."""
     known = _names(zoneinfo.TZPATH, _has_package=find_spec("tzdata") is not None)
     if not known:
-        raise ReconcilerError(
-            f"{field}: no time zone can be looked up: this machine has no time zone data",
-            hint="install the package tzdata: with pip, or that of the system; the configuration may be right",
-        )
+        hint = "install the package tzdata: with pip, or that of the system; the configuration may be right"
+        raise ReconcilerError(f"{field}: no time zone can be looked up: this machine has no time zone data", hint=hint)
     return known
 
 

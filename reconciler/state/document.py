@@ -56,10 +56,9 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
         raise _damaged(where, unreadable(error)) from error
     version = document.get("format_version") if isinstance(document, dict) else None
     if type(version) is int and version > FORMAT_VERSION:
-        raise StateUnusable(
-            f"{where}: written by a newer reconciler (format {version}, this one reads {FORMAT_VERSION})",
-            hint="upgrade reconciler, or bring back the version of the file that this one wrote",
-        )
+        text = f"{where}: written by a newer reconciler (format {version}, this one reads {FORMAT_VERSION})"
+        hint = "upgrade reconciler, or bring back the version of the file that this one wrote"
+        raise StateUnusable(text, hint=hint)
     if type(version) is not int or version < OLDEST_VERSION:
         raise _damaged(where, "it bears no format_version")
     try:

@@ -230,15 +230,12 @@ def _require_elsewhere(remote: str, top: str) -> None:
     local = local.removeprefix("/") if Path(local.removeprefix("/")).drive else local
     is_local = local != remote or bool(Path(local).drive) or ":" not in remote.partition("/")[0]
     if is_local and Path(os.path.realpath(Path(top, local))).is_relative_to(os.path.realpath(top)):
-        raise StateUnusable(
-            f"{remote} lies within the checkout, so a commit could bring its hooks and settings",
-            hint="keep the state at a remote of the repository: state: {store: git, remote: origin}",
-        )
+        text = f"{remote} lies within the checkout, so a commit could bring its hooks and settings"
+        hint = "keep the state at a remote of the repository: state: {store: git, remote: origin}"
+        raise StateUnusable(text, hint=hint)
     if re.match(r"[A-Za-z0-9]+::", remote):
-        raise StateUnusable(
-            f"{without_user(remote)} names a program of git's to reach it by",
-            hint="give it to git under a name (git remote add NAME ADDRESS), and write the name: remote: NAME",
-        )
+        hint = "give it to git under a name (git remote add NAME ADDRESS), and write the name: remote: NAME"
+        raise StateUnusable(f"{without_user(remote)} names a program of git's to reach it by", hint=hint)
 
 
 def _bare(text: str) -> str:

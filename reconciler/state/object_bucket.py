@@ -118,10 +118,9 @@ class Bucket:
         try:
             from_url = load("obstore.store:from_url")
         except ImportError as error:
-            raise StateUnusable(
-                f"{self.root}: a state in an object store needs a library that is not installed ({error})",
-                hint="pip install 'qonversion-reconciler[object]'",
-            ) from error
+            text = f"{self.root}: a state in an object store needs a library that is not installed ({error})"
+            hint = "pip install 'qonversion-reconciler[object]'"
+            raise StateUnusable(text, hint=hint) from error
         retries = {"max_retries": MOST_RETRIES, "retry_timeout": timedelta(seconds=PATIENCE_SECONDS * 2 / 3)}
         with self._convert_errors("", "cannot be used"):
             store: ObjectStore = from_url(self.root, client_options=self._options(), retry_config=retries)

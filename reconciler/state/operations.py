@@ -60,10 +60,9 @@ def _read_complete(store: Backend) -> tuple[Snapshot, State]:
     snapshot = store.read()
     found = replay_state(store, snapshot)
     if found.unread:
-        raise Refused(
-            f"{store.where}: an apply was cut off, and what it did is in {store.journal}, which is read with the key",
-            hint="set the variable that holds the key, and try again; or apply first, which takes the steps over",
-        )
+        text = f"{store.where}: an apply was cut off, and what it did is in {store.journal}, which is read with the key"
+        hint = "set the variable that holds the key, and try again; or apply first, which takes the steps over"
+        raise Refused(text, hint=hint)
     return snapshot, found.state
 
 
@@ -79,10 +78,8 @@ def rename(store: Backend, source: str, target: str) -> None:
     if source.partition(".")[0] != target.partition(".")[0]:
         raise WrongUsage(f"{source} cannot become {target}: they are of different kinds")
     if not re.fullmatch(address_pattern(), target):
-        raise WrongUsage(
-            f"{target} is no address",
-            hint="an address is KIND.KEY, and a key begins with a-z or 0-9 and goes on with those, - and _",
-        )
+        hint = "an address is KIND.KEY, and a key begins with a-z or 0-9 and goes on with those, - and _"
+        raise WrongUsage(f"{target} is no address", hint=hint)
     with store.lock(LockInfo.this_run()):
         snapshot, state = _read_complete(store)
         entry = find_entry(state, source)
@@ -100,10 +97,8 @@ def forget(store: Backend, address: str) -> None:
     with store.lock(LockInfo.this_run()):
         snapshot, state = _read_complete(store)
         if find_entry(state, address).protected:
-            raise Refused(
-                f"{address} is protected by prevent_destroy, which would be forgotten with it",
-                hint="apply it once with `lifecycle: {prevent_destroy: false}`, or use a `removed` block",
-            )
+            hint = "apply it once with `lifecycle: {prevent_destroy: false}`, or use a `removed` block"
+            raise Refused(f"{address} is protected by prevent_destroy, which would be forgotten with it", hint=hint)
         _write(store, snapshot, state, {name: each for name, each in state.entries.items() if name != address})
 
 
