@@ -6,10 +6,10 @@ import ipaddress
 import os
 import re
 import ssl
+from contextlib import suppress
 from urllib.request import getproxies, proxy_bypass
 
 from reconciler.errors import CertificateUntrusted, Refused, WrongUsage
-from reconciler.lazy import load
 from reconciler.model.redaction import without_credentials
 
 BASE_PATH = "/v4"
@@ -19,7 +19,6 @@ ADDRESS = re.compile(
     r"(?::[1-9][0-9]{0,4})?(?P<path>(?:/[a-z0-9._~%-]*)*)",
     re.IGNORECASE | re.ASCII,
 )
-NAMED = 3
 DISTRUST = {
     9: "its certificate is not valid yet",
     10: "its certificate has expired",
@@ -38,11 +37,12 @@ def base_url(address: str, path: str = BASE_PATH) -> str:
     has more than host, port and path; Refused for plain http to another machine."""
     parts = ADDRESS.fullmatch(address)
     if parts is None:
-        if foreign := sorted(set(re.findall(r"[^\x00-\x7f]", without_credentials(address)))):
-            text = f"{without_credentials(address)!a} is no API address: it holds {_named(foreign)}"
-            hint = "a letter that looks like another leads to another host; write the address with ASCII letters"
-            raise WrongUsage(text, hint=hint)
-        raise WrongUsage(f"{without_credentials(address)!r} is no API address", hint=EXPECTED)
+        # In ASCII, because a letter of another script may look like the one that is meant.
+        text = f"{without_credentials(address)!a} is no API address"
+        if address.isascii():
+            raise WrongUsage(text, hint=EXPECTED)
+        hint = "a letter that looks like another leads to another host; write the address with ASCII letters"
+        raise WrongUsage(f"{text}: it holds characters that are not ASCII, shown by their codes", hint=hint)
     host = parts["host"] or parts["ipv6"]
     if parts["scheme"].lower() == "http" and not _is_loopback(host.lower()):
         raise Refused(f"the key will not be sent over plain http to {host}", hint="use https, or a loopback address")
@@ -53,15 +53,8 @@ def base_url(address: str, path: str = BASE_PATH) -> str:
 def is_local(address: str) -> bool:
     """Whether an address is of a simulator, or of loopback."""
     parts = ADDRESS.fullmatch(address)
-    return address.startswith("simulator:") or (
-        parts is not None and _is_loopback((parts["host"] or parts["ipv6"]).lower())
-    )
-
-
-def _named(characters: list[str]) -> str:
-    name = load("unicodedata:name")
-    named = [f"U+{ord(each):04X} {name(each, '(no name)')}" for each in characters[:NAMED]]
-    return ", ".join(named) + (f" and {len(characters) - NAMED} more" if len(characters) > NAMED else "")
+    is_loopback = parts is not None and _is_loopback((parts["host"] or parts["ipv6"]).lower())
+    return is_loopback or address.startswith("simulator:")
 
 
 def proxy_for(host: str) -> str | None:
@@ -103,9 +96,6 @@ def require_trust(error: BaseException, host: str) -> None:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    with suppress(ValueError):
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    return False

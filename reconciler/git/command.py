@@ -138,7 +138,7 @@ def output(
 
 def git_environment() -> dict[str, str]:
     """The environment of this process, without prompts, the keys of the API, and variables that name a repository."""
-    require_pairs()
+    count_settings()
     ours = os.environ.items()
     kept = {name: value for name, value in ours if name not in ELSEWHERE and not SECRET_KEY.match(value)} | FIXED
     # Git looks for programs too, ssh for example, and must not find them in a checkout.
@@ -149,18 +149,18 @@ def git_environment() -> dict[str, str]:
     return kept if kept.get("CI") else kept | {"GIT_ASKPASS": ""}
 
 
-def require_pairs() -> int:
+def count_settings() -> int:
     """The number of settings that the environment passes to git. GitUnusable if git could not read them."""
     count = os.environ.get("GIT_CONFIG_COUNT") or "0"
-    if re.fullmatch(r"(?a)\d{1,6}", count) is None:
-        text = f"GIT_CONFIG_COUNT is {count[:SHOWN]!r}; expected how many settings follow in GIT_CONFIG_KEY_0 and so on"
-        hint = "unset GIT_CONFIG_COUNT, or set it to their number: git reads no settings, and does nothing, as it is"
-        raise GitUnusable(text, hint=hint)
-    pairs = (f"GIT_CONFIG_{part}_{number}" for number in range(int(count)) for part in ("KEY", "VALUE"))
+    is_number = re.fullmatch(r"(?a)\d{1,6}", count) is not None
+    numbers = range(int(count) if is_number else 0)
+    pairs = (f"GIT_CONFIG_{part}_{number}" for number in numbers for part in ("KEY", "VALUE"))
     missing = next((name for name in pairs if name not in os.environ), None)
-    if missing is not None:
-        hint = f"set {missing}, or GIT_CONFIG_COUNT to the number of pairs that are: git does nothing as it is"
-        raise GitUnusable(f"GIT_CONFIG_COUNT is {count}, and {missing} is not set", hint=hint)
+    if missing is not None or not is_number:
+        wrong = f"{missing} is not set" if missing else "that is no number"
+        hint = "unset GIT_CONFIG_COUNT, or set it to the number of pairs of GIT_CONFIG_KEY_n and GIT_CONFIG_VALUE_n: "
+        hint += "git reads no settings, and does nothing, as it is"
+        raise GitUnusable(f"GIT_CONFIG_COUNT is {count[:SHOWN]!r}, and {wrong}", hint=hint)
     return int(count)
 
 
@@ -172,7 +172,7 @@ def words(raw: bytes) -> str:
 
 def as_environment(settings: Settings) -> dict[str, str]:
     """Settings as git reads them from its environment, after those that are there already."""
-    start = require_pairs()
+    start = count_settings()
     pairs = {"GIT_CONFIG_COUNT": str(start + len(settings))}
     for number, (name, value) in enumerate(settings, start=start):
         pairs |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
