@@ -57,7 +57,7 @@ def is_local(address: str) -> bool:
     return is_loopback or address.startswith("simulator:")
 
 
-def proxy_for(host: str) -> str | None:
+def find_proxy(host: str) -> str | None:
     """The URL of the proxy for a host, by HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings; or None.
     ValueError if its password is not escaped: a part of it would be taken for host and port."""
     known = getproxies()
@@ -70,7 +70,7 @@ def proxy_for(host: str) -> str | None:
     return proxy if separator else f"http://{rest}"
 
 
-def trusted() -> ssl.SSLContext | bool:
+def load_trust() -> ssl.SSLContext | bool:
     """The certificates that SSL_CERT_FILE or SSL_CERT_DIR name, else True for those of httpx, whose versions differ in
     these variables. WrongUsage if they cannot be read."""
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")

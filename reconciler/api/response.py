@@ -52,7 +52,7 @@ class Response:
         if not self.content.strip():
             return None
         try:
-            body = json.loads(self.content, parse_constant=_finite, parse_float=_finite)
+            body = json.loads(self.content, parse_constant=_parse_finite, parse_float=_parse_finite)
         except (ValueError, RecursionError) as error:
             shown = self.content[:SHOWN_CHARACTERS].decode("utf-8", "replace")
             raise AnswerUnreadable(
@@ -89,13 +89,13 @@ class Response:
         record = self._require_object(body)
         if object_id is not None and record.get("id", object_id) != object_id:
             raise AnswerUnreadable(
-                f"{self.method} {self.path} answered {self.status} with another object: {in_short(record['id'])}"
+                f"{self.method} {self.path} answered {self.status} with another object: {shorten(record['id'])}"
             )
         return record
 
     def message(self) -> str:
         """The message in the body, shortened; empty if there is none."""
-        return in_short(self.fields().get("message") or "")
+        return shorten(self.fields().get("message") or "")
 
     def retry_after(self, now: datetime | None = None) -> float | None:
         """Seconds to wait as the header `Retry-After` says, given as seconds or as a date; None without it, or if it
@@ -104,7 +104,7 @@ class Response:
         if re.fullmatch(SECONDS, value):
             # A header that comes twice is one with a comma.
             return min(LONGEST_ASKED, max(float(each.rstrip("s ")) for each in value.split(",")))
-        until = _date(value)
+        until = _parse_date(value)
         if until is None:
             return None
         return min(LONGEST_ASKED, max(0.0, (until - (now or datetime.now(UTC))).total_seconds()))
@@ -120,7 +120,7 @@ class Response:
         """The target of a redirect, as the end of a sentence; empty if it is none."""
         if self.status not in REDIRECTS:
             return ""
-        target = in_short(without_credentials(self.headers.get("location", ""))) or "an address that it does not name"
+        target = shorten(without_credentials(self.headers.get("location", ""))) or "an address that it does not name"
         return f"; it redirects to {target}, and redirects are not followed"
 
     def error(self, source: str) -> ReconcilerError:
@@ -138,10 +138,10 @@ class Response:
     def _details(self) -> str:
         error = self.fields().get("error")
         envelope = error if isinstance(error, dict) else {"message": error} if isinstance(error, str) else {}
-        parts = [in_short(envelope[name]) for name in ("code", "message") if envelope.get(name)]
+        parts = [shorten(envelope[name]) for name in ("code", "message") if envelope.get(name)]
         details = envelope.get("details")
         listed = [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
-        pairs = ((in_short(each.get("field", "?")), in_short(each.get("message", "?"))) for each in listed)
+        pairs = ((shorten(each.get("field", "?")), shorten(each.get("message", "?"))) for each in listed)
         parts += [f"{field}: {message}" for field, message in list(pairs)[:SHOWN_DETAILS]]
         more = len(listed) - SHOWN_DETAILS
         parts += [f"and {more} more"] if more > 0 else []
@@ -157,7 +157,7 @@ def wait_text(seconds: float, at: datetime | None = None) -> str:
     return f"until {(at or datetime.now(UTC)) + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC"
 
 
-def _date(text: str) -> datetime | None:
+def _parse_date(text: str) -> datetime | None:
     """A date as HTTP writes it, in any of its three forms, or as ISO 8601. Without a zone it is UTC."""
     for read in (load("email.utils:parsedate_to_datetime"), datetime.fromisoformat):
         try:
@@ -168,13 +168,13 @@ def _date(text: str) -> datetime | None:
     return None
 
 
-def in_short(value: object) -> str:
+def shorten(value: object) -> str:
     """A value of the API on one line, truncated, to stand in a message."""
     text = value[: SHOWN_CHARACTERS * 4] if isinstance(value, str) else repr(value)
     return truncate(" ".join(text.split()), SHOWN_CHARACTERS)
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is no finite number")

@@ -88,7 +88,7 @@ def read_secret(
         instead = f"set {source}, which wins" if source else "name a variable under secret_env: where set, it wins"
         source = f"secret_command ({command[0]})"
         hint = f"see by hand that it prints the key and nothing else; or {instead}"
-        value = _key_from(command, folder, attended, lambda why: NotAuthorised(f"no key: {source} {why}", hint=hint))
+        value = _run_command(command, folder, attended, lambda why: NotAuthorised(f"no key: {source} {why}", hint=hint))
     if not value:
         hint = f"set {source} to the project's Secret Key (sk_… or test_sk_…)"
         raise NotAuthorised(f"no key: {source} is not set", hint=hint)
@@ -98,7 +98,7 @@ def read_secret(
     return Secret(value, source or "")
 
 
-def _key_from(command: Sequence[str], folder: Path, attended: bool, no_key: Callable[[str], NotAuthorised]) -> str:
+def _run_command(command: Sequence[str], folder: Path, attended: bool, no_key: Callable[[str], NotAuthorised]) -> str:
     """The one word that the program prints. `no_key` makes the error, from why there is none. It runs in `folder`, that
     of reconciler.yaml; a program with a slash in its name is relative to it. If it is `attended`, its stderr is shown;
     else that goes into the error."""

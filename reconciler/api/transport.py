@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from reconciler import __version__
 from reconciler.api import streams
-from reconciler.api.address import base_url, proxy_for, require_trust, trusted
+from reconciler.api.address import base_url, find_proxy, load_trust, require_trust
 from reconciler.api.rate_limiter import Permit, RateLimiter, WaitTooLong
 from reconciler.api.response import Response, wait_text
 from reconciler.api.secret import Secret
@@ -231,9 +231,9 @@ def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: in
     # Plain http is for loopback alone, and the key in it must not leave this machine by a proxy.
     outward = base.startswith("https:")
     # Without TLS no certificates are loaded: that takes time.
-    verify = httpx.create_ssl_context(verify=trusted()) if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    verify = httpx.create_ssl_context(verify=load_trust()) if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        proxy = proxy_for(_host(base)) if outward else None
+        proxy = find_proxy(_host(base)) if outward else None
         make = partial(_NetworkTransport, verify, httpx.Proxy(proxy) if proxy else None)
         return Transport(make, base, headers, secret, connections)
     except (ValueError, ImportError, httpx.InvalidURL) as error:

@@ -18,7 +18,7 @@ from reconciler.apply.stale import find_delay
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import differences
-from reconciler.kinds.wire import fingerprint, is_id, object_path, other_object, record_from
+from reconciler.kinds.wire import find_other_object, fingerprint, is_id, object_path, record_from
 from reconciler.lazy import frozen
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Raw, Record, Tombstone
 from reconciler.model.plan import NEW_ID, Action, Change, Request
@@ -186,7 +186,7 @@ class OperationRunner:
 
     def _require_acknowledged(self, kind: Kind, response: Response, object_id: str | None) -> Raw:
         record = response.acknowledged(object_id)
-        if difference := other_object(kind, record):
+        if difference := find_other_object(kind, record):
             raise AnswerUnreadable(f"{response.method} {response.path} answered {response.status} with {difference}")
         return record
 
@@ -213,7 +213,7 @@ class OperationRunner:
     def _new_id(self, kind: Kind, change: Change, request: Request, response: Response) -> str:
         raw = response.record()
         what = f"{request.method} {request.path} answered"
-        if difference := other_object(kind, raw):
+        if difference := find_other_object(kind, raw):
             raise AnswerUnreadable(f"{what} {response.status} with {difference}")
         if not is_id(kind, raw.get("id")):
             raise AnswerUnreadable(f"{what} without the new object's id")

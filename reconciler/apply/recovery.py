@@ -15,7 +15,7 @@ from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import differences, value_at
 from reconciler.kinds.normalization import find_bearers, is_made_of, is_normalized
-from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolved
+from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolve_references
 from reconciler.kinds.wire import LookupTable, is_id, list_labels, read_parts, record_from
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
@@ -180,7 +180,7 @@ class PendingReferences:
     def fields(self, kind: Kind, fields: Fields) -> dict[str, Any]:
         """The fields with all references resolved. ApiFailed if the API does not offer an object that is referred to,
         IdentityAmbiguous if it does not prove which item stands for it."""
-        return resolved(kind, fields, self._item)
+        return resolve_references(kind, fields, self._item)
 
     def _item(self, address: str, reference: Reference) -> Any:
         record, number = self._target(address, KINDS[reference.kind])

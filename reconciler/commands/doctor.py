@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from reconciler import __version__, kinds
 from reconciler.api import Transport
-from reconciler.api.address import base_url, proxy_for
+from reconciler.api.address import base_url, find_proxy
 from reconciler.api.response import FORBIDDEN, NOT_FOUND
 from reconciler.commands.facts import Watch, find_answer_claims, find_facts
 from reconciler.commands.session import NOW, Session, written_kinds
@@ -153,7 +153,7 @@ def _check_answer(transport: Transport, watch: Watch, path: str) -> Iterator[Che
     own = "" if transport.address == VENDOR_URL else "; not the vendor's"
     yield Check("address", f"{transport.address} answers{own}")
     if transport.address.startswith("https:"):
-        proxy = proxy_for(urlsplit(base_url(transport.address)).hostname or "")
+        proxy = find_proxy(urlsplit(base_url(transport.address)).hostname or "")
         yield from (Check("proxy", without_credentials(proxy or "none")), Check("certificate", "trusted"))
     if isinstance(error, NotAuthorised) and status != FORBIDDEN:
         yield Check.failed("key", error)

@@ -121,10 +121,10 @@ def run_git(
         raise GitTimeout(f"git {verb} did not end within {seconds:g} seconds, and was ended", hint=hint) from None
     except OSError as error:
         raise GitUnusable(f"git cannot be called ({error})", hint=NEEDED) from error
-    return GitResult(code, out, words(err))
+    return GitResult(code, out, message_text(err))
 
 
-def output(
+def git_output(
     top: str, *arguments: str, hint: str = "see: git status", lines: Iterable[str] = (), **options: Any
 ) -> bytes:
     """The output of git at the top of a checkout. `lines` are its input, `options` as for `run_git`. GitUnusable with
@@ -164,7 +164,7 @@ def count_settings() -> int:
     return int(count)
 
 
-def words(raw: bytes) -> str:
+def message_text(raw: bytes) -> str:
     """What git wrote for people, as one line: no hints of its own, no credentials of a URL."""
     lines = (" ".join(line.split()) for line in raw.decode("utf-8", "replace").splitlines())
     return without_user("; ".join(line for line in lines if line and not line.startswith("hint:")))

@@ -104,24 +104,24 @@ def outer_keys(keys: Keys) -> tuple[str, ...]:
     return tuple(str(key) for key in keys[: next((at for at, key in enumerate(keys) if isinstance(key, int)), None)])
 
 
-def alike(one: Any, other: Any) -> bool:
+def is_equal(one: Any, other: Any) -> bool:
     """Whether two JSON values are the same: 1 and 1.0 are, 1 and true are not."""
     if type(one) is str:
         return bool(one == other)
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(alike(value, other[key]) for key, value in one.items())
+        return one.keys() == other.keys() and all(is_equal(value, other[key]) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(alike, one, other))
+        return len(one) == len(other) and all(map(is_equal, one, other))
     return bool(one == other)
 
 
-def same_value(field: Field, one: Any, other: Any) -> bool:
+def is_same_value(field: Field, one: Any, other: Any) -> bool:
     """Whether two values of a field are the same. The order of an unordered list does not count."""
     if field.unordered and isinstance(one, list) and isinstance(other, list):
         return set(map(canonical, one)) == set(map(canonical, other))
-    return alike(one, other)
+    return is_equal(one, other)
 
 
 def overlay(live: Any, desired: Any) -> Any:
@@ -147,7 +147,7 @@ def without_path(fields: Fields, path: str) -> dict[str, Any]:
     return {**fields, name: without_path(inner, rest)} if isinstance(inner, dict) else dict(fields)
 
 
-def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str, Any]:
+def managed_fields(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str, Any]:
     """The managed fields: without those in `ignored` (paths), without what the API derives, and with what it adds."""
     result = dict(fields)
     for path in ignored:
@@ -189,7 +189,7 @@ def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None =
     if not stored:
         return found
     wanted = [each._replace(after=value_at(desired, each.key_path)) for each in found]
-    return [each for each in wanted if not alike(each.before, each.after)]
+    return [each for each in wanted if not is_equal(each.before, each.after)]
 
 
 def find_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def find_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
     for path, value in known.stored.items():
         keys = parse_path(path) or ()
         sent = value_at(known.applied, keys)
-        if keys and alike(value_at(desired, keys), sent) and not alike(value_at(live, keys), sent):
+        if keys and is_equal(value_at(desired, keys), sent) and not is_equal(value_at(live, keys), sent):
             stored[path] = value
     return stored
 
@@ -211,12 +211,12 @@ def with_values(fields: Fields, values: Mapping[str, Any]) -> Fields:
 
 
 def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]:
-    if alike(desired, live):
+    if is_equal(desired, live):
         return []
     if each.unordered and isinstance(live, list):
-        return [] if same_value(each, desired, live) else [Difference(each, (), live, desired)]
+        return [] if is_same_value(each, desired, live) else [Difference(each, (), live, desired)]
     before, after = without_nulls(live), without_nulls(overlay(live, desired))
-    if alike(before, after):
+    if is_equal(before, after):
         return []
     if not (isinstance(before, dict) and isinstance(after, dict)):
         return [Difference(each, (), before, after)]
@@ -227,7 +227,7 @@ def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]
         Difference(each, tuple(level.path(output_format="list")), _present(level.t1), _present(level.t2))
         for levels in tree.values()
         for level in levels
-        if not alike(level.t1, level.t2)
+        if not is_equal(level.t1, level.t2)
     ]
     return sorted(found, key=lambda difference: difference.path)
 
@@ -259,7 +259,7 @@ def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> C
         return Cause.UNKNOWN
     known = entry.rules.get(difference.path, "")
     if rule and known == rule:
-        is_ours = alike(entry.applied.get(difference.path), difference.before)
+        is_ours = is_equal(entry.applied.get(difference.path), difference.before)
         return Cause.CLOCK if is_ours else Cause.DRIFT
     # As we sent it, and as the API showed it.
     sources = (entry.applied, with_values(entry.applied, entry.stored))
@@ -268,8 +268,8 @@ def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> C
     if not all(isinstance(each, dict) and difference.outer_keys[-1] in each for each in around):
         return Cause.CONFIG
     applied, shown = (value_at(each, difference.key_path) for each in sources)
-    ours = known == rule and same_value(difference.field, applied, difference.after)
-    theirs = any(same_value(difference.field, each, difference.before) for each in (applied, shown))
+    ours = known == rule and is_same_value(difference.field, applied, difference.after)
+    theirs = any(is_same_value(difference.field, each, difference.before) for each in (applied, shown))
     if ours and not theirs:
         return Cause.DRIFT
     return Cause.CONFIG if theirs else Cause.BOTH

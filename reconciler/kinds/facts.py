@@ -11,7 +11,7 @@ from reconciler.errors import ReconcilerError, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import with_value
 from reconciler.kinds.declaration import Field, Kind, Pages, Reference
-from reconciler.kinds.wire import in_short, is_id, object_path, other_object, record_from
+from reconciler.kinds.wire import find_other_object, is_id, object_path, record_from, shorten
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.results import Fact
 
@@ -23,14 +23,14 @@ NOBODY, REFUSED = "reconciler-probe-nobody", object()
 
 def make_facts(section: str, claims: Claims) -> list[Fact]:
     """The facts of claims, each with what was seen against it."""
-    found = [(text, None if bad is None else dict.fromkeys(sorted(map(in_short, bad)))) for text, bad in claims]
+    found = [(text, None if bad is None else dict.fromkeys(sorted(map(shorten, bad)))) for text, bad in claims]
     return [Fact(f"{section}: {text}", None if bad is None else not bad, some_of(bad or ())) for text, bad in found]
 
 
 def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Violations) -> Claims:
     """What holds of the records of a kind, as its list has them. `lists` are those of the API, by path;
     `violations` gives the fields that break the schema of a kind, each with the reason."""
-    sound = (raw for raw in rows if is_id(kind, raw["id"]) and not other_object(kind, raw))
+    sound = (raw for raw in rows if is_id(kind, raw["id"]) and not find_other_object(kind, raw))
     fields = [record_from(kind, raw, lists).fields for raw in sound]
     bad = {kind.delivery.status: kind.delivery.failing} if kind.delivery else {}
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)

@@ -143,7 +143,7 @@ def _seasons(zone: ZoneInfo, day: datetime) -> frozenset[timedelta]:
     return frozenset((day + step * DAY).astimezone(zone).utcoffset() or timedelta() for step in range(AHEAD))
 
 
-def off_grid(rule: str, grid: int, now: datetime) -> str:
+def find_grid_problem(rule: str, grid: int, now: datetime) -> str:
     """Why a local time has no UTC time on the grid in some season, and the two nearest that have; empty if it has."""
     clock, zone = _parse_rule(rule)
     local = clock.hour * 60 + clock.minute
@@ -164,13 +164,13 @@ def off_grid(rule: str, grid: int, now: datetime) -> str:
 
 
 def is_zone(name: str) -> bool:
-    """Whether a place has a time zone here. Quick: `unknown_zone` reads the names of all."""
+    """Whether a place has a time zone here. Quick: `suggest_zone` reads the names of all."""
     with suppress(ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
         return bool(ZoneInfo(name))
     return False
 
 
-def unknown_zone(name: str, field: str) -> str | None:
+def suggest_zone(name: str, field: str) -> str | None:
     """What a name that is no time zone could mean; None if it is one. ReconcilerError without any time zone data."""
     known = zone_names(field)
     return None if name in known else suggest(close_matches(name, known))
@@ -191,7 +191,7 @@ def zone_names(field: str) -> frozenset[str]:
     return known
 
 
-def advice(text: str, field: str) -> str:
+def suggest_time(text: str, field: str) -> str:
     """How to correct a text that should be a local time, as the end of a message."""
     found = LOOSE.fullmatch(text)
     if found is None:

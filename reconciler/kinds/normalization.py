@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from reconciler.kinds.comparison import Difference, alike, differences, parse_path, value_at
+from reconciler.kinds.comparison import Difference, differences, is_equal, parse_path, value_at
 from reconciler.kinds.declaration import Kind
 from reconciler.kinds.schema import Schema
 from reconciler.lazy import load
@@ -66,7 +66,7 @@ def looks_same(sent: Any, shown: Any) -> bool:
         return sent.keys() == shown.keys() and all(looks_same(value, shown[key]) for key, value in sent.items())
     if isinstance(sent, list) and isinstance(shown, list):
         return len(sent) == len(shown) and all(map(looks_same, sent, shown))
-    return alike(sent, shown)
+    return is_equal(sent, shown)
 
 
 def may_be_normalized(difference: Difference) -> bool:
@@ -109,17 +109,17 @@ def is_kept_for_good(difference: Difference, known: Entry | None) -> bool:
     field, name, sent, shown = difference.field, difference.path, difference.after, difference.before
     if not field.immutable or shown is None:
         return False
-    is_sent = known is not None and name not in known.stored and alike(known.applied.get(name), sent)
+    is_sent = known is not None and name not in known.stored and is_equal(known.applied.get(name), sent)
     return looks_same(sent, shown) or (is_sent and is_normalized(difference, sent, shown))
 
 
 def _is_made_of(schema: Schema, sent: Any, shown: Any) -> bool:
-    if alike(sent, shown):
+    if is_equal(sent, shown):
         return True
     if "enum" in schema:
         return False
     if isinstance(sent, str) and isinstance(shown, str):
-        return folded(sent) == folded(shown)
+        return fold_text(sent) == fold_text(shown)
     if isinstance(sent, dict) and isinstance(shown, dict):
         known = schema.get("properties", {})
         shared = sent.keys() & shown.keys()
@@ -145,7 +145,7 @@ def _are_made_of(schema: Schema, sent: list[Any], shown: list[Any]) -> bool:
     return True
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """The text without case, compatibility forms and spaces: the most that an API may change of it."""
     folded = unicodedata.normalize("NFKC", _without_format_characters(text)).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
@@ -169,26 +169,26 @@ MOST_POINTS = 8
 """Code points that are named of one difference."""
 
 
-def stored_otherwise(address: str, entry: Entry) -> Iterator[str]:
+def normalization_warnings(address: str, entry: Entry) -> Iterator[str]:
     """A warning for each value of an address that the API has normalized: both values, the code points that differ if
     they look the same, and what to write in the YAML."""
     for path, stored in sorted(entry.stored.items()):
         sent = value_at(entry.applied, parse_path(path) or ())
         is_compared = stored is not None and max(len(str(sent)), len(str(stored))) <= MOST_COMPARED
-        points = f" ({_points(sent, stored)})" if is_compared and looks_same(sent, stored) else ""
-        kept = "nothing" if stored is None else _shown(stored)
+        points = f" ({_describe_code_points(sent, stored)})" if is_compared and looks_same(sent, stored) else ""
+        kept = "nothing" if stored is None else _format_value(stored)
         advice = "leave it out of" if stored is None else f"write {kept} in"
-        text = f"{address}: {path}: the API keeps {kept} of {_shown(sent)}{points}"
+        text = f"{address}: {path}: the API keeps {kept} of {_format_value(sent)}{points}"
         yield f"{text}; {advice} the YAML, and this warning ends"
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """A value as YAML takes it, truncated."""
     text = json.dumps(value, ensure_ascii=False)
     return truncate(text, LONGEST, f"… ({len(text)} characters; `explain` shows all)")
 
 
-def _points(sent: Any, stored: Any) -> str:
+def _describe_code_points(sent: Any, stored: Any) -> str:
     """The code points that differ, as `U+… became U+…`."""
     one, other = (each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in (sent, stored))
     matcher = load("difflib:SequenceMatcher")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Keys, value_at, with_value
 from reconciler.kinds.declaration import Kind, Reference
-from reconciler.kinds.wire import LookupTable, in_short
+from reconciler.kinds.wire import LookupTable, shorten
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Raw, Record, Resource, make_address
 from reconciler.serialization import canonical
 
@@ -142,7 +142,7 @@ class Targets:
             return f"the {self._kind.name} {name}, which is not live any more"
         fields = self._records[name].fields if live else self._coming[name]
         names = [each for each in self._kind.identity.natural_key if each in fields]
-        values = ", ".join(f"{each} {in_short(fields[each])}" for each in names)
+        values = ", ".join(f"{each} {shorten(fields[each])}" for each in names)
         return f"the live {self._kind.name} {name} ({values})" if live else f"{name} ({values}), made by this plan"
 
     def _of_type(self, items: Iterable[Raw]) -> list[Raw]:
@@ -195,7 +195,7 @@ def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, Keys, Referenc
             yield address, keys, reference
 
 
-def resolved(kind: Kind, fields: Fields, resolve: Callable[[str, Reference], Any]) -> dict[str, Any]:
+def resolve_references(kind: Kind, fields: Fields, resolve: Callable[[str, Reference], Any]) -> dict[str, Any]:
     """The fields with each reference replaced that `resolve` knows: for an address and the declaration, the item that
     is sent, or None. An item that is named twice, by its key and by its id, is sent once."""
     result = dict(fields)

@@ -39,14 +39,14 @@ def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
     """A record of the API as fields of the configuration. AnswerUnreadable if it is of another kind, or has no id.
     Numbers and texts are converted to the type of the field's schema. All else is kept as it is."""
     identity, path = kind.identity, kind.endpoints.path
-    if difference := other_object(kind, raw):
+    if difference := find_other_object(kind, raw):
         raise AnswerUnreadable(f"{path}: the API names {difference}; expected records of {identity.object_name}")
     if not is_id(kind, raw.get("id")):
-        raise AnswerUnreadable(f"{path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
+        raise AnswerUnreadable(f"{path}: the API names an object whose id is none: {shorten(raw.get('id'))!r}")
     values = {**raw, **kind.from_wire(raw, lookups)}
     shown = ((each.name, each.schema, values.get(each.name)) for each in kind.fields)
     fields = {name: as_declared(schema, value) for name, schema, value in shown if value is not None}
-    return Record(kind.name, raw["id"], in_short(raw.get(identity.name_field) or raw["id"]), fields, raw)
+    return Record(kind.name, raw["id"], shorten(raw.get(identity.name_field) or raw["id"]), fields, raw)
 
 
 def read_parts(kind: Kind, object_id: str, read: Callable[[str], Raw]) -> dict[str, Any]:
@@ -55,14 +55,14 @@ def read_parts(kind: Kind, object_id: str, read: Callable[[str], Raw]) -> dict[s
     return {name: read(f"{path}{each.path}").get(each.key) for name, each in kind.parts}
 
 
-def other_object(kind: Kind, raw: Raw) -> str:
+def find_other_object(kind: Kind, raw: Raw) -> str:
     """The `object` of a record if it is not that of the kind; empty if it is, or is missing. Records always have one
     [seed]; a missing one is tolerated."""
     word = raw.get("object")
-    return "" if word is None or word == kind.identity.object_name else f"a record of {in_short(word)}"
+    return "" if word is None or word == kind.identity.object_name else f"a record of {shorten(word)}"
 
 
-def in_short(value: Any) -> str:
+def shorten(value: Any) -> str:
     """A name of the API, truncated."""
     return truncate(str(value), LONGEST_NAME)
 
@@ -139,7 +139,7 @@ def _set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint, val
     return Request(setter.method, path, body, (name,))
 
 
-def came_from(record: Record, entry: Entry | None, wanted: Fields) -> dict[str, str]:
+def find_rules(record: Record, entry: Entry | None, wanted: Fields) -> dict[str, str]:
     """The local times that live UTC times came from, by field: those that we have set, or that are wanted now."""
     if entry is None or not entry.rules:
         return {}
@@ -191,7 +191,7 @@ def list_labels(items: Iterable[Raw]) -> str:
     items = list(items)
     labels = make_distinct(find_labels(items))
     ids = sorted({str(item.get("id")) for item in items}, key=lambda each: (labels.get(each, each), each))
-    names = [f'{each} ("{in_short(labels[each])}")' if each in labels else each for each in ids]
+    names = [f'{each} ("{shorten(labels[each])}")' if each in labels else each for each in ids]
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more or "none"
 

@@ -16,11 +16,11 @@ from reconciler.kinds.comparison import (
     flatten,
     is_within,
     join_keys,
+    managed_fields,
     value_at,
-    written,
 )
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_same
-from reconciler.kinds.references import reference_items, references, resolved
+from reconciler.kinds.references import reference_items, references, resolve_references
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone, address_kind
 from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
 from reconciler.plan.identity import PlanContext
@@ -31,7 +31,7 @@ NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who
 def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], live: Record | None) -> dict[str, Any]:
     kind = KINDS[resource.kind]
     every = [item for _, item, _ in reference_items(kind, live.fields if live else {})]
-    fields = written(kind, resource.fields, ignored)
+    fields = managed_fields(kind, resource.fields, ignored)
     if rules := kind.local_times(fields):
         fields |= {name: kinds.local_time.next_time(*each, context.now) for name, each in rules.items()}
     for name, reference in kind.lists:
@@ -43,7 +43,7 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
         record = context.target(address)
         return context.references.targets(reference).proof(record, every, address) if record else None
 
-    return resolved(kind, fields, item_for)
+    return resolve_references(kind, fields, item_for)
 
 
 def _entry(context: PlanContext, resource: Resource, fields: dict[str, Any], live: Record | None) -> Entry:
@@ -51,7 +51,7 @@ def _entry(context: PlanContext, resource: Resource, fields: dict[str, Any], liv
     kind, object_id = KINDS[resource.kind], live.id if live else ""
     uses = {address for address, *_ in references(kind, resource.fields)}
     # What is ignored is not ours from the beginning, so it is no drift later.
-    fields = written(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
+    fields = managed_fields(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
     known = context.entries.get(resource.address)
     same = known if live and known and known.id == live.id else None
     return Entry(
@@ -114,7 +114,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     found = differences(kind, fields, record.fields, entry)
     kept = _kept(fields, record, entry, found)
     found = [each for each in found if is_certain(each) and join_keys(each.outer_keys) not in kept]
-    given = wire.came_from(record, entry, fields)
+    given = wire.find_rules(record, entry, fields)
     changed = [_field_change(context, resource, entry, given, each) for each in found]
     deferred = set(_defer(context, resource, record, changed))
     found = [each for each in found if each.path not in deferred]
@@ -253,7 +253,7 @@ def plan_unseen_delete(address: str, object_id: str, reason: str) -> Change:
 
 def plan_delete(address: str, record: Record, reason: str, entry: Entry | None = None) -> Change:
     """The delete of a live object. `entry`: what is remembered of it."""
-    kind, given = KINDS[record.kind], wire.came_from(record, entry, {})
+    kind, given = KINDS[record.kind], wire.find_rules(record, entry, {})
     return Change(
         address=address,
         kind=kind.name,

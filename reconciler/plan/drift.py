@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.errors import Location
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import Difference, differences, is_within, same_value
+from reconciler.kinds.comparison import Difference, differences, is_same_value, is_within
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
 from reconciler.kinds.references import with_references
 from reconciler.model.inputs import Desired, Entry, Lifecycle, Live, ObjectRef, Resource, State, address_kind
@@ -87,7 +87,7 @@ def _next(difference: Difference, change: Change | None) -> str:
         path = difference.path
         around = any(is_within(each.path, path) or is_within(path, each.path) for each in change.fields)
         return OTHERWISE if around else LEFT
-    return NEXT[Action.UPDATE] if same_value(difference.field, planned.after, difference.after) else OTHERWISE
+    return NEXT[Action.UPDATE] if is_same_value(difference.field, planned.after, difference.after) else OTHERWISE
 
 
 def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:

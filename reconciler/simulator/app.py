@@ -87,12 +87,12 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, if a fault breaks the connection."""
-        context = RequestContext(_request(environ), self.store, self.clock, self.faults.visibility)
+        context = RequestContext(_parse_request(environ), self.store, self.clock, self.faults.visibility)
 
         def work() -> Response:
-            return _guarded(environ, lambda: self.answer(context.taken or context.request))
+            return _run_guarded(environ, lambda: self.answer(context.taken or context.request))
 
-        response = _guarded(environ, lambda: self.faults.around(context, work))
+        response = _run_guarded(environ, lambda: self.faults.around(context, work))
         self._write_log(context, response)
         return _send(response, start_response, with_body=environ["REQUEST_METHOD"] != "HEAD")
 
@@ -102,12 +102,12 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
             raise wire.refusal(413, f"The body must not exceed {wire.MAX_BODY} bytes")
         if request.path == FAULTS:
             return self.faults.answer(request)
-        project = routes.project_of(request)
+        project = routes.find_project(request)
         handler, record_id = routes.find(request)
         if self.clock.is_set:
             with self.store.transaction(project, write=True) as transaction:
                 integrations.deliver(transaction, self.clock())
-        unseen = self.faults.visibility.over(project, request)
+        unseen = self.faults.visibility.hidden_ids(project, request)
         with self.store.transaction(project, write=request.method != "GET", unseen=unseen) as transaction:
             call = Call(request, transaction, self.clock(), record_id)
             routes.require_served(call)
@@ -152,7 +152,7 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
             self._log.flush()
 
 
-def _request(environ: WSGIEnvironment) -> Request:
+def _parse_request(environ: WSGIEnvironment) -> Request:
     """The request; a body that is too long is not read."""
     query = environ.get("QUERY_STRING", "")
     length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -172,7 +172,7 @@ def _request(environ: WSGIEnvironment) -> Request:
     )
 
 
-def _guarded(environ: WSGIEnvironment, act: Callable[[], Response]) -> Response:
+def _run_guarded(environ: WSGIEnvironment, act: Callable[[], Response]) -> Response:
     """The answer, with refusals and failures as envelopes; people get the traceback of a failure."""
     try:
         return act()
@@ -198,9 +198,9 @@ def _send(response: Response, start_response: StartResponse, *, with_body: bool)
     start_response(f"{response.status} {phrase}", list(headers.items()))
     if not with_body:
         return []
-    return [content] if response.promised is None else _broken(content)
+    return [content] if response.promised is None else _send_part(content)
 
 
-def _broken(content: bytes) -> Iterator[bytes]:
+def _send_part(content: bytes) -> Iterator[bytes]:
     yield content
     raise Dropped("the simulator broke off within the body: a fault")

@@ -90,28 +90,28 @@ def _complete_segment(call: Call, fields: Record, record: Record | None) -> Reco
     if "conditions" in fields:
         given = ({"negate": False, **each} for each in fields["conditions"])
         return {**fields, "conditions": [{name: each[name] for name in _CONDITION} for each in given]}
-    return fields if record is None or call.assumed("segment-put") == "keep" else {**fields, "conditions": []}
+    return fields if record is None or call.assumption("segment-put") == "keep" else {**fields, "conditions": []}
 
 
 def _require_own(call: Call, record: Record) -> None:
     if record["is_system"]:
-        raise refusal(call.assumed("system-segment"), f"segment {record['id']} is predefined and read-only")
+        raise refusal(call.assumption("system-segment"), f"segment {record['id']} is predefined and read-only")
 
 
 def _users(call: Call, record: Record) -> list[str]:
     _require_own(call, record)
-    if call.assumed("delete-in-use") == "204":
+    if call.assumption("delete-in-use") == "204":
         return []
-    found = call.transaction.mentioning(AUTOMATIONS.name, record["id"])
+    found = call.transaction.find_mentions(AUTOMATIONS.name, record["id"])
     return [f"automation {each['id']}" for each in found if each["data"].get("segments") == record["id"]]
 
 
 def _identify(transaction: Transaction, fields: Record) -> str:
     slug = re.sub("[^a-z0-9]+", "-", str(fields.get("name", "")).lower()).strip("-")[:200]
-    if not slug or transaction.assumed("segment-ids") == "opaque":
+    if not slug or transaction.assumption("segment-ids") == "opaque":
         return transaction.new_id()
     numbered = (f"{slug}-{number}" for number in itertools.count(2))
-    return next(each for each in itertools.chain([slug], numbered) if not transaction.known("segments", each))
+    return next(each for each in itertools.chain([slug], numbered) if not transaction.is_known("segments", each))
 
 
 SEGMENTS = Resource(
@@ -127,8 +127,8 @@ SEGMENTS = Resource(
     complete=_complete_segment,
     identify=_identify,
     users=_users,
-    where=lambda records: ("" if records.assumed("segments-list") == "with-system" else f"{_IS_SYSTEM} NOT 1",),
-    is_newest_first=lambda records: records.assumed("segments-order") == "newest",
+    where=lambda records: ("" if records.assumption("segments-list") == "with-system" else f"{_IS_SYSTEM} NOT 1",),
+    is_newest_first=lambda records: records.assumption("segments-order") == "newest",
     is_idempotent=True,
     ends_in_null=True,
 )

@@ -35,28 +35,30 @@ _PRODUCT_ID = re.compile("[a-zA-Z0-9._-]{1,255}")
 def _complete_product(call: Call, fields: Record, record: Record | None) -> Record:
     whole = {**dict.fromkeys(_FIXED), **(record or {}), **fields}
     changed = [name for name in _FIXED if record and whole[name] != record[name]]
-    if changed and call.assumed("product-type") == "fixed":
+    if changed and call.assumption("product-type") == "fixed":
         raise invalid([(name, "cannot be changed") for name in changed])
     has_duration, is_subscription = whole["duration"] is not None, whole["type"] in _SUBSCRIPTIONS
-    is_asked = has_duration or call.assumed("product-duration") == "required"
+    is_asked = has_duration or call.assumption("product-duration") == "required"
     if (changed or record is None) and is_asked and has_duration is not is_subscription:
         raise invalid([("duration", "is for subscriptions only" if has_duration else "is required")])
     return fields
 
 
 def _users(call: Call, record: Record) -> list[str]:
-    found = call.transaction.mentioning("entitlements", record["id"]) if call.assumed("delete-in-use") == "409" else ()
+    if call.assumption("delete-in-use") == "204":
+        return []
+    found = call.transaction.find_mentions("entitlements", record["id"])
     return [f"entitlement {each['id']}" for each in found if record["id"] in (each["product_ids"] or ())]
 
 
 def _complete_entitlement(call: Call, fields: Record, record: Record | None) -> Record:
     """A product that does not exist is refused [docs, of offerings: 400 `product_not_in_project`]."""
-    ids = ID if call.assumed("entitlement-ids") == "narrow" else WIDE_ID
+    ids = ID if call.assumption("entitlement-ids") == "narrow" else WIDE_ID
     if not ids.fullmatch(fields.get("id", "x")):
         raise invalid([("id", f"must match {ids.pattern}")])
-    if record and fields.get("product_ids", ()) is None and call.assumed("null-products") == "ignore":
+    if record and fields.get("product_ids", ()) is None and call.assumption("null-products") == "ignore":
         return {name: value for name, value in fields.items() if name != "product_ids"}
-    status = call.assumed("unknown-product")
+    status = call.assumption("unknown-product")
     unknown = [each for each in fields.get("product_ids") or () if not call.transaction.get(PRODUCTS.name, each)]
     if unknown and status != "accepted":
         code = "product_not_in_project" if status == "400" else "relation_not_found"
@@ -116,10 +118,11 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 def _complete_config(call: Call, fields: Record, record: Record | None) -> Record:
     """A PUT resets what is left out; status and payload stay [docs]."""
     if record is None:
-        if call.assumed("config-create") == "422" and (parts := [name for name in _PARTS if name in call.request.body]):
+        parts = [name for name in _PARTS if name in call.request.body]
+        if parts and call.assumption("config-create") == "422":
             raise invalid([(name, "has a path of its own") for name in parts])
-        return {"status": call.assumed("config-status"), **fields}
-    kept = {"context_key": record["context_key"]} if call.assumed("config-put") == "keep" else {}
+        return {"status": call.assumption("config-status"), **fields}
+    kept = {"context_key": record["context_key"]} if call.assumption("config-put") == "keep" else {}
     return {"segment_percent": 100, "segmentation_conditions": [], "context_key": None, **kept, **fields}
 
 
@@ -142,8 +145,8 @@ CONFIGS = Resource(
     complete=_complete_config,
     show=lambda _, record: {name: value for name, value in record.items() if name not in _PARTS},
     identify=lambda transaction, _: str(uuid.uuid5(uuid.NAMESPACE_URL, transaction.new_id())),
-    users=lambda call, record: ["apps"] * (record["status"] == "active" and call.assumed("delete-in-use") == "409"),
-    where=lambda records: (_NOT_ARCHIVED if records.assumed("archived-configs") == "left-out" else "",),
+    users=lambda call, record: ["apps"] * (record["status"] == "active" and call.assumption("delete-in-use") == "409"),
+    where=lambda records: (_NOT_ARCHIVED if records.assumption("archived-configs") == "left-out" else "",),
     is_newest_first=lambda _: True,
     ends_in_null=True,
 )
@@ -152,7 +155,7 @@ CONFIGS = Resource(
 def read_config(call: Call) -> Response:
     """`GET /remote-configurations/{id}`: the only answer with `payload` [docs]."""
     record = CONFIGS.find(call)
-    payload = {"payload": record["payload"]} if call.assumed("config-payload") == "record" else {}
+    payload = {"payload": record["payload"]} if call.assumption("config-payload") == "record" else {}
     return Response(200, {**CONFIGS.show(call.transaction, record), **payload})
 
 
@@ -161,7 +164,7 @@ def set_config_status(call: Call) -> Response:
     record = CONFIGS.find(call)
     status = accept(call.request.fields(), {"status": wire.one_of(*_MOVES, "archived")}, ("status",))["status"]
     if status not in _MOVES.get(record["status"], ()):
-        answer = call.assumed("same-status" if status == record["status"] else "wrong-status")
+        answer = call.assumption("same-status" if status == record["status"] else "wrong-status")
         if answer != "200":
             raise refusal(answer, f"A remote configuration that is {record['status']} cannot become {status}")
     return CONFIGS.answer(call, CONFIGS.change(call, record, {"status": status}))
@@ -170,7 +173,7 @@ def set_config_status(call: Call) -> Response:
 def _mapping(value: object) -> Iterator[Problem]:
     yield from wire.shape({})(value)
     for key, word in value.items() if isinstance(value, dict) else ():
-        yield from wire.below(key, wire.one_of(*_TYPES)(word))
+        yield from wire.prefix_paths(key, wire.one_of(*_TYPES)(word))
 
 
 class Part(NamedTuple):
@@ -190,7 +193,7 @@ class Part(NamedTuple):
         if self is PAYLOAD and call.request.length > LONGEST_PAYLOAD:
             raise refusal(413, f"The payload must not exceed {LONGEST_PAYLOAD} bytes")
         data = accept(call.request.fields(), {"data": self.check}, ("data",))["data"]
-        if self is PAYLOAD and call.assumed("payload-check") == "mapping":
+        if self is PAYLOAD and call.assumption("payload-check") == "mapping":
             types = {key: _TYPES.get(word, ()) for key, word in record["payload_mapping"].items()}
             mismatched = [key for key, value in data.items() if type(value) not in types.get(key, ())]
             if mismatched:

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 from reconciler.simulator.catalogue import CONFIGS
 from reconciler.simulator.integrations import INTEGRATIONS, REPORTS
 from reconciler.simulator.resource import whole_number
-from reconciler.simulator.routes import PAGED, project_of
+from reconciler.simulator.routes import PAGED, find_project
 from reconciler.simulator.store import Store
 from reconciler.simulator.wire import BODILESS, CODES, NO_ANSWER, ApiError, Call, Clock, Request, Response
 
@@ -40,7 +40,7 @@ class VisibilityDelay:
         self._lock = threading.Lock()
         self._left: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
 
-    def cover(self, project: str, url: str, readings: int) -> bool:
+    def hide(self, project: str, url: str, readings: int) -> bool:
         """Hide the record at the url (`/v4/automations/ID`); False if it was hidden before."""
         url = unquote(url)
         collection, _, record_id = url.rpartition("/")
@@ -54,7 +54,7 @@ class VisibilityDelay:
                 self._left[project, path][record_id] = readings
         return True
 
-    def over(self, project: str, request: Request) -> frozenset[str]:
+    def hidden_ids(self, project: str, request: Request) -> frozenset[str]:
         """The ids that this request does not see; a write sees everything. Counts a read at its first page."""
         if request.method != "GET":
             return frozenset()
@@ -83,7 +83,7 @@ class RequestContext:
     @contextmanager
     def meanwhile(self) -> Iterator[Call]:
         """A transaction in the project that the key names, for what somebody else does at this moment."""
-        with self.store.transaction(project_of(self.request), write=True) as transaction:
+        with self.store.transaction(find_project(self.request), write=True) as transaction:
             yield Call(self.request, transaction, self.clock())
 
 
@@ -153,7 +153,7 @@ def hide(context: RequestContext, readings: str) -> bool:
     """What the work created is not shown for some readings, whatever the client hears of it."""
     if context.worked is None or context.worked.status != _CREATED:
         return False
-    return context.visibility.cover(project_of(context.request), context.worked.body["url"], int(readings))
+    return context.visibility.hide(find_project(context.request), context.worked.body["url"], int(readings))
 
 
 # Words, ids and references: the documents list the words, and another one would be another value.
@@ -184,18 +184,18 @@ def normalise_value(way: str, body: Any) -> Any:
     """The fields as the way makes them. Maps and lists change below some fields alone: elsewhere the documents fix
     them."""
     if _CHANGES[way][0] not in (dict, list) or not isinstance(body, dict):
-        return _changed(way, body)
+        return _change_value(way, body)
     return {
         **body,
-        **{name: _changed(way, body[name]) for name in _BELOW.get(way, ("data", "payload")) if name in body},
+        **{name: _change_value(way, body[name]) for name in _BELOW.get(way, ("data", "payload")) if name in body},
     }
 
 
-def _changed(way: str, value: Any) -> Any:
+def _change_value(way: str, value: Any) -> Any:
     if isinstance(value, dict):
-        value = {name: inner if name in _LEFT_ALONE else _changed(way, inner) for name, inner in value.items()}
+        value = {name: inner if name in _LEFT_ALONE else _change_value(way, inner) for name, inner in value.items()}
     elif isinstance(value, list):
-        value = [_changed(way, item) for item in value]
+        value = [_change_value(way, item) for item in value]
     changed_type, change = _CHANGES[way]
     return change(value) if isinstance(value, changed_type) else value
 
@@ -237,7 +237,7 @@ def shift(context: RequestContext, what: str) -> bool:
             name = resource.required[0]
             added = resource.make(call, {} if name == "id" else {name: "Added meanwhile"})
             if not newest:
-                call.transaction.to_front(resource.name, added["id"])
+                call.transaction.move_to_front(resource.name, added["id"])
         else:
             call.transaction.delete(resource.name, last)
     return True

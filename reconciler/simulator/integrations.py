@@ -93,7 +93,7 @@ def _users(call: Call, record: Record) -> list[str]:
     used = destination_id(call.transaction, record)
     return [
         f"scheduled report {report['id']}"
-        for report in call.transaction.mentioning(REPORTS.name, used)
+        for report in call.transaction.find_mentions(REPORTS.name, used)
         if isinstance(report["destinations"], list)
         and any(isinstance(each, dict) and each.get("id") == used for each in report["destinations"])
     ]
@@ -154,7 +154,7 @@ def _show_report(transaction: Transaction, record: Record) -> Record:
     destinations = record["destinations"]
     if not isinstance(destinations, list):
         return record
-    return {**record, "destinations": [_labelled(transaction, destination) for destination in destinations]}
+    return {**record, "destinations": [_add_label(transaction, destination) for destination in destinations]}
 
 
 def _complete_report(call: Call, fields: Record, _: Record | None) -> Record:
@@ -167,7 +167,7 @@ def _complete_report(call: Call, fields: Record, _: Record | None) -> Record:
         problems = [
             (f"destinations.{n}.id", f"destination {pair['id']} does not exist")
             for n, pair in enumerate(pairs)
-            if not (_takes_reports(_behind(records, pair["id"])) or records.get(MAILBOXES.name, pair["id"]))
+            if not (_is_destination(_find_integration(records, pair["id"])) or records.get(MAILBOXES.name, pair["id"]))
         ]
         if problems:
             raise invalid(problems, code="relation_not_found")
@@ -223,8 +223,9 @@ def list_reports(call: Call) -> Response:
 
 def list_destinations(call: Call) -> Response:
     """`GET /scheduled-reports/destinations`: everything a report can deliver to [seed]."""
-    available = [record for record in call.transaction.page(INTEGRATIONS.name) if _takes_reports(record)]
-    data = [{"type": TARGET, "id": destination_id(call.transaction, each), "label": _label(each)} for each in available]
+    available = filter(_is_destination, call.transaction.page(INTEGRATIONS.name))
+    named = ((destination_id(call.transaction, each), _make_label(each)) for each in available)
+    data = [{"type": TARGET, "id": item_id, "label": label} for item_id, label in named]
     body = MAILBOXES.listing(call, call.transaction.page(MAILBOXES.name))
     return Response(200, {**body, "url": f"{REPORTS.url}/destinations", "data": data + body["data"]})
 
@@ -263,29 +264,29 @@ def send_test(call: Call) -> Response:
     return Response(202, operation)
 
 
-def _takes_reports(record: Record | None) -> bool:
+def _is_destination(record: Record | None) -> bool:
     provider = find_provider(record["integration"]) if record else None
     return bool(provider and provider.takes_reports and record and record.get("offered", True))
 
 
-def _behind(transaction: Transaction, destination: str) -> Record | None:
+def _find_integration(transaction: Transaction, destination: str) -> Record | None:
     """The integration whose destination has that id."""
     likely = (transaction.get(INTEGRATIONS.name, each) for each in (destination, destination.removeprefix(APART)))
-    found = itertools.chain(filter(None, likely), transaction.mentioning(INTEGRATIONS.name, destination))
+    found = itertools.chain(filter(None, likely), transaction.find_mentions(INTEGRATIONS.name, destination))
     return next((record for record in found if destination_id(transaction, record) == destination), None)
 
 
-def _label(record: Record) -> str:
+def _make_label(record: Record) -> str:
     provider = find_provider(record["integration"])
     return f"{provider.title if provider else record['integration']}: {record['title']}"
 
 
-def _labelled(transaction: Transaction, destination: object) -> object:
+def _add_label(transaction: Transaction, destination: object) -> object:
     if not isinstance(destination, dict):
         return destination
     if destination.get("type") != TARGET:
         return {**destination, "label": destination.get("label", "")}
     named = str(destination.get("id"))
-    record, mailbox = _behind(transaction, named), transaction.get(MAILBOXES.name, named)
-    label = _label(record) if record else mailbox["label"] if mailbox else destination.get("label", "")
+    record, mailbox = _find_integration(transaction, named), transaction.get(MAILBOXES.name, named)
+    label = _make_label(record) if record else mailbox["label"] if mailbox else destination.get("label", "")
     return {**destination, "label": label}

@@ -62,8 +62,8 @@ class Resource:
 
     def require_free(self, call: Call, record_id: str) -> None:
         """A 409 for an id that is in use; or was, unless it is assumed that it can be used again."""
-        is_given_again = "id" in self.checks and call.assumed("deleted-ids") == "free"
-        if (call.transaction.get if is_given_again else call.transaction.known)(self.name, record_id):
+        is_given_again = "id" in self.checks and call.assumption("deleted-ids") == "free"
+        if (call.transaction.get if is_given_again else call.transaction.is_known)(self.name, record_id):
             raise ApiError(409, "already_exists", f"The id {record_id} is or was in use")
 
     def find(self, call: Call) -> Record:
@@ -97,7 +97,7 @@ class Resource:
         if "id" in fields:
             self.require_free(call, fields["id"])
         answer = self.answer(call, self.make(call, fields), 201)
-        if self.name in ASSUMPTIONS and call.assumed("create-answer") == "identity":
+        if self.name in ASSUMPTIONS and call.assumption("create-answer") == "identity":
             answer = Response(201, {name: answer.body[name] for name in ("object", "id", "url")})
         if key:
             call.transaction.take_note(topic, key, {"request": body, "response": answer.body})
@@ -132,7 +132,7 @@ class Resource:
         limit, records = page_limit(call), call.transaction
         cursor, newest = (call.request.query or {}).get("starting_after"), self.is_newest_first(records)
         position = records.position(self.name, cursor) if cursor else None
-        stale = call.assumed("stale-cursor") if cursor and position is None else ""
+        stale = call.assumption("stale-cursor") if cursor and position is None else ""
         if stale == "422":
             raise invalid([("starting_after", "is no object of this list")])
         sql, *values = self.where(records)

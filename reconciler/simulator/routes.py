@@ -35,7 +35,7 @@ _FIXED_IDS = ("meta", "destinations", "system")
 _KEY = re.compile(r"Bearer +((?:test_)?sk_\S+)", re.IGNORECASE | re.ASCII)
 
 
-def project_of(request: Request) -> str:
+def find_project(request: Request) -> str:
     """The project of the bearer's key: `sk_…` is production, `test_sk_…` sandbox [seed]. At the dashboard door: that of
     its header. 401 without a well-formed key; 403 for a key that may not. That `sk_readonly…` may only GET and
     `sk_forbidden…` may nothing is the simulator's own (choice), so that both answers can be had."""
@@ -86,7 +86,7 @@ def _merge(resource: Resource, call: Call) -> Response:
 def require_served(call: Call) -> None:
     """A refusal if it is assumed that the project does not have what the path names."""
     name = call.request.path.removeprefix(f"{BASE}/").partition("/")[0]
-    status = call.assumed(name) if name in ASSUMPTIONS else "served"
+    status = call.assumption(name) if name in ASSUMPTIONS else "served"
     if status != "served":
         raise wire.refusal(status, f"This project has no {name}")
 

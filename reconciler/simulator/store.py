@@ -159,7 +159,7 @@ class Transaction:
         self._unseen = _dump(sorted(unseen))
         self._assumed: Record | None = None
 
-    def assumed(self, name: str) -> str:
+    def assumption(self, name: str) -> str:
         """How a question of the documents is answered in this project."""
         if self._assumed is None:
             self._assumed = self.note(SETTINGS, ASSUMED) or {}
@@ -175,7 +175,7 @@ class Transaction:
             if not self._connection.execute("SELECT 1 FROM records WHERE id = ? LIMIT 1", (candidate,)).fetchone():
                 return candidate
 
-    def known(self, collection: str, record_id: str) -> bool:
+    def is_known(self, collection: str, record_id: str) -> bool:
         """Whether the id was ever used, deleted records included."""
         sql = "SELECT 1 FROM records WHERE project = ? AND collection = ? AND id = ?"
         return self._connection.execute(sql, (*self._home(collection), record_id)).fetchone() is not None
@@ -193,7 +193,7 @@ class Transaction:
         known = "ON CONFLICT (project, collection, id) DO UPDATE SET body = excluded.body"
         self._connection.execute(f"{sql} {known}", (*self._home(collection), record["id"], _dump(record)))
 
-    def to_front(self, collection: str, record_id: str) -> None:
+    def move_to_front(self, collection: str, record_id: str) -> None:
         """Put a live record before all others."""
         sql = f"UPDATE records SET seq = (SELECT MIN(seq) FROM records) - 1 WHERE {_LIVE} AND id = ?"
         self._connection.execute(sql, (*self._home(collection), record_id))
@@ -216,7 +216,7 @@ class Transaction:
         found = self._connection.execute(sql, (*self._home(collection), record_id)).fetchone()
         return found and int(found[0])
 
-    def mentioning(self, collection: str, record_id: str) -> list[Record]:
+    def find_mentions(self, collection: str, record_id: str) -> list[Record]:
         """Live records that hold the id as a string somewhere: a quick first sieve for references to it."""
         return self._select(collection, "AND instr(body, ?) ORDER BY seq", json.dumps(record_id))
 
@@ -235,7 +235,7 @@ class Transaction:
         """The project that holds the records of a collection, and the collection."""
         shared = _PROJECT_WIDE.get(collection)
         if shared is False:
-            shared = self.assumed("sandbox-scope") == "shared"
+            shared = self.assumption("sandbox-scope") == "shared"
         return PROJECTS[0] if shared else self._project, collection
 
     def _select(self, collection: str, rest: str, *values: object) -> list[Record]:

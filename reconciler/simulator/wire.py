@@ -162,9 +162,9 @@ class Call:
     now: datetime
     id: str = ""
 
-    def assumed(self, name: str) -> str:
+    def assumption(self, name: str) -> str:
         """How a question of the documents is answered here."""
-        return self.transaction.assumed(name)
+        return self.transaction.assumption(name)
 
     @property
     def stamp(self) -> str:
@@ -180,7 +180,7 @@ def read_json(raw: bytes) -> tuple[Any, str | None]:
     if not raw:
         return None, "it is empty"
     try:
-        value = json.loads(raw.decode(), parse_constant=_finite, parse_float=_finite)
+        value = json.loads(raw.decode(), parse_constant=_parse_finite, parse_float=_parse_finite)
         if b"\\ud" in raw.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -190,7 +190,7 @@ def read_json(raw: bytes) -> tuple[Any, str | None]:
     return value, None
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is no finite number")
@@ -204,7 +204,7 @@ def accept(fields: Record, checks: Mapping[str, Check], required: Iterable[str])
     return {name: fields[name] for name in checks if name in fields}
 
 
-def below(name: str, problems: Iterable[Problem]) -> Iterator[Problem]:
+def prefix_paths(name: str, problems: Iterable[Problem]) -> Iterator[Problem]:
     """The problems, with the field's name in front of their paths: paths are dotted [docs]."""
     for path, message in problems:
         yield (f"{name}.{path}" if path else name), message
@@ -254,7 +254,7 @@ def shape(known: Mapping[str, Check], *, required: Iterable[str] = ()) -> Check:
         yield from ((name, "is required") for name in required if name not in value)
         for name, inner in known.items():
             if name in value:
-                yield from below(name, inner(value[name]))
+                yield from prefix_paths(name, inner(value[name]))
 
     return check
 
@@ -269,6 +269,6 @@ def each(inner: Check, *, at_least: int = 0) -> Check:
             yield "", f"must have at least {at_least}"
         else:
             for index, item in enumerate(value):
-                yield from below(str(index), inner(item))
+                yield from prefix_paths(str(index), inner(item))
 
     return check

@@ -53,18 +53,18 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
         text = text if isinstance(text, str) else text.decode("utf-8")
         document = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise _damaged(where, unreadable(error)) from error
+        raise _damage_error(where, unreadable(error)) from error
     version = document.get("format_version") if isinstance(document, dict) else None
     if type(version) is int and version > FORMAT_VERSION:
         text = f"{where}: written by a newer reconciler (format {version}, this one reads {FORMAT_VERSION})"
         hint = "upgrade reconciler, or bring back the version of the file that this one wrote"
         raise StateUnusable(text, hint=hint)
     if type(version) is not int or version < OLDEST_VERSION:
-        raise _damaged(where, "it bears no format_version")
+        raise _damage_error(where, "it bears no format_version")
     try:
         state = _state_from(document)
     except DecodeError as error:
-        raise _damaged(where, str(error)) from error
+        raise _damage_error(where, str(error)) from error
     if state.environment != environment:
         text = f"this is the state of the environment {state.environment}, not of {environment}"
         raise StateUnusable(f"{where}: {text}", hint="give each environment a state of its own in reconciler.yaml")
@@ -126,7 +126,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _damaged(where: str, why: str) -> StateUnusable:
+def _damage_error(where: str, why: str) -> StateUnusable:
     return StateUnusable(f"{where}: the state is damaged ({why})", hint=BRING_BACK)
 
 

@@ -60,11 +60,11 @@ class ObjectBackend:
     def read(self) -> Snapshot:
         found = self._bucket.read(self._name)
         if found is None:
-            old = self._old()
+            old = self._read_old()
             return Snapshot(old[1], "", is_taken_over=True) if old else Snapshot(State(self.environment), "")
         return Snapshot(from_text(found.content, self.environment, self.where), found.version)
 
-    def _old(self) -> tuple[Found, State] | None:
+    def _read_old(self) -> tuple[Found, State] | None:
         """The state under the key of an earlier version, if it may be this configuration's. That object stays."""
         found = self._bucket.read(self._old_name) if self._old_name else None
         state = from_text(found.content, self.environment, self.where) if found else None
@@ -74,7 +74,7 @@ class ObjectBackend:
         """As `Backend.write`; `note` is not kept, because an object has no log. The receipt is written first, and
         removed after a conflict: a run that is killed between the two leaves one receipt too many, and never one too
         few."""
-        old = self._old() if not version else None
+        old = self._read_old() if not version else None
         if old is not None and old[1].configuration is None:
             # The old object gets this configuration's name, so that no other configuration takes it over.
             claimed = to_text(replace(old[1], configuration=self.configuration)).encode()
@@ -94,7 +94,7 @@ class ObjectBackend:
         return written
 
     def receipts(self) -> dict[str, bytes]:
-        places = [self._old_receipts, self._receipts] if self._old() else [self._receipts]
+        places = [self._old_receipts, self._receipts] if self._read_old() else [self._receipts]
         names = [name for place in places for name in self._bucket.names(place) if name.endswith(".json")]
         with Threads(READERS) as pool:
             found = dict(zip(names, pool.map(self._bucket.read, names), strict=True))
@@ -118,7 +118,7 @@ class ObjectBackend:
         found = self._read_lock()
         holder = LockInfo.parse(found.content) if found else None
         if not found or not holder or holder.run != run or self._bucket.swap(self._lock, FREE, found.version) is None:
-            raise lock_error(self.where, run, holder, self._by_hand() if found else "")
+            raise lock_error(self.where, run, holder, self._unlock_hint() if found else "")
 
     def _read_lock(self) -> Found | None:
         """The lock; None if nobody holds it."""
@@ -135,7 +135,7 @@ class ObjectBackend:
                 return mine
             # Another run has taken it since.
             found = self._read_lock()
-        raise Locked(self.where, LockInfo.parse(found.content) if found else None, self._by_hand() if found else "")
+        raise Locked(self.where, LockInfo.parse(found.content) if found else None, self._unlock_hint() if found else "")
 
     def _prove_conditions(self) -> None:
         """Tries two writes that the lock must make fail: some S3 servers ignore the conditions."""
@@ -149,5 +149,5 @@ class ObjectBackend:
                     hint="use a store that honours them: Amazon S3, Google Cloud Storage, Azure, R2, MinIO, Ceph",
                 )
 
-    def _by_hand(self) -> str:
+    def _unlock_hint(self) -> str:
         return f"once nobody is applying any more, delete {self._bucket.where(self._lock)}"
