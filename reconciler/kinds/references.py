@@ -110,7 +110,7 @@ class Targets:
             if other != address and all(None in pair or pair[0] == pair[1] for pair in pairs):
                 yield other
 
-    def behind(self) -> dict[str, str]:
+    def find_aliases(self) -> dict[str, str]:
         """Id of an item → id of the live object that it is proven to stand for, if the two ids differ."""
         strangers = {item.get("label") for item in self._of_type(self.available) if item["id"] not in self._taken}
         bearers = (self._bearers.get(label, ()) for label in strangers if isinstance(label, str))
@@ -260,12 +260,12 @@ class ReferenceResolver:
             self._targets[reference] = Targets(reference, self._live, self._taken, self._planned)
         return self._targets[reference]
 
-    def behind(self, kind: Kind) -> dict[ObjectRef, ObjectRef]:
+    def find_aliases(self, kind: Kind) -> dict[ObjectRef, ObjectRef]:
         """The kind and id of an item that a kind's lists hold → the object that it stands for, if the ids differ."""
         return {
             ObjectRef(reference.kind, item): ObjectRef(reference.kind, each)
             for _, reference in kind.lists
-            for item, each in self.targets(reference).behind().items()
+            for item, each in self.targets(reference).find_aliases().items()
         }
 
     def as_sent(self, reference: Reference, item: Any) -> Any:
