@@ -20,7 +20,7 @@ from reconciler.errors import AnswerRefused, AnswerUnreadable, ListIncomplete
 
 LIMIT = 100
 """Items of a page: the most that the API allows."""
-ATTEMPTS = 3
+ATTEMPTS = 3  # A list that changes during three reads in a row is in steady use.
 MOST_PAGES = 10_000
 """A million objects: a server that always says that there is more must not keep a plan busy for ever."""
 MOST_AHEAD = 16
@@ -43,7 +43,7 @@ def read_list(reader: Reader, path: str, style: str, expected: int = 0) -> list[
         return list({_require_id(item, path): item for item in _require_only_page(reader.get(path), path)}.values())
     if style == "cursor":
         return _read_steady(path, lambda: _read_by_cursor(reader, path))
-    offsets = range(0, max(1, expected - 1), LIMIT - 1)
+    offsets = range(0, max(1, expected - 1), LIMIT - 1)  # Pages overlap by one item, see `_read_by_offset`.
     if len(offsets) == 1:
         return _read_steady(path, lambda: _read_by_offset(reader, path, {}))
     with reader.threads(min(len(offsets), MOST_AHEAD)) as pool:

@@ -19,8 +19,8 @@ SUCCESS = range(200, 300)
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOVED = "if the API lives there now, write that address: --api-url, or QONVERSION_API_URL"
 SECONDS = r"(?a)(\d+(\.\d*)?|\.\d+) ?s?( ?, ?(\d+(\.\d*)?|\.\d+) ?s?)*"
-LONGEST_ASKED = 366 * 86400.0
-LONGEST_IN_SECONDS = 600
+LONGEST_ASKED = 366 * 86400.0  # Seconds. `Retry-After: 1e99` could not be added to a date.
+LONGEST_IN_SECONDS = 600  # People read a longer wait more easily as a time of day.
 SHOWN_CHARACTERS = 200
 SHOWN_DETAILS = 10
 DEEPEST = 64
@@ -52,6 +52,7 @@ class Response:
         if not self.content.strip():
             return None
         try:
+            # Without these, Python takes NaN, Infinity and 1e999, which no JSON has.
             body = json.loads(self.content, parse_constant=_parse_finite, parse_float=_parse_finite)
         except (ValueError, RecursionError) as error:
             shown = self.content[:SHOWN_CHARACTERS].decode("utf-8", "replace")

@@ -19,7 +19,7 @@ from reconciler.model.settings import Environment
 from reconciler.system import find_program, run_program
 from reconciler.text import redact
 
-MOST_PLACES = 10
+MOST_PLACES = 10  # Objects that are named in one error.
 
 # What may follow `Bearer ` (RFC 6750, 2.1). Nothing in it is written in another way in JSON, in Python or in a shell.
 FORM = re.compile(r"[A-Za-z0-9._~+/-]+=*")
@@ -28,7 +28,7 @@ ATTENDED_SECONDS = 300.0
 """How long it may take, and how long if a person may have to type something."""
 
 LONGEST_STDERR = 300
-SHORTEST_PART = 6
+SHORTEST_PART = 6  # Shorter words of an output are everyday words, and no key.
 KEY = re.compile(r"(?:test_)?sk_\S+")
 
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 POINTER = b"gitdir: "
-LONGEST_POINTER = 8192
+LONGEST_POINTER = 8192  # Twice the longest path of Linux. A larger `.git` is no pointer.
 
 
 def repository_top(folder: Path | str) -> Path | None:

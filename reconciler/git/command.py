@@ -21,10 +21,10 @@ Settings = tuple[tuple[str, str], ...]
 
 # Whatever the user or the system has set, nothing prompts, pages, signs, cleans up, or runs a hook or a monitor.
 SETTINGS = (
-    "safe.bareRepository=explicit",
-    "protocol.ext.allow=never",
-    "core.longPaths=true",
-    "gc.auto=0",
+    "safe.bareRepository=explicit",  # A commit may hold a folder that looks like a bare repository.
+    "protocol.ext.allow=never",  # It runs any command as a remote.
+    "core.longPaths=true",  # Windows, see CONTRIBUTING.
+    "gc.auto=0",  # A background process would outlive the time limit.
     "maintenance.auto=false",
     f"core.hooksPath={os.devnull}",
     "core.fsmonitor=false",
@@ -36,15 +36,15 @@ SETTINGS = (
     "push.gpgSign=false",
     "push.followTags=false",
     "push.recurseSubmodules=no",
-    "protocol.version=2",
+    "protocol.version=2",  # `ls-remote REF` gets this ref, and not all of the remote.
     "credential.interactive=false",
     "advice.pushUpdateRejected=false",
 )
 FIXED = {
-    "LC_ALL": "C",
+    "LC_ALL": "C",  # Some of the output is parsed.
     "LANGUAGE": "C",
     "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_OPTIONAL_LOCKS": "0",  # `git status` must not write the index of the user.
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_PAGER": "cat",
     "GIT_EDITOR": ":",
@@ -62,7 +62,7 @@ ELSEWHERE = frozenset(
     )
 )  # fmt: skip
 """Variables that a git hook or a caller may have set. They would change the repository, or the meaning of paths."""
-SHOWN = 40
+SHOWN = 40  # Characters of a wrong value.
 NEEDED = "git, 2.31 or newer, is needed in PATH"
 NO_REPOSITORY = "not a git repository, and no folder above it is one"
 SECRET_KEY = re.compile(r"\s*(test_)?sk_")

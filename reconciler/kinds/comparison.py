@@ -15,7 +15,7 @@ from reconciler.model.plan import Cause
 from reconciler.serialization import canonical
 
 Keys = Sequence[str | int]
-INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")  # Within 64 bits, and one text for each number.
 PLAIN_KEY = re.compile(r"[\w-]+")
 STEP = re.compile(r'\.?([\w-]+)|\[(\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]')
 

@@ -25,12 +25,12 @@ class Pages(Enum):
 
 @frozen
 class Reference:
-    """A value may name a resource of ours: `{<key>: <its key>}`. It is the field's, or the one at `path` within it; of
-    a list, each item. What is sent is the id of the target. If there is a `lookup`, what is sent is an item of this
-    list of the API, and `type` is the type of such an item. `label` gives the label that the API makes for a target
-    from its record, None if that is not known. Targets that are equal in the fields `labelled_by` bear one. An item may
-    name what the API offers by its label, under `label_key` if there is one. `attach_first`: a target that goes from
-    one object to another is added before it is taken away."""
+    """A value that may refer to a resource, written as `{<key>: KEY}`: the value of a field, or the one at `path` within
+    it; of a list, each item. A request carries the id of the target. With a `lookup`, it carries an item of this list
+    of the API, whose type is `type`. `label` returns the label that the API makes of a target's record, None if that
+    cannot be known. Targets with equal fields `labelled_by` have the same label. If there is a `label_key`, an item may
+    also name what the API offers by its label, under this key. `attach_first`: a target that moves from one object to
+    another is added to the new one first."""
 
     kind: str
     key: str

@@ -157,7 +157,7 @@ def fingerprint(kind: Kind, record: Record, rules: Fields | None = None) -> str:
     return sha256(seen)
 
 
-MOST_NAMED = 20
+MOST_NAMED = 20  # Items of a list in one message: more than a person compares.
 
 
 class LookupTable:

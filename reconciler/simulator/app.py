@@ -29,7 +29,7 @@ from reconciler.simulator.wire import ApiError, Call, Clock, Dropped, Request, R
 
 utc_now = partial(datetime.now, UTC)
 Seeds = tuple[tuple[str, Record], ...]
-"""What a project begins with, by collection, as the door of the dashboard takes it."""
+"""The objects that a new project has: pairs of a collection, and a body for the dashboard's path of it."""
 
 _RULES = [
     {"metric": metric, "comparator": "eq", "value": value, "negate": False}
@@ -59,7 +59,7 @@ EXAMPLES: Seeds = (
         },
     ),
 )
-"""Those of the documents."""
+"""The objects that the documents show as examples."""
 
 
 class Simulator(contextlib.AbstractContextManager["Simulator"]):
@@ -114,14 +114,15 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
             return handler(call)
 
     def seed(self, what: Seeds = FIRST) -> None:
-        """Give each project an e-mail destination and segments of the vendor, or what is given; unless it has or had
-        them. They are what a newcomer can refer to by an id."""
+        """Gives each project these objects, unless it has or had them. The default, an e-mail destination and segments
+        of the vendor, is what a new user can refer to by an id."""
         for project, (collection, body) in itertools.product(PROJECTS, what):
             with contextlib.suppress(ApiError):
                 self.answer(Request("POST", f"{routes.DASHBOARD}/{collection}", body=body, project=project))
 
     def assume(self, answers: Mapping[str, str]) -> None:
-        """Answer what the documents leave open, see `store.ASSUMPTIONS`; ApiError for a word that is not there."""
+        """Chooses answers to what the documents leave open, see `store.ASSUMPTIONS`. ApiError for one that is not in
+        it."""
         for project in PROJECTS:
             self.answer(Request("PUT", f"{routes.DASHBOARD}/{ASSUMED}", body=dict(answers), project=project))
 

@@ -1,6 +1,6 @@
-"""What a fault does to a request: one function each, which returns whether there was anything to do.
+"""What a fault does to a request: one function each, which returns whether it had an effect.
 
-After the scene, each takes the words of its rule as they are written. An ApiError from it means: nothing to do.
+Each takes the context, then the words of its rule as they are written. An ApiError from it means: no effect.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from reconciler.simulator.wire import BODILESS, CODES, NO_ANSWER, ApiError, Call
 _WORDS = ("/meta", "/destinations", "/payload-mapping")
 _ACTIVE, _ERROR = 1, 2
 _CREATED, _REFUSED, _FAILED = 201, 400, 500
-_FAILURES = 3
+_FAILURES = 3  # Deliveries in a row before the worker gives up [guess].
 
 
 class VisibilityDelay:
@@ -90,7 +90,7 @@ class RequestContext:
 def make_response(
     status: str, when: str | None, header: tuple[str, ...] = (), **written: str
 ) -> tuple[Response, str | None]:
-    """What `respond` takes; ValueError if the words contradict each other."""
+    """The arguments of `respond`. ValueError if the details contradict each other."""
     code, named = int(status), [each.partition(":") for each in header]
     headers = {name.title(): value.lstrip() for name, _, value in named}
     if "body" in written:
@@ -107,7 +107,7 @@ def make_response(
 
 
 def respond(context: RequestContext, response: Response, when: str | None) -> bool:
-    """Another answer, or none: instead of the work, or after it. The first one counts."""
+    """Sends another response, or none, instead of the work or after it. Of several, the first one is sent."""
     after = context.worked is not None and context.response is not NO_ANSWER
     free = after if when == "after" else context.response is None
     if free:
@@ -134,7 +134,7 @@ def truncate(context: RequestContext, keep: str, quietly: str | None) -> bool:
 
 
 def set_clock(context: RequestContext, moment: datetime) -> bool:
-    """The clock of the simulator is set."""
+    """Sets the clock of the simulator."""
     context.clock.set(moment)
     return True
 

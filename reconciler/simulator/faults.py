@@ -146,7 +146,7 @@ class Rule:
     def takes(self) -> bool:
         """Counts one more match. Returns whether the rule takes it."""
         self.matched += 1
-        drawn = self._rng.random()
+        drawn = self._rng.random()  # For every match, so that the other choices do not shift the sequence.
         if self._nth:
             taken = self._nth <= self.matched < self._nth + (self._times or 1)
         else:

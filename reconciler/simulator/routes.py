@@ -1,6 +1,6 @@
-"""The route table: every endpoint of the documents, and the dashboard door.
+"""The route table: every endpoint of the documents, and the paths below `/_dashboard`.
 
-The door is what only people, or the delivery worker, can do. It is not part of the API.
+These do what only people can do in the dashboard, or what the delivery worker does. They are not part of the API.
 
     POST   /_dashboard/{collection}        insert a record as given, missing fields filled in, `id` optional
     PATCH  /_dashboard/{collection}/{id}   put any raw fields over the stored record (title, active: 2, runs, status …)

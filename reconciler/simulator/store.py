@@ -99,6 +99,7 @@ class Store:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
+        # Without an isolation level, the library begins no transaction of its own: BEGIN IMMEDIATE is ours.
         self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             self._enter_wal()
@@ -217,7 +218,7 @@ class Transaction:
         return found and int(found[0])
 
     def find_mentions(self, collection: str, record_id: str) -> list[Record]:
-        """Live records that hold the id as a string somewhere: a quick first sieve for references to it."""
+        """Live records with the id as a string anywhere in them. The caller checks whether it is a reference."""
         return self._select(collection, "AND instr(body, ?) ORDER BY seq", json.dumps(record_id))
 
     def note(self, topic: str, name: str) -> Record | None:

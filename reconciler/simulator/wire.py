@@ -137,16 +137,16 @@ class Clock:
         return self._source() + self._shift
 
     def set(self, now: datetime) -> None:
-        """Put it forward or back."""
+        """Sets the clock, forward or back."""
         self._shift, self.is_set = now - self._source(), True
 
     def stop(self, now: datetime) -> None:
-        """Have it pass only while somebody sleeps, which takes no time."""
+        """Sets the clock. From then on, time passes only by `sleep`, which returns at once."""
         self._source, self._is_still = lambda: now, True
         self.set(now)
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Waits, or sets a clock that was stopped forward."""
         if self._is_still:
             self._shift += timedelta(seconds=seconds)
         else:

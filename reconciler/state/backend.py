@@ -45,7 +45,7 @@ class LockInfo:
             who = f"somebody@{socket.gethostname()}"
         url = next((form for name, form in RUN_URLS if os.environ.get(name)), "")
         return cls(
-            run=uuid.uuid4().hex[:12],
+            run=uuid.uuid4().hex[:12],  # Short enough to be typed after `state unlock`.
             who=who,
             since=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
             where=url.format_map(defaultdict(str, os.environ)) if url else f"process {os.getpid()}",

@@ -18,7 +18,7 @@ from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, St
 from reconciler.state.document import BRING_BACK, JournalFile, from_text, to_text
 from reconciler.system import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
 
-SWAP_SECONDS = 30.0
+SWAP_SECONDS = 30.0  # A swap takes milliseconds; a slow network drive gets its time.
 LARGEST, LARGEST_RECEIPT, LARGEST_HOLDER = 200_000_000, 100_000_000, 1_000_000
 """Bytes of a state, of a receipt, and of the file that says who holds the lock."""
 LOCK_HINT = "remove it: a lock is a file of this machine, and no commit should bring one"
@@ -113,7 +113,8 @@ class FileBackend:
                 raise StateUnusable(f"{self._holder}: cannot be written ({error})", hint="see to the disk") from error
             yield
         finally:
-            # After `state unlock`, another run may hold the lock, and the name there is its own.
+            # After `state unlock`, another run may hold the lock, and the name there is its own. The name goes before
+            # the lock is released, or it could be that of the next run.
             if self.holder() == holder:
                 self._holder.unlink(missing_ok=True)
             lock.release()

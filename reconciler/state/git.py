@@ -149,6 +149,7 @@ class GitBackend:
         message = f"{unique}\n\n{json_text(holder)}\n"
         with self._repository() as repository:
             mine = repository.commit(repository.run_local("mktree", stdin=b"").text, "", message, holder.who)
+            # Again only if the lock was freed between the push and the look at it.
             while not repository.push(self.lock_ref, mine, ""):
                 found, other = self._read_lock(repository)
                 if found:

@@ -26,7 +26,7 @@ from reconciler.model.redaction import USER, without_user
 from reconciler.text import redact
 
 EMAIL = "reconciler@invalid"
-SHORTEST_PART = 4
+SHORTEST_PART = 4  # A shorter part of a password would mask parts of words.
 BLOB, TREE = "100644 blob", "040000 tree"
 COPIED = re.compile(r"(http|credential|url|protocol|ssh)\.|core\.(sshcommand|gitproxy|askpass)$", re.IGNORECASE)
 """The settings that are needed to reach a remote. A checkout in CI leaves its token in one of them."""
@@ -133,7 +133,7 @@ class TemporaryRepository:
         if not email:
             set_name, _, set_email = self.author.partition("<")
             name, email = _clean_name(set_name), _clean_name(set_email)
-        date = f"@{int(time.time())} +0000"
+        date = f"@{int(time.time())} +0000"  # In UTC: commits of several machines have one zone.
         return {"NAME": name or _clean_name(who) or "reconciler", "EMAIL": email or EMAIL, "DATE": date}
 
     def run_local(self, *arguments: str, stdin: bytes | None = None, more: dict[str, str] | None = None) -> GitResult:

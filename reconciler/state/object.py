@@ -139,7 +139,7 @@ class ObjectBackend:
 
     def _prove_conditions(self) -> None:
         """Tries two writes that the lock must make fail: some S3 servers ignore the conditions."""
-        if not self._bucket.root.startswith("s3:"):
+        if not self._bucket.root.startswith("s3:"):  # Only the API of S3 is served by many vendors.
             return
         for condition, version in (("If-None-Match", ""), ("If-Match", STALE)):
             if self._bucket.swap(self._lock, FREE, version) is not None:

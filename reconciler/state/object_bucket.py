@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 30.0
 """How long a call may take with its retries. The credentials of a role may take as long again."""
-MOST_RETRIES = 6
+MOST_RETRIES = 6  # The library doubles its waits from 0.1 s [its default], so six fit into the time.
 MOST_BYTES = 200_000_000
 COPIED_OPTIONS = ("allow_http", "allow_invalid_certificates", "proxy_url", "proxy_ca_certificate", "proxy_excludes")
 """Options that obstore reads from the environment only without client options, and ours have time limits."""
@@ -33,7 +33,7 @@ COPIED_OPTIONS = ("allow_http", "allow_invalid_certificates", "proxy_url", "prox
 NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")
 SECRET_NAME = re.compile(r"^(AWS|AZURE|GOOGLE)_.*(KEY|SECRET|TOKEN|PASSWORD|SAS)")
 PLACE_NAME = re.compile(r"_(FILE|PATH|URI|URL|HOST)$")
-SHORTEST_SECRET = 6
+SHORTEST_SECRET = 6  # A shorter value would mask parts of words.
 ANSWER = re.compile(r"<Code>(?P<code>[^<]*)</Code>\s*(?:<Message>(?P<message>[^<]*)</Message>)?", re.DOTALL)
 PANIC = "PanicException"
 CLOUDS = {
@@ -121,6 +121,7 @@ class Bucket:
             text = f"{self.root}: a state in an object store needs a library that is not installed ({error})"
             hint = "pip install 'qonversion-reconciler[object]'"
             raise StateUnusable(text, hint=hint) from error
+        # Two thirds, so that the last attempt has time, too.
         retries = {"max_retries": MOST_RETRIES, "retry_timeout": timedelta(seconds=PATIENCE_SECONDS * 2 / 3)}
         with self._convert_errors("", "cannot be used"):
             store: ObjectStore = from_url(self.root, client_options=self._options(), retry_config=retries)
