@@ -141,11 +141,10 @@ class Response:
         envelope = error if isinstance(error, dict) else {"message": error} if isinstance(error, str) else {}
         parts = [shorten(envelope[name]) for name in ("code", "message") if envelope.get(name)]
         details = envelope.get("details")
-        listed = [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
-        pairs = ((shorten(each.get("field", "?")), shorten(each.get("message", "?"))) for each in listed)
-        parts += [f"{field}: {message}" for field, message in list(pairs)[:SHOWN_DETAILS]]
-        more = len(listed) - SHOWN_DETAILS
-        parts += [f"and {more} more"] if more > 0 else []
+        found = [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
+        pairs = ((shorten(each.get("field", "?")), shorten(each.get("message", "?"))) for each in found[:SHOWN_DETAILS])
+        parts += [f"{field}: {message}" for field, message in pairs]
+        parts += [f"and {len(found) - SHOWN_DETAILS} more"] if len(found) > SHOWN_DETAILS else []
         return (" " + "; ".join(parts)) if parts else ""
 
 

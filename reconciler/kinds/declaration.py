@@ -25,8 +25,8 @@ class Pages(Enum):
 
 @frozen
 class Reference:
-    """A value that may refer to a resource, written as `{<key>: KEY}`: the value of a field, or the one at `path` within
-    it; of a list, each item. A request carries the id of the target. With a `lookup`, it carries an item of this list
+    """A value that may refer to a resource, written as `{<key>: KEY}`: that of a field, or the one at `path` within it;
+    of a list, each item. A request carries the id of the target. With a `lookup`, it carries an item of this list
     of the API, whose type is `type`. `label` returns the label that the API makes of a target's record, None if that
     cannot be known. Targets with equal fields `labelled_by` have the same label. If there is a `label_key`, an item may
     also name what the API offers by its label, under this key. `attach_first`: a target that moves from one object to

@@ -33,18 +33,16 @@ INVISIBLE = (_without_format_characters, partial(unicodedata.normalize, "NFC"), 
 
 def normal_form(text: str) -> str:
     """The text after all changes of `INVISIBLE`: two names with one normal form look the same to a person."""
-    if text.isascii():
-        return text.strip()
-    for step in INVISIBLE:
+    for step in INVISIBLE if not text.isascii() else (str.strip,):
         text = step(text)
     return text
 
 
 def natural_key(kind: Kind, fields: Fields, form: Callable[[str], str] = str) -> Key | None:
-    """The values of the natural key, each in a form such as `normal_form` or `folded`; None if one is not known."""
-    if not all(isinstance(fields.get(name), str) for name in kind.identity.natural_key):
-        return None
-    return tuple(form(fields[name]) for name in kind.identity.natural_key)
+    """The values of the natural key, each in a form such as `normal_form` or `fold_text`; None if one is not known."""
+    names = kind.identity.natural_key
+    values = [value for name in names if isinstance(value := fields.get(name), str)]
+    return tuple(map(form, values)) if len(values) == len(names) else None
 
 
 def find_bearers(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Record]:
@@ -92,10 +90,8 @@ def is_normalized(difference: Difference, sent: Any, shown: Any) -> bool:
 
 def is_made_of(kind: Kind, sent: Fields, live: Fields) -> bool:
     """Whether live fields are what was sent, or can be its normal form."""
-    return all(
-        is_normalized(each, value_at(sent, each.outer_keys), value_at(live, each.outer_keys))
-        for each in differences(kind, sent, live)
-    )
+    found = ((each, each.outer_keys) for each in differences(kind, sent, live))
+    return all(is_normalized(each, value_at(sent, keys), value_at(live, keys)) for each, keys in found)
 
 
 def is_certain(difference: Difference) -> bool:
@@ -123,9 +119,8 @@ def _is_made_of(schema: Schema, sent: Any, shown: Any) -> bool:
     if isinstance(sent, dict) and isinstance(shown, dict):
         known = schema.get("properties", {})
         shared = sent.keys() & shown.keys()
-        return bool(shared or not sent) and all(
-            _is_made_of(known.get(key, {}), sent[key], shown[key]) for key in shared
-        )
+        are_made = (_is_made_of(known.get(key, {}), sent[key], shown[key]) for key in shared)
+        return bool(shared or not sent) and all(are_made)
     if isinstance(sent, list) and isinstance(shown, list):
         return _are_made_of(schema.get("items", {}), sent, shown)
     return _is_rounded(sent, shown)
@@ -191,13 +186,9 @@ def _format_value(value: Any) -> str:
 def _describe_code_points(sent: Any, stored: Any) -> str:
     """The code points that differ, as `U+… became U+…`."""
     one, other = (each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in (sent, stored))
-    matcher = load("difflib:SequenceMatcher")
-    places = [
-        f"{_code_points(one[begin:end])} became {_code_points(other[start:stop])}"
-        for tag, begin, end, start, stop in matcher(None, one, other, autojunk=False).get_opcodes()
-        if tag != "equal"
-    ]
-    return ", ".join(dict.fromkeys(places))
+    steps = load("difflib:SequenceMatcher")(None, one, other, autojunk=False).get_opcodes()
+    parts = ((one[begin:end], other[start:stop]) for tag, begin, end, start, stop in steps if tag != "equal")
+    return ", ".join(dict.fromkeys(f"{_code_points(before)} became {_code_points(after)}" for before, after in parts))
 
 
 def _code_points(text: str) -> str:

@@ -15,7 +15,7 @@ from reconciler.kinds.declaration import Kind, SubEndpoint
 from reconciler.model.inputs import Entry, Fields, Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
 from reconciler.serialization import sha256
-from reconciler.text import truncate
+from reconciler.text import listed, truncate
 
 # They match the documented pattern of an id, but are fixed segments of paths, or lead up in a path.
 FIXED_SEGMENTS = frozenset({"meta", "destinations", "system", ".", ".."})
@@ -85,9 +85,8 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
     write."""
     apart = dict(kind.sub_endpoints)
     if apart.keys() >= set(changed):
-        return tuple(
-            _set_request(kind, record.id, name, each, fields[name]) for name, each in apart.items() if name in changed
-        )
+        changed_apart = ((name, each) for name, each in apart.items() if name in changed)
+        return tuple(_set_request(kind, record.id, name, each, fields[name]) for name, each in changed_apart)
     method, path = kind.endpoints.update, object_path(kind, record.id)
     if method is None:
         raise CannotBeSent("the API has no operation that changes it")
@@ -192,8 +191,7 @@ def list_labels(items: Iterable[Raw]) -> str:
     labels = make_distinct(find_labels(items))
     ids = sorted({str(item.get("id")) for item in items}, key=lambda each: (labels.get(each, each), each))
     names = [f'{each} ("{shorten(labels[each])}")' if each in labels else each for each in ids]
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more or "none"
+    return listed(names, MOST_NAMED) or "none"
 
 
 def find_labels(items: Iterable[Any]) -> dict[str, str]:
@@ -204,11 +202,11 @@ def find_labels(items: Iterable[Any]) -> dict[str, str]:
 
 def make_distinct(labels: Mapping[str, str]) -> dict[str, str]:
     """The labels; one that several ids share says how many."""
-    counts = Counter(labels.values())
-    return {
-        object_id: f"{label}, one of {counts[label]} with this label" if counts[label] > 1 else label
-        for object_id, label in labels.items()
-    }
+    counts, result = Counter(labels.values()), dict(labels)
+    for object_id, label in labels.items():
+        if counts[label] > 1:
+            result[object_id] = f"{label}, one of {counts[label]} with this label"
+    return result
 
 
 def _identity(item: Raw) -> str:

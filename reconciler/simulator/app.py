@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TextIO
+from typing import TextIO
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -35,16 +35,14 @@ _RULES = [
     {"metric": metric, "comparator": "eq", "value": value, "negate": False}
     for metric, value in (("target_platform", "Android"), ("renewable", "1"))
 ]
+_SYSTEM = {"is_system": True}
 _MAPPING = {"cta": "String", "tint": "Color", "columns": "Number"}
 _YEARLY = {"type": "subscription", "duration": "P1Y", "apple_product_id": "app.example.studio.y1"}
 # The pages name these rows of the vendor as examples; their conditions are a guess.
 FIRST: Seeds = (
     ("destinations", {"id": "int-email-01", "label": "Email: Team"}),
-    (
-        "segments",
-        {"id": "active-subscribers", "name": "Active subscribers", "is_system": True, "conditions": _RULES[1:]},
-    ),
-    ("segments", {"id": "churned-users", "name": "Churned users", "is_system": True}),
+    ("segments", {**_SYSTEM, "id": "active-subscribers", "name": "Active subscribers", "conditions": _RULES[1:]}),
+    ("segments", {**_SYSTEM, "id": "churned-users", "name": "Churned users"}),
 )
 EXAMPLES: Seeds = (
     ("products", {"id": "studio_monthly", "type": "subscription", "duration": "P1M"}),
@@ -137,13 +135,8 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         if self._log is None:
             return
         request = context.request
-        line: dict[str, Any] = {
-            "method": request.method,
-            "path": request.path.removeprefix(wire.BASE),
-            "query": request.query_string,
-            "status": response.status or None,
-            "body": request.body,
-        }
+        line: Record = {"method": request.method, "path": request.path.removeprefix(wire.BASE)}
+        line |= {"query": request.query_string, "status": response.status or None, "body": request.body}
         if request.idempotency_key:
             line["idempotency_key"] = request.idempotency_key
         if context.fired:

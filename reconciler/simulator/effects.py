@@ -157,14 +157,12 @@ def hide(context: RequestContext, readings: str) -> bool:
 
 
 # Words, ids and references: the documents list the words, and another one would be another value.
-_LEFT_ALONE = frozenset(
-    (
-        *("object", "id", "url", "type", "integration", "target_platform", "status", "active", "environment"),
-        *("send_at", "included_range_days", "destinations", "platform", "created_at", "updated_at"),
-        *("metric", "comparator", "duration", "product_ids", "google_base_plan_id", "config_id", "context_key"),
-        *("apple_product_id", "google_product_id", "stripe_product_id"),
-    )
+_FIXED = (
+    "object id url type integration target_platform status active environment send_at included_range_days destinations "
+    "platform created_at updated_at metric comparator duration product_ids google_base_plan_id config_id context_key "
+    "apple_product_id google_product_id stripe_product_id"
 )
+_LEFT_ALONE = frozenset(_FIXED.split())
 _DOCUMENTED = frozenset(("platform", "initiators", "actions", "segments", "uid", "type", "push", "screen"))
 _CHANGES: Mapping[str, tuple[type, Callable[[Any], Any]]] = {
     "trim": (str, str.strip),
@@ -185,10 +183,8 @@ def normalise_value(way: str, body: Any) -> Any:
     them."""
     if _CHANGES[way][0] not in (dict, list) or not isinstance(body, dict):
         return _change_value(way, body)
-    return {
-        **body,
-        **{name: _change_value(way, body[name]) for name in _BELOW.get(way, ("data", "payload")) if name in body},
-    }
+    names = [name for name in _BELOW.get(way, ("data", "payload")) if name in body]
+    return {**body, **{name: _change_value(way, body[name]) for name in names}}
 
 
 def _change_value(way: str, value: Any) -> Any:

@@ -106,10 +106,7 @@ INTEGRATIONS = Resource(
     noun="integration",
     # Paused, nothing delivered, no error [seed: the fields; api.md: starts at 0].
     blank={
-        "title": "",
-        "integration": "Webhooks",
-        "target_platform": "iOS",
-        "active": 0,
+        **{"title": "", "integration": "Webhooks", "target_platform": "iOS", "active": 0},
         **dict.fromkeys((*STAMPS, "last_delivery_at", "last_error_at", "last_error_message")),
         "delivery_error_count": 0,
     },
@@ -164,11 +161,11 @@ def _complete_report(call: Call, fields: Record, _: Record | None) -> Record:
         if twice:
             raise invalid(twice)
         records = call.transaction
-        problems = [
-            (f"destinations.{n}.id", f"destination {pair['id']} does not exist")
-            for n, pair in enumerate(pairs)
-            if not (_is_destination(_find_integration(records, pair["id"])) or records.get(MAILBOXES.name, pair["id"]))
-        ]
+        problems = []
+        for n, destination in enumerate(pair["id"] for pair in pairs):
+            mailbox = records.get(MAILBOXES.name, destination)
+            if not mailbox and not _is_destination(_find_integration(records, destination)):
+                problems.append((f"destinations.{n}.id", f"destination {destination} does not exist"))
         if problems:
             raise invalid(problems, code="relation_not_found")
         fields["destinations"] = pairs
@@ -189,14 +186,8 @@ REPORTS = Resource(
     name="scheduled-reports",
     noun="scheduled_report",
     blank={
-        "report_name": "",
-        "send_at": "00:00",
-        "included_range_days": 1,
-        "status": "draft",
-        "environment": "production",
-        "runs": 0,
-        "destinations": [],
-        **dict.fromkeys(STAMPS),
+        **{"report_name": "", "send_at": "00:00", "included_range_days": 1, "status": "draft"},
+        **{"environment": "production", "runs": 0, "destinations": [], **dict.fromkeys(STAMPS)},
     },
     checks=_REPORT,
     # Of a create alone: PUT is partial [seed].
