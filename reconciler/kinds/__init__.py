@@ -3,7 +3,7 @@
 A registry is a value, which the context carries to all that is called, threads included: see `using`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from reconciler.kinds.product import PRODUCT
 from reconciler.kinds.remote_config import REMOTE_CONFIG
 from reconciler.kinds.report import REPORT
 from reconciler.kinds.segment import SEGMENT
-from reconciler.lazy import lazy_submodules
+from reconciler.lazy import LazyMapping, lazy_submodules
 
 if TYPE_CHECKING:
     from reconciler.kinds import local_time
@@ -62,20 +62,12 @@ def using(kinds: Kinds) -> Iterator[None]:
         _in_use.reset(token)
 
 
-class _View(Mapping[str, Kind]):
-    """The registry of the context, at each access."""
+class _View(LazyMapping[Kind]):
+    """The registry of the context: read at each access, and not kept."""
 
-    def __init__(self, read: Callable[[], Mapping[str, Kind]]) -> None:
-        self._read = read
-
-    def __getitem__(self, name: str) -> Kind:
-        return self._read()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
+    @property
+    def _entries(self) -> Mapping[str, Kind]:
+        return self._make()
 
 
 KINDS: Mapping[str, Kind] = _View(lambda: in_use().by_name)
