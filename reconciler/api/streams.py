@@ -160,9 +160,7 @@ STATUS = re.compile(rb"HTTP/\S+ (\d{3})")
 
 def failure_text(error: Exception) -> str:
     """What happened, by the type of the error and its cause: the sentences of libraries change, and hold input of ours.
-
-    For the exchange of this thread that failed last.
-    """
+    For the exchange of this thread that failed last."""
     # The pool of httpcore raises without the cause, which stays the context.
     cause = error.__cause__ or error.__context__
     if isinstance(error, DeadlineExceeded):
@@ -191,9 +189,7 @@ def open_pool(
     context: ssl.SSLContext, proxy: Url | None = None, login: tuple[bytes, bytes] | None = None
 ) -> httpcore.ConnectionPool:
     """A pool of at most one connection to one server, opened when needed. `login`: user and password for the proxy.
-
-    ImportError if a SOCKS proxy needs a library that is not installed.
-    """
+    ImportError if a SOCKS proxy needs a library that is not installed."""
     options: dict[str, Any] = {"ssl_context": context, "max_connections": 1, "keepalive_expiry": IDLE_SECONDS}
     options["network_backend"] = Backend()
     if proxy is None:
@@ -210,10 +206,8 @@ class BodyTooLarge(Exception):
 
 
 def read_bounded(chunks: Iterable[bytes], coding: str) -> bytes:
-    """The body, unpacked. `coding`: the header `Content-Encoding`.
-
-    Holds no more than `MOST_BYTES`, whatever the body unpacks to. BodyTooLarge if it is longer or cannot be unpacked.
-    """
+    """The body, unpacked. `coding`: the header `Content-Encoding`. Holds no more than `MOST_BYTES`, whatever the body
+    unpacks to. BodyTooLarge if it is longer or cannot be unpacked."""
     coding = coding.strip().lower()
     is_packed = coding in ("gzip", "x-gzip", "deflate")
     if not is_packed and coding not in ("", "identity"):

@@ -76,11 +76,9 @@ def _address(url: httpx.URL) -> streams.Url:
 
 
 class Transport(AbstractContextManager["Transport"]):
-    """Sends requests with the key to one address. Safe to share between threads.
-
-    There is no client of httpx: it would follow redirects, keep cookies, and read passwords from .netrc. Each thread
-    has a transport of httpx for itself: a shared one examines all its connections before and after each request.
-    """
+    """Sends requests with the key to one address. Safe to share between threads. There is no client of httpx: it would
+    follow redirects, keep cookies, and read passwords from .netrc. Each thread has a transport of httpx for itself: a
+    shared one examines all its connections before and after each request."""
 
     def __init__(
         self,
@@ -115,10 +113,8 @@ class Transport(AbstractContextManager["Transport"]):
         self, method: str, path: str, permit: Permit, query: Query = None, body: Any = None, headers: Headers = None
     ) -> Response:
         """Sends one request and gives the response, whatever its status. Holds `permit` until the response begins.
-
         Unreachable if none came in time, AnswerUnreadable if its body is too long or cannot be unpacked, ApiFailed if
-        the API asks for too long a wait.
-        """
+        the API asks for too long a wait."""
         asked = f"?{urlencode(query)}" if query else ""
         content, url = b"" if body is None else json_text(body).encode(), _url(f"{self._base}{path.lstrip('/')}{asked}")
         request = httpx.Request(method, url, headers=self._headers, stream=httpx.ByteStream(content))
@@ -203,13 +199,11 @@ def _describe(fields: Fields, what: str) -> None:
 
 
 def connect(address: str, secret: Secret, connections: int, now: Moment = None, simulator: Any = None) -> Transport:
-    """The transport for an API address: `https://…`, `http://` on loopback, or `simulator:FILE`.
-
-    A bare host gets the API's base path `/v4`. TLS is verified, by SSL_CERT_FILE or SSL_CERT_DIR if they are set.
-    HTTPS_PROXY and NO_PROXY apply. `connections`: the most requests at once. `now`: what time it is, else the
-    machine's time. `simulator`: the one to use, which stays open. Refused for plain http to another machine;
-    WrongUsage if the address, or one of those variables, cannot be used.
-    """
+    """The transport for an API address: `https://…`, `http://` on loopback, or `simulator:FILE`. A bare host gets the
+    API's base path `/v4`. TLS is verified, by SSL_CERT_FILE or SSL_CERT_DIR if they are set. HTTPS_PROXY and NO_PROXY
+    apply. `connections`: the most requests at once. `now`: what time it is, else the machine's time. `simulator`: the
+    one to use, which stays open. Refused for plain http to another machine; WrongUsage if the address, or one of those
+    variables, cannot be used."""
     headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
     if address.startswith(SIMULATOR):
         opened = simulator or open_simulator(address.removeprefix(SIMULATOR), now)

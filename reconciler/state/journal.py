@@ -41,11 +41,8 @@ AWAY = "move it away and plan again: what it held is found by id or by name, and
 
 @frozen
 class Replayed:
-    """A state with the steps of a journal applied.
-
-    `open` are writes without a known outcome, `named` are the addresses of all steps. `unread`: there are steps, but no
-    key to read them.
-    """
+    """A state with the steps of a journal applied. `open` are writes without a known outcome, `named` are the addresses
+    of all steps. `unread`: there are steps, but no key to read them."""
 
     state: State
     open: tuple[str, ...]
@@ -80,10 +77,8 @@ class Chain:
 
 
 class Journal:
-    """The journal of one state. One process writes it at a time: the one that holds the lock of the state.
-
-    Its threads may write at once. One fsync serves all threads that wait for one.
-    """
+    """The journal of one state. One process writes it at a time: the one that holds the lock of the state. Its threads
+    may write at once. One fsync serves all threads that wait for one."""
 
     def __init__(self, file: JournalFile) -> None:
         self.path = file.path
@@ -151,10 +146,8 @@ class Journal:
             self._file = None
 
     def replay(self, base: State) -> Replayed:
-        """The state after the journal's steps; `base` itself if there is no journal, or it is spent.
-
-        A last line that was cut off does not count: its write had not begun, or its outcome is looked up.
-        """
+        """The state after the journal's steps; `base` itself if there is no journal, or it is spent. A last line that
+        was cut off does not count: its write had not begun, or its outcome is looked up."""
         for path in filter(None, (self._place.older, self.path)):
             lines = self._read(path)
             first = self._parse(lines[0], 1) if lines else {}
