@@ -18,13 +18,11 @@ from reconciler.api.client import Reader
 from reconciler.api.response import NOT_FOUND, Response, shorten
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ListIncomplete
 
-LIMIT = 100
-"""Items of a page: the most that the API allows."""
+LIMIT = 100  # Items of a page: the most that the API allows.
 ATTEMPTS = 3  # A list that changes during three reads in a row is in steady use.
 MOST_PAGES = 10_000
 """A million objects: a server that always says that there is more must not keep a plan busy for ever."""
-MOST_AHEAD = 16
-"""Pages that are requested at once, as far as the run's rate limit lets them go."""
+MOST_AHEAD = 16  # Pages that are requested at once, as far as the run's rate limit lets them go.
 RESTARTED = "x-qon-pagination-restarted"
 PLAN_AGAIN = "nothing was concluded from it; try again when nobody else changes the project"
 

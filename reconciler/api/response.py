@@ -23,8 +23,7 @@ LONGEST_ASKED = 366 * 86400.0  # Seconds. `Retry-After: 1e99` could not be added
 LONGEST_IN_SECONDS = 600  # People read a longer wait more easily as a time of day.
 SHOWN_CHARACTERS = 200
 SHOWN_DETAILS = 10
-DEEPEST = 64
-"""How deep maps and lists may be nested, as in the YAML."""
+DEEPEST = 64  # How deep maps and lists may be nested, as in the YAML.
 
 
 @frozen

@@ -23,9 +23,7 @@ MOST_PLACES = 10  # Objects that are named in one error.
 
 # What may follow `Bearer ` (RFC 6750, 2.1). Nothing in it is written in another way in JSON, in Python or in a shell.
 FORM = re.compile(r"[A-Za-z0-9._~+/-]+=*")
-UNATTENDED_SECONDS = 60.0
-ATTENDED_SECONDS = 300.0
-"""How long it may take, and how long if a person may have to type something."""
+UNATTENDED_SECONDS, ATTENDED_SECONDS = 60.0, 300.0  # The command's time, and with a person who may have to type.
 
 LONGEST_STDERR = 300
 SHORTEST_PART = 6  # Shorter words of an output are everyday words, and no key.

@@ -31,12 +31,10 @@ SEND_BUFFER_BYTES = 65_536
 RECENT_SECONDS = 0.1
 """A connection that was read from so recently is not asked whether the server has closed it. Servers keep idle
 connections for seconds [guess]; if one does not, the request fails and is looked up as every lost response."""
-IDLE_SECONDS = 5.0
-"""A connection that was idle for so long is closed and not used again, as httpx does by default."""
+IDLE_SECONDS = 5.0  # A connection that was idle for so long is closed and not used again, as httpx does by default.
 TIMEOUTS = {"timeout": {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 30.0}}
 """Seconds for one step on the network; all of an exchange has a deadline of its own."""
-ANY_HEADER = zlib.MAX_WBITS | 32
-"""For zlib: gzip or zlib, as the header of the stream says."""
+ANY_HEADER = zlib.MAX_WBITS | 32  # For zlib: gzip or zlib, as the header of the stream says.
 MOST_BYTES = 32 * 1024 * 1024
 """The longest body of an answer, unpacked: a full page of reports has some hundred thousand."""
 

@@ -29,8 +29,7 @@ JSON = {"content-type": "application/json"}
 OURS = {"user-agent": f"reconciler/{__version__}"}
 HAVE_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 CODINGS = "gzip, deflate"
-LONGEST_EXCHANGE = 120.0
-"""Seconds from the first byte sent to the last one read."""
+LONGEST_EXCHANGE = 120.0  # Seconds from the first byte sent to the last one read.
 SIMULATOR = "simulator:"
 Query = Mapping[str, str | int] | None
 Headers = Mapping[str, str] | None

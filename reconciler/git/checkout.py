@@ -16,8 +16,7 @@ from reconciler.git.command import NETWORK_SECONDS, NO_REPOSITORY, Settings, git
 from reconciler.lazy import frozen
 from reconciler.system import relative_path
 
-OLDEST = (2, 31)
-"""The first version of git that reads settings from its environment."""
+OLDEST = (2, 31)  # The first version of git that reads settings from its environment.
 NOT_OURS = ":(top,exclude,glob)**/.reconciler/**"  # Each apply writes a state there: that is no edit of a person.
 LINK, MODULE, FOLDER = "120000 blob", "160000 commit", "040000 tree"
 """The beginning of a tree's entry that is a symbolic link, a submodule, or a folder."""

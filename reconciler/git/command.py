@@ -68,8 +68,7 @@ NO_REPOSITORY = "not a git repository, and no folder above it is one"
 SECRET_KEY = re.compile(r"\s*(test_)?sk_")
 """The beginning of a Secret Key of the API. Git needs none, and it runs helpers and hooks of others."""
 
-NETWORK_SECONDS, LOCAL_SECONDS = 60.0, 20.0
-"""How long git may take, with a remote and without one."""
+NETWORK_SECONDS, LOCAL_SECONDS = 60.0, 20.0  # How long git may take, with a remote and without one.
 
 
 @frozen

@@ -163,8 +163,7 @@ def _run(top: str, lines: Iterable[str], *arguments: str) -> str:
     return git_output(top, *arguments, lines=lines, environment=OFFLINE).decode("utf-8", "replace")
 
 
-OFF = "S"
-"""The tag of `ls-files -t` for a file that a sparse checkout or skip-worktree keeps off the disk."""
+OFF = "S"  # The tag of `ls-files -t` for a file that a sparse checkout or skip-worktree keeps off the disk.
 
 
 @frozen

@@ -24,10 +24,8 @@ from reconciler.model.plan import Cause, Change
 from reconciler.text import close_matches, suggest
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
-PENDING = timedelta(minutes=15)
-"""So long after its UTC time a delivery may not have gone out yet."""
-AHEAD = 400
-"""Days: within so many, a clock has been through all of its seasons."""
+PENDING = timedelta(minutes=15)  # So long after its UTC time a delivery may not have gone out yet.
+AHEAD = 400  # Days: within so many, a clock has been through all of its seasons.
 MOST_STEPS = 10  # A bound, in case that zone data of the future would cause an endless loop.
 LOOSE = re.compile(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s+(\S.*?)\s*")
 UTC_NAMES = frozenset({"utc", "gmt", "z", "etc/utc", "etc/gmt", "+00:00"})

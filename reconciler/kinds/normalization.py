@@ -19,8 +19,7 @@ from reconciler.serialization import canonical
 from reconciler.text import truncate
 
 Key = tuple[str, ...]
-FLOAT_PRECISION = 1e-6
-"""The relative error of a number that is stored in 32 bits."""
+FLOAT_PRECISION = 1e-6  # The relative error of a number that is stored in 32 bits.
 
 
 def _without_format_characters(text: str) -> str:
@@ -160,8 +159,7 @@ def _is_rounded(sent: Any, shown: Any) -> bool:
 
 LONGEST = 200
 MOST_COMPARED = 2000
-MOST_POINTS = 8
-"""Code points that are named of one difference."""
+MOST_POINTS = 8  # Code points that are named of one difference.
 
 
 def normalization_warnings(address: str, entry: Entry) -> Iterator[str]:

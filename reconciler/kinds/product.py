@@ -20,8 +20,7 @@ STORE_IDS = {
     "google_base_plan_id": "y1",
     "stripe_product_id": "prod_9",
 }
-ID = "^[a-zA-Z0-9._: -]{1,255}$"
-"""Old ids may have a space or a colon."""
+ID = "^[a-zA-Z0-9._: -]{1,255}$"  # Old ids may have a space or a colon.
 
 
 def creation_errors(fields: Fields, _lookups: Lookups) -> list[str]:

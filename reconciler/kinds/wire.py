@@ -19,8 +19,7 @@ from reconciler.text import listed, truncate
 
 # They match the documented pattern of an id, but are fixed segments of paths, or lead up in a path.
 FIXED_SEGMENTS = frozenset({"meta", "destinations", "system", ".", ".."})
-LONGEST_NAME = 255
-"""Characters of a name, as all kinds document it. A longer one is truncated in messages alone."""
+LONGEST_NAME = 255  # Characters of a name, as all kinds document it. A longer one is truncated in messages alone.
 
 
 def is_id(kind: Kind, value: object) -> bool:

@@ -89,8 +89,7 @@ VALUES: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("n", "every", "times"), ("NUMBER, 1 or more", _NUMBER)),
 }
 """The values beside a fault: how each is written, and the same as a pattern."""
-CHOICES = ("n", "every", "chance", "times")
-"""Those of them that say which of the matching requests."""
+CHOICES = ("n", "every", "chance", "times")  # Those of them that say which of the matching requests.
 OFTEN = {"once": 1, "twice": 2}  # Words behind a fault, for `times`.
 _RULE = re.compile(r"(\S+)\s+(/[^\s:]*)\s*:(.*)", re.DOTALL)
 _WORD = re.compile(r""""([^"]*)"|'([^']*)'|([^\s,="']+)|(,)""")

@@ -18,8 +18,7 @@ from typing import Any
 
 Record = dict[str, Any]
 
-Where = tuple[Any, ...]
-"""SQL that follows a condition, and its values."""
+Where = tuple[Any, ...]  # SQL that follows a condition, and its values.
 
 BUSY_SECONDS = 30.0
 PROJECTS = ("production", "sandbox")

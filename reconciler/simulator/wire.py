@@ -20,13 +20,11 @@ BASE = "/v4"
 MAX_BODY = 1024 * 1024
 BODILESS = (204, 304)
 
-Problem = tuple[str, str]
-"""A dotted field path and what is wrong with it: one entry of an error's `details`."""
+Problem = tuple[str, str]  # A dotted field path and what is wrong with it: one entry of an error's `details`.
 
 Check = Callable[[object], Iterator[Problem]]
 
-ID = re.compile(r"[a-zA-Z0-9._-]{1,256}")
-"""What an id looks like [seed: pattern and length of `integration_id`]."""
+ID = re.compile(r"[a-zA-Z0-9._-]{1,256}")  # What an id looks like [seed: pattern and length of `integration_id`].
 
 WIDE_ID = re.compile(r"[a-zA-Z0-9._ :-]{1,256}")
 """What an old id of a product may look like [docs, of references to it]."""

@@ -14,8 +14,7 @@ from reconciler.model.inputs import Entry, State, Tombstone, address_kind
 from reconciler.serialization import DecodeError, decode, json_text, unreadable
 
 FORMAT_VERSION = 2
-OLDEST_VERSION = 1
-"""Format 1 had no configuration, tombstones, files, commits and stored values."""
+OLDEST_VERSION = 1  # Format 1 had no configuration, tombstones, files, commits and stored values.
 OPTIONAL: dict[str, Any] = {"superseded": [], "file": "", "commit": "", "stored": {}, "read_back": False, "rules": {}}
 OPTIONAL |= {"counts": {}, "counted_at": ""}
 """The optional fields of an entry, with their defaults."""

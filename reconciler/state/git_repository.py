@@ -31,8 +31,7 @@ BLOB, TREE = "100644 blob", "040000 tree"
 COPIED = re.compile(r"(http|credential|url|protocol|ssh)\.|core\.(sshcommand|gitproxy|askpass)$", re.IGNORECASE)
 """The settings that are needed to reach a remote. A checkout in CI leaves its token in one of them."""
 COPIED_OF_A_REMOTE = ("url", "pushurl", "proxy", "proxyauthmethod", "uploadpack", "receivepack", "vcs")
-REJECTED = b"\n!"
-"""The status of a ref that the remote did not take, in the output of `push --porcelain`."""
+REJECTED = b"\n!"  # The status of a ref that the remote did not take, in the output of `push --porcelain`.
 
 
 @frozen

@@ -29,12 +29,9 @@ from reconciler.serialization import DecodeError, decode, json_text
 from reconciler.state.document import JournalFile, address_from, entry_document, entry_from, tombstone_from
 from reconciler.system import Unreadable, read_regular, replace_atomically
 
-FORMAT_VERSION = 3
-"""Formats 1 and 2 were not sealed with the key."""
-Tombstones = Mapping[str, Tombstone | None]
-"""By `kind[id]`, the tombstones of objects; None removes one."""
-SEAL = b',"seal":"'
-"""The bytes before the seal of a line, which is its last field."""
+FORMAT_VERSION = 3  # Formats 1 and 2 were not sealed with the key.
+Tombstones = Mapping[str, Tombstone | None]  # By `kind[id]`, the tombstones of objects; None removes one.
+SEAL = b',"seal":"'  # The bytes before the seal of a line, which is its last field.
 LARGEST = 200_000_000
 AWAY = "move it away and plan again: what it held is found by id or by name, and nothing is deleted for it"
 

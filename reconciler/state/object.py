@@ -18,17 +18,10 @@ from reconciler.state.document import JournalFile, from_text, to_text
 from reconciler.state.object_bucket import Bucket, Found
 from reconciler.threads import Threads
 
-FREE = b"{}\n"
-"""The content of a lock that nobody holds."""
-
-CONFIGURATIONS = "configurations"
-"""The first part of keys that have the configuration's name."""
-
-READERS = 8
-"""How many receipts are read in parallel."""
-
-STALE = json.dumps({"e_tag": '"00000000000000000000000000000000"', "version": "1"})
-"""A version that no object has."""
+FREE = b"{}\n"  # The content of a lock that nobody holds.
+CONFIGURATIONS = "configurations"  # The first part of keys that have the configuration's name.
+READERS = 8  # How many receipts are read in parallel.
+STALE = json.dumps({"e_tag": '"00000000000000000000000000000000"', "version": "1"})  # A version that no object has.
 
 
 class ObjectBackend:

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from obstore import PutMode
     from obstore.store import ClientConfig, ObjectStore
 
-PATIENCE_SECONDS = 30.0
-"""How long a call may take with its retries. The credentials of a role may take as long again."""
+PATIENCE_SECONDS = 30.0  # How long a call may take with its retries. The credentials of a role may take as long again.
 MOST_RETRIES = 6  # The library doubles its waits from 0.1 s [its default], so six fit into the time.
 MOST_BYTES = 200_000_000
 COPIED_OPTIONS = ("allow_http", "allow_invalid_certificates", "proxy_url", "proxy_ca_certificate", "proxy_excludes")

@@ -122,8 +122,7 @@ def _write(store: Backend, snapshot: Snapshot, state: State, entries: dict[str, 
 
 
 WRONG_CONFIGURATION = "wrong-configuration"
-SHARE = 0.5
-"""The part of the addresses of a state without a name that the configuration must have to take it over."""
+SHARE = 0.5  # The part of the addresses of a state without a name that the configuration must have to take it over.
 
 
 def require_own(

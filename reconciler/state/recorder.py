@@ -19,8 +19,7 @@ from reconciler.state.backend import Backend, LockInfo, ReceiptFile, Snapshot
 from reconciler.state.document import entry_document, to_text
 from reconciler.state.journal import Journal
 
-KEYS = uuid.UUID("6f2f3c1e-6f4c-5d0f-9a3e-0e6b1f0d7c55")
-"""Namespace of our idempotency keys."""
+KEYS = uuid.UUID("6f2f3c1e-6f4c-5d0f-9a3e-0e6b1f0d7c55")  # Namespace of our idempotency keys.
 
 
 INTERVAL = 20
