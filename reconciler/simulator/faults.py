@@ -90,9 +90,10 @@ VALUES: Mapping[str, tuple[str, str]] = {
 }
 """The values beside a fault: how each is written, and the same as a pattern."""
 CHOICES = ("n", "every", "chance", "times")  # Those of them that say which of the matching requests.
-OFTEN = {"once": 1, "twice": 2}  # Words behind a fault, for `times`.
-_RULE = re.compile(r"(\S+)\s+(/[^\s:]*)\s*:(.*)", re.DOTALL)
-_WORD = re.compile(r""""([^"]*)"|'([^']*)'|([^\s,="']+)|(,)""")
+OFTEN = {" once": 1, " twice": 2}  # Words after a fault, for `times`.
+_TEXT = r"""(?:"[^"]*"|'[^']*'|[^,"'])+"""
+_RULE = re.compile(rf"(\S+)\s+(/[^\s:]*)\s*:({_TEXT}(?:,{_TEXT})*)", re.DOTALL)
+_QUOTED = re.compile(r""""([^"]*)"|'([^']*)'""")
 
 
 class Rule:
@@ -110,23 +111,25 @@ class Rule:
 
     def _parse(self) -> None:
         if (found := _RULE.fullmatch(self.text)) is None:
-            raise RuleError("expected METHOD PATH: FAULT, like 'GET /*: status 503'")
+            raise RuleError("expected METHOD PATH: FAULT [, NAME=VALUE …], like 'GET /*: status 503, times=2'")
         method, path, rest = found.groups()
         if path == BASE or path.startswith(f"{BASE}/"):
             raise RuleError(f"paths are written without {BASE}: {path.removeprefix(BASE) or '/*'}")
-        (name, *words), *more = _split_clauses(rest)
+        first, *more = map(str.strip, re.findall(_TEXT, rest))
+        often = next((each for each in OFTEN if first.endswith(each)), "")
+        name, _, words = first.removesuffix(often).partition(" ")
         _require_known(name, FAULTS)
         _require_known(method, METHODS)
         self._fault = fault = FAULTS[name]
-        often = OFTEN.get(words.pop()) if words and words[-1] in OFTEN else None
-        self.what = " ".join((name, *words))
+        self.what = f"{name} {words}"
         self._requests = re.compile(re.escape(f"{method} {BASE}{path}").replace(r"\*", ".*"), re.DOTALL)
-        self._arguments = _match(name, words, fault.usage, fault.pattern)
+        self._arguments = _match(f"{name} ", words, fault.usage, fault.pattern)
         self.late = fault.late or self._arguments[-1] in ("after", "shown")
-        given: dict[str, Any] = {"times": often} if often else {}
-        for each, *value in more:
+        given: dict[str, Any] = {"times": OFTEN[often]} if often else {}
+        for part in more:
+            each, _, value = part.partition("=")
             _require_known(each, (*fault.details, *CHOICES))
-            (written,) = _match(each, value, *VALUES[each])
+            (written,) = _match(f"{each}=", value, *VALUES[each])
             if each in given and each != "header":
                 raise RuleError(f"{each} is there twice; expected it once")
             given[each] = (*given.get(each, ()), written) if each == "header" else written
@@ -168,25 +171,10 @@ def _require_known(word: str, options: Collection[str]) -> None:
         raise RuleError(f"{word!r} is not known here; {instead}")
 
 
-def _split_clauses(text: str) -> list[list[str]]:
-    """The words of each part between two commas."""
-    clauses: list[list[str]] = [[]]
-    for double, single, bare, comma in _WORD.findall(text):
-        if comma:
-            clauses.append([])
-        else:
-            clauses[-1].append(double or single or bare)
-    if re.search("[\"']", _WORD.sub("", text)):
-        raise RuleError("a quote is not closed; expected the same quote behind the text")
-    if not all(clauses):
-        raise RuleError(f"nothing stands between two commas, or after the colon; expected one of {', '.join(FAULTS)}")
-    return clauses
-
-
-def _match(name: str, words: list[str], usage: str, pattern: str) -> tuple[Any, ...]:
-    found = re.fullmatch(pattern, " ".join(words), re.DOTALL) if words else None
+def _match(label: str, written: str, usage: str, pattern: str) -> tuple[Any, ...]:
+    found = re.fullmatch(pattern, _QUOTED.sub(r"\1\2", written), re.DOTALL)
     if found is None:
-        raise RuleError(f"{' '.join((name, *words))}: expected {name} {usage}")
+        raise RuleError(f"{f'{label}{written}'.strip()}: expected {label}{usage}")
     return found.groups()
 
 
