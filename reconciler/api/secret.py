@@ -115,17 +115,13 @@ def _run_command(command: Sequence[str], folder: Path, attended: bool, no_key: C
         raise no_key(f"cannot be run ({why})") from error
     if code:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-        detail = f": {_stderr_text(stderr, out)}" if stderr.strip() else ""
-        raise no_key(f"{how}{detail}")
+        text = KEY.sub("***", " ".join(stderr.decode("utf-8", "replace").split()))
+        # Without the words of its stdout: they may be the key.
+        text = redact(text, (part for part in out.decode("utf-8", "replace").split() if len(part) >= SHORTEST_PART))
+        end = text if len(text) <= LONGEST_STDERR else f"…{text[-LONGEST_STDERR:]}"
+        raise no_key(f"{how}: {end}" if end else how)
     words = out.decode("utf-8", "replace").split()
     if len(words) != 1:
         what = "more than one word; expected the key" if words else "nothing; expected the key, on stdout"
         raise no_key(f"printed {what}")
     return words[0]
-
-
-def _stderr_text(stderr: bytes, out: bytes) -> str:
-    """The end of its stderr, without the words of its stdout: they may be the key."""
-    text = KEY.sub("***", " ".join(stderr.decode("utf-8", "replace").split()))
-    text = redact(text, (part for part in out.decode("utf-8", "replace").split() if len(part) >= SHORTEST_PART))
-    return text if len(text) <= LONGEST_STDERR else f"…{text[-LONGEST_STDERR:]}"

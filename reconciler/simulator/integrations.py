@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from reconciler.simulator.resource import STAMPS, Resource, page_limit, whole_number
+from reconciler.simulator.resource import STAMPS, Resource, whole_number
 from reconciler.simulator.store import SETTINGS, Record, Transaction
 from reconciler.simulator.wire import ID, ApiError, Call, Response, accept, each, invalid, matching, one_of, shape, text
 
@@ -207,7 +207,7 @@ MAILBOXES = Resource(
 
 def list_reports(call: Call) -> Response:
     """`GET /scheduled-reports`: pages by `limit` and `offset`, no total [seed, docs]."""
-    limit, offset = page_limit(call), whole_number(call, "offset", 0, 0)
+    limit, offset = whole_number(call, "limit", 20, 1, 100), whole_number(call, "offset", 0, 0)
     found = call.transaction.page(REPORTS.name, limit=limit + 1, offset=offset)
     return Response(200, REPORTS.listing(call, found[:limit], has_more=len(found) > limit))
 

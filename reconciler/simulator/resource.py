@@ -129,7 +129,7 @@ class Resource:
     def pages(self, call: Call) -> Response:
         """`GET /…`: pages by `limit` and `starting_after`, `next_cursor` only while there is more, or else null [docs].
         A cursor that is no longer live restarts from the top and says so in a header [docs, of another resource]."""
-        limit, records = page_limit(call), call.transaction
+        limit, records = whole_number(call, "limit", 20, 1, 100), call.transaction  # [seed, docs]
         cursor, newest = (call.request.query or {}).get("starting_after"), self.is_newest_first(records)
         position = records.position(self.name, cursor) if cursor else None
         stale = call.assumption("stale-cursor") if cursor and position is None else ""
@@ -161,8 +161,3 @@ def whole_number(call: Call, name: str, default: int, lowest: int, highest: int 
         limits = f"at least {lowest}" if highest == _MOST else f"{lowest} to {highest}"
         raise invalid([(name, f"must be a whole number, {limits}")])
     return number
-
-
-def page_limit(call: Call) -> int:
-    """`limit`: 1..100, 20 when left out [seed, docs]."""
-    return whole_number(call, "limit", 20, 1, 100)

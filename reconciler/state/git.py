@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from reconciler.errors import StateUnusable
-from reconciler.git.checkout import find_checkout
+from reconciler.git.checkout import find_checkout, parse_contents
 from reconciler.model.inputs import State
 from reconciler.model.redaction import without_user
 from reconciler.model.settings import Environment, path_segment
@@ -61,7 +61,8 @@ class GitBackend:
         with self._repository() as repository:
             found = repository.read_tree(_find_receipts(repository, self._find(repository)[0]))
             names = sorted(name for name, entry in found.items() if entry.startswith(BLOB))
-            contents = repository.read_blobs([found[name].split()[-1] for name in names])
+            blobs = "".join(f"{found[name].split()[-1]}\n" for name in names).encode()
+            contents = parse_contents(repository.run_local("cat-file", "--batch", stdin=blobs).out)
         return {name.removesuffix(".json"): text for name, text in zip(names, contents, strict=True)}
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:

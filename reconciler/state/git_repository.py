@@ -11,7 +11,7 @@ import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import field
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from reconciler.errors import StateUnusable
-from reconciler.git.checkout import Checkout, parse_contents, parse_entries, read_settings
+from reconciler.git.checkout import Checkout, parse_entries, read_settings
 from reconciler.git.command import NETWORK_SECONDS, GitResult, GitTimeout, Settings, as_environment, run_git
 from reconciler.lazy import frozen
 from reconciler.model.redaction import USER, without_user
@@ -107,11 +107,6 @@ class TemporaryRepository:
         entries = self.read_tree(parent) | {name: entry}
         lines = "".join(f"{each}\t{called}\0" for called, each in entries.items())
         return self.run_local("mktree", "-z", stdin=lines.encode("utf-8", "surrogateescape")).text
-
-    def read_blobs(self, blobs: Sequence[str]) -> list[bytes]:
-        """The contents of blobs, in their order."""
-        names = "".join(f"{blob}\n" for blob in blobs).encode()
-        return parse_contents(self.run_local("cat-file", "--batch", stdin=names).out)
 
     def commit(self, tree: str, parent: str, message: str, who: str) -> str:
         """Writes a commit on top of a parent (empty: none). Its author is whom git knows, else `who`."""
