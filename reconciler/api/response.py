@@ -80,7 +80,7 @@ class Response:
         except AnswerUnreadable:
             return {}
 
-    def acknowledged(self, object_id: str | None) -> dict[str, Any]:
+    def acknowledged_record(self, object_id: str | None) -> dict[str, Any]:
         """The record in the response to a write of that object, {} if the body is empty: the documents promise one for
         few writes. AnswerUnreadable if it is not JSON, or another object."""
         body = self.body()

@@ -12,7 +12,7 @@ from reconciler import kinds
 from reconciler.apply.recovery import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import Difference, differences, flatten, is_equal, join_keys, value_at
+from reconciler.kinds.comparison import Difference, find_differences, flatten, is_equal, join_keys, value_at
 from reconciler.kinds.normalization import find_bearers, is_normalized
 from reconciler.kinds.references import (
     ReferenceResolver,
@@ -184,7 +184,7 @@ class ChangeStatus:
         if change.remember is None:
             now = dict(flatten(self._kind, record.fields))
         else:
-            found = differences(self._kind, self._wanted, record.fields, change.remember)
+            found = find_differences(self._kind, self._wanted, record.fields, change.remember)
             now = {each.path: each.before for each in found}
         paths = sorted(path for path in {*seen, *now} if seen.get(path) != now.get(path))
         return f": {', '.join(paths)}" if paths else ""
@@ -213,7 +213,7 @@ class ChangeStatus:
         remembered = entry if entry is not None and entry.id == record.id else self._change.remember
         return all(
             self._may_be_ours(each, known, record, entry)
-            for each in differences(self._kind, known, record.fields, remembered)
+            for each in find_differences(self._kind, known, record.fields, remembered)
         )
 
     def _may_be_ours(self, each: Difference, wanted: Fields, record: Record, entry: Entry | None) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.apply.recovery import fields_to_come
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import Difference, differences, is_equal, join_keys, value_at
+from reconciler.kinds.comparison import Difference, find_differences, is_equal, join_keys, value_at
 from reconciler.kinds.normalization import is_normalized, looks_same, may_be_normalized
 from reconciler.kinds.references import ReferenceResolver, reference_items
 from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
@@ -73,7 +73,7 @@ class Verifier:
         if record is None:
             return replace(outcome, verification=Verification.NOT_YET_VISIBLE)
         entry = self._entries[outcome.address]
-        found = differences(kind, entry.applied, record.fields, entry)
+        found = find_differences(kind, entry.applied, record.fields, entry)
         requests = self._changes[outcome.address].requests
         # The value of a field that this run did not send is somebody else's. Without requests, an earlier run sent it.
         sent = {name for request in requests for name in request.sets}

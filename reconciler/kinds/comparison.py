@@ -20,7 +20,7 @@ PLAIN_KEY = re.compile(r"[\w-]+")
 STEP = re.compile(r'\.?([\w-]+)|\[(\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]')
 
 
-def dotted(name: str, keys: Iterable[str | int]) -> str:
+def format_path(name: str, keys: Iterable[str | int]) -> str:
     """`data`, `["initiators", 0, "uid"]` give `data.initiators[0].uid`; an unusual key is quoted: `data["a b"]`."""
     path = name
     for key in keys:
@@ -38,7 +38,7 @@ def is_within(path: str, outer: str) -> bool:
 
 def join_keys(keys: Keys) -> str:
     """The path of keys of which the first is the name of a field."""
-    return dotted(str(keys[0]), keys[1:])
+    return format_path(str(keys[0]), keys[1:])
 
 
 def parse_path(path: str) -> tuple[str | int, ...] | None:
@@ -177,7 +177,7 @@ def as_declared(schema: Schema, value: Any) -> Any:
     return str(value) if type(value) is int and "string" in types and "integer" not in types else value
 
 
-def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None = None) -> list[Difference]:
+def find_differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None = None) -> list[Difference]:
     """The differences of `live` from `desired`, in the order of the kind's fields. Fields that `desired` lacks are not
     compared. `known` is the entry of the object: a value that the API has normalized is no difference while it is
     desired."""
@@ -185,7 +185,7 @@ def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None =
     # Live is held against what the API showed last in place of such a value, and a difference tells the value itself.
     shown = with_values(desired, stored)
     present = [each for each in kind.fields if each.name in desired]
-    found = [one for each in present for one in _field_differences(each, shown[each.name], live.get(each.name))]
+    found = [one for each in present for one in _find_field_differences(each, shown[each.name], live.get(each.name))]
     if not stored:
         return found
     wanted = [each._replace(after=value_at(desired, each.key_path)) for each in found]
@@ -210,7 +210,7 @@ def with_values(fields: Fields, values: Mapping[str, Any]) -> Fields:
     return fields
 
 
-def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]:
+def _find_field_differences(each: Field, desired: Any, live: Any) -> list[Difference]:
     if is_equal(desired, live):
         return []
     if each.unordered and isinstance(live, list):
@@ -224,7 +224,7 @@ def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]
     compare = load("deepdiff:DeepDiff")
     tree = compare(before, after, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
     found = [
-        Difference(each, tuple(level.path(output_format="list")), _present(level.t1), _present(level.t2))
+        Difference(each, tuple(level.path(output_format="list")), _none_if_absent(level.t1), _none_if_absent(level.t2))
         for levels in tree.values()
         for level in levels
         if not is_equal(level.t1, level.t2)
@@ -232,7 +232,7 @@ def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]
     return sorted(found, key=lambda difference: difference.path)
 
 
-def _present(value: Any) -> Any:
+def _none_if_absent(value: Any) -> Any:
     return None if type(value).__name__ == "NotPresent" else value
 
 
@@ -249,7 +249,7 @@ def leaves(path: str, value: Any, whole: Collection[str] = ()) -> Iterator[tuple
         yield path, value
         return
     for key, inner in value.items():
-        yield from leaves(dotted(path, [key]), inner, whole)
+        yield from leaves(format_path(path, [key]), inner, whole)
 
 
 def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> Cause:

@@ -51,12 +51,12 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
     }
     yield from ((f"a record {text}", wrong if rows else None) for text, wrong in claims.items())
     yield from ((f"a record {text}", wrong if fields else None) for text, wrong in read.items())
-    yield from chain(_server_claims(kind, rows, lists), *(_field_claims(each, rows) for each in kind.fields))
-    yield from chain.from_iterable(_reference_claims(*each, rows, lists) for each in kind.reference_fields)
+    yield from chain(_find_server_claims(kind, rows, lists), *(_find_field_claims(each, rows) for each in kind.fields))
+    yield from chain.from_iterable(_find_reference_claims(*each, rows, lists) for each in kind.reference_fields)
     yield from kind.claims(lists)
 
 
-def _server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Claims:
+def _find_server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Claims:
     if times := sorted(name for name in kind.server_fields if name.endswith("_at")):
         values = [str(raw[name]) for raw in rows for name in times if raw.get(name) is not None]
         wrong_times = [at for at in values if not TIME.fullmatch(at)]
@@ -74,7 +74,7 @@ def _server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Claims:
         yield "the list has the newest first", wrong if len({*stamps}) > 1 else None
 
 
-def _field_claims(each: Field, rows: Sequence[Raw]) -> Claims:
+def _find_field_claims(each: Field, rows: Sequence[Raw]) -> Claims:
     """The keys of a map, or of the items of a list. If the schema has none, those of its example are expected."""
     schema = each.schema if "properties" in each.schema else each.schema.get("items", {})
     known = {*(schema.get("properties") or next(iter(schema.get("examples", ())), ())), *each.derived}
@@ -88,7 +88,7 @@ def _field_claims(each: Field, rows: Sequence[Raw]) -> Claims:
             yield f"{each.name} shows {', '.join(sorted(added))}", missing if maps else None
 
 
-def _reference_claims(name: str, to: Reference, rows: Sequence[Raw], lists: Lookups) -> Claims:
+def _find_reference_claims(name: str, to: Reference, rows: Sequence[Raw], lists: Lookups) -> Claims:
     target, values, path = KINDS[to.kind], [raw.get(name) for raw in rows], to.lookup or KINDS[to.kind].endpoints.path
     for key in to.path:
         values = [each.get(key) if isinstance(each, dict) else None for each in values]

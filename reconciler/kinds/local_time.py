@@ -136,7 +136,7 @@ def describe(rule: str, grid: int, now: datetime) -> str:
 
 
 @lru_cache(10_000)
-def _seasons(zone: ZoneInfo, day: datetime) -> frozenset[timedelta]:
+def _find_offsets(zone: ZoneInfo, day: datetime) -> frozenset[timedelta]:
     """The offsets that a zone has from that day on."""
     return frozenset((day + step * DAY).astimezone(zone).utcoffset() or timedelta() for step in range(AHEAD))
 
@@ -145,7 +145,7 @@ def find_grid_problem(rule: str, grid: int, now: datetime) -> str:
     """Why a local time has no UTC time on the grid in some season, and the two nearest that have; empty if it has."""
     clock, zone = _parse_rule(rule)
     local = clock.hour * 60 + clock.minute
-    seasons = _seasons(zone, now.replace(hour=0, minute=0, second=0, microsecond=0))
+    seasons = _find_offsets(zone, now.replace(hour=0, minute=0, second=0, microsecond=0))
 
     def off(minutes: int) -> list[timedelta]:
         """The seasons in which that time of day is off the grid."""
@@ -175,14 +175,14 @@ def suggest_zone(name: str, field: str) -> str | None:
 
 
 @lru_cache(4)
-def _names(_folders: tuple[str, ...], *, _has_package: bool) -> frozenset[str]:
+def _read_names(_folders: tuple[str, ...], *, _has_package: bool) -> frozenset[str]:
     """The names of all zones in the folders and the package `tzdata`: each call opens some hundred files."""
     return frozenset(zoneinfo.available_timezones())
 
 
 def zone_names(field: str) -> frozenset[str]:
     """The names of all time zones here. ReconcilerError for the field if there are none."""
-    known = _names(zoneinfo.TZPATH, _has_package=find_spec("tzdata") is not None)
+    known = _read_names(zoneinfo.TZPATH, _has_package=find_spec("tzdata") is not None)
     if not known:
         hint = "install the package tzdata: with pip, or that of the system; the configuration may be right"
         raise ReconcilerError(f"{field}: no time zone can be looked up: this machine has no time zone data", hint=hint)

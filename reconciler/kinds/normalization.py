@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from reconciler.kinds.comparison import Difference, differences, is_equal, parse_path, value_at
+from reconciler.kinds.comparison import Difference, find_differences, is_equal, parse_path, value_at
 from reconciler.kinds.declaration import Kind
 from reconciler.kinds.schema import Schema
 from reconciler.lazy import load
@@ -89,7 +89,7 @@ def is_normalized(difference: Difference, sent: Any, shown: Any) -> bool:
 
 def is_made_of(kind: Kind, sent: Fields, live: Fields) -> bool:
     """Whether live fields are what was sent, or can be its normal form."""
-    found = ((each, each.outer_keys) for each in differences(kind, sent, live))
+    found = ((each, each.outer_keys) for each in find_differences(kind, sent, live))
     return all(is_normalized(each, value_at(sent, keys), value_at(live, keys)) for each, keys in found)
 
 

@@ -10,8 +10,8 @@ from reconciler import kinds
 from reconciler.kinds import KINDS, Kind, Reference, wire
 from reconciler.kinds.comparison import (
     Difference,
-    differences,
     find_cause,
+    find_differences,
     find_stored,
     flatten,
     is_within,
@@ -111,7 +111,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     kind, record = KINDS[resource.kind], match.record
     fields = _fields(context, resource, [each.field for each in resource.lifecycle.ignore_changes], record)
     entry = context.entries.get(resource.address) if match.remembered else None
-    found = differences(kind, fields, record.fields, entry)
+    found = find_differences(kind, fields, record.fields, entry)
     kept = _kept(fields, record, entry, found)
     found = [each for each in found if is_certain(each) and join_keys(each.outer_keys) not in kept]
     given = wire.find_rules(record, entry, fields)
@@ -185,7 +185,7 @@ def find_ignored(context: PlanContext, resource: Resource) -> Iterator[KeptField
     if match is None or not ignored:
         return
     fields = _fields(context, resource, (), match.record)
-    for each in differences(KINDS[resource.kind], fields, match.record.fields):
+    for each in find_differences(KINDS[resource.kind], fields, match.record.fields):
         if is_certain(each) and any(is_within(each.path, path) for path in ignored):
             yield KeptField(resource.address, each.path, each.before, each.after)
 
@@ -231,7 +231,7 @@ def _replace(context: PlanContext, resource: Resource, record: Record, change: C
             notes = (*notes, f"the new one does not get {', '.join(lost)}, which the YAML does not have")
     else:
         notes = (*notes, f"the new one stands already: {made.id} has its name, and is not managed here yet")
-        found = differences(kind, fields, made.fields)
+        found = find_differences(kind, fields, made.fields)
         changed = {each.field.name for each in found if not is_kept_for_good(each, None)}
         requests = wire.update_requests(kind, made, fields, changed) if changed else ()
     return replace(

@@ -90,7 +90,7 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         def work() -> Response:
             return _run_guarded(environ, lambda: self.answer(context.taken or context.request))
 
-        response = _run_guarded(environ, lambda: self.faults.around(context, work))
+        response = _run_guarded(environ, lambda: self.faults.handle(context, work))
         self._write_log(context, response)
         return _send(response, start_response, with_body=environ["REQUEST_METHOD"] != "HEAD")
 

@@ -34,7 +34,7 @@ def _show(_: Transaction, record: Record) -> Record:
     return {**record, "data": {**data, "actions": {**dict.fromkeys(_ACTIONS), **actions}, **derived}}
 
 
-def _some_action(value: object) -> Iterator[Problem]:
+def _check_actions(value: object) -> Iterator[Problem]:
     yield from wire.shape(dict.fromkeys(_ACTIONS, wire.text()))(value)
     if value == {}:
         yield "", "must have at least one action"
@@ -45,7 +45,7 @@ _DATA: dict[str, Check] = {
     "type": lambda _: iter([("", "is derived by the server and cannot be written")]),
     "platform": wire.one_of("iOS", "Android", None),
     "initiators": wire.each(wire.shape(_INITIATOR, required=_INITIATOR)),
-    "actions": _some_action,
+    "actions": _check_actions,
     "segments": wire.nullable(wire.text()),
 }
 _REQUIRED = ("name", "status", "data")
@@ -98,7 +98,7 @@ def _require_own(call: Call, record: Record) -> None:
         raise refusal(call.assumption("system-segment"), f"segment {record['id']} is predefined and read-only")
 
 
-def _users(call: Call, record: Record) -> list[str]:
+def _find_users(call: Call, record: Record) -> list[str]:
     _require_own(call, record)
     if call.assumption("delete-in-use") == "204":
         return []
@@ -126,7 +126,7 @@ SEGMENTS = Resource(
     restated=("name",),
     complete=_complete_segment,
     identify=_identify,
-    users=_users,
+    users=_find_users,
     where=lambda records: ("" if records.assumption("segments-list") == "with-system" else f"{_IS_SYSTEM} NOT 1",),
     is_newest_first=lambda records: records.assumption("segments-order") == "newest",
     is_idempotent=True,

@@ -44,7 +44,7 @@ def _complete_product(call: Call, fields: Record, record: Record | None) -> Reco
     return fields
 
 
-def _users(call: Call, record: Record) -> list[str]:
+def _find_users(call: Call, record: Record) -> list[str]:
     if call.assumption("delete-in-use") == "204":
         return []
     found = call.transaction.find_mentions("entitlements", record["id"])
@@ -78,7 +78,7 @@ PRODUCTS = Resource(
     },
     required=("id", "type"),
     complete=_complete_product,
-    users=_users,
+    users=_find_users,
     is_newest_first=lambda _: True,
     ids=WIDE_ID,
 )
@@ -170,7 +170,7 @@ def set_config_status(call: Call) -> Response:
     return CONFIGS.answer(call, CONFIGS.change(call, record, {"status": status}))
 
 
-def _mapping(value: object) -> Iterator[Problem]:
+def _check_mapping(value: object) -> Iterator[Problem]:
     yield from wire.shape({})(value)
     for key, word in value.items() if isinstance(value, dict) else ():
         yield from wire.prefix_paths(key, wire.one_of(*_TYPES)(word))
@@ -206,4 +206,4 @@ class Part(NamedTuple):
 
 
 PAYLOAD = Part("remote_config_payload", "payload", wire.shape({}))
-MAPPING = Part("payload_mapping", "payload_mapping", _mapping)
+MAPPING = Part("payload_mapping", "payload_mapping", _check_mapping)

@@ -145,7 +145,7 @@ class Rule:
         """Whether the rule is about this request."""
         return self._requests.fullmatch(f"{context.request.method} {context.request.path}") is not None
 
-    def takes(self) -> bool:
+    def take(self) -> bool:
         """Counts one more match. Returns whether the rule takes it."""
         self.matched += 1
         drawn = self._rng.random()  # For every match, so that the other choices do not shift the sequence.
@@ -157,7 +157,7 @@ class Rule:
         self.fired += taken
         return taken
 
-    def happen(self, context: RequestContext) -> bool:
+    def fire(self, context: RequestContext) -> bool:
         """Does what the rule says. Returns whether there was anything to do."""
         with suppress(ApiError):
             return self._fault.effect(context, *self._arguments, **self._details)
@@ -221,16 +221,16 @@ class Faults:
             rules = [{"rule": each.text, "matched": each.matched, "fired": each.fired} for each in self._rules]
         return {"seed": self.seed, "rules": rules}
 
-    def lines(self) -> list[str]:
+    def describe(self) -> list[str]:
         """A line for each rule, and the seed if one of them has a chance."""
         seed = [f"chances by --seed {self.seed}"] if any(rule.chance < 1 for rule in self._rules) else []
         return [f"fault: {rule.text}" for rule in self._rules] + seed
 
-    def around(self, context: RequestContext, work: Callable[[], Response]) -> Response:
+    def handle(self, context: RequestContext, work: Callable[[], Response]) -> Response:
         """The response to the request of the context, with what the rules do before and after the work."""
         matching = [rule for rule in self._rules if rule.matches(context)]
         with self._lock:
-            chosen = [rule for rule in matching if rule.takes()]
+            chosen = [rule for rule in matching if rule.take()]
         self._fire([rule for rule in chosen if not rule.late], context)
         if context.response is None:
             context.worked = context.response = work()
@@ -257,7 +257,7 @@ class Faults:
 
     def _fire(self, rules: Iterable[Rule], context: RequestContext) -> None:
         for rule in rules:
-            if rule.happen(context):
+            if rule.fire(context):
                 context.fired.append(rule.what)
                 continue
             with self._lock:

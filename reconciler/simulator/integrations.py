@@ -85,11 +85,11 @@ def _complete(_: Call, fields: Record, __: Record | None) -> Record:
 
 def destination_id(transaction: Transaction, record: Record) -> str:
     """The id under which reports know an integration: its own, unless the dashboard door says otherwise."""
-    apart = transaction.note(SETTINGS, "destinations") is not None
+    apart = transaction.read_note(SETTINGS, "destinations") is not None
     return str(record.get("destination", f"{APART}{record['id']}" if apart else record["id"]))
 
 
-def _users(call: Call, record: Record) -> list[str]:
+def _find_users(call: Call, record: Record) -> list[str]:
     used = destination_id(call.transaction, record)
     return [
         f"scheduled report {report['id']}"
@@ -114,7 +114,7 @@ INTEGRATIONS = Resource(
     required=tuple(_CREATE),
     complete=_complete,
     show=_show,
-    users=_users,
+    users=_find_users,
     is_idempotent=True,
 )
 
@@ -124,7 +124,7 @@ def list_integrations(call: Call) -> Response:
     return Response(200, INTEGRATIONS.listing(call, call.transaction.page(INTEGRATIONS.name)))
 
 
-def meta(_: Call) -> Response:
+def show_catalogue(_: Call) -> Response:
     """`GET /integrations/meta`: the catalogue, with its camelCase `allowedStores` [docs]."""
     data: list[dict[str, Any]] = []
     for title, providers in CATEGORIES.items():
@@ -224,33 +224,33 @@ def list_destinations(call: Call) -> Response:
 def deliver(transaction: Transaction, now: datetime) -> None:
     """What was due since this was asked last: an active report is sent at its time of day (choice: at once, and a time
     that was passed before it was set is not made up for)."""
-    note = transaction.note(_CLOCK, REPORTS.name)
+    note = transaction.read_note(_CLOCK, REPORTS.name)
     since = datetime.fromisoformat(note["at"]) if note else now
-    transaction.take_note(_CLOCK, REPORTS.name, {"at": now.isoformat()})
+    transaction.write_note(_CLOCK, REPORTS.name, {"at": now.isoformat()})
     for record in transaction.page(REPORTS.name) if now > since else ():
         if record["status"] != "active" or not _SLOT.fullmatch(record["send_at"]):
             continue
         first = datetime.combine(since.date(), time.fromisoformat(record["send_at"]), UTC)
         due = [at for day in range((now - since).days + 2) if since < (at := first + timedelta(days=day)) <= now]
         if due:
-            sent = (transaction.note(_DELIVERIES, record["id"]) or {"at": []})["at"]
-            transaction.take_note(_DELIVERIES, record["id"], {"at": [*sent, *map(datetime.isoformat, due)]})
+            sent = (transaction.read_note(_DELIVERIES, record["id"]) or {"at": []})["at"]
+            transaction.write_note(_DELIVERIES, record["id"], {"at": [*sent, *map(datetime.isoformat, due)]})
             transaction.replace(REPORTS.name, {**record, "runs": record["runs"] + len(due)})
 
 
-def deliveries(call: Call) -> Response:
+def list_deliveries(call: Call) -> Response:
     """The dashboard's door: when a report was delivered, as far as the clock was set."""
-    return Response(200, call.transaction.note(_DELIVERIES, call.id) or {"at": []})
+    return Response(200, call.transaction.read_note(_DELIVERIES, call.id) or {"at": []})
 
 
 def send_test(call: Call) -> Response:
     """`POST /scheduled-reports/{id}/send-test`: 202, once a minute a report, else 429 with `Retry-After: 60` [seed]."""
     record = REPORTS.find(call)
-    last = call.transaction.note(_TESTS, record["id"])
+    last = call.transaction.read_note(_TESTS, record["id"])
     if last is not None and call.now - datetime.fromisoformat(last["at"]) < _TEST_PAUSE:
         message = "A test delivery of this report was requested less than a minute ago"
         raise ApiError(429, "too_many_requests", message, headers={"Retry-After": "60"})
-    call.transaction.take_note(_TESTS, record["id"], {"at": call.now.isoformat()})
+    call.transaction.write_note(_TESTS, record["id"], {"at": call.now.isoformat()})
     operation = {"object": "operation", "url": f"{record['url']}/send-test", "message": "Test delivery scheduled"}
     return Response(202, operation)
 

@@ -88,7 +88,7 @@ class Resource:
         """`POST /…`: the fields in, the record out; 201 [seed: of reports; guess: of the others]."""
         body, topic = call.request.fields(), f"idempotency/{self.name}"
         key = call.request.idempotency_key if self.is_idempotent else None
-        kept = call.transaction.note(topic, key) if key else None
+        kept = call.transaction.read_note(topic, key) if key else None
         if kept is not None:
             if kept["request"] != body:
                 raise refusal(409, "The Idempotency-Key was used with another body")
@@ -100,7 +100,7 @@ class Resource:
         if self.name in ASSUMPTIONS and call.assumption("create-answer") == "identity":
             answer = Response(201, {name: answer.body[name] for name in ("object", "id", "url")})
         if key:
-            call.transaction.take_note(topic, key, {"request": body, "response": answer.body})
+            call.transaction.write_note(topic, key, {"request": body, "response": answer.body})
         return answer
 
     def read(self, call: Call) -> Response:
@@ -131,7 +131,7 @@ class Resource:
         A cursor that is no longer live restarts from the top and says so in a header [docs, of another resource]."""
         limit, records = whole_number(call, "limit", 20, 1, 100), call.transaction  # [seed, docs]
         cursor, newest = (call.request.query or {}).get("starting_after"), self.is_newest_first(records)
-        position = records.position(self.name, cursor) if cursor else None
+        position = records.find_position(self.name, cursor) if cursor else None
         stale = call.assumption("stale-cursor") if cursor and position is None else ""
         if stale == "422":
             raise invalid([("starting_after", "is no object of this list")])

@@ -95,20 +95,20 @@ def _assume(call: Call) -> Response:
     given, checks = call.request.fields(), {name: wire.one_of(*answers) for name, (answers, _) in ASSUMPTIONS.items()}
     if unknown := [(name, f"is not one of {', '.join(checks)}") for name in given if name not in checks]:
         raise invalid(unknown)
-    answers = {**(call.transaction.note(SETTINGS, ASSUMED) or {}), **accept(given, checks, ())}
-    call.transaction.take_note(SETTINGS, ASSUMED, answers)
+    answers = {**(call.transaction.read_note(SETTINGS, ASSUMED) or {}), **accept(given, checks, ())}
+    call.transaction.write_note(SETTINGS, ASSUMED, answers)
     return Response(200, answers)
 
 
 def _separate_destinations(call: Call) -> Response:
-    call.transaction.take_note(SETTINGS, MAILBOXES.name, {})
+    call.transaction.write_note(SETTINGS, MAILBOXES.name, {})
     return Response(204)
 
 
 # Fixed segments stand before `{id}`, which they would match.
 _ROUTES: dict[str, dict[str, Handler]] = {
     "/v4/integrations": {"GET": integrations.list_integrations, "POST": INTEGRATIONS.create},
-    "/v4/integrations/meta": {"GET": integrations.meta},
+    "/v4/integrations/meta": {"GET": integrations.show_catalogue},
     "/v4/integrations/{id}": {"DELETE": INTEGRATIONS.delete},
     "/v4/integrations/{id}/status": {"POST": integrations.set_status},
     "/v4/scheduled-reports": {"GET": integrations.list_reports, "POST": REPORTS.create},
@@ -135,7 +135,7 @@ for _each in (*PAGED, INTEGRATIONS, MAILBOXES):
     _ROUTES[f"{DASHBOARD}/{_each.name}"] = {"POST": partial(_insert, _each)}
     _ROUTES[f"{DASHBOARD}/{_each.name}/{{id}}"] = {"PATCH": partial(_merge, _each), "DELETE": _each.remove}
 _ROUTES[f"{DASHBOARD}/{ASSUMED}"] = {"PUT": _assume}
-_ROUTES[f"{DASHBOARD}/{REPORTS.name}/{{id}}/deliveries"] = {"GET": integrations.deliveries}
+_ROUTES[f"{DASHBOARD}/{REPORTS.name}/{{id}}/deliveries"] = {"GET": integrations.list_deliveries}
 _ROUTES[f"{DASHBOARD}/{MAILBOXES.name}"]["PUT"] = _separate_destinations
 _PATTERNS = [
     (re.compile(re.escape(path).replace(r"\{id\}", f"(?P<id>{WIDE_ID.pattern})")), methods)

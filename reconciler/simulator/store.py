@@ -162,7 +162,7 @@ class Transaction:
     def assumption(self, name: str) -> str:
         """How a question of the documents is answered in this project."""
         if self._assumed is None:
-            self._assumed = self.note(SETTINGS, ASSUMED) or {}
+            self._assumed = self.read_note(SETTINGS, ASSUMED) or {}
         return str(self._assumed.get(name, ASSUMPTIONS[name][0][0]))
 
     def new_id(self) -> str:
@@ -178,7 +178,7 @@ class Transaction:
     def is_known(self, collection: str, record_id: str) -> bool:
         """Whether the id was ever used, deleted records included."""
         sql = "SELECT 1 FROM records WHERE project = ? AND collection = ? AND id = ?"
-        return self._connection.execute(sql, (*self._home(collection), record_id)).fetchone() is not None
+        return self._connection.execute(sql, (*self._find_home(collection), record_id)).fetchone() is not None
 
     def get(self, collection: str, record_id: str) -> Record | None:
         """The live record, or None."""
@@ -188,20 +188,20 @@ class Transaction:
     def replace(self, collection: str, record: Record) -> None:
         """Write a record under its `id`: a new one, or one that was deleted, behind all others; else in its place."""
         gone = "DELETE FROM records WHERE project = ? AND collection = ? AND deleted = 1 AND id = ?"
-        self._connection.execute(gone, (*self._home(collection), record["id"]))
+        self._connection.execute(gone, (*self._find_home(collection), record["id"]))
         sql = "INSERT INTO records (project, collection, id, body) VALUES (?, ?, ?, ?)"
         known = "ON CONFLICT (project, collection, id) DO UPDATE SET body = excluded.body"
-        self._connection.execute(f"{sql} {known}", (*self._home(collection), record["id"], _dump(record)))
+        self._connection.execute(f"{sql} {known}", (*self._find_home(collection), record["id"], _dump(record)))
 
     def move_to_front(self, collection: str, record_id: str) -> None:
         """Put a live record before all others."""
         sql = f"UPDATE records SET seq = (SELECT MIN(seq) FROM records) - 1 WHERE {_LIVE} AND id = ?"
-        self._connection.execute(sql, (*self._home(collection), record_id))
+        self._connection.execute(sql, (*self._find_home(collection), record_id))
 
     def delete(self, collection: str, record_id: str) -> None:
         """Soft: the record is no longer shown and its id stays taken [seed]."""
         sql = f"UPDATE records SET deleted = 1 WHERE {_LIVE} AND id = ?"
-        self._connection.execute(sql, (*self._home(collection), record_id))
+        self._connection.execute(sql, (*self._find_home(collection), record_id))
 
     def page(
         self, collection: str, *, limit: int = -1, offset: int = 0, newest: bool = False, where: Where = ("",)
@@ -210,28 +210,28 @@ class Transaction:
         order = f"{where[0]} ORDER BY seq {'DESC' if newest else 'ASC'} LIMIT ? OFFSET ?"
         return self._select(collection, order, *where[1:], limit, offset)
 
-    def position(self, collection: str, record_id: str) -> int | None:
+    def find_position(self, collection: str, record_id: str) -> int | None:
         """The `seq` of a live record; None when it is not live."""
         sql = f"SELECT seq FROM records WHERE {_LIVE} AND id = ?"
-        found = self._connection.execute(sql, (*self._home(collection), record_id)).fetchone()
+        found = self._connection.execute(sql, (*self._find_home(collection), record_id)).fetchone()
         return found and int(found[0])
 
     def find_mentions(self, collection: str, record_id: str) -> list[Record]:
         """Live records with the id as a string anywhere in them. The caller checks whether it is a reference."""
         return self._select(collection, "AND instr(body, ?) ORDER BY seq", json.dumps(record_id))
 
-    def note(self, topic: str, name: str) -> Record | None:
+    def read_note(self, topic: str, name: str) -> Record | None:
         """What was noted under the name, or None."""
         sql = "SELECT value FROM notes WHERE project = ? AND topic = ? AND name = ?"
         found = self._connection.execute(sql, (self._project, topic, name)).fetchone()
         return dict(json.loads(found[0])) if found else None
 
-    def take_note(self, topic: str, name: str, value: Record) -> None:
+    def write_note(self, topic: str, name: str, value: Record) -> None:
         """Remember something that is no record: an idempotency key, the time of a test delivery."""
         sql = "INSERT OR REPLACE INTO notes (project, topic, name, value) VALUES (?, ?, ?, ?)"
         self._connection.execute(sql, (self._project, topic, name, _dump(value)))
 
-    def _home(self, collection: str) -> tuple[str, str]:
+    def _find_home(self, collection: str) -> tuple[str, str]:
         """The project that holds the records of a collection, and the collection."""
         shared = _PROJECT_WIDE.get(collection)
         if shared is False:
@@ -240,7 +240,7 @@ class Transaction:
 
     def _select(self, collection: str, rest: str, *values: object) -> list[Record]:
         sql = f"SELECT body FROM records WHERE {_LIVE} AND {_SEEN} {rest}"
-        rows = self._connection.execute(sql, (*self._home(collection), self._unseen, *values))
+        rows = self._connection.execute(sql, (*self._find_home(collection), self._unseen, *values))
         return [json.loads(body) for (body,) in rows]
 
 

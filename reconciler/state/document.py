@@ -50,7 +50,7 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
     """The state in a document. StateUnusable if it is damaged, newer, or of another environment."""
     try:
         text = text if isinstance(text, str) else text.decode("utf-8")
-        document = json.loads(text, object_pairs_hook=_unique)
+        document = json.loads(text, object_pairs_hook=_require_unique)
     except (ValueError, RecursionError) as error:
         raise _damage_error(where, unreadable(error)) from error
     version = document.get("format_version") if isinstance(document, dict) else None
@@ -116,7 +116,7 @@ def _state_from(document: dict[str, Any]) -> State:
     )
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _require_unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A map of JSON. ValueError if a key is in it twice, which a merge of git can cause."""
     found = dict(pairs)
     if len(found) != len(pairs):

@@ -46,15 +46,15 @@ class FileBackend:
         return str(self.path)
 
     def read(self) -> Snapshot:
-        content = self._content()
+        content = self._read_content()
         if content is None:
             return Snapshot(State(self.environment), "")
         state = from_text(content, self.environment, self.where)
-        receipt = self._newer_receipt(state)
+        receipt = self._find_newer_receipt(state)
         newer = f"the receipt {receipt} beside it" if receipt else ""
-        return Snapshot(state, _version(content), False, newer, int(receipt.partition("-")[0] or 0), self._file)
+        return Snapshot(state, _compute_version(content), False, newer, int(receipt.partition("-")[0] or 0), self._file)
 
-    def _newer_receipt(self, state: State) -> str:
+    def _find_newer_receipt(self, state: State) -> str:
         """The last receipt of this state that is newer than it, because somebody restored an earlier state file. Empty
         if there is a journal: then an interrupted apply left the receipt."""
         for path in () if self.journal.path.exists() else sorted(self._receipts.glob("*-*.json"), reverse=True):
@@ -72,8 +72,8 @@ class FileBackend:
             require_replaceable(self._swap)
             # Not the apply's lock: if that was broken by force, two runs write, and one of them must see the other.
             with load("filelock:FileLock")(self._swap, timeout=SWAP_SECONDS):
-                current = self._content()
-                if (_version(current) if current is not None else "") != version:
+                current = self._read_content()
+                if (_compute_version(current) if current is not None else "") != version:
                     raise StateConflict(self.where, self.journal)
                 # The receipt first: a kill between the two leaves one too many, and never one too few.
                 if receipt is not None:
@@ -85,7 +85,7 @@ class FileBackend:
             raise StateUnusable(f"{failed} (another process writes it)", hint="see what it waits for") from error
         except OSError as error:
             raise StateUnusable(f"{failed} ({error})", hint="see to the disk") from error
-        return _version(content)
+        return _compute_version(content)
 
     def receipts(self) -> dict[str, bytes]:
         try:
@@ -147,7 +147,7 @@ class FileBackend:
             raise Refused(f"{self._lock} is in use ({error})", hint=f"end {holder.where} first") from error
         self._holder.unlink(missing_ok=True)
 
-    def _content(self) -> bytes | None:
+    def _read_content(self) -> bytes | None:
         try:
             return read_regular(self._file, LARGEST)
         except FileNotFoundError:
@@ -156,5 +156,5 @@ class FileBackend:
             raise StateUnusable(f"{self.path}: the state {error}", hint=BRING_BACK) from error
 
 
-def _version(content: bytes) -> str:
+def _compute_version(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()

@@ -81,7 +81,7 @@ class Bucket:
                 return None
             if answer.meta["size"] > MOST_BYTES:
                 raise ValueError(f"it holds more than {MOST_BYTES // 1_000_000} MB, which no state does")
-            return Found(bytes(answer.bytes()), _version(answer.meta))
+            return Found(bytes(answer.bytes()), _find_version(answer.meta))
 
     def swap(self, name: str, content: bytes, version: str) -> str | None:
         """Replaces the object of that version ("": there was none), and returns the new version. None if there is
@@ -93,7 +93,7 @@ class Bucket:
         with self._convert_errors(name, "cannot be written"):
             mode: PutMode = json.loads(version) if version else "create"
             try:
-                return _version(load("obstore:put")(store, f"{self._prefix}{name}", content, mode=mode))
+                return _find_version(load("obstore:put")(store, f"{self._prefix}{name}", content, mode=mode))
             except (exists, stale):
                 pass
         stored = self.read(name)
@@ -160,7 +160,7 @@ def _parse_url(url: str) -> tuple[tuple[str, str], str, str]:
     return CLOUDS[parts.scheme], f"{parts.scheme}://{parts.netloc}", "".join(f"{step}/" for step in steps)
 
 
-def _version(meta: Mapping[str, Any]) -> str:
+def _find_version(meta: Mapping[str, Any]) -> str:
     known = {name: meta[name] for name in ("e_tag", "version") if meta.get(name)}
     if not known:
         raise ValueError("the store gives no version of the object, so nothing can be swapped safely")

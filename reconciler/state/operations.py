@@ -141,7 +141,7 @@ def require_own(
     if state.configuration == configuration:
         return snapshot
     if not allowed and None not in (state.configuration, configuration):
-        raise _of_another(state.configuration, configuration, where)
+        raise _wrong_owner_error(state.configuration, configuration, where)
     known = state.entries.keys()
     matching = len(known) if allowed else len(known & set(addresses()))
     if matching < SHARE * len(known):
@@ -164,11 +164,11 @@ def require_own_name(store: Backend, configuration: str | None) -> Backend:
     """The backend, if its state is of this configuration, or one of the two has no name. Refused if not."""
     theirs = store.read().state.configuration
     if theirs != configuration and None not in (theirs, configuration):
-        raise _of_another(theirs, configuration, store.where)
+        raise _wrong_owner_error(theirs, configuration, store.where)
     return store
 
 
-def _of_another(theirs: str | None, ours: str | None, where: str) -> Refused:
+def _wrong_owner_error(theirs: str | None, ours: str | None, where: str) -> Refused:
     moved = f"write `name: {theirs}` in reconciler.yaml" if theirs else "move it back"
     return Refused(
         f"{where}: this is the state of {called(theirs)}, not of {called(ours)}",

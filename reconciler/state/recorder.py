@@ -40,7 +40,7 @@ class ActiveLock:
         self.holder = holder
         self._store = store
         self._mutex = threading.Lock()
-        self._due = self._after(seconds)
+        self._due = self._due_after(seconds)
         self._broken: Refused | None = None
 
     def check(self) -> None:
@@ -55,11 +55,11 @@ class ActiveLock:
                     where = f"{self._store.where}: the lock of this run was broken by force"
                     hint = "nothing more is sent; plan again once the other run has ended"
                     self._broken = Refused(f"{where}; now it is held by {now or 'nobody'}", hint=hint)
-                self._due = self._after(time.monotonic() - began)
+                self._due = self._due_after(time.monotonic() - began)
         if self._broken is not None:
             raise self._broken
 
-    def _after(self, seconds: float) -> float:
+    def _due_after(self, seconds: float) -> float:
         """When the next check is due, if one takes so many seconds."""
         return time.monotonic() + (LOCAL_SECONDS if self._store.is_local else INTERVAL * seconds)
 
@@ -226,7 +226,7 @@ class Recorder:
         with self._lock:
             self._entries |= {address: with_counts(address, each, live, at) for address, each in self._entries.items()}
 
-    def deleted(self, address: str, kind: str, object_id: str) -> None:
+    def record_delete(self, address: str, kind: str, object_id: str) -> None:
         """Records that an object was deleted. It was the one of the address, or one that a replace had superseded. Its
         tombstone stays for ever, because nothing proves that it may go. An integration cannot be asked for by its id,
         and lists and destinations may still show it: without the tombstone it would be adopted, or be taken for the
