@@ -220,7 +220,8 @@ def _find_field_differences(each: Field, desired: Any, live: Any) -> list[Differ
         return []
     if not (isinstance(before, dict) and isinstance(after, dict)):
         return [Difference(each, (), before, after)]
-    # Lists are held against each other item by item, so that an item's cause can be told by its place.
+    # Lists are held against each other item by item, so that an item's cause can be told by its place. "Private" are
+    # keys that begin with two underscores, which the library would leave out.
     compare = load("deepdiff:DeepDiff")
     tree = compare(before, after, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
     found = [

@@ -72,6 +72,7 @@ ENTITLEMENT = Kind(
             ),
             required=False,
             unordered=True,
+            # Users of a product that moves would else be without it between the two writes.
             reference=Reference("product", "product", attach_first=True),
         ),
     ),

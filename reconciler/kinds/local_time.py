@@ -44,7 +44,7 @@ def _parse_rule(rule: str) -> tuple[time, ZoneInfo]:
         raise ReconcilerError(f"{rule} is no local time by the time zones of this machine", hint=hint) from error
 
 
-@lru_cache(100_000)
+@lru_cache(100_000)  # Some hundred rules, each for the days of a year.
 def moment_on(rule: str, grid: int, day: date) -> datetime:
     """When it is that time on a local day, in UTC. `grid` (minutes): the grid of the UTC times of day."""
     clock, zone = _parse_rule(rule)

@@ -184,6 +184,7 @@ def _format_value(value: Any) -> str:
 def _describe_code_points(sent: Any, stored: Any) -> str:
     """The code points that differ, as `U+… became U+…`."""
     one, other = (each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in (sent, stored))
+    # `autojunk` would overlook characters that are frequent in a long text.
     steps = load("difflib:SequenceMatcher")(None, one, other, autojunk=False).get_opcodes()
     parts = ((one[begin:end], other[start:stop]) for tag, begin, end, start, stop in steps if tag != "equal")
     return ", ".join(dict.fromkeys(f"{_code_points(before)} became {_code_points(after)}" for before, after in parts))

@@ -185,7 +185,7 @@ def _allow_variables(schema: Schema) -> dict[str, Any]:
 
 def _allow_variable(schema: Schema) -> Schema:
     result = _allow_variables(schema)
-    if not {"type", "enum"} & set(schema):
+    if not {"type", "enum"} & set(schema):  # It only combines other schemas, which have got the variable.
         return result
     if schema.get("type") == "object" and "oneOf" in schema:
         shapes = [{"type": "object", **shape} for shape in schema["oneOf"]]

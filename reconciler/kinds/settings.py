@@ -10,7 +10,7 @@ from reconciler.model.plan import SUMMARY_ORDER, Action
 
 # A key fits the pattern of a name, and is what people paste in its place.
 SECRET_NAME_PATTERN = f"^(?!(test_)?sk_){NAME_PATTERN.removeprefix('^')}"
-CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"
+CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"  # It stands in comments and names of refs.
 
 STATE = closed(
     "Where the memory of what was applied is kept.",

@@ -31,6 +31,7 @@ def is_id(kind: Kind, value: object) -> bool:
 
 def object_path(kind: Kind, object_id: str) -> str:
     """The path of an object."""
+    # NEW_ID is put in the place of an id that a create in the same run returns.
     return f"{kind.endpoints.path}/{object_id if object_id == NEW_ID else quote(object_id, safe='')}"
 
 
