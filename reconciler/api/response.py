@@ -55,22 +55,19 @@ class Response:
             body = json.loads(self.content, parse_constant=_parse_finite, parse_float=_parse_finite)
         except (ValueError, RecursionError) as error:
             shown = self.content[:SHOWN_CHARACTERS].decode("utf-8", "replace")
-            raise AnswerUnreadable(
-                f"{self.method} {self.path} answered {self.status} with something that is not JSON: {shown!r}"
-            ) from error
+            raise self._unreadable(f"with something that is not JSON: {shown!r}") from error
         if isinstance(body, (dict, list)) and _is_deep(body):
-            raise AnswerUnreadable(
-                f"{self.method} {self.path} answered {self.status} with values nested deeper than {DEEPEST} levels"
-            )
+            raise self._unreadable(f"with values nested deeper than {DEEPEST} levels")
         return body
+
+    def _unreadable(self, what: str) -> AnswerUnreadable:
+        return AnswerUnreadable(f"{self.method} {self.path} answered {self.status} {what}")
 
     def record(self) -> dict[str, Any]:
         """The JSON object in the body; AnswerUnreadable if there is none."""
-        return self._require_object(self.body())
-
-    def _require_object(self, body: Any) -> dict[str, Any]:
+        body = self.body()
         if not isinstance(body, dict):
-            raise AnswerUnreadable(f"{self.method} {self.path} answered {self.status} without a JSON object")
+            raise self._unreadable("without a JSON object")
         return body
 
     def fields(self) -> dict[str, Any]:
@@ -83,14 +80,11 @@ class Response:
     def acknowledged_record(self, object_id: str | None) -> dict[str, Any]:
         """The record in the response to a write of that object, {} if the body is empty: the documents promise one for
         few writes. AnswerUnreadable if it is not JSON, or another object."""
-        body = self.body()
-        if body is None:
+        if self.content.strip() in (b"", b"null"):
             return {}
-        record = self._require_object(body)
+        record = self.record()
         if object_id is not None and record.get("id", object_id) != object_id:
-            raise AnswerUnreadable(
-                f"{self.method} {self.path} answered {self.status} with another object: {shorten(record['id'])}"
-            )
+            raise self._unreadable(f"with another object: {shorten(record['id'])}")
         return record
 
     def message(self) -> str:

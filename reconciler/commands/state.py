@@ -68,7 +68,9 @@ def own_backend(path: Path, environment: str | None) -> Backend:
     """The configured backend. Refused if the state there is another configuration's."""
     opened = Configuration(path)
     chosen = opened.environment(environment)
-    return require_own_name(_backend(chosen, opened.folder), chosen.configuration)
+    store = _backend(chosen, opened.folder)
+    require_own_name(store.read().state, chosen.configuration, store.where)
+    return store
 
 
 def _backend(environment: Environment, folder: Path) -> Backend:

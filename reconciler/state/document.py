@@ -46,6 +46,16 @@ def entry_document(entry: Entry) -> dict[str, Any]:
     return document | {name: value for name in OPTIONAL if (value := getattr(entry, name))}
 
 
+def read_version(document: Any, newest: int, where: str) -> int:
+    """The format of a document, 0 if it has none. StateUnusable if it is newer than `newest`."""
+    version = document.get("format_version") if isinstance(document, dict) else None
+    if type(version) is int and version > newest:
+        text = f"{where}: written by a newer reconciler (format {version}, this one reads {newest})"
+        hint = "upgrade reconciler, or bring back the version of the file that this one wrote"
+        raise StateUnusable(text, hint=hint)
+    return version if type(version) is int else 0
+
+
 def from_text(text: str | bytes, environment: str, where: str) -> State:
     """The state in a document. StateUnusable if it is damaged, newer, or of another environment."""
     try:
@@ -53,12 +63,7 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
         document = json.loads(text, object_pairs_hook=_require_unique)
     except (ValueError, RecursionError) as error:
         raise _damage_error(where, unreadable(error)) from error
-    version = document.get("format_version") if isinstance(document, dict) else None
-    if type(version) is int and version > FORMAT_VERSION:
-        text = f"{where}: written by a newer reconciler (format {version}, this one reads {FORMAT_VERSION})"
-        hint = "upgrade reconciler, or bring back the version of the file that this one wrote"
-        raise StateUnusable(text, hint=hint)
-    if type(version) is not int or version < OLDEST_VERSION:
+    if read_version(document, FORMAT_VERSION, where) < OLDEST_VERSION:
         raise _damage_error(where, "it bears no format_version")
     try:
         state = _state_from(document)

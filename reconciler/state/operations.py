@@ -140,38 +140,28 @@ def require_own(
     state = snapshot.state
     if state.configuration == configuration:
         return snapshot
-    if not allowed and None not in (state.configuration, configuration):
-        raise _wrong_owner_error(state.configuration, configuration, where)
+    if not allowed:
+        require_own_name(state, configuration, where)
     known = state.entries.keys()
     matching = len(known) if allowed else len(known & set(addresses()))
     if matching < SHARE * len(known):
-        names_none = state.configuration is None
-        whose = "names no configuration" if names_none else f"is of {called(state.configuration)}"
-        raise Refused(
-            f"{where}: this state {whose}, and {matching} of its {len(known)} addresses stand in "
-            f"{called(configuration)}: it may be another one's",
-            hint="apply the configuration that it belongs to first, with this version: that gives the state its name; "
-            f"or take it over with --allow {WRONG_CONFIGURATION}"
-            if names_none
-            else f"write `name:` in reconciler.yaml, or take the state over with --allow {WRONG_CONFIGURATION}",
-        )
+        whose, how = f"is of {called(state.configuration)}", "write `name:` in reconciler.yaml"
+        if state.configuration is None:
+            whose, how = "names no configuration", "apply its own configuration first, which gives the state that name"
+        count = f"{matching} of its {len(known)} addresses stand in {called(configuration)}"
+        hint = f"{how}; or take the state over with --allow {WRONG_CONFIGURATION}"
+        raise Refused(f"{where}: this state {whose}, and {count}: it may be another one's", hint=hint)
     name = state.configuration if configuration is None else configuration
     is_taken_over = bool(state.lineage) and name != state.configuration
     return replace(snapshot, state=replace(state, configuration=name), is_taken_over=is_taken_over)
 
 
-def require_own_name(store: Backend, configuration: str | None) -> Backend:
-    """The backend, if its state is of this configuration, or one of the two has no name. Refused if not."""
-    theirs = store.read().state.configuration
-    if theirs != configuration and None not in (theirs, configuration):
-        raise _wrong_owner_error(theirs, configuration, store.where)
-    return store
-
-
-def _wrong_owner_error(theirs: str | None, ours: str | None, where: str) -> Refused:
+def require_own_name(state: State, configuration: str | None, where: str) -> None:
+    """Refused if the state is of another configuration, and both have a name."""
+    theirs = state.configuration
+    if theirs == configuration or None in (theirs, configuration):
+        return
     moved = f"write `name: {theirs}` in reconciler.yaml" if theirs else "move it back"
-    return Refused(
-        f"{where}: this is the state of {called(theirs)}, not of {called(ours)}",
-        hint=f"give each configuration a state of its own. If this folder was moved, {moved}. "
-        f"--allow {WRONG_CONFIGURATION} takes the state over",
-    )
+    hint = f"give each configuration a state of its own. If this folder was moved, {moved}. "
+    hint += f"--allow {WRONG_CONFIGURATION} takes the state over"
+    raise Refused(f"{where}: this is the state of {called(theirs)}, not of {called(configuration)}", hint=hint)

@@ -11,7 +11,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.reports import ApplyReport, Receipt, ReceiptItem, Status
 from reconciler.serialization import decode, json_text, unreadable
 from reconciler.state.backend import Backend, LockInfo
-from reconciler.state.document import address_from
+from reconciler.state.document import address_from, read_version
 from reconciler.state.recorder import Recorder
 from reconciler.text import did_you_mean
 
@@ -60,13 +60,7 @@ def from_text(text: bytes, where: str) -> Receipt:
     """The receipt in a document. StateUnusable if it is none, or a newer one."""
     try:
         document = json.loads(text.decode())
-        version = document.get("format_version") if isinstance(document, dict) else None
-        if type(version) is int and version > FORMAT_VERSION:
-            raise StateUnusable(
-                f"{where}: this receipt was written by a newer reconciler (format {version}, this one reads "
-                f"{FORMAT_VERSION})",
-                hint="upgrade reconciler",
-            )
+        read_version(document, FORMAT_VERSION, where)
         if isinstance(document, dict):
             document = {"lineage": "", "allowed": [], **document}
         receipt: Receipt = decode(Receipt, document, "receipt")
