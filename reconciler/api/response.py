@@ -43,8 +43,7 @@ class Response:
         if self.status not in SUCCESS or b'"error"' not in self.content:
             return self.status in SUCCESS
         fields = self.fields()
-        # An object may have a field of that name.
-        return not fields.get("error") or isinstance(fields.get("id"), str)
+        return not fields.get("error") or isinstance(fields.get("id"), str)  # An object may have a field of that name.
 
     def body(self) -> Any:
         """The JSON in the body, None if it is empty; AnswerUnreadable if it is not JSON."""

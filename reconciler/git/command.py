@@ -140,8 +140,7 @@ def git_environment() -> dict[str, str]:
     count_settings()
     ours = os.environ.items()
     kept = {name: value for name, value in ours if name not in ELSEWHERE and not SECRET_KEY.match(value)} | FIXED
-    # Git looks for programs too, ssh for example, and must not find them in a checkout.
-    kept["PATH"] = search_path()
+    kept["PATH"] = search_path()  # Git looks for programs too, ssh for example, and must not find them in a checkout.
     if "GIT_ALLOW_PROTOCOL" in kept:
         kept["GIT_ALLOW_PROTOCOL"] = ":".join(each for each in kept["GIT_ALLOW_PROTOCOL"].split(":") if each != "ext")
     # In CI an askpass program passes the token of the job (Jenkins); elsewhere it opens a window.

@@ -71,11 +71,9 @@ def commits_cut_off(top: str) -> set[str]:
         raise GitUnusable(f"{listed} cannot be read ({error})", hint="git fsck says more") from error
 
 
-DEFAULT_BRANCHES = tuple(
-    f"refs/{each}"
-    for each in ("remotes/origin/HEAD", "remotes/origin/main", "remotes/origin/master", "heads/main", "heads/master")
-)
-"""The refs of a default branch, the most certain first."""
+# The refs of a default branch, the most certain first.
+_BRANCHES = ("remotes/origin/HEAD", "remotes/origin/main", "remotes/origin/master", "heads/main", "heads/master")
+DEFAULT_BRANCHES = tuple(f"refs/{each}" for each in _BRANCHES)
 OFFLINE = {"GIT_NO_LAZY_FETCH": "1"}
 
 

@@ -163,8 +163,7 @@ def managed_fields(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> d
 def as_declared(schema: Schema, value: Any) -> Any:
     """The value with each scalar in the type of the schema, if nothing is lost by that, and with the `default` of each
     property that an item of a list lacks."""
-    # One name or a list of them: no name is a part of another one.
-    types = schema.get("type", ())
+    types = schema.get("type", ())  # One name or a list of them: no name is a part of another one.
     if isinstance(value, str):
         return int(value) if "integer" in types and INTEGER.fullmatch(value) else value
     if isinstance(value, dict) and "properties" in schema:
@@ -262,8 +261,7 @@ def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> C
     if rule and known == rule:
         is_ours = is_equal(entry.applied.get(difference.path), difference.before)
         return Cause.CLOCK if is_ours else Cause.DRIFT
-    # As we sent it, and as the API showed it.
-    sources = (entry.applied, with_values(entry.applied, entry.stored))
+    sources = (entry.applied, with_values(entry.applied, entry.stored))  # As we sent it, and as the API showed it.
     around = [value_at(each, difference.outer_keys[:-1]) for each in sources]
     # The field, or the key within it, was not managed when it was last applied.
     if not all(isinstance(each, dict) and difference.outer_keys[-1] in each for each in around):

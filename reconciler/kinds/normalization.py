@@ -82,8 +82,7 @@ def is_normalized(difference: Difference, sent: Any, shown: Any) -> bool:
     if not may_be_normalized(difference):
         return False
     if shown is None and keys:
-        # What has an endpoint of its own is stored as a whole.
-        return field.setter is None
+        return field.setter is None  # What has an endpoint of its own is stored as a whole.
     return _is_made_of(field.schema_at(keys) or {}, sent, shown)
 
 

@@ -53,8 +53,7 @@ class Server(contextlib.AbstractContextManager["Server"]):
         """Answer requests until closed. Ctrl-C comes through, after the cleaning up."""
         with self._running:
             try:
-                # Waitress's own run() cannot be stopped from another thread.
-                while not self._stopping.is_set():
+                while not self._stopping.is_set():  # Waitress's own run() cannot be stopped from another thread.
                     wasyncore.loop(_LOOP_SECONDS, use_poll=True, map=self._sockets, count=1)
             finally:
                 self._shut()

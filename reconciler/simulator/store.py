@@ -84,8 +84,7 @@ INSERT INTO counter SELECT 0 WHERE NOT EXISTS (SELECT * FROM counter);
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ID_LENGTH = 8
 _ID_SPACE = 62**_ID_LENGTH
-# Coprime with 62, so that multiplying visits every id once before any comes back.
-_STRIDE = 134_941_606_347_813
+_STRIDE = 134_941_606_347_813  # Coprime with 62, so that multiplying visits every id once before any comes back.
 
 _LIVE = "project = ? AND collection = ? AND deleted = 0"
 _SEEN = "id NOT IN (SELECT value FROM json_each(?))"

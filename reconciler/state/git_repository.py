@@ -60,8 +60,7 @@ class TemporaryRepository:
         answer = self._run_remote("fetch", *options, self.remote, f"+{ref}:{ref}")
         if answer.code == 0:
             return self.run_local("rev-parse", ref).text
-        # A ref that was deleted between the two requests is no failure.
-        if self.ls_remote(ref):
+        if self.ls_remote(ref):  # A ref that was deleted between the two requests is no failure.
             raise self._failure("read", answer)
         return ""
 
@@ -146,15 +145,13 @@ class TemporaryRepository:
         return GitResult(answer.code, answer.out, "; ".join(filter(None, [answer.words, *rejected])))
 
     def _run(self, arguments: tuple[str, ...], more: dict[str, str], **options: Any) -> GitResult:
-        # In the user's folder, because a remote may be a path relative to it.
-        environment = self.environment | more
+        environment = self.environment | more  # In the user's folder, because a remote may be a path relative to it.
         return run_git(self.checkout.top, f"--git-dir={self.path}", *arguments, environment=environment, **options)
 
     def _failure(self, done: str, answer: GitResult) -> StateUnusable:
         remote = without_user(self.remote)
         hint = "may the token or key of this checkout do that"
-        # Before an error of a write is told, the remote has answered.
-        if done == "read":
+        if done == "read":  # Before an error of a write is told, the remote has answered.
             hint = f"see whether the remote can be reached: git ls-remote {remote}; if so, {hint}"
         hint += (
             f" at {remote}? In GitHub Actions: permissions: {{contents: write}}, and a checkout that leaves its token "

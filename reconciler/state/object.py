@@ -80,8 +80,7 @@ class ObjectBackend:
         written = self._bucket.swap(self._name, to_text(state).encode(), version)
         if written is None:
             if receipt is not None:
-                # The conflict is what counts; a receipt that stays does no harm.
-                with suppress(StateUnusable):
+                with suppress(StateUnusable):  # The conflict is what counts; a receipt that stays does no harm.
                     self._bucket.remove(key)
             raise StateConflict(self.where, self.journal)
         return written
@@ -126,8 +125,7 @@ class ObjectBackend:
             mine = self._bucket.swap(self._lock, content, found.version if found else "")
             if mine is not None:
                 return mine
-            # Another run has taken it since.
-            found = self._read_lock()
+            found = self._read_lock()  # Another run has taken it since.
         raise Locked(self.where, LockInfo.parse(found.content) if found else None, self._unlock_hint() if found else "")
 
     def _prove_conditions(self) -> None:
