@@ -1,20 +1,26 @@
-"""The secret key, wrapped so that no message, log or traceback shows it by accident, and where it comes from.
+"""The secret key: where it comes from, wrapped so that no message, log or traceback shows it by accident, and which
+addresses it may be sent to, by which proxy, and with which trusted certificates.
 
-A program that prints it, a password manager for example, runs without a shell, within a time limit.
+A program that prints the key, a password manager for example, runs without a shell, within a time limit.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import os
 import re
+import ssl
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from urllib.request import getproxies, proxy_bypass
 
-from reconciler.errors import KeyExposed, NotAuthorised
-from reconciler.model.redaction import Spellings
+from reconciler.errors import CertificateUntrusted, KeyExposed, NotAuthorised, Refused, WrongUsage
+from reconciler.model.redaction import Spellings, without_credentials
 from reconciler.model.settings import Environment
 from reconciler.system import find_program, run_program
 from reconciler.text import redact
@@ -125,3 +131,92 @@ def _run_command(command: Sequence[str], folder: Path, attended: bool, no_key: C
         what = "more than one word; expected the key" if words else "nothing; expected the key, on stdout"
         raise no_key(f"printed {what}")
     return words[0]
+
+
+BASE_PATH = "/v4"
+# Strict, so that no two parsers could read it differently: no user, no password, no query, no blanks, no backslash.
+ADDRESS = re.compile(
+    r"(?P<scheme>https?)://(?:(?P<host>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)|\[(?P<ipv6>[0-9a-f:.]+)\])"
+    r"(?::[1-9][0-9]{0,4})?(?P<path>(?:/[a-z0-9._~%-]*)*)",
+    re.IGNORECASE | re.ASCII,
+)
+DISTRUST = {
+    9: "its certificate is not valid yet",
+    10: "its certificate has expired",
+    18: "its certificate is signed by itself",
+    19: "its certificate is signed by an authority that is not trusted",
+    20: "its certificate is signed by an authority that is not known",
+    62: "its certificate is for another host",
+    64: "its certificate is for another address",
+}
+"""By the code of OpenSSL (docs.openssl.org/master/man3/X509_STORE_CTX_get_error)."""
+EXPECTED = "expected https://HOST, http://127.0.0.1:PORT or simulator:FILE"
+
+
+def base_url(address: str, path: str = BASE_PATH) -> str:
+    """The base URL of the API at an address; a bare host gets the base path, `path`. WrongUsage if it is no address, or
+    has more than host, port and path; Refused for plain http to another machine."""
+    parts = ADDRESS.fullmatch(address)
+    if parts is None:
+        # In ASCII, because a letter of another script may look like the one that is meant.
+        text = f"{without_credentials(address)!a} is no API address"
+        if address.isascii():
+            raise WrongUsage(text, hint=EXPECTED)
+        hint = "a letter that looks like another leads to another host; write the address with ASCII letters"
+        raise WrongUsage(f"{text}: it holds characters that are not ASCII, shown by their codes", hint=hint)
+    host = parts["host"] or parts["ipv6"]
+    if parts["scheme"].lower() == "http" and not _is_loopback(host.lower()):
+        raise Refused(f"the key will not be sent over plain http to {host}", hint="use https, or a loopback address")
+    origin = address[: len(address) - len(parts["path"])].lower()
+    return origin + (parts["path"] if parts["path"].strip("/") else path)
+
+
+def is_local(address: str) -> bool:
+    """Whether an address is of a simulator, or of loopback."""
+    parts = ADDRESS.fullmatch(address)
+    is_loopback = parts is not None and _is_loopback((parts["host"] or parts["ipv6"]).lower())
+    return is_loopback or address.startswith("simulator:")
+
+
+def find_proxy(host: str) -> str | None:
+    """The URL of the proxy for a host, by HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings; or None.
+    ValueError if its password is not escaped: a part of it would be taken for host and port."""
+    known = getproxies()
+    proxy = known.get("https") or known.get("all")
+    if not proxy or proxy_bypass(host):
+        return None
+    _, separator, rest = proxy.rpartition("://")
+    if "@" in re.sub("^[^/?#]*", "", rest):
+        raise ValueError("a password is not escaped")
+    return proxy if separator else f"http://{rest}"
+
+
+def load_trust() -> ssl.SSLContext | bool:
+    """The certificates that SSL_CERT_FILE or SSL_CERT_DIR name, else True for those of httpx, whose versions differ in
+    these variables. WrongUsage if they cannot be read."""
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if not (file or folder):
+        return True
+    try:
+        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+    except OSError as error:
+        text = f"the certificates in {file or folder} cannot be used ({error.strerror or error})"
+        hint = "SSL_CERT_FILE names a file of certificates (PEM), SSL_CERT_DIR a folder of them"
+        raise WrongUsage(text, hint=hint) from error
+
+
+def require_trust(error: BaseException, host: str) -> None:
+    """CertificateUntrusted if a request failed because the certificate is not trusted: a retry would change nothing."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is not None:
+        why = DISTRUST.get(cause.verify_code, f"its certificate is not valid (OpenSSL's code {cause.verify_code})")
+        hint = "where a company's proxy or a server of your own signs, name its certificates in SSL_CERT_FILE"
+        raise CertificateUntrusted(f"{host} cannot be trusted: {why}; nothing was sent", hint=hint) from error
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    return False

@@ -12,10 +12,9 @@ from urllib.parse import urlencode
 
 from reconciler import __version__
 from reconciler.api import streams
-from reconciler.api.address import base_url, find_proxy, load_trust, require_trust
 from reconciler.api.rate_limiter import Permit, RateLimiter, WaitTooLong
 from reconciler.api.response import Response, wait_text
-from reconciler.api.secret import Secret
+from reconciler.api.secret import Secret, base_url, find_proxy, load_trust, require_trust
 from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
 from reconciler.lazy import load, without_optional
 from reconciler.serialization import json_text

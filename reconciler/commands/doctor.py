@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from reconciler import __version__, kinds
 from reconciler.api import Transport
-from reconciler.api.address import base_url, find_proxy
 from reconciler.api.response import FORBIDDEN, NOT_FOUND
+from reconciler.api.secret import base_url, find_proxy
 from reconciler.commands.facts import Watch, find_answer_claims, find_facts
 from reconciler.commands.session import NOW, Session, written_kinds
 from reconciler.config.files import Disk, is_resources
