@@ -37,10 +37,10 @@ def parse_json(text: str) -> Any:
         value = orjson.loads(text)
         if text == json_text(value, indented=True, sort_keys=True) + "\n":
             return value
-    return json.loads(text, object_pairs_hook=_once)
+    return json.loads(text, object_pairs_hook=_require_unique)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _require_unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A map of JSON. ValueError if a key is in it twice, which a merge of git can cause."""
     found = dict(pairs)
     if len(found) != len(pairs):

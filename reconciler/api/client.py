@@ -104,13 +104,11 @@ class Writer(Reader):
         before_again: Again | None = None,
         check: Check | None = None,
     ) -> Response:
-        """Sends one write and gives the response, whatever its status.
-
-        `idempotent`: to send it twice does the same as to send it once, so it is retried after a lost response. With an
-        `idempotency_key` a create is idempotent too (documented for integrations: same key, original response [seed]).
-        `retry` False: it is sent once. `before_again` is called before each retry, and
-        `check` each time right before it leaves, after all waits; an error from it ends the write.
-        """
+        """Sends one write and gives the response, whatever its status. `idempotent`: to send it twice does the same as
+        to send it once, so it is retried after a lost response. With an `idempotency_key` a create is idempotent too
+        (documented for integrations: same key, original response [seed]). `retry` False: it is sent once.
+        `before_again` is called before each retry, and `check` each time right before it leaves, after all waits; an
+        error from it ends the write."""
         headers = {"idempotency-key": idempotency_key} if idempotency_key else None
         if not retry:
             return self._once(method, path, body=body, headers=headers, check=check)

@@ -15,16 +15,14 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.api.client import Reader
-from reconciler.api.response import NOT_FOUND, Response, in_short
+from reconciler.api.response import NOT_FOUND, Response, shorten
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ListIncomplete
 
-LIMIT = 100
-"""Items of a page: the most that the API allows."""
-ATTEMPTS = 3
+LIMIT = 100  # Items of a page: the most that the API allows.
+ATTEMPTS = 3  # A list that changes during three reads in a row is in steady use.
 MOST_PAGES = 10_000
 """A million objects: a server that always says that there is more must not keep a plan busy for ever."""
-MOST_AHEAD = 16
-"""Pages that are requested at once, as far as the run's rate limit lets them go."""
+MOST_AHEAD = 16  # Pages that are requested at once, as far as the run's rate limit lets them go.
 RESTARTED = "x-qon-pagination-restarted"
 PLAN_AGAIN = "nothing was concluded from it; try again when nobody else changes the project"
 
@@ -40,20 +38,20 @@ def read_list(reader: Reader, path: str, style: str, expected: int = 0) -> list[
     `cursor` in pages by `limit` and `starting_after`. `expected`: about how many objects there are; pages by offset are
     requested at once up to that number."""
     if style == "whole":
-        return list({_id(item, path): item for item in _only_page(reader.get(path), path)}.values())
+        return list({_require_id(item, path): item for item in _require_only_page(reader.get(path), path)}.values())
     if style == "cursor":
-        return _steadily(path, lambda: _pages_by_cursor(reader, path))
-    offsets = range(0, max(1, expected - 1), LIMIT - 1)
+        return _read_steady(path, lambda: _read_by_cursor(reader, path))
+    offsets = range(0, max(1, expected - 1), LIMIT - 1)  # Pages overlap by one item, see `_read_by_offset`.
     if len(offsets) == 1:
-        return _steadily(path, lambda: _pages_by_offset(reader, path, {}))
+        return _read_steady(path, lambda: _read_by_offset(reader, path, {}))
     with reader.threads(min(len(offsets), MOST_AHEAD)) as pool:
-        ask = partial(_page_at, reader, path)
-        return _steadily(path, lambda: _pages_by_offset(reader, path, {at: pool.submit(ask, at) for at in offsets}))
+        ask = partial(_read_page, reader, path)
+        return _read_steady(path, lambda: _read_by_offset(reader, path, {at: pool.submit(ask, at) for at in offsets}))
 
 
 def read_table(reader: Reader, path: str) -> list[Item]:
     """A list of items without ids: the catalogue (documented without `has_more`), the destinations."""
-    return _only_page(reader.get(path), path, ends=True)
+    return _require_only_page(reader.get(path), path, ends=True)
 
 
 def read_object(reader: Reader, path: str, object_id: str) -> Item | None:
@@ -64,13 +62,13 @@ def read_object(reader: Reader, path: str, object_id: str) -> Item | None:
         if refused.status == NOT_FOUND:
             return None
         raise
-    if _id(item, f"{path}/{object_id}") != object_id:
-        raise AnswerUnreadable(f"GET {path}/{object_id} answered with another object: {in_short(item['id'])}")
+    if _require_id(item, f"{path}/{object_id}") != object_id:
+        raise AnswerUnreadable(f"GET {path}/{object_id} answered with another object: {shorten(item['id'])}")
     return item
 
 
-def _only_page(answer: Response, path: str, *, ends: bool | None = None) -> list[Item]:
-    page = _page(answer, path, ends=ends)
+def _require_only_page(answer: Response, path: str, *, ends: bool | None = None) -> list[Item]:
+    page = _parse_page(answer, path, ends=ends)
     if page.more:
         raise ListIncomplete(f"GET {path} says that there is more, and documents no way to read on", hint=PLAN_AGAIN)
     return page.items
@@ -83,21 +81,21 @@ class _Page:
     cursor: str | None
 
 
-def _steadily(path: str, read: Callable[[], Iterator[_Page]]) -> list[Item]:
+def _read_steady(path: str, read: Callable[[], Iterator[_Page]]) -> list[Item]:
     how = ""
     for _ in range(ATTEMPTS):
         try:
-            return list(_objects(path, read()).values())
+            return list(_collect_objects(path, read()).values())
         except _Unsteady as unsteady:
             how = str(unsteady)
     raise ListIncomplete(f"GET {path} could not be read whole in {ATTEMPTS} attempts: {how}", hint=PLAN_AGAIN)
 
 
-def _objects(path: str, pages: Iterator[_Page]) -> dict[str, Item]:
+def _collect_objects(path: str, pages: Iterator[_Page]) -> dict[str, Item]:
     """An object that is twice on a page is one object; one of an earlier page shows that the pages shifted."""
     found: dict[str, Item] = {}
     for page in islice(pages, MOST_PAGES):
-        items = {_id(item, path): item for item in page.items}
+        items = {_require_id(item, path): item for item in page.items}
         again = next((object_id for object_id in items if object_id in found), None)
         if again is not None:
             raise _Unsteady(f"{again} came twice")
@@ -109,29 +107,26 @@ def _objects(path: str, pages: Iterator[_Page]) -> dict[str, Item]:
     raise ListIncomplete(f"GET {path} did not end within {MOST_PAGES} pages", hint=PLAN_AGAIN)
 
 
-def _pages_by_offset(reader: Reader, path: str, ahead: dict[int, Future[_Page]]) -> Iterator[_Page]:
-    """Pages that overlap by one item: each must begin with the last item of the page before.
-
-    The API gives neither a total nor a cursor for such a list, and its pages shift if something is added or removed
-    meanwhile: the object at the border would then be in no page, or in two. The overlap shows that, in whatever order
-    the pages were read.
-    """
+def _read_by_offset(reader: Reader, path: str, ahead: dict[int, Future[_Page]]) -> Iterator[_Page]:
+    """Pages that overlap by one item: each must begin with the last item of the page before. The API gives neither a
+    total nor a cursor for such a list, and its pages shift if something is added or removed meanwhile: the object at
+    the border would then be in no page, or in two. The overlap shows that, in whatever order the pages were read."""
     offset, last = 0, ""
     while True:
-        page = ahead.pop(offset).result() if offset in ahead else _page_at(reader, path, offset)
+        page = ahead.pop(offset).result() if offset in ahead else _read_page(reader, path, offset)
         if last:
-            if not page.items or _id(page.items[0], path) != last:
+            if not page.items or _require_id(page.items[0], path) != last:
                 raise _Unsteady(f"the page at offset {offset} does not go on where the one before ended")
             del page.items[0]
         yield page
         offset, last = offset + len(page.items) - (not last), page.items[-1]["id"]
 
 
-def _page_at(reader: Reader, path: str, offset: int) -> _Page:
-    return _page(reader.get(path, {"limit": LIMIT, "offset": offset}), path)
+def _read_page(reader: Reader, path: str, offset: int) -> _Page:
+    return _parse_page(reader.get(path, {"limit": LIMIT, "offset": offset}), path)
 
 
-def _pages_by_cursor(reader: Reader, path: str) -> Iterator[_Page]:
+def _read_by_cursor(reader: Reader, path: str) -> Iterator[_Page]:
     """On a stale cursor the API begins again from the top, and says so in a header; that, and a cursor that comes
     twice, counts as a change of the list."""
     query: dict[str, str | int] = {"limit": LIMIT}
@@ -140,7 +135,7 @@ def _pages_by_cursor(reader: Reader, path: str) -> Iterator[_Page]:
         answer = reader.get(path, query)
         if cursors and answer.headers.get(RESTARTED, "").lower() == "true":
             raise _Unsteady("the cursor went stale and the server began again from the top")
-        page = _page(answer, path)
+        page = _parse_page(answer, path)
         yield page
         cursor = page.cursor or page.items[-1]["id"]
         if cursor in cursors:
@@ -149,12 +144,12 @@ def _pages_by_cursor(reader: Reader, path: str) -> Iterator[_Page]:
         query["starting_after"] = cursor
 
 
-def _page(answer: Response, path: str, *, ends: bool | None = None) -> _Page:
+def _parse_page(answer: Response, path: str, *, ends: bool | None = None) -> _Page:
     """A page of a list. `ends`: whether a page without `has_more` is the last one; None if it must have that."""
     body = answer.record()
     items, cursor = body.get("data"), body.get("next_cursor")
     if ends is None and body.get("object") not in (None, "list"):
-        raise AnswerUnreadable(f"GET {path} answered with a record of {in_short(body['object'])}; expected a list")
+        raise AnswerUnreadable(f"GET {path} answered with a record of {shorten(body['object'])}; expected a list")
     more = body.get("has_more", None if ends is None else not ends)
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise AnswerUnreadable(f"GET {path} answered without a list of objects in `data`")
@@ -163,7 +158,7 @@ def _page(answer: Response, path: str, *, ends: bool | None = None) -> _Page:
     return _Page(items, more, cursor if isinstance(cursor, str) and cursor else None)
 
 
-def _id(item: Item, path: str) -> str:
+def _require_id(item: Item, path: str) -> str:
     object_id = item.get("id")
     if not isinstance(object_id, str) or not object_id:
         raise AnswerUnreadable(f"GET {path} answered with an object without an id")

@@ -49,11 +49,9 @@ class WaitTooLong(Exception):
 
 
 class RateLimiter:
-    """Limits the requests of a run. Safe to share between threads.
-
-    `width`: the most requests at once. `budget`: the seconds that all retries may wait. `clock` gives seconds.
-    `total` bounds the requests of several limiters at once.
-    """
+    """Limits the requests of a run. Safe to share between threads. `width`: the most requests at once. `budget`: the
+    seconds that all retries may wait. `clock` gives seconds. `total` bounds the requests of several limiters at
+    once."""
 
     def __init__(
         self,
@@ -85,10 +83,8 @@ class RateLimiter:
     @contextmanager
     def permit(self, check: Check | None = None) -> Iterator[None]:
         """Lets one request be under way during the block. Waits until it may be, and as long as the API asked everybody
-        to. `check` is called after all waits; an error from it ends the request.
-
-        WaitTooLong, at once, if the run may not wait so long.
-        """
+        to. `check` is called after all waits; an error from it ends the request. WaitTooLong, at once, if the run may
+        not wait so long."""
         self._places.get()
         try:
             pause = self._not_before - self._clock()

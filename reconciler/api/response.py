@@ -19,12 +19,11 @@ SUCCESS = range(200, 300)
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOVED = "if the API lives there now, write that address: --api-url, or QONVERSION_API_URL"
 SECONDS = r"(?a)(\d+(\.\d*)?|\.\d+) ?s?( ?, ?(\d+(\.\d*)?|\.\d+) ?s?)*"
-LONGEST_ASKED = 366 * 86400.0
-LONGEST_IN_SECONDS = 600
+LONGEST_ASKED = 366 * 86400.0  # Seconds. `Retry-After: 1e99` could not be added to a date.
+LONGEST_IN_SECONDS = 600  # People read a longer wait more easily as a time of day.
 SHOWN_CHARACTERS = 200
 SHOWN_DETAILS = 10
-DEEPEST = 64
-"""How deep maps and lists may be nested, as in the YAML."""
+DEEPEST = 64  # How deep maps and lists may be nested, as in the YAML.
 
 
 @frozen
@@ -44,33 +43,30 @@ class Response:
         if self.status not in SUCCESS or b'"error"' not in self.content:
             return self.status in SUCCESS
         fields = self.fields()
-        # An object may have a field of that name.
-        return not fields.get("error") or isinstance(fields.get("id"), str)
+        return not fields.get("error") or isinstance(fields.get("id"), str)  # An object may have a field of that name.
 
     def body(self) -> Any:
         """The JSON in the body, None if it is empty; AnswerUnreadable if it is not JSON."""
         if not self.content.strip():
             return None
         try:
-            body = json.loads(self.content, parse_constant=_finite, parse_float=_finite)
+            # Without these, Python takes NaN, Infinity and 1e999, which no JSON has.
+            body = json.loads(self.content, parse_constant=_parse_finite, parse_float=_parse_finite)
         except (ValueError, RecursionError) as error:
             shown = self.content[:SHOWN_CHARACTERS].decode("utf-8", "replace")
-            raise AnswerUnreadable(
-                f"{self.method} {self.path} answered {self.status} with something that is not JSON: {shown!r}"
-            ) from error
+            raise self._unreadable(f"with something that is not JSON: {shown!r}") from error
         if isinstance(body, (dict, list)) and _is_deep(body):
-            raise AnswerUnreadable(
-                f"{self.method} {self.path} answered {self.status} with values nested deeper than {DEEPEST} levels"
-            )
+            raise self._unreadable(f"with values nested deeper than {DEEPEST} levels")
         return body
+
+    def _unreadable(self, what: str) -> AnswerUnreadable:
+        return AnswerUnreadable(f"{self.method} {self.path} answered {self.status} {what}")
 
     def record(self) -> dict[str, Any]:
         """The JSON object in the body; AnswerUnreadable if there is none."""
-        return self._require_object(self.body())
-
-    def _require_object(self, body: Any) -> dict[str, Any]:
+        body = self.body()
         if not isinstance(body, dict):
-            raise AnswerUnreadable(f"{self.method} {self.path} answered {self.status} without a JSON object")
+            raise self._unreadable("without a JSON object")
         return body
 
     def fields(self) -> dict[str, Any]:
@@ -80,22 +76,19 @@ class Response:
         except AnswerUnreadable:
             return {}
 
-    def acknowledged(self, object_id: str | None) -> dict[str, Any]:
+    def acknowledged_record(self, object_id: str | None) -> dict[str, Any]:
         """The record in the response to a write of that object, {} if the body is empty: the documents promise one for
         few writes. AnswerUnreadable if it is not JSON, or another object."""
-        body = self.body()
-        if body is None:
+        if self.content.strip() in (b"", b"null"):
             return {}
-        record = self._require_object(body)
+        record = self.record()
         if object_id is not None and record.get("id", object_id) != object_id:
-            raise AnswerUnreadable(
-                f"{self.method} {self.path} answered {self.status} with another object: {in_short(record['id'])}"
-            )
+            raise self._unreadable(f"with another object: {shorten(record['id'])}")
         return record
 
     def message(self) -> str:
         """The message in the body, shortened; empty if there is none."""
-        return in_short(self.fields().get("message") or "")
+        return shorten(self.fields().get("message") or "")
 
     def retry_after(self, now: datetime | None = None) -> float | None:
         """Seconds to wait as the header `Retry-After` says, given as seconds or as a date; None without it, or if it
@@ -104,7 +97,7 @@ class Response:
         if re.fullmatch(SECONDS, value):
             # A header that comes twice is one with a comma.
             return min(LONGEST_ASKED, max(float(each.rstrip("s ")) for each in value.split(",")))
-        until = _date(value)
+        until = _parse_date(value)
         if until is None:
             return None
         return min(LONGEST_ASKED, max(0.0, (until - (now or datetime.now(UTC))).total_seconds()))
@@ -120,7 +113,7 @@ class Response:
         """The target of a redirect, as the end of a sentence; empty if it is none."""
         if self.status not in REDIRECTS:
             return ""
-        target = in_short(without_credentials(self.headers.get("location", ""))) or "an address that it does not name"
+        target = shorten(without_credentials(self.headers.get("location", ""))) or "an address that it does not name"
         return f"; it redirects to {target}, and redirects are not followed"
 
     def error(self, source: str) -> ReconcilerError:
@@ -129,9 +122,8 @@ class Response:
         text = f"{self.method} {self.path} answered {self.status}{disguised}{self._details()}"
         text += self.redirect() + self.asked_wait()
         if self.status == UNAUTHORIZED:
-            return NotAuthorised(
-                text, hint=f"the API refused the key in {source}: check that it is whole and not revoked"
-            )
+            hint = f"the API refused the key in {source}: check that it is whole and not revoked"
+            return NotAuthorised(text, hint=hint)
         if self.status == FORBIDDEN:
             return NotAuthorised(text, hint=f"the key in {source} may not do this")
         return AnswerRefused(text, status=self.status, hint=MOVED if self.redirect() else None)
@@ -139,13 +131,12 @@ class Response:
     def _details(self) -> str:
         error = self.fields().get("error")
         envelope = error if isinstance(error, dict) else {"message": error} if isinstance(error, str) else {}
-        parts = [in_short(envelope[name]) for name in ("code", "message") if envelope.get(name)]
+        parts = [shorten(envelope[name]) for name in ("code", "message") if envelope.get(name)]
         details = envelope.get("details")
-        listed = [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
-        pairs = ((in_short(each.get("field", "?")), in_short(each.get("message", "?"))) for each in listed)
-        parts += [f"{field}: {message}" for field, message in list(pairs)[:SHOWN_DETAILS]]
-        more = len(listed) - SHOWN_DETAILS
-        parts += [f"and {more} more"] if more > 0 else []
+        found = [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
+        pairs = ((shorten(each.get("field", "?")), shorten(each.get("message", "?"))) for each in found[:SHOWN_DETAILS])
+        parts += [f"{field}: {message}" for field, message in pairs]
+        parts += [f"and {len(found) - SHOWN_DETAILS} more"] if len(found) > SHOWN_DETAILS else []
         return (" " + "; ".join(parts)) if parts else ""
 
 
@@ -158,7 +149,7 @@ def wait_text(seconds: float, at: datetime | None = None) -> str:
     return f"until {(at or datetime.now(UTC)) + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC"
 
 
-def _date(text: str) -> datetime | None:
+def _parse_date(text: str) -> datetime | None:
     """A date as HTTP writes it, in any of its three forms, or as ISO 8601. Without a zone it is UTC."""
     for read in (load("email.utils:parsedate_to_datetime"), datetime.fromisoformat):
         try:
@@ -169,13 +160,13 @@ def _date(text: str) -> datetime | None:
     return None
 
 
-def in_short(value: object) -> str:
+def shorten(value: object) -> str:
     """A value of the API on one line, truncated, to stand in a message."""
     text = value[: SHOWN_CHARACTERS * 4] if isinstance(value, str) else repr(value)
     return truncate(" ".join(text.split()), SHOWN_CHARACTERS)
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is no finite number")

@@ -31,12 +31,10 @@ SEND_BUFFER_BYTES = 65_536
 RECENT_SECONDS = 0.1
 """A connection that was read from so recently is not asked whether the server has closed it. Servers keep idle
 connections for seconds [guess]; if one does not, the request fails and is looked up as every lost response."""
-IDLE_SECONDS = 5.0
-"""A connection that was idle for so long is closed and not used again, as httpx does by default."""
+IDLE_SECONDS = 5.0  # A connection that was idle for so long is closed and not used again, as httpx does by default.
 TIMEOUTS = {"timeout": {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 30.0}}
 """Seconds for one step on the network; all of an exchange has a deadline of its own."""
-ANY_HEADER = zlib.MAX_WBITS | 32
-"""For zlib: gzip or zlib, as the header of the stream says."""
+ANY_HEADER = zlib.MAX_WBITS | 32  # For zlib: gzip or zlib, as the header of the stream says.
 MOST_BYTES = 32 * 1024 * 1024
 """The longest body of an answer, unpacked: a full page of reports has some hundred thousand."""
 
@@ -160,9 +158,7 @@ STATUS = re.compile(rb"HTTP/\S+ (\d{3})")
 
 def failure_text(error: Exception) -> str:
     """What happened, by the type of the error and its cause: the sentences of libraries change, and hold input of ours.
-
-    For the exchange of this thread that failed last.
-    """
+    For the exchange of this thread that failed last."""
     # The pool of httpcore raises without the cause, which stays the context.
     cause = error.__cause__ or error.__context__
     if isinstance(error, DeadlineExceeded):
@@ -191,9 +187,7 @@ def open_pool(
     context: ssl.SSLContext, proxy: Url | None = None, login: tuple[bytes, bytes] | None = None
 ) -> httpcore.ConnectionPool:
     """A pool of at most one connection to one server, opened when needed. `login`: user and password for the proxy.
-
-    ImportError if a SOCKS proxy needs a library that is not installed.
-    """
+    ImportError if a SOCKS proxy needs a library that is not installed."""
     options: dict[str, Any] = {"ssl_context": context, "max_connections": 1, "keepalive_expiry": IDLE_SECONDS}
     options["network_backend"] = Backend()
     if proxy is None:
@@ -210,10 +204,8 @@ class BodyTooLarge(Exception):
 
 
 def read_bounded(chunks: Iterable[bytes], coding: str) -> bytes:
-    """The body, unpacked. `coding`: the header `Content-Encoding`.
-
-    Holds no more than `MOST_BYTES`, whatever the body unpacks to. BodyTooLarge if it is longer or cannot be unpacked.
-    """
+    """The body, unpacked. `coding`: the header `Content-Encoding`. Holds no more than `MOST_BYTES`, whatever the body
+    unpacks to. BodyTooLarge if it is longer or cannot be unpacked."""
     coding = coding.strip().lower()
     is_packed = coding in ("gzip", "x-gzip", "deflate")
     if not is_packed and coding not in ("", "identity"):

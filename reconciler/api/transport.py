@@ -12,10 +12,9 @@ from urllib.parse import urlencode
 
 from reconciler import __version__
 from reconciler.api import streams
-from reconciler.api.address import base_url, proxy_for, require_trust, trusted
 from reconciler.api.rate_limiter import Permit, RateLimiter, WaitTooLong
 from reconciler.api.response import Response, wait_text
-from reconciler.api.secret import Secret
+from reconciler.api.secret import Secret, base_url, find_proxy, load_trust, require_trust
 from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
 from reconciler.lazy import load, without_optional
 from reconciler.serialization import json_text
@@ -29,8 +28,7 @@ JSON = {"content-type": "application/json"}
 OURS = {"user-agent": f"reconciler/{__version__}"}
 HAVE_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 CODINGS = "gzip, deflate"
-LONGEST_EXCHANGE = 120.0
-"""Seconds from the first byte sent to the last one read."""
+LONGEST_EXCHANGE = 120.0  # Seconds from the first byte sent to the last one read.
 SIMULATOR = "simulator:"
 Query = Mapping[str, str | int] | None
 Headers = Mapping[str, str] | None
@@ -76,11 +74,9 @@ def _address(url: httpx.URL) -> streams.Url:
 
 
 class Transport(AbstractContextManager["Transport"]):
-    """Sends requests with the key to one address. Safe to share between threads.
-
-    There is no client of httpx: it would follow redirects, keep cookies, and read passwords from .netrc. Each thread
-    has a transport of httpx for itself: a shared one examines all its connections before and after each request.
-    """
+    """Sends requests with the key to one address. Safe to share between threads. There is no client of httpx: it would
+    follow redirects, keep cookies, and read passwords from .netrc. Each thread has a transport of httpx for itself: a
+    shared one examines all its connections before and after each request."""
 
     def __init__(
         self,
@@ -115,10 +111,8 @@ class Transport(AbstractContextManager["Transport"]):
         self, method: str, path: str, permit: Permit, query: Query = None, body: Any = None, headers: Headers = None
     ) -> Response:
         """Sends one request and gives the response, whatever its status. Holds `permit` until the response begins.
-
         Unreachable if none came in time, AnswerUnreadable if its body is too long or cannot be unpacked, ApiFailed if
-        the API asks for too long a wait.
-        """
+        the API asks for too long a wait."""
         asked = f"?{urlencode(query)}" if query else ""
         content, url = b"" if body is None else json_text(body).encode(), _url(f"{self._base}{path.lstrip('/')}{asked}")
         request = httpx.Request(method, url, headers=self._headers, stream=httpx.ByteStream(content))
@@ -203,13 +197,11 @@ def _describe(fields: Fields, what: str) -> None:
 
 
 def connect(address: str, secret: Secret, connections: int, now: Moment = None, simulator: Any = None) -> Transport:
-    """The transport for an API address: `https://…`, `http://` on loopback, or `simulator:FILE`.
-
-    A bare host gets the API's base path `/v4`. TLS is verified, by SSL_CERT_FILE or SSL_CERT_DIR if they are set.
-    HTTPS_PROXY and NO_PROXY apply. `connections`: the most requests at once. `now`: what time it is, else the
-    machine's time. `simulator`: the one to use, which stays open. Refused for plain http to another machine;
-    WrongUsage if the address, or one of those variables, cannot be used.
-    """
+    """The transport for an API address: `https://…`, `http://` on loopback, or `simulator:FILE`. A bare host gets the
+    API's base path `/v4`. TLS is verified, by SSL_CERT_FILE or SSL_CERT_DIR if they are set. HTTPS_PROXY and NO_PROXY
+    apply. `connections`: the most requests at once. `now`: what time it is, else the machine's time. `simulator`: the
+    one to use, which stays open. Refused for plain http to another machine; WrongUsage if the address, or one of those
+    variables, cannot be used."""
     headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
     if address.startswith(SIMULATOR):
         opened = simulator or open_simulator(address.removeprefix(SIMULATOR), now)
@@ -231,9 +223,9 @@ def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: in
     # Plain http is for loopback alone, and the key in it must not leave this machine by a proxy.
     outward = base.startswith("https:")
     # Without TLS no certificates are loaded: that takes time.
-    verify = httpx.create_ssl_context(verify=trusted()) if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    verify = httpx.create_ssl_context(verify=load_trust()) if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        proxy = proxy_for(_host(base)) if outward else None
+        proxy = find_proxy(_host(base)) if outward else None
         make = partial(_NetworkTransport, verify, httpx.Proxy(proxy) if proxy else None)
         return Transport(make, base, headers, secret, connections)
     except (ValueError, ImportError, httpx.InvalidURL) as error:

@@ -17,8 +17,8 @@ from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, m
 from reconciler.apply.stale import find_delay
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import differences
-from reconciler.kinds.wire import fingerprint, is_id, object_path, other_object, record_from
+from reconciler.kinds.comparison import find_differences
+from reconciler.kinds.wire import find_other_object, fingerprint, is_id, object_path, record_from
 from reconciler.lazy import frozen
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Raw, Record, Tombstone
 from reconciler.model.plan import NEW_ID, Action, Change, Request
@@ -38,7 +38,7 @@ class StateRecorder(Protocol):
     def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry], zone_data: str = "") -> None: ...
     def record(self, address: str, entry: Entry, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None: ...
     def forget(self, address: str, object_id: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None: ...
-    def deleted(self, address: str, kind: str, object_id: str) -> None: ...
+    def record_delete(self, address: str, kind: str, object_id: str) -> None: ...
     def intent(self, address: str, what: str) -> None: ...
     def idempotency_key(self, address: str, body: object) -> str: ...
 
@@ -104,7 +104,7 @@ class OperationRunner:
                 self.recovery.settle(
                     kind, change.id or "", lost, lambda record: f"{record.id} is still there" if record else ""
                 )
-        self.state.deleted(change.address, change.kind, change.id or "")
+        self.state.record_delete(change.address, change.kind, change.id or "")
 
     def _write(self, change: Change, remember: Entry) -> None:
         kind = KINDS[change.kind]
@@ -144,7 +144,7 @@ class OperationRunner:
 
         message = f"{', '.join(last)} of {object_id} is not set, as what was written before it does not show"
         self.recovery.settle(kind, object_id, ApiFailed(message, hint="plan again"), missing)
-        return seen[-1] is not None and not differences(kind, last, seen[-1].fields)
+        return seen[-1] is not None and not find_differences(kind, last, seen[-1].fields)
 
     def _update(self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields) -> None:
         """Writes to what exists. A lost response is no failure if the object is as wanted."""
@@ -185,8 +185,8 @@ class OperationRunner:
         return response
 
     def _require_acknowledged(self, kind: Kind, response: Response, object_id: str | None) -> Raw:
-        record = response.acknowledged(object_id)
-        if difference := other_object(kind, record):
+        record = response.acknowledged_record(object_id)
+        if difference := find_other_object(kind, record):
             raise AnswerUnreadable(f"{response.method} {response.path} answered {response.status} with {difference}")
         return record
 
@@ -213,7 +213,7 @@ class OperationRunner:
     def _new_id(self, kind: Kind, change: Change, request: Request, response: Response) -> str:
         raw = response.record()
         what = f"{request.method} {request.path} answered"
-        if difference := other_object(kind, raw):
+        if difference := find_other_object(kind, raw):
             raise AnswerUnreadable(f"{what} {response.status} with {difference}")
         if not is_id(kind, raw.get("id")):
             raise AnswerUnreadable(f"{what} without the new object's id")

@@ -13,9 +13,9 @@ from reconciler.api.lists import read_list, read_object, read_table
 from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import differences, value_at
+from reconciler.kinds.comparison import find_differences, value_at
 from reconciler.kinds.normalization import find_bearers, is_made_of, is_normalized
-from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolved
+from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolve_references
 from reconciler.kinds.wire import LookupTable, is_id, list_labels, read_parts, record_from
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
@@ -34,7 +34,7 @@ def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | 
     before = [(each.path, canonical(each.before)) for each in change.fields]
     return ", ".join(
         f"{each.path} is not as it was sent"
-        for each in differences(kind, wanted, record.fields, change.remember)
+        for each in find_differences(kind, wanted, record.fields, change.remember)
         if (each.path, canonical(each.before)) in before
         or not is_normalized(each, value_at(wanted, each.outer_keys), value_at(record.fields, each.outer_keys))
     )
@@ -73,7 +73,7 @@ class LostResponseRecovery:
             returned |= missing & listed
             missing = known - listed
             new = [record for record in records if record.ref not in self._taken]
-            if found := self._claim(kind, [each for each in new if not differences(kind, body, each.fields)]):
+            if found := self._claim(kind, [each for each in new if not find_differences(kind, body, each.fields)]):
                 return found
         if found := self._claim(kind, [each for each in new if is_made_of(kind, body, each.fields)]):
             return found
@@ -180,7 +180,7 @@ class PendingReferences:
     def fields(self, kind: Kind, fields: Fields) -> dict[str, Any]:
         """The fields with all references resolved. ApiFailed if the API does not offer an object that is referred to,
         IdentityAmbiguous if it does not prove which item stands for it."""
-        return resolved(kind, fields, self._item)
+        return resolve_references(kind, fields, self._item)
 
     def _item(self, address: str, reference: Reference) -> Any:
         record, number = self._target(address, KINDS[reference.kind])

@@ -12,7 +12,7 @@ from reconciler import kinds
 from reconciler.apply.recovery import fields_to_come
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import Difference, alike, differences, flatten, join_keys, value_at
+from reconciler.kinds.comparison import Difference, find_differences, flatten, is_equal, join_keys, value_at
 from reconciler.kinds.normalization import find_bearers, is_normalized
 from reconciler.kinds.references import (
     ReferenceResolver,
@@ -20,7 +20,7 @@ from reconciler.kinds.references import (
     find_known_objects,
     reference_items,
     references,
-    resolved,
+    resolve_references,
 )
 from reconciler.kinds.wire import fingerprint
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, State, address_kind
@@ -184,7 +184,7 @@ class ChangeStatus:
         if change.remember is None:
             now = dict(flatten(self._kind, record.fields))
         else:
-            found = differences(self._kind, self._wanted, record.fields, change.remember)
+            found = find_differences(self._kind, self._wanted, record.fields, change.remember)
             now = {each.path: each.before for each in found}
         paths = sorted(path for path in {*seen, *now} if seen.get(path) != now.get(path))
         return f": {', '.join(paths)}" if paths else ""
@@ -206,14 +206,14 @@ class ChangeStatus:
             return self._references.targets(reference).proof(target, items, address)
 
         items = [item for _, item, _ in reference_items(self._kind, record.raw)]
-        known = resolved(self._kind, wanted, item_for)
+        known = resolve_references(self._kind, wanted, item_for)
         if any(references(self._kind, known)):
             return False
         entry = self._entries.get(self._change.address)
         remembered = entry if entry is not None and entry.id == record.id else self._change.remember
         return all(
             self._may_be_ours(each, known, record, entry)
-            for each in differences(self._kind, known, record.fields, remembered)
+            for each in find_differences(self._kind, known, record.fields, remembered)
         )
 
     def _may_be_ours(self, each: Difference, wanted: Fields, record: Record, entry: Entry | None) -> bool:
@@ -224,6 +224,6 @@ class ChangeStatus:
             return False
         sent = value_at(wanted, each.outer_keys)
         is_sent = change.action is not Action.UPDATE or (
-            entry is not None and alike(value_at(entry.applied, each.outer_keys), sent)
+            entry is not None and is_equal(value_at(entry.applied, each.outer_keys), sent)
         )
         return is_sent and is_normalized(each, sent, value_at(record.fields, each.outer_keys))

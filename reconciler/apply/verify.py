@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.apply.recovery import fields_to_come
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import Difference, alike, differences, join_keys, value_at
+from reconciler.kinds.comparison import Difference, find_differences, is_equal, join_keys, value_at
 from reconciler.kinds.normalization import is_normalized, looks_same, may_be_normalized
 from reconciler.kinds.references import ReferenceResolver, reference_items
 from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
@@ -73,7 +73,7 @@ class Verifier:
         if record is None:
             return replace(outcome, verification=Verification.NOT_YET_VISIBLE)
         entry = self._entries[outcome.address]
-        found = differences(kind, entry.applied, record.fields, entry)
+        found = find_differences(kind, entry.applied, record.fields, entry)
         requests = self._changes[outcome.address].requests
         # The value of a field that this run did not send is somebody else's. Without requests, an earlier run sent it.
         sent = {name for request in requests for name in request.sets}
@@ -116,16 +116,16 @@ class Verifier:
         if not may_be_normalized(each):
             return False
         answered = self._report.answered.get(address, {})
-        is_answered = keys[0] in answered and alike(value_at(answered, keys), shown)
+        is_answered = keys[0] in answered and is_equal(value_at(answered, keys), shown)
         last = _record_in(self._last, record)
-        if not (is_answered or (last is not None and alike(value_at(last.fields, keys), shown))):
+        if not (is_answered or (last is not None and is_equal(value_at(last.fields, keys), shown))):
             return False
         if looks_same(sent, shown):
             return True
         looks_like_it = is_normalized(each, sent, shown)
         before = _record_in(self._before, record)
         is_new = before is None and len(keys) == 1 and shown in (None, "", [], {})
-        if is_new or (before is not None and alike(value_at(before.fields, keys), shown)):
+        if is_new or (before is not None and is_equal(value_at(before.fields, keys), shown)):
             return looks_like_it and (is_answered or self._came_out_so_before(address, record, keys, sent))
         return looks_like_it or is_answered
 
@@ -133,6 +133,6 @@ class Verifier:
         """Whether an earlier run has sent the same, and found this value or did not read back. If it found what it had
         sent, this value is somebody's change."""
         earlier = self._earlier.entries.get(address)
-        if earlier is None or earlier.id != record.id or not alike(value_at(earlier.applied, keys), sent):
+        if earlier is None or earlier.id != record.id or not is_equal(value_at(earlier.applied, keys), sent):
             return False
         return join_keys(keys) in earlier.stored or not self._earlier.is_read_back(address)

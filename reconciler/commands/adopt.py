@@ -14,7 +14,7 @@ from reconciler.commands.session import Session
 from reconciler.config.values import EXPRESSION
 from reconciler.errors import ConfigurationInvalid, some_of
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import alike, join_keys, outer_keys, value_at, with_value
+from reconciler.kinds.comparison import is_equal, join_keys, outer_keys, value_at, with_value
 from reconciler.model.inputs import Desired, Fields, Instance, Resource
 from reconciler.model.results import AlsoChanged
 from reconciler.yaml import KeyPath, find_key_path
@@ -95,7 +95,7 @@ class Adoption:
         """Why the last of these values cannot be written with the others. Empty if it can: then all are accepted."""
         wanted: dict[Path, dict[KeyPath, Any]] = defaultdict(dict)
         for each in values:
-            if not alike(wanted[each.file].setdefault(each.key_path, each.live), each.live):
+            if not is_equal(wanted[each.file].setdefault(each.key_path, each.live), each.live):
                 return f"{each.path}: it is written once for several resources, which differ now"
         adopted = [set_values(file, self._text(file), ways) for file, ways in wanted.items()]
         if left := [problem for each in adopted for problem in each.left.values()]:
@@ -123,7 +123,7 @@ class Adoption:
             before = wanted.get(each.address, self._before[self._name].resources[each.address].fields)
             wanted[each.address] = with_value(before, each.keys, each.live)
         reached = {address: each.fields for address, each in after[self._name].resources.items()}
-        return {address for address, fields in wanted.items() if not alike(fields, reached.get(address))}
+        return {address for address, fields in wanted.items() if not is_equal(fields, reached.get(address))}
 
     def _by_hand(self) -> Iterator[str]:
         """What is said of the values that are left: of those of an instance, the lines that change it alone."""
@@ -170,7 +170,7 @@ class Adoption:
         written = self._written[instance.definition].node
         for name, value in resource.fields.items():
             every = (self._before[each].resources[resource.address].fields.get(name) for each in names)
-            is_same = all(alike(value, each) for each in every)
+            is_same = all(is_equal(value, each) for each in every)
             yield name, escape_variables(value) if is_same else _with_items(written[name], instance.items)
 
 
@@ -182,7 +182,7 @@ def find_differing(before: Desired, after: Desired) -> set[tuple[str, str]]:
         for address in old.keys() | new.keys()
         if (was := old.get(address, {})) != (now := new.get(address, {}))
         for name in {*was, *now}
-        if not alike(was.get(name), now.get(name))
+        if not is_equal(was.get(name), now.get(name))
     }
 
 

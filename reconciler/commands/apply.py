@@ -20,7 +20,7 @@ from reconciler.commands.review import Preview, ReportFiles
 from reconciler.commands.session import Session
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import stored_otherwise
+from reconciler.kinds.normalization import normalization_warnings
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Plan
@@ -236,7 +236,7 @@ class _ReadingBack:
             if not outcome.stored or entry is None:
                 continue
             self._recorder.record(outcome.address, replace(entry, stored={**entry.stored, **outcome.stored}))
-            warnings += stored_otherwise(outcome.address, replace(entry, stored=outcome.stored))
+            warnings += normalization_warnings(outcome.address, replace(entry, stored=outcome.stored))
         return replace(report, warnings=(*report.warnings, *warnings))
 
     def _look(self, kind: Kind) -> None:

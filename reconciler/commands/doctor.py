@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from reconciler import __version__, kinds
 from reconciler.api import Transport
-from reconciler.api.address import base_url, proxy_for
 from reconciler.api.response import FORBIDDEN, NOT_FOUND
+from reconciler.api.secret import base_url, find_proxy
 from reconciler.commands.facts import Watch, find_answer_claims, find_facts
 from reconciler.commands.session import NOW, Session, written_kinds
 from reconciler.config.files import Disk, is_resources
@@ -91,7 +91,7 @@ def _check_configuration(opened: Configuration, name: str) -> Check:
 def _check_store(session: Session, states: list[State]) -> Check:
     """Appends the state to `states`."""
     store, name = session.store, "state store"
-    found = replay_state(store, session.read_state())[1]
+    found = replay_state(store, session.read_state())
     states.append(found.state)
     message = f"{store.where} remembers {counted(len(found.state.entries), 'object')}"
     if holder := store.who_applies():
@@ -153,7 +153,7 @@ def _check_answer(transport: Transport, watch: Watch, path: str) -> Iterator[Che
     own = "" if transport.address == VENDOR_URL else "; not the vendor's"
     yield Check("address", f"{transport.address} answers{own}")
     if transport.address.startswith("https:"):
-        proxy = proxy_for(urlsplit(base_url(transport.address)).hostname or "")
+        proxy = find_proxy(urlsplit(base_url(transport.address)).hostname or "")
         yield from (Check("proxy", without_credentials(proxy or "none")), Check("certificate", "trusted"))
     if isinstance(error, NotAuthorised) and status != FORBIDDEN:
         yield Check.failed("key", error)

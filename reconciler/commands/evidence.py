@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE, is_resources
 from reconciler.errors import GitUnusable
-from reconciler.git.history import DEEPEN, Listing, find_age, find_removal, list_folder, on_default_branch
+from reconciler.git.history import DEEPEN, Listing, find_age, find_removal, list_folder, read_on_default_branch
 from reconciler.model.inputs import Desired, Entry, State
 from reconciler.model.plan import WRITES, Action, Change, Plan, Refusal
 from reconciler.model.reports import Commit
@@ -109,7 +109,7 @@ def with_committed(snapshot: Snapshot) -> Snapshot:
     if snapshot.file is None or snapshot.newer or not state.lineage:
         return snapshot
     try:
-        there = json.loads(on_default_branch(snapshot.file))
+        there = json.loads(read_on_default_branch(snapshot.file))
         lineage, serial = there["lineage"], int(there["serial"])
     except (GitUnusable, ValueError, TypeError, KeyError, RecursionError):
         return snapshot

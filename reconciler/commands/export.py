@@ -29,7 +29,7 @@ from reconciler.plan.build import make_context, make_plan
 from reconciler.plan.export import Exported, Selection, export, find_expressible, find_pairs, keys_of
 from reconciler.plan.guards import Options
 from reconciler.plan.identity import deleted_before
-from reconciler.state.operations import load_state
+from reconciler.state.operations import replay_state
 from reconciler.state.recorder import Recorder, with_counts
 from reconciler.system import relative_path
 from reconciler.text import did_you_mean, quote
@@ -42,7 +42,7 @@ SCHEMA = f"schemas/{CONFIGURATION}"
 def export_project(session: Session) -> Exported:
     """The live project as YAML, with its memory for the state, and the schema for editors if there is none yet. Refused
     where something is managed already."""
-    state = load_state(session.store, session.read_state())[1]
+    state = replay_state(session.store, session.read_state()).state
     if session.configuration.merged.resources or state.entries:
         raise Refused(
             f"{session.configuration.path} already manages objects; an export would write over that",
@@ -117,7 +117,7 @@ class Project:
     list may show. `used`: the kinds that are asked for."""
 
     def __init__(self, session: Session, also: Iterable[ObjectRef] = (), used: Iterable[str] = ()) -> None:
-        self.state = load_state(session.store, session.read_state())[1]
+        self.state = replay_state(session.store, session.read_state()).state
         self.live = read_live(session, self.state, also, used)
         self.configuration = session.configuration
         self.name, self.environments = session.environment.name, session.configuration.environments

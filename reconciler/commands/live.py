@@ -28,7 +28,7 @@ from reconciler.output.references import make_graph
 from reconciler.plan.build import offers_to
 from reconciler.plan.compare import Observed, compare_environments
 from reconciler.plan.guards import Options
-from reconciler.state.operations import load_state
+from reconciler.state.operations import replay_state
 from reconciler.state.receipts import list_receipts
 from reconciler.text import WORD_CHARACTERS, did_you_mean, truncate
 
@@ -61,7 +61,7 @@ def planned_graph(session: Session) -> Graph:
 def list_destinations(session: Session) -> Destinations:
     """What the API offers to send to. A configuration that cannot be used is left out, with a warning: who writes the
     first line of it needs to know, too."""
-    _, state = load_state(session.store, session.read_state())
+    state = replay_state(session.store, session.read_state()).state
     references = [reference for kind in KINDS.values() for _, reference in kind.lists]
     kinds = [kind for kind in KINDS.values() if kind.name in {each.kind for each in references}]
     live = observe_remembered(Reader(session.transport), kinds, state, {each.lookup for each in references})
@@ -125,7 +125,7 @@ def compare(
 
 def observe(session: Session, targets: Collection[str]) -> Observed:
     """What the state of an environment says, and what is live in its project: the kinds that the targets need."""
-    _, state = load_state(session.store, session.read_state())
+    state = replay_state(session.store, session.read_state()).state
     kinds = target_kinds(targets)
     reader, used = Reader(session.transport), written_kinds(session)
     live = observe_remembered(reader, kinds, state, kind_lookups(kinds), used=used)

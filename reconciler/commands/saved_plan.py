@@ -18,7 +18,7 @@ from reconciler.model.plan import Plan
 from reconciler.observe import observe_remembered, with_parts
 from reconciler.plan.guards import find_vanished
 from reconciler.plan.plan_file import SavedPlan, bind, check_binding, read_plans
-from reconciler.state.operations import load_state
+from reconciler.state.operations import replay_state
 
 
 def bind_plan(session: Session, planned: Planned) -> SavedPlan:
@@ -49,7 +49,8 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
 
     Refused if the plan was made for something else, or if live moved since.
     """
-    snapshot, state = load_state(session.store, session.read_state())
+    snapshot = session.read_state()
+    state = replay_state(session.store, snapshot).state
     secret = session.transport.secret.value
     check_binding(saved, session.environment, state, secret, folder=session.folder, api=session.transport.address)
     # Also what the plan names and the state does not: an unlisted object is neither deleted already nor changed.

@@ -10,8 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from reconciler.api import SharedLimits, Transport, connect
-from reconciler.api.address import is_local
-from reconciler.api.secret import read_secret
+from reconciler.api.secret import is_local, read_secret
 from reconciler.config.files import STATE_FOLDER
 from reconciler.config.load import Configuration
 from reconciler.config.settings import derived_name

@@ -50,7 +50,7 @@ def open_server(
         simulator = stack.enter_context(open_simulator(str(data), moment, bare=True, log=lines, faults=rules))
         simulator.assume(assumptions)
         simulator.seed((() if bare else FIRST) + (EXAMPLES if examples else ()))
-        yield stack.enter_context(_listen(simulator, host, port)), list(rules.lines())
+        yield stack.enter_context(_listen(simulator, host, port)), list(rules.describe())
 
 
 def _listen(simulator: Simulator, host: str, port: int) -> Server:

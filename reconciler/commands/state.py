@@ -13,8 +13,8 @@ from reconciler.model.inputs import State
 from reconciler.model.reports import Receipt
 from reconciler.model.settings import Environment
 from reconciler.state.backend import Backend
-from reconciler.state.operations import load_state, open_backend, require_own_name
 from reconciler.state.operations import migrate as copy_state
+from reconciler.state.operations import open_backend, replay_state, require_own_name
 from reconciler.state.receipts import list_receipts
 
 
@@ -41,7 +41,8 @@ def read_local_state(configuration: Configuration, environment: Environment, *, 
     """What the state remembers, where no network is needed for that or `shared` allows it; else None."""
     if environment.state.store != "file" and not shared:
         return None
-    state = load_state(_backend(environment, configuration.folder))[1]
+    store = _backend(environment, configuration.folder)
+    state = replay_state(store, store.read()).state
     return state if state.configuration in (None, environment.configuration) else None
 
 
@@ -67,7 +68,9 @@ def own_backend(path: Path, environment: str | None) -> Backend:
     """The configured backend. Refused if the state there is another configuration's."""
     opened = Configuration(path)
     chosen = opened.environment(environment)
-    return require_own_name(_backend(chosen, opened.folder), chosen.configuration)
+    store = _backend(chosen, opened.folder)
+    require_own_name(store.read().state, chosen.configuration, store.where)
+    return store
 
 
 def _backend(environment: Environment, folder: Path) -> Backend:

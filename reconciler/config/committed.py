@@ -18,7 +18,7 @@ from reconciler.config.files import (
     too_many_files,
 )
 from reconciler.errors import Problem
-from reconciler.git.checkout import FOLDER, LINK, MODULE, Checkout, contents, entries_below, sizes
+from reconciler.git.checkout import FOLDER, LINK, MODULE, Checkout, list_entries, read_contents, read_sizes
 from reconciler.system import Unreadable, relative_path
 
 IS_FOLDER = "is a folder; expected a regular file, or another name"
@@ -33,7 +33,7 @@ class Committed(Disk):
     def __init__(self, path: Path, checkout: Checkout, commit: str) -> None:
         super().__init__(path)
         within = relative_path(self._home, os.path.realpath(checkout.top))
-        self._entries = entries_below(checkout, commit, "" if within == os.curdir else within) or {}
+        self._entries = list_entries(checkout, commit, "" if within == os.curdir else within) or {}
         self._contents = self._read(checkout)
         self.modules = tuple(sorted(name for name, entry in self._entries.items() if entry.startswith(MODULE)))
 
@@ -73,13 +73,13 @@ class Committed(Disk):
         blobs = {each: self._entries[each].split()[-1] for each in names if each not in self._refused}
         left = LARGEST_TOGETHER
         chosen = {}
-        for (name, blob), size in zip(blobs.items(), sizes(checkout, list(blobs.values())), strict=True):
+        for (name, blob), size in zip(blobs.items(), read_sizes(checkout, list(blobs.values())), strict=True):
             if size > LARGEST:
                 self._refused[name] = TOO_LARGE
             elif size <= left:
                 left -= size
                 chosen[name] = blob
-        return dict(zip(chosen, contents(checkout, list(chosen.values())), strict=True))
+        return dict(zip(chosen, read_contents(checkout, list(chosen.values())), strict=True))
 
 
 def _is_found(name: str) -> bool:

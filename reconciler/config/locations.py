@@ -11,7 +11,7 @@ from reconciler.config.merge import Entry
 from reconciler.config.text import masked
 from reconciler.config.values import EXPRESSION, NAME, Items, source, whole_expression
 from reconciler.errors import Location
-from reconciler.kinds.comparison import dotted
+from reconciler.kinds.comparison import format_path
 from reconciler.model.policies import Policy, PolicyException
 from reconciler.model.settings import Environment
 from reconciler.system import Unreadable
@@ -73,11 +73,11 @@ def _values(path: str, node: Any, file: str) -> Iterator[tuple[str, Location, An
     if isinstance(node, LocatedMap):
         at = {**node.key_positions, **node.anchors}
         found = [
-            (dotted(path, [key]) if path else key, Location(node.files.get(key, file), *at[key]), node[key])
+            (format_path(path, [key]) if path else key, Location(node.files.get(key, file), *at[key]), node[key])
             for key in node
         ]
     elif isinstance(node, LocatedList):
-        found = [(dotted(path, [at]), Location(file, *node.positions[at]), value) for at, value in enumerate(node)]
+        found = [(format_path(path, [at]), Location(file, *node.positions[at]), value) for at, value in enumerate(node)]
     else:
         return
     for each in found:

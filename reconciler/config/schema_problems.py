@@ -74,7 +74,7 @@ def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
     """How to correct a value, as the end of a message; empty if that is unclear."""
     is_field = name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names
     if is_field and isinstance(value, str) and KINDS[name].field_named(str(path[0])).grid and re.search(r"\s", value):
-        return kinds.local_time.advice(value[:WORD_CHARACTERS], str(path[0]))
+        return kinds.local_time.suggest_time(value[:WORD_CHARACTERS], str(path[0]))
     if value is None and name in KINDS and len(path) == 1:
         optional = path[0] not in KINDS[name].field_names or not KINDS[name].field_named(str(path[0])).required
         return "; leave the key out if it is not managed" if optional else ""

@@ -130,7 +130,7 @@ def _local_times(entry: Entry, kind: Kind, searches: Searches) -> Iterator[Probl
             close = searches.closest(zone, kinds.local_time.zone_names(name))
             message = f"{name}: {quoted(zone)} is no time zone; expected Area/City, for example Europe/Berlin{close}"
             yield entry.problem((name,), message, f"zone {zone}")
-        elif message := kinds.local_time.off_grid(rule, grid, datetime.now(UTC)):
+        elif message := kinds.local_time.find_grid_problem(rule, grid, datetime.now(UTC)):
             yield entry.problem((name,), f"{name}: {message}")
 
 

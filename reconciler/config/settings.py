@@ -117,7 +117,7 @@ def _nested_variables(entry: Entry, names: list[str]) -> Iterator[Problem]:
 def _bad_zone(entry: Entry) -> Iterator[Problem]:
     zone = value_at(entry.value, ("time_zone",))
     if isinstance(zone, str) and zone:
-        close = kinds.local_time.unknown_zone(zone[:WORD_CHARACTERS], "time_zone")
+        close = kinds.local_time.suggest_zone(zone[:WORD_CHARACTERS], "time_zone")
         if close is not None:
             message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
             yield entry.problem(("time_zone",), message)

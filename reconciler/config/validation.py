@@ -11,9 +11,9 @@ from functools import cache
 from typing import Any
 
 from reconciler.kinds import KINDS, Kinds, in_use
-from reconciler.kinds.resources import blocks, policy, resource_schema
+from reconciler.kinds.resources import block_schemas, policy_schema, resource_schema
 from reconciler.kinds.schema import Schema
-from reconciler.kinds.settings import SETTINGS, case, test_file
+from reconciler.kinds.settings import SETTINGS, case_schema, test_file
 from reconciler.lazy import load
 
 Broken = Any
@@ -29,7 +29,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
 }
 SAYS_NOTHING = frozenset({"type", "title", "description", "examples", "default", "defaultSnippets", "$schema", "$id"})
-MADE = {"policy": policy, "case": case, "test_file": test_file}
+MADE = {"policy": policy_schema, "case": case_schema, "test_file": test_file}
 _tests: dict[tuple[int, type], tuple[Schema, list[tuple[Any, Any]] | None]] = {}
 """The id of a schema, and a type → the schema, and its tests of values of that type; None if no such value has it."""
 
@@ -47,7 +47,7 @@ def _schema(_kinds: Kinds, name: str) -> Schema:
         return resource_schema(KINDS[name])
     if name in MADE:
         return MADE[name]()
-    return SETTINGS if name == "settings" else dict(blocks()[name]["items"])
+    return SETTINGS if name == "settings" else dict(block_schemas()[name]["items"])
 
 
 def fits(schema: Schema, value: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.api import Transport, Writer
 from reconciler.api.rate_limiter import TOO_MANY
-from reconciler.api.response import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Response, in_short
+from reconciler.api.response import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Response, shorten
 from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
 from reconciler.lazy import frozen
 
@@ -74,7 +74,7 @@ class ForgeClient(Writer):
         errors = body.get("errors")
         listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
         parts = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]
-        reasons = "; ".join(in_short(each) for each in parts if each)
+        reasons = "; ".join(shorten(each) for each in parts if each)
         text = f"{answer.method} {answer.path} answered {answer.status}{': ' * bool(reasons)}{reasons}"
         text += answer.redirect() + answer.asked_wait()
         hint = self._hints.get(answer.status)

@@ -6,16 +6,13 @@ import os
 from pathlib import Path
 
 POINTER = b"gitdir: "
-LONGEST_POINTER = 8192
+LONGEST_POINTER = 8192  # Twice the longest path of Linux. A larger `.git` is no pointer.
 
 
 def repository_top(folder: Path | str) -> Path | None:
-    """The top of the checkout of a folder, as a real path; None if there is none.
-
-    It is found by its entry named `.git`, and by nothing else. Git also takes a folder for a repository if it looks
-    like the inside of one, and obeys its settings. A pull request can add such a folder, but no entry named `.git`: git
-    refuses that.
-    """
+    """The top of the checkout of a folder, as a real path; None if there is none. It is found by its entry named
+    `.git`, and by nothing else. Git also takes a folder for a repository if it looks like the inside of one, and obeys
+    its settings. A pull request can add such a folder, but no entry named `.git`: git refuses that."""
     ceilings = set(os.environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep))
     at = Path(os.path.realpath(folder))
     for above in (at, *at.parents):

@@ -12,13 +12,12 @@ from pathlib import Path
 
 from reconciler.errors import GitUnusable, ReconcilerError
 from reconciler.git import repository_top
-from reconciler.git.command import NETWORK_SECONDS, NO_REPOSITORY, Settings, output, run_git, without_filters
+from reconciler.git.command import NETWORK_SECONDS, NO_REPOSITORY, Settings, git_output, run_git, without_filters
 from reconciler.lazy import frozen
 from reconciler.system import relative_path
 
-OLDEST = (2, 31)
-"""The first version of git that reads settings from its environment."""
-NOT_OURS = ":(top,exclude,glob)**/.reconciler/**"
+OLDEST = (2, 31)  # The first version of git that reads settings from its environment.
+NOT_OURS = ":(top,exclude,glob)**/.reconciler/**"  # Each apply writes a state there: that is no edit of a person.
 LINK, MODULE, FOLDER = "120000 blob", "160000 commit", "040000 tree"
 """The beginning of a tree's entry that is a symbolic link, a submodule, or a folder."""
 
@@ -51,10 +50,8 @@ def pathspec(path: Path, top: str | Path) -> str:
 
 
 def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:
-    """The repository of a folder. GitUnusable if there is none, or git is too old.
-
-    `what` says in the message who needs a repository, `otherwise` what to do without one.
-    """
+    """The repository of a folder. GitUnusable if there is none, or git is too old. `what` says in the message who needs
+    a repository, `otherwise` what to do without one."""
     if repository_top(folder) is None:
         raise GitUnusable(f"{folder}: {what}, but git finds none here ({NO_REPOSITORY})", hint=otherwise)
     at = str(folder)
@@ -65,10 +62,8 @@ def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:
     answer = run_git(at, "rev-parse", "--show-object-format", "--show-toplevel")
     if answer.code:
         # There is one, so the reason is another: unreadable settings, or a folder of another user.
-        raise GitUnusable(
-            f"{folder}: {what}, but git cannot use it: {answer.words}",
-            hint="`git status` in that folder says the same; once it works there, so does this",
-        )
+        hint = "`git status` in that folder says the same; once it works there, so does this"
+        raise GitUnusable(f"{folder}: {what}, but git cannot use it: {answer.words}", hint=hint)
     object_format, _, top = answer.text.partition("\n")
     return Checkout(folder, top, object_format, read_settings([], at))
 
@@ -100,13 +95,13 @@ def read_settings(options: list[str], folder: str) -> Settings:
     return tuple((name, value if separator else "true") for name, separator, value in parts)
 
 
-def entries_in(listed: bytes) -> dict[str, str]:
+def parse_entries(listed: bytes) -> dict[str, str]:
     """The output of `ls-tree -z`: name → `mode type id`."""
     pairs = (entry.partition("\t") for entry in listed.decode("utf-8", "surrogateescape").split("\0") if entry)
     return {name: entry for entry, _, name in pairs}
 
 
-def contents_in(batch: bytes) -> list[bytes]:
+def parse_contents(batch: bytes) -> list[bytes]:
     """The contents in the output of `cat-file --batch`, in their order. No object may be missing."""
     found = []
     at = 0
@@ -118,20 +113,18 @@ def contents_in(batch: bytes) -> list[bytes]:
     return found
 
 
-def entries_below(checkout: Checkout, commit: str, folder: str) -> dict[str, str] | None:
-    """Everything below a folder, folders too: path → `mode type id`. `folder` is from the top, empty for the top.
-
-    None if the commit has no such folder. GitUnusable if git fails.
-    """
+def list_entries(checkout: Checkout, commit: str, folder: str) -> dict[str, str] | None:
+    """Everything below a folder, folders too: path → `mode type id`. `folder` is from the top, empty for the top. None
+    if the commit has no such folder. GitUnusable if git fails."""
     found = run_git(checkout.top, "rev-parse", "--verify", "--quiet", f"{commit}:{folder}")
-    if found.code or _asked(checkout, "cat-file", "-t", found.text).strip() != b"tree":
+    if found.code or _run(checkout, "cat-file", "-t", found.text).strip() != b"tree":
         return None
-    return entries_in(_asked(checkout, "ls-tree", "-r", "-t", "-z", "--full-tree", found.text))
+    return parse_entries(_run(checkout, "ls-tree", "-r", "-t", "-z", "--full-tree", found.text))
 
 
-def sizes(checkout: Checkout, blobs: Sequence[str]) -> list[int]:
+def read_sizes(checkout: Checkout, blobs: Sequence[str]) -> list[int]:
     """The sizes of objects in bytes. GitUnusable if one is missing."""
-    lines = _asked(checkout, "cat-file", "--batch-check", lines=blobs).decode().splitlines()
+    lines = _run(checkout, "cat-file", "--batch-check", lines=blobs).decode().splitlines()
     missing = next((line.split()[0] for line in lines if not line.rpartition(" ")[2].isdigit()), None)
     if missing is not None:
         message = f"{checkout.top}: the object {missing} is missing in this clone"
@@ -139,11 +132,11 @@ def sizes(checkout: Checkout, blobs: Sequence[str]) -> list[int]:
     return [int(line.rpartition(" ")[2]) for line in lines]
 
 
-def contents(checkout: Checkout, blobs: Sequence[str]) -> list[bytes]:
+def read_contents(checkout: Checkout, blobs: Sequence[str]) -> list[bytes]:
     """The contents of objects, of which none may be missing (see `sizes`)."""
-    return contents_in(_asked(checkout, "cat-file", "--batch", lines=blobs)) if blobs else []
+    return parse_contents(_run(checkout, "cat-file", "--batch", lines=blobs)) if blobs else []
 
 
-def _asked(checkout: Checkout, *arguments: str, lines: Sequence[str] = ()) -> bytes:
+def _run(checkout: Checkout, *arguments: str, lines: Sequence[str] = ()) -> bytes:
     # The limit of the network, because a partial clone fetches missing objects now.
-    return output(checkout.top, *arguments, hint="git fsck says more", seconds=NETWORK_SECONDS, lines=lines)
+    return git_output(checkout.top, *arguments, hint="git fsck says more", seconds=NETWORK_SECONDS, lines=lines)

@@ -21,10 +21,10 @@ Settings = tuple[tuple[str, str], ...]
 
 # Whatever the user or the system has set, nothing prompts, pages, signs, cleans up, or runs a hook or a monitor.
 SETTINGS = (
-    "safe.bareRepository=explicit",
-    "protocol.ext.allow=never",
-    "core.longPaths=true",
-    "gc.auto=0",
+    "safe.bareRepository=explicit",  # A commit may hold a folder that looks like a bare repository.
+    "protocol.ext.allow=never",  # It runs any command as a remote.
+    "core.longPaths=true",  # Windows, see CONTRIBUTING.
+    "gc.auto=0",  # A background process would outlive the time limit.
     "maintenance.auto=false",
     f"core.hooksPath={os.devnull}",
     "core.fsmonitor=false",
@@ -36,15 +36,15 @@ SETTINGS = (
     "push.gpgSign=false",
     "push.followTags=false",
     "push.recurseSubmodules=no",
-    "protocol.version=2",
+    "protocol.version=2",  # `ls-remote REF` gets this ref, and not all of the remote.
     "credential.interactive=false",
     "advice.pushUpdateRejected=false",
 )
 FIXED = {
-    "LC_ALL": "C",
+    "LC_ALL": "C",  # Some of the output is parsed.
     "LANGUAGE": "C",
     "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_OPTIONAL_LOCKS": "0",  # `git status` must not write the index of the user.
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_PAGER": "cat",
     "GIT_EDITOR": ":",
@@ -62,14 +62,13 @@ ELSEWHERE = frozenset(
     )
 )  # fmt: skip
 """Variables that a git hook or a caller may have set. They would change the repository, or the meaning of paths."""
-SHOWN = 40
+SHOWN = 40  # Characters of a wrong value.
 NEEDED = "git, 2.31 or newer, is needed in PATH"
 NO_REPOSITORY = "not a git repository, and no folder above it is one"
 SECRET_KEY = re.compile(r"\s*(test_)?sk_")
 """The beginning of a Secret Key of the API. Git needs none, and it runs helpers and hooks of others."""
 
-NETWORK_SECONDS, LOCAL_SECONDS = 60.0, 20.0
-"""How long git may take, with a remote and without one."""
+NETWORK_SECONDS, LOCAL_SECONDS = 60.0, 20.0  # How long git may take, with a remote and without one.
 
 
 @frozen
@@ -97,11 +96,9 @@ def run_git(
     environment: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
 ) -> GitResult:
-    """Runs git, and returns its result, whatever the exit code. `environment` is added to the one of this process.
-
-    It runs at the top of the checkout of the folder, so paths are from there; with `--git-dir=` as the first argument,
-    in the folder itself. GitTimeout after `seconds`; GitUnusable without git or a repository.
-    """
+    """Runs git, and returns its result, whatever the exit code. `environment` is added to the one of this process. It
+    runs at the top of the checkout of the folder, so paths are from there; with `--git-dir=` as the first argument, in
+    the folder itself. GitTimeout after `seconds`; GitUnusable without git or a repository."""
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
     variables, at = git_environment(), folder
     if not arguments[0].startswith("--git-dir="):
@@ -119,16 +116,14 @@ def run_git(
     try:
         code, out, err = run_program(command, seconds=seconds, environment=variables, stdin=stdin)
     except TimeoutError:
-        raise GitTimeout(
-            f"git {verb} did not end within {seconds:g} seconds, and was ended",
-            hint="see whether the remote can be reached from here: git ls-remote",
-        ) from None
+        hint = "see whether the remote can be reached from here: git ls-remote"
+        raise GitTimeout(f"git {verb} did not end within {seconds:g} seconds, and was ended", hint=hint) from None
     except OSError as error:
         raise GitUnusable(f"git cannot be called ({error})", hint=NEEDED) from error
-    return GitResult(code, out, words(err))
+    return GitResult(code, out, message_text(err))
 
 
-def output(
+def git_output(
     top: str, *arguments: str, hint: str = "see: git status", lines: Iterable[str] = (), **options: Any
 ) -> bytes:
     """The output of git at the top of a checkout. `lines` are its input, `options` as for `run_git`. GitUnusable with
@@ -142,36 +137,32 @@ def output(
 
 def git_environment() -> dict[str, str]:
     """The environment of this process, without prompts, the keys of the API, and variables that name a repository."""
-    require_pairs()
+    count_settings()
     ours = os.environ.items()
     kept = {name: value for name, value in ours if name not in ELSEWHERE and not SECRET_KEY.match(value)} | FIXED
-    # Git looks for programs too, ssh for example, and must not find them in a checkout.
-    kept["PATH"] = search_path()
+    kept["PATH"] = search_path()  # Git looks for programs too, ssh for example, and must not find them in a checkout.
     if "GIT_ALLOW_PROTOCOL" in kept:
         kept["GIT_ALLOW_PROTOCOL"] = ":".join(each for each in kept["GIT_ALLOW_PROTOCOL"].split(":") if each != "ext")
     # In CI an askpass program passes the token of the job (Jenkins); elsewhere it opens a window.
     return kept if kept.get("CI") else kept | {"GIT_ASKPASS": ""}
 
 
-def require_pairs() -> int:
+def count_settings() -> int:
     """The number of settings that the environment passes to git. GitUnusable if git could not read them."""
     count = os.environ.get("GIT_CONFIG_COUNT") or "0"
-    if re.fullmatch(r"(?a)\d{1,6}", count) is None:
-        raise GitUnusable(
-            f"GIT_CONFIG_COUNT is {count[:SHOWN]!r}; expected how many settings follow in GIT_CONFIG_KEY_0 and so on",
-            hint="unset GIT_CONFIG_COUNT, or set it to their number: git reads no settings, and does nothing, as it is",
-        )
-    pairs = (f"GIT_CONFIG_{part}_{number}" for number in range(int(count)) for part in ("KEY", "VALUE"))
+    is_number = re.fullmatch(r"(?a)\d{1,6}", count) is not None
+    numbers = range(int(count) if is_number else 0)
+    pairs = (f"GIT_CONFIG_{part}_{number}" for number in numbers for part in ("KEY", "VALUE"))
     missing = next((name for name in pairs if name not in os.environ), None)
-    if missing is not None:
-        raise GitUnusable(
-            f"GIT_CONFIG_COUNT is {count}, and {missing} is not set",
-            hint=f"set {missing}, or GIT_CONFIG_COUNT to the number of pairs that are: git does nothing as it is",
-        )
+    if missing is not None or not is_number:
+        wrong = f"{missing} is not set" if missing else "that is no number"
+        hint = "unset GIT_CONFIG_COUNT, or set it to the number of pairs of GIT_CONFIG_KEY_n and GIT_CONFIG_VALUE_n: "
+        hint += "git reads no settings, and does nothing, as it is"
+        raise GitUnusable(f"GIT_CONFIG_COUNT is {count[:SHOWN]!r}, and {wrong}", hint=hint)
     return int(count)
 
 
-def words(raw: bytes) -> str:
+def message_text(raw: bytes) -> str:
     """What git wrote for people, as one line: no hints of its own, no credentials of a URL."""
     lines = (" ".join(line.split()) for line in raw.decode("utf-8", "replace").splitlines())
     return without_user("; ".join(line for line in lines if line and not line.startswith("hint:")))
@@ -179,7 +170,7 @@ def words(raw: bytes) -> str:
 
 def as_environment(settings: Settings) -> dict[str, str]:
     """Settings as git reads them from its environment, after those that are there already."""
-    start = require_pairs()
+    start = count_settings()
     pairs = {"GIT_CONFIG_COUNT": str(start + len(settings))}
     for number, (name, value) in enumerate(settings, start=start):
         pairs |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}

@@ -11,7 +11,7 @@ from pathlib import Path
 from reconciler.errors import GitUnusable, WrongUsage
 from reconciler.git import git_folder, repository_top
 from reconciler.git.checkout import MODULE, Checkout, pathspec
-from reconciler.git.command import output, run_git
+from reconciler.git.command import git_output, run_git
 from reconciler.lazy import frozen
 from reconciler.system import relative_path
 
@@ -24,11 +24,8 @@ DEEPEN = (
 
 
 def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
-    """The merge base of HEAD and `ref`, and the commit of `ref`.
-
-    WrongUsage if `ref` is no commit, nothing is committed, or the two have no common commit. Also WrongUsage if a
-    shallow clone does not have enough commits.
-    """
+    """The merge base of HEAD and `ref`, and the commit of `ref`. WrongUsage if `ref` is no commit, nothing is
+    committed, or the two have no common commit. Also WrongUsage if a shallow clone does not have enough commits."""
     head, other = _commit(checkout, "HEAD"), _commit(checkout, ref)
     found = run_git(checkout.top, "merge-base", head, other)
     if found.code > 1:
@@ -74,21 +71,17 @@ def commits_cut_off(top: str) -> set[str]:
         raise GitUnusable(f"{listed} cannot be read ({error})", hint="git fsck says more") from error
 
 
-DEFAULT_BRANCHES = tuple(
-    f"refs/{each}"
-    for each in ("remotes/origin/HEAD", "remotes/origin/main", "remotes/origin/master", "heads/main", "heads/master")
-)
-"""The refs of a default branch, the most certain first."""
+# The refs of a default branch, the most certain first.
+_BRANCHES = ("remotes/origin/HEAD", "remotes/origin/main", "remotes/origin/master", "heads/main", "heads/master")
+DEFAULT_BRANCHES = tuple(f"refs/{each}" for each in _BRANCHES)
 OFFLINE = {"GIT_NO_LAZY_FETCH": "1"}
 
 
 @frozen
 class Age:
-    """How old a checkout is, compared with some commits.
-
-    `head` is the commit that is checked out. `newer`: commit → subject, of those that are newer. `unknown` are those
-    that this clone cannot judge. `is_shallow`: it lacks commits.
-    """
+    """How old a checkout is, compared with some commits. `head` is the commit that is checked out. `newer`: commit →
+    subject, of those that are newer. `unknown` are those that this clone cannot judge. `is_shallow`: it lacks
+    commits."""
 
     head: str = ""
     newer: Mapping[str, str] = field(default_factory=dict)
@@ -97,14 +90,12 @@ class Age:
 
 
 def find_age(folder: Path, commits: Collection[str], *, head: str = "", tip: str = "") -> Age:
-    """How old the checkout of a folder is. Without a repository no commit is newer; GitUnusable if git fails.
-
-    A commit is newer than HEAD if it contains HEAD and a branch has it, or if the default branch or `tip` has it and
-    HEAD has not. `head` replaces HEAD.
-    """
+    """How old the checkout of a folder is. Without a repository no commit is newer; GitUnusable if git fails. A commit
+    is newer than HEAD if it contains HEAD and a branch has it, or if the default branch or `tip` has it and HEAD has
+    not. `head` replaces HEAD."""
     top, head = str(repository_top(folder) or ""), head or "HEAD"
     asked = {each for each in commits if ID.fullmatch(each)}
-    here = _here(top, [head, *DEFAULT_BRANCHES, *filter(None, [tip]), *asked]) if top and asked else {}
+    here = _resolve_commits(top, [head, *DEFAULT_BRANCHES, *filter(None, [tip]), *asked]) if top and asked else {}
     if head not in here:
         return Age()
     head = here[head]
@@ -114,30 +105,30 @@ def find_age(folder: Path, commits: Collection[str], *, head: str = "", tip: str
     default = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
     tips = {each for each in (default, here.get(tip)) if each}
     known = others & here.keys()
-    ahead = known & _reachable(top, [*known, f"^{head}"]) if known else set()
-    above = ahead & _reachable(top, [*ahead, f"^{head}"], "--ancestry-path") if ahead else set()
-    merged = ahead - _reachable(top, [*ahead, *(f"^{each}" for each in tips)]) if ahead and tips else set()
+    ahead = known & _list_reachable(top, [*known, f"^{head}"]) if known else set()
+    above = ahead & _list_reachable(top, [*ahead, f"^{head}"], "--ancestry-path") if ahead else set()
+    merged = ahead - _list_reachable(top, [*ahead, *(f"^{each}" for each in tips)]) if ahead and tips else set()
     # A commit that no branch has may be abandoned.
-    unpushed = above - _reachable(top, [*above], "--not", "--branches", "--remotes") if above else set()
+    unpushed = above - _list_reachable(top, [*above], "--not", "--branches", "--remotes") if above else set()
     newer = merged | unpushed
     unknown = others - known
     cut = commits_cut_off(top) if ahead - above or unknown else set()
     if cut:
-        unclear = {each for each in ahead - above if cut & _reachable(top, [f"{each}...{head}"])}
+        unclear = {each for each in ahead - above if cut & _list_reachable(top, [f"{each}...{head}"])}
         newer, unknown = newer - unclear, unknown | unclear
-    return Age(head, _subjects(top, newer), frozenset(unknown), bool(cut))
+    return Age(head, _read_subjects(top, newer), frozenset(unknown), bool(cut))
 
 
 def commit_subject(folder: Path, commit: str) -> str:
     """The subject of a commit of this clone; empty without a repository."""
     top = repository_top(folder)
-    return _subjects(str(top), [commit])[commit] if top else ""
+    return _read_subjects(str(top), [commit])[commit] if top else ""
 
 
-def on_default_branch(file: Path) -> bytes:
+def read_on_default_branch(file: Path) -> bytes:
     """The content that a file has on the default branch; empty if there is none. GitUnusable if git fails."""
     top = repository_top(file.parent)
-    here = _here(str(top), DEFAULT_BRANCHES) if top else {}
+    here = _resolve_commits(str(top), DEFAULT_BRANCHES) if top else {}
     commit = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
     if top is None or commit is None:
         return b""
@@ -145,41 +136,38 @@ def on_default_branch(file: Path) -> bytes:
     return run_git(str(top), "cat-file", "blob", named, environment=OFFLINE).out
 
 
-def _here(top: str, names: Iterable[str]) -> dict[str, str]:
+def _resolve_commits(top: str, names: Iterable[str]) -> dict[str, str]:
     """Name → id, of the commits that this clone has."""
     names = list(names)
-    lines = _ask(top, [f"{each}^{{commit}}" for each in names], "cat-file", "--batch-check").splitlines()
+    lines = _run(top, [f"{each}^{{commit}}" for each in names], "cat-file", "--batch-check").splitlines()
     found = zip(names, map(str.split, lines), strict=False)
     return {name: words[0] for name, words in found if len(words) > 1 and words[1] == "commit"}
 
 
-def _reachable(top: str, revisions: Iterable[str], *options: str) -> set[str]:
-    return set(_ask(top, revisions, "rev-list", "--stdin", *options).split())
+def _list_reachable(top: str, revisions: Iterable[str], *options: str) -> set[str]:
+    return set(_run(top, revisions, "rev-list", "--stdin", *options).split())
 
 
-def _subjects(top: str, commits: Collection[str]) -> dict[str, str]:
+def _read_subjects(top: str, commits: Collection[str]) -> dict[str, str]:
     """commit → subject."""
     if not commits:
         return {}
     form = ("--no-walk", "--format=%s", "--encoding=UTF-8", "--stdin")
-    lines = _ask(top, sorted(commits), "rev-list", *form).split("\n")
+    lines = _run(top, sorted(commits), "rev-list", *form).split("\n")
     return {head.split()[-1]: subject for head, subject in zip(lines[::2], lines[1::2], strict=False)}
 
 
-def _ask(top: str, lines: Iterable[str], *arguments: str) -> str:
-    return output(top, *arguments, lines=lines, environment=OFFLINE).decode("utf-8", "replace")
+def _run(top: str, lines: Iterable[str], *arguments: str) -> str:
+    return git_output(top, *arguments, lines=lines, environment=OFFLINE).decode("utf-8", "replace")
 
 
-OFF = "S"
-"""The tag of `ls-files -t` for a file that a sparse checkout or skip-worktree keeps off the disk."""
+OFF = "S"  # The tag of `ls-files -t` for a file that a sparse checkout or skip-worktree keeps off the disk.
 
 
 @frozen
 class Listing:
-    """The files that git has below a folder, by their paths from there.
-
-    `kept_off`: the files that it keeps off the disk, and absent submodules (`lib/`); `tracked`: the other files.
-    """
+    """The files that git has below a folder, by their paths from there. `kept_off`: the files that it keeps off the
+    disk, and absent submodules (`lib/`); `tracked`: the other files."""
 
     kept_off: frozenset[str] = frozenset()
     tracked: frozenset[str] = frozenset()
@@ -194,7 +182,7 @@ def list_folder(folder: Path) -> Listing:
     top = repository_top(folder)
     if top is None:
         return Listing()
-    found = dict(_listed(folder, top))
+    found = dict(_list_files(folder, top))
     off = {file for file, is_off in found.items() if is_off}
     return Listing(frozenset(off), frozenset(found.keys() - off))
 
@@ -213,9 +201,9 @@ def find_removal(folder: Path, file: str, since: str) -> tuple[str, str] | None:
     return (head.split()[-1], subject) if head and not answer.code else None
 
 
-def _listed(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
+def _list_files(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
     """Each file, and whether git keeps it off the disk."""
-    listed = output(str(top), "ls-files", "-z", "-t", "--stage", "--", pathspec(folder, top))
+    listed = git_output(str(top), "ls-files", "-z", "-t", "--stage", "--", pathspec(folder, top))
     for entry in filter(None, listed.decode("utf-8", "surrogateescape").split("\0")):
         head, _, name = entry.partition("\t")
         tag, mode = head.split()[:2]
@@ -223,7 +211,7 @@ def _listed(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
         if MODULE.startswith(mode):
             module = top / name
             if git_folder(module) is not None:
-                yield from ((f"{file}/{each}", is_off) for each, is_off in _listed(module, module))
+                yield from ((f"{file}/{each}", is_off) for each, is_off in _list_files(module, module))
             else:
                 yield f"{file}/", True
         else:

@@ -3,10 +3,9 @@
 A registry is a value, which the context carries to all that is called, threads included: see `using`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from reconciler.kinds.automation import AUTOMATION
@@ -17,7 +16,7 @@ from reconciler.kinds.product import PRODUCT
 from reconciler.kinds.remote_config import REMOTE_CONFIG
 from reconciler.kinds.report import REPORT
 from reconciler.kinds.segment import SEGMENT
-from reconciler.lazy import lazy_submodules
+from reconciler.lazy import LazyMapping, lazy_submodules
 
 if TYPE_CHECKING:
     from reconciler.kinds import local_time
@@ -40,10 +39,8 @@ class Kinds:
             own, status = kind.identity, [kind.delivery.status] if kind.delivery else []
             named = [*(own.natural_key or [""]), own.name_field, *filter(None, [own.chosen_id]), *status]
             if lacking := dict.fromkeys(each for each in named if each not in kind.field_names):
-                fields = ", ".join(kind.field_names)
-                raise ValueError(
-                    f"{kind.name} names {', '.join(map(repr, lacking))}, which is none of its fields: {fields}"
-                )
+                names, fields = ", ".join(map(repr, lacking)), ", ".join(kind.field_names)
+                raise ValueError(f"{kind.name} names {names}, which is none of its fields: {fields}")
             if any(each.terminal for _, each in kind.sub_endpoints) is not (kind.endpoints.delete is None):
                 raise ValueError(f"{kind.name} needs either a delete or a state that nothing leaves")
             if unknown := {each.kind for _, each in kind.reference_fields} - {each.name for each in kinds[:at]}:
@@ -65,27 +62,19 @@ def using(kinds: Kinds) -> Iterator[None]:
         _in_use.reset(token)
 
 
-class _View(Mapping[str, Kind]):
-    """The registry of the context, at each access."""
-
-    def __init__(self, read: Callable[[Kinds], dict[str, Kind]]) -> None:
-        self._read_from = read
-
-    def _read(self) -> dict[str, Kind]:
-        return self._read_from(in_use())
+class _View(LazyMapping[Kind]):
+    """The registry of the context: read at each access, and not kept."""
 
     def __getitem__(self, name: str) -> Kind:
-        return self._read_from(in_use())[name]
+        return self._make()[name]  # a plan asks fifteen times a resource
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
+    @property
+    def _entries(self) -> Mapping[str, Kind]:
+        return self._make()
 
 
-KINDS: Mapping[str, Kind] = _View(attrgetter("by_name"))
-SECTIONS: Mapping[str, Kind] = _View(attrgetter("by_section"))
+KINDS: Mapping[str, Kind] = _View(lambda: in_use().by_name)
+SECTIONS: Mapping[str, Kind] = _View(lambda: in_use().by_section)
 
 __all__ = ["BUILT_IN", "KINDS", "SECTIONS", "Endpoints", "Field", "Identity", "Kind", "Kinds", "Messages", "Pages"]
 __all__ += ["Reference", "SubEndpoint", "in_use", "local_time", "using"]

@@ -114,7 +114,7 @@ AUTOMATION = Kind(
         ),
     ),
     server_fields=frozenset({"object", "id", "url"}),
-    changed_at="",
+    changed_at="",  # Its records have no times.
     from_wire=from_wire,
     to_wire=to_wire,
     example={

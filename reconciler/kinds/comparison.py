@@ -15,12 +15,12 @@ from reconciler.model.plan import Cause
 from reconciler.serialization import canonical
 
 Keys = Sequence[str | int]
-INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")  # Within 64 bits, and one text for each number.
 PLAIN_KEY = re.compile(r"[\w-]+")
 STEP = re.compile(r'\.?([\w-]+)|\[(\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]')
 
 
-def dotted(name: str, keys: Iterable[str | int]) -> str:
+def format_path(name: str, keys: Iterable[str | int]) -> str:
     """`data`, `["initiators", 0, "uid"]` give `data.initiators[0].uid`; an unusual key is quoted: `data["a b"]`."""
     path = name
     for key in keys:
@@ -38,7 +38,7 @@ def is_within(path: str, outer: str) -> bool:
 
 def join_keys(keys: Keys) -> str:
     """The path of keys of which the first is the name of a field."""
-    return dotted(str(keys[0]), keys[1:])
+    return format_path(str(keys[0]), keys[1:])
 
 
 def parse_path(path: str) -> tuple[str | int, ...] | None:
@@ -104,24 +104,24 @@ def outer_keys(keys: Keys) -> tuple[str, ...]:
     return tuple(str(key) for key in keys[: next((at for at, key in enumerate(keys) if isinstance(key, int)), None)])
 
 
-def alike(one: Any, other: Any) -> bool:
+def is_equal(one: Any, other: Any) -> bool:
     """Whether two JSON values are the same: 1 and 1.0 are, 1 and true are not."""
     if type(one) is str:
         return bool(one == other)
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(alike(value, other[key]) for key, value in one.items())
+        return one.keys() == other.keys() and all(is_equal(value, other[key]) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(alike, one, other))
+        return len(one) == len(other) and all(map(is_equal, one, other))
     return bool(one == other)
 
 
-def same_value(field: Field, one: Any, other: Any) -> bool:
+def is_same_value(field: Field, one: Any, other: Any) -> bool:
     """Whether two values of a field are the same. The order of an unordered list does not count."""
     if field.unordered and isinstance(one, list) and isinstance(other, list):
         return set(map(canonical, one)) == set(map(canonical, other))
-    return alike(one, other)
+    return is_equal(one, other)
 
 
 def overlay(live: Any, desired: Any) -> Any:
@@ -147,7 +147,7 @@ def without_path(fields: Fields, path: str) -> dict[str, Any]:
     return {**fields, name: without_path(inner, rest)} if isinstance(inner, dict) else dict(fields)
 
 
-def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str, Any]:
+def managed_fields(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str, Any]:
     """The managed fields: without those in `ignored` (paths), without what the API derives, and with what it adds."""
     result = dict(fields)
     for path in ignored:
@@ -163,8 +163,7 @@ def written(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str
 def as_declared(schema: Schema, value: Any) -> Any:
     """The value with each scalar in the type of the schema, if nothing is lost by that, and with the `default` of each
     property that an item of a list lacks."""
-    # One name or a list of them: no name is a part of another one.
-    types = schema.get("type", ())
+    types = schema.get("type", ())  # One name or a list of them: no name is a part of another one.
     if isinstance(value, str):
         return int(value) if "integer" in types and INTEGER.fullmatch(value) else value
     if isinstance(value, dict) and "properties" in schema:
@@ -177,7 +176,7 @@ def as_declared(schema: Schema, value: Any) -> Any:
     return str(value) if type(value) is int and "string" in types and "integer" not in types else value
 
 
-def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None = None) -> list[Difference]:
+def find_differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None = None) -> list[Difference]:
     """The differences of `live` from `desired`, in the order of the kind's fields. Fields that `desired` lacks are not
     compared. `known` is the entry of the object: a value that the API has normalized is no difference while it is
     desired."""
@@ -186,12 +185,12 @@ def differences(kind: Kind, desired: Fields, live: Fields, known: Entry | None =
     shown = with_values(desired, stored)
     present = [each for each in kind.fields if each.name in desired]
     # Nearly all values are the same.
-    changed = [each for each in present if not alike(shown[each.name], live.get(each.name))]
-    found = [one for each in changed for one in _field_differences(each, shown[each.name], live.get(each.name))]
+    changed = [each for each in present if not is_equal(shown[each.name], live.get(each.name))]
+    found = [one for each in changed for one in _find_field_differences(each, shown[each.name], live.get(each.name))]
     if not stored:
         return found
     wanted = [each._replace(after=value_at(desired, each.key_path)) for each in found]
-    return [each for each in wanted if not alike(each.before, each.after)]
+    return [each for each in wanted if not is_equal(each.before, each.after)]
 
 
 def find_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
@@ -200,7 +199,7 @@ def find_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
     for path, value in known.stored.items():
         keys = parse_path(path) or ()
         sent = value_at(known.applied, keys)
-        if keys and alike(value_at(desired, keys), sent) and not alike(value_at(live, keys), sent):
+        if keys and is_equal(value_at(desired, keys), sent) and not is_equal(value_at(live, keys), sent):
             stored[path] = value
     return stored
 
@@ -212,27 +211,28 @@ def with_values(fields: Fields, values: Mapping[str, Any]) -> Fields:
     return fields
 
 
-def _field_differences(each: Field, desired: Any, live: Any) -> list[Difference]:
+def _find_field_differences(each: Field, desired: Any, live: Any) -> list[Difference]:
     if each.unordered and isinstance(live, list):
-        return [] if same_value(each, desired, live) else [Difference(each, (), live, desired)]
+        return [] if is_same_value(each, desired, live) else [Difference(each, (), live, desired)]
     before, after = without_nulls(live), without_nulls(overlay(live, desired))
-    if alike(before, after):
+    if is_equal(before, after):
         return []
     if not (isinstance(before, dict) and isinstance(after, dict)):
         return [Difference(each, (), before, after)]
-    # Lists are held against each other item by item, so that an item's cause can be told by its place.
+    # Lists are held against each other item by item, so that an item's cause can be told by its place. "Private" are
+    # keys that begin with two underscores, which the library would leave out.
     compare = load("deepdiff:DeepDiff")
     tree = compare(before, after, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
     found = [
-        Difference(each, tuple(level.path(output_format="list")), _present(level.t1), _present(level.t2))
+        Difference(each, tuple(level.path(output_format="list")), _none_if_absent(level.t1), _none_if_absent(level.t2))
         for levels in tree.values()
         for level in levels
-        if not alike(level.t1, level.t2)
+        if not is_equal(level.t1, level.t2)
     ]
     return sorted(found, key=lambda difference: difference.path)
 
 
-def _present(value: Any) -> Any:
+def _none_if_absent(value: Any) -> Any:
     return None if type(value).__name__ == "NotPresent" else value
 
 
@@ -249,7 +249,7 @@ def leaves(path: str, value: Any, whole: Collection[str] = ()) -> Iterator[tuple
         yield path, value
         return
     for key, inner in value.items():
-        yield from leaves(dotted(path, [key]), inner, whole)
+        yield from leaves(format_path(path, [key]), inner, whole)
 
 
 def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> Cause:
@@ -259,17 +259,16 @@ def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> C
         return Cause.UNKNOWN
     known = entry.rules.get(difference.path, "")
     if rule and known == rule:
-        is_ours = alike(entry.applied.get(difference.path), difference.before)
+        is_ours = is_equal(entry.applied.get(difference.path), difference.before)
         return Cause.CLOCK if is_ours else Cause.DRIFT
-    # As we sent it, and as the API showed it.
-    sources = (entry.applied, with_values(entry.applied, entry.stored))
+    sources = (entry.applied, with_values(entry.applied, entry.stored))  # As we sent it, and as the API showed it.
     around = [value_at(each, difference.outer_keys[:-1]) for each in sources]
     # The field, or the key within it, was not managed when it was last applied.
     if not all(isinstance(each, dict) and difference.outer_keys[-1] in each for each in around):
         return Cause.CONFIG
     applied, shown = (value_at(each, difference.key_path) for each in sources)
-    ours = known == rule and same_value(difference.field, applied, difference.after)
-    theirs = any(same_value(difference.field, each, difference.before) for each in (applied, shown))
+    ours = known == rule and is_same_value(difference.field, applied, difference.after)
+    theirs = any(is_same_value(difference.field, each, difference.before) for each in (applied, shown))
     if ours and not theirs:
         return Cause.DRIFT
     return Cause.CONFIG if theirs else Cause.BOTH

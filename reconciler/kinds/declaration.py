@@ -25,13 +25,12 @@ class Pages(Enum):
 
 @frozen
 class Reference:
-    """A value may name a resource of ours: `{<key>: <its key>}`. It is the field's, or the one at `path` within it; of
-    a list, each item. What is sent is the id of the target.
-
-    If there is a `lookup`, what is sent is an item of this list of the API, and `type` is the type of such an item.
-    `label` gives the label that the API makes for a target from its record, None if that is not known. Targets that are
-    equal in the fields `labelled_by` bear one. An item may name what the API offers by its label, under `label_key` if
-    there is one. `attach_first`: a target that goes from one object to another is added before it is taken away."""
+    """A value that may refer to a resource, written as `{<key>: KEY}`: that of a field, or the one at `path` within it;
+    of a list, each item. A request carries the id of the target. With a `lookup`, it carries an item of this list
+    of the API, whose type is `type`. `label` returns the label that the API makes of a target's record, None if that
+    cannot be known. Targets with equal fields `labelled_by` have the same label. If there is a `label_key`, an item may
+    also name what the API offers by its label, under this key. `attach_first`: a target that moves from one object to
+    another is added to the new one first."""
 
     kind: str
     key: str
@@ -192,13 +191,12 @@ class Messages:
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of resource. `section` is the key of its resources in the YAML.
-
-    `server_fields` are set by the API and are neither compared nor sent; `changed_at` is the one with the last change.
-    `from_wire` gives the fields that are not in a record as they are written (None: it cannot be told); `to_wire` turns
-    fields into a body. `shown` is what the record of a new object will show, as far as its label is made of that.
-    `creation_errors`: why the API will not create this, as far as its own lists tell. `claims`: what else the owner of
-    the API states of these lists, each with what is seen against it (None: nothing tells); `doctor` shows it."""
+    """One kind of resource. `section` is the key of its resources in the YAML. `server_fields` are set by the API and
+    are neither compared nor sent; `changed_at` is the one with the last change. `from_wire` gives the fields that are
+    not in a record as they are written (None: it cannot be told); `to_wire` turns fields into a body. `shown` is what
+    the record of a new object will show, as far as its label is made of that. `creation_errors`: why the API will not
+    create this, as far as its own lists tell. `claims`: what else the owner of the API states of these lists, each with
+    what is seen against it (None: nothing tells); `doctor` shows it."""
 
     name: str
     section: str

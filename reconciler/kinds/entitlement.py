@@ -12,8 +12,7 @@ from reconciler.kinds.schema import array, closed, text
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.reports import Weight
 
-ID = "^[a-zA-Z0-9._: -]{1,256}$"
-"""Ids elsewhere have a space or a colon."""
+ID = "^[a-zA-Z0-9._: -]{1,256}$"  # Ids elsewhere have a space or a colon.
 
 
 def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
@@ -73,6 +72,7 @@ ENTITLEMENT = Kind(
             ),
             required=False,
             unordered=True,
+            # Users of a product that moves would else be without it between the two writes.
             reference=Reference("product", "product", attach_first=True),
         ),
     ),

@@ -11,7 +11,7 @@ from reconciler.errors import ReconcilerError, some_of
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import with_value
 from reconciler.kinds.declaration import Field, Kind, Pages, Reference
-from reconciler.kinds.wire import in_short, is_id, object_path, other_object, record_from
+from reconciler.kinds.wire import find_other_object, is_id, object_path, record_from, shorten
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.results import Fact
 
@@ -23,55 +23,50 @@ NOBODY, REFUSED = "reconciler-probe-nobody", object()
 
 def make_facts(section: str, claims: Claims) -> list[Fact]:
     """The facts of claims, each with what was seen against it."""
-    found = [(text, None if bad is None else dict.fromkeys(sorted(map(in_short, bad)))) for text, bad in claims]
+    found = [(text, None if bad is None else dict.fromkeys(sorted(map(shorten, bad)))) for text, bad in claims]
     return [Fact(f"{section}: {text}", None if bad is None else not bad, some_of(bad or ())) for text, bad in found]
 
 
 def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Violations) -> Claims:
     """What holds of the records of a kind, as its list has them. `lists` are those of the API, by path;
     `violations` gives the fields that break the schema of a kind, each with the reason."""
-    sound = (raw for raw in rows if is_id(kind, raw["id"]) and not other_object(kind, raw))
+    sound = (raw for raw in rows if is_id(kind, raw["id"]) and not find_other_object(kind, raw))
     fields = [record_from(kind, raw, lists).fields for raw in sound]
     bad = {kind.delivery.status: kind.delivery.failing} if kind.delivery else {}
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
     known, paths = {*kind.field_names, *kind.server_fields}, {f"/v4{object_path(kind, raw['id'])}" for raw in rows}
     broken = ((each, name, why) for each in fields for name, why in violations(kind.name, each) if name)
+    words = {str(raw.get("object")) for raw in rows}
     claims: dict[str, Iterable[object]] = {
-        f"says `object: {kind.identity.object_name}`": {str(raw.get("object")) for raw in rows}
-        - {kind.identity.object_name},
+        f"says `object: {kind.identity.object_name}`": words - {kind.identity.object_name},
         f"has an id like {kind.identity.id_pattern}": (raw["id"] for raw in rows if not is_id(kind, raw["id"])),
         "has no field but the documented ones": (key for raw in rows for key in raw if key not in known),
         f"has all of {', '.join(always)}": (key for raw in rows for key in always if key not in raw),
         "has its path in `url`": {str(raw.get("url")) for raw in rows} - paths,
     }
+    own = kind.identity.natural_key
     read: dict[str, Iterable[object]] = {
         "has no value but the documented ones": (why for at, name, why in broken if at.get(name) != bad.get(name, "")),
-        f"tells its {' and '.join(kind.identity.natural_key)}": {
-            key for at in fields for key in {*kind.identity.natural_key} - {*at}
-        },
+        f"tells its {' and '.join(own)}": {key for at in fields for key in own if key not in at},
     }
     yield from ((f"a record {text}", wrong if rows else None) for text, wrong in claims.items())
     yield from ((f"a record {text}", wrong if fields else None) for text, wrong in read.items())
-    yield from chain(_server_claims(kind, rows, lists), *(_field_claims(each, rows) for each in kind.fields))
-    yield from chain.from_iterable(_reference_claims(*each, rows, lists) for each in kind.reference_fields)
+    yield from chain(_find_server_claims(kind, rows, lists), *(_find_field_claims(each, rows) for each in kind.fields))
+    yield from chain.from_iterable(_find_reference_claims(*each, rows, lists) for each in kind.reference_fields)
     yield from kind.claims(lists)
 
 
-def _server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Claims:
+def _find_server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Claims:
     if times := sorted(name for name in kind.server_fields if name.endswith("_at")):
         values = [str(raw[name]) for raw in rows for name in times if raw.get(name) is not None]
-        yield (
-            f"{', '.join(times)} are in ISO 8601, UTC",
-            [at for at in values if not TIME.fullmatch(at)] if values else None,
-        )
+        wrong_times = [at for at in values if not TIME.fullmatch(at)]
+        yield f"{', '.join(times)} are in ISO 8601, UTC", wrong_times if values else None
     for name in {kind.delivery.sent_count, kind.delivery.failed_count} - {""} if kind.delivery else ():
         wrong = [raw[name] for raw in rows if name in raw and (type(raw[name]) is not int or raw[name] < 0)]
         yield f"{name} is a whole number from 0", wrong if any(name in raw for raw in rows) else None
     if kind.identity.vendor_flag:
-        theirs, listed = (
-            lists.get(f"{kind.endpoints.path}/system", ()),
-            [raw["id"] for raw in rows if raw.get(kind.identity.vendor_flag)],
-        )
+        theirs = lists.get(f"{kind.endpoints.path}/system", ())
+        listed = [raw["id"] for raw in rows if raw.get(kind.identity.vendor_flag)]
         yield "the list lacks the rows of the vendor", listed if theirs or listed else None
     if kind.endpoints.pages is Pages.CURSOR and "created_at" in kind.server_fields:
         stamps = [str(raw.get("created_at")) for raw in rows]
@@ -79,7 +74,7 @@ def _server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Claims:
         yield "the list has the newest first", wrong if len({*stamps}) > 1 else None
 
 
-def _field_claims(each: Field, rows: Sequence[Raw]) -> Claims:
+def _find_field_claims(each: Field, rows: Sequence[Raw]) -> Claims:
     """The keys of a map, or of the items of a list. If the schema has none, those of its example are expected."""
     schema = each.schema if "properties" in each.schema else each.schema.get("items", {})
     known = {*(schema.get("properties") or next(iter(schema.get("examples", ())), ())), *each.derived}
@@ -93,7 +88,7 @@ def _field_claims(each: Field, rows: Sequence[Raw]) -> Claims:
             yield f"{each.name} shows {', '.join(sorted(added))}", missing if maps else None
 
 
-def _reference_claims(name: str, to: Reference, rows: Sequence[Raw], lists: Lookups) -> Claims:
+def _find_reference_claims(name: str, to: Reference, rows: Sequence[Raw], lists: Lookups) -> Claims:
     target, values, path = KINDS[to.kind], [raw.get(name) for raw in rows], to.lookup or KINDS[to.kind].endpoints.path
     for key in to.path:
         values = [each.get(key) if isinstance(each, dict) else None for each in values]
@@ -102,10 +97,8 @@ def _reference_claims(name: str, to: Reference, rows: Sequence[Raw], lists: Look
     there = {str(each.get("id")) for each in (*lists.get(path, ()), *lists.get(f"{target.endpoints.path}/system", ()))}
     yield f"{'.'.join((name, *to.path))} names only what {path} has", {*ids} - there if ids else None
     if to.lookup:
-        items, labels = (
-            lists.get(path, ()),
-            {each["id"]: to.label(each) for each in lists.get(target.endpoints.path, ())},
-        )
+        items = lists.get(path, ())
+        labels = {each["id"]: to.label(each) for each in lists.get(target.endpoints.path, ())}
         wrong = [str(each) for each in items if {"id", "label"} - each.keys() or each.get("type") != to.type]
         yield f"each of {path} is a {to.type} with id and label", wrong if items else None
         pairs = {(labels.get(str(each.get("id"))), str(each.get("label"))) for each in items}

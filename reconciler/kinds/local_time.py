@@ -24,19 +24,18 @@ from reconciler.model.plan import Cause, Change
 from reconciler.text import close_matches, suggest
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
-PENDING = timedelta(minutes=15)
-"""So long after its UTC time a delivery may not have gone out yet."""
-AHEAD = 400
-"""Days: within so many, a clock has been through all of its seasons."""
-MOST_STEPS = 10
+PENDING = timedelta(minutes=15)  # So long after its UTC time a delivery may not have gone out yet.
+AHEAD = 400  # Days: within so many, a clock has been through all of its seasons.
+MOST_STEPS = 10  # A bound, in case that zone data of the future would cause an endless loop.
 LOOSE = re.compile(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s+(\S.*?)\s*")
 UTC_NAMES = frozenset({"utc", "gmt", "z", "etc/utc", "etc/gmt", "+00:00"})
 EXPECTED = ", or a local time, HH:MM Area/City"
 NO_PLACE = "; a local time names a place, since CET or UTC+2 have no seasons"
 
 
-def _parts(rule: str) -> tuple[time, ZoneInfo]:
-    """ReconcilerError if it cannot be read here: it may be from a state or a plan of a machine with newer zones."""
+def _parse_rule(rule: str) -> tuple[time, ZoneInfo]:
+    """The time of day and the zone. ReconcilerError if this machine does not know them: the local time may be from a
+    state or a plan of a machine with newer zones."""
     clock, _, name = rule.partition(" ")
     try:
         return time.fromisoformat(clock), ZoneInfo(name)
@@ -45,10 +44,10 @@ def _parts(rule: str) -> tuple[time, ZoneInfo]:
         raise ReconcilerError(f"{rule} is no local time by the time zones of this machine", hint=hint) from error
 
 
-@lru_cache(100_000)
+@lru_cache(100_000)  # Some hundred rules, each for the days of a year.
 def moment_on(rule: str, grid: int, day: date) -> datetime:
     """When it is that time on a local day, in UTC. `grid` (minutes): the grid of the UTC times of day."""
-    clock, zone = _parts(rule)
+    clock, zone = _parse_rule(rule)
     local = datetime.combine(day, clock, zone)
     moment = local.astimezone(UTC)
     if moment.astimezone(zone) == local:
@@ -62,7 +61,7 @@ def moment_on(rule: str, grid: int, day: date) -> datetime:
 @lru_cache(10_000)
 def next_moment(rule: str, grid: int, now: datetime) -> datetime:
     """The first moment after `now` at which it is that time, in UTC."""
-    today = now.astimezone(_parts(rule)[1]).date()
+    today = now.astimezone(_parse_rule(rule)[1]).date()
     return next(at for step in count(-1) if (at := moment_on(rule, grid, today + step * DAY)) > now)
 
 
@@ -78,34 +77,23 @@ def utc_times(rule: str, grid: int, day: date) -> frozenset[str]:
 
 
 def not_before(rule: str, grid: int, before: object, now: datetime) -> datetime:
-    """The first moment from `now` on at which the UTC time `before` can be changed to that of the next delivery.
-
-    Then the last delivery at the old time is out, and the first one at the new time is that of the next day: none is
-    lost or doubled. If the old time is none, or too far from the local time to tell its day, that is `now`.
-    """
+    """The first moment from `now` on at which the UTC time `before` can be changed to that of the next delivery. Then
+    the last delivery at the old time is out, and the first one at the new time is that of the next day: none is lost or
+    doubled. If the old time is none, or too far from the local time to tell its day, that is `now`."""
     moment = now
     for _ in range(MOST_STEPS):
-        later = _blocked_until(rule, grid, before, moment)
-        if later is None:
+        after = next_time(rule, grid, moment)
+        last, unsent = _last_at(before, moment), _last_at(after, moment)
+        if last is None or unsent is None or before == after:
             return moment
-        moment = later
+        pending = [each + PENDING for each in (last, unsent) if moment < each + PENDING]
+        if not pending and _local_day(rule, grid, unsent + DAY) == _local_day(rule, grid, last) + 1:
+            return moment
+        moment = pending[0] if pending else min(last, unsent) + DAY + PENDING
     return now
 
 
-def _blocked_until(rule: str, grid: int, before: object, now: datetime) -> datetime | None:
-    after = next_time(rule, grid, now)
-    last, unsent = _last(before, now), _last(after, now)
-    if last is None or unsent is None or before == after:
-        return None
-    for delivery in (last, unsent):
-        if now < delivery + PENDING:
-            return delivery + PENDING
-    if _day(rule, grid, unsent + DAY) == _day(rule, grid, last) + 1:
-        return None
-    return min(last, unsent) + DAY + PENDING
-
-
-def _last(time_of_day: object, now: datetime) -> datetime | None:
+def _last_at(time_of_day: object, now: datetime) -> datetime | None:
     """The last moment up to `now` at which it was that time in UTC; None if it is no time."""
     with suppress(ValueError):
         clock = datetime.strptime(str(time_of_day), "%H:%M").time()  # noqa: DTZ007 - a time of day has no zone
@@ -114,9 +102,9 @@ def _last(time_of_day: object, now: datetime) -> datetime | None:
     return None
 
 
-def _day(rule: str, grid: int, delivery: datetime) -> int:
+def _local_day(rule: str, grid: int, delivery: datetime) -> int:
     """The local day that a delivery is for: the one whose time is closest."""
-    day = delivery.astimezone(_parts(rule)[1]).date().toordinal()
+    day = delivery.astimezone(_parse_rule(rule)[1]).date().toordinal()
     return min((day - 1, day, day + 1), key=lambda at: abs(moment_on(rule, grid, date.fromordinal(at)) - delivery))
 
 
@@ -140,7 +128,7 @@ def find_delay(kind: Kind, change: Change, record: Record | None, now: datetime)
 def describe(rule: str, grid: int, now: datetime) -> str:
     """`09:00 Europe/Berlin is 08:00 UTC until 2027-03-28, then 07:00 UTC`."""
     first = next_moment(rule, grid, now)
-    today = first.astimezone(_parts(rule)[1]).date()
+    today = first.astimezone(_parse_rule(rule)[1]).date()
     for day in (today + step * DAY for step in range(1, AHEAD)):
         if (then := f"{moment_on(rule, grid, day):%H:%M}") != f"{first:%H:%M}":
             return f"{rule} is {first:%H:%M} UTC until {day}, then {then} UTC"
@@ -148,16 +136,16 @@ def describe(rule: str, grid: int, now: datetime) -> str:
 
 
 @lru_cache(10_000)
-def _seasons(zone: ZoneInfo, day: datetime) -> frozenset[timedelta]:
+def _find_offsets(zone: ZoneInfo, day: datetime) -> frozenset[timedelta]:
     """The offsets that a zone has from that day on."""
     return frozenset((day + step * DAY).astimezone(zone).utcoffset() or timedelta() for step in range(AHEAD))
 
 
-def off_grid(rule: str, grid: int, now: datetime) -> str:
+def find_grid_problem(rule: str, grid: int, now: datetime) -> str:
     """Why a local time has no UTC time on the grid in some season, and the two nearest that have; empty if it has."""
-    clock, zone = _parts(rule)
+    clock, zone = _parse_rule(rule)
     local = clock.hour * 60 + clock.minute
-    seasons = _seasons(zone, now.replace(hour=0, minute=0, second=0, microsecond=0))
+    seasons = _find_offsets(zone, now.replace(hour=0, minute=0, second=0, microsecond=0))
 
     def off(minutes: int) -> list[timedelta]:
         """The seasons in which that time of day is off the grid."""
@@ -174,36 +162,34 @@ def off_grid(rule: str, grid: int, now: datetime) -> str:
 
 
 def is_zone(name: str) -> bool:
-    """Whether a place has a time zone here. Quick: `unknown_zone` reads the names of all."""
+    """Whether a place has a time zone here. Quick: `suggest_zone` reads the names of all."""
     with suppress(ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
         return bool(ZoneInfo(name))
     return False
 
 
-def unknown_zone(name: str, field: str) -> str | None:
+def suggest_zone(name: str, field: str) -> str | None:
     """What a name that is no time zone could mean; None if it is one. ReconcilerError without any time zone data."""
     known = zone_names(field)
     return None if name in known else suggest(close_matches(name, known))
 
 
 @lru_cache(4)
-def _names(_folders: tuple[str, ...], *, _has_package: bool) -> frozenset[str]:
+def _read_names(_folders: tuple[str, ...], *, _has_package: bool) -> frozenset[str]:
     """The names of all zones in the folders and the package `tzdata`: each call opens some hundred files."""
     return frozenset(zoneinfo.available_timezones())
 
 
 def zone_names(field: str) -> frozenset[str]:
     """The names of all time zones here. ReconcilerError for the field if there are none."""
-    known = _names(zoneinfo.TZPATH, _has_package=find_spec("tzdata") is not None)
+    known = _read_names(zoneinfo.TZPATH, _has_package=find_spec("tzdata") is not None)
     if not known:
-        raise ReconcilerError(
-            f"{field}: no time zone can be looked up: this machine has no time zone data",
-            hint="install the package tzdata: with pip, or that of the system; the configuration may be right",
-        )
+        hint = "install the package tzdata: with pip, or that of the system; the configuration may be right"
+        raise ReconcilerError(f"{field}: no time zone can be looked up: this machine has no time zone data", hint=hint)
     return known
 
 
-def advice(text: str, field: str) -> str:
+def suggest_time(text: str, field: str) -> str:
     """How to correct a text that should be a local time, as the end of a message."""
     found = LOOSE.fullmatch(text)
     if found is None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from reconciler.kinds.comparison import Difference, alike, differences, parse_path, value_at
+from reconciler.kinds.comparison import Difference, find_differences, is_equal, parse_path, value_at
 from reconciler.kinds.declaration import Kind
 from reconciler.kinds.schema import Schema
 from reconciler.lazy import load
@@ -19,8 +19,7 @@ from reconciler.serialization import canonical
 from reconciler.text import truncate
 
 Key = tuple[str, ...]
-FLOAT_PRECISION = 1e-6
-"""The relative error of a number that is stored in 32 bits."""
+FLOAT_PRECISION = 1e-6  # The relative error of a number that is stored in 32 bits.
 
 
 def _without_format_characters(text: str) -> str:
@@ -33,18 +32,16 @@ INVISIBLE = (_without_format_characters, partial(unicodedata.normalize, "NFC"), 
 
 def normal_form(text: str) -> str:
     """The text after all changes of `INVISIBLE`: two names with one normal form look the same to a person."""
-    if text.isascii():
-        return text.strip()
-    for step in INVISIBLE:
+    for step in INVISIBLE if not text.isascii() else (str.strip,):
         text = step(text)
     return text
 
 
 def natural_key(kind: Kind, fields: Fields, form: Callable[[str], str] = str) -> Key | None:
-    """The values of the natural key, each in a form such as `normal_form` or `folded`; None if one is not known."""
-    if not all(isinstance(fields.get(name), str) for name in kind.identity.natural_key):
-        return None
-    return tuple(form(fields[name]) for name in kind.identity.natural_key)
+    """The values of the natural key, each in a form such as `normal_form` or `fold_text`; None if one is not known."""
+    names = kind.identity.natural_key
+    values = [value for name in names if isinstance(value := fields.get(name), str)]
+    return tuple(map(form, values)) if len(values) == len(names) else None
 
 
 def find_bearers(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Record]:
@@ -66,7 +63,7 @@ def looks_same(sent: Any, shown: Any) -> bool:
         return sent.keys() == shown.keys() and all(looks_same(value, shown[key]) for key, value in sent.items())
     if isinstance(sent, list) and isinstance(shown, list):
         return len(sent) == len(shown) and all(map(looks_same, sent, shown))
-    return alike(sent, shown)
+    return is_equal(sent, shown)
 
 
 def may_be_normalized(difference: Difference) -> bool:
@@ -85,17 +82,14 @@ def is_normalized(difference: Difference, sent: Any, shown: Any) -> bool:
     if not may_be_normalized(difference):
         return False
     if shown is None and keys:
-        # What has an endpoint of its own is stored as a whole.
-        return field.setter is None
+        return field.setter is None  # What has an endpoint of its own is stored as a whole.
     return _is_made_of(field.schema_at(keys) or {}, sent, shown)
 
 
 def is_made_of(kind: Kind, sent: Fields, live: Fields) -> bool:
     """Whether live fields are what was sent, or can be its normal form."""
-    return all(
-        is_normalized(each, value_at(sent, each.outer_keys), value_at(live, each.outer_keys))
-        for each in differences(kind, sent, live)
-    )
+    found = ((each, each.outer_keys) for each in find_differences(kind, sent, live))
+    return all(is_normalized(each, value_at(sent, keys), value_at(live, keys)) for each, keys in found)
 
 
 def is_certain(difference: Difference) -> bool:
@@ -109,23 +103,22 @@ def is_kept_for_good(difference: Difference, known: Entry | None) -> bool:
     field, name, sent, shown = difference.field, difference.path, difference.after, difference.before
     if not field.immutable or shown is None:
         return False
-    is_sent = known is not None and name not in known.stored and alike(known.applied.get(name), sent)
+    is_sent = known is not None and name not in known.stored and is_equal(known.applied.get(name), sent)
     return looks_same(sent, shown) or (is_sent and is_normalized(difference, sent, shown))
 
 
 def _is_made_of(schema: Schema, sent: Any, shown: Any) -> bool:
-    if alike(sent, shown):
+    if is_equal(sent, shown):
         return True
     if "enum" in schema:
         return False
     if isinstance(sent, str) and isinstance(shown, str):
-        return folded(sent) == folded(shown)
+        return fold_text(sent) == fold_text(shown)
     if isinstance(sent, dict) and isinstance(shown, dict):
         known = schema.get("properties", {})
         shared = sent.keys() & shown.keys()
-        return bool(shared or not sent) and all(
-            _is_made_of(known.get(key, {}), sent[key], shown[key]) for key in shared
-        )
+        are_made = (_is_made_of(known.get(key, {}), sent[key], shown[key]) for key in shared)
+        return bool(shared or not sent) and all(are_made)
     if isinstance(sent, list) and isinstance(shown, list):
         return _are_made_of(schema.get("items", {}), sent, shown)
     return _is_rounded(sent, shown)
@@ -145,7 +138,7 @@ def _are_made_of(schema: Schema, sent: list[Any], shown: list[Any]) -> bool:
     return True
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """The text without case, compatibility forms and spaces: the most that an API may change of it."""
     folded = unicodedata.normalize("NFKC", _without_format_characters(text)).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
@@ -165,39 +158,35 @@ def _is_rounded(sent: Any, shown: Any) -> bool:
 
 LONGEST = 200
 MOST_COMPARED = 2000
-MOST_POINTS = 8
-"""Code points that are named of one difference."""
+MOST_POINTS = 8  # Code points that are named of one difference.
 
 
-def stored_otherwise(address: str, entry: Entry) -> Iterator[str]:
+def normalization_warnings(address: str, entry: Entry) -> Iterator[str]:
     """A warning for each value of an address that the API has normalized: both values, the code points that differ if
     they look the same, and what to write in the YAML."""
     for path, stored in sorted(entry.stored.items()):
         sent = value_at(entry.applied, parse_path(path) or ())
         is_compared = stored is not None and max(len(str(sent)), len(str(stored))) <= MOST_COMPARED
-        points = f" ({_points(sent, stored)})" if is_compared and looks_same(sent, stored) else ""
-        kept = "nothing" if stored is None else _shown(stored)
+        points = f" ({_describe_code_points(sent, stored)})" if is_compared and looks_same(sent, stored) else ""
+        kept = "nothing" if stored is None else _format_value(stored)
         advice = "leave it out of" if stored is None else f"write {kept} in"
-        text = f"{address}: {path}: the API keeps {kept} of {_shown(sent)}{points}"
+        text = f"{address}: {path}: the API keeps {kept} of {_format_value(sent)}{points}"
         yield f"{text}; {advice} the YAML, and this warning ends"
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """A value as YAML takes it, truncated."""
     text = json.dumps(value, ensure_ascii=False)
     return truncate(text, LONGEST, f"… ({len(text)} characters; `explain` shows all)")
 
 
-def _points(sent: Any, stored: Any) -> str:
+def _describe_code_points(sent: Any, stored: Any) -> str:
     """The code points that differ, as `U+… became U+…`."""
     one, other = (each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in (sent, stored))
-    matcher = load("difflib:SequenceMatcher")
-    places = [
-        f"{_code_points(one[begin:end])} became {_code_points(other[start:stop])}"
-        for tag, begin, end, start, stop in matcher(None, one, other, autojunk=False).get_opcodes()
-        if tag != "equal"
-    ]
-    return ", ".join(dict.fromkeys(places))
+    # `autojunk` would overlook characters that are frequent in a long text.
+    steps = load("difflib:SequenceMatcher")(None, one, other, autojunk=False).get_opcodes()
+    parts = ((one[begin:end], other[start:stop]) for tag, begin, end, start, stop in steps if tag != "equal")
+    return ", ".join(dict.fromkeys(f"{_code_points(before)} became {_code_points(after)}" for before, after in parts))
 
 
 def _code_points(text: str) -> str:

@@ -20,8 +20,7 @@ STORE_IDS = {
     "google_base_plan_id": "y1",
     "stripe_product_id": "prod_9",
 }
-ID = "^[a-zA-Z0-9._: -]{1,255}$"
-"""Old ids may have a space or a colon."""
+ID = "^[a-zA-Z0-9._: -]{1,255}$"  # Old ids may have a space or a colon.
 
 
 def creation_errors(fields: Fields, _lookups: Lookups) -> list[str]:
@@ -35,10 +34,8 @@ def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
     """Another product of a store is what users buy next, without a release of the app."""
     for name in STORE_IDS if before and after else ():
         if before.get(name) is not None and before[name] != after.get(name):
-            yield (
-                Weight.RISKS,
-                f"users buy {after.get(name) or 'nothing'} in place of {before[name]} from now on ({name})",
-            )
+            now = after.get(name) or "nothing"
+            yield Weight.RISKS, f"users buy {now} in place of {before[name]} from now on ({name})"
 
 
 def _store_id(name: str, example: str) -> Field:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Keys, value_at, with_value
 from reconciler.kinds.declaration import Kind, Reference
-from reconciler.kinds.wire import LookupTable, in_short
+from reconciler.kinds.wire import LookupTable, shorten
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Raw, Record, Resource, make_address
 from reconciler.serialization import canonical
 
@@ -56,26 +56,26 @@ class Targets:
 
     def proof(self, record: Record, used: Collection[Any] = (), address: str = "") -> Any:
         """The item that stands for an object, None if that is not proven. It is the id if nothing is looked up. `used`:
-        items that live objects hold already; what works today is not doubted. `address`: the object's, if it has one.
-        """
+        items that live objects hold already; what works today is not doubted. `address`: the object's, if it has
+        one."""
         if not self._reference.lookup:
             return record.id
         if self._find("id", record.id) or self._find("id", record.id, used):
             return self._item(record.id)
-        free = self._free(record, used)
-        is_proven = len(free) == 1 and next(self._twins(record, address), None) is None
+        free = self._find_free(record, used)
+        is_proven = len(free) == 1 and next(self._find_twins(record, address), None) is None
         return free[0] if is_proven else None
 
     def possible(self, record: Record) -> list[Any]:
         """The item for an object; if none is proven, all that could be it."""
         item = self.proof(record)
-        return self._free(record) if item is None else [item]
+        return self._find_free(record) if item is None else [item]
 
-    def _free(self, record: Record, used: Collection[Any] = ()) -> list[dict[str, Any]]:
+    def _find_free(self, record: Record, used: Collection[Any] = ()) -> list[dict[str, Any]]:
         """The items with the label of an object and the id of none."""
-        return [self._item(item["id"]) for item in self._labelled(record, used) if item["id"] not in self._taken]
+        return [self._item(item["id"]) for item in self._find_labelled(record, used) if item["id"] not in self._taken]
 
-    def _labelled(self, record: Record, used: Collection[Any] = ()) -> list[Raw]:
+    def _find_labelled(self, record: Record, used: Collection[Any] = ()) -> list[Raw]:
         """The items with the label of an object, whatever their ids are."""
         label = self._reference.label(record.raw)
         return self._find("label", label, used) if label is not None else []
@@ -84,7 +84,7 @@ class Targets:
         """The items with a value under a key: those that are offered, then those that are used and not offered."""
         found = LookupTable(used).find(name, value) if used else []
         managed = (item for item in found if not self.available.holds(item))
-        return self._of_type([*self.available.find(name, value), *managed])
+        return self._filter_type([*self.available.find(name, value), *managed])
 
     def by_label(self, label: str) -> Labelled:
         """What a label means that is written. It counts if one item bears it, and at most one object, a live one, could
@@ -100,7 +100,7 @@ class Targets:
             self._labelled_items[label] = Labelled(items, bearers, self._item(items[0]["id"]) if is_proven else None)
         return self._labelled_items[label]
 
-    def _twins(self, record: Record, address: str) -> Iterator[str]:
+    def _find_twins(self, record: Record, address: str) -> Iterator[str]:
         """The other objects that could have the label of an object: ids of live ones, addresses of planned ones."""
         bearers = [*self._bearers.get(self._reference.label(record.raw), ()), *self._bearers.get(None, ())]
         yield from dict.fromkeys(each.id for each in bearers if each.id != record.id)
@@ -110,22 +110,22 @@ class Targets:
             if other != address and all(None in pair or pair[0] == pair[1] for pair in pairs):
                 yield other
 
-    def behind(self) -> dict[str, str]:
+    def find_aliases(self) -> dict[str, str]:
         """Id of an item → id of the live object that it is proven to stand for, if the two ids differ."""
-        strangers = {item.get("label") for item in self._of_type(self.available) if item["id"] not in self._taken}
+        strangers = {item.get("label") for item in self._filter_type(self.available) if item["id"] not in self._taken}
         bearers = (self._bearers.get(label, ()) for label in strangers if isinstance(label, str))
         proofs = ((record.id, self.proof(record)) for each in bearers for record in each)
         return {str(item["id"]): each for each, item in proofs if item and item["id"] != each}
 
     def explain_ambiguity(self, record: Record, address: str) -> list[str]:
         """Why the list proves nothing for an object, then a line to write for each candidate; nothing without one."""
-        items = self._labelled(record)
+        items = self._find_labelled(record)
         if not items:
             return []
         label = self._reference.label(record.raw)
         why = f"{address} ({record.id}) is not offered under its own id"
         why += f', and the label "{label}" does not prove which destination it is'
-        return self.candidates(why, items, self._twins(record, address))
+        return self.candidates(why, items, self._find_twins(record, address))
 
     def candidates(self, why: str, items: Iterable[Raw], bearers: Iterable[str]) -> list[str]:
         """Why a label proves nothing, with the objects that could bear it, then a line to write for each item."""
@@ -142,10 +142,10 @@ class Targets:
             return f"the {self._kind.name} {name}, which is not live any more"
         fields = self._records[name].fields if live else self._coming[name]
         names = [each for each in self._kind.identity.natural_key if each in fields]
-        values = ", ".join(f"{each} {in_short(fields[each])}" for each in names)
+        values = ", ".join(f"{each} {shorten(fields[each])}" for each in names)
         return f"the live {self._kind.name} {name} ({values})" if live else f"{name} ({values}), made by this plan"
 
-    def _of_type(self, items: Iterable[Raw]) -> list[Raw]:
+    def _filter_type(self, items: Iterable[Raw]) -> list[Raw]:
         return [item for item in items if item.get("type") == self._reference.type and isinstance(item.get("id"), str)]
 
     def _item(self, item_id: str) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, Keys, Referenc
             yield address, keys, reference
 
 
-def resolved(kind: Kind, fields: Fields, resolve: Callable[[str, Reference], Any]) -> dict[str, Any]:
+def resolve_references(kind: Kind, fields: Fields, resolve: Callable[[str, Reference], Any]) -> dict[str, Any]:
     """The fields with each reference replaced that `resolve` knows: for an address and the declaration, the item that
     is sent, or None. An item that is named twice, by its key and by its id, is sent once."""
     result = dict(fields)
@@ -262,12 +262,12 @@ class ReferenceResolver:
             self._targets[reference] = Targets(reference, self._live, self._taken, self._planned)
         return self._targets[reference]
 
-    def behind(self, kind: Kind) -> dict[ObjectRef, ObjectRef]:
+    def find_aliases(self, kind: Kind) -> dict[ObjectRef, ObjectRef]:
         """The kind and id of an item that a kind's lists hold → the object that it stands for, if the ids differ."""
         return {
             ObjectRef(reference.kind, item): ObjectRef(reference.kind, each)
             for _, reference in kind.lists
-            for item, each in self.targets(reference).behind().items()
+            for item, each in self.targets(reference).find_aliases().items()
         }
 
     def as_sent(self, reference: Reference, item: Any) -> Any:

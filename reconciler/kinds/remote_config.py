@@ -22,7 +22,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("Json", "Color", "Products", "Screens"), (object,)),
 }
 CONDITION = {"metric": "target_platform", "comparator": "eq", "value": "Android", "negate": False}
-LARGEST = 64 * 1024
+LARGEST = 64 * 1024  # Bytes of a request with a payload [docs].
 WORDS = {word: word for word in MOVES}
 STATUS = SubEndpoint("PATCH", "/status", "status", WORDS, initial="draft", moves=MOVES, comes_last=True)
 SERVED = ("payload", "segment_percent", "segmentation_conditions", "context_key")
@@ -69,6 +69,7 @@ REMOTE_CONFIG = Kind(
     name="remote_config",
     section="remote_configs",
     identity=Identity(object_name="remote_configuration", natural_key=("name",), name_field="name"),
+    # A DELETE exists. What it does to an active one is stated nowhere, so one is archived in its place.
     endpoints=Endpoints("/remote-configurations", Pages.CURSOR, delete=None, on_demand=True, closed=True),
     fields=(
         Field("name", text("The name that the dashboard shows.", "Paywall, autumn", minLength=1, maxLength=256)),

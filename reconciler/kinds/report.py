@@ -10,7 +10,7 @@ from reconciler.model.inputs import Lookups, Raw
 
 DESTINATIONS = "/scheduled-reports/destinations"
 TARGET_INTEGRATION = "target_integration"
-GRID = 30
+GRID = 30  # Minutes [seed].
 
 
 def find_label(integration: Raw) -> str | None:
@@ -63,6 +63,7 @@ REPORT = Kind(
     identity=Identity(
         object_name="scheduled_report", natural_key=("report_name", "environment"), name_field="report_name"
     ),
+    # PUT keeps what is left out [seed].
     endpoints=Endpoints("/scheduled-reports", Pages.OFFSET, partial_update=True, test_path="/send-test"),
     fields=(
         Field("report_name", text("The name that the dashboard shows.", "Daily Revenue", minLength=1, maxLength=255)),

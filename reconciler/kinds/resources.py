@@ -38,7 +38,7 @@ def resource_schema(kind: Kind) -> Schema:
         kind.messages.description,
         {**fields, "lifecycle": LIFECYCLE, **META_ARGUMENTS},
         [each.name for each in kind.fields if each.required],
-        title=_title(kind.name),
+        title=_make_title(kind.name),
         examples=[kind.example],
     )
 
@@ -48,15 +48,15 @@ def address_pattern() -> str:
     return f"^({'|'.join(KINDS)})\\.{KEY_PATTERN.removeprefix('^')}"
 
 
-def _address(description: str) -> Schema:
+def _address_schema(description: str) -> Schema:
     return text(description, "report.daily-revenue", pattern=address_pattern())
 
 
-def _block(description: str, properties: Schema, example: Schema) -> Schema:
+def _block_schema(description: str, properties: Schema, example: Schema) -> Schema:
     return array(description, closed(description, properties, list(properties), examples=[example]), [example])
 
 
-def blocks() -> dict[str, Schema]:
+def block_schemas() -> dict[str, Schema]:
     """The schema of each block."""
     an_id = text("the id of a live object", "wbRlfw1x", pattern=ID_PATTERN)
     ids = mapping(
@@ -69,33 +69,33 @@ def blocks() -> dict[str, Schema]:
         minProperties=1,
     )
     return {
-        "moved": _block(
+        "moved": _block_schema(
             "A reviewed rename: the object that was managed under `from` is managed under `to`.",
-            {"from": _address("the address it had"), "to": _address("the address it has now")},
+            {"from": _address_schema("the address it had"), "to": _address_schema("the address it has now")},
             {"from": "report.revenue", "to": "report.daily-revenue"},
         ),
-        "removed": _block(
+        "removed": _block_schema(
             "A reviewed removal. With `destroy: false` the object stays and is forgotten.",
             {
-                "from": _address("the address it had"),
+                "from": _address_schema("the address it had"),
                 "destroy": text("Whether the object is deleted, or only forgotten.", type="boolean"),
             },
             {"from": "report.daily-revenue", "destroy": False},
         ),
-        "imports": _block(
+        "imports": _block_schema(
             "A reviewed adoption: the live object `id` is what `to` means.",
-            {"to": _address("an address of the configuration"), "id": ids},
+            {"to": _address_schema("an address of the configuration"), "id": ids},
             {"to": "report.daily-revenue", "id": "wbRlfw1x"},
         ),
     }
 
 
-def policy() -> Schema:
+def policy_schema() -> Schema:
     """The schema of one policy."""
     exception = closed(
         "An exception.",
         {
-            "address": _address("The resource, or a for_each."),
+            "address": _address_schema("The resource, or a for_each."),
             "until": text("The last day, YYYY-MM-DD.", "2027-01-31", pattern=DATE_PATTERN),
             "reason": text("Why.", minLength=1),
             "owner": text("Who sees to it.", minLength=1),
@@ -126,22 +126,22 @@ def policy() -> Schema:
 def make_schemas() -> dict[str, Schema]:
     """File name → schema, as it is committed in `schemas/` for editors. Each stands alone; in what is not settings, a
     variable may stand for any value."""
-    kinds = {kind.name: add_titles(_editable(kind)) for kind in KINDS.values()}
+    kinds = {kind.name: add_titles(_editor_schema(kind)) for kind in KINDS.values()}
     rules = mapping(
         "Rules for the resources of this folder, and below.",
-        add_titles(_with_variables(policy())),
+        add_titles(_allow_variables(policy_schema())),
         title="Policies",
         propertyNames={"pattern": KEY_PATTERN},
     )
     defaults = closed(
         "Fields that the resources of this folder, and below, have if they do not write them.",
-        {kind.section: _defaults(kind) for kind in KINDS.values()},
+        {kind.section: _defaults_schema(kind) for kind in KINDS.values()},
     )
     configuration = closed(
         "Resources of a Qonversion project. All files of a folder are merged.",
         {
-            **{kind.section: _section(kind) for kind in KINDS.values()},
-            **{name: add_titles(_with_variables(block), name) for name, block in blocks().items()},
+            **{kind.section: _section_schema(kind) for kind in KINDS.values()},
+            **{name: add_titles(_allow_variables(block), name) for name, block in block_schemas().items()},
             POLICIES: rules,
             DEFAULTS: add_titles(defaults, DEFAULTS),
         },
@@ -154,7 +154,7 @@ def make_schemas() -> dict[str, Schema]:
     return {f"{name}.schema.json": {"$schema": DIALECT, "$id": f"{name}.schema.json", **files[name]} for name in files}
 
 
-def _section(kind: Kind) -> Schema:
+def _section_schema(kind: Kind) -> Schema:
     """The map of a kind's resources; `defaultSnippets` is what editors offer where a new one begins."""
     description, body = kind.messages.description, {f"${{1:my-{kind.name}}}": kind.example}
     return mapping(
@@ -166,26 +166,26 @@ def _section(kind: Kind) -> Schema:
     )
 
 
-def _defaults(kind: Kind) -> Schema:
+def _defaults_schema(kind: Kind) -> Schema:
     fields = {name: {"$ref": f"#/$defs/{kind.name}/properties/{name}"} for name in kind.field_names}
     description = f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge."
     return closed(description, fields, type=["object", "null"])
 
 
-def _editable(kind: Kind) -> Schema:
+def _editor_schema(kind: Kind) -> Schema:
     """The schema of a resource as editors use it. No field is required: another file may have a default for it."""
-    schema = {name: value for name, value in _with_variables(resource_schema(kind)).items() if name != "required"}
+    schema = {name: value for name, value in _allow_variables(resource_schema(kind)).items() if name != "required"}
     return {**schema, "dependentRequired": {"exclude": ["for_each"], "key": ["for_each"]}}
 
 
-def _with_variables(schema: Schema) -> dict[str, Any]:
+def _allow_variables(schema: Schema) -> dict[str, Any]:
     """The schema with `${var.NAME}` and `${each.DIMENSION}` allowed wherever a value is."""
-    return _within(schema, lambda inner, _: _or_variable(inner))
+    return _map_schemas(schema, lambda inner, _: _allow_variable(inner))
 
 
-def _or_variable(schema: Schema) -> Schema:
-    result = _with_variables(schema)
-    if not {"type", "enum"} & set(schema):
+def _allow_variable(schema: Schema) -> Schema:
+    result = _allow_variables(schema)
+    if not {"type", "enum"} & set(schema):  # It only combines other schemas, which have got the variable.
         return result
     if schema.get("type") == "object" and "oneOf" in schema:
         shapes = [{"type": "object", **shape} for shape in schema["oneOf"]]
@@ -198,10 +198,10 @@ def _or_variable(schema: Schema) -> Schema:
 
 def add_titles(schema: Schema, name: str = "") -> Schema:
     """The schema with a title for each property, at every depth: what an editor shows on top of its description."""
-    return {**({"title": _title(name)} if name else {}), **_within(schema, add_titles)}
+    return {**({"title": _make_title(name)} if name else {}), **_map_schemas(schema, add_titles)}
 
 
-def _within(schema: Schema, change: Callable[[Schema, str], Schema]) -> dict[str, Any]:
+def _map_schemas(schema: Schema, change: Callable[[Schema, str], Schema]) -> dict[str, Any]:
     """The schema with a change of each schema in it, which gets the name of the property, empty if it is none."""
     result = dict(schema)
     if "properties" in schema:
@@ -212,5 +212,5 @@ def _within(schema: Schema, change: Callable[[Schema, str], Schema]) -> dict[str
     return result
 
 
-def _title(name: str) -> str:
+def _make_title(name: str) -> str:
     return name.replace("_", " ").capitalize()

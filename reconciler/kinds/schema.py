@@ -10,8 +10,8 @@ Schema = Mapping[str, Any]
 BLOCKS = ("moved", "removed", "imports")
 DEFAULTS, POLICIES = "defaults", "policies"
 
-ID_PATTERN = "^[a-zA-Z0-9._-]{1,256}$"
-KEY_PATTERN = "^[a-z0-9][a-z0-9_-]*$"
+ID_PATTERN = "^[a-zA-Z0-9._-]{1,256}$"  # [seed: of `integration_id`]
+KEY_PATTERN = "^[a-z0-9][a-z0-9_-]*$"  # Without a dot, which divides an address.
 NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 DATE_PATTERN = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 AREAS = "Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific"

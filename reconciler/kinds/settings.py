@@ -10,7 +10,7 @@ from reconciler.model.plan import SUMMARY_ORDER, Action
 
 # A key fits the pattern of a name, and is what people paste in its place.
 SECRET_NAME_PATTERN = f"^(?!(test_)?sk_){NAME_PATTERN.removeprefix('^')}"
-CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"
+CONFIGURATION_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,200}$"  # It stands in comments and names of refs.
 
 STATE = closed(
     "Where the memory of what was applied is kept.",
@@ -146,7 +146,7 @@ EXPECT = {
 }
 
 
-def case() -> Schema:
+def case_schema() -> Schema:
     """The schema of one test of a configuration."""
     an_id = text("Its id. Left out: one of the simulator's.", "wbRlfw1x", pattern=ID_PATTERN)
     live = {
@@ -180,5 +180,5 @@ def case() -> Schema:
 
 def test_file() -> Schema:
     """The schema of `*.test.yaml`."""
-    tests = mapping("The tests, by names of yours.", case(), minProperties=1)
+    tests = mapping("The tests, by names of yours.", case_schema(), minProperties=1)
     return closed("Tests of the configuration, which `reconciler test` runs.", {"tests": tests}, ["tests"])

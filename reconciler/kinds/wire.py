@@ -15,12 +15,11 @@ from reconciler.kinds.declaration import Kind, SubEndpoint
 from reconciler.model.inputs import Entry, Fields, Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
 from reconciler.serialization import sha256
-from reconciler.text import truncate
+from reconciler.text import listed, truncate
 
 # They match the documented pattern of an id, but are fixed segments of paths, or lead up in a path.
 FIXED_SEGMENTS = frozenset({"meta", "destinations", "system", ".", ".."})
-LONGEST_NAME = 255
-"""Characters of a name, as all kinds document it. A longer one is truncated in messages alone."""
+LONGEST_NAME = 255  # Characters of a name, as all kinds document it. A longer one is truncated in messages alone.
 
 
 def is_id(kind: Kind, value: object) -> bool:
@@ -32,6 +31,7 @@ def is_id(kind: Kind, value: object) -> bool:
 
 def object_path(kind: Kind, object_id: str) -> str:
     """The path of an object."""
+    # NEW_ID is put in the place of an id that a create in the same run returns.
     return f"{kind.endpoints.path}/{object_id if object_id == NEW_ID else quote(object_id, safe='')}"
 
 
@@ -39,14 +39,14 @@ def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
     """A record of the API as fields of the configuration. AnswerUnreadable if it is of another kind, or has no id.
     Numbers and texts are converted to the type of the field's schema. All else is kept as it is."""
     identity, path = kind.identity, kind.endpoints.path
-    if difference := other_object(kind, raw):
+    if difference := find_other_object(kind, raw):
         raise AnswerUnreadable(f"{path}: the API names {difference}; expected records of {identity.object_name}")
     if not is_id(kind, raw.get("id")):
-        raise AnswerUnreadable(f"{path}: the API names an object whose id is none: {in_short(raw.get('id'))!r}")
+        raise AnswerUnreadable(f"{path}: the API names an object whose id is none: {shorten(raw.get('id'))!r}")
     values = {**raw, **kind.from_wire(raw, lookups)}
     shown = ((each.name, each.schema, values.get(each.name)) for each in kind.fields)
     fields = {name: as_declared(schema, value) for name, schema, value in shown if value is not None}
-    return Record(kind.name, raw["id"], in_short(raw.get(identity.name_field) or raw["id"]), fields, raw)
+    return Record(kind.name, raw["id"], shorten(raw.get(identity.name_field) or raw["id"]), fields, raw)
 
 
 def read_parts(kind: Kind, object_id: str, read: Callable[[str], Raw]) -> dict[str, Any]:
@@ -55,14 +55,14 @@ def read_parts(kind: Kind, object_id: str, read: Callable[[str], Raw]) -> dict[s
     return {name: read(f"{path}{each.path}").get(each.key) for name, each in kind.parts}
 
 
-def other_object(kind: Kind, raw: Raw) -> str:
+def find_other_object(kind: Kind, raw: Raw) -> str:
     """The `object` of a record if it is not that of the kind; empty if it is, or is missing. Records always have one
     [seed]; a missing one is tolerated."""
     word = raw.get("object")
-    return "" if word is None or word == kind.identity.object_name else f"a record of {in_short(word)}"
+    return "" if word is None or word == kind.identity.object_name else f"a record of {shorten(word)}"
 
 
-def in_short(value: Any) -> str:
+def shorten(value: Any) -> str:
     """A name of the API, truncated."""
     return truncate(str(value), LONGEST_NAME)
 
@@ -85,9 +85,8 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
     write."""
     apart = dict(kind.sub_endpoints)
     if apart.keys() >= set(changed):
-        return tuple(
-            _set_request(kind, record.id, name, each, fields[name]) for name, each in apart.items() if name in changed
-        )
+        changed_apart = ((name, each) for name, each in apart.items() if name in changed)
+        return tuple(_set_request(kind, record.id, name, each, fields[name]) for name, each in changed_apart)
     method, path = kind.endpoints.update, object_path(kind, record.id)
     if method is None:
         raise CannotBeSent("the API has no operation that changes it")
@@ -139,7 +138,7 @@ def _set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint, val
     return Request(setter.method, path, body, (name,))
 
 
-def came_from(record: Record, entry: Entry | None, wanted: Fields) -> dict[str, str]:
+def find_rules(record: Record, entry: Entry | None, wanted: Fields) -> dict[str, str]:
     """The local times that live UTC times came from, by field: those that we have set, or that are wanted now."""
     if entry is None or not entry.rules:
         return {}
@@ -157,7 +156,7 @@ def fingerprint(kind: Kind, record: Record, rules: Fields | None = None) -> str:
     return sha256(seen)
 
 
-MOST_NAMED = 20
+MOST_NAMED = 20  # Items of a list in one message: more than a person compares.
 
 
 class LookupTable:
@@ -191,9 +190,8 @@ def list_labels(items: Iterable[Raw]) -> str:
     items = list(items)
     labels = make_distinct(find_labels(items))
     ids = sorted({str(item.get("id")) for item in items}, key=lambda each: (labels.get(each, each), each))
-    names = [f'{each} ("{in_short(labels[each])}")' if each in labels else each for each in ids]
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more or "none"
+    names = [f'{each} ("{shorten(labels[each])}")' if each in labels else each for each in ids]
+    return listed(names, MOST_NAMED) or "none"
 
 
 def find_labels(items: Iterable[Any]) -> dict[str, str]:
@@ -204,11 +202,11 @@ def find_labels(items: Iterable[Any]) -> dict[str, str]:
 
 def make_distinct(labels: Mapping[str, str]) -> dict[str, str]:
     """The labels; one that several ids share says how many."""
-    counts = Counter(labels.values())
-    return {
-        object_id: f"{label}, one of {counts[label]} with this label" if counts[label] > 1 else label
-        for object_id, label in labels.items()
-    }
+    counts, result = Counter(labels.values()), dict(labels)
+    for object_id, label in labels.items():
+        if counts[label] > 1:
+            result[object_id] = f"{label}, one of {counts[label]} with this label"
+    return result
 
 
 def _identity(item: Raw) -> str:

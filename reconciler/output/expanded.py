@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.errors import Location
 from reconciler.kinds import KINDS, SECTIONS
-from reconciler.kinds.comparison import dotted
+from reconciler.kinds.comparison import format_path
 from reconciler.model.inputs import Desired, make_address
 from reconciler.output.document import document
 from reconciler.output.labels import short_place
@@ -92,7 +92,7 @@ def _places(desired: Desired, key_path: KeyPath, folder: Path) -> Iterator[str]:
         made = f" for {resource.instance} ({', '.join(_short(each, folder) for each in items)})" if items else ""
         yield _short(resource.location, folder) + made
         return
-    inner = dotted(str(path[0]), path[1:])
+    inner = format_path(str(path[0]), path[1:])
     places = (resource.field_location(inner), *resource.sources.get(inner, ()))
     yield from dict.fromkeys(_short(each, folder) for each in places)
 
@@ -106,6 +106,6 @@ def _paths(path: str, value: Any) -> Iterator[str]:
     """The path of each value within fields, at every depth."""
     steps = value if isinstance(value, Mapping) else range(len(value)) if isinstance(value, list) else ()
     for step in steps:
-        inner = dotted(path, [step]) if path else str(step)
+        inner = format_path(path, [step]) if path else str(step)
         yield inner
         yield from _paths(inner, value[step])

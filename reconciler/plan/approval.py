@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler.errors import Refused, WrongUsage
-from reconciler.kinds.comparison import alike
+from reconciler.kinds.comparison import is_equal
 from reconciler.lazy import frozen
 from reconciler.model.approval import NOTHING, from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
@@ -209,7 +209,7 @@ def _difference(change: Change, sketch: str, known: Mapping[str, tuple[Any, Any]
         then = known.get(each.path)
         if then is None:
             parts.append(f"{_field(each)}, which was not approved")
-        elif not ((each.rule_before or alike(each.before, then[0])) and alike(each.rule or each.after, then[1])):
+        elif not ((each.rule_before or is_equal(each.before, then[0])) and is_equal(each.rule or each.after, then[1])):
             parts.append(f"{_field(each)}; approved was {_value(then[0])} → {_value(then[1])}")
     now = {each.path for each in fields}
     parts += [f"{path} stays as it is" for path in known if path not in now]

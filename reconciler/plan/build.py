@@ -233,7 +233,7 @@ def _behind(context: PlanContext) -> dict[str, str]:
     return {
         item.id: addresses[each]
         for kind in KINDS.values()
-        for item, each in context.references.behind(kind).items()
+        for item, each in context.references.find_aliases(kind).items()
         if each in addresses
     }
 

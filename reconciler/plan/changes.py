@@ -10,17 +10,17 @@ from reconciler import kinds
 from reconciler.kinds import KINDS, Kind, Reference, wire
 from reconciler.kinds.comparison import (
     Difference,
-    differences,
     find_cause,
+    find_differences,
     find_stored,
     flatten,
     is_within,
     join_keys,
+    managed_fields,
     value_at,
-    written,
 )
 from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_same
-from reconciler.kinds.references import reference_items, references, resolved
+from reconciler.kinds.references import reference_items, references, resolve_references
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone, address_kind
 from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
 from reconciler.plan.identity import PlanContext
@@ -32,7 +32,7 @@ NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who
 def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], live: Record | None) -> dict[str, Any]:
     kind = KINDS[resource.kind]
     every = [item for _, item, _ in reference_items(kind, live.fields if live else {})]
-    fields = written(kind, resource.fields, ignored)
+    fields = managed_fields(kind, resource.fields, ignored)
     if rules := kind.local_times(fields):
         fields |= {name: kinds.local_time.next_time(*each, context.now) for name, each in rules.items()}
     for name, reference in kind.lists:
@@ -44,7 +44,7 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
         record = context.target(address)
         return context.references.targets(reference).proof(record, every, address) if record else None
 
-    return resolved(kind, fields, item_for)
+    return resolve_references(kind, fields, item_for)
 
 
 def _entry(
@@ -61,7 +61,7 @@ def _entry(
     kind, object_id = KINDS[resource.kind], live.id if live else ""
     uses = {address for address, *_ in references(kind, resource.fields)}
     # What is ignored is not ours from the beginning, so it is no drift later.
-    fields = written(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
+    fields = managed_fields(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
     known = context.entries.get(resource.address)
     same = known if live and known and known.id == live.id else None
     return Entry(
@@ -123,10 +123,10 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     kind, record = KINDS[resource.kind], match.record
     fields = _fields(context, resource, [each.field for each in resource.lifecycle.ignore_changes], record)
     entry = context.entries.get(resource.address) if match.remembered else None
-    found = differences(kind, fields, record.fields, entry)
+    found = find_differences(kind, fields, record.fields, entry)
     kept = _kept(fields, record, entry, found)
     found = [each for each in found if is_certain(each) and join_keys(each.outer_keys) not in kept]
-    given = wire.came_from(record, entry, fields)
+    given = wire.find_rules(record, entry, fields)
     changed = [_field_change(context, resource, entry, given, each) for each in found]
     deferred = set(_defer(context, resource, record, changed))
     found = [each for each in found if each.path not in deferred]
@@ -195,7 +195,7 @@ def find_ignored(context: PlanContext, resource: Resource) -> Iterator[KeptField
     if match is None or not ignored:
         return
     fields = _fields(context, resource, (), match.record)
-    for each in differences(KINDS[resource.kind], fields, match.record.fields):
+    for each in find_differences(KINDS[resource.kind], fields, match.record.fields):
         if is_certain(each) and any(is_within(each.path, path) for path in ignored):
             yield KeptField(resource.address, each.path, each.before, each.after)
 
@@ -241,7 +241,7 @@ def _replace(context: PlanContext, resource: Resource, record: Record, change: C
             notes = (*notes, f"the new one does not get {', '.join(lost)}, which the YAML does not have")
     else:
         notes = (*notes, f"the new one stands already: {made.id} has its name, and is not managed here yet")
-        found = differences(kind, fields, made.fields)
+        found = find_differences(kind, fields, made.fields)
         changed = {each.field.name for each in found if not is_kept_for_good(each, None)}
         requests = wire.update_requests(kind, made, fields, changed) if changed else ()
     return replace(
@@ -263,7 +263,7 @@ def plan_unseen_delete(address: str, object_id: str, reason: str) -> Change:
 
 def plan_delete(address: str, record: Record, reason: str, entry: Entry | None = None) -> Change:
     """The delete of a live object. `entry`: what is remembered of it."""
-    kind, given = KINDS[record.kind], wire.came_from(record, entry, {})
+    kind, given = KINDS[record.kind], wire.find_rules(record, entry, {})
     return Change(
         address=address,
         kind=kind.name,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from reconciler.errors import some_of
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import alike, is_within, leaves, parse_path, value_at, without_nulls, written
+from reconciler.kinds.comparison import is_equal, is_within, leaves, managed_fields, parse_path, value_at, without_nulls
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import find_known_objects
 from reconciler.kinds.wire import find_labels
@@ -195,7 +195,7 @@ def _sides(
 ) -> dict[str, Side]:
     """The values of an object without what may differ, with their places. Lists whose order means nothing are sorted,
     and a map without keys says nothing."""
-    kept = written(kind, fields, [rule.removeprefix(f"{kind.name}.") for rule in ignored])
+    kept = managed_fields(kind, fields, [rule.removeprefix(f"{kind.name}.") for rule in ignored])
     for field in kind.fields:
         if field.unordered and isinstance(kept.get(field.name), list):
             kept[field.name] = sorted(kept[field.name], key=canonical)
@@ -205,7 +205,8 @@ def _sides(
         return sides
     for path, side in sides.items():
         # A live value that is not the written one does not come from what that is made of.
-        is_ours = path and (object_id is None or alike(value_at(resource.fields, parse_path(path) or ()), side.value))
+        own = value_at(resource.fields, parse_path(path) or ())
+        is_ours = path and (object_id is None or is_equal(own, side.value))
         within = (
             places
             for inner, places in (resource.sources.items() if is_ours else ())
@@ -233,5 +234,5 @@ def _differences(
     name = next(each.name for each in (one, other) if each)
     for path in dict.fromkeys([*before, *after]) if one and other else [""]:
         left, right = before.get(path), after.get(path)
-        if left is None or right is None or not alike(left.value, right.value):
+        if left is None or right is None or not is_equal(left.value, right.value):
             yield Difference(address, path or None, name, left, right, reason)

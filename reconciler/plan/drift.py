@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.errors import Location
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import Difference, differences, is_within, same_value
+from reconciler.kinds.comparison import Difference, find_differences, is_same_value, is_within
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
 from reconciler.kinds.references import with_references
 from reconciler.model.inputs import Desired, Entry, Lifecycle, Live, ObjectRef, Resource, State, address_kind
@@ -52,7 +52,7 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
                 each.before,
                 IGNORED if (address, each.path) in ignored else _next(each, change),
             )
-            for each in differences(kind, entry.applied, record.fields, entry)
+            for each in find_differences(kind, entry.applied, record.fields, entry)
             if is_certain(each) and not is_kept_for_good(each, entry) and not _is_local_time(each, entry, after)
         )
         if fields:
@@ -87,7 +87,7 @@ def _next(difference: Difference, change: Change | None) -> str:
         path = difference.path
         around = any(is_within(each.path, path) or is_within(path, each.path) for each in change.fields)
         return OTHERWISE if around else LEFT
-    return NEXT[Action.UPDATE] if same_value(difference.field, planned.after, difference.after) else OTHERWISE
+    return NEXT[Action.UPDATE] if is_same_value(difference.field, planned.after, difference.after) else OTHERWISE
 
 
 def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
@@ -128,7 +128,7 @@ def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry |
             wanted[item.address] = _writable(item)
     elif item.address in wanted:
         before, kind, fields = _writable(item), KINDS[address_kind(item.address)], wanted[item.address]
-        changed = {each.field.name: each.field for each in differences(kind, item.after or {}, before, known)}
+        changed = {each.field.name: each.field for each in find_differences(kind, item.after or {}, before, known)}
         both = changed.keys() & before.keys() & fields.keys()
         fields |= {name: _without_new_keys(before[name], fields[name]) for name in both}
         new = changed.keys() & fields.keys() - before.keys()

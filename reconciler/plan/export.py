@@ -105,7 +105,7 @@ def make_blocks(
     """The fields of each object as YAML: references in place of items, if their objects have addresses."""
     addresses = {ref: address for ref, address in addresses.items() if ref.id in live.records.get(ref.kind, {})}
     resolver = ReferenceResolver(live)
-    behind = {name: resolver.behind(KINDS[name]) for name in {ref.kind for ref in chosen}}
+    behind = {name: resolver.find_aliases(KINDS[name]) for name in {ref.kind for ref in chosen}}
     return {
         ref: with_references(KINDS[ref.kind], fields, addresses, behind[ref.kind]) for ref, fields in chosen.items()
     }

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import Key, find_bearers, folded, natural_key, normal_form
+from reconciler.kinds.normalization import Key, find_bearers, fold_text, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, find_known_objects
 from reconciler.lazy import frozen
 from reconciler.model.inputs import (
@@ -128,9 +128,9 @@ def _by_natural_key(
         candidates = find_bearers(kind, resource.fields, tables[kind.name].get(key, []))
         unclear = [record for record in tables[kind.name].get(None, []) if _could_be(kind, resource, record)]
         if not candidates and address in unread:
-            nearly = natural_key(kind, resource.fields, folded)
+            nearly = natural_key(kind, resource.fields, fold_text)
             free = (record for key, records in tables[kind.name].items() if key is not None for record in records)
-            unclear += [record for record in free if natural_key(kind, record.fields, folded) == nearly]
+            unclear += [record for record in free if natural_key(kind, record.fields, fold_text) == nearly]
         is_alone = rivals[kind.name, key] == 1
         own = natural_key(kind, resource.fields)
         if len(candidates) == 1 and not unclear and (is_alone or natural_key(kind, candidates[0].fields) == own):

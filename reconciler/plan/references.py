@@ -250,7 +250,7 @@ def list_destinations(context: PlanContext) -> Iterator[Destination]:
     references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}
     for reference in references.values():
         targets = context.references.targets(reference)
-        labels, behind = find_labels(targets.available), targets.behind()
+        labels, behind = find_labels(targets.available), targets.find_aliases()
         for item in targets.available:
             item_id, label = str(item.get("id")), labels.get(str(item.get("id")), "")
             same = [other for other in find_labels(targets.available.find("label", label)) if other != item_id]

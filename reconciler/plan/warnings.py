@@ -9,7 +9,7 @@ from itertools import product
 
 from reconciler.errors import Problem, some_of
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import folded, natural_key, stored_otherwise
+from reconciler.kinds.normalization import fold_text, natural_key, normalization_warnings
 from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, ObjectRef, State, address_kind
 from reconciler.model.plan import Action, Change
 from reconciler.plan.identity import PlanContext, deleted_before
@@ -126,7 +126,7 @@ def warnings(
     # The values that the API has normalized, until the YAML has the stored form.
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
     for address, entry in sorted(remembered.items()):
-        yield from stored_otherwise(address, entry) if entry.stored else ()
+        yield from normalization_warnings(address, entry) if entry.stored else ()
     yield from _alike(changes)
     yield from _named_alike(context, changes)
     yield from _advice(context, changes)
@@ -154,12 +154,12 @@ def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterato
     managed, live = context.addresses() if creates else {}, context.live.records if creates else {}
     beside = [each for records in live.values() for each in records.values() if each.ref not in managed]
     made = {
-        (change.kind, natural_key(KINDS[change.kind], change.remember.applied, folded)): change.address
+        (change.kind, natural_key(KINDS[change.kind], change.remember.applied, fold_text)): change.address
         for change in (creates if beside else ())
         if change.remember
     }
     for record in beside:
-        address = made.get((record.kind, natural_key(KINDS[record.kind], record.fields, folded)))
+        address = made.get((record.kind, natural_key(KINDS[record.kind], record.fields, fold_text)))
         if address is not None:
             text = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
             yield f"{text}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import Delivery
 from reconciler.kinds.references import ReferenceResolver
-from reconciler.kinds.wire import in_short
+from reconciler.kinds.wire import shorten
 from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.results import NotDelivering
 from reconciler.review.clock import DAY, TIME_OF_DAY, parse_stamp
@@ -49,8 +49,8 @@ def _find(state: State, live: Live, now: datetime) -> Iterator[NotDelivering]:
 def _failure(delivery: Delivery, entry: Entry, record: Record) -> tuple[str, str | None] | None:
     """What the API says of an object that fails, and since when; None if it does not prove that it fails now."""
     raw, kind = record.raw, KINDS[record.kind]
-    at = in_short(raw.get(delivery.failed_at) or "") or None
-    last = f"last error{f' at {at}' if at else ''}: {in_short(raw.get(delivery.failure) or 'no message')}"
+    at = shorten(raw.get(delivery.failed_at) or "") or None
+    last = f"last error{f' at {at}' if at else ''}: {shorten(raw.get(delivery.failure) or 'no message')}"
     if kind.fails(record.fields):
         is_wanted = entry.applied.get(delivery.status, delivery.on) == delivery.on
         return (f"its {delivery.status} is {delivery.failing}; {last}", at) if is_wanted else None

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.references import ReferenceResolver, find_address, item_id, items_at, references
-from reconciler.kinds.wire import find_labels, in_short
+from reconciler.kinds.wire import find_labels, shorten
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource
 from reconciler.model.plan import Action, Change, Plan
@@ -73,7 +73,7 @@ class Receivers:
         label = self._labels.get(object_id)
         if label is None:
             return record.name if record else object_id
-        return f"{in_short(label)} ({object_id})" if self._shared[label] > 1 else in_short(label)
+        return f"{shorten(label)} ({object_id})" if self._shared[label] > 1 else shorten(label)
 
     def _who_uses(self) -> dict[str, list[User]]:
         """Address → who refers to it: what is wanted, and what is live and not managed."""
@@ -101,4 +101,4 @@ class Receivers:
 
 def name_of(resource: Resource) -> str:
     """What people call a resource that is written."""
-    return in_short(resource.fields.get(KINDS[resource.kind].identity.name_field) or resource.address)
+    return shorten(resource.fields.get(KINDS[resource.kind].identity.name_field) or resource.address)

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, tzinfo
 
 from reconciler import kinds
 from reconciler.kinds import KINDS
-from reconciler.kinds.references import resolved
-from reconciler.kinds.wire import in_short
+from reconciler.kinds.references import resolve_references
+from reconciler.kinds.wire import shorten
 from reconciler.model.inputs import Desired, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Cause, Change, Plan
 from reconciler.model.reports import Impact, Review, Scope, Weight
@@ -59,7 +59,7 @@ def _steps(change: Change) -> Iterator[str]:
 
 
 def _value(value: object) -> str:
-    return in_short(json.dumps(value, ensure_ascii=False))
+    return shorten(json.dumps(value, ensure_ascii=False))
 
 
 def make_review(given: Review, *, zone: tzinfo | None = None, sandbox_key: bool | None = None) -> Review:
@@ -90,7 +90,7 @@ def _other_environment(change: Change, desired: Desired, key: str | None) -> Ite
     for each in KINDS[change.kind].fields:
         value = fields.get(each.name)
         if each.follows_key and value is not None and value != key:
-            yield Impact(Weight.RISKS, f"{each.name} is {in_short(value)}, and the key is a {key} key")
+            yield Impact(Weight.RISKS, f"{each.name} is {shorten(value)}, and the key is a {key} key")
 
 
 def quoted(name: str) -> str:
@@ -130,8 +130,8 @@ class _ChangeImpact:
         if change.action in WRITES:
             yield from self._deliveries()
         if kind.messages.effects and change.action in WRITES:
-            made, items = self.receivers.created, self.receivers.resolver
-            after = resolved(kind, self.after, lambda at, to: (one := made.get(at)) and items.targets(to).proof(one))
+            new, targets = self.receivers.created, self.receivers.resolver.targets
+            after = resolve_references(kind, self.after, lambda at, to: (one := new.get(at)) and targets(to).proof(one))
             yield from (Impact(weight, text) for weight, text in kind.messages.effects(self.before, after))
         yield from self._feeds()
 
@@ -145,8 +145,8 @@ class _ChangeImpact:
     def _failure(self) -> str:
         since = self.raw.get(self.delivery.failed_at) if self.delivery else None
         message = self.raw.get(self.delivery.failure) if self.delivery else None
-        when = f"since {self.clock.stamp(in_short(since))}" if since else "since an unknown time"
-        return f"in error {when}: {in_short(message or 'no message')}"
+        when = f"since {self.clock.stamp(shorten(since))}" if since else "since an unknown time"
+        return f"in error {when}: {shorten(message or 'no message')}"
 
     def _deliveries(self) -> Iterator[Impact]:
         kind, change, before, after = self.kind, self.change, self.before, self.after
@@ -182,7 +182,7 @@ class _ChangeImpact:
 
     def _last(self) -> str:
         stamp = self.raw.get(self.delivery.last_at) if self.delivery else None
-        return f"; it delivered last at {self.clock.stamp(in_short(stamp))}" if stamp else ""
+        return f"; it delivered last at {self.clock.stamp(shorten(stamp))}" if stamp else ""
 
     def _starts(self, receivers: list[str]) -> str:
         text = f"starts {quoted(self.change.name)}" + (f" to {listed(receivers)}" if receivers else "")

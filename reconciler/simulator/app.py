@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TextIO
+from typing import TextIO
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -29,22 +29,20 @@ from reconciler.simulator.wire import ApiError, Call, Clock, Dropped, Request, R
 
 utc_now = partial(datetime.now, UTC)
 Seeds = tuple[tuple[str, Record], ...]
-"""What a project begins with, by collection, as the door of the dashboard takes it."""
+"""The objects that a new project has: pairs of a collection, and a body for the dashboard's path of it."""
 
 _RULES = [
     {"metric": metric, "comparator": "eq", "value": value, "negate": False}
     for metric, value in (("target_platform", "Android"), ("renewable", "1"))
 ]
+_SYSTEM = {"is_system": True}
 _MAPPING = {"cta": "String", "tint": "Color", "columns": "Number"}
 _YEARLY = {"type": "subscription", "duration": "P1Y", "apple_product_id": "app.example.studio.y1"}
 # The pages name these rows of the vendor as examples; their conditions are a guess.
 FIRST: Seeds = (
     ("destinations", {"id": "int-email-01", "label": "Email: Team"}),
-    (
-        "segments",
-        {"id": "active-subscribers", "name": "Active subscribers", "is_system": True, "conditions": _RULES[1:]},
-    ),
-    ("segments", {"id": "churned-users", "name": "Churned users", "is_system": True}),
+    ("segments", {**_SYSTEM, "id": "active-subscribers", "name": "Active subscribers", "conditions": _RULES[1:]}),
+    ("segments", {**_SYSTEM, "id": "churned-users", "name": "Churned users"}),
 )
 EXAMPLES: Seeds = (
     ("products", {"id": "studio_monthly", "type": "subscription", "duration": "P1M"}),
@@ -59,18 +57,16 @@ EXAMPLES: Seeds = (
         },
     ),
 )
-"""Those of the documents."""
+"""The objects that the documents show as examples."""
 
 
 class Simulator(contextlib.AbstractContextManager["Simulator"]):
-    """A WSGI callable. `path` is the file that keeps the data, made when it is not there.
-
-    `log` gets one JSON line per request when its answer is ready: n, method, path (without `/v4`), query, status, body
-    (parsed JSON or null) and, if sent, idempotency_key; never the key of the project. After faults, fault says
-    which, and status is what left: null if nothing did. `clock` says what time it is and must return an aware
-    datetime; a rule may set it, and from then on the deliveries of reports are counted. `faults` can be added and
-    cleared at any time. Safe to call from several threads; `close()` it, or use it in a `with`.
-    """
+    """A WSGI callable. `path` is the file that keeps the data, made when it is not there. `log` gets one JSON line per
+    request when its answer is ready: n, method, path (without `/v4`), query, status, body (parsed JSON or null) and, if
+    sent, idempotency_key; never the key of the project. After faults, fault says which, and status is what left: null
+    if nothing did. `clock` says what time it is and must return an aware datetime; a rule may set it, and from then on
+    the deliveries of reports are counted. `faults` can be added and cleared at any time. Safe to call from several
+    threads; `close()` it, or use it in a `with`."""
 
     def __init__(
         self,
@@ -89,12 +85,12 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, if a fault breaks the connection."""
-        context = RequestContext(_request(environ), self.store, self.clock, self.faults.visibility)
+        context = RequestContext(_parse_request(environ), self.store, self.clock, self.faults.visibility)
 
         def work() -> Response:
-            return _guarded(environ, lambda: self.answer(context.taken or context.request))
+            return _run_guarded(environ, lambda: self.answer(context.taken or context.request))
 
-        response = _guarded(environ, lambda: self.faults.around(context, work))
+        response = _run_guarded(environ, lambda: self.faults.handle(context, work))
         self._write_log(context, response)
         return _send(response, start_response, with_body=environ["REQUEST_METHOD"] != "HEAD")
 
@@ -104,26 +100,27 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
             raise wire.refusal(413, f"The body must not exceed {wire.MAX_BODY} bytes")
         if request.path == FAULTS:
             return self.faults.answer(request)
-        project = routes.project_of(request)
+        project = routes.find_project(request)
         handler, record_id = routes.find(request)
         if self.clock.is_set:
             with self.store.transaction(project, write=True) as transaction:
                 integrations.deliver(transaction, self.clock())
-        unseen = self.faults.visibility.over(project, request)
+        unseen = self.faults.visibility.hidden_ids(project, request)
         with self.store.transaction(project, write=request.method != "GET", unseen=unseen) as transaction:
             call = Call(request, transaction, self.clock(), record_id)
             routes.require_served(call)
             return handler(call)
 
     def seed(self, what: Seeds = FIRST) -> None:
-        """Give each project an e-mail destination and segments of the vendor, or what is given; unless it has or had
-        them. They are what a newcomer can refer to by an id."""
+        """Gives each project these objects, unless it has or had them. The default, an e-mail destination and segments
+        of the vendor, is what a new user can refer to by an id."""
         for project, (collection, body) in itertools.product(PROJECTS, what):
             with contextlib.suppress(ApiError):
                 self.answer(Request("POST", f"{routes.DASHBOARD}/{collection}", body=body, project=project))
 
     def assume(self, answers: Mapping[str, str]) -> None:
-        """Answer what the documents leave open, see `store.ASSUMPTIONS`; ApiError for a word that is not there."""
+        """Chooses answers to what the documents leave open, see `store.ASSUMPTIONS`. ApiError for one that is not in
+        it."""
         for project in PROJECTS:
             self.answer(Request("PUT", f"{routes.DASHBOARD}/{ASSUMED}", body=dict(answers), project=project))
 
@@ -138,13 +135,8 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         if self._log is None:
             return
         request = context.request
-        line: dict[str, Any] = {
-            "method": request.method,
-            "path": request.path.removeprefix(wire.BASE),
-            "query": request.query_string,
-            "status": response.status or None,
-            "body": request.body,
-        }
+        line: Record = {"method": request.method, "path": request.path.removeprefix(wire.BASE)}
+        line |= {"query": request.query_string, "status": response.status or None, "body": request.body}
         if request.idempotency_key:
             line["idempotency_key"] = request.idempotency_key
         if context.fired:
@@ -154,7 +146,7 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
             self._log.flush()
 
 
-def _request(environ: WSGIEnvironment) -> Request:
+def _parse_request(environ: WSGIEnvironment) -> Request:
     """The request; a body that is too long is not read."""
     query = environ.get("QUERY_STRING", "")
     length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -174,7 +166,7 @@ def _request(environ: WSGIEnvironment) -> Request:
     )
 
 
-def _guarded(environ: WSGIEnvironment, act: Callable[[], Response]) -> Response:
+def _run_guarded(environ: WSGIEnvironment, act: Callable[[], Response]) -> Response:
     """The answer, with refusals and failures as envelopes; people get the traceback of a failure."""
     try:
         return act()
@@ -200,9 +192,9 @@ def _send(response: Response, start_response: StartResponse, *, with_body: bool)
     start_response(f"{response.status} {phrase}", list(headers.items()))
     if not with_body:
         return []
-    return [content] if response.promised is None else _broken(content)
+    return [content] if response.promised is None else _send_part(content)
 
 
-def _broken(content: bytes) -> Iterator[bytes]:
+def _send_part(content: bytes) -> Iterator[bytes]:
     yield content
     raise Dropped("the simulator broke off within the body: a fault")

@@ -15,21 +15,10 @@ import itertools
 import re
 from collections.abc import Iterator
 
+from reconciler.simulator import wire
 from reconciler.simulator.resource import STAMPS, Resource
 from reconciler.simulator.store import Record, Transaction
-from reconciler.simulator.wire import (
-    Call,
-    Check,
-    Problem,
-    Response,
-    accept,
-    each,
-    nullable,
-    one_of,
-    refusal,
-    shape,
-    text,
-)
+from reconciler.simulator.wire import Call, Check, Problem, Response, accept, refusal
 
 _ACTIONS = ("push", "screen")
 
@@ -45,51 +34,52 @@ def _show(_: Transaction, record: Record) -> Record:
     return {**record, "data": {**data, "actions": {**dict.fromkeys(_ACTIONS), **actions}, **derived}}
 
 
-def _some_action(value: object) -> Iterator[Problem]:
-    yield from shape(dict.fromkeys(_ACTIONS, text()))(value)
+def _check_actions(value: object) -> Iterator[Problem]:
+    yield from wire.shape(dict.fromkeys(_ACTIONS, wire.text()))(value)
     if value == {}:
         yield "", "must have at least one action"
 
 
-_INITIATOR = {"uid": text(), "type": text()}
+_INITIATOR = {"uid": wire.text(), "type": wire.text()}
 _DATA: dict[str, Check] = {
     "type": lambda _: iter([("", "is derived by the server and cannot be written")]),
-    "platform": one_of("iOS", "Android", None),
-    "initiators": each(shape(_INITIATOR, required=_INITIATOR)),
-    "actions": _some_action,
-    "segments": nullable(text()),
+    "platform": wire.one_of("iOS", "Android", None),
+    "initiators": wire.each(wire.shape(_INITIATOR, required=_INITIATOR)),
+    "actions": _check_actions,
+    "segments": wire.nullable(wire.text()),
 }
 _REQUIRED = ("name", "status", "data")
+_WRITTEN = wire.one_of("active", "inactive")
 AUTOMATIONS = Resource(
     name="automations",
     noun="automation",
     # No timestamps, no version [seed].
     blank={"name": "", "caption": "", "status": "inactive", "data": {}},
-    checks={
-        "name": text(1, 255),
-        "caption": text(0, 1024),
-        "status": one_of("active", "inactive"),
-        "data": shape(_DATA),
-    },
+    checks={"name": wire.text(1, 255), "caption": wire.text(0, 1024), "status": _WRITTEN, "data": wire.shape(_DATA)},
     required=_REQUIRED,
     restated=_REQUIRED,
     # A full replace: an omitted caption is cleared [docs].
     complete=lambda _, fields, record: {"caption": "", **fields} if record else fields,
     show=_show,
 )
-# `paused` is in newer pages, for this door only [docs]; `unknown` may be returned and must not be written.
-_STATUS: dict[str, Check] = {"status": one_of("active", "inactive", "paused")}
 
 
 def set_status(call: Call) -> Response:
     """`PATCH /automations/{id}/status`: a status in, nothing out [docs]; 204 [guess]."""
     record = AUTOMATIONS.find(call)
-    AUTOMATIONS.change(call, record, accept(call.request.fields(), _STATUS, _STATUS))
+    # `paused` is in newer pages, for this path only [docs]; `unknown` may be returned and must not be written.
+    check = wire.one_of("active", "inactive", "paused")
+    AUTOMATIONS.change(call, record, accept(call.request.fields(), {"status": check}, ("status",)))
     return Response(204)
 
 
 _COMPARATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "contains", "not_contains")
-_CONDITION = {"metric": text(), "comparator": one_of(*_COMPARATORS), "value": text(), "negate": one_of(True, False)}
+_CONDITION = {
+    "metric": wire.text(),
+    "comparator": wire.one_of(*_COMPARATORS),
+    "value": wire.text(),
+    "negate": wire.one_of(True, False),
+}
 _IS_SYSTEM = "AND json_extract(body, '$.is_system') IS"
 
 
@@ -100,28 +90,28 @@ def _complete_segment(call: Call, fields: Record, record: Record | None) -> Reco
     if "conditions" in fields:
         given = ({"negate": False, **each} for each in fields["conditions"])
         return {**fields, "conditions": [{name: each[name] for name in _CONDITION} for each in given]}
-    return fields if record is None or call.assumed("segment-put") == "keep" else {**fields, "conditions": []}
+    return fields if record is None or call.assumption("segment-put") == "keep" else {**fields, "conditions": []}
 
 
 def _require_own(call: Call, record: Record) -> None:
     if record["is_system"]:
-        raise refusal(call.assumed("system-segment"), f"segment {record['id']} is predefined and read-only")
+        raise refusal(call.assumption("system-segment"), f"segment {record['id']} is predefined and read-only")
 
 
-def _users(call: Call, record: Record) -> list[str]:
+def _find_users(call: Call, record: Record) -> list[str]:
     _require_own(call, record)
-    found = (
-        call.transaction.mentioning(AUTOMATIONS.name, record["id"]) if call.assumed("delete-in-use") == "409" else ()
-    )
+    if call.assumption("delete-in-use") == "204":
+        return []
+    found = call.transaction.find_mentions(AUTOMATIONS.name, record["id"])
     return [f"automation {each['id']}" for each in found if each["data"].get("segments") == record["id"]]
 
 
 def _identify(transaction: Transaction, fields: Record) -> str:
     slug = re.sub("[^a-z0-9]+", "-", str(fields.get("name", "")).lower()).strip("-")[:200]
-    if not slug or transaction.assumed("segment-ids") == "opaque":
+    if not slug or transaction.assumption("segment-ids") == "opaque":
         return transaction.new_id()
     numbered = (f"{slug}-{number}" for number in itertools.count(2))
-    return next(each for each in itertools.chain([slug], numbered) if not transaction.known("segments", each))
+    return next(each for each in itertools.chain([slug], numbered) if not transaction.is_known("segments", each))
 
 
 SEGMENTS = Resource(
@@ -129,16 +119,16 @@ SEGMENTS = Resource(
     noun="segment",
     blank={"name": "", "is_system": False, "conditions": [], **dict.fromkeys(STAMPS)},
     checks={
-        "name": text(1, 256),
-        "conditions": each(shape(_CONDITION, required=("metric", "comparator", "value"))),
+        "name": wire.text(1, 256),
+        "conditions": wire.each(wire.shape(_CONDITION, required=("metric", "comparator", "value"))),
     },
     required=("name",),
     restated=("name",),
     complete=_complete_segment,
     identify=_identify,
-    users=_users,
-    where=lambda records: ("" if records.assumed("segments-list") == "with-system" else f"{_IS_SYSTEM} NOT 1",),
-    is_newest_first=lambda records: records.assumed("segments-order") == "newest",
+    users=_find_users,
+    where=lambda records: ("" if records.assumption("segments-list") == "with-system" else f"{_IS_SYSTEM} NOT 1",),
+    is_newest_first=lambda records: records.assumption("segments-order") == "newest",
     is_idempotent=True,
     ends_in_null=True,
 )

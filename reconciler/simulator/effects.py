@@ -1,6 +1,6 @@
-"""What a fault does to a request: one function each, which returns whether there was anything to do.
+"""What a fault does to a request: one function each, which returns whether it had an effect.
 
-After the scene, each takes the words of its rule as they are written. An ApiError from it means: nothing to do.
+Each takes the context, then the words of its rule as they are written. An ApiError from it means: no effect.
 """
 
 from __future__ import annotations
@@ -18,31 +18,29 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
-from reconciler.simulator.configs import CONFIGS
+from reconciler.simulator.catalogue import CONFIGS
 from reconciler.simulator.integrations import INTEGRATIONS, REPORTS
 from reconciler.simulator.resource import whole_number
-from reconciler.simulator.routes import PAGED, project_of
+from reconciler.simulator.routes import PAGED, find_project
 from reconciler.simulator.store import Store
 from reconciler.simulator.wire import BODILESS, CODES, NO_ANSWER, ApiError, Call, Clock, Request, Response
 
 _WORDS = ("/meta", "/destinations", "/payload-mapping")
 _ACTIVE, _ERROR = 1, 2
 _CREATED, _REFUSED, _FAILED = 201, 400, 500
-_FAILURES = 3
+_FAILURES = 3  # Deliveries in a row before the worker gives up [guess].
 
 
 class VisibilityDelay:
-    """Created records that reads do not show yet, as if a replica lagged behind.
-
-    It hides them for a number of reads of each path: the list, the record itself, the destinations. All pages of a list
-    are one read. Each path counts alone, so a client that reads only one sees it in the end.
-    """
+    """Created records that reads do not show yet, as if a replica lagged behind. It hides them for a number of reads of
+    each path: the list, the record itself, the destinations. All pages of a list are one read. Each path counts alone,
+    so a client that reads only one sees it in the end."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._left: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
 
-    def cover(self, project: str, url: str, readings: int) -> bool:
+    def hide(self, project: str, url: str, readings: int) -> bool:
         """Hide the record at the url (`/v4/automations/ID`); False if it was hidden before."""
         url = unquote(url)
         collection, _, record_id = url.rpartition("/")
@@ -56,7 +54,7 @@ class VisibilityDelay:
                 self._left[project, path][record_id] = readings
         return True
 
-    def over(self, project: str, request: Request) -> frozenset[str]:
+    def hidden_ids(self, project: str, request: Request) -> frozenset[str]:
         """The ids that this request does not see; a write sees everything. Counts a read at its first page."""
         if request.method != "GET":
             return frozenset()
@@ -70,11 +68,8 @@ class VisibilityDelay:
 
 @dataclass(slots=True)
 class RequestContext:
-    """One request on its way.
-
-    `worked` is the answer of the work, `response` is what the client gets, `fired` has the faults that happened.
-    `taken` is what the work gets instead of the request; None: the request itself.
-    """
+    """One request on its way. `worked` is the answer of the work, `response` is what the client gets, `fired` has the
+    faults that happened. `taken` is what the work gets instead of the request; None: the request itself."""
 
     request: Request
     store: Store
@@ -88,14 +83,14 @@ class RequestContext:
     @contextmanager
     def meanwhile(self) -> Iterator[Call]:
         """A transaction in the project that the key names, for what somebody else does at this moment."""
-        with self.store.transaction(project_of(self.request), write=True) as transaction:
+        with self.store.transaction(find_project(self.request), write=True) as transaction:
             yield Call(self.request, transaction, self.clock())
 
 
 def make_response(
     status: str, when: str | None, header: tuple[str, ...] = (), **written: str
 ) -> tuple[Response, str | None]:
-    """What `respond` takes; ValueError if the words contradict each other."""
+    """The arguments of `respond`. ValueError if the details contradict each other."""
     code, named = int(status), [each.partition(":") for each in header]
     headers = {name.title(): value.lstrip() for name, _, value in named}
     if "body" in written:
@@ -112,7 +107,7 @@ def make_response(
 
 
 def respond(context: RequestContext, response: Response, when: str | None) -> bool:
-    """Another answer, or none: instead of the work, or after it. The first one counts."""
+    """Sends another response, or none, instead of the work or after it. Of several, the first one is sent."""
     after = context.worked is not None and context.response is not NO_ANSWER
     free = after if when == "after" else context.response is None
     if free:
@@ -139,7 +134,7 @@ def truncate(context: RequestContext, keep: str, quietly: str | None) -> bool:
 
 
 def set_clock(context: RequestContext, moment: datetime) -> bool:
-    """The clock of the simulator is set."""
+    """Sets the clock of the simulator."""
     context.clock.set(moment)
     return True
 
@@ -158,18 +153,16 @@ def hide(context: RequestContext, readings: str) -> bool:
     """What the work created is not shown for some readings, whatever the client hears of it."""
     if context.worked is None or context.worked.status != _CREATED:
         return False
-    return context.visibility.cover(project_of(context.request), context.worked.body["url"], int(readings))
+    return context.visibility.hide(find_project(context.request), context.worked.body["url"], int(readings))
 
 
 # Words, ids and references: the documents list the words, and another one would be another value.
-_LEFT_ALONE = frozenset(
-    (
-        *("object", "id", "url", "type", "integration", "target_platform", "status", "active", "environment"),
-        *("send_at", "included_range_days", "destinations", "platform", "created_at", "updated_at"),
-        *("metric", "comparator", "duration", "product_ids", "google_base_plan_id", "config_id", "context_key"),
-        *("apple_product_id", "google_product_id", "stripe_product_id"),
-    )
+_FIXED = (
+    "object id url type integration target_platform status active environment send_at included_range_days destinations "
+    "platform created_at updated_at metric comparator duration product_ids google_base_plan_id config_id context_key "
+    "apple_product_id google_product_id stripe_product_id"
 )
+_LEFT_ALONE = frozenset(_FIXED.split())
 _DOCUMENTED = frozenset(("platform", "initiators", "actions", "segments", "uid", "type", "push", "screen"))
 _CHANGES: Mapping[str, tuple[type, Callable[[Any], Any]]] = {
     "trim": (str, str.strip),
@@ -189,18 +182,16 @@ def normalise_value(way: str, body: Any) -> Any:
     """The fields as the way makes them. Maps and lists change below some fields alone: elsewhere the documents fix
     them."""
     if _CHANGES[way][0] not in (dict, list) or not isinstance(body, dict):
-        return _changed(way, body)
-    return {
-        **body,
-        **{name: _changed(way, body[name]) for name in _BELOW.get(way, ("data", "payload")) if name in body},
-    }
+        return _change_value(way, body)
+    names = [name for name in _BELOW.get(way, ("data", "payload")) if name in body]
+    return {**body, **{name: _change_value(way, body[name]) for name in names}}
 
 
-def _changed(way: str, value: Any) -> Any:
+def _change_value(way: str, value: Any) -> Any:
     if isinstance(value, dict):
-        value = {name: inner if name in _LEFT_ALONE else _changed(way, inner) for name, inner in value.items()}
+        value = {name: inner if name in _LEFT_ALONE else _change_value(way, inner) for name, inner in value.items()}
     elif isinstance(value, list):
-        value = [_changed(way, item) for item in value]
+        value = [_change_value(way, item) for item in value]
     changed_type, change = _CHANGES[way]
     return change(value) if isinstance(value, changed_type) else value
 
@@ -242,7 +233,7 @@ def shift(context: RequestContext, what: str) -> bool:
             name = resource.required[0]
             added = resource.make(call, {} if name == "id" else {name: "Added meanwhile"})
             if not newest:
-                call.transaction.to_front(resource.name, added["id"])
+                call.transaction.move_to_front(resource.name, added["id"])
         else:
             call.transaction.delete(resource.name, last)
     return True
@@ -275,10 +266,8 @@ class Window:
 
 
 def fail(context: RequestContext, who: str, when: str | None, message: str = "The delivery failed repeatedly") -> bool:
-    """The delivery worker gives up on active integrations of that id or title, or on all with `*`.
-
-    It sets `active` to 2 and the last error, as only it can [seed]. A paused integration delivers nothing.
-    """
+    """The delivery worker gives up on active integrations of that id or title, or on all with `*`. It sets `active` to
+    2 and the last error, as only it can [seed]. A paused integration delivers nothing."""
     if when == "after" and context.worked is None:
         return False
     with context.meanwhile() as call:

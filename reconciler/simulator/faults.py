@@ -1,14 +1,5 @@
-"""Faults between the wire and the work. A rule says what happens to which requests:
-
-    METHOD PATH: FAULT [, DETAIL …] [, CHOICE]
-
-Commas divide the parts; between a word and its value a space and `=` mean the same; double or single quotes hold what
-has these in it. `once` and `twice` behind a fault mean `times=1` and `times=2`. Rules can be added, cleared and
-reported at any time, over HTTP without a key:
-
-    GET    /_faults   the seed, and each rule with how many requests matched it and how often it fired
-    POST   /_faults   {"rules": [RULE, …]} adds rules and answers as GET does; a 422 adds none
-    DELETE /_faults   forgets all rules, and shows what was hidden
+"""Faults between the wire and the work. A rule, `METHOD PATH: FAULT [, DETAIL …] [, CHOICE]`, says what happens to
+which requests. The guide in examples/simulator has the grammar, and the requests to `/_faults` that change the rules.
 """
 
 from __future__ import annotations
@@ -37,11 +28,8 @@ class RuleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """How a fault is written behind its name, the same as a pattern, and its effect.
-
-    The effect gets the groups of the pattern and the details, as `prepare` makes them. `late`: it happens after the
-    work, whatever the words say.
-    """
+    """How a fault is written after its name, the same as a pattern, and its effect. The effect gets the groups of the
+    pattern and the details, as `prepare` makes them. `late`: it always happens after the work."""
 
     usage: str
     pattern: str
@@ -86,7 +74,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "worker": Fault("ID|TITLE|* [before|after]", f"(.+?){_WHEN}", effects.fail, ("message",)),
 }
-# The server writes these itself, or they belong to the connection and not to the answer.
+# Headers that the server writes itself, or that belong to the connection and not to the response.
 _NOT_OURS = "Connection|Content-Length|Keep-Alive|TE|Trailers|Transfer-Encoding|Upgrade|Proxy-Connection"
 VALUES: Mapping[str, tuple[str, str]] = {
     "code": ("CODE", r"(\S+)"),
@@ -101,18 +89,16 @@ VALUES: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("n", "every", "times"), ("NUMBER, 1 or more", _NUMBER)),
 }
 """The values beside a fault: how each is written, and the same as a pattern."""
-CHOICES = ("n", "every", "chance", "times")
-"""Those of them that say which of the matching requests."""
-OFTEN = {"once": 1, "twice": 2}  # Words behind a fault, for `times`.
-_RULE = re.compile(r"(\S+)\s+(/[^\s:]*)\s*:(.*)", re.DOTALL)
-_WORD = re.compile(r""""([^"]*)"|'([^']*)'|([^\s,="']+)|(,)""")
+CHOICES = ("n", "every", "chance", "times")  # Those of them that say which of the matching requests.
+OFTEN = {" once": 1, " twice": 2}  # Words after a fault, for `times`.
+_TEXT = r"""(?:"[^"]*"|'[^']*'|[^,"'])+"""
+_RULE = re.compile(rf"(\S+)\s+(/[^\s:]*)\s*:({_TEXT}(?:,{_TEXT})*)", re.DOTALL)
+_QUOTED = re.compile(r""""([^"]*)"|'([^']*)'""")
 
 
 class Rule:
-    """One rule, read from its text, with its counts and random numbers of its own. RuleError if it cannot be read.
-
-    Of the requests that match it, it takes the n-th, each k-th, some by chance, or all, and at most `times` of them.
-    """
+    """One rule, read from its text, with its counts and random numbers of its own. RuleError if it cannot be read. Of
+    the requests that match it, it takes the n-th, each k-th, some by chance, or all, and at most `times` of them."""
 
     def __init__(self, text: str, seed: str = "") -> None:
         self.text = text.strip()
@@ -124,27 +110,29 @@ class Rule:
             raise RuleError(f"{self.text!r}: {error}") from None
 
     def _parse(self) -> None:
-        found = _RULE.fullmatch(self.text)
-        if found is None:
-            raise RuleError("expected METHOD PATH: FAULT, like 'GET /*: status 503'")
+        if (found := _RULE.fullmatch(self.text)) is None:
+            raise RuleError("expected METHOD PATH: FAULT [, NAME=VALUE …], like 'GET /*: status 503, times=2'")
         method, path, rest = found.groups()
         if path == BASE or path.startswith(f"{BASE}/"):
             raise RuleError(f"paths are written without {BASE}: {path.removeprefix(BASE) or '/*'}")
-        (name, *words), *more = _clauses(rest)
-        self._fault = fault = FAULTS[_known(name, FAULTS)]
-        _known(method, METHODS)
-        often = OFTEN.get(words.pop()) if words and words[-1] in OFTEN else None
-        self.what = " ".join((name, *words))
+        first, *more = map(str.strip, re.findall(_TEXT, rest))
+        often = next((each for each in OFTEN if first.endswith(each)), "")
+        name, _, words = first.removesuffix(often).partition(" ")
+        _require_known(name, FAULTS)
+        _require_known(method, METHODS)
+        self._fault = fault = FAULTS[name]
+        self.what = f"{name} {words}"
         self._requests = re.compile(re.escape(f"{method} {BASE}{path}").replace(r"\*", ".*"), re.DOTALL)
-        self._arguments = _values(name, words, fault.usage, fault.pattern)
+        self._arguments = _match(f"{name} ", words, fault.usage, fault.pattern)
         self.late = fault.late or self._arguments[-1] in ("after", "shown")
-        given: dict[str, Any] = {"times": often} if often else {}
-        for each, *value in more:
-            _known(each, (*fault.details, *CHOICES))
-            written = _values(each, value, *VALUES[each])
+        given: dict[str, Any] = {"times": OFTEN[often]} if often else {}
+        for part in more:
+            each, _, value = part.partition("=")
+            _require_known(each, (*fault.details, *CHOICES))
+            (written,) = _match(f"{each}=", value, *VALUES[each])
             if each in given and each != "header":
                 raise RuleError(f"{each} is there twice; expected it once")
-            given[each] = (*given.get(each, ()), *written) if each == "header" else written[0]
+            given[each] = (*given.get(each, ()), written) if each == "header" else written
         self._details = {each: value for each, value in given.items() if each not in CHOICES}
         if fault.prepare is not None:
             self._arguments, self._details = fault.prepare(*self._arguments, **self._details), {}
@@ -154,13 +142,13 @@ class Rule:
         self.chance, self._times = float(given.get("chance", 1)), int(given.get("times", 0))
 
     def matches(self, context: RequestContext) -> bool:
-        """Whether the request counts. `*` is any method, or any characters of a path, slashes included."""
+        """Whether the rule is about this request."""
         return self._requests.fullmatch(f"{context.request.method} {context.request.path}") is not None
 
-    def takes(self) -> bool:
-        """One more match; whether the rule takes it."""
+    def take(self) -> bool:
+        """Counts one more match. Returns whether the rule takes it."""
         self.matched += 1
-        drawn = self._rng.random()
+        drawn = self._rng.random()  # For every match, so that the other choices do not shift the sequence.
         if self._nth:
             taken = self._nth <= self.matched < self._nth + (self._times or 1)
         else:
@@ -169,54 +157,35 @@ class Rule:
         self.fired += taken
         return taken
 
-    def happen(self, context: RequestContext) -> bool:
-        """Do it; whether there was anything to do."""
+    def fire(self, context: RequestContext) -> bool:
+        """Does what the rule says. Returns whether there was anything to do."""
         with suppress(ApiError):
             return self._fault.effect(context, *self._arguments, **self._details)
         return False
 
 
-def _known(word: str, options: Collection[str]) -> str:
+def _require_known(word: str, options: Collection[str]) -> None:
     if word not in options:
         close = difflib.get_close_matches(word, options, 1)
-        instead = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(options) or 'none'}"
+        instead = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(options)}"
         raise RuleError(f"{word!r} is not known here; {instead}")
-    return word
 
 
-def _clauses(text: str) -> list[list[str]]:
-    """The words of each part between two commas."""
-    clauses: list[list[str]] = [[]]
-    for double, single, bare, comma in _WORD.findall(text):
-        if comma:
-            clauses.append([])
-        else:
-            clauses[-1].append(double or single or bare)
-    if re.search("[\"']", _WORD.sub("", text)):
-        raise RuleError("a quote is not closed; expected the same quote behind the text")
-    if not all(clauses):
-        raise RuleError(f"nothing stands between two commas, or after the colon; expected one of {', '.join(FAULTS)}")
-    return clauses
-
-
-def _values(name: str, words: list[str], usage: str, pattern: str) -> tuple[Any, ...]:
-    found = re.fullmatch(pattern, " ".join(words), re.DOTALL) if words else None
+def _match(label: str, written: str, usage: str, pattern: str) -> tuple[Any, ...]:
+    found = re.fullmatch(pattern, _QUOTED.sub(r"\1\2", written), re.DOTALL)
     if found is None:
-        raise RuleError(f"{' '.join((name, *words))}: expected {name} {usage}")
+        raise RuleError(f"{f'{label}{written}'.strip()}: expected {label}{usage}")
     return found.groups()
 
 
 def rules_in(lines: Iterable[str], name: str) -> list[str]:
-    """The rules of a file, one a line; empty lines and those that begin with `#` are left out.
-
-    RuleError names the file and every line that cannot be read.
-    """
+    """The rules of a file, one a line; empty lines and those that begin with `#` are left out. RuleError names the file
+    and every line that cannot be read."""
     rules, problems = [], []
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
+    for number, line in enumerate(map(str.strip, lines), 1):
         try:
-            rules.append(Rule(line).text)
+            if line and not line.startswith("#"):
+                rules.append(Rule(line).text)
         except RuleError as error:
             problems.append(f"{name}:{number}: {error}")
     if problems:
@@ -225,10 +194,8 @@ def rules_in(lines: Iterable[str], name: str) -> list[str]:
 
 
 class Faults:
-    """Rules, in the order in which they were added. Several threads may share it.
-
-    The same seed, rules and order of requests give the same faults, because each rule has random numbers of its own.
-    """
+    """Rules, in the order in which they were added. Several threads may share it. The same seed, rules and order of
+    requests give the same faults, because each rule has random numbers of its own."""
 
     def __init__(self, rules: Iterable[str] = (), *, seed: int = DEFAULT_SEED) -> None:
         self.seed = seed
@@ -254,16 +221,16 @@ class Faults:
             rules = [{"rule": each.text, "matched": each.matched, "fired": each.fired} for each in self._rules]
         return {"seed": self.seed, "rules": rules}
 
-    def lines(self) -> list[str]:
+    def describe(self) -> list[str]:
         """A line for each rule, and the seed if one of them has a chance."""
-        by_chance = any(rule.chance < 1 for rule in self._rules)
-        return [f"fault: {rule.text}" for rule in self._rules] + [f"chances by --seed {self.seed}"] * by_chance
+        seed = [f"chances by --seed {self.seed}"] if any(rule.chance < 1 for rule in self._rules) else []
+        return [f"fault: {rule.text}" for rule in self._rules] + seed
 
-    def around(self, context: RequestContext, work: Callable[[], Response]) -> Response:
-        """The answer to the request of the scene, with what the rules do before and after the work."""
+    def handle(self, context: RequestContext, work: Callable[[], Response]) -> Response:
+        """The response to the request of the context, with what the rules do before and after the work."""
         matching = [rule for rule in self._rules if rule.matches(context)]
         with self._lock:
-            chosen = [rule for rule in matching if rule.takes()]
+            chosen = [rule for rule in matching if rule.take()]
         self._fire([rule for rule in chosen if not rule.late], context)
         if context.response is None:
             context.worked = context.response = work()
@@ -290,7 +257,7 @@ class Faults:
 
     def _fire(self, rules: Iterable[Rule], context: RequestContext) -> None:
         for rule in rules:
-            if rule.happen(context):
+            if rule.fire(context):
                 context.fired.append(rule.what)
                 continue
             with self._lock:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from reconciler.simulator.resource import STAMPS, Resource, page_limit, whole_number
+from reconciler.simulator.resource import STAMPS, Resource, whole_number
 from reconciler.simulator.store import SETTINGS, Record, Transaction
 from reconciler.simulator.wire import ID, ApiError, Call, Response, accept, each, invalid, matching, one_of, shape, text
 
@@ -85,15 +85,15 @@ def _complete(_: Call, fields: Record, __: Record | None) -> Record:
 
 def destination_id(transaction: Transaction, record: Record) -> str:
     """The id under which reports know an integration: its own, unless the dashboard door says otherwise."""
-    apart = transaction.note(SETTINGS, "destinations") is not None
+    apart = transaction.read_note(SETTINGS, "destinations") is not None
     return str(record.get("destination", f"{APART}{record['id']}" if apart else record["id"]))
 
 
-def _users(call: Call, record: Record) -> list[str]:
+def _find_users(call: Call, record: Record) -> list[str]:
     used = destination_id(call.transaction, record)
     return [
         f"scheduled report {report['id']}"
-        for report in call.transaction.mentioning(REPORTS.name, used)
+        for report in call.transaction.find_mentions(REPORTS.name, used)
         if isinstance(report["destinations"], list)
         and any(isinstance(each, dict) and each.get("id") == used for each in report["destinations"])
     ]
@@ -106,10 +106,7 @@ INTEGRATIONS = Resource(
     noun="integration",
     # Paused, nothing delivered, no error [seed: the fields; api.md: starts at 0].
     blank={
-        "title": "",
-        "integration": "Webhooks",
-        "target_platform": "iOS",
-        "active": 0,
+        **{"title": "", "integration": "Webhooks", "target_platform": "iOS", "active": 0},
         **dict.fromkeys((*STAMPS, "last_delivery_at", "last_error_at", "last_error_message")),
         "delivery_error_count": 0,
     },
@@ -117,7 +114,7 @@ INTEGRATIONS = Resource(
     required=tuple(_CREATE),
     complete=_complete,
     show=_show,
-    users=_users,
+    users=_find_users,
     is_idempotent=True,
 )
 
@@ -127,7 +124,7 @@ def list_integrations(call: Call) -> Response:
     return Response(200, INTEGRATIONS.listing(call, call.transaction.page(INTEGRATIONS.name)))
 
 
-def meta(_: Call) -> Response:
+def show_catalogue(_: Call) -> Response:
     """`GET /integrations/meta`: the catalogue, with its camelCase `allowedStores` [docs]."""
     data: list[dict[str, Any]] = []
     for title, providers in CATEGORIES.items():
@@ -154,7 +151,7 @@ def _show_report(transaction: Transaction, record: Record) -> Record:
     destinations = record["destinations"]
     if not isinstance(destinations, list):
         return record
-    return {**record, "destinations": [_labelled(transaction, destination) for destination in destinations]}
+    return {**record, "destinations": [_add_label(transaction, destination) for destination in destinations]}
 
 
 def _complete_report(call: Call, fields: Record, _: Record | None) -> Record:
@@ -164,11 +161,11 @@ def _complete_report(call: Call, fields: Record, _: Record | None) -> Record:
         if twice:
             raise invalid(twice)
         records = call.transaction
-        problems = [
-            (f"destinations.{n}.id", f"destination {pair['id']} does not exist")
-            for n, pair in enumerate(pairs)
-            if not (_takes_reports(_behind(records, pair["id"])) or records.get(MAILBOXES.name, pair["id"]))
-        ]
+        problems = []
+        for n, destination in enumerate(pair["id"] for pair in pairs):
+            mailbox = records.get(MAILBOXES.name, destination)
+            if not mailbox and not _is_destination(_find_integration(records, destination)):
+                problems.append((f"destinations.{n}.id", f"destination {destination} does not exist"))
         if problems:
             raise invalid(problems, code="relation_not_found")
         fields["destinations"] = pairs
@@ -189,14 +186,8 @@ REPORTS = Resource(
     name="scheduled-reports",
     noun="scheduled_report",
     blank={
-        "report_name": "",
-        "send_at": "00:00",
-        "included_range_days": 1,
-        "status": "draft",
-        "environment": "production",
-        "runs": 0,
-        "destinations": [],
-        **dict.fromkeys(STAMPS),
+        **{"report_name": "", "send_at": "00:00", "included_range_days": 1, "status": "draft"},
+        **{"environment": "production", "runs": 0, "destinations": [], **dict.fromkeys(STAMPS)},
     },
     checks=_REPORT,
     # Of a create alone: PUT is partial [seed].
@@ -216,15 +207,16 @@ MAILBOXES = Resource(
 
 def list_reports(call: Call) -> Response:
     """`GET /scheduled-reports`: pages by `limit` and `offset`, no total [seed, docs]."""
-    limit, offset = page_limit(call), whole_number(call, "offset", 0, 0)
+    limit, offset = whole_number(call, "limit", 20, 1, 100), whole_number(call, "offset", 0, 0)
     found = call.transaction.page(REPORTS.name, limit=limit + 1, offset=offset)
     return Response(200, REPORTS.listing(call, found[:limit], has_more=len(found) > limit))
 
 
 def list_destinations(call: Call) -> Response:
     """`GET /scheduled-reports/destinations`: everything a report can deliver to [seed]."""
-    available = [record for record in call.transaction.page(INTEGRATIONS.name) if _takes_reports(record)]
-    data = [{"type": TARGET, "id": destination_id(call.transaction, each), "label": _label(each)} for each in available]
+    available = filter(_is_destination, call.transaction.page(INTEGRATIONS.name))
+    named = ((destination_id(call.transaction, each), _make_label(each)) for each in available)
+    data = [{"type": TARGET, "id": item_id, "label": label} for item_id, label in named]
     body = MAILBOXES.listing(call, call.transaction.page(MAILBOXES.name))
     return Response(200, {**body, "url": f"{REPORTS.url}/destinations", "data": data + body["data"]})
 
@@ -232,60 +224,60 @@ def list_destinations(call: Call) -> Response:
 def deliver(transaction: Transaction, now: datetime) -> None:
     """What was due since this was asked last: an active report is sent at its time of day (choice: at once, and a time
     that was passed before it was set is not made up for)."""
-    note = transaction.note(_CLOCK, REPORTS.name)
+    note = transaction.read_note(_CLOCK, REPORTS.name)
     since = datetime.fromisoformat(note["at"]) if note else now
-    transaction.take_note(_CLOCK, REPORTS.name, {"at": now.isoformat()})
+    transaction.write_note(_CLOCK, REPORTS.name, {"at": now.isoformat()})
     for record in transaction.page(REPORTS.name) if now > since else ():
         if record["status"] != "active" or not _SLOT.fullmatch(record["send_at"]):
             continue
         first = datetime.combine(since.date(), time.fromisoformat(record["send_at"]), UTC)
         due = [at for day in range((now - since).days + 2) if since < (at := first + timedelta(days=day)) <= now]
         if due:
-            sent = (transaction.note(_DELIVERIES, record["id"]) or {"at": []})["at"]
-            transaction.take_note(_DELIVERIES, record["id"], {"at": [*sent, *map(datetime.isoformat, due)]})
+            sent = (transaction.read_note(_DELIVERIES, record["id"]) or {"at": []})["at"]
+            transaction.write_note(_DELIVERIES, record["id"], {"at": [*sent, *map(datetime.isoformat, due)]})
             transaction.replace(REPORTS.name, {**record, "runs": record["runs"] + len(due)})
 
 
-def deliveries(call: Call) -> Response:
+def list_deliveries(call: Call) -> Response:
     """The dashboard's door: when a report was delivered, as far as the clock was set."""
-    return Response(200, call.transaction.note(_DELIVERIES, call.id) or {"at": []})
+    return Response(200, call.transaction.read_note(_DELIVERIES, call.id) or {"at": []})
 
 
 def send_test(call: Call) -> Response:
     """`POST /scheduled-reports/{id}/send-test`: 202, once a minute a report, else 429 with `Retry-After: 60` [seed]."""
     record = REPORTS.find(call)
-    last = call.transaction.note(_TESTS, record["id"])
+    last = call.transaction.read_note(_TESTS, record["id"])
     if last is not None and call.now - datetime.fromisoformat(last["at"]) < _TEST_PAUSE:
         message = "A test delivery of this report was requested less than a minute ago"
         raise ApiError(429, "too_many_requests", message, headers={"Retry-After": "60"})
-    call.transaction.take_note(_TESTS, record["id"], {"at": call.now.isoformat()})
+    call.transaction.write_note(_TESTS, record["id"], {"at": call.now.isoformat()})
     operation = {"object": "operation", "url": f"{record['url']}/send-test", "message": "Test delivery scheduled"}
     return Response(202, operation)
 
 
-def _takes_reports(record: Record | None) -> bool:
+def _is_destination(record: Record | None) -> bool:
     provider = find_provider(record["integration"]) if record else None
     return bool(provider and provider.takes_reports and record and record.get("offered", True))
 
 
-def _behind(transaction: Transaction, destination: str) -> Record | None:
+def _find_integration(transaction: Transaction, destination: str) -> Record | None:
     """The integration whose destination has that id."""
     likely = (transaction.get(INTEGRATIONS.name, each) for each in (destination, destination.removeprefix(APART)))
-    found = itertools.chain(filter(None, likely), transaction.mentioning(INTEGRATIONS.name, destination))
+    found = itertools.chain(filter(None, likely), transaction.find_mentions(INTEGRATIONS.name, destination))
     return next((record for record in found if destination_id(transaction, record) == destination), None)
 
 
-def _label(record: Record) -> str:
+def _make_label(record: Record) -> str:
     provider = find_provider(record["integration"])
     return f"{provider.title if provider else record['integration']}: {record['title']}"
 
 
-def _labelled(transaction: Transaction, destination: object) -> object:
+def _add_label(transaction: Transaction, destination: object) -> object:
     if not isinstance(destination, dict):
         return destination
     if destination.get("type") != TARGET:
         return {**destination, "label": destination.get("label", "")}
     named = str(destination.get("id"))
-    record, mailbox = _behind(transaction, named), transaction.get(MAILBOXES.name, named)
-    label = _label(record) if record else mailbox["label"] if mailbox else destination.get("label", "")
+    record, mailbox = _find_integration(transaction, named), transaction.get(MAILBOXES.name, named)
+    label = _make_label(record) if record else mailbox["label"] if mailbox else destination.get("label", "")
     return {**destination, "label": label}

@@ -24,13 +24,11 @@ _RESTARTED = {"X-Qon-Pagination-Restarted": "true"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A collection by its path name, and the noun that its records carry.
-
-    `blank`: what a new record holds, in its order. `checks`: the fields of a body. `required`: those of a create, and
-    `restated` those of an update. `complete` gets the fields of a body, and of an update the record; it checks what
-    needs more than one field, and gives what is stored. `users`: what forbids a delete. `where`: what the list shows.
-    `ids`: what an id looks like. `ends_in_null`: the last page of a list has a `next_cursor`, which is null.
-    """
+    """A collection by its path name, and the noun that its records carry. `blank`: what a new record holds, in its
+    order. `checks`: the fields of a body. `required`: those of a create, and `restated` those of an update. `complete`
+    gets the fields of a body, and of an update the record; it checks what needs more than one field, and gives what is
+    stored. `users`: what forbids a delete. `where`: what the list shows. `ids`: what an id looks like. `ends_in_null`:
+    the last page of a list has a `next_cursor`, which is null."""
 
     name: str
     noun: str
@@ -64,8 +62,8 @@ class Resource:
 
     def require_free(self, call: Call, record_id: str) -> None:
         """A 409 for an id that is in use; or was, unless it is assumed that it can be used again."""
-        is_given_again = "id" in self.checks and call.assumed("deleted-ids") == "free"
-        if (call.transaction.get if is_given_again else call.transaction.known)(self.name, record_id):
+        is_given_again = "id" in self.checks and call.assumption("deleted-ids") == "free"
+        if (call.transaction.get if is_given_again else call.transaction.is_known)(self.name, record_id):
             raise ApiError(409, "already_exists", f"The id {record_id} is or was in use")
 
     def find(self, call: Call) -> Record:
@@ -90,7 +88,7 @@ class Resource:
         """`POST /…`: the fields in, the record out; 201 [seed: of reports; guess: of the others]."""
         body, topic = call.request.fields(), f"idempotency/{self.name}"
         key = call.request.idempotency_key if self.is_idempotent else None
-        kept = call.transaction.note(topic, key) if key else None
+        kept = call.transaction.read_note(topic, key) if key else None
         if kept is not None:
             if kept["request"] != body:
                 raise refusal(409, "The Idempotency-Key was used with another body")
@@ -99,10 +97,10 @@ class Resource:
         if "id" in fields:
             self.require_free(call, fields["id"])
         answer = self.answer(call, self.make(call, fields), 201)
-        if self.name in ASSUMPTIONS and call.assumed("create-answer") == "identity":
+        if self.name in ASSUMPTIONS and call.assumption("create-answer") == "identity":
             answer = Response(201, {name: answer.body[name] for name in ("object", "id", "url")})
         if key:
-            call.transaction.take_note(topic, key, {"request": body, "response": answer.body})
+            call.transaction.write_note(topic, key, {"request": body, "response": answer.body})
         return answer
 
     def read(self, call: Call) -> Response:
@@ -130,13 +128,11 @@ class Resource:
 
     def pages(self, call: Call) -> Response:
         """`GET /…`: pages by `limit` and `starting_after`, `next_cursor` only while there is more, or else null [docs].
-
-        A cursor that is no longer live restarts from the top and says so in a header [docs, of another resource].
-        """
-        limit, records = page_limit(call), call.transaction
+        A cursor that is no longer live restarts from the top and says so in a header [docs, of another resource]."""
+        limit, records = whole_number(call, "limit", 20, 1, 100), call.transaction  # [seed, docs]
         cursor, newest = (call.request.query or {}).get("starting_after"), self.is_newest_first(records)
-        position = records.position(self.name, cursor) if cursor else None
-        stale = call.assumed("stale-cursor") if cursor and position is None else ""
+        position = records.find_position(self.name, cursor) if cursor else None
+        stale = call.assumption("stale-cursor") if cursor and position is None else ""
         if stale == "422":
             raise invalid([("starting_after", "is no object of this list")])
         sql, *values = self.where(records)
@@ -165,8 +161,3 @@ def whole_number(call: Call, name: str, default: int, lowest: int, highest: int 
         limits = f"at least {lowest}" if highest == _MOST else f"{lowest} to {highest}"
         raise invalid([(name, f"must be a whole number, {limits}")])
     return number
-
-
-def page_limit(call: Call) -> int:
-    """`limit`: 1..100, 20 when left out [seed, docs]."""
-    return whole_number(call, "limit", 20, 1, 100)

@@ -1,6 +1,6 @@
-"""The route table: every endpoint of the documents, and the dashboard door.
+"""The route table: every endpoint of the documents, and the paths below `/_dashboard`.
 
-The door is what only people, or the delivery worker, can do. It is not part of the API.
+These do what only people can do in the dashboard, or what the delivery worker does. They are not part of the API.
 
     POST   /_dashboard/{collection}        insert a record as given, missing fields filled in, `id` optional
     PATCH  /_dashboard/{collection}/{id}   put any raw fields over the stored record (title, active: 2, runs, status …)
@@ -21,10 +21,9 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from reconciler.simulator import automations, catalogue, configs, integrations, wire
+from reconciler.simulator import automations, catalogue, integrations, wire
 from reconciler.simulator.automations import AUTOMATIONS, SEGMENTS
-from reconciler.simulator.catalogue import ENTITLEMENTS, PRODUCTS
-from reconciler.simulator.configs import CONFIGS
+from reconciler.simulator.catalogue import CONFIGS, ENTITLEMENTS, MAPPING, PAYLOAD, PRODUCTS
 from reconciler.simulator.integrations import INTEGRATIONS, MAILBOXES, REPORTS
 from reconciler.simulator.resource import Resource
 from reconciler.simulator.store import ASSUMED, ASSUMPTIONS, PROJECTS, SETTINGS
@@ -36,13 +35,10 @@ _FIXED_IDS = ("meta", "destinations", "system")
 _KEY = re.compile(r"Bearer +((?:test_)?sk_\S+)", re.IGNORECASE | re.ASCII)
 
 
-def project_of(request: Request) -> str:
+def find_project(request: Request) -> str:
     """The project of the bearer's key: `sk_…` is production, `test_sk_…` sandbox [seed]. At the dashboard door: that of
-    its header.
-
-    401 without a well-formed key; 403 for a key that may not. That `sk_readonly…` may only GET and `sk_forbidden…`
-    may nothing is the simulator's own (choice), so that both answers can be had.
-    """
+    its header. 401 without a well-formed key; 403 for a key that may not. That `sk_readonly…` may only GET and
+    `sk_forbidden…` may nothing is the simulator's own (choice), so that both answers can be had."""
     if request.path.startswith(f"{DASHBOARD}/"):
         project = request.project or PROJECTS[0]
         if project not in PROJECTS:
@@ -90,7 +86,7 @@ def _merge(resource: Resource, call: Call) -> Response:
 def require_served(call: Call) -> None:
     """A refusal if it is assumed that the project does not have what the path names."""
     name = call.request.path.removeprefix(f"{BASE}/").partition("/")[0]
-    status = call.assumed(name) if name in ASSUMPTIONS else "served"
+    status = call.assumption(name) if name in ASSUMPTIONS else "served"
     if status != "served":
         raise wire.refusal(status, f"This project has no {name}")
 
@@ -99,20 +95,20 @@ def _assume(call: Call) -> Response:
     given, checks = call.request.fields(), {name: wire.one_of(*answers) for name, (answers, _) in ASSUMPTIONS.items()}
     if unknown := [(name, f"is not one of {', '.join(checks)}") for name in given if name not in checks]:
         raise invalid(unknown)
-    answers = {**(call.transaction.note(SETTINGS, ASSUMED) or {}), **accept(given, checks, ())}
-    call.transaction.take_note(SETTINGS, ASSUMED, answers)
+    answers = {**(call.transaction.read_note(SETTINGS, ASSUMED) or {}), **accept(given, checks, ())}
+    call.transaction.write_note(SETTINGS, ASSUMED, answers)
     return Response(200, answers)
 
 
-def _set_apart(call: Call) -> Response:
-    call.transaction.take_note(SETTINGS, MAILBOXES.name, {})
+def _separate_destinations(call: Call) -> Response:
+    call.transaction.write_note(SETTINGS, MAILBOXES.name, {})
     return Response(204)
 
 
 # Fixed segments stand before `{id}`, which they would match.
 _ROUTES: dict[str, dict[str, Handler]] = {
     "/v4/integrations": {"GET": integrations.list_integrations, "POST": INTEGRATIONS.create},
-    "/v4/integrations/meta": {"GET": integrations.meta},
+    "/v4/integrations/meta": {"GET": integrations.show_catalogue},
     "/v4/integrations/{id}": {"DELETE": INTEGRATIONS.delete},
     "/v4/integrations/{id}/status": {"POST": integrations.set_status},
     "/v4/scheduled-reports": {"GET": integrations.list_reports, "POST": REPORTS.create},
@@ -126,10 +122,10 @@ _ROUTES: dict[str, dict[str, Handler]] = {
     "/v4/segments/system": {"GET": automations.system_segments},
     "/v4/segments/{id}": {"GET": SEGMENTS.read, "PUT": SEGMENTS.update, "DELETE": SEGMENTS.delete},
     "/v4/remote-configurations": {"GET": CONFIGS.pages, "POST": CONFIGS.create},
-    "/v4/remote-configurations/{id}": {"GET": configs.read, "PUT": CONFIGS.update, "DELETE": CONFIGS.delete},
-    "/v4/remote-configurations/{id}/status": {"PATCH": configs.set_status},
-    "/v4/remote-configurations/{id}/payload": {"GET": configs.PAYLOAD.read, "PUT": configs.PAYLOAD.write},
-    "/v4/remote-configurations/{id}/payload-mapping": {"GET": configs.MAPPING.read, "POST": configs.MAPPING.write},
+    "/v4/remote-configurations/{id}": {"GET": catalogue.read_config, "PUT": CONFIGS.update, "DELETE": CONFIGS.delete},
+    "/v4/remote-configurations/{id}/status": {"PATCH": catalogue.set_config_status},
+    "/v4/remote-configurations/{id}/payload": {"GET": PAYLOAD.read, "PUT": PAYLOAD.write},
+    "/v4/remote-configurations/{id}/payload-mapping": {"GET": MAPPING.read, "POST": MAPPING.write},
     "/v4/entitlements": {"GET": ENTITLEMENTS.pages, "POST": ENTITLEMENTS.create},
     "/v4/entitlements/{id}": {"GET": ENTITLEMENTS.read, "PATCH": ENTITLEMENTS.update, "DELETE": ENTITLEMENTS.delete},
     "/v4/products": {"GET": catalogue.list_products, "POST": PRODUCTS.create},
@@ -139,8 +135,8 @@ for _each in (*PAGED, INTEGRATIONS, MAILBOXES):
     _ROUTES[f"{DASHBOARD}/{_each.name}"] = {"POST": partial(_insert, _each)}
     _ROUTES[f"{DASHBOARD}/{_each.name}/{{id}}"] = {"PATCH": partial(_merge, _each), "DELETE": _each.remove}
 _ROUTES[f"{DASHBOARD}/{ASSUMED}"] = {"PUT": _assume}
-_ROUTES[f"{DASHBOARD}/{REPORTS.name}/{{id}}/deliveries"] = {"GET": integrations.deliveries}
-_ROUTES[f"{DASHBOARD}/{MAILBOXES.name}"]["PUT"] = _set_apart
+_ROUTES[f"{DASHBOARD}/{REPORTS.name}/{{id}}/deliveries"] = {"GET": integrations.list_deliveries}
+_ROUTES[f"{DASHBOARD}/{MAILBOXES.name}"]["PUT"] = _separate_destinations
 _PATTERNS = [
     (re.compile(re.escape(path).replace(r"\{id\}", f"(?P<id>{WIDE_ID.pattern})")), methods)
     for path, methods in _ROUTES.items()

@@ -14,15 +14,13 @@ from waitress.server import create_server  # type: ignore[import-untyped]
 
 from reconciler.simulator.wire import MAX_BODY
 
-_LOOP_SECONDS = 1.0
+_LOOP_SECONDS = 1.0  # `close` wakes the loop, so this delays nothing.
 _STOP_SECONDS = 10.0
 
 
 class Server(contextlib.AbstractContextManager["Server"]):
-    """A bound server: port 0 takes a free one, `run()` answers until `close()`, which may come from any thread.
-
-    `port` is the real one. Closing it leaves the application open: that belongs to whoever made it.
-    """
+    """A bound server: port 0 takes a free one, `run()` answers until `close()`, which may come from any thread. `port`
+    is the real one. Closing it leaves the application open: that belongs to whoever made it."""
 
     def __init__(self, application: WSGIApplication, host: str = "127.0.0.1", port: int = 0, threads: int = 16) -> None:
         # Waitress warns of each request that has to wait for a thread: no news for a simulator under load.
@@ -55,8 +53,7 @@ class Server(contextlib.AbstractContextManager["Server"]):
         """Answer requests until closed. Ctrl-C comes through, after the cleaning up."""
         with self._running:
             try:
-                # Waitress's own run() cannot be stopped from another thread.
-                while not self._stopping.is_set():
+                while not self._stopping.is_set():  # Waitress's own run() cannot be stopped from another thread.
                     wasyncore.loop(_LOOP_SECONDS, use_poll=True, map=self._sockets, count=1)
             finally:
                 self._shut()

@@ -18,8 +18,7 @@ from typing import Any
 
 Record = dict[str, Any]
 
-Where = tuple[Any, ...]
-"""SQL that follows a condition, and its values."""
+Where = tuple[Any, ...]  # SQL that follows a condition, and its values.
 
 BUSY_SECONDS = 30.0
 PROJECTS = ("production", "sandbox")
@@ -85,8 +84,7 @@ INSERT INTO counter SELECT 0 WHERE NOT EXISTS (SELECT * FROM counter);
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ID_LENGTH = 8
 _ID_SPACE = 62**_ID_LENGTH
-# Coprime with 62, so that multiplying visits every id once before any comes back.
-_STRIDE = 134_941_606_347_813
+_STRIDE = 134_941_606_347_813  # Coprime with 62, so that multiplying visits every id once before any comes back.
 
 _LIVE = "project = ? AND collection = ? AND deleted = 0"
 _SEEN = "id NOT IN (SELECT value FROM json_each(?))"
@@ -94,13 +92,12 @@ _SEEN = "id NOT IN (SELECT value FROM json_each(?))"
 
 class Store:
     """A SQLite file. `transaction()` gives the records of one project; nothing is kept unless it ends well.
-
-    sqlite3.Error if the file cannot be used: it is no database, or another program's.
-    """
+    sqlite3.Error if the file cannot be used: it is no database, or another program's."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
+        # Without an isolation level, the library begins no transaction of its own: BEGIN IMMEDIATE is ours.
         self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             self._enter_wal()
@@ -112,10 +109,8 @@ class Store:
 
     @contextmanager
     def transaction(self, project: str, *, write: bool, unseen: Iterable[str] = ()) -> Iterator[Transaction]:
-        """One unit of work: a snapshot to read, or the only writer of the file until it ends.
-
-        Records with a hidden id are there, but are not found.
-        """
+        """One unit of work: a snapshot to read, or the only writer of the file until it ends. Records with a hidden id
+        are there, but are not found."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             try:
@@ -163,10 +158,10 @@ class Transaction:
         self._unseen = _dump(sorted(unseen))
         self._assumed: Record | None = None
 
-    def assumed(self, name: str) -> str:
+    def assumption(self, name: str) -> str:
         """How a question of the documents is answered in this project."""
         if self._assumed is None:
-            self._assumed = self.note(SETTINGS, ASSUMED) or {}
+            self._assumed = self.read_note(SETTINGS, ASSUMED) or {}
         return str(self._assumed.get(name, ASSUMPTIONS[name][0][0]))
 
     def new_id(self) -> str:
@@ -179,10 +174,10 @@ class Transaction:
             if not self._connection.execute("SELECT 1 FROM records WHERE id = ? LIMIT 1", (candidate,)).fetchone():
                 return candidate
 
-    def known(self, collection: str, record_id: str) -> bool:
+    def is_known(self, collection: str, record_id: str) -> bool:
         """Whether the id was ever used, deleted records included."""
         sql = "SELECT 1 FROM records WHERE project = ? AND collection = ? AND id = ?"
-        return self._connection.execute(sql, (*self._home(collection), record_id)).fetchone() is not None
+        return self._connection.execute(sql, (*self._find_home(collection), record_id)).fetchone() is not None
 
     def get(self, collection: str, record_id: str) -> Record | None:
         """The live record, or None."""
@@ -192,20 +187,20 @@ class Transaction:
     def replace(self, collection: str, record: Record) -> None:
         """Write a record under its `id`: a new one, or one that was deleted, behind all others; else in its place."""
         gone = "DELETE FROM records WHERE project = ? AND collection = ? AND deleted = 1 AND id = ?"
-        self._connection.execute(gone, (*self._home(collection), record["id"]))
+        self._connection.execute(gone, (*self._find_home(collection), record["id"]))
         sql = "INSERT INTO records (project, collection, id, body) VALUES (?, ?, ?, ?)"
         known = "ON CONFLICT (project, collection, id) DO UPDATE SET body = excluded.body"
-        self._connection.execute(f"{sql} {known}", (*self._home(collection), record["id"], _dump(record)))
+        self._connection.execute(f"{sql} {known}", (*self._find_home(collection), record["id"], _dump(record)))
 
-    def to_front(self, collection: str, record_id: str) -> None:
+    def move_to_front(self, collection: str, record_id: str) -> None:
         """Put a live record before all others."""
         sql = f"UPDATE records SET seq = (SELECT MIN(seq) FROM records) - 1 WHERE {_LIVE} AND id = ?"
-        self._connection.execute(sql, (*self._home(collection), record_id))
+        self._connection.execute(sql, (*self._find_home(collection), record_id))
 
     def delete(self, collection: str, record_id: str) -> None:
         """Soft: the record is no longer shown and its id stays taken [seed]."""
         sql = f"UPDATE records SET deleted = 1 WHERE {_LIVE} AND id = ?"
-        self._connection.execute(sql, (*self._home(collection), record_id))
+        self._connection.execute(sql, (*self._find_home(collection), record_id))
 
     def page(
         self, collection: str, *, limit: int = -1, offset: int = 0, newest: bool = False, where: Where = ("",)
@@ -214,37 +209,37 @@ class Transaction:
         order = f"{where[0]} ORDER BY seq {'DESC' if newest else 'ASC'} LIMIT ? OFFSET ?"
         return self._select(collection, order, *where[1:], limit, offset)
 
-    def position(self, collection: str, record_id: str) -> int | None:
+    def find_position(self, collection: str, record_id: str) -> int | None:
         """The `seq` of a live record; None when it is not live."""
         sql = f"SELECT seq FROM records WHERE {_LIVE} AND id = ?"
-        found = self._connection.execute(sql, (*self._home(collection), record_id)).fetchone()
+        found = self._connection.execute(sql, (*self._find_home(collection), record_id)).fetchone()
         return found and int(found[0])
 
-    def mentioning(self, collection: str, record_id: str) -> list[Record]:
-        """Live records that hold the id as a string somewhere: a quick first sieve for references to it."""
+    def find_mentions(self, collection: str, record_id: str) -> list[Record]:
+        """Live records with the id as a string anywhere in them. The caller checks whether it is a reference."""
         return self._select(collection, "AND instr(body, ?) ORDER BY seq", json.dumps(record_id))
 
-    def note(self, topic: str, name: str) -> Record | None:
+    def read_note(self, topic: str, name: str) -> Record | None:
         """What was noted under the name, or None."""
         sql = "SELECT value FROM notes WHERE project = ? AND topic = ? AND name = ?"
         found = self._connection.execute(sql, (self._project, topic, name)).fetchone()
         return dict(json.loads(found[0])) if found else None
 
-    def take_note(self, topic: str, name: str, value: Record) -> None:
+    def write_note(self, topic: str, name: str, value: Record) -> None:
         """Remember something that is no record: an idempotency key, the time of a test delivery."""
         sql = "INSERT OR REPLACE INTO notes (project, topic, name, value) VALUES (?, ?, ?, ?)"
         self._connection.execute(sql, (self._project, topic, name, _dump(value)))
 
-    def _home(self, collection: str) -> tuple[str, str]:
+    def _find_home(self, collection: str) -> tuple[str, str]:
         """The project that holds the records of a collection, and the collection."""
         shared = _PROJECT_WIDE.get(collection)
         if shared is False:
-            shared = self.assumed("sandbox-scope") == "shared"
+            shared = self.assumption("sandbox-scope") == "shared"
         return PROJECTS[0] if shared else self._project, collection
 
     def _select(self, collection: str, rest: str, *values: object) -> list[Record]:
         sql = f"SELECT body FROM records WHERE {_LIVE} AND {_SEEN} {rest}"
-        rows = self._connection.execute(sql, (*self._home(collection), self._unseen, *values))
+        rows = self._connection.execute(sql, (*self._find_home(collection), self._unseen, *values))
         return [json.loads(body) for (body,) in rows]
 
 

@@ -20,13 +20,11 @@ BASE = "/v4"
 MAX_BODY = 1024 * 1024
 BODILESS = (204, 304)
 
-Problem = tuple[str, str]
-"""A dotted field path and what is wrong with it: one entry of an error's `details`."""
+Problem = tuple[str, str]  # A dotted field path and what is wrong with it: one entry of an error's `details`.
 
 Check = Callable[[object], Iterator[Problem]]
 
-ID = re.compile(r"[a-zA-Z0-9._-]{1,256}")
-"""What an id looks like [seed: pattern and length of `integration_id`]."""
+ID = re.compile(r"[a-zA-Z0-9._-]{1,256}")  # What an id looks like [seed: pattern and length of `integration_id`].
 
 WIDE_ID = re.compile(r"[a-zA-Z0-9._ :-]{1,256}")
 """What an old id of a product may look like [docs, of references to it]."""
@@ -45,10 +43,8 @@ _FAILED = 500
 
 @dataclass(eq=False)
 class ApiError(Exception):
-    """A refusal: becomes the error envelope of [docs] `{"error": {type, code, message, details?}}`.
-
-    Which `type` goes with which status is stated nowhere; the table above is a choice [guess].
-    """
+    """A refusal: becomes the error envelope of [docs] `{"error": {type, code, message, details?}}`. Which `type` goes
+    with which status is stated nowhere; the table above is a choice [guess]."""
 
     status: int
     code: str
@@ -78,11 +74,9 @@ def refusal(status: str | int, message: str) -> ApiError:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: `body` is JSON, or None for an empty one.
-
-    The rest is for faults. `raw` are the bytes of the body if they are not the JSON of `body`; `promised` is
-    the Content-Length of which only these bytes come before the connection breaks; status 0 is no answer at all.
-    """
+    """An answer: `body` is JSON, or None for an empty one. The rest is for faults. `raw` are the bytes of the body if
+    they are not the JSON of `body`; `promised` is the Content-Length of which only these bytes come before the
+    connection breaks; status 0 is no answer at all."""
 
     status: int
     body: Any = None
@@ -141,16 +135,16 @@ class Clock:
         return self._source() + self._shift
 
     def set(self, now: datetime) -> None:
-        """Put it forward or back."""
+        """Sets the clock, forward or back."""
         self._shift, self.is_set = now - self._source(), True
 
     def stop(self, now: datetime) -> None:
-        """Have it pass only while somebody sleeps, which takes no time."""
+        """Sets the clock. From then on, time passes only by `sleep`, which returns at once."""
         self._source, self._is_still = lambda: now, True
         self.set(now)
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Waits, or sets a clock that was stopped forward."""
         if self._is_still:
             self._shift += timedelta(seconds=seconds)
         else:
@@ -166,9 +160,9 @@ class Call:
     now: datetime
     id: str = ""
 
-    def assumed(self, name: str) -> str:
+    def assumption(self, name: str) -> str:
         """How a question of the documents is answered here."""
-        return self.transaction.assumed(name)
+        return self.transaction.assumption(name)
 
     @property
     def stamp(self) -> str:
@@ -184,7 +178,7 @@ def read_json(raw: bytes) -> tuple[Any, str | None]:
     if not raw:
         return None, "it is empty"
     try:
-        value = json.loads(raw.decode(), parse_constant=_finite, parse_float=_finite)
+        value = json.loads(raw.decode(), parse_constant=_parse_finite, parse_float=_parse_finite)
         if b"\\ud" in raw.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -194,7 +188,7 @@ def read_json(raw: bytes) -> tuple[Any, str | None]:
     return value, None
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is no finite number")
@@ -208,7 +202,7 @@ def accept(fields: Record, checks: Mapping[str, Check], required: Iterable[str])
     return {name: fields[name] for name in checks if name in fields}
 
 
-def below(name: str, problems: Iterable[Problem]) -> Iterator[Problem]:
+def prefix_paths(name: str, problems: Iterable[Problem]) -> Iterator[Problem]:
     """The problems, with the field's name in front of their paths: paths are dotted [docs]."""
     for path, message in problems:
         yield (f"{name}.{path}" if path else name), message
@@ -258,7 +252,7 @@ def shape(known: Mapping[str, Check], *, required: Iterable[str] = ()) -> Check:
         yield from ((name, "is required") for name in required if name not in value)
         for name, inner in known.items():
             if name in value:
-                yield from below(name, inner(value[name]))
+                yield from prefix_paths(name, inner(value[name]))
 
     return check
 
@@ -273,6 +267,6 @@ def each(inner: Check, *, at_least: int = 0) -> Check:
             yield "", f"must have at least {at_least}"
         else:
             for index, item in enumerate(value):
-                yield from below(str(index), inner(item))
+                yield from prefix_paths(str(index), inner(item))
 
     return check

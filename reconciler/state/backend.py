@@ -38,11 +38,15 @@ class LockInfo:
     @classmethod
     def this_run(cls, now: datetime | None = None) -> LockInfo:
         """The holder for this process: who, on which machine, in which pipeline. `now`: by another clock (UTC)."""
-        actor = next((os.environ[name] for name in ACTORS if os.environ.get(name)), None)
+        who = next((os.environ[name] for name in ACTORS if os.environ.get(name)), "")
+        try:
+            who = who or f"{load('getpass:getuser')()}@{socket.gethostname()}"
+        except (OSError, KeyError, ImportError):
+            who = f"somebody@{socket.gethostname()}"
         url = next((form for name, form in RUN_URLS if os.environ.get(name)), "")
         return cls(
-            run=uuid.uuid4().hex[:12],
-            who=actor or f"{_user()}@{socket.gethostname()}",
+            run=uuid.uuid4().hex[:12],  # Short enough to be typed after `state unlock`.
+            who=who,
             since=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
             where=url.format_map(defaultdict(str, os.environ)) if url else f"process {os.getpid()}",
         )
@@ -60,21 +64,12 @@ class LockInfo:
         return f"{self.who}, since {self.since}" + (f", {self.where}" if self.where else "") + f" (run {self.run})"
 
 
-def _user() -> str:
-    try:
-        return str(load("getpass:getuser")())
-    except (OSError, KeyError, ImportError):
-        return "somebody"
-
-
 @frozen
 class Snapshot:
-    """A state, and the opaque version that it was read with (empty if there was none).
-
-    `is_taken_over`: the backend holds it under no configuration's name, or another one's; the next write changes that.
-    `newer` names what was written after this state, empty if nothing is known, and `newest` is its serial. `file` is
-    the file that the state was read from, if it is in one.
-    """
+    """A state, and the opaque version that it was read with (empty if there was none). `is_taken_over`: the backend
+    holds it under no configuration's name, or another one's; the next write changes that. `newer` names what was
+    written after this state, empty if nothing is known, and `newest` is its serial. `file` is the file that the state
+    was read from, if it is in one."""
 
     state: State
     version: str
@@ -99,10 +94,8 @@ class ReceiptFile:
 
 
 class Backend(Protocol):
-    """Where the state of one environment is kept. `is_local`: on this machine.
-
-    `operations.open_backend` calls its class with the environment, the configuration's folder, and the journal.
-    """
+    """Where the state of one environment is kept. `is_local`: on this machine. `operations.open_backend` calls its
+    class with the environment, the configuration's folder, and the journal."""
 
     is_local: bool
 
@@ -119,9 +112,7 @@ class Backend(Protocol):
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
         """Replaces the state of that version, and returns the new version. StateConflict if it has another one by now.
-
-        `note` says what was done, for backends that keep a log; `receipt` is kept beside the state.
-        """
+        `note` says what was done, for backends that keep a log; `receipt` is kept beside the state."""
 
     def receipts(self) -> dict[str, bytes]:
         """Name → content of all receipts, the oldest first."""
@@ -144,10 +135,11 @@ class Locked(Refused):
 
     def __init__(self, where: str, holder: LockInfo | None, by_hand: str = "") -> None:
         """`by_hand`: how to break a lock that does not say by whom it is held."""
-        run = holder.run if holder else "RUN"
-        breaks = f"wait for it to end; if it is dead, `reconciler state unlock {run}` breaks this lock and no other: "
-        breaks += "run it with the same PATH and environment"
-        hint = breaks if holder or not by_hand else by_hand
+        hint = (
+            f"wait for it to end; if it is dead, `reconciler state unlock {holder.run if holder else 'RUN'}` breaks "
+            "this lock and no other: run it with the same PATH and environment"
+        )
+        hint = by_hand if by_hand and not holder else hint
         super().__init__(f"{where}: somebody else is applying: {holder or 'not known who'}", hint=hint)
 
 
@@ -162,8 +154,8 @@ class StateConflict(Refused):
     """Another run has written the state, or `receipt`, meanwhile, so this run does not overwrite it."""
 
     def __init__(self, where: str, journal: JournalFile, receipt: str = "") -> None:
-        what = f"the receipt {receipt} exists already, so another run wrote it"
-        what = what if receipt else "the state was written by somebody else while this run went on"
+        what = "the state was written by somebody else while this run went on"
+        what = f"the receipt {receipt} exists already, so another run wrote it" if receipt else what
         super().__init__(
             f"{where}: {what}; theirs is kept",
             hint=f"plan again: what this run made is found by id or by name (its steps were in {journal})",
@@ -172,23 +164,18 @@ class StateConflict(Refused):
 
 @contextmanager
 def release_on_exit(free: Callable[[], object], where: str, holder: LockInfo) -> Iterator[None]:
-    """Runs a block, then releases its lock with `free`, which must not release the lock of another run.
-
-    If the block fails, its error is raised, with a note if the lock could not be released. Otherwise that is
-    StateUnusable.
-    """
+    """Runs a block, then releases its lock with `free`, which must not release the lock of another run. If the block
+    fails, its error is raised, with a note if the lock could not be released. Otherwise that is StateUnusable."""
+    frees = f"`reconciler state unlock {holder.run}` frees it"
     try:
         yield
     except BaseException as error:
         try:
             free()
         except ReconcilerError as left:
-            error.add_note(f"the lock on {where} is left ({left}); `reconciler state unlock {holder.run}` frees it")
+            error.add_note(f"the lock on {where} is left ({left}); {frees}")
         raise
     try:
         free()
     except ReconcilerError as error:
-        raise StateUnusable(
-            f"{where}: all is done, but the lock could not be freed: {error}",
-            hint=f"`reconciler state unlock {holder.run}` frees it",
-        ) from error
+        raise StateUnusable(f"{where}: all is done, but the lock could not be freed: {error}", hint=frees) from error

@@ -13,8 +13,7 @@ from reconciler.model.inputs import Entry, State, Tombstone, address_kind
 from reconciler.serialization import DecodeError, decode, json_text, parse_json, unreadable
 
 FORMAT_VERSION = 2
-OLDEST_VERSION = 1
-"""Format 1 had no configuration, tombstones, files, commits and stored values."""
+OLDEST_VERSION = 1  # Format 1 had no configuration, tombstones, files, commits and stored values.
 OPTIONAL: dict[str, Any] = {"superseded": [], "file": "", "commit": "", "stored": {}, "read_back": False, "rules": {}}
 OPTIONAL |= {"counts": {}, "counted_at": ""}
 """The optional fields of an entry, with their defaults."""
@@ -46,25 +45,29 @@ def entry_document(entry: Entry) -> dict[str, Any]:
     return document | {name: value for name in OPTIONAL if (value := getattr(entry, name))}
 
 
+def read_version(document: Any, newest: int, where: str) -> int:
+    """The format of a document, 0 if it has none. StateUnusable if it is newer than `newest`."""
+    version = document.get("format_version") if isinstance(document, dict) else None
+    if type(version) is int and version > newest:
+        text = f"{where}: written by a newer reconciler (format {version}, this one reads {newest})"
+        hint = "upgrade reconciler, or bring back the version of the file that this one wrote"
+        raise StateUnusable(text, hint=hint)
+    return version if type(version) is int else 0
+
+
 def from_text(text: str | bytes, environment: str, where: str) -> State:
     """The state in a document. StateUnusable if it is damaged, newer, or of another environment."""
     try:
         text = text if isinstance(text, str) else text.decode("utf-8")
         document = parse_json(text)
     except (ValueError, RecursionError) as error:
-        raise _damaged(where, unreadable(error)) from error
-    version = document.get("format_version") if isinstance(document, dict) else None
-    if type(version) is int and version > FORMAT_VERSION:
-        raise StateUnusable(
-            f"{where}: written by a newer reconciler (format {version}, this one reads {FORMAT_VERSION})",
-            hint="upgrade reconciler, or bring back the version of the file that this one wrote",
-        )
-    if type(version) is not int or version < OLDEST_VERSION:
-        raise _damaged(where, "it bears no format_version")
+        raise _damage_error(where, unreadable(error)) from error
+    if read_version(document, FORMAT_VERSION, where) < OLDEST_VERSION:
+        raise _damage_error(where, "it bears no format_version")
     try:
         state = _state_from(document)
     except DecodeError as error:
-        raise _damaged(where, str(error)) from error
+        raise _damage_error(where, str(error)) from error
     if state.environment != environment:
         text = f"this is the state of the environment {state.environment}, not of {environment}"
         raise StateUnusable(f"{where}: {text}", hint="give each environment a state of its own in reconciler.yaml")
@@ -117,16 +120,14 @@ def _state_from(document: dict[str, Any]) -> State:
     )
 
 
-def _damaged(where: str, why: str) -> StateUnusable:
+def _damage_error(where: str, why: str) -> StateUnusable:
     return StateUnusable(f"{where}: the state is damaged ({why})", hint=BRING_BACK)
 
 
 @frozen
 class JournalFile:
-    """The path of the journal of one state, and the secret key that seals it (empty: not at hand).
-
-    `older` is the path in the work tree that earlier versions used. A journal there is refused, never read.
-    """
+    """The path of the journal of one state, and the secret key that seals it (empty: not at hand). `older` is the path
+    in the work tree that earlier versions used. A journal there is refused, never read."""
 
     path: Path
     environment: str = ""

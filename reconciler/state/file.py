@@ -18,18 +18,16 @@ from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, St
 from reconciler.state.document import BRING_BACK, JournalFile, from_text, to_text
 from reconciler.system import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
 
-SWAP_SECONDS = 30.0
+SWAP_SECONDS = 30.0  # A swap takes milliseconds; a slow network drive gets its time.
 LARGEST, LARGEST_RECEIPT, LARGEST_HOLDER = 200_000_000, 100_000_000, 1_000_000
 """Bytes of a state, of a receipt, and of the file that says who holds the lock."""
 LOCK_HINT = "remove it: a lock is a file of this machine, and no commit should bring one"
 
 
 class FileBackend:
-    """The state of one environment in one file, with its lock beside it.
-
-    The operating system holds the lock, so it ends with the process, however that ends. All links to one file share its
-    lock, and a write through a link replaces the file that it leads to.
-    """
+    """The state of one environment in one file, with its lock beside it. The operating system holds the lock, so it
+    ends with the process, however that ends. All links to one file share its lock, and a write through a link replaces
+    the file that it leads to."""
 
     is_local = True
 
@@ -48,29 +46,23 @@ class FileBackend:
         return str(self.path)
 
     def read(self) -> Snapshot:
-        content = self._content()
+        content = self._read_content()
         if content is None:
             return Snapshot(State(self.environment), "")
         state = from_text(content, self.environment, self.where)
-        receipt = self._newer_receipt(state)
+        receipt = self._find_newer_receipt(state)
         newer = f"the receipt {receipt} beside it" if receipt else ""
-        return Snapshot(state, _version(content), False, newer, int(receipt.partition("-")[0] or 0), self._file)
+        return Snapshot(state, _compute_version(content), False, newer, int(receipt.partition("-")[0] or 0), self._file)
 
-    def _newer_receipt(self, state: State) -> str:
-        """The last receipt of this state that is newer than it, because somebody restored an earlier state file.
-
-        Empty if there is a journal: then an interrupted apply left the receipt.
-        """
-        if self.journal.path.exists():
-            return ""
-        names = sorted(path.stem for path in self._receipts.glob("*-*.json"))
-        later = [name for name in names if name.partition("-")[0] > f"{state.serial:06d}"]
-        return next((name for name in reversed(later) if self._lineage_of(name) == state.lineage), "")
-
-    def _lineage_of(self, receipt: str) -> str:
-        """The lineage in a receipt; empty if it is damaged, which says nothing of the other ones."""
-        with suppress(OSError, Unreadable, ValueError, AttributeError):
-            return str(json.loads(read_regular(self._receipts / f"{receipt}.json", LARGEST_RECEIPT)).get("lineage", ""))
+    def _find_newer_receipt(self, state: State) -> str:
+        """The last receipt of this state that is newer than it, because somebody restored an earlier state file. Empty
+        if there is a journal: then an interrupted apply left the receipt."""
+        for path in () if self.journal.path.exists() else sorted(self._receipts.glob("*-*.json"), reverse=True):
+            # A damaged receipt says nothing of the other ones.
+            with suppress(OSError, Unreadable, ValueError, AttributeError):
+                lineage = json.loads(read_regular(path, LARGEST_RECEIPT)).get("lineage", "")
+                if path.stem.partition("-")[0] > f"{state.serial:06d}" and lineage == state.lineage:
+                    return path.stem
         return ""
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
@@ -80,8 +72,8 @@ class FileBackend:
             require_replaceable(self._swap)
             # Not the apply's lock: if that was broken by force, two runs write, and one of them must see the other.
             with load("filelock:FileLock")(self._swap, timeout=SWAP_SECONDS):
-                current = self._content()
-                if (_version(current) if current is not None else "") != version:
+                current = self._read_content()
+                if (_compute_version(current) if current is not None else "") != version:
                     raise StateConflict(self.where, self.journal)
                 # The receipt first: a kill between the two leaves one too many, and never one too few.
                 if receipt is not None:
@@ -93,7 +85,7 @@ class FileBackend:
             raise StateUnusable(f"{failed} (another process writes it)", hint="see what it waits for") from error
         except OSError as error:
             raise StateUnusable(f"{failed} ({error})", hint="see to the disk") from error
-        return _version(content)
+        return _compute_version(content)
 
     def receipts(self) -> dict[str, bytes]:
         try:
@@ -121,7 +113,8 @@ class FileBackend:
                 raise StateUnusable(f"{self._holder}: cannot be written ({error})", hint="see to the disk") from error
             yield
         finally:
-            # After `state unlock`, another run may hold the lock, and the name there is its own.
+            # After `state unlock`, another run may hold the lock, and the name there is its own. The name goes before
+            # the lock is released, or it could be that of the next run.
             if self.holder() == holder:
                 self._holder.unlink(missing_ok=True)
             lock.release()
@@ -154,7 +147,7 @@ class FileBackend:
             raise Refused(f"{self._lock} is in use ({error})", hint=f"end {holder.where} first") from error
         self._holder.unlink(missing_ok=True)
 
-    def _content(self) -> bytes | None:
+    def _read_content(self) -> bytes | None:
         try:
             return read_regular(self._file, LARGEST)
         except FileNotFoundError:
@@ -163,5 +156,5 @@ class FileBackend:
             raise StateUnusable(f"{self.path}: the state {error}", hint=BRING_BACK) from error
 
 
-def _version(content: bytes) -> str:
+def _compute_version(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from reconciler.errors import StateUnusable
-from reconciler.git.checkout import find_checkout
+from reconciler.git.checkout import find_checkout, parse_contents
 from reconciler.model.inputs import State
 from reconciler.model.redaction import without_user
 from reconciler.model.settings import Environment, path_segment
@@ -25,15 +25,11 @@ CONFIGURATIONS = "refs/reconciler/configurations"
 STATE_FILE = "state.json"
 RECEIPTS = "receipts"
 UNNAMED = "reconciler"
-NEEDS_REPOSITORY = "the git store keeps the state in the repository of the configuration"
-ELSEWHERE = "run this in a clone of the repository, or choose another store: state: {store: file}"
 
 
 class GitBackend:
-    """The state of one environment on its own ref of a remote; the repository is the one that `folder` lies in.
-
-    The setting `author` is `Name <address>` of the commits, if git itself knows nobody.
-    """
+    """The state of one environment on its own ref of a remote; the repository is the one that `folder` lies in. The
+    setting `author` is `Name <address>` of the commits, if git itself knows nobody."""
 
     is_local = False
 
@@ -63,9 +59,10 @@ class GitBackend:
 
     def receipts(self) -> dict[str, bytes]:
         with self._repository() as repository:
-            found = repository.entries(_receipts(repository, self._find(repository)[0]))
+            found = repository.read_tree(_find_receipts(repository, self._find(repository)[0]))
             names = sorted(name for name, entry in found.items() if entry.startswith(BLOB))
-            contents = repository.contents([found[name].split()[-1] for name in names])
+            blobs = "".join(f"{found[name].split()[-1]}\n" for name in names).encode()
+            contents = parse_contents(repository.run_local("cat-file", "--batch", stdin=blobs).out)
         return {name.removesuffix(".json"): text for name, text in zip(names, contents, strict=True)}
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
@@ -73,14 +70,14 @@ class GitBackend:
         with self._repository() as repository:
             if self._find(repository)[0] != version:
                 raise StateConflict(self.where, self.journal)
-            tree = repository.add(version, STATE_FILE, repository.blob(to_text(state)))
+            tree = repository.add_entry(version, STATE_FILE, repository.write_blob(to_text(state)))
             if receipt is not None:
-                blob = repository.blob(receipt.text)
-                receipts = repository.add(_receipts(repository, version), f"{receipt.name}.json", blob)
-                tree = repository.add(tree, RECEIPTS, f"{TREE} {receipts}")
+                blob = repository.write_blob(receipt.text)
+                receipts = repository.add_entry(_find_receipts(repository, version), f"{receipt.name}.json", blob)
+                tree = repository.add_entry(tree, RECEIPTS, f"{TREE} {receipts}")
             who = self._lock.who if self._lock else UNNAMED
             # State and receipt are one commit, so no kill leaves the one without the other.
-            commit = repository.commit(tree, version, self._message(repository, state, note), who)
+            commit = repository.commit(tree, version, self._commit_message(repository, state, note), who)
             # A state on the ref of an earlier version moves in the same push.
             is_old = version and self._old_ref and not repository.ls_remote(self.ref)
             replace = partial(repository.move, self._old_ref) if is_old else repository.push
@@ -93,26 +90,28 @@ class GitBackend:
         mine = self._take(holder)
         self._lock = holder
         try:
-            with release_on_exit(lambda: self._free(mine), self.where, holder):
+            with release_on_exit(lambda: self._release(mine), self.where, holder):
                 yield
         finally:
             self._lock = None
 
     def holder(self) -> LockInfo | None:
         with self._repository() as repository:
-            return self._holder(repository)[1]
+            return self._read_lock(repository)[1]
 
     who_applies = holder
 
     def unlock(self, run: str) -> None:
         with self._repository() as repository:
-            commit, holder = self._holder(repository)
+            commit, holder = self._read_lock(repository)
             if holder is None or holder.run != run or not repository.push(self.lock_ref, "", commit):
-                raise lock_error(self.where, run, holder, self._by_hand() if commit else "")
+                raise lock_error(self.where, run, holder, self._unlock_hint() if commit else "")
 
     @contextmanager
     def _repository(self) -> Iterator[TemporaryRepository]:
-        checkout = find_checkout(self.folder, what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
+        what = "the git store keeps the state in the repository of the configuration"
+        otherwise = "run this in a clone of the repository, or choose another store: state: {store: file}"
+        checkout = find_checkout(self.folder, what=what, otherwise=otherwise)
         with temporary_repository(checkout, self.remote, self._author) as repository:
             yield repository
 
@@ -121,14 +120,14 @@ class GitBackend:
         for ref in filter(None, (self.ref, self._old_ref)):
             commit = repository.fetch(ref)
             if commit:
-                state = from_text(self._text(repository, commit), self.environment, self.where)
+                state = from_text(self._read_text(repository, commit), self.environment, self.where)
                 if ref == self.ref or state.configuration in (None, self.configuration):
                     return commit, state
         return "", State(self.environment)
 
-    def _text(self, repository: TemporaryRepository, commit: str) -> str:
+    def _read_text(self, repository: TemporaryRepository, commit: str) -> str:
         try:
-            return repository.local("cat-file", "blob", f"{commit}:{STATE_FILE}").out.decode("utf-8")
+            return repository.run_local("cat-file", "blob", f"{commit}:{STATE_FILE}").out.decode("utf-8")
         except (StateUnusable, UnicodeDecodeError) as error:
             remote = without_user(self.remote)
             raise StateUnusable(
@@ -137,7 +136,7 @@ class GitBackend:
                 f"git push --force-with-lease={self.ref}:{commit} {remote} COMMIT:{self.ref}",
             ) from error
 
-    def _message(self, repository: TemporaryRepository, state: State, note: str) -> str:
+    def _commit_message(self, repository: TemporaryRepository, state: State, note: str) -> str:
         done, _, more = note.strip().partition("\n")
         run = f"{self._lock.where or 'not known where'} (run {self._lock.run})" if self._lock else "without a lock"
         who, commit = self._lock.who if self._lock else UNNAMED, repository.checkout.commit()
@@ -150,30 +149,31 @@ class GitBackend:
         unique = f"{self.environment} is locked by {holder}\n\nLock: {uuid.uuid4()}"
         message = f"{unique}\n\n{json_text(holder)}\n"
         with self._repository() as repository:
-            mine = repository.commit(repository.local("mktree", stdin=b"").text, "", message, holder.who)
+            mine = repository.commit(repository.run_local("mktree", stdin=b"").text, "", message, holder.who)
+            # Again only if the lock was freed between the push and the look at it.
             while not repository.push(self.lock_ref, mine, ""):
-                found, other = self._holder(repository)
+                found, other = self._read_lock(repository)
                 if found:
-                    raise Locked(self.where, other, self._by_hand())
+                    raise Locked(self.where, other, self._unlock_hint())
         return mine
 
-    def _holder(self, repository: TemporaryRepository) -> tuple[str, LockInfo | None]:
+    def _read_lock(self, repository: TemporaryRepository) -> tuple[str, LockInfo | None]:
         commit = repository.fetch(self.lock_ref)
         if not commit:
             return "", None
         try:
-            return commit, LockInfo.parse(repository.local("cat-file", "commit", commit).text.rpartition("\n")[2])
+            return commit, LockInfo.parse(repository.run_local("cat-file", "commit", commit).text.rpartition("\n")[2])
         except StateUnusable:
             return commit, None
 
-    def _free(self, mine: str) -> None:
+    def _release(self, mine: str) -> None:
         with self._repository() as repository:
             repository.push(self.lock_ref, "", mine)
 
-    def _by_hand(self) -> str:
+    def _unlock_hint(self) -> str:
         return f"once nobody is applying any more: git push {without_user(self.remote)} :{self.lock_ref}"
 
 
-def _receipts(repository: TemporaryRepository, commit: str) -> str:
-    mode, kind, tree = (repository.entries(commit).get(RECEIPTS) or "- - -").split()
+def _find_receipts(repository: TemporaryRepository, commit: str) -> str:
+    mode, kind, tree = (repository.read_tree(commit).get(RECEIPTS) or "- - -").split()
     return tree if f"{mode} {kind}" == TREE else ""

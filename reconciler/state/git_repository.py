@@ -11,7 +11,7 @@ import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import field
 from pathlib import Path
@@ -19,20 +19,19 @@ from typing import Any
 from urllib.parse import unquote
 
 from reconciler.errors import StateUnusable
-from reconciler.git.checkout import Checkout, contents_in, entries_in, read_settings
+from reconciler.git.checkout import Checkout, parse_entries, read_settings
 from reconciler.git.command import NETWORK_SECONDS, GitResult, GitTimeout, Settings, as_environment, run_git
 from reconciler.lazy import frozen
 from reconciler.model.redaction import USER, without_user
 from reconciler.text import redact
 
 EMAIL = "reconciler@invalid"
-SHORTEST_PART = 4
+SHORTEST_PART = 4  # A shorter part of a password would mask parts of words.
 BLOB, TREE = "100644 blob", "040000 tree"
 COPIED = re.compile(r"(http|credential|url|protocol|ssh)\.|core\.(sshcommand|gitproxy|askpass)$", re.IGNORECASE)
 """The settings that are needed to reach a remote. A checkout in CI leaves its token in one of them."""
 COPIED_OF_A_REMOTE = ("url", "pushurl", "proxy", "proxyauthmethod", "uploadpack", "receivepack", "vcs")
-REJECTED = b"\n!"
-"""The status of a ref that the remote did not take, in the output of `push --porcelain`."""
+REJECTED = b"\n!"  # The status of a ref that the remote did not take, in the output of `push --porcelain`.
 
 
 @frozen
@@ -47,7 +46,7 @@ class TemporaryRepository:
 
     def ls_remote(self, ref: str) -> str:
         """The id that a ref of the remote has now; empty if there is no such ref."""
-        answer = self._remote("ls-remote", "--quiet", self.remote, ref)
+        answer = self._run_remote("ls-remote", "--quiet", self.remote, ref)
         if answer.code:
             raise self._failure("read", answer)
         found = (line.split("\t") for line in answer.text.splitlines())
@@ -58,23 +57,20 @@ class TemporaryRepository:
         if not self.ls_remote(ref):
             return ""
         options = ("--depth=1", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
-        answer = self._remote("fetch", *options, self.remote, f"+{ref}:{ref}")
+        answer = self._run_remote("fetch", *options, self.remote, f"+{ref}:{ref}")
         if answer.code == 0:
-            return self.local("rev-parse", ref).text
-        # A ref that was deleted between the two requests is no failure.
-        if self.ls_remote(ref):
+            return self.run_local("rev-parse", ref).text
+        if self.ls_remote(ref):  # A ref that was deleted between the two requests is no failure.
             raise self._failure("read", answer)
         return ""
 
     def push(self, ref: str, new: str, expected: str, *, again: bool = True) -> bool:
-        """Sets a ref of the remote, or deletes it (`new` empty), if it is still as `expected` (empty: not there).
-
-        False if it is not. After an error, or without an answer, the remote is asked for the outcome. A ref that it did
-        not take, and that is still as expected, may have been locked for a moment: it is tried once more.
-        """
+        """Sets a ref of the remote, or deletes it (`new` empty), if it is still as `expected` (empty: not there). False
+        if it is not. After an error, or without an answer, the remote is asked for the outcome. A ref that it did not
+        take, and that is still as expected, may have been locked for a moment: it is tried once more."""
         lease = f"--force-with-lease={ref}:{expected}"
         try:
-            answer = self._remote("push", "--porcelain", "--atomic", lease, self.remote, f"{new}:{ref}")
+            answer = self._run_remote("push", "--porcelain", "--atomic", lease, self.remote, f"{new}:{ref}")
         except GitTimeout:
             if self.ls_remote(ref) == new:
                 return True
@@ -91,59 +87,56 @@ class TemporaryRepository:
     def move(self, source: str, target: str, new: str, expected: str) -> bool:
         """Creates the ref `target` and deletes `source` in one push. False if one is not as expected."""
         leases = (f"--force-with-lease={target}:", f"--force-with-lease={source}:{expected}")
-        answer = self._remote("push", "--porcelain", "--atomic", *leases, self.remote, f"{new}:{target}", f":{source}")
+        refs = (f"{new}:{target}", f":{source}")
+        answer = self._run_remote("push", "--porcelain", "--atomic", *leases, self.remote, *refs)
         if answer.code and self.ls_remote(source) == expected:
             raise self._failure("written", answer)
         return self.ls_remote(target) == new
 
-    def blob(self, text: str) -> str:
+    def write_blob(self, text: str) -> str:
         """Writes a blob, and returns its entry for a tree."""
-        return f"{BLOB} {self.local('hash-object', '-w', '--stdin', stdin=text.encode()).text}"
+        return f"{BLOB} {self.run_local('hash-object', '-w', '--stdin', stdin=text.encode()).text}"
 
-    def entries(self, tree: str) -> dict[str, str]:
+    def read_tree(self, tree: str) -> dict[str, str]:
         """The entries of a tree: name → `mode type id`; none if `tree` is empty."""
-        return entries_in(self.local("ls-tree", "-z", tree).out) if tree else {}
+        return parse_entries(self.run_local("ls-tree", "-z", tree).out) if tree else {}
 
-    def add(self, parent: str, name: str, entry: str) -> str:
+    def add_entry(self, parent: str, name: str, entry: str) -> str:
         """Writes the tree of a parent (empty: none) with one more entry (`mode type id`), and returns its id."""
-        entries = self.entries(parent) | {name: entry}
+        entries = self.read_tree(parent) | {name: entry}
         lines = "".join(f"{each}\t{called}\0" for called, each in entries.items())
-        return self.local("mktree", "-z", stdin=lines.encode("utf-8", "surrogateescape")).text
-
-    def contents(self, blobs: Sequence[str]) -> list[bytes]:
-        """The contents of blobs, in their order."""
-        return contents_in(self.local("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode()).out)
+        return self.run_local("mktree", "-z", stdin=lines.encode("utf-8", "surrogateescape")).text
 
     def commit(self, tree: str, parent: str, message: str, who: str) -> str:
         """Writes a commit on top of a parent (empty: none). Its author is whom git knows, else `who`."""
-        people = {role: self._person(role, who) for role in ("AUTHOR", "COMMITTER")}
+        people = {role: self._find_identity(role, who) for role in ("AUTHOR", "COMMITTER")}
         identity = {f"GIT_{role}_{key}": value for role, person in people.items() for key, value in person.items()}
         parents = ["-p", parent] if parent else []
-        return self.local("commit-tree", tree, *parents, stdin=message.encode(), more=identity).text
+        return self.run_local("commit-tree", tree, *parents, stdin=message.encode(), more=identity).text
 
-    def _person(self, role: str, who: str) -> dict[str, str]:
+    def _find_identity(self, role: str, who: str) -> dict[str, str]:
         """The author or committer as git finds it; without an e-mail address, as the settings of the state say."""
         known = dict(self.checkout.settings)
 
         def setting(what: str) -> str:
             own, shared = f"{role.lower()}.{what}", f"user.{what}"
-            return _bare(os.environ.get(f"GIT_{role}_{what.upper()}") or known.get(own) or known.get(shared, ""))
+            return _clean_name(os.environ.get(f"GIT_{role}_{what.upper()}") or known.get(own) or known.get(shared, ""))
 
         name, email = setting("name"), setting("email")
         if not email:
             set_name, _, set_email = self.author.partition("<")
-            name, email = _bare(set_name), _bare(set_email)
-        date = f"@{int(time.time())} +0000"
-        return {"NAME": name or _bare(who) or "reconciler", "EMAIL": email or EMAIL, "DATE": date}
+            name, email = _clean_name(set_name), _clean_name(set_email)
+        date = f"@{int(time.time())} +0000"  # In UTC: commits of several machines have one zone.
+        return {"NAME": name or _clean_name(who) or "reconciler", "EMAIL": email or EMAIL, "DATE": date}
 
-    def local(self, *arguments: str, stdin: bytes | None = None, more: dict[str, str] | None = None) -> GitResult:
+    def run_local(self, *arguments: str, stdin: bytes | None = None, more: dict[str, str] | None = None) -> GitResult:
         """Runs git without a remote."""
         answer = self._run(arguments, more or {}, stdin=stdin)
         if answer.code:
             raise StateUnusable(f"git {arguments[0]} failed: {answer.words}", hint="see to git and to the disk")
         return answer
 
-    def _remote(self, *arguments: str) -> GitResult:
+    def _run_remote(self, *arguments: str) -> GitResult:
         try:
             answer = self._run(arguments, {}, seconds=NETWORK_SECONDS)
         except GitTimeout as silent:
@@ -152,38 +145,34 @@ class TemporaryRepository:
         return GitResult(answer.code, answer.out, "; ".join(filter(None, [answer.words, *rejected])))
 
     def _run(self, arguments: tuple[str, ...], more: dict[str, str], **options: Any) -> GitResult:
-        # In the user's folder, because a remote may be a path relative to it.
-        environment = self.environment | more
+        environment = self.environment | more  # In the user's folder, because a remote may be a path relative to it.
         return run_git(self.checkout.top, f"--git-dir={self.path}", *arguments, environment=environment, **options)
 
     def _failure(self, done: str, answer: GitResult) -> StateUnusable:
         remote = without_user(self.remote)
         hint = "may the token or key of this checkout do that"
-        # Before an error of a write is told, the remote has answered.
-        if done == "read":
+        if done == "read":  # Before an error of a write is told, the remote has answered.
             hint = f"see whether the remote can be reached: git ls-remote {remote}; if so, {hint}"
         hint += (
             f" at {remote}? In GitHub Actions: permissions: {{contents: write}}, and a checkout that leaves its token "
             "behind (persist-credentials: true)"
         )
         reason = answer.words or f"git ended with {answer.code} and said nothing"
-        reason = without_user(redact(reason, secrets(self.checkout.settings, self.remote)))
+        reason = without_user(redact(reason, find_secrets(self.checkout.settings, self.remote)))
         return StateUnusable(f"{remote}: the state cannot be {done}: {reason}", hint=hint)
 
 
 @contextmanager
 def temporary_repository(checkout: Checkout, remote: str, author: str = "") -> Iterator[TemporaryRepository]:
-    """Makes a repository in a temporary folder for a block. StateUnusable if there is no such remote.
-
-    `author`: `Name <address>` of commits, if git itself knows nobody.
-    """
+    """Makes a repository in a temporary folder for a block. StateUnusable if there is no such remote. `author`: `Name
+    <address>` of commits, if git itself knows nobody."""
     try:
         folder = tempfile.TemporaryDirectory(prefix="reconciler-", ignore_cleanup_errors=True)
     except OSError as error:
         raise StateUnusable(f"no temporary folder can be made ({error})", hint="see to the disk") from error
     with folder as path:
         bare = TemporaryRepository(checkout, remote, path, {})
-        bare.local("init", "--quiet", "--bare", "--template=", f"--object-format={checkout.object_format}", path)
+        bare.run_local("init", "--quiet", "--bare", "--template=", f"--object-format={checkout.object_format}", path)
         known = read_settings([f"--git-dir={path}"], checkout.top)
         own = "core.sshcommand" in dict(checkout.settings) or any(map(os.environ.get, ("GIT_SSH_COMMAND", "GIT_SSH")))
         # Ssh asks no question, unless the user has set a command for it.
@@ -194,9 +183,7 @@ def temporary_repository(checkout: Checkout, remote: str, author: str = "") -> I
 
 def copied_settings(checkout: Checkout, remote: str, known: Settings) -> Settings:
     """The settings of a checkout that another repository needs to reach a remote. It has those in `known` already.
-
-    StateUnusable if there is no such remote.
-    """
+    StateUnusable if there is no such remote."""
     of_the_remote = {f"remote.{remote}.{name}" for name in COPIED_OF_A_REMOTE}
     if remote.startswith("-") or (
         f"remote.{remote}.url" not in dict(checkout.settings) and not re.search(r"[:/\\]", remote)
@@ -218,7 +205,7 @@ def copied_settings(checkout: Checkout, remote: str, known: Settings) -> Setting
     return tuple(copied)
 
 
-def secrets(settings: Settings, remote: str) -> list[str]:
+def find_secrets(settings: Settings, remote: str) -> list[str]:
     """The values of settings that must never be shown: tokens of headers, users and passwords of URLs."""
     headers = [value.split()[-1] for name, value in settings if name.endswith(".extraheader") and value.split()]
     urls = "\n".join([remote, *(text for setting in settings for text in setting)])
@@ -236,17 +223,14 @@ def _require_elsewhere(remote: str, top: str) -> None:
     local = local.removeprefix("/") if Path(local.removeprefix("/")).drive else local
     is_local = local != remote or bool(Path(local).drive) or ":" not in remote.partition("/")[0]
     if is_local and Path(os.path.realpath(Path(top, local))).is_relative_to(os.path.realpath(top)):
-        raise StateUnusable(
-            f"{remote} lies within the checkout, so a commit could bring its hooks and settings",
-            hint="keep the state at a remote of the repository: state: {store: git, remote: origin}",
-        )
+        text = f"{remote} lies within the checkout, so a commit could bring its hooks and settings"
+        hint = "keep the state at a remote of the repository: state: {store: git, remote: origin}"
+        raise StateUnusable(text, hint=hint)
     if re.match(r"[A-Za-z0-9]+::", remote):
-        raise StateUnusable(
-            f"{without_user(remote)} names a program of git's to reach it by",
-            hint="give it to git under a name (git remote add NAME ADDRESS), and write the name: remote: NAME",
-        )
+        hint = "give it to git under a name (git remote add NAME ADDRESS), and write the name: remote: NAME"
+        raise StateUnusable(f"{without_user(remote)} names a program of git's to reach it by", hint=hint)
 
 
-def _bare(text: str) -> str:
+def _clean_name(text: str) -> str:
     """A name or an address without the characters that git does not allow in it."""
     return re.sub(r"[<>\x00-\x1f]", "", text).strip(" .,:;\"'\\")

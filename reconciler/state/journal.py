@@ -29,23 +29,17 @@ from reconciler.serialization import DecodeError, decode, json_text
 from reconciler.state.document import JournalFile, address_from, entry_document, entry_from, tombstone_from
 from reconciler.system import Unreadable, read_regular, replace_atomically
 
-FORMAT_VERSION = 3
-"""Formats 1 and 2 were not sealed with the key."""
-Tombstones = Mapping[str, Tombstone | None]
-"""By `kind[id]`, the tombstones of objects; None removes one."""
-SEAL = b',"seal":"'
-"""The bytes before the seal of a line, which is its last field."""
+FORMAT_VERSION = 3  # Formats 1 and 2 were not sealed with the key.
+Tombstones = Mapping[str, Tombstone | None]  # By `kind[id]`, the tombstones of objects; None removes one.
+SEAL = b',"seal":"'  # The bytes before the seal of a line, which is its last field.
 LARGEST = 200_000_000
 AWAY = "move it away and plan again: what it held is found by id or by name, and nothing is deleted for it"
 
 
 @frozen
 class Replayed:
-    """A state with the steps of a journal applied.
-
-    `open` are writes without a known outcome, `named` are the addresses of all steps. `unread`: there are steps, but no
-    key to read them.
-    """
+    """A state with the steps of a journal applied. `open` are writes without a known outcome, `named` are the addresses
+    of all steps. `unread`: there are steps, but no key to read them."""
 
     state: State
     open: tuple[str, ...]
@@ -60,19 +54,19 @@ class Chain:
         self._key = file.key.encode()
         self._last = b"reconciler journal of " + file.environment.encode()
 
-    def _seal(self, content: bytes) -> bytes:
+    def _next_seal(self, content: bytes) -> bytes:
         self._last = hmac.digest(self._key, self._last + b"\0" + content, hashlib.sha256)
         return self._last.hex()[:32].encode()
 
-    def sealed(self, value: dict[str, Any]) -> bytes:
+    def seal(self, value: dict[str, Any]) -> bytes:
         """The next line, with its seal."""
         content = json_text(value).encode()
-        return content[:-1] + SEAL + self._seal(content) + b'"}\n'
+        return content[:-1] + SEAL + self._next_seal(content) + b'"}\n'
 
     def is_next(self, line: bytes) -> bool:
         """Whether a line, without its line break, is the next one as it was written."""
         content, _, seal = line.rpartition(SEAL)
-        return hmac.compare_digest(seal, self._seal(content + b"}") + b'"}')
+        return hmac.compare_digest(seal, self._next_seal(content + b"}") + b'"}')
 
     def key_id(self) -> str:
         """Tells one key from another without revealing anything of it."""
@@ -80,10 +74,8 @@ class Chain:
 
 
 class Journal:
-    """The journal of one state. One process writes it at a time: the one that holds the lock of the state.
-
-    Its threads may write at once. One fsync serves all threads that wait for one.
-    """
+    """The journal of one state. One process writes it at a time: the one that holds the lock of the state. Its threads
+    may write at once. One fsync serves all threads that wait for one."""
 
     def __init__(self, file: JournalFile) -> None:
         self.path = file.path
@@ -114,7 +106,7 @@ class Journal:
         ]
         try:
             # All lines at once: a kill leaves the whole journal of this run, or that of the run before.
-            replace_atomically(self.path, b"".join(map(self._chain.sealed, lines)))
+            replace_atomically(self.path, b"".join(map(self._chain.seal, lines)))
             self._file = self.path.open("ab")
         except OSError as error:
             raise StateUnusable(f"{self.path}: cannot be written ({error})", hint="see to the disk") from error
@@ -151,13 +143,11 @@ class Journal:
             self._file = None
 
     def replay(self, base: State) -> Replayed:
-        """The state after the journal's steps; `base` itself if there is no journal, or it is spent.
-
-        A last line that was cut off does not count: its write had not begun, or its outcome is looked up.
-        """
+        """The state after the journal's steps; `base` itself if there is no journal, or it is spent. A last line that
+        was cut off does not count: its write had not begun, or its outcome is looked up."""
         for path in filter(None, (self._place.older, self.path)):
             lines = self._read(path)
-            first = self._parsed(lines[0], 1) if lines else {}
+            first = self._parse(lines[0], 1) if lines else {}
             continues = bool(lines) and self._continues(first, base)
             # A journal in the work tree may be the work of a commit.
             if continues and (path != self.path or first["format_version"] < FORMAT_VERSION):
@@ -167,7 +157,7 @@ class Journal:
                     hint=AWAY,
                 )
         ours = bool(self._place.key) and first.get("key") == self._chain.key_id()
-        steps = self._unsealed(lines) if ours else []
+        steps = self._open_steps(lines) if ours else []
         if not continues:
             return Replayed(base, ())
         if not self._place.key:
@@ -177,16 +167,16 @@ class Journal:
                 f"{self.path}: the journal of an apply that was cut off was written with another key",
                 hint=f"give that key once more, and plan again; if it is gone, {AWAY}",
             )
-        return self._replayed(first, steps, base)
+        return self._apply_steps(first, steps, base)
 
-    def _replayed(self, first: dict[str, Any], steps: list[dict[str, Any]], base: State) -> Replayed:
+    def _apply_steps(self, first: dict[str, Any], steps: list[dict[str, Any]], base: State) -> Replayed:
         _, lineage, plan = _head_from(first)
         entries, tombstones, waiting = dict(base.entries), dict(base.tombstones), dict[str, str]()
         for number, line in enumerate(steps, start=2):
             try:
                 _replay_line(line, entries, tombstones, waiting)
             except DecodeError as error:
-                raise self._damaged(number) from error
+                raise self._damage_error(number) from error
         state = replace(
             base,
             entries=entries,
@@ -201,20 +191,20 @@ class Journal:
     def _continues(self, first: dict[str, Any], base: State) -> bool:
         version = first.get("format_version")
         if type(version) is not int or version < 1:
-            raise self._damaged(1)
+            raise self._damage_error(1)
         if version > FORMAT_VERSION:
             hint = "upgrade reconciler, or apply with that"
             raise StateUnusable(f"{self.path}: written by a newer reconciler", hint=hint)
         try:
             return _head_from(first)[0] == (base.lineage, base.serial)
         except DecodeError as error:
-            raise self._damaged(1) from error
+            raise self._damage_error(1) from error
 
     def _append(self, line: dict[str, Any]) -> int:
         """Appends a line, and returns its number."""
         with self._append_lock:
             with self._writing() as file:
-                file.write(self._chain.sealed(line))
+                file.write(self._chain.seal(line))
                 file.flush()
             self._written += 1
             return self._written
@@ -241,22 +231,22 @@ class Journal:
         except Unreadable as error:
             raise StateUnusable(f"{path}: {error}", hint=f"see to the file; or {AWAY}") from error
 
-    def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
+    def _parse(self, line: bytes, number: int) -> dict[str, Any]:
         try:
             step: dict[str, Any] = decode(dict[str, Any], json.loads(line), "line")
         except (ValueError, RecursionError) as error:
-            raise self._damaged(number) from error
+            raise self._damage_error(number) from error
         return step
 
-    def _unsealed(self, lines: list[bytes]) -> list[dict[str, Any]]:
+    def _open_steps(self, lines: list[bytes]) -> list[dict[str, Any]]:
         """The steps after the first line. StateUnusable if a line was changed or moved."""
         chain = Chain(self._place)
         for number, line in enumerate(lines, start=1):
             if not chain.is_next(line):
-                raise self._damaged(number)
-        return [self._parsed(line, number) for number, line in enumerate(lines[1:], start=2)]
+                raise self._damage_error(number)
+        return [self._parse(line, number) for number, line in enumerate(lines[1:], start=2)]
 
-    def _damaged(self, number: int) -> StateUnusable:
+    def _damage_error(self, number: int) -> StateUnusable:
         return StateUnusable(f"{self.path}:{number}: the journal of an interrupted apply is damaged", hint=AWAY)
 
 

@@ -18,28 +18,18 @@ from reconciler.state.document import JournalFile, from_text, to_text
 from reconciler.state.object_bucket import Bucket, Found
 from reconciler.threads import Threads
 
-FREE = b"{}\n"
-"""The content of a lock that nobody holds."""
-
-CONFIGURATIONS = "configurations"
-"""The first part of keys that have the configuration's name."""
-
-READERS = 8
-"""How many receipts are read in parallel."""
-
-STALE = json.dumps({"e_tag": '"00000000000000000000000000000000"', "version": "1"})
-"""A version that no object has."""
+FREE = b"{}\n"  # The content of a lock that nobody holds.
+CONFIGURATIONS = "configurations"  # The first part of keys that have the configuration's name.
+READERS = 8  # How many receipts are read in parallel.
+STALE = json.dumps({"e_tag": '"00000000000000000000000000000000"', "version": "1"})  # A version that no object has.
 
 
 class ObjectBackend:
-    """The state of one environment in one object, with its lock in another beside it.
-
-    The setting `url` is `s3://BUCKET/PREFIX`, `gs://…` or `az://CONTAINER/PREFIX`; WrongUsage if it is none of them.
-
-    The lock stays if its process is killed. To release it, a free lock replaces it on condition that it is still the
-    lock that was taken. A delete knows no condition, and could remove the lock of the next run. If a lock was broken
-    while its holder goes on, there are two writers, and the swap of the state lets one of them through.
-    """
+    """The state of one environment in one object, with its lock in another beside it. The setting `url` is
+    `s3://BUCKET/PREFIX`, `gs://…` or `az://CONTAINER/PREFIX`; WrongUsage if it is none of them. The lock stays if its
+    process is killed. To release it, a free lock replaces it on condition that it is still the lock that was taken. A
+    delete knows no condition, and could remove the lock of the next run. If a lock was broken while its holder goes on,
+    there are two writers, and the swap of the state lets one of them through."""
 
     is_local = False
 
@@ -63,23 +53,21 @@ class ObjectBackend:
     def read(self) -> Snapshot:
         found = self._bucket.read(self._name)
         if found is None:
-            old = self._old()
+            old = self._read_old()
             return Snapshot(old[1], "", is_taken_over=True) if old else Snapshot(State(self.environment), "")
         return Snapshot(from_text(found.content, self.environment, self.where), found.version)
 
-    def _old(self) -> tuple[Found, State] | None:
+    def _read_old(self) -> tuple[Found, State] | None:
         """The state under the key of an earlier version, if it may be this configuration's. That object stays."""
         found = self._bucket.read(self._old_name) if self._old_name else None
         state = from_text(found.content, self.environment, self.where) if found else None
         return (found, state) if found and state and state.configuration in (None, self.configuration) else None
 
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
-        """As `Backend.write`; `note` is not kept, because an object has no log.
-
-        The receipt is written first, and removed after a conflict: a run that is killed between the two leaves one
-        receipt too many, and never one too few.
-        """
-        old = self._old() if not version else None
+        """As `Backend.write`; `note` is not kept, because an object has no log. The receipt is written first, and
+        removed after a conflict: a run that is killed between the two leaves one receipt too many, and never one too
+        few."""
+        old = self._read_old() if not version else None
         if old is not None and old[1].configuration is None:
             # The old object gets this configuration's name, so that no other configuration takes it over.
             claimed = to_text(replace(old[1], configuration=self.configuration)).encode()
@@ -92,14 +80,13 @@ class ObjectBackend:
         written = self._bucket.swap(self._name, to_text(state).encode(), version)
         if written is None:
             if receipt is not None:
-                # The conflict is what counts; a receipt that stays does no harm.
-                with suppress(StateUnusable):
+                with suppress(StateUnusable):  # The conflict is what counts; a receipt that stays does no harm.
                     self._bucket.remove(key)
             raise StateConflict(self.where, self.journal)
         return written
 
     def receipts(self) -> dict[str, bytes]:
-        places = [self._old_receipts, self._receipts] if self._old() else [self._receipts]
+        places = [self._old_receipts, self._receipts] if self._read_old() else [self._receipts]
         names = [name for place in places for name in self._bucket.names(place) if name.endswith(".json")]
         with Threads(READERS) as pool:
             found = dict(zip(names, pool.map(self._bucket.read, names), strict=True))
@@ -123,7 +110,7 @@ class ObjectBackend:
         found = self._read_lock()
         holder = LockInfo.parse(found.content) if found else None
         if not found or not holder or holder.run != run or self._bucket.swap(self._lock, FREE, found.version) is None:
-            raise lock_error(self.where, run, holder, self._by_hand() if found else "")
+            raise lock_error(self.where, run, holder, self._unlock_hint() if found else "")
 
     def _read_lock(self) -> Found | None:
         """The lock; None if nobody holds it."""
@@ -138,13 +125,12 @@ class ObjectBackend:
             mine = self._bucket.swap(self._lock, content, found.version if found else "")
             if mine is not None:
                 return mine
-            # Another run has taken it since.
-            found = self._read_lock()
-        raise Locked(self.where, LockInfo.parse(found.content) if found else None, self._by_hand() if found else "")
+            found = self._read_lock()  # Another run has taken it since.
+        raise Locked(self.where, LockInfo.parse(found.content) if found else None, self._unlock_hint() if found else "")
 
     def _prove_conditions(self) -> None:
         """Tries two writes that the lock must make fail: some S3 servers ignore the conditions."""
-        if not self._bucket.root.startswith("s3:"):
+        if not self._bucket.root.startswith("s3:"):  # Only the API of S3 is served by many vendors.
             return
         for condition, version in (("If-None-Match", ""), ("If-Match", STALE)):
             if self._bucket.swap(self._lock, FREE, version) is not None:
@@ -154,5 +140,5 @@ class ObjectBackend:
                     hint="use a store that honours them: Amazon S3, Google Cloud Storage, Azure, R2, MinIO, Ceph",
                 )
 
-    def _by_hand(self) -> str:
+    def _unlock_hint(self) -> str:
         return f"once nobody is applying any more, delete {self._bucket.where(self._lock)}"

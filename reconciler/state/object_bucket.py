@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from obstore import PutMode
     from obstore.store import ClientConfig, ObjectStore
 
-PATIENCE_SECONDS = 30.0
-"""How long a call may take with its retries. The credentials of a role may take as long again."""
-MOST_RETRIES = 6
+PATIENCE_SECONDS = 30.0  # How long a call may take with its retries. The credentials of a role may take as long again.
+MOST_RETRIES = 6  # The library doubles its waits from 0.1 s [its default], so six fit into the time.
 MOST_BYTES = 200_000_000
 COPIED_OPTIONS = ("allow_http", "allow_invalid_certificates", "proxy_url", "proxy_ca_certificate", "proxy_excludes")
 """Options that obstore reads from the environment only without client options, and ours have time limits."""
@@ -33,7 +32,7 @@ COPIED_OPTIONS = ("allow_http", "allow_invalid_certificates", "proxy_url", "prox
 NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")
 SECRET_NAME = re.compile(r"^(AWS|AZURE|GOOGLE)_.*(KEY|SECRET|TOKEN|PASSWORD|SAS)")
 PLACE_NAME = re.compile(r"_(FILE|PATH|URI|URL|HOST)$")
-SHORTEST_SECRET = 6
+SHORTEST_SECRET = 6  # A shorter value would mask parts of words.
 ANSWER = re.compile(r"<Code>(?P<code>[^<]*)</Code>\s*(?:<Message>(?P<message>[^<]*)</Message>)?", re.DOTALL)
 PANIC = "PanicException"
 CLOUDS = {
@@ -64,7 +63,7 @@ class Bucket:
     """One bucket or container, and the prefix of all names in it."""
 
     def __init__(self, url: str) -> None:
-        (self._variables, self._hint), self.root, self._prefix = _parsed(url)
+        (self._variables, self._hint), self.root, self._prefix = _parse_url(url)
 
     def where(self, name: str) -> str:
         """The address of an object, for people."""
@@ -73,7 +72,7 @@ class Bucket:
     def read(self, name: str) -> Found | None:
         """An object; None if there is none. StateUnusable if the store or the bucket cannot be used."""
         store = self._store
-        with self._telling(name, "cannot be read"):
+        with self._convert_errors(name, "cannot be read"):
             try:
                 answer = load("obstore:get")(store, f"{self._prefix}{name}")
             except FileNotFoundError as error:
@@ -82,21 +81,19 @@ class Bucket:
                 return None
             if answer.meta["size"] > MOST_BYTES:
                 raise ValueError(f"it holds more than {MOST_BYTES // 1_000_000} MB, which no state does")
-            return Found(bytes(answer.bytes()), _version(answer.meta))
+            return Found(bytes(answer.bytes()), _find_version(answer.meta))
 
     def swap(self, name: str, content: bytes, version: str) -> str | None:
-        """Replaces the object of that version ("": there was none), and returns the new version.
-
-        None if there is another version by now. If the response of a write is lost, the library sends it again, and the
-        store refuses it. So the object is read then, and its version returned if it has this content.
-        StateUnusable if the store cannot be used.
-        """
+        """Replaces the object of that version ("": there was none), and returns the new version. None if there is
+        another version by now. If the response of a write is lost, the library sends it again, and the store refuses
+        it. So the object is read then, and its version returned if it has this content. StateUnusable if the store
+        cannot be used."""
         store = self._store
         exists, stale = load("obstore.exceptions:AlreadyExistsError"), load("obstore.exceptions:PreconditionError")
-        with self._telling(name, "cannot be written"):
+        with self._convert_errors(name, "cannot be written"):
             mode: PutMode = json.loads(version) if version else "create"
             try:
-                return _version(load("obstore:put")(store, f"{self._prefix}{name}", content, mode=mode))
+                return _find_version(load("obstore:put")(store, f"{self._prefix}{name}", content, mode=mode))
             except (exists, stale):
                 pass
         stored = self.read(name)
@@ -105,14 +102,14 @@ class Bucket:
     def names(self, folder: str) -> list[str]:
         """The names of all objects below a folder (`receipts/`), sorted. StateUnusable if they cannot be listed."""
         store = self._store
-        with self._telling(folder, "cannot be listed"):
+        with self._convert_errors(folder, "cannot be listed"):
             found = [each["path"] for chunk in load("obstore:list")(store, f"{self._prefix}{folder}") for each in chunk]
         return sorted(each.removeprefix(self._prefix) for each in found)
 
     def remove(self, name: str) -> None:
         """Deletes an object, whatever it holds. StateUnusable if that fails."""
         store = self._store
-        with self._telling(name, "cannot be removed"), suppress(FileNotFoundError):
+        with self._convert_errors(name, "cannot be removed"), suppress(FileNotFoundError):
             load("obstore:delete")(store, f"{self._prefix}{name}")
 
     @cached_property
@@ -120,12 +117,12 @@ class Bucket:
         try:
             from_url = load("obstore.store:from_url")
         except ImportError as error:
-            raise StateUnusable(
-                f"{self.root}: a state in an object store needs a library that is not installed ({error})",
-                hint="pip install 'qonversion-reconciler[object]'",
-            ) from error
+            text = f"{self.root}: a state in an object store needs a library that is not installed ({error})"
+            hint = "pip install 'qonversion-reconciler[object]'"
+            raise StateUnusable(text, hint=hint) from error
+        # Two thirds, so that the last attempt has time, too.
         retries = {"max_retries": MOST_RETRIES, "retry_timeout": timedelta(seconds=PATIENCE_SECONDS * 2 / 3)}
-        with self._telling("", "cannot be used"):
+        with self._convert_errors("", "cannot be used"):
             store: ObjectStore = from_url(self.root, client_options=self._options(), retry_config=retries)
         return store
 
@@ -136,7 +133,7 @@ class Bucket:
         return cast("ClientConfig", options | {"timeout": limit, "connect_timeout": min(limit, timedelta(seconds=5))})
 
     @contextmanager
-    def _telling(self, name: str, what: str) -> Iterator[None]:
+    def _convert_errors(self, name: str, what: str) -> Iterator[None]:
         try:
             yield
         except BaseException as error:
@@ -144,44 +141,43 @@ class Bucket:
             if not isinstance(error, Exception) and type(error).__name__ != PANIC:
                 raise
             # Without its cause: messages of the library may hold credentials.
-            raise StateUnusable(f"{self.where(name)}: {what} ({_words(error)})", hint=self._hint) from None
+            raise StateUnusable(f"{self.where(name)}: {what} ({_error_text(error)})", hint=self._hint) from None
 
 
-def _parsed(url: str) -> tuple[tuple[str, str], str, str]:
+def _parse_url(url: str) -> tuple[tuple[str, str], str, str]:
     """What `CLOUDS` has, the bucket's address, and the prefix with its slash. WrongUsage if it is no such address."""
-    try:
+    parts = urlsplit("")
+    with suppress(ValueError):
         parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
     steps = parts.path.strip("/").split("/") if parts.path.strip("/") else []
     plain = not (parts.query or parts.fragment or set(parts.netloc) & set("@:"))
     if parts.scheme not in CLOUDS or not parts.netloc or not plain or set(steps) & {"", ".", ".."}:
         raise WrongUsage(
-            f"{_masked(url)}: not an address of an object store",
+            f"{_mask(url)}: not an address of an object store",
             hint="expected s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX, the prefix optional; "
             "credentials go into the environment",
         )
     return CLOUDS[parts.scheme], f"{parts.scheme}://{parts.netloc}", "".join(f"{step}/" for step in steps)
 
 
-def _version(meta: Mapping[str, Any]) -> str:
+def _find_version(meta: Mapping[str, Any]) -> str:
     known = {name: meta[name] for name in ("e_tag", "version") if meta.get(name)}
     if not known:
         raise ValueError("the store gives no version of the object, so nothing can be swapped safely")
     return json.dumps(known, sort_keys=True)
 
 
-def _words(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     """The error in one line, with the code and message of the store instead of its XML."""
     text = str(error).partition("Debug source")[0]
     answer = ANSWER.search(text)
     if answer is not None:
         detail = ": ".join(part for part in (answer["code"], answer["message"]) if part)
         text = f"{text.partition('<')[0]}{detail}"
-    return _masked(" ".join(text.split()))
+    return _mask(" ".join(text.split()))
 
 
-def _masked(text: str) -> str:
+def _mask(text: str) -> str:
     """A text without the credentials of the environment, those in an address, and the query that may be signed."""
     named = (value for name, value in os.environ.items() if SECRET_NAME.match(name) and not PLACE_NAME.search(name))
     text = redact(text, (each.strip() for each in named if len(each.strip()) >= SHORTEST_SECRET))

@@ -27,10 +27,7 @@ from reconciler.text import did_you_mean
 
 def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
     """The backend of an environment. `folder`: the configuration's. `key`: the secret key that seals the journal; empty
-    if it is not at hand.
-
-    Only the module of the chosen backend is loaded.
-    """
+    if it is not at hand. Only the module of the chosen backend is loaded."""
     state = environment.state
     # The journal of a state behind a link is beside the file that the link leads to, as its lock is.
     file = Path(os.path.realpath(state.path)) if state.store == "file" else state.path
@@ -40,11 +37,9 @@ def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
 
 
 def journal_file(beside: Path, environment: str, key: str) -> JournalFile:
-    """The journal of a state. `key`: the secret key, empty if it is not at hand.
-
-    In a checkout it is in the folder of git's own files: no commit can bring a journal there, and git does not list it.
-    `beside` is its path outside of a checkout. Earlier versions always used that path.
-    """
+    """The journal of a state. `key`: the secret key, empty if it is not at hand. In a checkout it is in the folder of
+    git's own files: no commit can bring a journal there, and git does not list it. `beside` is its path outside of a
+    checkout. Earlier versions always used that path."""
     real = Path(os.path.realpath(beside.parent)) / beside.name
     top = repository_top(real.parent)
     own = git_folder(top) if top is not None else None
@@ -55,26 +50,19 @@ def journal_file(beside: Path, environment: str, key: str) -> JournalFile:
     return JournalFile(own / "reconciler" / f"{environment}-{digest}.journal", environment, key, older=real)
 
 
-def load_state(store: Backend, snapshot: Snapshot | None = None) -> tuple[Snapshot, State]:
-    """The snapshot of a backend, read if none is given, and its state after the steps of an interrupted apply."""
-    snapshot, found = replay_state(store, snapshot)
-    return snapshot, found.state
+def replay_state(store: Backend, snapshot: Snapshot) -> Replayed:
+    """The state of a snapshot after the steps of an interrupted apply."""
+    return Journal(store.journal).replay(snapshot.state)
 
 
-def replay_state(store: Backend, snapshot: Snapshot | None = None) -> tuple[Snapshot, Replayed]:
-    """As `load_state`, with what is known of the steps."""
-    snapshot = snapshot or store.read()
-    return snapshot, Journal(store.journal).replay(snapshot.state)
-
-
-def _load_whole_state(store: Backend) -> tuple[Snapshot, State]:
-    """As `load_state`. Refused if there are steps that cannot be read, because a write would lose them."""
-    snapshot, found = replay_state(store)
+def _read_complete(store: Backend) -> tuple[Snapshot, State]:
+    """The snapshot and its replayed state. Refused if there are steps that cannot be read: a write would lose them."""
+    snapshot = store.read()
+    found = replay_state(store, snapshot)
     if found.unread:
-        raise Refused(
-            f"{store.where}: an apply was cut off, and what it did is in {store.journal}, which is read with the key",
-            hint="set the variable that holds the key, and try again; or apply first, which takes the steps over",
-        )
+        text = f"{store.where}: an apply was cut off, and what it did is in {store.journal}, which is read with the key"
+        hint = "set the variable that holds the key, and try again; or apply first, which takes the steps over"
+        raise Refused(text, hint=hint)
     return snapshot, found.state
 
 
@@ -90,12 +78,10 @@ def rename(store: Backend, source: str, target: str) -> None:
     if source.partition(".")[0] != target.partition(".")[0]:
         raise WrongUsage(f"{source} cannot become {target}: they are of different kinds")
     if not re.fullmatch(address_pattern(), target):
-        raise WrongUsage(
-            f"{target} is no address",
-            hint="an address is KIND.KEY, and a key begins with a-z or 0-9 and goes on with those, - and _",
-        )
+        hint = "an address is KIND.KEY, and a key begins with a-z or 0-9 and goes on with those, - and _"
+        raise WrongUsage(f"{target} is no address", hint=hint)
     with store.lock(LockInfo.this_run()):
-        snapshot, state = _load_whole_state(store)
+        snapshot, state = _read_complete(store)
         entry = find_entry(state, source)
         if target in state.entries:
             raise WrongUsage(f"{target} is in the state already", hint=f"`reconciler state rm {target}` first")
@@ -109,19 +95,17 @@ def rename(store: Backend, source: str, target: str) -> None:
 def forget(store: Backend, address: str) -> None:
     """Removes an entry: its object stays live, unmanaged. Refused if it is protected."""
     with store.lock(LockInfo.this_run()):
-        snapshot, state = _load_whole_state(store)
+        snapshot, state = _read_complete(store)
         if find_entry(state, address).protected:
-            raise Refused(
-                f"{address} is protected by prevent_destroy, which would be forgotten with it",
-                hint="apply it once with `lifecycle: {prevent_destroy: false}`, or use a `removed` block",
-            )
+            hint = "apply it once with `lifecycle: {prevent_destroy: false}`, or use a `removed` block"
+            raise Refused(f"{address} is protected by prevent_destroy, which would be forgotten with it", hint=hint)
         _write(store, snapshot, state, {name: each for name, each in state.entries.items() if name != address})
 
 
 def migrate(source: Backend, target: Backend) -> int:
     """Copies the state to another backend, which must be empty. Returns the number of entries. The source stays."""
     with source.lock(LockInfo.this_run()), target.lock(LockInfo.this_run()):
-        _, state = _load_whole_state(source)
+        _, state = _read_complete(source)
         there = target.read()
         if there.state.entries or there.state.tombstones:
             hint = "choose an empty place, or remove that one first"
@@ -138,8 +122,7 @@ def _write(store: Backend, snapshot: Snapshot, state: State, entries: dict[str, 
 
 
 WRONG_CONFIGURATION = "wrong-configuration"
-SHARE = 0.5
-"""The part of the addresses of a state without a name that the configuration must have to take it over."""
+SHARE = 0.5  # The part of the addresses of a state without a name that the configuration must have to take it over.
 
 
 def require_own(
@@ -150,47 +133,35 @@ def require_own(
     *,
     allowed: bool,
 ) -> Snapshot:
-    """The snapshot as one of this configuration; the next write takes it over.
-
-    `addresses` returns those of the configuration and of its `moved` and `removed` blocks. It is called only if the
-    state or the configuration has no name. Refused if the state is of another configuration. Also Refused if one of the
-    two has no name, and the configuration has less than half of the state's addresses. `allowed` passes both guards.
-    """
+    """The snapshot as one of this configuration; the next write takes it over. `addresses` returns those of the
+    configuration and of its `moved` and `removed` blocks. It is called only if the state or the configuration has no
+    name. Refused if the state is of another configuration. Also Refused if one of the two has no name, and the
+    configuration has less than half of the state's addresses. `allowed` passes both guards."""
     state = snapshot.state
     if state.configuration == configuration:
         return snapshot
-    if not allowed and None not in (state.configuration, configuration):
-        raise _of_another(state.configuration, configuration, where)
+    if not allowed:
+        require_own_name(state, configuration, where)
     known = state.entries.keys()
     matching = len(known) if allowed else len(known & set(addresses()))
     if matching < SHARE * len(known):
-        names_none = state.configuration is None
-        whose = "names no configuration" if names_none else f"is of {called(state.configuration)}"
-        raise Refused(
-            f"{where}: this state {whose}, and {matching} of its {len(known)} addresses stand in "
-            f"{called(configuration)}: it may be another one's",
-            hint="apply the configuration that it belongs to first, with this version: that gives the state its name; "
-            f"or take it over with --allow {WRONG_CONFIGURATION}"
-            if names_none
-            else f"write `name:` in reconciler.yaml, or take the state over with --allow {WRONG_CONFIGURATION}",
-        )
+        whose, how = f"is of {called(state.configuration)}", "write `name:` in reconciler.yaml"
+        if state.configuration is None:
+            whose, how = "names no configuration", "apply its own configuration first, which gives the state that name"
+        count = f"{matching} of its {len(known)} addresses stand in {called(configuration)}"
+        hint = f"{how}; or take the state over with --allow {WRONG_CONFIGURATION}"
+        raise Refused(f"{where}: this state {whose}, and {count}: it may be another one's", hint=hint)
     name = state.configuration if configuration is None else configuration
     is_taken_over = bool(state.lineage) and name != state.configuration
     return replace(snapshot, state=replace(state, configuration=name), is_taken_over=is_taken_over)
 
 
-def require_own_name(store: Backend, configuration: str | None) -> Backend:
-    """The backend, if its state is of this configuration, or one of the two has no name. Refused if not."""
-    theirs = store.read().state.configuration
-    if theirs != configuration and None not in (theirs, configuration):
-        raise _of_another(theirs, configuration, store.where)
-    return store
-
-
-def _of_another(theirs: str | None, ours: str | None, where: str) -> Refused:
+def require_own_name(state: State, configuration: str | None, where: str) -> None:
+    """Refused if the state is of another configuration, and both have a name."""
+    theirs = state.configuration
+    if theirs == configuration or None in (theirs, configuration):
+        return
     moved = f"write `name: {theirs}` in reconciler.yaml" if theirs else "move it back"
-    return Refused(
-        f"{where}: this is the state of {called(theirs)}, not of {called(ours)}",
-        hint=f"give each configuration a state of its own. If this folder was moved, {moved}. "
-        f"--allow {WRONG_CONFIGURATION} takes the state over",
-    )
+    hint = f"give each configuration a state of its own. If this folder was moved, {moved}. "
+    hint += f"--allow {WRONG_CONFIGURATION} takes the state over"
+    raise Refused(f"{where}: this is the state of {called(theirs)}, not of {called(configuration)}", hint=hint)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.errors import StateUnusable, WrongUsage
-from reconciler.kinds import KINDS
-from reconciler.model.inputs import Entry, Live, address_kind
+from reconciler.model.inputs import Live, address_kind
 from reconciler.model.plan import Plan
-from reconciler.model.reports import ApplyReport, Outcome, Receipt, ReceiptItem, Status
+from reconciler.model.reports import ApplyReport, Receipt, ReceiptItem, Status
 from reconciler.serialization import decode, json_text, unreadable
 from reconciler.state.backend import Backend, LockInfo
+from reconciler.state.document import address_from, read_version
 from reconciler.state.recorder import Recorder
 from reconciler.text import did_you_mean
 
@@ -23,28 +22,27 @@ def make_receipt(
     """The receipt of one apply by the holder of its lock. `live` is what was there before it, and `recorder` holds what
     the state has after it."""
     ids, entries = {change.address: change.id for change in plan.changes}, recorder.entries()
-    tried = (outcome for outcome in report.outcomes if outcome.status in (Status.DONE, Status.FAILED))
-    items = tuple(_item(outcome, ids[outcome.address], live, entries) for outcome in tried)
+    items = []
+    for outcome in (each for each in report.outcomes if each.status in (Status.DONE, Status.FAILED)):
+        before = live.records[address_kind(outcome.address)].get(ids[outcome.address] or "")
+        entry = entries.get(outcome.address)
+        items.append(
+            ReceiptItem(
+                address=outcome.address,
+                action=outcome.action,
+                status=outcome.status.value,
+                reason=outcome.reason,
+                id_before=before.id if before else None,
+                id_after=entry.id if entry else None,
+                before=before.fields if before else None,
+                after=entry.applied if entry else None,
+                request_ids=outcome.request_ids,
+            )
+        )
     at, lineage = holder.since, recorder.lineage
     name = f"{recorder.serial:06d}-{at.replace(':', '').replace('-', '')}"
     by = (at, holder.who, holder.where, commit)
-    return Receipt(FORMAT_VERSION, name, plan.environment, *by, plan.digest, lineage, plan.allowed, items)
-
-
-def _item(outcome: Outcome, id_before: str | None, live: Live, entries: Mapping[str, Entry]) -> ReceiptItem:
-    before = live.records[address_kind(outcome.address)].get(id_before or "")
-    entry = entries.get(outcome.address)
-    return ReceiptItem(
-        address=outcome.address,
-        action=outcome.action,
-        status=outcome.status.value,
-        reason=outcome.reason,
-        id_before=id_before if before else None,
-        id_after=entry.id if entry else None,
-        before=before.fields if before else None,
-        after=entry.applied if entry else None,
-        request_ids=outcome.request_ids,
-    )
+    return Receipt(FORMAT_VERSION, name, plan.environment, *by, plan.digest, lineage, plan.allowed, tuple(items))
 
 
 FORMAT_VERSION = 1
@@ -53,32 +51,23 @@ HINT = "bring the file back from your last commit or backup, or move it away: no
 
 def to_text(receipt: Receipt) -> str:
     """The document of a receipt: an item a line."""
-    items = ",\n".join(json_text(item) for item in receipt.items)
+    items = ",\n".join(map(json_text, receipt.items))
     document = json_text(replace(receipt, items=()), indented=True)
-    if items:
-        document = document.removesuffix("[]\n}") + "[\n" + items + "\n]\n}"
-    return document + "\n"
+    return (document.removesuffix("[]\n}") + f"[\n{items}\n]\n}}" if items else document) + "\n"
 
 
 def from_text(text: bytes, where: str) -> Receipt:
     """The receipt in a document. StateUnusable if it is none, or a newer one."""
     try:
         document = json.loads(text.decode())
-        version = document.get("format_version") if isinstance(document, dict) else None
-        if type(version) is int and version > FORMAT_VERSION:
-            raise StateUnusable(
-                f"{where}: this receipt was written by a newer reconciler (format {version}, this one reads "
-                f"{FORMAT_VERSION})",
-                hint="upgrade reconciler",
-            )
+        read_version(document, FORMAT_VERSION, where)
         if isinstance(document, dict):
             document = {"lineage": "", "allowed": [], **document}
         receipt: Receipt = decode(Receipt, document, "receipt")
+        for item in receipt.items:
+            address_from(item.address, "receipt")
     except (ValueError, RecursionError) as error:
         raise StateUnusable(f"{where}: this receipt is not understood ({unreadable(error)})", hint=HINT) from error
-    strange = next((item.address for item in receipt.items if address_kind(item.address) not in KINDS), None)
-    if strange is not None:
-        raise StateUnusable(f"{where}: this receipt is not understood ({strange!r} is no address)", hint=HINT)
     return receipt
 
 

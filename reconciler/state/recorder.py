@@ -19,8 +19,7 @@ from reconciler.state.backend import Backend, LockInfo, ReceiptFile, Snapshot
 from reconciler.state.document import entry_document, to_text
 from reconciler.state.journal import Journal
 
-KEYS = uuid.UUID("6f2f3c1e-6f4c-5d0f-9a3e-0e6b1f0d7c55")
-"""Namespace of our idempotency keys."""
+KEYS = uuid.UUID("6f2f3c1e-6f4c-5d0f-9a3e-0e6b1f0d7c55")  # Namespace of our idempotency keys.
 
 
 INTERVAL = 20
@@ -41,7 +40,7 @@ class ActiveLock:
         self.holder = holder
         self._store = store
         self._mutex = threading.Lock()
-        self._due = self._after(seconds)
+        self._due = self._due_after(seconds)
         self._broken: Refused | None = None
 
     def check(self) -> None:
@@ -56,11 +55,11 @@ class ActiveLock:
                     where = f"{self._store.where}: the lock of this run was broken by force"
                     hint = "nothing more is sent; plan again once the other run has ended"
                     self._broken = Refused(f"{where}; now it is held by {now or 'nobody'}", hint=hint)
-                self._due = self._after(time.monotonic() - began)
+                self._due = self._due_after(time.monotonic() - began)
         if self._broken is not None:
             raise self._broken
 
-    def _after(self, seconds: float) -> float:
+    def _due_after(self, seconds: float) -> float:
         """When the next check is due, if one takes so many seconds."""
         return time.monotonic() + (LOCAL_SECONDS if self._store.is_local else INTERVAL * seconds)
 
@@ -83,10 +82,8 @@ def with_counts(address: str, entry: Entry, live: Live, at: datetime) -> Entry:
 
 
 class Recorder:
-    """The state of one run. Several threads may use it at once.
-
-    Each step goes to the journal; `finish` writes all of them to the backend at once, under one serial.
-    """
+    """The state of one run. Several threads may use it at once. Each step goes to the journal; `finish` writes all of
+    them to the backend at once, under one serial."""
 
     def __init__(
         self,
@@ -166,10 +163,8 @@ class Recorder:
         )
 
     def intent(self, address: str, what: str) -> None:
-        """Journals that a write is about to leave, and returns when the line is on the disk.
-
-        Refused if another run holds the lock by now.
-        """
+        """Journals that a write is about to leave, and returns when the line is on the disk. Refused if another run
+        holds the lock by now."""
         if self._active_lock is not None:
             self._active_lock.check()
         with self._lock:
@@ -178,10 +173,8 @@ class Recorder:
         self._journal.intent(address, what)
 
     def record(self, address: str, entry: Entry, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
-        """Sets the entry of an address, and returns when that is in the journal.
-
-        `tombstones`: those of the object that the address had until then.
-        """
+        """Sets the entry of an address, and returns when that is in the journal. `tombstones`: those of the object that
+        the address had until then."""
         entry = replace(entry, commit=self._commit())
         with self._lock:
             # A superseded object may have been deleted while the one in its place was written to.
@@ -208,10 +201,8 @@ class Recorder:
         self._journal.outcome(address, None, changed)
 
     def _set_tombstones(self, tombstones: Mapping[str, Tombstone], removed: str) -> dict[str, Tombstone | None]:
-        """Adds tombstones, and removes the one named `removed` unless it is among them. Returns what changed.
-
-        An object that has an entry gets no tombstone.
-        """
+        """Adds tombstones, and removes the one named `removed` unless it is among them. Returns what changed. An object
+        that has an entry gets no tombstone."""
         taken: Mapping[str, Tombstone] = {}
         if tombstones:
             managed = {str(ObjectRef.at(address, entry.id)) for address, entry in self._entries.items()}
@@ -235,14 +226,12 @@ class Recorder:
         with self._lock:
             self._entries |= {address: with_counts(address, each, live, at) for address, each in self._entries.items()}
 
-    def deleted(self, address: str, kind: str, object_id: str) -> None:
-        """Records that an object was deleted. It was the one of the address, or one that a replace had superseded.
-
-        Its tombstone stays for ever, because nothing proves that it may go. An integration cannot be asked for by its
-        id, and lists and destinations may still show it: without the tombstone it would be adopted, or be taken for the
+    def record_delete(self, address: str, kind: str, object_id: str) -> None:
+        """Records that an object was deleted. It was the one of the address, or one that a replace had superseded. Its
+        tombstone stays for ever, because nothing proves that it may go. An integration cannot be asked for by its id,
+        and lists and destinations may still show it: without the tombstone it would be adopted, or be taken for the
         destination of the next one. A report or an automation that answers 404 needs no such proof, but the guard
-        `behind` needs the commit, and a checkout of any age may be applied. A tombstone has about 100 bytes.
-        """
+        `behind` needs the commit, and a checkout of any age may be applied. A tombstone has about 100 bytes."""
         tombstone = {str(ObjectRef(kind, object_id)): Tombstone(address, deleted=True, commit=self._commit())}
         with self._lock:
             self._tombstones |= tombstone

@@ -14,7 +14,7 @@ from world import without_excerpts
 
 from reconciler.cli.main import run
 from reconciler.kinds import KINDS
-from reconciler.kinds.resources import blocks, resource_schema
+from reconciler.kinds.resources import block_schemas, resource_schema
 from reconciler.kinds.schema import DEFAULTS
 from reconciler.kinds.settings import SETTINGS
 from reconciler.yaml.writing import dump
@@ -70,7 +70,7 @@ SIGNS = (b"\n", b"\t", b"- ", b": ", b"{", b"]", b"&a ", b"*a ", b"!x ", b"<<: "
 CONFIGURATION = {
     "properties": {
         **{kind.section: {"additionalProperties": resource_schema(kind)} for kind in KINDS.values()},
-        **blocks(),
+        **block_schemas(),
         DEFAULTS: {"properties": {kind.section: resource_schema(kind) for kind in KINDS.values()}},
         "x-a": {},
     }

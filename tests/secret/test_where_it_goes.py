@@ -218,11 +218,11 @@ def test_a_write_that_is_redirected_is_told(world: World) -> None:
 @pytest.mark.parametrize(
     ("host", "named"),
     [
-        ("\u0430pi.qonversion.io", "U+0430 CYRILLIC SMALL LETTER A"),
-        ("api.qonver\u017fion.io", "U+017F LATIN SMALL LETTER LONG S"),
-        ("api.qonversion.\u0456o", "U+0456 CYRILLIC SMALL LETTER BYELORUSSIAN-UKRAINIAN I"),
-        ("api.qonversion\u3002io", "U+3002 IDEOGRAPHIC FULL STOP"),
-        ("\u212aonversion.example", "U+212A KELVIN SIGN"),
+        ("\u0430pi.qonversion.io", r"\u0430pi.qonversion.io"),
+        ("api.qonver\u017fion.io", r"api.qonver\u017fion.io"),
+        ("api.qonversion.\u0456o", r"api.qonversion.\u0456o"),
+        ("api.qonversion\u3002io", r"api.qonversion\u3002io"),
+        ("\u212aonversion.example", r"\u212aonversion.example"),
     ],
 )
 def test_a_host_that_looks_like_another_is_refused(world: World, host: str, named: str) -> None:

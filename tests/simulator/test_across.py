@@ -151,7 +151,7 @@ def test_a_write_that_fails_half_way_leaves_nothing(
 
     body = {"title": "T", "integration": "slack", "target_platform": "iOS"}
     with monkeypatch.context() as patch:
-        patch.setattr("reconciler.simulator.store.Transaction.take_note", broken)
+        patch.setattr("reconciler.simulator.store.Transaction.write_note", broken)
         assert api.post("/integrations", json=body, headers={"Idempotency-Key": "k"}).status_code == 500
     assert "Traceback" in capsys.readouterr().err
     assert api.get("/integrations").json()["data"] == []

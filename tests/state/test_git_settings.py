@@ -69,7 +69,7 @@ def test_half_a_setting_is_named(world_in_git: World, monkeypatch: pytest.Monkey
     monkeypatch.delenv(missing)
     refused = world_in_git.plan()
     assert refused.code == 5
-    assert f"GIT_CONFIG_COUNT is 1, and {missing} is not set" in refused.err
+    assert f"GIT_CONFIG_COUNT is '1', and {missing} is not set" in refused.err
 
 
 def test_settings_of_the_caller_hold(world_in_git: World, monkeypatch: pytest.MonkeyPatch) -> None:
