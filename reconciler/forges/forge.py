@@ -35,8 +35,7 @@ GITLAB_HINTS = {
     403: f"GITLAB_TOKEN may not do this; {NEEDED} and at least the role Reporter",
     404: f"GitLab says so of what the token may not see; {NEEDED} of this project",
 }
-MOST_ASKED = 100
-"""So many commits of a push are asked for their pull requests, the latest first."""
+MOST_ASKED = 100  # so many commits of a push are asked for their pull requests, the latest first
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -47,10 +46,8 @@ class Forge(ABC):
     commit_id: str
     merges: str
     notes: str
-    note: str
-    """The paths of the comments of a pull request, and of one of them."""
-    target: tuple[str, ...]
-    """The way to the branch that a pull request was merged into."""
+    note: str  # the paths of the comments of a pull request, and of one of them
+    target: tuple[str, ...]  # the way to the branch that a pull request was merged into
     edit_method: str
     open_issues: Pairs
     closed: Pairs

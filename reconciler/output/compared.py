@@ -18,16 +18,12 @@ from reconciler.output.values import ValueDiff, cut_both, format_value, is_neste
 from reconciler.serialization import canonical
 from reconciler.text import counted, listed, pad
 
-MOST_NAMED = 8
-"""So many addresses of a group are listed."""
-LIMIT = 40_000
-"""So many bytes a block of Markdown has."""
-SIGNS = "-+"
-"""Of the first environment, and of the second."""
+MOST_NAMED = 8  # so many addresses of a group are listed
+LIMIT = 40_000  # so many bytes a block of Markdown has
+SIGNS = "-+"  # of the first environment, and of the second
 INDENT = "      "
 
-Group = Sequence[Difference]
-"""Differences of one kind and path, with the same values, or due to the same variables."""
+Group = Sequence[Difference]  # differences of one kind and path, with the same values, or due to the same variables
 
 
 def render_comparison(found: Comparison, form: str) -> str:

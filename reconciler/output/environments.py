@@ -21,12 +21,10 @@ from reconciler.text import columns, counted, listed, pad, truncate, wrap
 
 T = TypeVar("T")
 K = TypeVar("K")
-MOST_NAMED = 8
-"""So many environments are named; the rest is counted."""
+MOST_NAMED = 8  # so many environments are named; the rest is counted
 FAILED = "failed: "
 LONGEST_API = 48
-LONGEST_ERROR = 92
-"""Characters of an error in the table; all of it is on stderr."""
+LONGEST_ERROR = 92  # characters of an error in the table; all of it is on stderr
 _CUT: Paint = partial(truncate, limit=LONGEST_ERROR)
 
 

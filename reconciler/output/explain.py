@@ -15,8 +15,7 @@ from reconciler.output.terminal import bold, dim, escape, fit, yellow
 from reconciler.output.values import cut, format_value, named
 from reconciler.text import columns, pad, short_commit
 
-DEEPEST = 40
-"""So far to the right a broken value goes on at most."""
+DEEPEST = 40  # so far to the right a broken value goes on at most
 SOURCES = {"in the YAML": "not written", "live": "nothing", "last applied": "nothing"}
 """The three places of a value, and what is said if none is there."""
 CALM = frozenset({Verdict.EQUAL, Verdict.STORED, Verdict.SERVER, Verdict.LEFT_OUT, Verdict.UNMANAGED})

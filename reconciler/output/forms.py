@@ -25,15 +25,11 @@ RENDERERS = {
 }
 APPLIED = {"html": RENDERERS["html"], "markdown": "reconciler.output.markdown:all_applied_markdown"}
 """The forms that, after an apply, show what was done instead of the plan."""
-FAILED = {"markdown": "reconciler.output.markdown:failed_markdown"}
-"""The forms that tell why a command failed."""
-NAMED = frozenset({"markdown"})
-"""The forms that need the configuration's name, also if no environment has a plan."""
+FAILED = {"markdown": "reconciler.output.markdown:failed_markdown"}  # the forms that tell why a command failed
+NAMED = frozenset({"markdown"})  # the forms that need the configuration's name, also if no environment has a plan
 FORMS = tuple(RENDERERS)
-COMMANDS = frozenset({"github"})
-"""The forms whose lines are commands to a CI system, and are to work as such on stdout."""
-SHOW_COMMIT = frozenset({"json", "html", "markdown"})
-"""The forms that show the commit of the configuration."""
+COMMANDS = frozenset({"github"})  # the forms whose lines are commands to a CI system, and are to work as such on stdout
+SHOW_COMMIT = frozenset({"json", "html", "markdown"})  # the forms that show the commit of the configuration
 
 
 def render_plans(ended: Sequence[Ended[Review]], form: str, configuration: str | None = None) -> str:

@@ -26,11 +26,9 @@ SWEEPS = 2
 LONE_COLUMNS = 3
 Edge = tuple[str, str]
 LONGEST_NAME = 60
-SMALL = 30
-"""Up to so many nodes each has a box of its own, with its name; beyond, alike ones have one together."""
+SMALL = 30  # up to so many nodes each has a box of its own, with its name; beyond, alike ones have one together
 FEW = 2
-DRAWN = 100
-"""As many nodes are drawn, and no more: two columns of fifty can still be read."""
+DRAWN = 100  # as many nodes are drawn, and no more: two columns of fifty can still be read
 COLOURS = {action.value: label.colours for action, label in ACTIONS.items()}
 
 

@@ -20,15 +20,11 @@ from reconciler.output.terminal import escape
 from reconciler.serialization import canonical
 from reconciler.text import counted, natural, quote
 
-MANY = 20
-"""More creates than this are shown by kind first."""
-FEW = 2
-"""So many different sentences of one weight are said of a group; the rest is counted."""
-ALIKE = 3
-"""So many equal steps by hand are one."""
+MANY = 20  # more creates than this are shown by kind first
+FEW = 2  # so many different sentences of one weight are said of a group; the rest is counted
+ALIKE = 3  # so many equal steps by hand are one
 MOST_TITLED = 3
-LONGEST = 40
-"""Characters of a value in a title."""
+LONGEST = 40  # characters of a value in a title
 BARE = re.compile(r"(?!(?:true|false|null)$|[-+.eE\d]+$)[A-Za-z0-9][\w.:/+-]*", re.ASCII)
 WHOLE = frozenset({Action.CREATE, Action.ADOPT, Action.DELETE, Action.FORGET})
 """What is written of these is the whole block, not a field."""

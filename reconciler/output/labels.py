@@ -18,8 +18,7 @@ from reconciler.output.terminal import dim, escape, green, red, yellow
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 PROJECT = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9_.-]+)+")
 Paint = Callable[[str], str]
-SIGN_PAINT: dict[str, Paint] = {"-": red, "+": green, "": str}
-"""How lines of a diff are coloured."""
+SIGN_PAINT: dict[str, Paint] = {"-": red, "+": green, "": str}  # how lines of a diff are coloured
 
 
 NEUTRAL = ("#8c959f", "#ffffff", "#57606a")
@@ -48,8 +47,7 @@ ACTIONS = {
     Action.MANUAL: Label("!", yellow, phrase="to do by hand", colours=("#8250df", "#fbefff", "#512a97")),
     Action.ADOPT: Label("=", green, phrase="to adopt", colours=("#0969da", "#ddf4ff", "#0a3069")),
     Action.FORGET: Label("x", yellow, phrase="to forget", colours=("#57606a", "#eaeef2", "#24292f")),
-}
-"""The gravest first."""
+}  # the gravest first
 UNMANAGED = "unmanaged"
 CAUSES = {
     Cause.CONFIG: Label(word="configuration", phrase="changed here"),

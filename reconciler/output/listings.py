@@ -22,10 +22,8 @@ from reconciler.output.values import ValueDiff, format_value, ignored_lines, is_
 from reconciler.text import columns, counted, listed, pad, short_commit
 
 RUNS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
-GROUP = 3
-"""So many objects with the same edits are shown as one."""
-MOST_NAMED = 8
-"""So many addresses of a group are listed."""
+GROUP = 3  # so many objects with the same edits are shown as one
+MOST_NAMED = 8  # so many addresses of a group are listed
 NOT_PROVEN = "nothing proves that it belongs to an integration: write it as it stands here"
 
 

@@ -16,10 +16,8 @@ from reconciler.output.labels import STATUSES
 from reconciler.output.terminal import escape, write_status, write_stderr, yellow
 from reconciler.text import counted
 
-MOST_LINES = 100
-"""Up to so many changes each has its line."""
-MOST_RUNNING = 3
-"""So many changes that are under way fit into the line."""
+MOST_LINES = 100  # up to so many changes each has its line
+MOST_RUNNING = 3  # so many changes that are under way fit into the line
 MILESTONES = 10
 BAR = 24
 MINUTE = 60

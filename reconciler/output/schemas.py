@@ -18,8 +18,7 @@ WORDS = {
     "causes": [each.value for each in Cause],
     "scopes": [*map(str, Scope), None],
     "kinds": list(BUILT_IN.by_name),
-}
-"""What `enum` means in schemas.yaml."""
+}  # what `enum` means in schemas.yaml
 
 
 def every_schema() -> dict[str, Schema]:

@@ -23,8 +23,7 @@ HIDDEN = "(a secret key, not shown)"
 SHORTEST_SECRET = 8
 SIGNAL_SECONDS = 0.2
 NARROWEST = 40
-USUAL = 80
-"""Columns of a terminal that does not say how many it has, and of an excerpt in a log."""
+USUAL = 80  # columns of a terminal that does not say how many it has, and of an excerpt in a log
 CUT = "…"
 ERASE = "\r\x1b[K"
 _secrets: set[str] = set()
@@ -216,16 +215,11 @@ def is_within_width(line: str) -> bool:
     return columns(line) <= (width() or columns(line))
 
 
-red = partial(click.style, fg="red")
-"""For what goes away or went wrong."""
-green = partial(click.style, fg="green")
-"""For what is made or went well."""
-yellow = partial(click.style, fg="yellow")
-"""For what changes or wants attention."""
-bold = partial(click.style, bold=True)
-"""For headings."""
-dim = partial(click.style, dim=True)
-"""For what may be skipped."""
+red = partial(click.style, fg="red")  # for what goes away or went wrong
+green = partial(click.style, fg="green")  # for what is made or went well
+yellow = partial(click.style, fg="yellow")  # for what changes or wants attention
+bold = partial(click.style, bold=True)  # for headings
+dim = partial(click.style, dim=True)  # for what may be skipped
 
 
 def make_excerpt(line: str, number: int, column: int) -> str:

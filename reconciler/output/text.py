@@ -41,10 +41,8 @@ if TYPE_CHECKING:
     from reconciler.output.groups import Group
 
 FIELD = "      "
-MOST_NAMED = 8
-"""So many addresses of changes that ended alike are listed."""
-FEW = 5
-"""So many unmanaged objects are listed; the rest is counted."""
+MOST_NAMED = 8  # so many addresses of changes that ended alike are listed
+FEW = 5  # so many unmanaged objects are listed; the rest is counted
 AGAIN = "remove the causes and apply again; what is done stays as it is"
 
 

@@ -15,8 +15,7 @@ from reconciler.text import truncate
 
 LONGEST = 120
 NO_ID = " (id known once it exists)"
-KEPT = 24
-"""How much of what two long texts have in common is shown before where they part."""
+KEPT = 24  # how much of what two long texts have in common is shown before where they part
 
 # Made once: `json.dumps` makes another one for each value.
 _encoded = json.JSONEncoder(ensure_ascii=False).encode

@@ -25,10 +25,8 @@ from reconciler.text import counted, quote
 TEXT_LIMIT = 46_000
 """Bytes of all that people read, of the 65,536 that a forge takes. The rest is for the hidden mark, and for what
 `reconciler comment` adds: the history, and the approval of an earlier mark."""
-AROUND = 2_500
-"""Bytes of headings, and of the sentences that say what is left out."""
-OPEN = 10
-"""More of what is not grave than this is folded."""
+AROUND = 2_500  # bytes of headings, and of the sentences that say what is left out
+OPEN = 10  # more of what is not grave than this is folded
 TASKS_LIMIT, WARNINGS_LIMIT, REFUSALS_LIMIT, IGNORED_LIMIT = 8_000, 4_000, 6_000, 2_000
 UNMANAGED_LIMIT = 8_000
 KIND_LIMIT = 1_000

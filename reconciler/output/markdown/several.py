@@ -24,18 +24,13 @@ from reconciler.output.markdown.words import code, count_words, fitting, folded,
 from reconciler.text import counted, listed, share_out
 
 T = TypeVar("T")
-LEAST_PLAN = 6_000
-"""In fewer bytes than this a plan is not shown: its deletes are listed, and all else is counted."""
+LEAST_PLAN = 6_000  # in fewer bytes than this a plan is not shown: its deletes are listed, and all else is counted
 MOST_NAMED = 30
-APPROVAL = 160
-"""Bytes that the approval of an environment takes in the mark, about."""
-OPEN = 3
-"""The environments are folded if they are more."""
+APPROVAL = 160  # bytes that the approval of an environment takes in the mark, about
+OPEN = 3  # the environments are folded if they are more
 TABLE_LIMIT = 14_000
-AROUND = 700
-"""Bytes of what stands around the text of an environment, or of a set of them."""
-LEAST = 350
-"""Bytes that the shortest text of an environment takes, about."""
+AROUND = 700  # bytes of what stands around the text of an environment, or of a set of them
+LEAST = 350  # bytes that the shortest text of an environment takes, about
 LONGEST_ERROR = 200
 FULL = "the full answer is in this run's artefact, or comes with `--format json`"
 

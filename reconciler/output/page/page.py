@@ -34,35 +34,24 @@ from reconciler.output.references import make_graph
 from reconciler.output.values import Line, ValueDiff, ignored_sentences, is_nested, plain, waiting_line
 from reconciler.text import counted, truncate
 
-SHORT = 160
-"""A value of so many characters stands on one line."""
-LONGEST_LINE = 2000
-"""Characters of a line of a value; beyond, it is cut and says so."""
-LINES = 200
-"""Lines of a value; beyond, it is cut and says so."""
-LIMIT = 600_000
-"""Characters of fields in a page. What comes after that is shown without its fields."""
-CARDS = 300
-"""So many groups are shown whole; what comes after them is a line each, and what it does to people."""
-LISTED = 2_000
-"""So many groups are listed at all: a page of more opens slowly, and nobody reads it."""
-FIELDS = 60
-"""Fields of one change."""
+SHORT = 160  # a value of so many characters stands on one line
+LONGEST_LINE = 2000  # characters of a line of a value; beyond, it is cut and says so
+LINES = 200  # lines of a value; beyond, it is cut and says so
+LIMIT = 600_000  # characters of fields in a page. What comes after that is shown without its fields
+CARDS = 300  # so many groups are shown whole; what comes after them is a line each, and what it does to people
+LISTED = 2_000  # so many groups are listed at all: a page of more opens slowly, and nobody reads it
+FIELDS = 60  # fields of one change
 FEW_FIELDS = 10
-FEW_CHANGES = 40
-"""Up to so many, what is made and what goes away is unfolded too."""
+FEW_CHANGES = 40  # up to so many, what is made and what goes away is unfolded too
 LONGEST = 600
 SIGNS = {action.value: label.sign.replace("-", "\N{MINUS SIGN}") for action, label in ACTIONS.items()}
 """A minus as wide as a plus."""
 View = dict[str, Any]
-Endings = Mapping[str, View]
-"""Address → how its change ended."""
+Endings = Mapping[str, View]  # address → how its change ended
 MEANINGS = {UNMANAGED: "not managed here"}
-FIRST = 8
-"""As many of the gravest impacts stand at the top."""
+FIRST = 8  # as many of the gravest impacts stand at the top
 NAMED = 3
-Tile = tuple[str, str, int, str]
-"""A number of the summary: its style, its sign, the number, and what it is of."""
+Tile = tuple[str, str, int, str]  # a number of the summary: its style, its sign, the number, and what it is of
 
 
 def page(review: Review, report: ApplyReport | None = None) -> str:
