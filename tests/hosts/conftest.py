@@ -13,7 +13,7 @@ from world import Run
 from reconciler.cli.main import run
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Review
-from reconciler.output.markdown import PlanMarkdown
+from reconciler.output.markdown.plan import PlanMarkdown
 
 from .github import GitHub
 from .gitlab import GitLab

@@ -12,7 +12,8 @@ from reconciler.errors import ConfigurationInvalid, Problem, Refused
 from reconciler.model.approval import find_marker
 from reconciler.model.plan import Action
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Status
-from reconciler.output.markdown import PlanMarkdown, applied_markdown, failed_markdown
+from reconciler.output.markdown.plan import PlanMarkdown
+from reconciler.output.markdown.reports import applied_markdown, failed_markdown
 from reconciler.output.markdown.words import fence
 from reconciler.output.terminal import escape
 

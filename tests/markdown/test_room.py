@@ -11,7 +11,7 @@ from size import crossed
 from reconciler.model.approval import find_marker
 from reconciler.model.plan import Action, Unmanaged
 from reconciler.model.reports import Impact, Review, Weight
-from reconciler.output.markdown import PlanMarkdown
+from reconciler.output.markdown.plan import PlanMarkdown
 
 from .plans import change, many, review
 from .reading import Reading, require_harmless
