@@ -16,13 +16,12 @@ from reconciler.model.settings import VENDOR_URL
 from reconciler.output.terminal import dim, escape, green, red, yellow
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+MOST_NAMED = 8  # a list names so many addresses or environments, and counts the others
 PROJECT = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9_.-]+)+")
 Paint = Callable[[str], str]
 SIGN_PAINT: dict[str, Paint] = {"-": red, "+": green, "": str}  # how lines of a diff are coloured
-
-
+# The stroke, the fill and the text of a box in a picture, as CSS has them. This one is for what does not change.
 NEUTRAL = ("#8c959f", "#ffffff", "#57606a")
-"""The stroke, the fill and the text of a box in a picture, as CSS has them: of what does not change."""
 
 
 class Label(NamedTuple):
