@@ -212,7 +212,7 @@ class _Screen:
         if log.get():  # which has the events themselves
             yield lambda event: None if event.change else write_stderr(escape(event.text))
             return
-        with output.progress.progress(plan, reasons=elsewhere) as display:
+        with output.progress.Progress(plan, reasons=elsewhere) as display:
             yield lambda event: display(event.change, event.status, event.text)
 
     def show_report(self, report: ApplyReport) -> None:

@@ -166,8 +166,7 @@ def _escaped(text: str) -> str:
 
 def svg(graph: Graph) -> str:
     """A graph as a file of its own."""
-    text: str = load("reconciler.output.page:render")("graph.svg", picture=picture(graph))
-    return text
+    return str(load("reconciler.output.page:render")("graph.svg", picture=picture(graph)))
 
 
 def picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:

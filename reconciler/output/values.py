@@ -15,7 +15,7 @@ from reconciler.text import truncate
 
 LONGEST = 120
 NO_ID = " (id known once it exists)"
-KEPT = 24  # how much of what two long texts have in common is shown before where they part
+KEPT = 24  # characters that two long texts have in common and that are shown before the first difference
 
 # Made once: `json.dumps` makes another one for each value.
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
@@ -146,36 +146,30 @@ class ValueDiff:
         """What differs between two values: of maps and lists, nothing of what is the same."""
         if _both(dict, before, after):
             yield from self._maps(before or {}, after or {}, depth)
-            return
-        if _both(list, before, after):
-            yield from self._lists(before or [], after or [], depth)
-            return
-        old, new = cut_both(self._text(before), self._text(after), self._longest)
-        if before is not None:
-            yield Line("-", old, depth)
-        if after is not None:
-            yield Line("+", new, depth)
+        elif _both(list, before, after):
+            old, new = before or [], after or []
+            # Without its guess at junk, which takes items that are frequent in a list of 200 for none.
+            matcher = SequenceMatcher(None, [*map(_key, old)], [*map(_key, new)], autojunk=False)
+            for how, old_from, old_to, new_from, new_to in matcher.get_opcodes():
+                if how != "equal":
+                    yield from (Line("-", self.item(item), depth) for item in old[old_from:old_to])
+                    yield from (Line("+", self.item(item), depth) for item in new[new_from:new_to])
+        else:
+            old, new = cut_both(self._text(before), self._text(after), self._longest)
+            yield from [Line("-", old, depth)] if before is not None else []
+            yield from [Line("+", new, depth)] if after is not None else []
 
     def _maps(self, old: Any, new: Any, depth: int) -> Iterator[Line]:
-        for key in [*old, *(key for key in new if key not in old)]:
+        for key in old | new:
             one, other = old.get(key), new.get(key)
             if key in old and key in new and _key(one) == _key(other):
                 continue
             if _both(dict, one, other) or _both(list, one, other):
                 yield Line("", f"{escape(key)}:", depth)
                 yield from self.lines(one, other, depth + 1)
-                continue
-            if key in old:
-                yield Line("-", f"{escape(key)}: {self.item(one)}", depth)
-            if key in new:
-                yield Line("+", f"{escape(key)}: {self.item(other)}", depth)
-
-    def _lists(self, old: Any, new: Any, depth: int) -> Iterator[Line]:
-        matcher = SequenceMatcher(None, [_key(each) for each in old], [_key(each) for each in new], autojunk=False)
-        for how, old_from, old_to, new_from, new_to in matcher.get_opcodes():
-            if how != "equal":
-                yield from (Line("-", self.item(item), depth) for item in old[old_from:old_to])
-                yield from (Line("+", self.item(item), depth) for item in new[new_from:new_to])
+            else:
+                pairs = [(sign, each[key]) for sign, each in (("-", old), ("+", new)) if key in each]
+                yield from (Line(sign, f"{escape(key)}: {self.item(value)}", depth) for sign, value in pairs)
 
 
 def _both(kind: type, one: Any, other: Any) -> bool:
