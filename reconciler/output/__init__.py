@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         listings,
         markdown,
         progress,
-        schemas,
         tests,
         text,
     )
