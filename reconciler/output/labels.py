@@ -69,14 +69,13 @@ WEIGHTS = {
     Weight.STARTS: Label("▶", str, phrase="start"),
     Weight.FEEDS: Label("↳", str, phrase="feed others"),
 }
-GRAVE = tuple(weight for weight, label in WEIGHTS.items() if label.rule)
-"""What somebody loses or risks, the gravest first."""
+GRAVE = tuple(weight for weight, label in WEIGHTS.items() if label.rule)  # what somebody loses or risks, gravest first
 
 
 def count_weight(weight: Weight, number: int) -> str:
     """`1 stops`, `2 stop`."""
     verb, blank, rest = WEIGHTS[weight].phrase.partition(" ")
-    return f"{number} {verb}{'s' if number == 1 else ''}{blank}{rest}"
+    return f"{number} {verb}{'s' * (number == 1)}{blank}{rest}"
 
 
 STATUSES = {
@@ -135,11 +134,10 @@ def repository_path(file: str) -> str:
     a file that is outside keeps its whole path.
     """
     path = Path(file).resolve()
-    named = os.environ.get("GITHUB_WORKSPACE")
-    root = Path(named).resolve() if named else None
-    if root is None or not path.is_relative_to(root):
-        root = next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+    workspace = [Path(named).resolve()] if (named := os.environ.get("GITHUB_WORKSPACE")) else []
+    marked = next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
+    root = next(filter(path.is_relative_to, (*workspace, marked)), None)
+    return (path.relative_to(root) if root else path).as_posix()
 
 
 def permalink(place: Location, commit: str) -> str:
