@@ -180,8 +180,8 @@ class _AlreadyDone(Exception):
 
 
 def _render_body(text: str, marker: CommentMarker, own: Sequence[Comment], run: str) -> str:
-    """What the comment says from now on. `text` is what `--report markdown=FILE` wrote, `marker` its mark. `own` are the
-    comments of this environment that are there, the first of which is kept; `run` is the address of this run.
+    """What the comment says from now on. `text` is what `--report markdown=FILE` wrote, `marker` its mark; `own` are
+    the comments of this environment that are there, the first of which is kept; `run` is the address of this run.
 
     A plan's text brings what is approved from now on. That of an apply brings none, and what was approved stays: the
     job may be run again. WrongUsage if the text is too long.
