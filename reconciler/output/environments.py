@@ -23,7 +23,7 @@ from reconciler.text import columns, counted, listed, pad, truncate, wrap
 T = TypeVar("T")
 K = TypeVar("K")
 FAILED = "failed: "
-LONGEST_API = 48
+LONGEST_API = 48  # characters of an address in the table
 LONGEST_ERROR = 92  # characters of an error in the table; all of it is on stderr
 _CUT: Paint = partial(truncate, limit=LONGEST_ERROR)
 

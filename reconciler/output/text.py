@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reconciler import output
 from reconciler.lazy import frozen
@@ -15,9 +15,6 @@ from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, MOST_NAMED, SCOPES,
 from reconciler.output.terminal import bold, dim, escape, fit, green, red, width, yellow
 from reconciler.output.values import LONGEST, Line, ValueDiff, cut_both, format_value, is_nested, plain
 from reconciler.text import counted, listed, wrap
-
-if TYPE_CHECKING:
-    from reconciler.output.groups import Group
 
 FIELD = "      "
 FEW = 5  # so many unmanaged objects are listed; the rest is counted
@@ -109,7 +106,7 @@ class PlanText:
         if plan.waiting[FEW:]:
             yield f"  … and {len(plan.waiting[FEW:])} more that wait; --format json lists all"
 
-    def _group(self, group: Group, *, is_kind: bool = False) -> Iterator[str]:
+    def _group(self, group: output.groups.Group, *, is_kind: bool = False) -> Iterator[str]:
         """A change, or several as one: their title, what is not in it, what they do, and their addresses. `is_kind`:
         they are all the creates of a kind."""
         change, label, is_alone = group.first, ACTIONS[group.first.action], len(group.changes) == 1 and not is_kind
@@ -141,7 +138,7 @@ class PlanText:
             text += f", … and {len(left)} more of the same: {output.groups.kinds_of(left)}; --format json lists all"
         yield from self._prose(text, paint=dim)
 
-    def _scopes(self, group: Group) -> str:
+    def _scopes(self, group: output.groups.Group) -> str:
         """Whose doing it is, with numbers if that is not the same for all."""
         scopes = Counter(self._review.find_scope(change.address) for change in group.changes)
         marked = [(SCOPES[scope], number) for scope, number in scopes.items() if scope and SCOPES[scope].word]

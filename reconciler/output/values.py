@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from reconciler.kinds import Kinds, in_use
+from reconciler.lazy import frozen
 from reconciler.model.plan import WAITS, KeptField, Waiting
 from reconciler.output.terminal import escape
 from reconciler.text import truncate
@@ -125,21 +126,21 @@ def waiting_line(each: Waiting) -> str:
     return f"waiting: {each.address}.{each.path} {each.before} → {each.after}, from {moment} UTC on: {WAITS}"
 
 
+@frozen
 class ValueDiff:
     """Shows what differs between two values. `labels`: id → what people call it; `longest`: characters of a value;
     `unknown` is said of a reference without its id."""
 
-    def __init__(self, labels: Mapping[str, str], longest: int = LONGEST, unknown: str = NO_ID) -> None:
-        self._labels = labels
-        self._longest = longest
-        self._unknown = unknown
+    labels: Mapping[str, str]
+    longest: int = LONGEST
+    unknown: str = NO_ID
 
     def item(self, value: Any) -> str:
         """A value within another, on one line."""
-        return cut(self._text(value), self._longest)
+        return cut(self._text(value), self.longest)
 
     def _text(self, value: Any) -> str:
-        reference = reference_text(value, self._labels, self._unknown)
+        reference = reference_text(value, self.labels, self.unknown)
         return plain(value) if reference is None else escape(reference)
 
     def lines(self, before: Any, after: Any, depth: int = 0) -> Iterator[Line]:
@@ -155,7 +156,7 @@ class ValueDiff:
                     yield from (Line("-", self.item(item), depth) for item in old[old_from:old_to])
                     yield from (Line("+", self.item(item), depth) for item in new[new_from:new_to])
         else:
-            old, new = cut_both(self._text(before), self._text(after), self._longest)
+            old, new = cut_both(self._text(before), self._text(after), self.longest)
             yield from [Line("-", old, depth)] if before is not None else []
             yield from [Line("+", new, depth)] if after is not None else []
 

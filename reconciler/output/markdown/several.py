@@ -24,14 +24,14 @@ from reconciler.output.markdown.words import code, count_words, fitting, folded,
 from reconciler.text import counted, listed, share_out
 
 T = TypeVar("T")
-LEAST_PLAN = 6_000  # in fewer bytes than this a plan is not shown: its deletes are listed, and all else is counted
-MOST_NAMED = 30
+LEAST_PLAN = 6_000  # bytes: with fewer, the deletes of a plan are listed, and all else is counted
+MOST_NAMED = 30  # environments that a heading names
 APPROVAL = 160  # bytes that the approval of an environment takes in the mark, about
-OPEN = 3  # the environments are folded if they are more
-TABLE_LIMIT = 14_000
+OPEN = 3  # more environments than this are folded
+TABLE_LIMIT = 14_000  # bytes of the table: most of TEXT_LIMIT is left for the plans
 AROUND = 700  # bytes of what stands around the text of an environment, or of a set of them
 LEAST = 350  # bytes that the shortest text of an environment takes, about
-LONGEST_ERROR = 200
+LONGEST_ERROR = 200  # characters of an error in the table
 FULL = "the full answer is in this run's artefact, or comes with `--format json`"
 
 

@@ -21,24 +21,23 @@ from reconciler.output.references import make_graph
 from reconciler.output.values import Line, ValueDiff, ignored_sentences, is_nested, plain, waiting_line
 from reconciler.text import truncate
 
-SHORT = 160  # a value of so many characters stands on one line
-LONGEST_LINE = 2000  # characters of a line of a value; beyond, it is cut and says so
-LINES = 200  # lines of a value; beyond, it is cut and says so
-LIMIT = 600_000  # characters of fields in a page. What comes after that is shown without its fields
-CARDS = 300  # so many groups are shown whole; what comes after them is a line each, and what it does to people
-LISTED = 2_000  # so many groups are listed at all: a page of more opens slowly, and nobody reads it
+SHORT = 160  # characters of a value that stands on one line
+LONGEST_LINE = 2000  # characters of a line of a value; a longer one is cut and says so
+LINES = 200  # lines of a value; what is longer is cut and says so
+LIMIT = 600_000  # characters of fields in a page; changes after that are shown without their fields
+CARDS = 300  # groups that are shown whole; those after them have a line each, and what they do to people
+LISTED = 2_000  # groups that are listed at all: a page of more opens slowly, and nobody reads it
 FIELDS = 60  # fields of one change
-FEW_FIELDS = 10
-FEW_CHANGES = 40  # up to so many, what is made and what goes away is unfolded too
-LONGEST = 600
+FEW_FIELDS = 10  # of one change, which is then unfolded
+FEW_CHANGES = 40  # of a plan, whose creates and deletes are then unfolded, too
+LONGEST = 600  # characters of a sentence
+# A minus as wide as a plus.
 SIGNS = {action.value: label.sign.replace("-", "\N{MINUS SIGN}") for action, label in ACTIONS.items()}
-"""A minus as wide as a plus."""
 View = dict[str, Any]
 Outcomes = Mapping[str, Outcome]  # address → how its change ended
 MEANINGS = {UNMANAGED: "not managed here"}
-FIRST = 8  # as many of the gravest impacts stand at the top
-NAMED = 3
-Tile = tuple[str, str, int, str]  # a number of the summary: its style, its sign, the number, and what it is of
+FIRST = 8  # impacts that stand at the top, the gravest first
+NAMED = 3  # addresses that an impact at the top names
 
 
 def page_values(review: Review, report: ApplyReport | None = None) -> View:
@@ -77,8 +76,8 @@ def page_values(review: Review, report: ApplyReport | None = None) -> View:
     }
 
 
-def _summary(plan: Plan, report: ApplyReport | None) -> tuple[str, list[Tile]]:
-    """The headline, and the numbers below it: of what is planned, or of what was done."""
+def _summary(plan: Plan, report: ApplyReport | None) -> tuple[str, list[tuple[str, str, int, str]]]:
+    """The headline, and the numbers below it: the style and the sign of each, the number, and what it is of."""
     if report is None:
         text, summary = labels.title(plan), plan.summary()
         planned = ((each, label) for each, label in ACTIONS.items() if summary[each])
