@@ -89,7 +89,7 @@ def schema(folder: Path, write: bool, check: bool) -> None:
     """
     texts = {
         name: json.dumps(each, indent=2, ensure_ascii=False) + "\n"
-        for name, each in output.schemas.every_schema().items()
+        for name, each in output.document.every_schema().items()
     }
     if not (write or check):
         write_stdout(texts["configuration.schema.json"].rstrip())

@@ -14,7 +14,7 @@ import click
 from reconciler import commands
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, ReconcilerError, WrongUsage
 from reconciler.lazy import load
-from reconciler.output.forms import FORMS
+from reconciler.output import FORMS
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

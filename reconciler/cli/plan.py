@@ -15,7 +15,6 @@ from reconciler import commands, output
 from reconciler.cli import options
 from reconciler.errors import Exit, ReconcilerError, WrongUsage
 from reconciler.lazy import load
-from reconciler.output.forms import COMMANDS, FORMS, render_plans
 from reconciler.output.terminal import bold, escape, log, write_stderr, write_stdout
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 @click.command()
 @options.path_argument
 @options.plan_options
-@options.form_option(FORMS)
+@options.form_option(output.FORMS)
 @click.option("--out", type=options.FILE, help="Save the plan, for `apply --plan`.")
 @click.option("--at", metavar="TIME", help="Show the plan of that moment, for example 2027-03-28T01:30Z.")
 @click.option(
@@ -70,7 +69,7 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
         ended = commands.review.judge_together(ended)
     form, reviews = flags["form"], [each.map(lambda made: made.review) for each in ended]
     files.write(reviews)
-    write_stdout(render_plans(reviews, form), commands=form in COMMANDS)
+    write_stdout(output.render_plans(reviews, form), commands=form in output.COMMANDS)
     code = Exit.PENDING if flags["detailed_exitcode"] else Exit.DONE
     commands.environments.require_all(
         replace(each, error=each.value.refused, code=code if each.value.planned.plan.changes else Exit.DONE)
@@ -182,7 +181,7 @@ class _Screen:
         """The plans. Of several environments, each was shown before it is planned again under its lock."""
         if self._are_several and len(reviews) == 1:
             return
-        text = render_plans(reviews, "text")
+        text = output.render_plans(reviews, "text")
         # Who is asked has to see what about.
         on_stderr = self._form == "json" or (self._ask and sys.stdin.isatty() and not sys.stdout.isatty())
         if self._form != "json":
@@ -213,7 +212,7 @@ class _Screen:
         if log.get():  # which has the events themselves
             yield lambda event: None if event.change else write_stderr(escape(event.text))
             return
-        with output.progress.progress(plan, reasons=elsewhere) as display:
+        with output.progress.Progress(plan, reasons=elsewhere) as display:
             yield lambda event: display(event.change, event.status, event.text)
 
     def show_report(self, report: ApplyReport) -> None:

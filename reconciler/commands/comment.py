@@ -8,7 +8,6 @@ from pathlib import Path
 
 from reconciler.commands.session import find_names
 from reconciler.errors import WrongUsage
-from reconciler.forges.approvals import approved
 from reconciler.forges.ci import find_ci_run
 from reconciler.forges.comments import Comments
 from reconciler.model.approval import Approval, all_to_json, to_json
@@ -36,7 +35,7 @@ def write_approvals(
     """Writes what was approved by merging into a file: for the one environment that there is, or for several.
     WrongUsage if it cannot be written."""
     name = find_names(configuration, None)[0] if configuration else None
-    approvals = approved(comments.run, comments.forge, environments, name)
+    approvals = comments.find_approvals(environments, name)
     is_one = len(approvals) == 1 and len(environments) <= 1
     try:
         path.write_text(to_json(approvals[0]) if is_one else all_to_json(approvals), encoding="utf-8", newline="\n")

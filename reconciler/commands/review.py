@@ -22,7 +22,7 @@ from reconciler.lazy import frozen, load
 from reconciler.model.inputs import ObjectRef
 from reconciler.model.plan import DESTROYS, Action, Refusal
 from reconciler.model.reports import Applied, Ended, Failure, Review
-from reconciler.output.forms import APPLIED, FAILED, SHOW_COMMIT, render_failure, render_plans, render_reports
+from reconciler.output import APPLIED, FAILED, SHOW_COMMIT, render_failure, render_plans, render_reports
 from reconciler.output.terminal import redact, strip_styles
 from reconciler.plan.guards import FROZEN, Options, find_freezes
 from reconciler.state.backend import LockInfo

@@ -11,28 +11,26 @@ the plan that is made after the merge must be the one that was approved.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from reconciler.errors import Refused, WrongUsage
-from reconciler.forges.approvals import ours, read_marker
 from reconciler.forges.ci import GITHUB, CiRun
 from reconciler.forges.client import Comment
-from reconciler.forges.forge import Forge, GitHub, GitLab
-from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, find_marker, format_marker
+from reconciler.forges.forge import PLAN_AGAIN, Forge, GitHub, GitLab
+from reconciler.model.approval import DRIFT, NO_DRIFT, NOTHING, Approval, CommentMarker, find_marker, format_marker
 from reconciler.text import counted
 
 ISSUE_COMMANDS = frozenset({DRIFT, NO_DRIFT})
 LONGEST = 65_536
 """Characters of a comment on GitHub; on GitLab 1,000,000 (docs.gitlab.com/administration/instance_limits)."""
-HISTORY = "<!-- reconciler history -->"
+HISTORY = "<!-- reconciler history -->"  # what follows lists earlier titles of the comment
 MOST_EARLIER = 10
 LONGEST_EARLIER = 200
 SHORT_COMMIT = 12
 RUN = re.compile(r"https?://[^\s()<>\[\]]+")
-OLDER = "<summary>An older comment of reconciler</summary>"
-FOLDED = f"<details>{OLDER}\n\nThe one above it is kept up to date.\n\n</details>"
+OLDER = "<summary>An older comment of reconciler</summary>\n\nThe one above it is kept up to date.\n\n"
 
 
 class Comments:
@@ -48,40 +46,41 @@ class Comments:
         WrongUsage if the text is none of ours; Refused if it is not clear which pull request is meant; the errors of
         the host's API.
         """
-        marker = find_marker(text)
-        if marker is None:
-            render_body(text, [], "")
-            return ""
+        if (marker := find_marker(text)) is None:
+            raise WrongUsage("this is no comment of reconciler's", hint="give the file of `--report markdown=FILE`")
         if marker.command in ISSUE_COMMANDS:
             return self._update_issue(marker, text)
         if self.run.queued:
             return "no comment: a merge queue plans what is not merged yet, and the pull requests keep their comments"
-        numbers = [self.run.number] if self.run.number else self.forge.merged()
+        numbers = [self.run.number] if self.run.number else self.forge.find_merged()
         if not numbers:
             return f"no comment: {self.run.commit[:12]} came with no pull request"
-        me = self.forge.me()
-        results = (self._put_under(me, number, marker, text, is_first=at == 0) for at, number in enumerate(numbers))
+        me = self.forge.find_author()
+        results = (self._write_comment(me, number, marker, text, is_first=at == 0) for at, number in enumerate(numbers))
         return "; ".join(filter(None, results))
 
-    def _put_under(self, me: str, number: int, marker: CommentMarker, text: str, *, is_first: bool) -> str:
+    def _write_comment(self, me: str, number: int, marker: CommentMarker, text: str, *, is_first: bool) -> str:
         """Makes the text the comment under a pull request. If an apply is of several, the others are told only if they
         have one."""
-        own = self._own(me, number, marker)
+        own = self._find_own(me, number, marker)
         if not (own or is_first):
             return ""
-        body = render_body(text, self._trusted(own) if marker.command == "apply" else own, self.run.run)
+        trusted = self._drop_edited_markers(own) if marker.command == "apply" else own
+        body = _render_body(text, marker, trusted, self.run.run)
         # Two jobs at the same time may each have made one.
         for stray in own[1:]:
-            self.forge.edit(number, stray, FOLDED)
+            self.forge.edit_comment(number, stray, f"<details>{OLDER}</details>")
         if not own:
-            create, exists = partial(self.forge.create, number, body), lambda: bool(self._own(me, number, marker))
-            return _create_once(create, exists, f"wrote the comment under #{number}")
-        if same(own[0].body, body):
+            create = partial(self.forge.create_comment, number, body)
+            return _create_once(
+                create, lambda: self._find_own(me, number, marker), f"wrote the comment under #{number}"
+            )
+        if _is_same(own[0].body, body):
             return f"the comment under #{number} says this already"
-        self.forge.edit(number, own[0], body)
+        self.forge.edit_comment(number, own[0], body)
         return f"edited the comment under #{number}"
 
-    def _trusted(self, own: list[Comment]) -> list[Comment]:
+    def _drop_edited_markers(self, own: list[Comment]) -> list[Comment]:
         """The comments, without the mark of one that somebody else edited: our edit would make it good again."""
         trusted = []
         for comment in own:
@@ -92,27 +91,26 @@ class Comments:
                 trusted.append(replace(comment, body="\n" + comment.body.partition("\n")[2]))
         return trusted
 
-    def _own(self, me: str, number: int, marker: CommentMarker) -> list[Comment]:
+    def _find_own(self, me: str, number: int, marker: CommentMarker) -> list[Comment]:
         """The comments that we wrote for the configuration and the environments of a mark, the oldest first. The plan
         of several goes on in that of another set which has some of them: one may have been added since."""
-        comments = self.forge.comments(number)
-        own = ours(comments, me, marker.configuration, marker.environment)
-        if marker.command != "plan" or marker.several is None:
-            return own
-        near = [each for each in ours(comments, me, marker.configuration, None) if each not in own]
-        sets = ((each, read_marker(each)) for each in near)
-        return own + [each for each, it in sets if it.several and it.environments() & marker.environments()]
+        found = _find_ours(self.forge.list_comments(number), me, marker.configuration)
+        own = [comment for comment, its in found if its.environment == marker.environment]
+        if marker.command == "plan" and marker.several:
+            near = ((comment, its) for comment, its in found if its.several and comment not in own)
+            own += [comment for comment, its in near if its.environments() & marker.environments()]
+        return own
 
     def _update_issue(self, marker: CommentMarker, text: str) -> str:
         """Makes the text the issue of its environment; returns what was done. If nothing has drifted, the open issue is
         closed, and none is opened."""
-        me = self.forge.me()
-        own = self._own_issues(me, marker)
+        me = self.forge.find_author()
+        own = self._find_own_issues(me, marker)
         closes = marker.command == NO_DRIFT
-        body = render_body(text, own, self.run.run)
+        body = _render_body(text, marker, own, self.run.run)
         if own:
             number = own[0].id
-            if not closes and same(own[0].body, body):
+            if not closes and _is_same(own[0].body, body):
                 return f"the issue #{number} says this already"
             self.forge.edit_issue(number, body, close=closes)
             return f"{'closed' if closes else 'edited'} the issue #{number}"
@@ -120,21 +118,54 @@ class Comments:
             return "no issue: nothing has drifted"
         of = counted(len(marker.environments()), "environment") if marker.several else marker.environment
         title = f"Drift in {of}{f' of {marker.configuration}' if marker.configuration else ''}"
-        create, exists = partial(self.forge.open_issue, title, body), lambda: bool(self._own_issues(me, marker))
-        return _create_once(create, exists, "opened an issue")
+        create = partial(self.forge.open_issue, title, body)
+        return _create_once(create, lambda: self._find_own_issues(me, marker), "opened an issue")
 
-    def _own_issues(self, me: str, marker: CommentMarker) -> list[Comment]:
+    def _find_own_issues(self, me: str, marker: CommentMarker) -> list[Comment]:
         """The open issues that we wrote for the configuration and the environment of a mark, the oldest first."""
-        found = ours(self.forge.issues(), me, marker.configuration, marker.environment, ISSUE_COMMANDS)
-        return sorted(found, key=lambda issue: issue.id)
+        found = _find_ours(self.forge.list_issues(), me, marker.configuration)
+        own = [it for it, its in found if its.command in ISSUE_COMMANDS and its.environment == marker.environment]
+        return sorted(own, key=lambda issue: issue.id)
+
+    def find_approvals(self, environments: Sequence[str], configuration: str | None = None) -> list[Approval]:
+        """What was approved by merging the pull requests that came with the push. Without `environments` it is for the
+        one that they have plans of. Of one that they left out, since nothing of it has changed, `NOTHING` is approved.
+
+        Refused if there is none, or if a comment does not say, or was edited by somebody else; WrongUsage if there are
+        comments of several configurations or environments, and none is named.
+        """
+        run, forge = self.run, self.forge
+        # An old job that is run again would apply what is not what the branch says now.
+        if run.attempt > 1 and run.branch and (tip := forge.find_tip()) != run.commit:
+            raise Refused(
+                f"this job is run again for {run.commit[:12]}, and {run.branch} is at {tip[:12]} now: what was "
+                "approved then may be older than what is live",
+                hint=f"run the job of the newest commit of {run.branch} again, or apply by hand: `reconciler apply`",
+            )
+        if not (numbers := forge.find_merged()):
+            raise Refused(f"nothing was approved: {run.commit[:12]} came with no pull request", hint=PLAN_AGAIN)
+        me = forge.find_author()
+        merged = [_MergedPull(forge, number, me, configuration) for number in numbers]
+        listed = " and ".join(f"#{number}" for number in numbers)
+        names = _require_one(merged, listed, environments)
+        approvals: list[Approval] = []
+        for name in environments or names or [""]:
+            found = [each.find_approval(name) for each in merged]
+            why = [each for each in found if isinstance(each, str)]
+            if len(why) == len(found):
+                of = f"for {name} " if len(environments) > 1 else ""
+                raise Refused(f"nothing was approved {of}in {listed}: {why[0]}", hint=PLAN_AGAIN)
+            own = {each.digest: each for each in reversed(found) if isinstance(each, Approval)}
+            approvals += own.values() or [Approval(name, NOTHING)]
+        return approvals
 
 
-def _create_once(create: Callable[[Callable[[bool], None]], None], exists: Callable[[], bool], done: str) -> str:
+def _create_once(create: Callable[[Callable[[bool], None]], None], find: Callable[[], object], done: str) -> str:
     """Creates something and returns `done`. If the answer is lost, looks for it before it is sent again, or there were
-    two. `create` takes the function that is called before each retry."""
+    two. `create` takes the function that is called before each retry; `find` gives what is there."""
 
     def look(may_have_succeeded: bool) -> None:
-        if may_have_succeeded and exists():
+        if may_have_succeeded and find():
             raise _AlreadyDone
 
     try:
@@ -148,25 +179,22 @@ class _AlreadyDone(Exception):
     """What was about to be sent again is done."""
 
 
-def render_body(text: str, own: Sequence[Comment], run: str) -> str:
-    """What the comment says from now on. `text` is what `--report markdown=FILE` wrote; `own` are the comments of this
-    environment that are there, the first of which is kept; `run` is the address of this run.
+def _render_body(text: str, marker: CommentMarker, own: Sequence[Comment], run: str) -> str:
+    """What the comment says from now on. `text` is what `--report markdown=FILE` wrote, `marker` its mark; `own` are
+    the comments of this environment that are there, the first of which is kept; `run` is the address of this run.
 
     A plan's text brings what is approved from now on. That of an apply brings none, and what was approved stays: the
-    job may be run again. WrongUsage if the text is not ours, or too long.
+    job may be run again. WrongUsage if the text is too long.
     """
-    marker = find_marker(text)
-    if marker is None:
-        raise WrongUsage("this is no comment of reconciler's", hint="give the file of `--report markdown=FILE`")
     if marker.command == "apply" and not marker.approvals():
-        found = [known for each in own if (known := read_marker(each)).approvals()]
+        found = [known for each in own if (known := find_marker(each.body)) and known.approvals()]
         # Nothing, if two comments (of jobs at the same time) say different things.
         if len({tuple((name, each.digest) for name, each in known.approvals().items()) for known in found}) == 1:
             marker = replace(marker, approval=found[0].approval, several=found[0].several)
     shown = text.partition("\n")[2].strip()
     link = f"\n\n[The run]({run})" if RUN.fullmatch(run) else ""
     body = f"{format_marker(marker)}\n{shown}{link}"
-    earlier = _earlier(own[0].body, shown) if own else []
+    earlier = _list_earlier(own[0].body, shown) if own else []
     if earlier:
         listed = "\n".join(f"- {line}" for line in earlier)
         summary = f"<summary>Earlier: {len(earlier)}</summary>"
@@ -177,20 +205,74 @@ def render_body(text: str, own: Sequence[Comment], run: str) -> str:
     return body
 
 
-def same(body: str, other: str) -> bool:
+def _is_same(body: str, other: str) -> bool:
     """Whether two bodies say the same: hosts give them back with other line ends, and no blanks at the end."""
     return body.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()
 
 
-def _earlier(body: str, shown: str) -> list[str]:
+def _list_earlier(body: str, shown: str) -> list[str]:
     """The titles of what stood there, the latest first: that of the comment itself, then those that it lists."""
     current, _, history = body.replace("\r\n", "\n").partition(HISTORY)
     listed = [line.removeprefix("- ") for line in history.split("\n") if line.startswith("- ")]
     title = next((line for line in current.split("\n")[1:] if line.strip()), "").strip()
     is_new = bool(title) and current.partition("\n")[2].strip().partition("\n\n[The run]")[0] != shown
-    marker = read_marker(Comment(0, current, ""))
-    approval = next(iter(marker.approvals().values()), None)
-    commit = approval.commit if approval and marker.command == "plan" else ""
+    marker = find_marker(current)
+    approvals = [*marker.approvals().values()] if marker and marker.command == "plan" else []
+    commit = approvals[0].commit if approvals else ""
     head = f"`{commit[:SHORT_COMMIT]}` " if re.match(r"[0-9a-f]{40}", commit) else ""
     lines = [f"{head}{title}", *listed] if is_new else listed
     return [line for line in lines if len(line) <= LONGEST_EARLIER][:MOST_EARLIER]
+
+
+def _require_one(merged: Sequence[_MergedPull], listed: str, environments: Sequence[str]) -> list[str]:
+    """The environments that there are plans of. WrongUsage if it has to be named which one is meant."""
+    markers = [marker for each in merged for _, marker in each.comments]
+    names = sorted({name for marker in markers for name in marker.environments()})
+    configurations = sorted({marker.configuration or "" for marker in markers})
+    known = [each or "the one at the repository's top" for each in configurations]
+    several = [("configurations", known, "--configuration PATH names the folder")]
+    if not environments:
+        several.append(("environments", names, "--environment NAME names one, --all means all"))
+    for what, found, hint in several:
+        if len(found) > 1:
+            raise WrongUsage(f"{listed} has plans of several {what}: {', '.join(found)}", hint=hint)
+    return names
+
+
+class _MergedPull:
+    """A pull request that was merged, with our comments of a configuration."""
+
+    def __init__(self, forge: Forge, number: int, me: str, configuration: str | None) -> None:
+        self._forge = forge
+        self._number = number
+        self._checked: set[int] = set()
+        found = _find_ours(forge.list_comments(number), me, configuration)
+        # What tells of an apply, beside the comment with the plan, approves nothing and takes nothing back.
+        plans = [(each, marker) for each, marker in found if marker.command != "apply" or marker.approvals()]
+        self.comments = plans or found
+
+    def find_approval(self, environment: str) -> Approval | str | None:
+        """What it approves for an environment, or why nothing; None if it left the environment out."""
+        of = [(each, marker) for each, marker in self.comments if environment in marker.environments()]
+        of = [(each, marker) for each, marker in of if not (marker.several and environment in marker.several.left_out)]
+        approvals = [marker.approvals()[environment] for _, marker in of if environment in marker.approvals()]
+        if not of:
+            is_left_out = any(environment in marker.environments() for _, marker in self.comments)
+            return None if is_left_out else "there is no plan of ours under it"
+        if not approvals:
+            return "its plan failed"
+        if len({each.digest for each in approvals}) > 1 or len(approvals) < len(of):
+            message = f"#{self._number} has {len(of)} comments of ours, which say different things"
+            raise Refused(message, hint=PLAN_AGAIN)
+        if approvals[0].environment != environment:
+            raise Refused(f"the comment under #{self._number} is damaged", hint=PLAN_AGAIN)
+        for comment in (each for each, _ in of if each.id not in self._checked):
+            self._forge.require_untouched(comment)
+            self._checked.add(comment.id)
+        return approvals[0]
+
+
+def _find_ours(comments: Iterable[Comment], me: str, configuration: str | None) -> list[tuple[Comment, CommentMarker]]:
+    """Those whose author is `me` and whose mark is of that configuration, each with its mark."""
+    found = ((each, find_marker(each.body)) for each in comments if each.author == me)
+    return [(each, marker) for each, marker in found if marker and marker.is_for(configuration)]

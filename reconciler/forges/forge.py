@@ -35,8 +35,7 @@ GITLAB_HINTS = {
     403: f"GITLAB_TOKEN may not do this; {NEEDED} and at least the role Reporter",
     404: f"GitLab says so of what the token may not see; {NEEDED} of this project",
 }
-MOST_ASKED = 100
-"""So many commits of a push are asked for their pull requests, the latest first."""
+MOST_ASKED = 100  # so many commits of a push are asked for their pull requests, the latest first
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -47,10 +46,8 @@ class Forge(ABC):
     commit_id: str
     merges: str
     notes: str
-    note: str
-    """The paths of the comments of a pull request, and of one of them."""
-    target: tuple[str, ...]
-    """The way to the branch that a pull request was merged into."""
+    note: str  # the paths of the comments of a pull request, and of one of them
+    target: tuple[str, ...]  # the way to the branch that a pull request was merged into
     edit_method: str
     open_issues: Pairs
     closed: Pairs
@@ -78,14 +75,14 @@ class Forge(ABC):
             transport.close()
 
     @abstractmethod
-    def me(self) -> str:
+    def find_author(self) -> str:
         """Whom the token speaks for, as `Comment.author` has it."""
 
     @abstractmethod
     def require_untouched(self, comment: Comment) -> None:
         """Refused if somebody else is known to have edited the comment."""
 
-    def merged(self) -> list[int]:
+    def find_merged(self) -> list[int]:
         """The numbers of the pull requests that the push merged, that of the commit of the run first.
 
         If one says that this commit is its merge or its squash (on GitHub also the last commit of a rebase), it is that
@@ -94,14 +91,15 @@ class Forge(ABC):
         """
         run = self._run
         found = self._merged_with(run.commit)
-        exact = [each for each in found if run.commit in _ends(each)] or found
+        exact = [each for each in found if run.commit in _list_merges(each)] or found
         if len(exact) > 1:
             listed = ", ".join(f"#{each.get(self.number)}" for each in exact)
             raise Refused(f"{run.commit[:12]} came with several pull requests: {listed}", hint=PLAN_AGAIN)
-        pushed = [commit for commit in self.pushed()[:MOST_ASKED] if commit != run.commit]
+        pushed = [commit for commit in self.list_pushed()[:MOST_ASKED] if commit != run.commit]
         others = (each for commit in pushed for each in self._merged_with(commit))
-        here = [each for each in others if value_at(each, self.target) == run.branch and {*pushed} & {*_ends(each)}]
-        numbers = (each.get(self.number) for each in (*exact, *here))
+        here = (each for each in others if value_at(each, self.target) == run.branch)
+        own = [each for each in here if {*pushed}.intersection(_list_merges(each))]
+        numbers = (each.get(self.number) for each in (*exact, *own))
         return list(dict.fromkeys(number for number in numbers if isinstance(number, int)))
 
     def _merged_with(self, commit: str) -> list[dict[str, Any]]:
@@ -111,35 +109,35 @@ class Forge(ABC):
             self._found[commit] = [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
         return self._found[commit]
 
-    def pushed(self) -> Sequence[str]:
+    def list_pushed(self) -> Sequence[str]:
         """The commits of the push, the latest first, as its event lists them; empty if they are not known."""
         return self._run.pushed
 
-    def tip(self) -> str:
+    def find_tip(self) -> str:
         """The commit that the branch of the run is at now; empty if the host does not say."""
         answer = self._client.call("GET", f"{self._project}/{self.commits}/{quote(self._run.branch, safe='')}")
         return str(answer.record().get(self.commit_id, ""))
 
-    def comments(self, number: int) -> list[Comment]:
+    def list_comments(self, number: int) -> list[Comment]:
         """All comments under a pull request but those that GitLab writes itself, the oldest first."""
-        items = self._client.pages(self._path(self.notes, number), dict(self.comments_query))
-        return self._comments([each for each in items if not each.get("system")])
+        items = self._client.pages(self._format_path(self.notes, number), dict(self.comments_query))
+        return self._parse_comments([each for each in items if not each.get("system")])
 
-    def create(self, number: int, body: str, before_again: Any) -> None:
+    def create_comment(self, number: int, body: str, before_again: Any) -> None:
         """A new comment. `before_again` as in `Writer.send`."""
-        self._client.call("POST", self._path(self.notes, number), {"body": body}, before_again=before_again)
+        self._client.call("POST", self._format_path(self.notes, number), {"body": body}, before_again=before_again)
 
-    def edit(self, number: int, comment: Comment, body: str) -> None:
+    def edit_comment(self, number: int, comment: Comment, body: str) -> None:
         """Another text in a comment's place."""
-        self._client.call(self.edit_method, self._path(self.note, number, comment.id), {"body": body})
+        self._client.call(self.edit_method, self._format_path(self.note, number, comment.id), {"body": body})
 
-    def issues(self) -> list[Comment]:
+    def list_issues(self) -> list[Comment]:
         """The open issues, as comments: number, text and author. In GitHub's API pull requests are issues too, and say
         so."""
         items = self._client.pages(f"{self._project}/issues", dict(self.open_issues))
         number, text = self.number, self.text
         issues = (each for each in items if "pull_request" not in each)
-        return self._comments([{**each, "id": each.get(number), "body": each.get(text)} for each in issues])
+        return self._parse_comments([{**each, "id": each.get(number), "body": each.get(text)} for each in issues])
 
     def open_issue(self, title: str, body: str, before_again: Any) -> None:
         """A new issue. `before_again` as in `Writer.send`."""
@@ -151,10 +149,10 @@ class Forge(ABC):
         change = {self.text: body, **dict(self.closed if close else ())}
         self._client.call(self.edit_method, f"{self._project}/issues/{number}", change)
 
-    def _path(self, form: str, number: int, comment_id: int = 0) -> str:
+    def _format_path(self, form: str, number: int, comment_id: int = 0) -> str:
         return f"{self._project}/{form.format(number=number, comment=comment_id)}"
 
-    def _comments(self, items: list[dict[str, Any]]) -> list[Comment]:
+    def _parse_comments(self, items: list[dict[str, Any]]) -> list[Comment]:
         """The items that have a number, a text and an author."""
         comments = []
         for raw in items:
@@ -164,7 +162,7 @@ class Forge(ABC):
         return comments
 
 
-def _ends(pull: Mapping[str, Any]) -> Iterator[object]:
+def _list_merges(pull: Mapping[str, Any]) -> Iterator[object]:
     """The commits that a pull request says it was merged as. GitLab: `sha` is that of a fast-forward merge."""
     merges = pull.get("merge_commit_sha"), pull.get("squash_commit_sha")
     return filter(None, merges if any(merges) else (pull.get("sha"),))
@@ -186,12 +184,12 @@ class GitHub(Forge):
         above, _, self._graphql_path = run.graphql.rpartition("/")
         self._graphql = self._connect(above)
 
-    def me(self) -> str:
+    def find_author(self) -> str:
         """The login that the token speaks for: `github-actions[bot]`, `my-app[bot]`, or a person's.
 
         By GraphQL, since `GET /user` answers 403 to the tokens of apps, which a workflow's is; `viewer` answers to all.
         """
-        viewer = self._asked(VIEWER).get("viewer")
+        viewer = self._query(VIEWER).get("viewer")
         login = viewer.get("login") if isinstance(viewer, dict) else None
         if not isinstance(login, str) or not login:
             raise AnswerUnreadable("GitHub does not say whom the token speaks for")
@@ -200,7 +198,7 @@ class GitHub(Forge):
     def require_untouched(self, comment: Comment) -> None:
         """Refused if the last to edit the comment was not its author: whoever may write to a repository may edit all
         comments in it. An edit of ours after that one makes it good again."""
-        node = self._asked(EDITOR, id=comment.handle).get("node")
+        node = self._query(EDITOR, id=comment.handle).get("node")
         if not isinstance(node, dict) or "editor" not in node:
             raise AnswerUnreadable("GitHub does not say who edited the comment")
         editor = node["editor"]
@@ -211,7 +209,7 @@ class GitHub(Forge):
                 hint="run the plan's job of the pull request again: it writes the comment anew",
             )
 
-    def _asked(self, query: str, **variables: str) -> dict[str, Any]:
+    def _query(self, query: str, **variables: str) -> dict[str, Any]:
         """The data of a GraphQL query. It answers 200 with `errors` if something is wrong."""
         answer = self._graphql.call("POST", self._graphql_path, {"query": query, "variables": variables})
         data = answer.record().get("data")
@@ -235,14 +233,14 @@ class GitLab(Forge):
         headers = {"private-token": run.token, "accept": "application/json"}
         super().__init__(run, f"projects/{run.project}", headers, GITLAB_HINTS)
 
-    def me(self) -> str:
+    def find_author(self) -> str:
         """The number of the user that the token speaks for; a project's or group's token has a user of its own."""
         number = self._client.call("GET", "user").record().get("id")
         if not isinstance(number, int):
             raise AnswerUnreadable("GitLab does not say whom the token speaks for")
         return str(number)
 
-    def pushed(self) -> Sequence[str]:
+    def list_pushed(self) -> Sequence[str]:
         """Those between the commit before the push and that of the run."""
         if not self._run.before:
             return ()

@@ -151,10 +151,9 @@ class CommentMarker:
     configuration: str | None = None
     several: Several | None = None
 
-    def is_for(self, configuration: str | None, environment: str | None) -> bool:
-        """Whether it is of that configuration and that environment, or set of them; None is any."""
-        is_configuration = None in (configuration, self.configuration) or configuration == self.configuration
-        return is_configuration and environment in (None, self.environment)
+    def is_for(self, configuration: str | None) -> bool:
+        """Whether it is of that configuration; None is any."""
+        return None in (configuration, self.configuration) or configuration == self.configuration
 
     def environments(self) -> frozenset[str]:
         """The environments that it is of."""

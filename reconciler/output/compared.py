@@ -11,23 +11,18 @@ from reconciler.model.inputs import address_kind
 from reconciler.model.results import Comparison, Difference
 from reconciler.output.document import document
 from reconciler.output.groups import kinds_of
-from reconciler.output.labels import SIGN_PAINT, api_note, short_place
+from reconciler.output.labels import MOST_NAMED, SIGN_PAINT, api_note, short_place
 from reconciler.output.markdown.words import fence, fitting
 from reconciler.output.terminal import bold, dim, escape, fit, strip_styles, yellow
 from reconciler.output.values import ValueDiff, cut_both, format_value, is_nested, plain
 from reconciler.serialization import canonical
 from reconciler.text import counted, listed, pad
 
-MOST_NAMED = 8
-"""So many addresses of a group are listed."""
-LIMIT = 40_000
-"""So many bytes a block of Markdown has."""
-SIGNS = "-+"
-"""Of the first environment, and of the second."""
+LIMIT = 40_000  # bytes of the block of Markdown: a comment of GitHub takes 65,536 characters
+SIGNS = "-+"  # of the first environment, and of the second
 INDENT = "      "
 
-Group = Sequence[Difference]
-"""Differences of one kind and path, with the same values, or due to the same variables."""
+Group = Sequence[Difference]  # differences of one kind and path, with the same values, or due to the same variables
 
 
 def render_comparison(found: Comparison, form: str) -> str:

@@ -1,15 +1,28 @@
-"""A plan and a report as JSON documents, for programs."""
+"""A plan and a report as JSON documents, for programs; and the schemas of all that others read or write."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from reconciler.model.plan import FORMAT_VERSION, Change, FieldChange
-from reconciler.model.reports import ApplyReport, Review, Status, Weight
+from reconciler.kinds import BUILT_IN
+from reconciler.kinds.resources import ANCHORS, DIALECT, add_titles, make_schemas
+from reconciler.kinds.schema import Schema
+from reconciler.kinds.settings import test_file
+from reconciler.model.plan import FORMAT_VERSION, Action, Cause, Change, FieldChange
+from reconciler.model.reports import ApplyReport, Review, Scope, Status, Weight
 from reconciler.output.groups import find_groups
 from reconciler.output.labels import short_place
+from reconciler.yaml import read
+
+WORDS = {
+    "actions": [each.value for each in Action],
+    "causes": [each.value for each in Cause],
+    "scopes": [*map(str, Scope), None],
+    "kinds": list(BUILT_IN.by_name),
+}  # what `enum` means in schemas.yaml
 
 
 def document(**values: Any) -> str:
@@ -95,3 +108,31 @@ def report_values(report: ApplyReport) -> dict[str, Any]:
         "warnings": report.warnings,
         "unrecorded": report.unrecorded or None,
     }
+
+
+def every_schema() -> dict[str, Schema]:
+    """File name → schema, as `schemas/` holds them."""
+    (document,), _ = read(Path(__file__).with_name("schemas.yaml").read_bytes(), "schemas.yaml")
+    printed = {name: _complete(schema) for name, schema in document.value.items()}
+    printed["test"] = {"title": "Tests of a configuration", **add_titles({**test_file(), "patternProperties": ANCHORS})}
+    names = {f"{name}.schema.json": schema for name, schema in printed.items()}
+    return make_schemas() | {name: {"$schema": DIALECT, "$id": name, **schema} for name, schema in names.items()}
+
+
+def _complete(schema: Any, name: str = "") -> Any:
+    """A schema, or what stands in one, with titles, closed maps and words at every depth."""
+    if isinstance(schema, list):
+        return list(map(_complete, schema))
+    if not isinstance(schema, dict):
+        return schema
+    found: dict[str, Any] = {"title": name.replace("_", " ").capitalize()} if name else {}
+    for key, value in schema.items():
+        if key in ("properties", "$defs"):
+            found[key] = {each: _complete(inner, each) for each, inner in value.items()}
+        else:
+            found[key] = WORDS[value] if key == "enum" else _complete(value)
+    if "properties" in found:
+        found.setdefault("type", "object")
+        found.setdefault("required", list(found["properties"]))
+        found.setdefault("additionalProperties", False)
+    return found

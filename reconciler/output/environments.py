@@ -12,28 +12,30 @@ from reconciler.model.approval import digests, joint_digest
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, only_value
 from reconciler.model.results import Drift
+from reconciler.output import labels
 from reconciler.output.document import document, plan_values, report_values
-from reconciler.output.labels import GRAVE, Paint, api_note, count_ends, count_weight, shared_api, title, unusual_api
+from reconciler.output.labels import GRAVE, MOST_NAMED, Paint, api_note, count_ends, title
 from reconciler.output.listings import drift_text, history_text
 from reconciler.output.terminal import bold, escape, red, width
-from reconciler.output.text import Paragraph, PlanText
+from reconciler.output.text import PlanText
 from reconciler.text import columns, counted, listed, pad, truncate, wrap
 
 T = TypeVar("T")
 K = TypeVar("K")
-MOST_NAMED = 8
-"""So many environments are named; the rest is counted."""
 FAILED = "failed: "
-LONGEST_API = 48
-LONGEST_ERROR = 92
-"""Characters of an error in the table; all of it is on stderr."""
+LONGEST_API = 48  # characters of an address in the table
+LONGEST_ERROR = 92  # characters of an error in the table; all of it is on stderr
 _CUT: Paint = partial(truncate, limit=LONGEST_ERROR)
 
 
 def plans_text(ended: Sequence[Ended[Review]]) -> str:
     """Plans: a table, then what is shared by several environments, then each."""
-    api = shared_api(each.value.plan for each in ended if each.value)
-    rows = [(each.environment, *_plan_cells(each, api is None), f"{each.seconds:.1f} s") for each in ended]
+    api = labels.shared_api(each.value.plan for each in ended if each.value)
+    rows = []
+    for each in ended:
+        cells = (describe_failure(each), "") if each.value is None else plan_cells(each.value)
+        own_api = labels.unusual_api(each.value.plan.api) if each.value and api is None else ""
+        rows.append((each.environment, *cells, truncate(own_api, LONGEST_API), f"{each.seconds:.1f} s"))
     parts = [_table(f"Plans for {len(ended)} environments{api_note(api or '')}", rows)]
     shared = find_shared(
         (each.environment, PlanText(each.value, has_ids=False).paragraphs()) for each in ended if each.value
@@ -43,8 +45,11 @@ def plans_text(ended: Sequence[Ended[Review]]) -> str:
         parts.append("\n\n".join([head, *("\n".join(each.lines) for each in paragraphs)]))
     for each in ended:
         own = [one for names, paragraphs in shared.items() if each.environment in names for one in paragraphs]
-        if each.value is not None and _has_more(each.value, own):
-            parts.append(str(PlanText(each.value, own)))
+        elsewhere = {address for paragraph in own for address in paragraph.addresses}
+        if (review := each.value) is not None:
+            is_all_shown = all(change.address in elsewhere for change in review.plan.changes)
+            if not is_all_shown or review.tasks or review.plan.warnings:
+                parts.append(str(PlanText(review, own)))
     return "\n\n".join([*parts, f"digest of all: {joint_digest(digests(ended))}"])
 
 
@@ -61,26 +66,11 @@ def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[tuple[str, ...
     return shared
 
 
-def _has_more(review: Review, shared: Sequence[Paragraph]) -> bool:
-    """Whether a plan has something to say beside the table and what is shown for several environments."""
-    shown = {address for paragraph in shared for address in paragraph.addresses}
-    left = [change for change in review.plan.changes if change.address not in shown]
-    return bool(left or review.tasks or review.plan.warnings)
-
-
-def _plan_cells(ended: Ended[Review], has_api: bool) -> tuple[str, str, str]:
-    """What is planned, the risky part of it, and the address of the API; or why there is no plan."""
-    review = ended.value
-    if review is None:
-        return describe_failure(ended), "", ""
-    return *plan_cells(review), truncate(unusual_api(review.plan.api), LONGEST_API) if has_api else ""
-
-
 def plan_cells(review: Review, strong: Paint = str, show: Paint = str) -> tuple[str, str]:
     """What is planned, and the risky part of it. `strong`: marks what is grave; `show`: shows words of others."""
     plan, weights = review.plan, Counter(impact.weight for each in review.impacts.values() for impact in each)
     refused = [strong(f"refused: {show(', '.join(each.guard for each in plan.refusals))}")] if plan.refusals else []
-    risks = [count_weight(weight, weights[weight]) for weight in GRAVE if weights[weight]]
+    risks = [labels.count_weight(weight, weights[weight]) for weight in GRAVE if weights[weight]]
     waiting = [f"{len(plan.waiting)} waiting"] if plan.waiting else []
     unmanaged = f", {len(plan.unmanaged)} unmanaged" if plan.unmanaged else ""
     return f"{title(plan, strong)}{unmanaged}", ", ".join([*refused, *risks, *waiting])
@@ -170,6 +160,6 @@ def histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
     """The receipts of each environment below its name."""
     if len(ended) == 1:
         return history_text(ended[0].value or ())
-    heads = (bold(f"{escape(each.environment)}:") for each in ended)
     texts = (describe_failure(each) if each.error else history_text(each.value or ()) for each in ended)
-    return "\n\n".join(f"{head}\n{text}" for head, text in zip(heads, texts, strict=True))
+    heads = (bold(f"{escape(each.environment)}:\n") for each in ended)
+    return "\n\n".join(map(str.__add__, heads, texts))

@@ -7,18 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from reconciler.errors import Location
-from reconciler.model.results import Explanation, FieldExplanation, FieldValue, LastApply, Rule, Verdict
+from reconciler.model.results import Explanation, FieldExplanation, FieldValue, Verdict
 from reconciler.output.document import document, select
 from reconciler.output.labels import CAUSES, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, yellow
 from reconciler.output.values import cut, format_value, named
 from reconciler.text import columns, pad, short_commit
 
-DEEPEST = 40
-"""So far to the right a broken value goes on at most."""
+DEEPEST = 40  # the column at which a broken value goes on, at most
+# The three places of a value, and what is said if none is there.
 SOURCES = {"in the YAML": "not written", "live": "nothing", "last applied": "nothing"}
-"""The three places of a value, and what is said if none is there."""
 CALM = frozenset({Verdict.EQUAL, Verdict.STORED, Verdict.SERVER, Verdict.LEFT_OUT, Verdict.UNMANAGED})
 
 
@@ -34,48 +32,27 @@ def _lines(each: Explanation) -> Iterator[str]:
     verdict = field.verdict if field else each.verdict
     head = bold(f"{escape(each.address)}{path} in {escape(each.environment)}: {verdict}")
     yield f"{head} {format_value(each.name)}{live}{api_note(each.api)}"
+    last = "no receipt names it"
+    if each.last is not None:
+        commit = f", {short_commit(each.last.commit)}" if each.last.commit else ""
+        how = f"{each.last.action} {each.last.status}, {each.last.at}, by {each.last.who}"
+        last = escape(f"{how}{commit} (receipt {each.last.receipt})")
+    about = field or each
+    if about.place is not None:
+        yield f"  YAML: {escape(str(about.place))}" + (f"  {dim(escape(cut(about.line)))}" if about.line else "")
     if field is not None:
-        yield from _field(field, each)
-        yield f"  last applied: {_last(each.last)}"
-        return
-    if each.place is not None:
-        yield f"  YAML: {_at(each.place, each.line)}"
-    yield f"  last applied: {_last(each.last)}"
-    yield f"  the next apply: {each.next}"
-    yield from (f"  {escape(note)}" for note in each.notes)
-    yield from map(_rule, each.rules)
-    yield ""
-    yield from _table(each.fields, each.labels)
-
-
-def _field(field: FieldExplanation, of: Explanation) -> Iterator[str]:
-    if field.place is not None:
-        yield f"  YAML: {_at(field.place, field.line)}"
-    yield f"  written: {_value(field.written, of.labels) or 'not written'}"
-    yield f"  live: {_value(field.live, of.labels) or 'nothing'}"
-    yield f"  remembered: {_value(field.applied, of.labels) or 'nothing'}"
-    if field.cause is not None:
-        yield yellow(f"  cause: {CAUSES[field.cause].phrase}")
-    yield f"  the next apply: {field.next}"
-    yield from map(_rule, field.rules)
-    if field.verdict is not Verdict.SERVER:
-        yield from map(_rule, of.rules)
-
-
-def _last(last: LastApply | None) -> str:
-    if last is None:
-        return "no receipt names it"
-    commit = f", {escape(short_commit(last.commit))}" if last.commit else ""
-    how = escape(f"{last.action} {last.status}, {last.at}, by {last.who}")
-    return f"{how}{commit} (receipt {escape(last.receipt)})"
-
-
-def _at(place: Location, line: str) -> str:
-    return escape(str(place)) + (f"  {dim(escape(cut(line)))}" if line else "")
-
-
-def _rule(rule: Rule) -> str:
-    return f"  rule: {escape(rule.text)}" + dim(f"  [{escape(rule.source)}]")
+        yield f"  written: {_value(field.written, each.labels) or 'not written'}"
+        yield f"  live: {_value(field.live, each.labels) or 'nothing'}"
+        yield f"  remembered: {_value(field.applied, each.labels) or 'nothing'}"
+        yield from [yellow(f"  cause: {CAUSES[field.cause].phrase}")] if field.cause else []
+    yield f"  last applied: {last}"
+    yield f"  the next apply: {about.next}"
+    yield from (f"  {escape(note)}" for note in (each.notes if field is None else ()))
+    for rule in (*about.rules, *(each.rules if field and field.verdict is not Verdict.SERVER else ())):
+        yield f"  rule: {escape(rule.text)}" + dim(f"  [{escape(rule.source)}]")
+    if field is None:
+        yield ""
+        yield from _table(each.fields, each.labels)
 
 
 def _value(found: FieldValue, labels: Mapping[str, str]) -> str:
@@ -86,10 +63,8 @@ def _table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str]) -> I
     """A line for each field with its value; below it the three values, if they are not the same."""
     rows = []
     for each in fields:
-        says = each.verdict.value
-        if each.cause is not None and each.verdict is not Verdict.NEW:
-            says += f", {CAUSES[each.cause].phrase}"
-        rows.append((each, escape(each.path), says, _one_value(each, labels)))
+        cause = f", {CAUSES[each.cause].phrase}" if each.cause and each.verdict is not Verdict.NEW else ""
+        rows.append((each, escape(each.path), each.verdict.value + cause, _one_value(each, labels)))
     widest = max((columns(path) for _, path, _, _ in rows), default=0)
     longest = max((columns(says) for _, _, says, value in rows if value), default=0)
     hang = min(widest + longest + 4, DEEPEST)
@@ -104,46 +79,43 @@ def _table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str]) -> I
 def _one_value(each: FieldExplanation, labels: Mapping[str, str]) -> str:
     """The value of a field, if all that is there is the same; empty if it is not."""
     there = [found for found in (each.written, each.live, each.applied) if found.there]
+    is_same = all(found == there[0] for found in there)
     if each.verdict is Verdict.EQUAL:
-        is_same = _items(each.live) == _items(each.applied)
-    else:
-        is_same = all(found == there[0] for found in there)
+        # The order of a list says nothing then.
+        is_same = _sorted(each.live.value) == _sorted(each.applied.value)
     if not (is_same and there):
         return ""
     is_rule = each.verdict is Verdict.EQUAL and isinstance(each.live.value, str) and each.written != each.live
     return _value(there[-1], labels) + (f" ({_value(each.written, labels)})" if is_rule else "")
 
 
-def _items(found: FieldValue) -> object:
-    """A value to compare with one that is equal, so in which order a list comes says nothing."""
-    value = found.value
+def _sorted(value: Any) -> object:
     return sorted(json.dumps(item, sort_keys=True) for item in value) if isinstance(value, list) else value
 
 
 def explanation_json(explanation: Explanation) -> str:
     """An explanation for programs. A value that is not there has no key: null is a value."""
     each = explanation
+    fields = [
+        {
+            "path": field.path,
+            "verdict": field.verdict,
+            **{name: found.value for name in ("written", "live", "applied") if (found := getattr(field, name)).there},
+            "cause": field.cause,
+            "next": field.next,
+            "place": _place(field),
+            "rules": _rules(field),
+        }
+        for field in each.fields
+    ]
     return document(
         **select(each, "environment", "address", "kind", "name", "id", "path", "verdict", "action", "next"),
         place=_place(each),
         last_applied={**asdict(each.last), "commit": each.last.commit or None} if each.last else None,
         rules=_rules(each),
         notes=each.notes,
-        fields=list(map(_field_document, each.fields)),
+        fields=fields,
     )
-
-
-def _field_document(field: FieldExplanation) -> dict[str, Any]:
-    values = {"written": field.written, "live": field.live, "applied": field.applied}
-    return {
-        "path": field.path,
-        "verdict": field.verdict,
-        **{name: found.value for name, found in values.items() if found.there},
-        "cause": field.cause,
-        "next": field.next,
-        "place": _place(field),
-        "rules": _rules(field),
-    }
 
 
 def _place(of: Explanation | FieldExplanation) -> dict[str, Any] | None:

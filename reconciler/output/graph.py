@@ -20,17 +20,15 @@ from reconciler.output.labels import ACTIONS, NEUTRAL, UNMANAGED
 from reconciler.output.terminal import escape
 from reconciler.text import columns, counted, truncate
 
-WIDTH, GAP, MARGIN, LINE = 264, 88, 12, 20
-CHARACTERS = 32
-SWEEPS = 2
-LONE_COLUMNS = 3
+WIDTH, GAP, MARGIN, LINE = 264, 88, 12, 20  # pixels of a box, between columns, around the picture, of a line of text
+CHARACTERS = 32  # of the heading's font, in a box of WIDTH
+SWEEPS = 2  # over the columns, there and back, so that fewer edges cross
+LONE_COLUMNS = 3  # boxes without a reference stand below the others, in at least so many columns
 Edge = tuple[str, str]
 LONGEST_NAME = 60
-SMALL = 30
-"""Up to so many nodes each has a box of its own, with its name; beyond, alike ones have one together."""
-FEW = 2
-DRAWN = 100
-"""As many nodes are drawn, and no more: two columns of fifty can still be read."""
+SMALL = 30  # nodes: of so many each has a box of its own, with its name; of more, alike ones have one together
+FEW = 2  # nodes that are alike, and have a box each all the same
+DRAWN = 100  # nodes that are drawn at most: two columns of fifty can still be read
 COLOURS = {action.value: label.colours for action, label in ACTIONS.items()}
 
 
@@ -168,8 +166,7 @@ def _escaped(text: str) -> str:
 
 def svg(graph: Graph) -> str:
     """A graph as a file of its own."""
-    text: str = load("reconciler.output.page:render")("graph.svg", picture=picture(graph))
-    return text
+    return str(load("reconciler.output.page:render")("graph.svg", picture=picture(graph)))
 
 
 def picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:

@@ -20,18 +20,15 @@ from reconciler.output.terminal import escape
 from reconciler.serialization import canonical
 from reconciler.text import counted, natural, quote
 
-MANY = 20
-"""More creates than this are shown by kind first."""
-FEW = 2
-"""So many different sentences of one weight are said of a group; the rest is counted."""
-ALIKE = 3
-"""So many equal steps by hand are one."""
-MOST_TITLED = 3
-LONGEST = 40
-"""Characters of a value in a title."""
+MANY = 20  # more creates than this are shown by kind first
+FEW = 2  # so many different sentences of one weight are said of a group; the rest is counted
+ALIKE = 3  # so many equal steps by hand are one
+MOST_TITLED = 3  # fields that a title names with their values
+LONGEST = 40  # characters of a value in a title
+# A text that nobody takes for a number or for another value of YAML: a title shows it without quotes.
 BARE = re.compile(r"(?!(?:true|false|null)$|[-+.eE\d]+$)[A-Za-z0-9][\w.:/+-]*", re.ASCII)
+# What is written of these is the whole block, not a field.
 WHOLE = frozenset({Action.CREATE, Action.ADOPT, Action.DELETE, Action.FORGET})
-"""What is written of these is the whole block, not a field."""
 
 
 @frozen
@@ -67,9 +64,13 @@ class Group:
     def title(self) -> str:
         """`104 reports: send_at 06:00 → 07:00`."""
         fields = () if self.first.action in WHOLE else self.first.fields
-        named = [_in_short(each) if self.is_titled else escape(each.path) for each in fields[:MOST_TITLED]]
-        more = [counted(len(fields) - MOST_TITLED, "more field")] if len(fields) > MOST_TITLED else []
-        return ": ".join(part for part in (kinds_of(self.addresses), ", ".join([*named, *more])) if part)
+        named = []
+        for each in fields[:MOST_TITLED]:
+            rule = f" ({escape(each.rule)})" if each.rule else ""
+            values = f" {_bare(each.before)} → {_bare(each.after)}{rule}" if self.is_titled else ""
+            named.append(escape(each.path) + values)
+        named += [counted(len(fields) - MOST_TITLED, "more field")] if len(fields) > MOST_TITLED else []
+        return ": ".join(filter(None, (kinds_of(self.addresses), ", ".join(named))))
 
     def written_at(self) -> str:
         """`defaults.yaml:3`, or in how many places and the first of them; empty if that is not known."""
@@ -203,25 +204,19 @@ def _places(review: Review, changes: Sequence[Change]) -> dict[Location, list[st
 def _possible_places(review: Review, change: Change) -> Iterator[Location]:
     """Where the value stands, then where its variables are set."""
     resource, path = review.desired.resources.get(change.address), lead(change)
-    if resource is None or not path:
-        place = review.find_place(change.address)
-        yield from [place] if place else []
-        return
-    yield resource.field_location(path)
-    for inner, places in resource.sources.items():
-        if inner == path or inner.startswith((f"{path}.", f"{path}[")):
-            yield from places
+    if resource and path:
+        yield resource.field_location(path)
+        for inner, places in resource.sources.items():
+            if inner == path or inner.startswith((f"{path}.", f"{path}[")):
+                yield from places
+    elif place := review.find_place(change.address):
+        yield place
 
 
 def _without(names: Mapping[str, str], text: str) -> str:
     for name, instead in names.items():
         text = text.replace(name, instead, 1)
     return text
-
-
-def _in_short(field: FieldChange) -> str:
-    rule = f" ({escape(field.rule)})" if field.rule else ""
-    return f"{escape(field.path)} {_bare(field.before)} → {_bare(field.after)}{rule}"
 
 
 def _bare(value: Any) -> str:

@@ -16,14 +16,12 @@ from reconciler.model.settings import VENDOR_URL
 from reconciler.output.terminal import dim, escape, green, red, yellow
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+MOST_NAMED = 8  # a list names so many addresses or environments, and counts the others
 PROJECT = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9_.-]+)+")
 Paint = Callable[[str], str]
-SIGN_PAINT: dict[str, Paint] = {"-": red, "+": green, "": str}
-"""How lines of a diff are coloured."""
-
-
+SIGN_PAINT: dict[str, Paint] = {"-": red, "+": green, "": str}  # how lines of a diff are coloured
+# The stroke, the fill and the text of a box in a picture, as CSS has them. This one is for what does not change.
 NEUTRAL = ("#8c959f", "#ffffff", "#57606a")
-"""The stroke, the fill and the text of a box in a picture, as CSS has them: of what does not change."""
 
 
 class Label(NamedTuple):
@@ -48,8 +46,7 @@ ACTIONS = {
     Action.MANUAL: Label("!", yellow, phrase="to do by hand", colours=("#8250df", "#fbefff", "#512a97")),
     Action.ADOPT: Label("=", green, phrase="to adopt", colours=("#0969da", "#ddf4ff", "#0a3069")),
     Action.FORGET: Label("x", yellow, phrase="to forget", colours=("#57606a", "#eaeef2", "#24292f")),
-}
-"""The gravest first."""
+}  # the gravest first
 UNMANAGED = "unmanaged"
 CAUSES = {
     Cause.CONFIG: Label(word="configuration", phrase="changed here"),
@@ -72,14 +69,13 @@ WEIGHTS = {
     Weight.STARTS: Label("▶", str, phrase="start"),
     Weight.FEEDS: Label("↳", str, phrase="feed others"),
 }
-GRAVE = tuple(weight for weight, label in WEIGHTS.items() if label.rule)
-"""What somebody loses or risks, the gravest first."""
+GRAVE = tuple(weight for weight, label in WEIGHTS.items() if label.rule)  # what somebody loses or risks, gravest first
 
 
 def count_weight(weight: Weight, number: int) -> str:
     """`1 stops`, `2 stop`."""
     verb, blank, rest = WEIGHTS[weight].phrase.partition(" ")
-    return f"{number} {verb}{'s' if number == 1 else ''}{blank}{rest}"
+    return f"{number} {verb}{'s' * (number == 1)}{blank}{rest}"
 
 
 STATUSES = {
@@ -138,11 +134,10 @@ def repository_path(file: str) -> str:
     a file that is outside keeps its whole path.
     """
     path = Path(file).resolve()
-    named = os.environ.get("GITHUB_WORKSPACE")
-    root = Path(named).resolve() if named else None
-    if root is None or not path.is_relative_to(root):
-        root = next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+    workspace = [Path(named).resolve()] if (named := os.environ.get("GITHUB_WORKSPACE")) else []
+    marked = next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
+    root = next(filter(path.is_relative_to, (*workspace, marked)), None)
+    return (path.relative_to(root) if root else path).as_posix()
 
 
 def permalink(place: Location, commit: str) -> str:

@@ -14,37 +14,32 @@ from reconciler.errors import Problem, some_of
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
 from reconciler.model.reports import Receipt
-from reconciler.model.results import Check, Diagnosis, Drift, Drifted, DriftedField, NotDelivering
+from reconciler.model.results import Check, Diagnosis, Drift, Drifted, NotDelivering
 from reconciler.output.document import document, select
-from reconciler.output.labels import SIGN_PAINT, Paint, api_note
+from reconciler.output.labels import MOST_NAMED, SIGN_PAINT, Paint, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, green, is_within_width, red, yellow
 from reconciler.output.values import ValueDiff, format_value, ignored_lines, is_nested, named
 from reconciler.text import columns, counted, listed, pad, short_commit
 
 RUNS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
-GROUP = 3
-"""So many objects with the same edits are shown as one."""
-MOST_NAMED = 8
-"""So many addresses of a group are listed."""
-NOT_PROVEN = "nothing proves that it belongs to an integration: write it as it stands here"
+GROUP = 3  # so many objects with the same edits are shown as one
 
 
 def destinations_text(found: Destinations) -> str:
     """A destination a line: the line that is written for it, its label, what stands behind it and what proves that."""
     items = found.items
-    head = f"Destinations of {escape(found.environment)}: {counted(len(items), 'destination')}{api_note(found.api)}"
-    lines = [bold(head)]
+    count = counted(len(items), "destination")
+    lines = [bold(f"Destinations of {escape(found.environment)}: {count}{api_note(found.api)}")]
     written = [escape(f"{{type: {item.type}, id: {item.id}}}") for item in items]
     labels = [format_value(item.label) if item.label else "no label" for item in items]
     widest, longest = (max(map(columns, texts), default=0) for texts in (written, labels))
     for item, line, label in zip(items, written, labels, strict=True):
-        proof = dim(NOT_PROVEN)
+        proof = dim("nothing proves that it belongs to an integration: write it as it stands here")
         if target := item.target:
             proof = escape(f"{target.address or f'{target.kind}[{target.id}], unmanaged'}, by its {target.proven_by}")
         lines.append(f"  {pad(line, widest)}  {pad(label, longest)}  {proof}")
         if item.same_label:
-            others = escape(", ".join(item.same_label))
-            lines.append(yellow(f"      ! its label is also that of {others}"))
+            lines.append(yellow(f"      ! its label is also that of {escape(', '.join(item.same_label))}"))
     return fit("\n".join(lines))
 
 
@@ -111,22 +106,18 @@ def rules_text(rules: Mapping[str, Mapping[str, Any]]) -> str:
 
 def drift_text(drift: Drift) -> str:
     """What somebody changed outside."""
-    return fit("\n".join(_drift_lines(drift)))
-
-
-def _drift_lines(drift: Drift) -> Iterator[str]:
     environment, api = escape(drift.environment), api_note(drift.api)
     if not drift.compared:
-        yield bold(f"Drift in {environment}: not known, nothing is remembered{api}")
-        yield "  Nothing was applied from here yet, or the state is lost; an apply adopts what it finds by name."
-        return
+        head = bold(f"Drift in {environment}: not known, nothing is remembered{api}")
+        rest = "Nothing was applied from here yet, or the state is lost; an apply adopts what it finds by name."
+        return fit(f"{head}\n  {rest}")
     changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
-    yield bold(f"Drift in {environment}: {changed} changed outside, of {drift.compared} remembered{api}")
-    yield from _alike(drift.objects, "~", yellow, lambda each, _: [*_drifted(each, drift.labels)])
-    yield from map(dim, ignored_lines(drift.ignored, drift.labels))
-    if drift.health:
-        yield from ("", bold(f"Not delivering: {counted(len(drift.health), 'object')}"))
-    yield from _alike(drift.health, "!", red, _not_delivering)
+    lines = [bold(f"Drift in {environment}: {changed} changed outside, of {drift.compared} remembered{api}")]
+    lines += _alike(drift.objects, "~", yellow, lambda each, _: [*_drifted(each, drift.labels)])
+    lines += map(dim, ignored_lines(drift.ignored, drift.labels))
+    lines += ["", bold(f"Not delivering: {counted(len(drift.health), 'object')}")] if drift.health else []
+    lines += _alike(drift.health, "!", red, _not_delivering)
+    return fit("\n".join(lines))
 
 
 def _alike(found: Sequence[Any], sign: str, paint: Paint, show: Callable[[Any, bool], list[str]]) -> Iterator[str]:
@@ -156,20 +147,16 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
     if each.gone:
         yield f"      it is not live any more: {each.next}"
     for field, after in zip_longest(each.fields, each.fields[1:]):
-        yield from _drifted_field(field, labels)
+        head = f"      {escape(field.path)}:"
+        line = f"{head} {named(field.applied, labels)} was applied, {named(field.live, labels)} is live"
+        if is_within_width(line) and not is_nested(field.applied, field.live):
+            yield line
+        else:
+            yield f"{head} {red('- was applied')}, {green('+ is live')}"
+            diff = ValueDiff(labels).lines(field.applied, field.live)
+            yield from (SIGN_PAINT[line.sign](f"        {line}") for line in diff)
         if after is None or field.next != after.next:
             yield f"        {field.next}"
-
-
-def _drifted_field(field: DriftedField, labels: Mapping[str, str]) -> Iterator[str]:
-    head = f"      {escape(field.path)}:"
-    line = f"{head} {named(field.applied, labels)} was applied, {named(field.live, labels)} is live"
-    if is_within_width(line) and not is_nested(field.applied, field.live):
-        yield line
-        return
-    yield f"{head} {red('- was applied')}, {green('+ is live')}"
-    for each in ValueDiff(labels).lines(field.applied, field.live):
-        yield SIGN_PAINT[each.sign](f"        {each}")
 
 
 def drift_values(drift: Drift) -> dict[str, Any]:
@@ -180,8 +167,8 @@ def drift_values(drift: Drift) -> dict[str, Any]:
 
 
 PAINT = {"ok": green, "warning": yellow, "failed": red}
-MOST_REFUTED, MOST_TEXT = 10, 110
-"""The facts that are named; and the characters of a check that failed, if environments are several: one screen."""
+MOST_REFUTED = 10  # facts that are named
+MOST_TEXT = 110  # characters of a check that failed, if environments are several: doctor's answer fits one screen
 HOLDS = {True: "confirmed", False: "refuted", None: "unknown"}
 
 

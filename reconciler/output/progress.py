@@ -16,18 +16,16 @@ from reconciler.output.labels import STATUSES
 from reconciler.output.terminal import escape, write_status, write_stderr, yellow
 from reconciler.text import counted
 
-MOST_LINES = 100
-"""Up to so many changes each has its line."""
-MOST_RUNNING = 3
-"""So many changes that are under way fit into the line."""
+MOST_LINES = 100  # of more changes, only failures and milestones have a line: a log is read in one piece
+MOST_RUNNING = 3  # changes that are under way, which the line names: more do not fit
 MILESTONES = 10
 BAR = 24
-MINUTE = 60
 
 
-class PlainProgress(ExitStack):
-    """Made for logs: a line for every change that ends, or if there are many, for each failure and each tenth.
+class Progress(ExitStack):
+    """Shows the changes of an apply: on a terminal, one line at the bottom that counts, with failures above it.
 
+    Elsewhere, for logs: a line for each change that ends, or if there are many, for each failure and each tenth.
     `reasons`: whether a failure is told with its cause; a report in text tells it at the end.
     """
 
@@ -37,63 +35,40 @@ class PlainProgress(ExitStack):
         self._total = sum(change.action is not Action.MANUAL for change in plan.changes)
         self._ended = 0
         self._began = time.monotonic()
+        self._running: list[str] = []
+        self._is_live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.callback(write_status, "")
 
     def __call__(self, change: Change | None, status: Status | None, text: str) -> None:
         """A change begins (no status) or ends; without a change, `text` is said."""
         if change is None:
-            self._print(yellow(escape(text)))
+            write_stderr(yellow(escape(text)))
             return
         if change.action is Action.MANUAL:  # which is no work of this run
             return
-        if status is not None:
+        address = escape(change.address)
+        if status is None:
+            self._running.append(address)
+        else:
             self._ended += 1
+            self._running = [each for each in self._running if each != address]
             if self._total <= MOST_LINES or status is not Status.DONE:
                 number = f"[{self._ended:>{len(str(self._total))}}/{self._total}]"
                 reason = f" ({escape(text)})" if self._reasons and text and status is not Status.DONE else ""
                 end = STATUSES[status].paint(status.value) + reason
-                self._print(f"{number} {change.action.value} {escape(change.address)}: {end}")
-        self._show(change, status)
-
-    def _print(self, line: str) -> None:
-        write_stderr(line)
-
-    def _show(self, change: Change, status: Status | None) -> None:
-        """Of many, a line for each tenth that has ended."""
-        if status is not None and self._total > MOST_LINES and self._ended * MILESTONES % self._total < MILESTONES:
-            self._print(f"[{self._ended:,}/{self._total:,}] changes ended{self._left()}")
-
-    def _left(self) -> str:
-        """About how long the rest takes, once there is something to tell it by."""
+                write_stderr(f"{number} {change.action.value} {address}: {end}")
+        # About how long the rest takes, once there is something to tell it by.
         rest = (time.monotonic() - self._began) * (self._total - self._ended) / max(1, self._ended)
-        return f"; {about(rest)} left" if 0 < self._ended < self._total else ""
-
-
-class LiveProgress(PlainProgress):
-    """One line at the bottom that counts, with what is under way; failures stay above it."""
-
-    def __init__(self, plan: Plan, *, reasons: bool) -> None:
-        super().__init__(plan, reasons=reasons)
-        self._running: list[str] = []
-        self.callback(write_status, "")
-
-    def _show(self, change: Change, status: Status | None) -> None:
-        address = escape(change.address)
-        if status is None:
-            self._running.append(address)
-        elif address in self._running:
-            self._running.remove(address)
-        shown = ", ".join(self._running[:MOST_RUNNING]) + ("…" if len(self._running) > MOST_RUNNING else "")
-        bar = "=" * (BAR * self._ended // max(1, self._total))
-        write_status(f"Applying [{bar:<{BAR}}] {self._ended:,}/{self._total:,}{self._left()}: {shown}")
+        left = f"; {about(rest)} left" if 0 < self._ended < self._total else ""
+        if self._is_live:
+            shown = ", ".join(self._running[:MOST_RUNNING]) + ("…" if len(self._running) > MOST_RUNNING else "")
+            bar = "=" * (BAR * self._ended // max(1, self._total))
+            write_status(f"Applying [{bar:<{BAR}}] {self._ended:,}/{self._total:,}{left}: {shown}")
+        elif status and self._total > MOST_LINES and self._ended * MILESTONES % self._total < MILESTONES:
+            write_stderr(f"[{self._ended:,}/{self._total:,}] changes ended{left}")
 
 
 def about(seconds: float) -> str:
     """A time in words: `less than a minute`, `about 3 minutes`."""
-    minutes = round(seconds / MINUTE)
+    minutes = round(seconds / 60)
     return f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
-
-
-def progress(plan: Plan, *, reasons: bool) -> PlainProgress:
-    """A line that is replaced, if stderr is a terminal that can do so; else plain lines."""
-    is_live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    return (LiveProgress if is_live else PlainProgress)(plan, reasons=reasons)

@@ -21,15 +21,22 @@ def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
     wanted = {
         (address, target)
         for address, resource in desired.resources.items()
-        for target in targets.of(resource.kind, resource.fields)
+        for target in targets.find(resource.kind, resource.fields)
     }
     existing = {
         (address, target)
         for address, ref in objects.items()
         if (record := live.records.get(ref.kind, {}).get(ref.id)) is not None
-        for target in targets.of(record.kind, record.fields)
+        for target in targets.find(record.kind, record.fields)
     }
-    dropped = {edge for edge in existing - wanted if edge[0] in changes and _drops_references(changes[edge[0]])}
+    # Live references of an object go away if it is deleted, or if its references are changed.
+    dropping = set()
+    for address, change in changes.items():
+        names = {name for name, _ in KINDS[change.kind].reference_fields}
+        changed = {each.path.split("[")[0].split(".")[0] for each in change.fields}
+        if change.action is Action.DELETE or (change.action is Action.UPDATE and names & changed):
+            dropping.add(address)
+    dropped = {edge for edge in existing - wanted if edge[0] in dropping}
     managed = {address: _node(address, desired, changes.get(address)) for address in {*desired.resources, *changes}}
     nodes = {**targets.unmanaged, **managed}
 
@@ -38,13 +45,6 @@ def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
 
     ordered = sorted(nodes.values(), key=lambda node: (not node.managed, node.address))
     return Graph(tuple(ordered), within((wanted | existing) - dropped), within(dropped))
-
-
-def _drops_references(change: Change) -> bool:
-    """Whether live references of it go away: it is deleted, or its references are changed."""
-    names = {name for name, _ in KINDS[change.kind].reference_fields}
-    changed = {each.path.split("[")[0].split(".")[0] for each in change.fields}
-    return change.action is Action.DELETE or (change.action is Action.UPDATE and bool(names & changed))
 
 
 def _node(address: str, desired: Desired, change: Change | None) -> Node:
@@ -62,7 +62,8 @@ class _Targets:
         self.unmanaged: dict[str, Node] = {}
         self.references = ReferenceResolver(live)
 
-    def of(self, kind: str, fields: Fields) -> Iterator[str]:
+    def find(self, kind: str, fields: Fields) -> Iterator[str]:
+        """The addresses and nodes that the fields refer to."""
         for _, item, to in reference_items(KINDS[kind], fields):
             target = find_address(to, item) or self._by_id(to.kind, self.references.as_sent(to, item))
             if target is not None:
@@ -78,8 +79,7 @@ class _Targets:
         object_id = item.get("id", item.get("label")) if isinstance(item, dict) else item
         if not isinstance(object_id, str):
             return None
-        managed = self.addresses.get(ObjectRef(kind, object_id)) or self.plan.behind.get(object_id)
-        if managed is not None:
+        if managed := self.addresses.get(ObjectRef(kind, object_id)) or self.plan.behind.get(object_id):
             return managed
         record = self.live.records.get(kind, {}).get(object_id)
         name = record.name if record else self.plan.labels.get(object_id, "")

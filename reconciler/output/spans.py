@@ -23,8 +23,7 @@ from reconciler.output.events import clean
 from reconciler.output.terminal import write_stderr
 from reconciler.threads import Fields, listen
 
-SECONDS = 2.0
-"""The longest wait for the collector at the end of a run."""
+SECONDS = 2.0  # the longest wait for the collector at the end of a run
 OURS = {"action", "address", "command", "environment", "id", "stage", "status"}
 STANDARD = {"error.type", "http.request.method", "http.response.status_code", "process.exit.code", "server.address"}
 SENT = {name: f"reconciler.{name}" for name in OURS} | {name: name for name in STANDARD | {"url.path"}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import json
 import os
 import re
 import select
@@ -20,15 +21,14 @@ from reconciler.text import HANG, columns, wrap
 from reconciler.text import redact as redact_secrets
 
 HIDDEN = "(a secret key, not shown)"
-SHORTEST_SECRET = 8
+SHORTEST_SECRET = 8  # a shorter text is no key, and is part of other texts
 SIGNAL_SECONDS = 0.2
-NARROWEST = 40
-USUAL = 80
-"""Columns of a terminal that does not say how many it has, and of an excerpt in a log."""
+NARROWEST = 40  # columns: a sentence in fewer is a word a line
+USUAL = 80  # columns of a terminal that does not say how many it has, and of an excerpt in a log
 CUT = "…"
 ERASE = "\r\x1b[K"
 _secrets: set[str] = set()
-_status: list[str] = []
+_status: list[str] = []  # the line that `write_status` replaces; empty if there is none
 log: ContextVar[Callable[[str, Location | None], None] | None] = ContextVar("log", default=None)
 """What takes the messages in place of stderr, if that is for programs."""
 
@@ -40,7 +40,6 @@ UNSAFE = (
 """The first and last of what acts on a terminal or is not seen: control characters, line and paragraph separators,
 marks that turn the direction of writing, characters without width, tags, and halves of surrogate pairs, which no
 encoding takes. They are no class of an expression: to compile that takes 5 ms, a fortieth of a plan."""
-ENCODED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 _SUSPECT = re.compile("[^ -~]")
 # What must not remain when values are made visible: all of that but our own line breaks and colours.
@@ -70,10 +69,7 @@ def sanitize(text: str, encoding: str | None = None) -> str:
 
 
 def register_secret(value: str) -> None:
-    """From now on this text is never printed: a server may put the key into its errors, and so may a bug of ours.
-
-    A text of fewer than `SHORTEST_SECRET` characters is no key, and is part of other texts.
-    """
+    """From now on this text is never printed: a server may put the key into its errors, and so may a bug of ours."""
     if len(value) >= SHORTEST_SECRET:
         _secrets.add(value)
 
@@ -94,8 +90,7 @@ def unwritable(error: OSError) -> SystemExit | ReconcilerError:
     """What it means that stdout could not be written; the end, without a message, if its reader has gone."""
     if isinstance(error, BrokenPipeError):
         return SystemExit(Exit.API_FAILED)
-    why = f"stdout cannot be written ({error.strerror})"
-    return ReconcilerError(why, hint="only its output is lost")
+    return ReconcilerError(f"stdout cannot be written ({error.strerror})", hint="only its output is lost")
 
 
 def write_stderr(text: str, at: Location | None = None) -> None:
@@ -168,22 +163,20 @@ def _escaped(found: re.Match[str]) -> str:
 
 @cache
 def _escape_character(character: str) -> str:
-    is_unsafe = any(each[0] <= character <= each[1] for each in UNSAFE)
-    return (ENCODED.get(character) or _json_escape(character)) if is_unsafe else character
+    return _json_escape(character) if any(each[0] <= character <= each[1] for each in UNSAFE) else character
 
 
 def _json_escape(text: str) -> str:
     """The characters as JSON's escapes: beyond U+FFFF in two halves."""
-    units = text.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{high:02x}{low:02x}" for high, low in zip(units[::2], units[1::2], strict=True))
+    return json.dumps(text)[1:-1]
 
 
-def _unencodable(error: Any) -> tuple[str, int]:
-    """What stands in place of characters that an encoding does not have, and where encoding goes on."""
+def _escape_unencodable(error: Any) -> tuple[str, int]:
+    """An error handler of `str.encode`: what stands for characters that an encoding lacks, and where it goes on."""
     return _json_escape(error.object[error.start : error.end]), error.end
 
 
-codecs.register_error("reconciler.json", _unencodable)
+codecs.register_error("reconciler.json", _escape_unencodable)
 
 
 def _colour(terminal: bool) -> bool:
@@ -216,38 +209,26 @@ def is_within_width(line: str) -> bool:
     return columns(line) <= (width() or columns(line))
 
 
-red = partial(click.style, fg="red")
-"""For what goes away or went wrong."""
-green = partial(click.style, fg="green")
-"""For what is made or went well."""
-yellow = partial(click.style, fg="yellow")
-"""For what changes or wants attention."""
-bold = partial(click.style, bold=True)
-"""For headings."""
-dim = partial(click.style, dim=True)
-"""For what may be skipped."""
+red = partial(click.style, fg="red")  # for what goes away or went wrong
+green = partial(click.style, fg="green")  # for what is made or went well
+yellow = partial(click.style, fg="yellow")  # for what changes or wants attention
+bold = partial(click.style, bold=True)  # for headings
+dim = partial(click.style, dim=True)  # for what may be skipped
 
 
 def make_excerpt(line: str, number: int, column: int) -> str:
     """A line of a file of the user's with its number, and a caret below that column, counted from 1. The line is cut
     around the caret to the width."""
-    gutter = f"  {number} | "
-    text, caret = _cut(line.rstrip(), column - 1, max(20, (width() or USUAL) - len(gutter)))
-    empty = f"{'| ':>{len(gutter)}}"
-    return f"{dim(gutter)}{text}\n{dim(empty)}{' ' * caret}{red('^')}"
-
-
-def _cut(line: str, index: int, limit: int) -> tuple[str, int]:
-    """The part of the line that fits, with the character at `index`, and how many columns are before that character."""
-    index = min(index, len(line))
+    gutter, line = f"  {number} | ", line.rstrip()
+    limit, index = max(20, (width() or USUAL) - len(gutter)), min(column - 1, len(line))
     begin = 0 if columns(escape(line[: limit + 1])) <= limit else _fitting(line, index, -1, limit * 2 // 3)
     before = CUT if begin else ""
-    used = len(before) + columns(escape(line[begin:index]))
-    end = _fitting(line, index, 1, limit - used)
+    caret = len(before) + columns(escape(line[begin:index]))
+    end = _fitting(line, index, 1, limit - caret)
     if end < len(line):
-        end = _fitting(line, index, 1, limit - used - len(CUT))
-    after = CUT if end < len(line) else ""
-    return f"{before}{escape(line[begin:end])}{after}", used
+        end = _fitting(line, index, 1, limit - caret - len(CUT))
+    text = f"{before}{escape(line[begin:end])}{CUT if end < len(line) else ''}"
+    return f"{dim(gutter)}{text}\n{dim('| '.rjust(len(gutter)))}{' ' * caret}{red('^')}"
 
 
 def _fitting(line: str, index: int, step: int, remaining: int) -> int:

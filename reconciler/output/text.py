@@ -4,48 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reconciler import output
 from reconciler.lazy import frozen
 from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Outcome, Review, Status, Verification
-from reconciler.output.labels import (
-    ACTIONS,
-    CAUSES,
-    GRAVE,
-    SCOPES,
-    SIGN_PAINT,
-    WEIGHTS,
-    Paint,
-    api_note,
-    count_ends,
-    describe_end,
-    title,
-)
+from reconciler.output import labels, values
+from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, MOST_NAMED, SCOPES, SIGN_PAINT, WEIGHTS, Paint
 from reconciler.output.terminal import bold, dim, escape, fit, green, red, width, yellow
-from reconciler.output.values import (
-    LONGEST,
-    Line,
-    ValueDiff,
-    cut_both,
-    format_value,
-    ignored_lines,
-    is_nested,
-    plain,
-    waiting_line,
-)
+from reconciler.output.values import LONGEST, Line, ValueDiff, cut_both, format_value, is_nested, plain
 from reconciler.text import counted, listed, wrap
 
-if TYPE_CHECKING:
-    from reconciler.output.groups import Group
-
 FIELD = "      "
-MOST_NAMED = 8
-"""So many addresses of changes that ended alike are listed."""
-FEW = 5
-"""So many unmanaged objects are listed; the rest is counted."""
-AGAIN = "remove the causes and apply again; what is done stays as it is"
+FEW = 5  # so many unmanaged objects are listed; the rest is counted
+WRONG_PROJECT = "wrong-project"
 
 
 @frozen
@@ -56,13 +29,10 @@ class Paragraph:
     lines: tuple[str, ...]
 
 
-WRONG_PROJECT = "wrong-project"
-
-
 def plan_text(review: Review) -> str:
     """A plan as text. One that was made with another project's objects is only counted."""
     if any(refusal.guard == WRONG_PROJECT for refusal in review.plan.refusals):
-        return f"Plan: {title(review.plan, order=SUMMARY_ORDER)}"
+        return f"Plan: {labels.title(review.plan, order=SUMMARY_ORDER)}"
     return str(PlanText(review))
 
 
@@ -86,20 +56,25 @@ class PlanText:
 
     def _lines(self) -> Iterator[str]:
         plan = self._plan
-        yield from self._prose(f"Plan for {escape(plan.environment)}: {title(plan)}{api_note(plan.api)}", paint=bold)
+        head = f"Plan for {escape(plan.environment)}: {labels.title(plan)}{labels.api_note(plan.api)}"
+        yield from self._prose(head, paint=bold)
         elsewhere = {address for each in self._shared for address in each.addresses}
         for each in self.paragraphs():
             if not elsewhere.issuperset(each.addresses):
                 yield from ("", *each.lines)
         if here := elsewhere & {change.address for change in plan.changes}:
             yield from ("", f"  {counted(len(here), 'change')} as shown above, for several environments")
-        yield from self._tasks()
+        if self._review.tasks:
+            yield from ("", bold("To do by hand:"))
+        for task in output.groups.grouped_tasks(self._review) if self._review.tasks else ():
+            yield from self._prose(f"  [ ] {escape(task.text)}", hang=4)
+            yield from self._addresses(task.addresses) if task.addresses else ()
         yield ""
         yield from self._left_alone()
         for warning in plan.warnings:
             yield from self._prose(f"warning: {escape(warning)}", paint=yellow)
         yield dim(f"digest: {plan.digest}")
-        yield f"Plan: {title(plan, order=SUMMARY_ORDER)}"
+        yield f"Plan: {labels.title(plan, order=SUMMARY_ORDER)}"
 
     def paragraphs(self) -> Iterator[Paragraph]:
         """The changes as they are shown, those that are alike together."""
@@ -124,14 +99,14 @@ class PlanText:
         if left := plan.unmanaged[FEW:]:
             kinds = output.groups.kinds_of(each.kind for each in left)
             yield dim(f"  … and {len(left)} more unmanaged: {kinds}; --format json lists all")
-        for line in ignored_lines(plan.ignored, plan.labels):
+        for line in values.ignored_lines(plan.ignored, plan.labels):
             yield from self._prose(line, paint=dim, hang=2)
         for each in plan.waiting[:FEW]:
-            yield from self._prose(f"  {escape(waiting_line(each))}", hang=2)
+            yield from self._prose(f"  {escape(values.waiting_line(each))}", hang=2)
         if plan.waiting[FEW:]:
             yield f"  … and {len(plan.waiting[FEW:])} more that wait; --format json lists all"
 
-    def _group(self, group: Group, *, is_kind: bool = False) -> Iterator[str]:
+    def _group(self, group: output.groups.Group, *, is_kind: bool = False) -> Iterator[str]:
         """A change, or several as one: their title, what is not in it, what they do, and their addresses. `is_kind`:
         they are all the creates of a kind."""
         change, label, is_alone = group.first, ACTIONS[group.first.action], len(group.changes) == 1 and not is_kind
@@ -163,12 +138,12 @@ class PlanText:
             text += f", … and {len(left)} more of the same: {output.groups.kinds_of(left)}; --format json lists all"
         yield from self._prose(text, paint=dim)
 
-    def _scopes(self, group: Group) -> str:
+    def _scopes(self, group: output.groups.Group) -> str:
         """Whose doing it is, with numbers if that is not the same for all."""
         scopes = Counter(self._review.find_scope(change.address) for change in group.changes)
-        labels = [(SCOPES[scope], number) for scope, number in scopes.items() if scope and SCOPES[scope].word]
-        counts = [label.word if len(scopes) == 1 else f"{number} {label.word}" for label, number in labels]
-        return labels[0][0].paint(f"  [{', '.join(counts)}]") if labels else ""
+        marked = [(SCOPES[scope], number) for scope, number in scopes.items() if scope and SCOPES[scope].word]
+        counts = [label.word if len(scopes) == 1 else f"{number} {label.word}" for label, number in marked]
+        return marked[0][0].paint(f"  [{', '.join(counts)}]") if marked else ""
 
     def _field(self, change: Change, field: FieldChange) -> Iterator[str]:
         head = f"{FIELD}{escape(field.path)}:"
@@ -199,13 +174,6 @@ class PlanText:
     def _diff(self, lines: Iterable[Line]) -> Iterator[str]:
         yield from (SIGN_PAINT[line.sign](f"{FIELD}  {line}") for line in lines)
 
-    def _tasks(self) -> Iterator[str]:
-        if self._review.tasks:
-            yield from ("", bold("To do by hand:"))
-            for task in output.groups.grouped_tasks(self._review):
-                yield from self._prose(f"  [ ] {escape(task.text)}", hang=4)
-                yield from self._addresses(task.addresses) if task.addresses else ()
-
     def _prose(self, text: str, *, paint: Paint = str, hang: int = 0) -> Iterator[str]:
         """A sentence, broken at the terminal's width; the lines after the first are indented by `hang` more."""
         yield from map(paint, wrap(text, self._width, hang).split("\n"))
@@ -213,26 +181,20 @@ class PlanText:
 
 def report_text(report: ApplyReport) -> str:
     """What an apply did, for a terminal."""
-    return fit("\n".join(_report_lines(report)))
-
-
-def _report_lines(report: ApplyReport) -> Iterator[str]:
-    yield bold(f"Applied to {escape(report.environment)}: {count_ends(report)}{api_note(report.api)}")
+    lines = [bold(f"Applied to {escape(report.environment)}: {labels.count_ends(report)}{labels.api_note(report.api)}")]
     ends: dict[tuple[str, ...], list[Outcome]] = {}
     for outcome in report.outcomes:
         if outcome.status is not Status.DONE or outcome.is_doubtful:
-            ends.setdefault((outcome.status, outcome.action, describe_end(outcome)), []).append(outcome)
+            ends.setdefault((outcome.status, outcome.action, labels.describe_end(outcome)), []).append(outcome)
     for outcomes in ends.values():
-        yield from _ended(outcomes)
-    verified = sum(outcome.verification is Verification.VERIFIED for outcome in report.outcomes)
-    if verified:
-        yield f"{counted(verified, 'change')} read back and verified."
-    for warning in report.warnings:
-        yield yellow(f"warning: {escape(warning)}")
-    if report.unrecorded:
-        yield red("error: ") + escape(report.unrecorded)
+        lines += _ended(outcomes)
+    if verified := sum(outcome.verification is Verification.VERIFIED for outcome in report.outcomes):
+        lines.append(f"{counted(verified, 'change')} read back and verified.")
+    lines += [yellow(f"warning: {escape(warning)}") for warning in report.warnings]
+    lines += [red("error: ") + escape(report.unrecorded)] if report.unrecorded else []
     if report.of(Status.FAILED) or report.of(Status.SKIPPED):
-        yield f"hint: {AGAIN}"
+        lines.append("hint: remove the causes and apply again; what is done stays as it is")
+    return fit("\n".join(lines))
 
 
 def _ended(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -241,6 +203,6 @@ def _ended(outcomes: Sequence[Outcome]) -> Iterator[str]:
     paint = red if first.status is Status.FAILED else yellow
     what = names[0] if len(names) == 1 else f"{len(names)} objects"
     action, rest = ("", ", see the plan") if first.status is Status.MANUAL else (f"{first.action} ", "")
-    yield paint(f"  {first.status.value}: {action}{what}") + f": {escape(describe_end(first))}{rest}"
+    yield paint(f"  {first.status.value}: {action}{what}") + f": {escape(labels.describe_end(first))}{rest}"
     if len(names) > 1:
         yield f"      {listed(names, MOST_NAMED, ', which the next plan shows')}"

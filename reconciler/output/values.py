@@ -9,14 +9,14 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from reconciler.kinds import Kinds, in_use
+from reconciler.lazy import frozen
 from reconciler.model.plan import WAITS, KeptField, Waiting
 from reconciler.output.terminal import escape
 from reconciler.text import truncate
 
 LONGEST = 120
 NO_ID = " (id known once it exists)"
-KEPT = 24
-"""How much of what two long texts have in common is shown before where they part."""
+KEPT = 24  # characters that two long texts have in common and that are shown before the first difference
 
 # Made once: `json.dumps` makes another one for each value.
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
@@ -126,57 +126,51 @@ def waiting_line(each: Waiting) -> str:
     return f"waiting: {each.address}.{each.path} {each.before} → {each.after}, from {moment} UTC on: {WAITS}"
 
 
+@frozen
 class ValueDiff:
     """Shows what differs between two values. `labels`: id → what people call it; `longest`: characters of a value;
     `unknown` is said of a reference without its id."""
 
-    def __init__(self, labels: Mapping[str, str], longest: int = LONGEST, unknown: str = NO_ID) -> None:
-        self._labels = labels
-        self._longest = longest
-        self._unknown = unknown
+    labels: Mapping[str, str]
+    longest: int = LONGEST
+    unknown: str = NO_ID
 
     def item(self, value: Any) -> str:
         """A value within another, on one line."""
-        return cut(self._text(value), self._longest)
+        return cut(self._text(value), self.longest)
 
     def _text(self, value: Any) -> str:
-        reference = reference_text(value, self._labels, self._unknown)
+        reference = reference_text(value, self.labels, self.unknown)
         return plain(value) if reference is None else escape(reference)
 
     def lines(self, before: Any, after: Any, depth: int = 0) -> Iterator[Line]:
         """What differs between two values: of maps and lists, nothing of what is the same."""
         if _both(dict, before, after):
             yield from self._maps(before or {}, after or {}, depth)
-            return
-        if _both(list, before, after):
-            yield from self._lists(before or [], after or [], depth)
-            return
-        old, new = cut_both(self._text(before), self._text(after), self._longest)
-        if before is not None:
-            yield Line("-", old, depth)
-        if after is not None:
-            yield Line("+", new, depth)
+        elif _both(list, before, after):
+            old, new = before or [], after or []
+            # Without its guess at junk, which takes items that are frequent in a list of 200 for none.
+            matcher = SequenceMatcher(None, [*map(_key, old)], [*map(_key, new)], autojunk=False)
+            for how, old_from, old_to, new_from, new_to in matcher.get_opcodes():
+                if how != "equal":
+                    yield from (Line("-", self.item(item), depth) for item in old[old_from:old_to])
+                    yield from (Line("+", self.item(item), depth) for item in new[new_from:new_to])
+        else:
+            old, new = cut_both(self._text(before), self._text(after), self.longest)
+            yield from [Line("-", old, depth)] if before is not None else []
+            yield from [Line("+", new, depth)] if after is not None else []
 
     def _maps(self, old: Any, new: Any, depth: int) -> Iterator[Line]:
-        for key in [*old, *(key for key in new if key not in old)]:
+        for key in old | new:
             one, other = old.get(key), new.get(key)
             if key in old and key in new and _key(one) == _key(other):
                 continue
             if _both(dict, one, other) or _both(list, one, other):
                 yield Line("", f"{escape(key)}:", depth)
                 yield from self.lines(one, other, depth + 1)
-                continue
-            if key in old:
-                yield Line("-", f"{escape(key)}: {self.item(one)}", depth)
-            if key in new:
-                yield Line("+", f"{escape(key)}: {self.item(other)}", depth)
-
-    def _lists(self, old: Any, new: Any, depth: int) -> Iterator[Line]:
-        matcher = SequenceMatcher(None, [_key(each) for each in old], [_key(each) for each in new], autojunk=False)
-        for how, old_from, old_to, new_from, new_to in matcher.get_opcodes():
-            if how != "equal":
-                yield from (Line("-", self.item(item), depth) for item in old[old_from:old_to])
-                yield from (Line("+", self.item(item), depth) for item in new[new_from:new_to])
+            else:
+                pairs = [(sign, each[key]) for sign, each in (("-", old), ("+", new)) if key in each]
+                yield from (Line(sign, f"{escape(key)}: {self.item(value)}", depth) for sign, value in pairs)
 
 
 def _both(kind: type, one: Any, other: Any) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 from reconciler.model.reports import Ended
-from reconciler.output.forms import FORMS, render_plans
+from reconciler.output import FORMS, render_plans
 from reconciler.output.graph import PICTURES as GRAPHS
 from reconciler.output.references import make_graph
 
@@ -33,7 +33,7 @@ DRESS = re.compile(r"(?s)(?<=<style>).*?(?=</style>)|(?<=<script>).*?(?=</script
 
 
 def every() -> Iterator[tuple[str, str]]:
-    """Each form with each case, pictures of the graph too. A new form of render/forms.py is among them by itself."""
+    """Each form with each case, pictures of the graph too. A new form of output/__init__.py is among them by itself."""
     for form in (*FORMS, *GRAPHS):
         for case in CASES:
             yield form, case

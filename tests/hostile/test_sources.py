@@ -48,7 +48,7 @@ PATHS = {
     "reconciler.state.operations": "the state's own path, its links followed",
     "reconciler.commands.state": "the argument of `state migrate --from file:PATH`",
     "reconciler.output.labels": "a file of the configuration and GITHUB_WORKSPACE, to be named and not opened",
-    "reconciler.output.schemas": "the schemas of the package",
+    "reconciler.output.document": "the schemas of the package",
     "reconciler.simulator.store": "the file that the command line names",
 }
 """Make paths of texts, and of which."""

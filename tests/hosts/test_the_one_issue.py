@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.results import Drift, Drifted, DriftedField
-from reconciler.output.markdown import drift_markdown
+from reconciler.output.markdown.reports import drift_markdown
 
 from .conftest import AnyHost, Comment, planned
 from .github import GitHub

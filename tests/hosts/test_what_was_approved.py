@@ -10,7 +10,7 @@ import pytest
 from reconciler.errors import WrongUsage
 from reconciler.model.approval import Approval, from_json, to_json
 from reconciler.model.reports import Failure
-from reconciler.output.markdown import failed_markdown
+from reconciler.output.markdown.reports import failed_markdown
 from reconciler.plan.approval import read_approved
 
 from .conftest import AnyHost, Comment, planned, pushed

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.output.schemas import every_schema
+from reconciler.output.document import every_schema
 from reconciler.yaml import read
 
 from .imports import ROOT

@@ -13,7 +13,8 @@ from reconciler.model.approval import find_marker
 from reconciler.model.plan import Action
 from reconciler.model.reports import Applied, ApplyReport, Ended, Outcome, Review, Status
 from reconciler.model.results import Drift, Drifted, DriftedField
-from reconciler.output.markdown import all_applied_markdown, drift_markdown, drifts_markdown, plans_markdown
+from reconciler.output.markdown import all_applied_markdown, drifts_markdown, plans_markdown
+from reconciler.output.markdown.reports import drift_markdown
 
 from .plans import change, hostile, many, review
 from .reading import ALIVE, OURS, read

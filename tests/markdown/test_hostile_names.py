@@ -13,7 +13,8 @@ from reconciler.errors import ConfigurationInvalid, Problem, Refused
 from reconciler.model.approval import find_marker
 from reconciler.model.plan import Action
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Status
-from reconciler.output.markdown import PlanMarkdown, applied_markdown, failed_markdown
+from reconciler.output.markdown.plan import plan_markdown
+from reconciler.output.markdown.reports import applied_markdown, failed_markdown
 from reconciler.output.markdown.words import fence
 from reconciler.output.terminal import escape
 
@@ -80,7 +81,7 @@ NAMES = [
 def test_a_plan_with_it(name: str) -> None:
     """As the name of an object, a value, a key, a warning, a task, an id, a commit: nothing of it acts, and the footer
     is still the footer."""
-    comment = str(PlanMarkdown(hostile(name)))
+    comment = plan_markdown(hostile(name))
     reading = require_harmless(comment)
     assert reading.last.startswith(("applies this plan", ". ", "."))
     assert len(comment) <= 65_536
@@ -141,7 +142,7 @@ def test_any_mixture() -> None:
     for _ in range(200):
         name = "".join(chance.choices(pieces, k=chance.randrange(1, 12)))
         try:
-            require_harmless(str(PlanMarkdown(hostile(name))))
+            require_harmless(plan_markdown(hostile(name)))
         except AssertionError as error:
             raise AssertionError(f"{name!r}: {error}") from error
 
@@ -168,5 +169,5 @@ def test_no_line_closes_a_fence(line: str) -> None:
 
 def test_a_name_does_not_pass_for_words_of_ours() -> None:
     """It stands in quotes."""
-    reading = require_harmless(str(PlanMarkdown(review(change(Action.DELETE, "a", name="is kept, do not worry")))))
+    reading = require_harmless(plan_markdown(review(change(Action.DELETE, "a", name="is kept, do not worry"))))
     assert any('"is kept, do not worry"' in line for line in reading.text)

@@ -60,7 +60,7 @@ def test_what_several_environments_share_is_there_once(fleet: Fleet, tmp_path: P
         targets = {each.replace("%2F", "/") for each in re.findall(r""" href=["']#([^"']+)["']""", text)}
         assert targets <= set(ids)
         own, others = text.split('id="environment-production"')[1], text.split('id="environment-production"')[0]
-        assert "<p class=\"about told\"><a href='#~sandbox/report.daily'>the same in 3 environments</a></p>" in own
+        assert '<p class="about told"><a href="#~sandbox/report.daily">the same in 3 environments</a></p>' in own
         assert 'id="production/report.extra"' in own
         assert "report.extra" not in others
         for name, world in fleet.worlds.items():

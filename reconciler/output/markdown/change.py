@@ -97,11 +97,11 @@ class GroupMarkdown:
             if place := self.review.find_place(change.address):
                 yield self._place(place)
         else:
+            places = self.group.places
             yield f"**{change.action}** {prose(self.group.title())}"
-            for place, addresses in islice(self.group.places.items(), MOST_PLACES):
-                yield self._place(place) + (f" ({len(addresses)})" if len(self.group.places) > 1 else "")
-            if len(self.group.places) > MOST_PLACES:
-                yield f"{len(self.group.places) - MOST_PLACES} more places"
+            for place, addresses in islice(places.items(), MOST_PLACES):
+                yield self._place(place) + (f" ({len(addresses)})" if len(places) > 1 else "")
+            yield from [f"{len(places) - MOST_PLACES} more places"] if len(places) > MOST_PLACES else []
         scopes = Counter(self.review.find_scope(each.address) for each in self.group.changes)
         for scope, number in scopes.items():
             if scope and SCOPES[scope].phrase:

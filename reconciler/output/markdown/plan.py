@@ -18,19 +18,27 @@ from reconciler.model.reports import Review
 from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
 from reconciler.output.labels import ACTIONS, api_note, title
 from reconciler.output.markdown.change import DELIVERS, RETIMED, GroupMarkdown, list_tasks
-from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose, size, with_line
+from reconciler.output.markdown.words import (
+    bullets,
+    code,
+    commit,
+    fitting,
+    folded,
+    place,
+    prose,
+    size,
+    strong,
+    with_line,
+)
 from reconciler.output.values import ignored_sentences, waiting_line
 from reconciler.text import counted, quote
 
 TEXT_LIMIT = 46_000
 """Bytes of all that people read, of the 65,536 that a forge takes. The rest is for the hidden mark, and for what
 `reconciler comment` adds: the history, and the approval of an earlier mark."""
-AROUND = 2_500
-"""Bytes of headings, and of the sentences that say what is left out."""
-OPEN = 10
-"""More of what is not grave than this is folded."""
-TASKS_LIMIT, WARNINGS_LIMIT, REFUSALS_LIMIT, IGNORED_LIMIT = 8_000, 4_000, 6_000, 2_000
-UNMANAGED_LIMIT = 8_000
+AROUND = 2_500  # bytes of headings, and of the sentences that say what is left out
+OPEN = 10  # more changes than this are folded, if they are not grave
+TASKS_LIMIT, WARNINGS_LIMIT, REFUSALS_LIMIT, IGNORED_LIMIT, UNMANAGED_LIMIT = 8_000, 4_000, 6_000, 2_000, 8_000
 KIND_LIMIT = 1_000
 FULL_PLAN = "the full plan is in this run's artefact, or comes with `--report html=FILE`"
 FULL_PLAN_HTML = re.sub(r"`(.+?)`", r"<code>\1</code>", FULL_PLAN)
@@ -48,58 +56,48 @@ class Level(IntEnum):
 Shown = Sequence[tuple[GroupMarkdown, Level]]
 
 
-class PlanMarkdown:
-    """A plan for a reviewer. Its first line is the hidden mark that `reconciler comment` finds it by. `shown`: the
-    addresses that are shown elsewhere, for several environments."""
+def plan_markdown(review: Review) -> str:
+    """A plan for a reviewer. Its first line is the hidden mark that `reconciler comment` finds it by."""
+    marker = format_marker(make_marker("plan", review.plan, review.commit, review.base))
+    return f"{marker}\n{describe_plan(review, TEXT_LIMIT, end=footer([review], review.plan.digest))}"
 
-    def __init__(self, review: Review, shown: frozenset[str] = frozenset()) -> None:
-        self._review = review
-        self._shown = shown
-        self._plan = review.plan
 
-    def __str__(self) -> str:
-        marker = format_marker(make_marker("plan", self._plan, self._review.commit, self._review.base))
-        return f"{marker}\n{self.text(TEXT_LIMIT)}"
+def describe_plan(review: Review, limit: int, elsewhere: frozenset[str] = frozenset(), end: str = "") -> str:
+    """What people read of a plan, in at most so many bytes, with `end` at the end. `elsewhere`: the addresses that are
+    shown elsewhere, for several environments."""
+    plan = review.plan
+    where, api = place(plan.environment, plan.configuration), api_note(plan.api, code)
+    before = [f"Plan for {where}: {title(plan, strong)}{api}"]
+    if plan.refusals:
+        why = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in plan.refusals]
+        before += ["**Refused: this plan will not be applied.**", bullets(fitting(why, REFUSALS_LIMIT, FULL_PLAN))]
+    after = list(_after(review))
+    left = limit - AROUND - sum(size(part) + 2 for part in (*before, *after, end))
+    groups = [each for each in find_groups(review) if not elsewhere.issuperset(each.addresses)]
+    shown = [GroupMarkdown(review, each) for each in groups]
+    changes, used = change_sections(review, shown, new_by_kind(groups), left)
+    if others := plan.unmanaged:
+        listed = (f"{each.kind} {prose(quote(each.name))} ({code(each.id)})" for each in others)
+        body = bullets(fitting(listed, min(left - used, UNMANAGED_LIMIT), FULL_PLAN))
+        after.append(folded(f"{counted(len(others), 'unmanaged object')}, not touched", body))
+    return "\n\n".join((*before, *changes, *after, *filter(None, [end])))
 
-    def text(self, limit: int, *, has_footer: bool = True) -> str:
-        """What people read, in at most so many bytes."""
-        before, after = list(self._before()), list(self._after())
-        end = [footer([self._review], self._plan.digest)] if has_footer else []
-        left = limit - AROUND - sum(size(part) + 2 for part in (*before, *after, *end))
-        groups = [each for each in find_groups(self._review) if not self._shown.issuperset(each.addresses)]
-        new = new_by_kind(groups)
-        changes, used = change_sections(self._review, [GroupMarkdown(self._review, each) for each in groups], new, left)
-        parts = (*before, *changes, *after, *self._unmanaged(left - used), *end)
-        return "\n\n".join(parts)
 
-    def _before(self) -> Iterator[str]:
-        where, api = place(self._plan.environment, self._plan.configuration), api_note(self._plan.api, code)
-        yield f"Plan for {where}: {title(self._plan, strong=lambda text: f'**{text}**')}{api}"
-        if refusals := self._plan.refusals:
-            sentences = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in refusals]
-            yield "**Refused: this plan will not be applied.**"
-            yield bullets(fitting(sentences, REFUSALS_LIMIT, FULL_PLAN))
-
-    def _after(self) -> Iterator[str]:
-        """What waits, the checklist, the warnings and what `ignore_changes` holds."""
-        if waiting := self._plan.waiting:
-            yield bullets(fitting((prose(waiting_line(each)) for each in waiting), WARNINGS_LIMIT, FULL_PLAN))
-        if self._review.tasks:
-            yield "#### To do by hand"
-            yield bullets(fitting(list_tasks(self._review), TASKS_LIMIT, FULL_PLAN), "- [ ]")
-        if self._plan.warnings:
-            yield "#### Warnings"
-            yield bullets(fitting(map(with_line, self._plan.warnings), WARNINGS_LIMIT, FULL_PLAN))
-        if ignored := self._plan.ignored:
-            listed = map(prose, ignored_sentences(ignored, self._plan.labels))
-            summary = f"{counted(len(ignored), 'field')} that <code>ignore_changes</code> holds"
-            yield folded(summary, bullets(fitting(listed, IGNORED_LIMIT, FULL_PLAN)))
-
-    def _unmanaged(self, limit: int) -> Iterator[str]:
-        if others := self._plan.unmanaged:
-            listed = (f"{each.kind} {prose(quote(each.name))} ({code(each.id)})" for each in others)
-            body = bullets(fitting(listed, min(limit, UNMANAGED_LIMIT), FULL_PLAN))
-            yield folded(f"{counted(len(others), 'unmanaged object')}, not touched", body)
+def _after(review: Review) -> Iterator[str]:
+    """What waits, the checklist, the warnings and what `ignore_changes` holds."""
+    plan = review.plan
+    if plan.waiting:
+        yield bullets(fitting((prose(waiting_line(each)) for each in plan.waiting), WARNINGS_LIMIT, FULL_PLAN))
+    if review.tasks:
+        yield "#### To do by hand"
+        yield bullets(fitting(list_tasks(review), TASKS_LIMIT, FULL_PLAN), "- [ ]")
+    if plan.warnings:
+        yield "#### Warnings"
+        yield bullets(fitting(map(with_line, plan.warnings), WARNINGS_LIMIT, FULL_PLAN))
+    if plan.ignored:
+        listed = map(prose, ignored_sentences(plan.ignored, plan.labels))
+        summary = f"{counted(len(plan.ignored), 'field')} that <code>ignore_changes</code> holds"
+        yield folded(summary, bullets(fitting(listed, IGNORED_LIMIT, FULL_PLAN)))
 
 
 def footer(reviews: Sequence[Review], digest: str, *, is_joint: bool = False) -> str:
@@ -109,12 +107,8 @@ def footer(reviews: Sequence[Review], digest: str, *, is_joint: bool = False) ->
     against = f", merge base {commit(reviews[0].base)}" if reviews and reviews[0].base else ""
     run = ""
     if any(each.plan.changes for each in reviews) and not any(each.plan.refusals for each in reviews):
-        what = (
-            ", with the same environments, applies these plans"
-            if is_joint
-            else " applies this plan and refuses any other"
-        )
-        run = f"`reconciler apply --expect-digest {digest}`{what}."
+        this, these = " applies this plan and refuses any other", ", with the same environments, applies these plans"
+        run = f"`reconciler apply --expect-digest {digest}`{these if is_joint else this}."
     return f"---\n\nPlanned{at}{of}{against}. Digest{' of all' if is_joint else ''} {code(digest)}.\n{run}"
 
 
@@ -134,31 +128,38 @@ def change_sections(
 ) -> tuple[list[str], int]:
     """The changes in at most so many bytes, by section, and how many bytes they take. `new`: the creates by kind."""
     changes.sort(key=lambda each: _section(each, is_rollout=bool(new)))
-    first, left = _share_out([each for each in changes if each.destroys], limit)
+    destroyed, left = _share_out([each for each in changes if each.destroys], limit)
     others, left = _share_out([each for each in changes if not each.destroys], left)
-    return list(_sections(review, [*first, *others], new)), limit - left
+    return [*_destroys(destroyed), *_others(review, others, new, is_all=not destroyed)], limit - left
 
 
-def _sections(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[str]:
+def _others(review: Review, shown: Shown, new: Sequence[Group], *, is_all: bool) -> Iterator[str]:
+    """What destroys nothing, by section. `is_all`: nothing else is shown."""
     sections: list[list[tuple[GroupMarkdown, Level]]] = [[], [], [], [], []]
     for each, level in shown:
         sections[_section(each, is_rollout=bool(new))].append((each, level))
-    yield from _destroys(sections[0])
     for heading in (DELIVERS, RETIMED):
         if delivers := _at([each for each in sections[1] if each[0].delivers == heading], Level.WHOLE):
             yield f"#### {heading}"
             yield from delivers
-    yield from _maybe_folded("other change" if sum(map(bool, sections)) > 1 else "change", sections[2])
+    is_all = is_all and len(sections[2]) == len(shown)
+    whole = _at(sections[2], Level.WHOLE)
+    if len(whole) > OPEN:
+        of = f"{len(whole):,} of " if len(whole) < len(sections[2]) else ""
+        yield folded(f"{of}{counted(len(sections[2]), 'change' if is_all else 'other change')}", "\n\n".join(whole))
+    else:
+        yield from ["#### Other changes"] if whole and not is_all else []
+        yield from whole
     if alike := _at(sections[3], Level.WHOLE):
         yield "#### The same change at several objects"
         yield from alike
     yield from _rollout(review, sections[4], new)
-    if lines := _at(shown, Level.LINE, destroys=False):
+    if lines := _at(shown, Level.LINE):
         yield folded(f"{counted(len(lines), 'more change')}, in short: {FULL_PLAN_HTML}", bullets(lines))
-    if addresses := _at(shown, Level.ADDRESS, destroys=False):
+    if addresses := _at(shown, Level.ADDRESS):
         summary = f"{counted(len(addresses), 'more change')}, by address: {FULL_PLAN_HTML}"
         yield folded(summary, ", ".join(addresses))
-    left_out = [each for each, level in shown if level is Level.LEFT_OUT and not each.destroys]
+    left_out = [each for each, level in shown if level is Level.LEFT_OUT]
     if changes := [change for each in left_out for change in each.group.changes]:
         counts = Counter(f"{ACTIONS[change.action].phrase}: {change.kind}" for change in changes)
         listed = ", ".join(f"{number:,} {phrase}" for phrase, number in counts.items())
@@ -192,19 +193,8 @@ def _destroys(shown: Shown) -> Iterator[str]:
         yield f"**{len(missing):,} more are deleted or replaced and are not listed here.**"
 
 
-def _maybe_folded(noun: str, shown: Shown) -> Iterator[str]:
-    whole = _at(shown, Level.WHOLE)
-    if len(whole) > OPEN:
-        of = f"{len(whole):,} of " if len(whole) < len(shown) else ""
-        yield folded(f"{of}{counted(len(shown), noun)}", "\n\n".join(whole))
-    elif whole:
-        if noun.startswith("other"):
-            yield f"#### {noun.capitalize()}s"
-        yield from whole
-
-
-def _at(shown: Shown, wanted: Level, *, destroys: bool = True) -> list[str]:
-    return [each.texts[level] for each, level in shown if level is wanted and (destroys or not each.destroys)]
+def _at(shown: Shown, wanted: Level) -> list[str]:
+    return [each.texts[level] for each, level in shown if level is wanted]
 
 
 def _share_out(changes: Sequence[GroupMarkdown], remaining: int) -> tuple[Shown, int]:

@@ -12,20 +12,10 @@ from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, f
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
 from reconciler.model.results import Drift, Drifted, NotDelivering
 from reconciler.output.labels import api_note, describe_end, repository_path
+from reconciler.output.markdown import words
 from reconciler.output.markdown.change import list_tasks
-from reconciler.output.markdown.plan import PlanMarkdown
-from reconciler.output.markdown.words import (
-    bullets,
-    code,
-    commit,
-    count_words,
-    fence,
-    fitting,
-    folded,
-    place,
-    prose,
-    with_line,
-)
+from reconciler.output.markdown.plan import describe_plan
+from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose
 from reconciler.output.values import cut_both, named, phrase
 from reconciler.text import counted, quote
 
@@ -59,7 +49,7 @@ def applied_markdown(review: Review, report: ApplyReport) -> str:
 
 def count_statuses(counts: Mapping[Status, int]) -> str:
     """How changes ended: `2 done, **1 failed**`."""
-    return count_words((counts[status], status.value, status in GRAVE) for status in Status)
+    return words.count_words((counts[status], status.value, status in GRAVE) for status in Status)
 
 
 def count_ends(report: ApplyReport) -> str:
@@ -78,7 +68,7 @@ def applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
     doubtful = [each for each in report.outcomes if each.is_doubtful]
     yield from _listed("Done, but", (_because(each, f"{each.verification} {each.reason}") for each in doubtful))
     yield from _listed("To do by hand", list_tasks(review), "- [ ]")
-    yield from _listed("Warnings", map(with_line, report.warnings))
+    yield from _listed("Warnings", map(words.with_line, report.warnings))
     if fine := [each for each in report.of(Status.DONE) if not each.is_doubtful]:
         verified = sum(each.verification is Verification.VERIFIED for each in fine)
         summary = f"{counted(len(fine), 'change')} done, {verified:,} of them read back and verified"
@@ -103,28 +93,24 @@ TITLES = {
 
 def failed_markdown(failure: Failure) -> str:
     """Why a command failed, and what to do."""
-    names = failure.environments
+    names, error = failure.environments, failure.error
     several = Several(failed=names) if names else None
     environment = name_set(names) if names else failure.environment
     marker = CommentMarker(environment, failure.command, configuration=failure.configuration, several=several)
-    return comment(marker, _failed(failure, failure.error))
-
-
-def _failed(failure: Failure, error: BaseException) -> Iterator[str]:
     done = {"plan": "Planning", "apply": "Applying"}[failure.command]
-    what = next((words for kind, words in TITLES.items() if isinstance(error, kind)), "a fault in reconciler")
+    what = next((title for kind, title in TITLES.items() if isinstance(error, kind)), "a fault in reconciler")
     if isinstance(error, ConfigurationInvalid):
         what = f"{counted(len(error.problems), 'problem')} in the configuration"
-    where = place(len(failure.environments) or failure.environment, failure.configuration)
-    yield f"**{done} failed** for {where}: {what}"
-    yield from error_parts(error)
+    where = place(len(names) or failure.environment, failure.configuration)
+    parts = [f"**{done} failed** for {where}: {what}", *error_parts(error)]
     before_it_began = isinstance(error, ConfigurationInvalid | NotAuthorised | Refused | WrongUsage)
     if failure.command == "apply" and not before_it_began:
-        yield "What an apply has done is remembered: `reconciler plan` says what is left."
+        parts.append("What an apply has done is remembered: `reconciler plan` says what is left.")
     if failure.review is not None:
-        yield folded("What is planned now", PlanMarkdown(failure.review).text(PLAN_LIMIT, has_footer=False))
+        parts.append(folded("What is planned now", describe_plan(failure.review, PLAN_LIMIT)))
     if failure.commit:
-        yield f"---\n\nOf commit {commit(failure.commit)}."
+        parts.append(f"---\n\nOf commit {commit(failure.commit)}.")
+    return comment(marker, parts)
 
 
 def error_parts(error: BaseException) -> Iterator[str]:
@@ -148,8 +134,7 @@ def drift_markdown(drift: Drift) -> str:
 
 
 def is_news(drift: Drift) -> bool:
-    """Whether people have to look: something was changed outside, or does not deliver, or that is
-    not known."""
+    """Whether people have to look: something was changed outside, or does not deliver, or that is not known."""
     return bool(drift.objects or drift.health) or not drift.compared
 
 
@@ -160,33 +145,32 @@ def drift_parts(drift: Drift, limit: int) -> Iterator[str]:
         yield f"Drift in {environment}: **not known**, nothing is remembered of an apply{api}"
         yield UNKNOWN
         return
-    if not drift.objects:
+    if drift.objects:
+        changed = counted(len(drift.objects), "object")
+        yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered{api}"
+        yield bullets(fitting((_drifted(each, drift.labels) for each in drift.objects), limit, ALL_DRIFT))
+    else:
         yield f"Drift in {environment}: nothing of {drift.compared:,} remembered was changed outside{api}"
-        yield from _not_delivering(drift)
-        return
-    changed = counted(len(drift.objects), "object")
-    yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered{api}"
-    yield bullets(fitting((_drifted(each, drift.labels) for each in drift.objects), limit, ALL_DRIFT))
     also = (
         f"{code(each.address)} {code(each.path)} in {code(repository_path(each.file))}: also in "
         f"{', '.join(map(code, each.environments))}"
         for each in drift.also_changed
     )
     yield from _listed("Also changed in other environments", also, rest=ALL_DRIFT)
-    yield from _not_delivering(drift)
+    stopped = (
+        f"{_called(each)}: {prose(each.problem)}"
+        + (f"; affects {code(', '.join(each.affects))}" if each.affects else "")
+        for each in drift.health
+    )
+    yield from _listed("Not delivering", stopped, rest=ALL_DRIFT)
 
 
-def _not_delivering(drift: Drift) -> Iterator[str]:
-    def line(each: NotDelivering) -> str:
-        affects = f"; affects {code(', '.join(each.affects))}" if each.affects else ""
-        return f"{code(each.address)} {prose(quote(each.name))} ({code(each.id)}): {prose(each.problem)}{affects}"
-
-    yield from _listed("Not delivering", map(line, drift.health), rest=ALL_DRIFT)
+def _called(each: Drifted | NotDelivering) -> str:
+    return f"{code(each.address)} {prose(quote(each.name))} ({code(each.id)})"
 
 
 def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
-    when = f", last changed {prose(each.changed_at)}" if each.changed_at else ""
-    head = f"{code(each.address)} {prose(quote(each.name))} ({code(each.id)}){when}"
+    head = _called(each) + (f", last changed {prose(each.changed_at)}" if each.changed_at else "")
     if each.gone:
         return f"{head}: it is **not live any more**; {prose(each.next)}"
     lines = [head]
@@ -218,4 +202,4 @@ def _lines(text: str, before: str = "") -> Iterator[str]:
     if rest[1:]:
         yield bullets(fitting(map(prose, rest[1:]), LIST_LIMIT, REST))
     if to_paste:
-        yield fence(fitting(to_paste, LIST_LIMIT, REST), "yaml")
+        yield words.fence(fitting(to_paste, LIST_LIMIT, REST), "yaml")

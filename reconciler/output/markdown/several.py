@@ -3,7 +3,7 @@ common with the comment of their plans: a table, and a section for each environm
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -19,24 +19,19 @@ from reconciler.output.groups import find_groups
 from reconciler.output.labels import ACTIONS, api_note, shared_api, title, unusual_api
 from reconciler.output.markdown import reports
 from reconciler.output.markdown.change import GroupMarkdown
-from reconciler.output.markdown.plan import FULL_PLAN, TEXT_LIMIT, PlanMarkdown, change_sections, footer
+from reconciler.output.markdown.plan import FULL_PLAN, TEXT_LIMIT, change_sections, describe_plan, footer, plan_markdown
 from reconciler.output.markdown.words import code, count_words, fitting, folded, place, prose, size, strong
 from reconciler.text import counted, listed, share_out
 
 T = TypeVar("T")
-LEAST_PLAN = 6_000
-"""In fewer bytes than this a plan is not shown: its deletes are listed, and all else is counted."""
-MOST_NAMED = 30
-APPROVAL = 160
-"""Bytes that the approval of an environment takes in the mark, about."""
-OPEN = 3
-"""The environments are folded if they are more."""
-TABLE_LIMIT = 14_000
-AROUND = 700
-"""Bytes of what stands around the text of an environment, or of a set of them."""
-LEAST = 350
-"""Bytes that the shortest text of an environment takes, about."""
-LONGEST_ERROR = 200
+LEAST_PLAN = 6_000  # bytes: with fewer, the deletes of a plan are listed, and all else is counted
+MOST_NAMED = 30  # environments that a heading names
+APPROVAL = 160  # bytes that the approval of an environment takes in the mark, about
+OPEN = 3  # more environments than this are folded
+TABLE_LIMIT = 14_000  # bytes of the table: most of TEXT_LIMIT is left for the plans
+AROUND = 700  # bytes of what stands around the text of an environment, or of a set of them
+LEAST = 350  # bytes that the shortest text of an environment takes, about
+LONGEST_ERROR = 200  # characters of an error in the table
 FULL = "the full answer is in this run's artefact, or comes with `--format json`"
 
 
@@ -126,7 +121,7 @@ def all_applied_markdown(ended: Sequence[Ended[Applied]], configuration: str | N
     head = f"Applied to {place(len(ended), name)}: {counts}{count_ends([each for each in ends if not each.value])}"
     failed = {each.environment: int(bool(each.exit_code)) for each in ended}
     table = make_table(ends, "| environment | end |", lambda report: [reports.count_ends(report)], failed)
-    sections = [section for each in ended if (section := _applied_section(each))]
+    sections = list(filter(None, map(_applied_section, ended)))
     # The approvals of the comment with the plans stay in it.
     limit = TEXT_LIMIT - max(0, len(ended) * APPROVAL - approval.LONGEST)
     shown = show_sections(sections, limit - size(head) - size(table))
@@ -138,8 +133,7 @@ def _applied_section(ended: Ended[Applied]) -> Section | None:
         return error_section(ended)
     review, report = ended.value.review, ended.value.report
     if report is None:
-        planned = folded("What is planned now", PlanMarkdown(review).text(reports.PLAN_LIMIT, has_footer=False))
-        return error_section(ended, [planned])
+        return error_section(ended, [folded("What is planned now", describe_plan(review, reports.PLAN_LIMIT))])
     head, *parts = reports.applied_parts(review, report)
     summary = head.partition(": ")[2].partition(" (API")[0].replace("**", "")
     return parts_section(ended.environment, summary, parts)
@@ -188,7 +182,7 @@ def _drift_section(drift: Drift) -> Section:
 def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = None) -> str:
     """The plans as one comment. `configuration`: its name, if no plan says it."""
     if (only := only_value(ended)) is not None:
-        return str(PlanMarkdown(only))
+        return plan_markdown(only)
     made = [each.value for each in ended if each.value]
     first = made[0] if made else None
     plans = {each.environment: each.value.plan if each.value else None for each in ended if not each.left_out}
@@ -201,9 +195,9 @@ def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = N
     for each in made:
         totals.update(each.plan.summary())
     counts = count_words((totals[action], label.phrase, action in DESTROYS) for action, label in ACTIONS.items())
-    head = f"Plans for {place(len(ended), name)}: {counts or 'no changes'}{count_ends(ended)}"
     api = shared_api(each.plan for each in made)
-    head += api_note(api or "", code)
+    note = api_note(api or "", code)
+    head = f"Plans for {place(len(ended), name)}: {counts or 'no changes'}{count_ends(ended)}{note}"
     destroyed = {each.plan.environment: sum(one.action in DESTROYS for one in each.plan.changes) for each in made}
 
     def cells(review: Review) -> tuple[str, str]:
@@ -217,14 +211,12 @@ def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = N
     left = limit - sum(size(part) + 2 for part in (head, table, end))
     common = list(_common(shared, left // 2))
     left -= sum(size(part) + 2 for part in common)
-    others: dict[str, set[str]] = defaultdict(set)
-    for names, changes in shared.items():
-        for environment in names:
-            others[environment].update(address for each in changes for address in each.group.addresses)
-    sections = [
-        _plan_section(each.environment, each.value, frozenset(others[each.environment])) for each in ended if each.value
-    ]
-    sections += [failed for each in ended if not each.value and (failed := error_section(each))]
+    sections = []
+    for each in made:
+        groups = (one.group for names, alike in shared.items() if each.plan.environment in names for one in alike)
+        elsewhere = frozenset(address for group in groups for address in group.addresses)
+        sections.append(_plan_section(each, elsewhere))
+    sections += filter(None, (error_section(each) for each in ended if not each.value))
     return reports.comment(marker, (head, table, *common, *show_sections(sections, left), end))
 
 
@@ -246,11 +238,9 @@ def _common(shared: Mapping[tuple[str, ...], list[GroupMarkdown]], limit: int) -
         yield from change_sections(changes[0].review, changes, [], own)[0]
 
 
-def _plan_section(environment: str, review: Review, elsewhere: frozenset[str]) -> Section:
-    shown = PlanMarkdown(review, elsewhere)
-
+def _plan_section(review: Review, elsewhere: frozenset[str]) -> Section:
     def text(limit: int) -> str:
-        return shown.text(limit, has_footer=False).partition("\n\n")[2]
+        return describe_plan(review, limit, elsewhere).partition("\n\n")[2]
 
     def make(limit: int) -> str:
         made = text(limit) if limit >= LEAST_PLAN else ""
@@ -259,8 +249,8 @@ def _plan_section(environment: str, review: Review, elsewhere: frozenset[str]) -
     here = elsewhere & {change.address for change in review.plan.changes}
     note = f"{counted(len(here), 'change')} as shown above, for several environments" if here else ""
     whole = text(TEXT_LIMIT * 2)
-    shown_text = "\n\n".join(filter(None, (whole, whole and note)))
-    return Section(f"<code>{environment}</code>: {title(review.plan)}", shown_text, make)
+    shown_text = f"{whole}\n\n{note}" if whole and note else whole
+    return Section(f"<code>{review.plan.environment}</code>: {title(review.plan)}", shown_text, make)
 
 
 def _in_short(review: Review, shown: frozenset[str], limit: int) -> str:

@@ -11,7 +11,10 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from reconciler import __version__
+from reconciler.output.labels import WEIGHTS
 from reconciler.output.terminal import escape
+from reconciler.text import counted, truncate
 
 
 def page_html(template: str, style: str, script: str, **values: Any) -> str:
@@ -21,21 +24,25 @@ def page_html(template: str, style: str, script: str, **values: Any) -> str:
     The page's policy lets its own style sheet and its own script run, known by their hashes, and nothing else: no
     attribute, no address and no other script, wherever a name may have smuggled one in.
     """
+    style_hash, script_hash = (
+        "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)
+    )
     policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        f"default-src 'none'; style-src '{style_hash}'; script-src '{script_hash}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    return render(template, **values, style=Markup(style), script=Markup(script), policy=policy)  # noqa: S704 - our own files
+    return render(template, **values, style=style, script=script, policy=policy)
 
 
-def render(template: str, **values: Any) -> str:
-    """What a template beside this file makes of the values."""
-    return _templates().get_template(template).render(values)
+def render(template: str, *, prefix: str = "", **values: Any) -> str:
+    """What a template beside this file makes of the values. `prefix`: stands before the ids of an environment's part of
+    a page, and before the links to them."""
+    return _templates().get_template(template).render(values, prefix=prefix)
 
 
 @cache
 def _templates() -> Environment:
-    return Environment(
+    templates = Environment(
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -43,6 +50,9 @@ def _templates() -> Environment:
         finalize=_escaped,
         loader=FunctionLoader(read_part),
     )
+    marks = {weight.value: label.sign for weight, label in WEIGHTS.items()}
+    templates.globals |= {"counted": counted, "truncate": truncate, "version": __version__, "marks": marks}
+    return templates
 
 
 def _escaped(value: Any) -> Any:
@@ -53,7 +63,3 @@ def _escaped(value: Any) -> Any:
 def read_part(name: str) -> str:
     """A file beside this one."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -11,113 +11,81 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler import __version__
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Review, Scope, Weight
+from reconciler.output import labels
 from reconciler.output.graph import SMALL, picture, states
 from reconciler.output.groups import Group, find_groups, grouped_tasks, kinds_of, new_by_kind, sentences, shown_fields
-from reconciler.output.labels import (
-    ACTIONS,
-    CAUSES,
-    GRAVE,
-    STATUSES,
-    UNMANAGED,
-    WEIGHTS,
-    count_ends,
-    describe_end,
-    short_place,
-    title,
-    unusual_api,
-)
-from reconciler.output.page import page_html, read_part
+from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, UNMANAGED, WEIGHTS, describe_end, short_place
 from reconciler.output.references import make_graph
 from reconciler.output.values import Line, ValueDiff, ignored_sentences, is_nested, plain, waiting_line
-from reconciler.text import counted, truncate
+from reconciler.text import truncate
 
-SHORT = 160
-"""A value of so many characters stands on one line."""
-LONGEST_LINE = 2000
-"""Characters of a line of a value; beyond, it is cut and says so."""
-LINES = 200
-"""Lines of a value; beyond, it is cut and says so."""
-LIMIT = 600_000
-"""Characters of fields in a page. What comes after that is shown without its fields."""
-CARDS = 300
-"""So many groups are shown whole; what comes after them is a line each, and what it does to people."""
-LISTED = 2_000
-"""So many groups are listed at all: a page of more opens slowly, and nobody reads it."""
-FIELDS = 60
-"""Fields of one change."""
-FEW_FIELDS = 10
-FEW_CHANGES = 40
-"""Up to so many, what is made and what goes away is unfolded too."""
-LONGEST = 600
+SHORT = 160  # characters of a value that stands on one line
+LONGEST_LINE = 2000  # characters of a line of a value; a longer one is cut and says so
+LINES = 200  # lines of a value; what is longer is cut and says so
+LIMIT = 600_000  # characters of fields in a page; changes after that are shown without their fields
+CARDS = 300  # groups that are shown whole; those after them have a line each, and what they do to people
+LISTED = 2_000  # groups that are listed at all: a page of more opens slowly, and nobody reads it
+FIELDS = 60  # fields of one change
+FEW_FIELDS = 10  # of one change, which is then unfolded
+FEW_CHANGES = 40  # of a plan, whose creates and deletes are then unfolded, too
+LONGEST = 600  # characters of a sentence
+# A minus as wide as a plus.
 SIGNS = {action.value: label.sign.replace("-", "\N{MINUS SIGN}") for action, label in ACTIONS.items()}
-"""A minus as wide as a plus."""
 View = dict[str, Any]
-Endings = Mapping[str, View]
-"""Address → how its change ended."""
+Outcomes = Mapping[str, Outcome]  # address → how its change ended
 MEANINGS = {UNMANAGED: "not managed here"}
-FIRST = 8
-"""As many of the gravest impacts stand at the top."""
-NAMED = 3
-Tile = tuple[str, str, int, str]
-"""A number of the summary: its style, its sign, the number, and what it is of."""
+FIRST = 8  # impacts that stand at the top, the gravest first
+NAMED = 3  # addresses that an impact at the top names
 
 
-def page(review: Review, report: ApplyReport | None = None) -> str:
-    """A plan as one HTML file; or with a `report` what became of it: each change with how it ended, and the receipt."""
+def page_values(review: Review, report: ApplyReport | None = None) -> View:
+    """What the template shows of a plan; or with a `report` of what became of it: each change with how it ended, and
+    the receipt."""
     plan, groups = review.plan, find_groups(review)
     listed = groups[:LISTED]
-    endings = {outcome.address: _ending(outcome) for outcome in report.outcomes} if report else {}
+    outcomes = {outcome.address: outcome for outcome in report.outcomes} if report else {}
     headline, tiles = _summary(plan, report)
     graph = make_graph(plan, review.desired, review.live)
-    return page_html(
-        "page.html",
-        read_part("page.css"),
-        read_part("page.js"),
-        noun="Apply" if report else "Plan",
-        title=headline,
+    return {
+        "noun": "Apply" if report else "Plan",
+        "title": headline,
         # A number stays with its words where the line breaks.
-        headline=", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in headline.split(", ")),
-        applied_at=datetime.fromisoformat(report.receipt.at) if report and report.receipt else None,
-        plan=plan,
-        api=unusual_api(plan.api),
-        commit=review.commit,
-        base=review.base,
-        at=review.at.astimezone(UTC) if review.at else None,
-        tiles=tiles,
-        report=report,
-        grave=_gravest(review, groups),
-        tasks=grouped_tasks(review),
-        warnings=(*map(waiting_line, plan.waiting), *plan.warnings, *(report.warnings if report else ())),
-        cards=list(_cards(review, listed, endings)),
-        endings=endings,
-        new=[(group.title(), list(sentences(review, group))) for group in new_by_kind(groups)],
-        facets=list(_facets(review, listed, endings)),
-        folded=_folded(groups),
-        ignored=ignored_sentences(plan.ignored, plan.labels),
-        marks={weight.value: label.sign for weight, label in WEIGHTS.items()},
-        counted=counted,
-        truncate=truncate,
-        version=__version__,
-        graph=graph,
-        picture=picture(graph, is_linked=True),
-        picture_open=len(graph.nodes) <= SMALL,
-        legend=[(word, SIGNS.get(word, ""), MEANINGS.get(word, word)) for word in states(graph)],
-    )
+        "headline": ", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in headline.split(", ")),
+        "applied_at": datetime.fromisoformat(report.receipt.at) if report and report.receipt else None,
+        "plan": plan,
+        "review": review,
+        "api": labels.unusual_api(plan.api),
+        "at": review.at.astimezone(UTC) if review.at else None,
+        "tiles": tiles,
+        "report": report,
+        "grave": _gravest(review, groups),
+        "tasks": grouped_tasks(review),
+        "warnings": (*map(waiting_line, plan.waiting), *plan.warnings, *(report.warnings if report else ())),
+        "cards": list(_cards(review, listed, outcomes)),
+        "new": [(group.title(), list(sentences(review, group))) for group in new_by_kind(groups)],
+        "facets": list(_facets(review, listed, outcomes)),
+        "folded": _folded(groups),
+        "ignored": ignored_sentences(plan.ignored, plan.labels),
+        "graph": graph,
+        "picture": picture(graph, is_linked=True),
+        "picture_open": len(graph.nodes) <= SMALL,
+        "same_picture": "",
+        "legend": [(word, SIGNS.get(word, ""), MEANINGS.get(word, word)) for word in states(graph)],
+    }
 
 
-def _summary(plan: Plan, report: ApplyReport | None) -> tuple[str, list[Tile]]:
-    """The headline, and the numbers below it: of what is planned, or of what was done."""
+def _summary(plan: Plan, report: ApplyReport | None) -> tuple[str, list[tuple[str, str, int, str]]]:
+    """The headline, and the numbers below it: the style and the sign of each, the number, and what it is of."""
     if report is None:
-        text, summary = title(plan), plan.summary()
+        text, summary = labels.title(plan), plan.summary()
         planned = ((each, label) for each, label in ACTIONS.items() if summary[each])
         tiles = [(str(each), SIGNS[each], summary[each], label.phrase) for each, label in planned]
         return text[:1].upper() + text[1:], tiles
     counts = {status: number for status, number in report.counts().items() if number}
     tiles = [(f"ended-{each}", STATUSES[each].sign, number, str(each)) for each, number in counts.items()]
-    return f"Applied: {count_ends(report)}", tiles
+    return f"Applied: {labels.count_ends(report)}", tiles
 
 
 def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, list[str], int]]:
@@ -155,11 +123,11 @@ def _folded(groups: Sequence[Group]) -> list[str]:
     return notes
 
 
-def _facets(review: Review, groups: Iterable[Group], endings: Endings) -> Iterator[View]:
+def _facets(review: Review, groups: Iterable[Group], outcomes: Outcomes) -> Iterator[View]:
     """What tells these changes apart, to filter by; named as in the page's `data-` attributes. A choice is a value,
     what it is called, its sign, and how many changes have it."""
     changes = [change for group in groups for change in group.changes]
-    ends = (endings[change.address]["word"] for change in changes if change.address in endings)
+    ends = (outcomes[change.address].status.value for change in changes if change.address in outcomes)
     kinds = Counter(change.kind for change in changes)
     causes = (cause for change in changes for cause in _causes(change))
     scopes = (str(scope) for change in changes if (scope := review.find_scope(change.address)))
@@ -177,7 +145,7 @@ def _facets(review: Review, groups: Iterable[Group], endings: Endings) -> Iterat
             yield {"name": name, "title": heading, "choices": present}
 
 
-def _cards(review: Review, groups: Iterable[Group], endings: Endings) -> Iterator[View]:
+def _cards(review: Review, groups: Iterable[Group], outcomes: Outcomes) -> Iterator[View]:
     """A card for each group. After the first `CARDS`, a card is one line."""
     remaining = LIMIT
     for number, group in enumerate(groups):
@@ -191,7 +159,7 @@ def _cards(review: Review, groups: Iterable[Group], endings: Endings) -> Iterato
         more = ""
         if len(fields) < len(every):
             more = f"{len(every) - len(fields)} more fields are not in this page; --format json has them"
-        card = _card(review, group, endings) | {"fields": fields, "more": more}
+        card = _card(review, group, outcomes) | {"fields": fields, "more": more}
         if not is_whole and not card["members"]:
             # One line: where it is, and what is grave about it.
             grave = [each for each in card["sentences"] if each[0] in GRAVE]
@@ -199,11 +167,11 @@ def _cards(review: Review, groups: Iterable[Group], endings: Endings) -> Iterato
         yield card
 
 
-def _card(review: Review, group: Group, endings: Endings) -> View:
+def _card(review: Review, group: Group, outcomes: Outcomes) -> View:
     """One change, or several that are alike: these have a `title` and `members`, and no address. `filters`: what it is
-    filtered by → its values. `unfolded`: whether its fields are open."""
+    filtered by → its values. `unfolded`: whether its fields are open. `same`: the environments that it is alike in."""
     change, is_alone = group.first, len(group.changes) == 1
-    place = review.find_place(change.address)
+    place, outcome = review.find_place(change.address), outcomes.get(change.address) if is_alone else None
     scopes = dict.fromkeys(scope.value for each in group.addresses if (scope := review.find_scope(each)))
     is_short = len(change.fields) <= FEW_FIELDS and len(review.plan.changes) <= FEW_CHANGES
     return {
@@ -220,14 +188,16 @@ def _card(review: Review, group: Group, endings: Endings) -> View:
             "kind": "|".join(dict.fromkeys(each.kind for each in group.changes)),
             "causes": "|".join(_causes(change)),
             "scope": "|".join(scopes),
-            "ending": "|".join(dict.fromkeys(endings[each]["word"] for each in group.addresses if each in endings)),
+            "ending": "|".join(dict.fromkeys(outcomes[each].status for each in group.addresses if each in outcomes)),
         },
         "sentences": [(weight or "", truncate(text, LONGEST)) for weight, text in sentences(review, group)],
         "needs": change.depends_on if is_alone else (),
         "unfolded": is_short or change.action not in (Action.CREATE, Action.DELETE),
-        "ending": endings.get(change.address) if is_alone else None,
+        "ending": _ending(outcome),
+        "request_ids": outcome.request_ids if outcome else (),
         "brief": False,
-        "members": () if is_alone else group.changes,
+        "same": (),
+        "members": [] if is_alone else [_member(each, outcomes.get(each.address)) for each in group.changes],
     }
 
 
@@ -254,12 +224,17 @@ def _causes(change: Change) -> dict[str, None]:
     return dict.fromkeys(field.cause.value for field in change.fields)
 
 
-def _ending(outcome: Outcome) -> View:
+def _member(change: Change, outcome: Outcome | None) -> View:
+    return {"address": change.address, "name": change.name, "id": change.id, "ending": _ending(outcome)}
+
+
+def _ending(outcome: Outcome | None) -> View | None:
     """How a change ended. `mark` is its sign, `word` what it is filtered by, `reason` why, or what is still open."""
+    if outcome is None:
+        return None
     sign, reason = STATUSES[outcome.status].sign, describe_end(outcome)
     if outcome.is_doubtful:
         sign, reason = "?", f"done, {reason}"
     elif outcome.verification and not reason:
         reason = "read back and verified"
-    word, reason = outcome.status.value, truncate(reason, LONGEST)
-    return {"mark": sign, "word": word, "reason": reason, "request_ids": outcome.request_ids}
+    return {"mark": sign, "word": outcome.status.value, "reason": truncate(reason, LONGEST)}
