@@ -1,4 +1,5 @@
-"""Text for people: cut to a length, broken into lines, quoted, counted, and compared with what was meant."""
+"""Text for people: cut to a length, broken into lines, quoted, counted, and compared with what was meant; and the words
+of messages for values."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import unicodedata
 from bisect import bisect
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, count
+from typing import Any
 
 from reconciler.lazy import load
 
@@ -27,6 +29,55 @@ _TOKEN = re.compile(r"(?:\$\{[^}]*\}|\S)+|\s+")
 _WORD = re.compile(r"(?:`[^`]*`|\{[^{}]{,60}\}|--[a-z-]{,30} (?=[A-Z]+\b)|--allow (?=\S)|\([^()\s]+ [^()\s]+\)|\S)+")
 # A line of a file with its number, and the mark below it.
 _SOURCE = re.compile(rf"(?:{_STYLE.pattern}| )*+\d*+ *+\|")
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+def describe(value: Any) -> str:
+    """A value as a message names it: `the text "x"`, `the number 5`, `a map of type, id`, `nothing`."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return f"the value {str(value).lower()}"
+        case int() | float():
+            return f"the number {cut(str(value))}"
+        case str():
+            return f"the text {cite(value)}" if value else "an empty text"
+        case dict():
+            return f"a map of {cut(', '.join(value))}" if value else "an empty map"
+    return "a list" if value else "an empty list"
+
+
+def cut(text: str) -> str:
+    """The text, or its first 60 characters."""
+    return truncate(text, WORD_CHARACTERS)
+
+
+def cite(text: str) -> str:
+    """The text in quotes, cut to 60 characters, with control characters escaped."""
+    return quote(cut(text))
+
+
+def join_choices(words: Sequence[str]) -> str:
+    """`x`, `x or y`, `x, y or z`."""
+    return " or ".join((", ".join(words[:-1]), words[-1]) if len(words) > 1 else words)
+
+
+def one_of(options: Sequence[str]) -> str:
+    """`x`, or `one of x, y`."""
+    return options[0] if len(options) == 1 else f"one of {', '.join(options)}"
+
+
+def with_article(noun: str) -> str:
+    """`a report`, `an integration`."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def position_at(text: str, index: int) -> tuple[int, int]:
+    """The line and the column, counted from 1, of the character at `index` of a text."""
+    before = text[:index]
+    starts = [0, *(found.end() for found in _BREAK.finditer(before))]
+    return len(starts), len(before) - starts[-1] + 1
 
 
 def find_free(name: str, separator: str, taken: Collection[str]) -> str:
@@ -140,8 +191,7 @@ def redact(text: str, secrets: Iterable[str], by: str = "***") -> str:
 
 def did_you_mean(word: object, options: Iterable[str]) -> str:
     """`; did you mean "x"?` with the closest option, or nothing if none is close."""
-    close = close_matches(str(word), options)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    return suggest(close_matches(str(word), options))
 
 
 def misspelt(word: str, options: Iterable[str]) -> str:

@@ -14,7 +14,6 @@ from reconciler.api import Reader
 from reconciler.commands.session import Session, written_kinds
 from reconciler.config.files import Disk
 from reconciler.config.schema_problems import violations
-from reconciler.config.text import KEY_FOUND, holds_key
 from reconciler.errors import Refused, WrongUsage, some_of
 from reconciler.git import repository_top
 from reconciler.kinds import KINDS
@@ -24,6 +23,7 @@ from reconciler.kinds.resources import make_schemas
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import Change, Plan
+from reconciler.model.redaction import KEY_FOUND, holds_key
 from reconciler.observe import Lists, counted_by_kind, wait_remembered, with_parts
 from reconciler.plan.build import make_context, make_plan
 from reconciler.plan.export import Exported, Selection, export, find_expressible, find_pairs, keys_of

@@ -11,12 +11,12 @@ from reconciler.commands.edits import evaluate, read_text
 from reconciler.config.files import Disk
 from reconciler.config.fold import fold_blocks, write_block
 from reconciler.config.load import Configuration
-from reconciler.config.text import cut
 from reconciler.errors import ConfigurationInvalid, Refused, some_of
 from reconciler.kinds import SECTIONS
 from reconciler.model.inputs import Desired, address_kind, make_address
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
+from reconciler.text import cut
 from reconciler.yaml import plain_copy
 from reconciler.yaml.edit import BlockEditor, Edit, Joined
 from reconciler.yaml.edit_changes import UnsafeError

@@ -16,7 +16,6 @@ from reconciler.config.load import MOST_EVALUATED, Configuration
 from reconciler.config.merge import ANCHORS
 from reconciler.config.schema_problems import schema_problems
 from reconciler.config.settings import read_document
-from reconciler.config.text import cut, quoted
 from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
@@ -24,7 +23,7 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.resources import address_pattern
 from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind
-from reconciler.text import closest, did_you_mean, quote
+from reconciler.text import cite, closest, cut, did_you_mean, quote
 from reconciler.yaml import LocatedMap, find_location, plain_copy
 
 
@@ -104,7 +103,7 @@ def _cases(configuration: Configuration, name: str, written: Written, problems: 
     for pattern in [wanted] if isinstance(wanted, str) else wanted:
         found = {each: None for each in known if fnmatchcase(each, pattern)}
         if not found:
-            text = f"there is no environment {quoted(pattern)}" if pattern else "no environment is named"
+            text = f"there is no environment {cite(pattern)}" if pattern else "no environment is named"
             text += f"; expected one of {', '.join(known)}"
             problems.append(case.problem(text + closest(pattern, known), "environment"))
         chosen |= found
@@ -117,7 +116,7 @@ def _changed(case: Case, problems: list[Problem]) -> Case:
     changes, resources = dict(case.written.node.get("change", {})), dict(before)
     variables = changes.pop("variables", {})
     for name in variables.keys() - environment.variables.keys() - environment.unset.keys():
-        text = f"there is no variable {quoted(name)}{closest(name, [*environment.variables])}"
+        text = f"there is no variable {cite(name)}{closest(name, [*environment.variables])}"
         problems.append(case.problem(f"{text}; expected one of {case.environment}", "change", "variables", name))
     values = {name: value for name, value in {**environment.variables, **variables}.items() if value is not None}
     places = {**environment.variable_locations} | {name: case.place("change", "variables", name) for name in variables}
@@ -142,6 +141,6 @@ def _changed(case: Case, problems: list[Problem]) -> Case:
         made = after.merged.resources.get(address)
         kind = KINDS.get(address_kind(address))
         if not made or not kind or any(each.required and each.name not in made.node for each in kind.fields):
-            text = f"nothing is written at {quoted(address)}; expected an address of the YAML, or a whole resource"
+            text = f"nothing is written at {cite(address)}; expected an address of the YAML, or a whole resource"
             problems.append(case.problem(text + did_you_mean(address, before), "change", address))
     return replace(case, after=after)

@@ -8,13 +8,12 @@ from functools import cache
 from pathlib import Path
 
 from reconciler.config.merge import Merged
-from reconciler.config.text import found, quoted
 from reconciler.config.values import Written, count_values
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import DEFAULTS, META_ARGUMENTS
 from reconciler.model.inputs import address_kind
-from reconciler.text import closest
+from reconciler.text import cite, closest, describe
 from reconciler.yaml import LocatedMap
 
 Folders = dict[tuple[Path, str], LocatedMap]
@@ -66,13 +65,13 @@ def _collect(merged: Merged, written: Written, folders: Folders) -> None:
     """Puts what a file writes below `defaults` into `folders`."""
     file = written.location.file
     if not isinstance(written.node, LocatedMap):
-        text = f"{DEFAULTS}: found {found(written.node)}; expected a map of {', '.join(SECTIONS)}"
+        text = f"{DEFAULTS}: found {describe(written.node)}; expected a map of {', '.join(SECTIONS)}"
         merged.problems.append(Problem(*written.value_location, text))
         return
     for name, fields in written.node.items():
         if name not in SECTIONS:
             expected = f"expected one of {', '.join(SECTIONS)}{closest(name, list(SECTIONS))}"
-            text = f"{DEFAULTS}: unknown key {quoted(name)}; {expected}"
+            text = f"{DEFAULTS}: unknown key {cite(name)}; {expected}"
             merged.problems.append(Problem(file, *written.node.key_positions[name], text))
         elif isinstance(fields, LocatedMap):
             known = folders.setdefault((Path(file).parent, name), over(LocatedMap(), "", LocatedMap(), ""))
@@ -82,7 +81,7 @@ def _collect(merged: Merged, written: Written, folders: Folders) -> None:
                 else:
                     known.take(key, fields, file)
         elif fields is not None:
-            text = f"{DEFAULTS}.{name}: found {found(fields)}; expected a map of fields"
+            text = f"{DEFAULTS}.{name}: found {describe(fields)}; expected a map of fields"
             merged.problems.append(Problem(file, *written.node.value_positions[name], text))
 
 
@@ -91,10 +90,10 @@ def _no_default(kind: Kind, key: str, known: LocatedMap) -> str:
     names = list(kind.field_names)
     if key in known:
         first = Location(known.files[key], *known.key_positions[key])
-        return f"{quoted(key)} has a default in this folder at {first} already; expected it once"
+        return f"{cite(key)} has a default in this folder at {first} already; expected it once"
     if key in ("lifecycle", *META_ARGUMENTS):
-        return f"{quoted(key)} is no field; expected it on each resource"
-    return "" if key in names else f"unknown key {quoted(key)}; expected one of {', '.join(names)}{closest(key, names)}"
+        return f"{cite(key)} is no field; expected it on each resource"
+    return "" if key in names else f"unknown key {cite(key)}; expected one of {', '.join(names)}{closest(key, names)}"
 
 
 def over(own: LocatedMap, file: str, below: LocatedMap, below_file: str) -> LocatedMap:

@@ -13,10 +13,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from reconciler.config.text import keys_in, masked, masked_key
 from reconciler.errors import ConfigurationInvalid, Problem, some_of
 from reconciler.git import repository_top
 from reconciler.lazy import frozen
+from reconciler.model.redaction import find_keys, mask_key, mask_pasted
 from reconciler.system import Unreadable, open_and_read, require_regular
 from reconciler.text import did_you_mean
 from reconciler.yaml import Budget, Document, read
@@ -272,7 +272,7 @@ class Reading:
         except Unreadable as refused:
             return Taken(b"", [], [], [Problem(name, 0, 0, str(refused))], is_whole=False)
         documents, wrong = read(content, name, budget=self.budget)
-        return Taken(content, documents, wrong, [*keys_in(content, name)], is_whole=bool(documents or not wrong))
+        return Taken(content, documents, wrong, [*find_keys(content, name)], is_whole=bool(documents or not wrong))
 
     def content(self, file: Path) -> bytes:
         """The bytes of a file. Unreadable if it exceeds a limit."""
@@ -289,6 +289,6 @@ class Reading:
 def invalid(problems: Iterable[Problem]) -> ConfigurationInvalid:
     """The error that shows the problems, with every Secret Key masked."""
     return ConfigurationInvalid(
-        replace(each, file=masked_key(each.file), message=masked(each.message), subject=masked(each.subject))
+        replace(each, file=mask_key(each.file), message=mask_pasted(each.message), subject=mask_pasted(each.subject))
         for each in problems
     )

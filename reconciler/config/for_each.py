@@ -10,13 +10,12 @@ from typing import Any, Final, NamedTuple
 
 from reconciler.config.merge import KEY, no_key
 from reconciler.config.schema_problems import NO_NAME
-from reconciler.config.text import cut, found, one_of, quoted
 from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_FOR_EACH, Item, Items, Substitution, Written
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import NAME_PATTERN
 from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind, make_address
-from reconciler.text import closest
+from reconciler.text import cite, closest, cut, describe, one_of
 from reconciler.yaml import LocatedList, LocatedMap, find_location, plain_copy
 
 DIMENSION: Final = re.compile(NAME_PATTERN)
@@ -78,10 +77,10 @@ class Definition:
             if place in self.substitution.unknown:
                 continue
             expected = "expected a text, a number, or a map with the key `key`"
-            message = _no_key(key, float, f"found {found(value)}; {expected}")
+            message = _no_key(key, float, f"found {describe(value)}; {expected}")
             first = seen.setdefault(str(key), at)
             if not message and first is not at:
-                message = f"{quoted(str(key))} is an item at {first} already; expected it once"
+                message = f"{cite(str(key))} is an item at {first} already; expected it once"
             if message:
                 self.refuse(place, f"for_each.{name}: {message}")
             else:
@@ -99,10 +98,10 @@ class Definition:
                 about = f"exclude[{index}]"
                 if name not in keys:
                     known = list(keys)
-                    message = f"there is no dimension {quoted(name)}; expected {one_of(known)}{closest(name, known)}"
+                    message = f"there is no dimension {cite(name)}; expected {one_of(known)}{closest(name, known)}"
                     self.refuse(self.location("exclude", index, name, key=True), f"{about}: {message}")
                 elif isinstance(key, str | int | float) and str(key) not in keys[name]:
-                    message = f"excludes nothing: {quoted(str(key))} is no item of {name}"
+                    message = f"excludes nothing: {cite(str(key))} is no item of {name}"
                     close = self.substitution.searches.closest(cut(str(key)), keys[name])
                     message = f"{cut(self.address)}: {about}: {message}{close}"
                     warnings.append(Problem(*self.location("exclude", index, name), message, subject=cut(self.address)))
@@ -126,7 +125,7 @@ class Definition:
         key = self.substitution.plain(self.written.node["key"], at)
         if at in self.substitution.unknown:
             return ""
-        if message := _no_key(key, int, f"found {found(key)}; expected a text"):
+        if message := _no_key(key, int, f"found {describe(key)}; expected a text"):
             self.substitution.refuse(at, f"key: {message}")
         return "" if message else make_address(kind, str(key))
 
@@ -146,18 +145,18 @@ def read_dimensions(substitution: Substitution, written: Written) -> dict[str, D
     about = f"{cut(substitution.subject)}: for_each"
     result = {}
     if location not in substitution.unknown and (not isinstance(node, LocatedMap) or not node):
-        substitution.refuse(location, f"{about}: found {found(node)}; {EXPECTED}")
+        substitution.refuse(location, f"{about}: found {describe(node)}; {EXPECTED}")
     for name in node if isinstance(node, LocatedMap) else ():
         at = find_location(node, (name,), location)
         items, origin = substitution.follow(node[name], at)
         if not DIMENSION.fullmatch(name):
             key = find_location(node, (name,), location, key=True)
-            substitution.refuse(key, f"{about}: {quoted(name)} {NO_DIMENSION}")
+            substitution.refuse(key, f"{about}: {cite(name)} {NO_DIMENSION}")
         elif isinstance(items, LocatedList) and items:
             result[name] = Dimension(items, origin, of_variable=place != location or at != origin)
         elif origin not in substitution.unknown:
             hint = f"; did you mean [{items}]?" if isinstance(items, str) and KEY.fullmatch(items) else ""
-            substitution.refuse(origin, f"{about}.{cut(name)}: found {found(items)}; expected a list of items{hint}")
+            substitution.refuse(origin, f"{about}.{cut(name)}: found {describe(items)}; expected a list of items{hint}")
     substitution.no_items = NO_FOR_EACH
     return result if isinstance(node, LocatedMap) and 0 < len(node) == len(result) else None
 

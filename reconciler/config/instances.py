@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import config
 from reconciler.config.merge import Entry
-from reconciler.config.text import cut, one_of, quoted
 from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution, Written, count_values
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import META_ARGUMENTS
-from reconciler.text import did_you_mean, misspelt
+from reconciler.text import cite, cut, did_you_mean, misspelt, one_of
 from reconciler.yaml import LocatedMap, find_location, walk
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ class _Expander:
                 return None
             if self._environments and not any(fnmatchcase(each, name) for each in self._environments):
                 expected = f"expected {one_of(list(self._environments))}{did_you_mean(name, self._environments)}"
-                message = f"only_in: there is no environment {quoted(name)}; {expected}"
+                message = f"only_in: there is no environment {cite(name)}; {expected}"
                 self._substitution.refuse(place, f"{cut(self._substitution.subject)}: {message}")
         here = self._substitution.environment
         return location if here is not None and not any(fnmatchcase(here.name, name) for name in names) else None

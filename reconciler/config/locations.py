@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from reconciler.config.files import LARGEST, Disk
 from reconciler.config.merge import Entry
-from reconciler.config.text import masked
 from reconciler.config.values import EXPRESSION, NAME, Items, source, whole_expression
 from reconciler.errors import Location
 from reconciler.kinds.comparison import dotted
 from reconciler.model.policies import Policy, PolicyException
+from reconciler.model.redaction import mask_pasted
 from reconciler.model.settings import Environment
 from reconciler.system import Unreadable
 from reconciler.yaml import LocatedList, LocatedMap
@@ -31,7 +31,7 @@ def line_reader() -> Callable[[Location], str]:
             try:
                 file = Path(location.file)
                 text = Disk(file).content(file, LARGEST).decode("utf-8-sig")
-                known[location.file] = (masked(text) if "sk_" in text else text).splitlines()
+                known[location.file] = (mask_pasted(text) if "sk_" in text else text).splitlines()
             except (Unreadable, UnicodeDecodeError):
                 known[location.file] = []
         lines = known[location.file]

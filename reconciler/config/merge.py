@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.config.files import SETTINGS_FILE
-from reconciler.config.text import cut, found, quoted, with_article
 from reconciler.config.values import NO_ITEMS, Items, Written, subject
 from reconciler.errors import Location, Problem, some_of
 from reconciler.kinds import KINDS, SECTIONS, Kind
@@ -16,7 +15,7 @@ from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENT
 from reconciler.kinds.settings import SETTINGS
 from reconciler.lazy import frozen
 from reconciler.model.inputs import make_address
-from reconciler.text import closest, misspelt, similar_options
+from reconciler.text import cite, closest, cut, describe, misspelt, similar_options, with_article
 from reconciler.yaml import Document, LocatedList, LocatedMap, find_location
 
 
@@ -92,7 +91,7 @@ def merge(documents: Iterable[Document]) -> Merged:
         if document.value is None:
             continue
         if not isinstance(document.value, LocatedMap):
-            message = f"found {found(document.value)}; expected a map of {', '.join(_top())}"
+            message = f"found {describe(document.value)}; expected a map of {', '.join(_top())}"
             merged.problems.append(Problem(document.file, *document.position, message))
             continue
         above = ""
@@ -123,7 +122,7 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
     elif name in _top():
         is_map = name in (*SECTIONS, POLICIES)
         expected = f"a map of {name} by keys of yours" if is_map else 'a list; write "- " before each item'
-        message = f"{name}: found {found(node)}; expected {expected}"
+        message = f"{name}: found {describe(node)}; expected {expected}"
         merged.problems.append(Problem(file, *parent.value_positions[name], message))
     else:
         merged.whole = False
@@ -138,11 +137,11 @@ def _outside(merged: Merged, file: str, parent: LocatedMap, name: str, above: st
         key = next(reversed(parent[above]))
         merged.incomplete.add(Location(file, *parent[above].key_positions[key]))
         kind_name = with_article(SECTIONS[above].name)
-        return f"{quoted(name)} is a field of {kind_name}; expected it below the key {quoted(key)}, indented"
+        return f"{cite(name)} is a field of {kind_name}; expected it below the key {cite(key)}, indented"
     kind = kind_with(parent[name]) if isinstance(parent[name], LocatedMap) else None
     if kind is None:
         return ""
-    return f"{quoted(name)} has the fields of {with_article(kind.name)}; expected it below {kind.section}:, indented"
+    return f"{cite(name)} has the fields of {with_article(kind.name)}; expected it below {kind.section}:, indented"
 
 
 def kind_with(fields: Collection[str]) -> Kind | None:
@@ -153,8 +152,8 @@ def kind_with(fields: Collection[str]) -> Kind | None:
 
 def _unknown(name: str) -> str:
     if name in SETTINGS["properties"]:
-        return f"{quoted(name)} is a setting; expected it in {SETTINGS_FILE}, in the folder of the configuration"
-    return f"unknown key {quoted(name)}; expected one of {', '.join(_top())}, or x-… for anchors{closest(name, _top())}"
+        return f"{cite(name)} is a setting; expected it in {SETTINGS_FILE}, in the folder of the configuration"
+    return f"unknown key {cite(name)}; expected one of {', '.join(_top())}, or x-… for anchors{closest(name, _top())}"
 
 
 def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> None:
@@ -209,16 +208,16 @@ def _beside(kind: Kind, fields: list[str], above: str) -> str:
     names = some_of(fields)
     what, it = (f"the fields {names} stand", "them") if len(fields) > 1 else (f"the field {names} stands", "it")
     if above:
-        return f"{what} beside the key {quoted(above)}; expected {it} below that key, indented further"
+        return f"{what} beside the key {cite(above)}; expected {it} below that key, indented further"
     return f"{what} directly below {kind.section}:; expected a key of yours between, for example my-{kind.name}:"
 
 
 def no_key(key: str) -> str:
     if "${" in key:
-        return f"the key {quoted(key)} holds a variable; expected variables in values only"
+        return f"the key {cite(key)} holds a variable; expected variables in values only"
     close = re.sub(r"[^a-z0-9_-]+", "-", key.lower()).strip("-_")
-    hint = f"; did you mean {quoted(close)}?" if close else ""
-    return f"{quoted(key)} cannot be a key; expected small letters, digits, - and _, a letter or digit first{hint}"
+    hint = f"; did you mean {cite(close)}?" if close else ""
+    return f"{cite(key)} cannot be a key; expected small letters, digits, - and _, a letter or digit first{hint}"
 
 
 def find_foreign(content: bytes, documents: Sequence[Document], wrong: Sequence[Problem]) -> str:

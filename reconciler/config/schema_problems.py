@@ -7,12 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler import kinds
-from reconciler.config.text import cut, found, listed, one_of, quoted
 from reconciler.config.validation import Broken, find_errors, is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
-from reconciler.text import WORD_CHARACTERS, closest, similar_options, suggest
+from reconciler.text import (
+    WORD_CHARACTERS,
+    cite,
+    closest,
+    cut,
+    describe,
+    join_choices,
+    one_of,
+    similar_options,
+    suggest,
+)
 from reconciler.yaml import find_location
 
 Path = tuple[str | int, ...]
@@ -61,7 +70,7 @@ def _described(schema: Schema) -> str:
         return (
             TYPES.get(kinds, kinds) + length + (most or f", {schema['minimum']} or more" if "minimum" in schema else "")
         )
-    return listed(", ".join(TYPES[each] for each in kinds).replace("true or false", "true, false").split(", "))
+    return join_choices(", ".join(TYPES[each] for each in kinds).replace("true or false", "true, false").split(", "))
 
 
 def _shape(required: list[str], properties: Schema) -> str:
@@ -173,7 +182,7 @@ def _violations(name: str, value: Any) -> Iterator[Violation]:
             # jsonschema raises one error for each missing key, and does not say which key it is.
             missing[:] = [key for key in error.validator_value if key not in error.instance]
         elif "propertyNames" in error.absolute_schema_path:
-            yield (*path, error.instance), True, f"{_where(path)}{quoted(error.instance)} {NO_NAME}"
+            yield (*path, error.instance), True, f"{_where(path)}{cite(error.instance)} {NO_NAME}"
     for path, (error, unknown, missing) in maps.items():
         yield from _key_violations(name, path, error.schema.get("properties", {}), unknown, missing)
     for path, error in _first_of_each_path(errors).items():
@@ -189,12 +198,12 @@ def _key_violations(
         similar = similar_options(key, list(properties))
         misspelled.update(similar)
         below = [f"{name}.{key}" for name, each in properties.items() if key in each.get("properties", ())]
-        message = f"unknown key {quoted(key)}; expected {one_of(list(properties))}{suggest(similar or below)}"
+        message = f"unknown key {cite(key)}; expected {one_of(list(properties))}{suggest(similar or below)}"
         yield (*path, key), True, _where(path) + message
     for key in missing:
         if key not in misspelled:
             wanted = expected(name, (*path, key), properties[key])
-            yield path, True, f"{_where(path)}{quoted(key)} is missing; expected {wanted}"
+            yield path, True, f"{_where(path)}{cite(key)} is missing; expected {wanted}"
 
 
 def _first_of_each_path(errors: Iterable[Broken]) -> dict[Path, Broken]:
@@ -218,10 +227,10 @@ def _message(name: str, path: Path, error: Broken) -> str:
     if error.validator == "oneOf" and isinstance(error.instance, dict):
         near = [each["required"] for each in schema["oneOf"] if not error.instance.keys().isdisjoint(each["required"])]
         if len(near) == 1 and (missing := next((key for key in near[0] if key not in error.instance), "")):
-            return f"{quoted(missing)} is missing; expected {wanted}"
+            return f"{cite(missing)} is missing; expected {wanted}"
     if error.validator == "maxLength":
         return f"is {len(error.instance)} characters long; expected {wanted}"
-    return f"found {found(error.instance)}; expected {wanted}{advice(name, path, schema, error.instance)}"
+    return f"found {describe(error.instance)}; expected {wanted}{advice(name, path, schema, error.instance)}"
 
 
 def _where(path: Path) -> str:

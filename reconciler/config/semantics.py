@@ -12,7 +12,6 @@ from typing import Any
 from reconciler import kinds
 from reconciler.config.instances import Expansion
 from reconciler.config.merge import Entry
-from reconciler.config.text import cut, one_of, quoted, with_article
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import join_keys, value_at
@@ -22,7 +21,7 @@ from reconciler.kinds.resources import address_pattern
 from reconciler.kinds.schema import DATE_PATTERN, LIFECYCLE, LOCAL_TIME
 from reconciler.model.inputs import address_kind, list_instances
 from reconciler.serialization import json_text
-from reconciler.text import Searches, closest, misspelt, suggest
+from reconciler.text import Searches, cite, closest, cut, misspelt, one_of, suggest, with_article
 from reconciler.yaml import KeyPath
 
 Items = Mapping[str, Sequence[Entry]]
@@ -93,7 +92,7 @@ def _repeated(items: Items) -> Iterator[Problem]:
         kind = address_kind(_address(item, "to")) if key == "id" else ""
         other = first.setdefault((key, kind, what), item)
         if other is not item:
-            message = f"{key}: {quoted(what)} is in {other.name} at {other.written.location} already"
+            message = f"{key}: {cite(what)} is in {other.name} at {other.written.location} already"
             yield item.problem((key,), f"{message}; expected it once")
 
 
@@ -111,7 +110,7 @@ def import_problems(items: Iterable[Entry], environments: Collection[str]) -> It
     wrong = ((item, name) for item in items for name in _ids(item) if name not in environments)
     for item, name in wrong if environments else ():
         expected = f"expected {one_of(list(environments))}{closest(name, list(environments))}"
-        yield item.problem(("id", name), f"id: there is no environment {quoted(name)}; {expected}", at_key=True)
+        yield item.problem(("id", name), f"id: there is no environment {cite(name)}; {expected}", at_key=True)
 
 
 def _ids(item: Entry) -> Mapping[str, Any]:
@@ -128,7 +127,7 @@ def _local_times(entry: Entry, kind: Kind, searches: Searches) -> Iterator[Probl
             continue
         if not kinds.local_time.is_zone(zone):
             close = searches.closest(zone, kinds.local_time.zone_names(name))
-            message = f"{name}: {quoted(zone)} is no time zone; expected Area/City, for example Europe/Berlin{close}"
+            message = f"{name}: {cite(zone)} is no time zone; expected Area/City, for example Europe/Berlin{close}"
             yield entry.problem((name,), message, f"zone {zone}")
         elif message := kinds.local_time.off_grid(rule, grid, datetime.now(UTC)):
             yield entry.problem((name,), f"{name}: {message}")
@@ -144,7 +143,7 @@ def _misspelt(entry: Entry, kind: Kind) -> Iterator[Problem]:
             yield from [entry.problem((field.name,), message)] if size > field.most_bytes else ()
         if isinstance(value, str) and field.known and value not in field.known:
             if option := misspelt(value, field.known):
-                message = f"{field.name}: found the text {quoted(value)}; expected one of {', '.join(field.known)}"
+                message = f"{field.name}: found the text {cite(value)}; expected one of {', '.join(field.known)}"
                 yield entry.problem((field.name,), message + suggest([option]))
         elif isinstance(value, dict | list):
             yield from _misspelt_keys(entry, (field.name,), field.schema, value)
@@ -160,7 +159,7 @@ def _misspelt_keys(entry: Entry, path: KeyPath, schema: Mapping[str, Any], value
             if key in known:
                 yield from _misspelt_keys(entry, (*path, key), known[key], each)
             elif option := misspelt(key, (name for name in known if name not in value)):
-                message = f"unknown key {quoted(key)}; expected one of {', '.join(known)}{suggest([option])}"
+                message = f"unknown key {cite(key)}; expected one of {', '.join(known)}{suggest([option])}"
                 yield entry.problem((*path, key), f"{join_keys(path)}: {message}", at_key=True)
 
 
@@ -183,7 +182,7 @@ def _references(
             message = f"only_in at {place} leaves {cut(address)} out of this environment; expected both in it, or none"
             yield entry.problem(path, f"{join_keys(path)}: {message}", f"left out {address}")
         elif made := known.definitions.get(address):
-            message = list_instances(quoted(key), [each.partition(".")[2] for each in made], "key")
+            message = list_instances(cite(key), [each.partition(".")[2] for each in made], "key")
             yield entry.problem(path, f"{join_keys(path)}: {message}", f"made of {address}")
         elif whole or others:
             message = _dangling(key, reference, others, keys[reference.kind], searches)
@@ -193,9 +192,9 @@ def _references(
 
 def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[str, None], searches: Searches) -> str:
     kind, dot, rest = key.partition(".")
-    what = f"{quoted(key)} is {with_article(others[0])}" if others else f"there is no {reference.kind} {quoted(key)}"
+    what = f"{cite(key)} is {with_article(others[0])}" if others else f"there is no {reference.kind} {cite(key)}"
     if dot and kind == reference.kind and rest in known:
-        return f"found the address {quoted(key)}; expected the key alone{suggest([rest])}"
+        return f"found the address {cite(key)}; expected the key alone{suggest([rest])}"
     expected = f"the key of {with_article(reference.kind)} of this configuration"
     return f"{what}; expected {expected}{searches.closest(key, known)}"
 
@@ -206,7 +205,7 @@ def _ignored(entry: Entry, kind: Kind) -> Iterator[Problem]:
         key_path: KeyPath = ("lifecycle", "ignore_changes", index)
         path, at = (each.get("field"), (*key_path, "field")) if isinstance(each, dict) else (each, key_path)
         if isinstance(path, str) and path and (reason := _no_path(path, _schemas(kind))):
-            yield entry.problem(at, f"{join_keys(key_path)}: {quoted(path)} {reason}")
+            yield entry.problem(at, f"{join_keys(key_path)}: {cite(path)} {reason}")
 
 
 def _bad_days(entry: Entry, *above: str) -> Iterator[Problem]:
@@ -225,7 +224,7 @@ def no_day(text: object) -> str:
     try:
         date.fromisoformat(text)
     except ValueError:
-        return f"the calendar has no {quoted(text)}; expected a day that is, for example 2027-01-31"
+        return f"the calendar has no {cite(text)}; expected a day that is, for example 2027-01-31"
     return ""
 
 
@@ -259,7 +258,7 @@ def _no_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> str:
             return "has an empty key; expected a path such as data.actions.push"
         known = schema.get("properties", {})
         if step not in known and schema.get("additionalProperties") is False:
-            return f"has no key {quoted(step)}; expected one of {', '.join(known)}{closest(step, list(known))}"
+            return f"has no key {cite(step)}; expected one of {', '.join(known)}{closest(step, list(known))}"
         schema = known.get(step, {})
     return ""
 
@@ -278,7 +277,7 @@ def natural_key_problems(entries: Iterable[Entry], unknown: Collection[Location]
         # Names that differ only in spaces at the ends are the same for an API that removes these.
         other, known = first.setdefault((address_kind(entry.name), *map(normal_form, values)), (entry, values))
         if other is not entry:
-            same = ", ".join(f"{name} {quoted(each)}" for name, each in zip(identity.natural_key, values, strict=True))
+            same = ", ".join(f"{name} {cite(each)}" for name, each in zip(identity.natural_key, values, strict=True))
             if values != known:
                 same += ", except for spaces at the ends or how letters are composed,"
             message = f"{entry.subject} has the same {same} as {other.subject} at {other.written.location}"

@@ -15,7 +15,6 @@ from reconciler import kinds
 from reconciler.config.files import STATE_FOLDER, Reading
 from reconciler.config.merge import Entry
 from reconciler.config.semantics import no_day, no_field
-from reconciler.config.text import cut, one_of, quoted
 from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
@@ -24,7 +23,7 @@ from reconciler.kinds.comparison import join_keys, value_at
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, Freeze, StateSettings
-from reconciler.text import WORD_CHARACTERS, closest
+from reconciler.text import WORD_CHARACTERS, cite, closest, cut, one_of
 from reconciler.yaml import KeyPath, LocatedMap, plain_copy, walk
 
 EXPRESSION = re.compile(r"\$\{\s*(?:var|each)\b[^}]*\}?")
@@ -78,7 +77,7 @@ def _shared_states(environments: Mapping[str, Environment], entry: Entry) -> Ite
         if other != name:
             own = ("environments", name, "state", "path")
             path = own if "state" in entry.value["environments"][name] else ("state", "path")
-            message = f"{quoted(name)} would keep its state in the file of {quoted(other)}; expected a folder"
+            message = f"{cite(name)} would keep its state in the file of {cite(other)}; expected a folder"
             yield entry.problem(path, f"{message}, or a path for each environment")
 
 
@@ -101,7 +100,7 @@ def _bad_names(entry: Entry, names: list[str]) -> Iterator[Problem]:
     for name in names:
         if not ENVIRONMENT_NAME.fullmatch(name):
             expected = "expected letters, digits, - and _, a letter or digit first, and no device of Windows"
-            message = f"{quoted(name)} cannot name an environment; {expected}"
+            message = f"{cite(name)} cannot name an environment; {expected}"
             yield entry.problem(("environments", name), message, at_key=True)
 
 
@@ -110,7 +109,7 @@ def _nested_variables(entry: Entry, names: list[str]) -> Iterator[Problem]:
     for path in (("variables",), *(("environments", name, "variables") for name in names)):
         for key_path, value in walk(value_at(entry.value, path)):
             if isinstance(value, str) and (expression := EXPRESSION.search(value)):
-                message = f"{quoted(value)} is the value of a variable; expected it without {cut(expression[0])}"
+                message = f"{cite(value)} is the value of a variable; expected it without {cut(expression[0])}"
                 yield entry.problem((*path, *key_path), message)
 
 
@@ -119,7 +118,7 @@ def _bad_zone(entry: Entry) -> Iterator[Problem]:
     if isinstance(zone, str) and zone:
         close = kinds.local_time.unknown_zone(zone[:WORD_CHARACTERS], "time_zone")
         if close is not None:
-            message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
+            message = f"{cite(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
             yield entry.problem(("time_zone",), message)
 
 
@@ -127,7 +126,7 @@ def _bad_ignores(entry: Entry) -> Iterator[Problem]:
     """What no field is that `compare` is to leave out."""
     for index, text in enumerate(entry.value.get("compare", {}).get("ignore", ())):
         if reason := no_field(text):
-            yield entry.problem(("compare", "ignore", index), f"compare.ignore[{index}]: {quoted(text)} {reason}")
+            yield entry.problem(("compare", "ignore", index), f"compare.ignore[{index}]: {cite(text)} {reason}")
 
 
 def _bad_windows(entry: Entry, names: list[str]) -> Iterator[Problem]:
@@ -137,10 +136,10 @@ def _bad_windows(entry: Entry, names: list[str]) -> Iterator[Problem]:
         first, last = window["from"], window["to"]
         wrong: dict[KeyPath, str] = {("from",): no_day(first), ("to",): no_day(last)}
         if not any(wrong.values()) and last < first:
-            wrong["to",] = f"{quoted(last)} is before {quoted(first)}; expected that day or a later one"
+            wrong["to",] = f"{cite(last)} is before {cite(first)}; expected that day or a later one"
         for at, pattern in enumerate(window.get("environments", ())):
             if not any(fnmatchcase(name, pattern) for name in names):
-                message = f"there is no environment {quoted(pattern)}; expected {one_of(names)}, or a pattern"
+                message = f"there is no environment {cite(pattern)}; expected {one_of(names)}, or a pattern"
                 wrong["environments", at] = message + closest(pattern, names)
         for path in (path for path, message in wrong.items() if message):
             key_path = ("freeze", index, *path)

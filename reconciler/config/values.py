@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from reconciler.config.text import KEY_FOUND, cut, holds_key, one_of, quoted
 from reconciler.errors import SHOWS_KEY, Location, Problem
 from reconciler.lazy import frozen
+from reconciler.model.redaction import KEY_FOUND, holds_key
 from reconciler.model.settings import Environment
-from reconciler.text import Searches
+from reconciler.text import Searches, cite, cut, describe, one_of
 from reconciler.yaml import LocatedList, LocatedMap, Position, find_location, plain_copy, walk
-from reconciler.yaml.scalars import node_kind
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 MOST_CHARACTERS = 10_000_000
@@ -85,7 +84,7 @@ class Substitution:
         if isinstance(node, LocatedMap):
             for key in node:
                 if "${" in key:
-                    message = f"the key {quoted(key)} holds a variable; expected variables in values only"
+                    message = f"the key {cite(key)} holds a variable; expected variables in values only"
                     self.unknown.add(Location(file, *position))
                     self.refuse(find_location(node, (key,), Location(file, *position), key=True), message)
             at, files = node.value_positions, node.files
@@ -159,7 +158,7 @@ class Substitution:
                 return "${"
             value = self._found(found, location)
             if location not in self.unknown and (value is None or isinstance(value, dict | list)):
-                what = node_kind(value)
+                what = describe(value)
                 self.refuse(location, f"{found[0]} is {what}; expected a text, a number or a boolean within a text")
             replacement = str(value).lower() if isinstance(value, bool) else str(value)
             return replacement if self._is_within_limit(len(replacement), location) else ""
@@ -188,7 +187,7 @@ class Substitution:
         is_each = EACH.match(text) is not None
         how = "${each.DIMENSION}, or ${each.DIMENSION.KEY} for a map" if is_each else "${var.NAME}"
         what = "names no dimension of for_each" if is_each else "is no variable"
-        self.refuse(location, f"{quoted(text)} {what}; expected {how} (a plain ${{ is written $${{)")
+        self.refuse(location, f"{cite(text)} {what}; expected {how} (a plain ${{ is written $${{)")
         return text
 
     def _value(self, named: re.Match[str], text: str, location: Location) -> Any:
@@ -210,9 +209,9 @@ class Substitution:
             return self.items[name].value
         if self.items:
             close = self.searches.closest(name, self.items)
-            self.refuse(location, f"there is no dimension {quoted(name)}; expected {one_of(list(self.items))}{close}")
+            self.refuse(location, f"there is no dimension {cite(name)}; expected {one_of(list(self.items))}{close}")
         elif self.no_items:
-            self.refuse(location, f"{quoted(text)} {self.no_items}")
+            self.refuse(location, f"{cite(text)} {self.no_items}")
         self.unknown.add(location)
         return _NOTHING
 
@@ -224,24 +223,22 @@ class Substitution:
         if name not in self.environment.variables:
             close = self.searches.closest(name, self.environment.variables)
             at = self.environment.unset.get(name)
-            message = f"the variable {quoted(name)} has no value; expected one here, since {location} uses it"
+            message = f"the variable {cite(name)} has no value; expected one here, since {location} uses it"
             if at is None:
                 expected = "expected a value under variables of the environment in reconciler.yaml"
-                message = f"the variable {quoted(name)} is not set; {expected}{close}"
+                message = f"the variable {cite(name)} is not set; {expected}{close}"
             self.refuse(location, message, str(at or message), at)
             return _NOTHING
         return self.environment.variables[name]
 
     def _no_step(self, kind: str, name: str, keys: list[str], value: Any) -> str:
         """Why a path goes no further than to a value."""
-        what = (
-            f"the item {quoted(self.items[name].key)} of {name}" if kind == "each" else f"the variable {quoted(name)}"
-        )
-        what = "".join(f"{quoted(each)} of " for each in reversed(keys[:-1])) + what
+        what = f"the item {cite(self.items[name].key)} of {name}" if kind == "each" else f"the variable {cite(name)}"
+        what = "".join(f"{cite(each)} of " for each in reversed(keys[:-1])) + what
         if not isinstance(value, dict):
-            return f"{what} is {node_kind(value)}; expected a map with the key {quoted(keys[-1])}"
+            return f"{what} is {describe(value)}; expected a map with the key {cite(keys[-1])}"
         known = one_of([*map(cut, list(value)[:MOST_KEYS])]) if value else "it"
-        return f"{what} has no {quoted(keys[-1])}; expected {known}{self.searches.closest(keys[-1], value)}"
+        return f"{what} has no {cite(keys[-1])}; expected {known}{self.searches.closest(keys[-1], value)}"
 
 
 def subject(name: str, items: Items) -> str:

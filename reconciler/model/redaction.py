@@ -1,11 +1,16 @@
-"""The key in other letters: as JSON, an address or base64 may spell it. What is found is never shown."""
+"""Secret Keys and passwords in texts: in an address, in any spelling of the one key, and pasted into a file. They are
+never shown."""
 
 from __future__ import annotations
 
 import base64
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
+
+from reconciler.errors import SHOWS_KEY, Problem
+from reconciler.text import position_at
 
 # A password may hold / # or ? without an escape: it is all that follows `user:` and is no port.
 USER = r"""(?<=//)(?:[^/?#\s'"]*(?=@)|[^/?#\s'":]*:(?!\d*(?:[/?#\s'"]|$))[^\s'"]*(?=@))"""
@@ -21,6 +26,43 @@ def without_credentials(text: str) -> str:
     """An address without user, password and query, and without what looks like a key; also one that is none."""
     text = re.sub(r"[?#]\S*", "?***", re.sub(ALL_BEFORE_HOST, "***@", text))
     return re.sub(r"(?:test_)?sk_[^\s/]+", "***", text)
+
+
+PASTED = re.compile(r"(?<![A-Za-z0-9])(?:test_)?sk_[^\s\"'`;,(){}\[\]]+")
+NOT_SHOWN = "(a secret key, not shown)"
+# The API's documents give only the prefix of a key. The rest is random. A name such as sk_premium_monthly_v2 is not: it
+# has words, numbers and versions, each below 16 characters. At most 16 of them, or the match would be quadratic.
+WORD = "(?>(?:[A-Za-z]?[a-z]{0,14}|[A-Za-z]?[a-z]{0,9}[0-9]{1,4}|[A-Z]{1,4}|[0-9]{1,8})(?![A-Za-z0-9]))"
+NAME = f"{WORD}(?:[_-]{WORD}){{0,15}}(?![_-])"
+KEY = f"(?<![A-Za-z0-9])(?:test_)?sk_(?!{NAME})[A-Za-z0-9_-]{{16,}}"
+KEY_FOUND = (
+    "a secret key stands here; expected none in a file: name the variable that holds it under secret_env, "
+    "and make a new key, since this one may be known"
+)
+MOST_FOUND = 20
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def mask_pasted(message: str) -> str:
+    """The message without what may be a Secret Key: people paste one in the place of its variable's name."""
+    return PASTED.sub(NOT_SHOWN, message)
+
+
+def holds_key(text: str) -> bool:
+    """Whether a text has a Secret Key in it."""
+    return "sk_" in text and re.search(KEY, text) is not None
+
+
+def mask_key(text: str) -> str:
+    """The text without a Secret Key in it; a name that begins as a key does stays."""
+    return re.sub(KEY, NOT_SHOWN, text)
+
+
+def find_keys(content: bytes, file: str) -> Iterator[Problem]:
+    """A problem for each Secret Key in a file, at most 20: in comments too."""
+    for found in islice(re.finditer(KEY.encode(), content), MOST_FOUND) if b"sk_" in content else ():
+        before = content[: found.start()].removeprefix(BYTE_ORDER_MARK).decode("utf-8", "replace")
+        yield Problem(file, *position_at(before, len(before)), KEY_FOUND, SHOWS_KEY)
 
 
 SHORTEST = 8

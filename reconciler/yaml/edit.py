@@ -16,10 +16,10 @@ from yaml.nodes import CollectionNode, MappingNode
 
 from reconciler.errors import Location, Problem, Refused
 from reconciler.lazy import frozen
+from reconciler.text import cut
 from reconciler.yaml import LocatedMap
 from reconciler.yaml.edit_changes import Slot, Source, UnsafeError, is_block, require_read
 from reconciler.yaml.located import KeyPath, find_location, plain_copy
-from reconciler.yaml.scalars import shown
 from reconciler.yaml.writing import Layout, dump, escape_variables, has_variable_key, inline
 
 _VARIABLE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\{")
@@ -100,7 +100,7 @@ def _document(source: Source, keys: KeyPath) -> int:
         above = value.get(section) if isinstance(value, dict) else None
         if key in (above if isinstance(above, dict) else range(len(above)) if isinstance(above, list) else ()):
             return position
-    raise Refused(f"{source.path}: there is no {shown('.'.join(map(str, keys[:_RESOURCE])))}, so nothing in it is set")
+    raise Refused(f"{source.path}: there is no {cut('.'.join(map(str, keys[:_RESOURCE])))}, so nothing in it is set")
 
 
 def _expected(source: Source, values: Mapping[KeyPath, Any]) -> list[Any]:
@@ -138,7 +138,7 @@ def _left(source: Source, key_path: KeyPath, value: Any, why: Exception) -> Prob
     except UnwritableError as error:
         message = f"cannot be written: {error}"
     location = find_location(document.value, key_path, Location(str(source.path), *document.position))
-    return Problem(*location, f"{shown('.'.join(map(str, key_path[_RESOURCE:])))} {message}")
+    return Problem(*location, f"{cut('.'.join(map(str, key_path[_RESOURCE:])))} {message}")
 
 
 def _written(value: Any) -> Any:

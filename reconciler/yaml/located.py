@@ -11,7 +11,8 @@ from sys import intern
 from typing import Any, Final
 
 from reconciler.errors import Location
-from reconciler.yaml.scalars import MERGE, node_kind, quoted
+from reconciler.text import cite, describe
+from reconciler.yaml.parsers import MERGE
 
 Position = tuple[int, int]
 """Line and column, both counted from 1."""
@@ -189,10 +190,11 @@ class MapFrame:
             self.key = MERGE
         elif isinstance(value, str):
             first = self.key_positions[value][0]
-            self.report(at, f"duplicate key {quoted(value)}; it is written first at line {first}; expected it once")
+            self.report(at, f"duplicate key {cite(value)}; it is written first at line {first}; expected it once")
+        elif isinstance(value, (dict, list)):
+            self.report(at, "a key must be a text, no map or list; text that begins with { or [ must be in quotes")
         else:
-            hint = "; text that begins with { or [ must be in quotes" if isinstance(value, (dict, list)) else ""
-            self.report(at, f"a key must be a string; found {node_kind(value)}{hint}")
+            self.report(at, f"a key must be a text; found {describe(value)}")
 
     def close(self) -> None:
         """Add the keys of the merges. Own keys win, then the earlier map of a list."""
@@ -203,7 +205,7 @@ class MapFrame:
 
     def _merge(self, source: Any, at: Position) -> None:
         if not isinstance(source, LocatedMap):
-            self.report(at, f"<< must be given a map or a list of maps; found {node_kind(source)}")
+            self.report(at, f"<< must be given a map or a list of maps; found {describe(source)}")
             return
         for key in source:
             if key not in self.key_positions:

@@ -13,8 +13,8 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem
+from reconciler.text import cite, position_at
 from reconciler.yaml.located import TOO_DEEP
-from reconciler.yaml.scalars import position_at, quoted
 
 Mistake = tuple[int, str]
 """The index of the character where it is, and the message."""
@@ -127,9 +127,7 @@ def _of_node(text: str, begun: Any, found: Any) -> tuple[Any, str]:
 
 
 def _character(char: str) -> str:
-    return {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}.get(char) or quoted(
-        char
-    )
+    return {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}.get(char) or cite(char)
 
 
 def likely_mistake(text: str, found: int) -> Mistake | None:

@@ -15,21 +15,9 @@ import yaml
 
 from reconciler.errors import Problem
 from reconciler.lazy import load
-from reconciler.text import Searches
+from reconciler.text import Searches, cite, cut, describe
 from reconciler.yaml.located import DEEPEST, TOO_DEEP, Document, Frame, ListFrame, LocatedMap, MapFrame, Position
-from reconciler.yaml.parsers import parser_for
-from reconciler.yaml.scalars import (
-    MAYBE,
-    MERGE,
-    TEXTS,
-    UnfitError,
-    decode,
-    node_kind,
-    plain,
-    quoted,
-    shown,
-    tag_problem,
-)
+from reconciler.yaml.parsers import MAYBE, MERGE, TEXTS, UnfitError, decode, parser_for, plain, tag_problem
 
 PIECES: Final = 2_500_000
 """Keys, values, and ends of maps and lists. A configuration of 100,000 resources uses three quarters of it."""
@@ -76,19 +64,19 @@ class Anchors:
         reported already."""
         if name not in self.values:
             close = self._searches.closest(name, list(islice(self.values, _MOST_SEARCHED)), "*").replace('"', "")
-            raise UnfitError(f"unknown alias *{shown(name)}; expected an anchor &{shown(name)} before it{close}")
+            raise UnfitError(f"unknown alias *{cut(name)}; expected an anchor &{cut(name)} before it{close}")
         value = self.values[name]
         if any(value is frame.value for frame in frames):
-            raise UnfitError(f"recursive alias *{shown(name)}: it stands inside its own anchor; expected it outside")
+            raise UnfitError(f"recursive alias *{cut(name)}: it stands inside its own anchor; expected it outside")
         size, height = self._measure(value)
         if height and len(frames) + height > DEEPEST + 1:
-            raise UnfitError(f"alias *{shown(name)} nests deeper than {DEEPEST} levels; expected at most {DEEPEST}")
+            raise UnfitError(f"alias *{cut(name)} nests deeper than {DEEPEST} levels; expected at most {DEEPEST}")
         if height and self._is_full:
             raise UnfitError("")
         if height and size > self._budget.expanded_left:
             self._is_full = True
             most = f"expected at most {EXPANDED} through aliases in a configuration"
-            raise UnfitError(f"alias *{shown(name)} expands to too many values; {most}")
+            raise UnfitError(f"alias *{cut(name)} expands to too many values; {most}")
         self._budget.expanded_left -= size if height else 0
         return value
 
@@ -161,8 +149,8 @@ class Builder:
             return value if self._top.wants_key else event.value
         if value.__class__ is str or not self._top.wants_key:
             return value
-        found = f"a key must be a string; found {node_kind(value)}"
-        self.report(_start(event), f"{found}; write it in quotes: {quoted(event.value)}")
+        found = f"a key must be a text; found {describe(value)}"
+        self.report(_start(event), f"{found}; write it in quotes: {cite(event.value)}")
         return event.value
 
     def _scalar(self, event: Any) -> Any:
