@@ -177,7 +177,8 @@ def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:
         name = names[str(number)] = find_free(singular or "item", "", items)
         attributes = list[str]()
         for index, key_path in enumerate(next(iter(dimension.values()))):
-            attributes.append(find_free(_last_name(key_path), "", ["key", *attributes]))
+            last = [step for step in key_path if isinstance(step, str)][-1]
+            attributes.append(find_free(last if DIMENSION.fullmatch(last) else "value", "", ["key", *attributes]))
             names[f"{number}.{index}"] = f"{name}.{attributes[-1]}"
         maps = [
             dict(zip(("key", *attributes), (item, *each.values()), strict=True)) for item, each in dimension.items()
@@ -203,8 +204,3 @@ def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:
 
 def _named(text: str, names: Mapping[str, str]) -> str:
     return _EACH.sub(lambda found: f"${{each.{names.get(found[1], found[1])}}}", text)
-
-
-def _last_name(key_path: KeyPath) -> str:
-    last = [step for step in key_path if isinstance(step, str)][-1]
-    return last if DIMENSION.fullmatch(last) else "value"

@@ -167,7 +167,10 @@ class Configuration:
         policies = _entries(((f"policy.{name}", each) for name, each in merged.policies.items()), substitution)
         unknown = substitution.unknown | merged.unread
         entries = [*expansion.resources.values(), *misplaced]
-        incomplete = _incomplete(entries, merged.unread_aliases) | merged.incomplete
+        # Below a key with an alias that could not be read, a field that is missing may come from it.
+        keys = sorted(entry.written.location for entry in entries)
+        before = ((keys[at - 1], alias) for alias in merged.unread_aliases if (at := bisect(keys, alias)))
+        incomplete = merged.incomplete | {key for key, alias in before if key.file == alias.file}
         found = [
             *_schema_problems([*entries, *policies, *chain.from_iterable(items.values())], unknown, incomplete),
             *natural_key_problems(expansion.resources.values(), unknown),
@@ -210,13 +213,6 @@ def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution)
         substitution.subject = name
         entries.append(Entry(name, substitution.plain(each.node, each.value_location), each))
     return entries
-
-
-def _incomplete(entries: Iterable[Entry], unread_aliases: Iterable[Location]) -> set[Location]:
-    """The keys of resources with an alias that could not be read: a field that is missing may come from it."""
-    keys = sorted(entry.written.location for entry in entries)
-    before = ((keys[at - 1], alias) for alias in unread_aliases if (at := bisect(keys, alias)))
-    return {key for key, alias in before if key.file == alias.file}
 
 
 def _schema_problems(entries: Iterable[Entry], unknown: set[Location], incomplete: set[Location]) -> Iterator[Problem]:

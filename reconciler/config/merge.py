@@ -127,33 +127,29 @@ def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any
     else:
         merged.whole = False
         merged.lacks_defaults = merged.lacks_defaults or bool(misspelt(name, [DEFAULTS]))
-        message = _outside(merged, file, parent, name, above) or _unknown(name)
+        message = _misplaced(merged, file, parent, name, above)
         merged.problems.append(Problem(file, *parent.key_positions[name], message))
 
 
-def _outside(merged: Merged, file: str, parent: LocatedMap, name: str, above: str) -> str:
-    """Why a resource or a field stands where a section is expected; empty if it is none. `above`: the last section."""
+def _misplaced(merged: Merged, file: str, parent: LocatedMap, name: str, above: str) -> str:
+    """What is wrong with a key at the top that is no section. `above`: the last section."""
     if above and parent[above] and name in SECTIONS[above].field_names:
         key = next(reversed(parent[above]))
         merged.incomplete.add(Location(file, *parent[above].key_positions[key]))
         kind_name = with_article(SECTIONS[above].name)
         return f"{cite(name)} is a field of {kind_name}; expected it below the key {cite(key)}, indented"
     kind = kind_with(parent[name]) if isinstance(parent[name], LocatedMap) else None
-    if kind is None:
-        return ""
-    return f"{cite(name)} has the fields of {with_article(kind.name)}; expected it below {kind.section}:, indented"
+    if kind is not None:
+        return f"{cite(name)} has the fields of {with_article(kind.name)}; expected it below {kind.section}:, indented"
+    if name in SETTINGS["properties"]:
+        return f"{cite(name)} is a setting; expected it in {SETTINGS_FILE}, in the folder of the configuration"
+    return f"unknown key {cite(name)}; expected one of {', '.join(_top())}, or x-… for anchors{closest(name, _top())}"
 
 
 def kind_with(fields: Collection[str]) -> Kind | None:
     """The kind that has the most of these fields, at least two; None if there is none."""
     best = max(KINDS.values(), key=lambda kind: len({*kind.field_names} & {*fields}))
     return best if len({*best.field_names} & {*fields}) >= FEWEST else None
-
-
-def _unknown(name: str) -> str:
-    if name in SETTINGS["properties"]:
-        return f"{cite(name)} is a setting; expected it in {SETTINGS_FILE}, in the folder of the configuration"
-    return f"unknown key {cite(name)}; expected one of {', '.join(_top())}, or x-… for anchors{closest(name, _top())}"
 
 
 def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> None:

@@ -88,21 +88,20 @@ def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
         optional = path[0] not in KINDS[name].field_names or not KINDS[name].field_named(str(path[0])).required
         return "; leave the key out if it is not managed" if optional else ""
     if isinstance(value, str):
-        return _advice_for_text(schema, value)
+        return _advise_on_text(schema, value)
     if isinstance(value, list):
-        return "; write it in quotes if it is a text" if schema.get("type") == "string" and not _words(schema) else ""
+        return (
+            "; write it in quotes if it is a text"
+            if schema.get("type") == "string" and not _listed_values(schema)
+            else ""
+        )
     if isinstance(value, dict):
         return '; write "- " before each item' if schema.get("type") == "array" else ""
     is_number = isinstance(value, int | float) and "string" in _types(schema)
-    return _advice_for_number(_words(schema), value) if is_number else ""
+    return _advise_on_number(_listed_values(schema), value) if is_number else ""
 
 
-def _words(schema: Schema) -> Sequence[Any] | None:
-    """The values that a schema lists, or one of its choices."""
-    return next((each["enum"] for each in (schema, *schema.get("oneOf", ())) if "enum" in each), None)
-
-
-def _advice_for_number(options: Sequence[str] | None, number: float) -> str:
+def _advise_on_number(options: Sequence[str] | None, number: float) -> str:
     if options is None or str(number) in options:
         return "; write it in quotes"
     # 600 may mean 06:00, and 9 may mean 09:00.
@@ -111,8 +110,13 @@ def _advice_for_number(options: Sequence[str] | None, number: float) -> str:
     return suggest([time]) if time in options else ""
 
 
-def _advice_for_text(schema: Schema, text: str) -> str:
-    options = [each for each in _words(schema) or () if isinstance(each, str)]
+def _listed_values(schema: Schema) -> Sequence[Any] | None:
+    """The values that a schema lists, or one of its choices."""
+    return next((each["enum"] for each in (schema, *schema.get("oneOf", ())) if "enum" in each), None)
+
+
+def _advise_on_text(schema: Schema, text: str) -> str:
+    options = [each for each in _listed_values(schema) or () if isinstance(each, str)]
     if options:
         return closest(text, options)
     types = _types(schema)
@@ -185,7 +189,15 @@ def _violations(name: str, value: Any) -> Iterator[Violation]:
             yield (*path, error.instance), True, f"{_where(path)}{cite(error.instance)} {NO_NAME}"
     for path, (error, unknown, missing) in maps.items():
         yield from _key_violations(name, path, error.schema.get("properties", {}), unknown, missing)
-    for path, error in _first_of_each_path(errors).items():
+    values = [each for each in errors if each.validator in ORDER and "propertyNames" not in each.absolute_schema_path]
+    paths = [tuple(each.absolute_path) for each in values]
+    first: dict[Path, Broken] = {}
+    for error in sorted(values, key=lambda each: ORDER.index(each.validator)):
+        path = tuple(error.absolute_path)
+        # A failed choice among shapes counts only if nothing within it is wrong by itself.
+        if error.validator != "oneOf" or sum(each[: len(path)] == path for each in paths) == 1:
+            first.setdefault(path, error)
+    for path, error in first.items():
         yield path, False, _where(path) + _message(name, path, error)
 
 
@@ -204,18 +216,6 @@ def _key_violations(
         if key not in misspelled:
             wanted = expected(name, (*path, key), properties[key])
             yield path, True, f"{_where(path)}{cite(key)} is missing; expected {wanted}"
-
-
-def _first_of_each_path(errors: Iterable[Broken]) -> dict[Path, Broken]:
-    """One error for each path. A failed choice among shapes counts only if nothing within it is wrong by itself."""
-    values = [each for each in errors if each.validator in ORDER and "propertyNames" not in each.absolute_schema_path]
-    paths = [tuple(each.absolute_path) for each in values]
-    first: dict[Path, Broken] = {}
-    for error in sorted(values, key=lambda each: ORDER.index(each.validator)):
-        path = tuple(error.absolute_path)
-        if error.validator != "oneOf" or sum(each[: len(path)] == path for each in paths) == 1:
-            first.setdefault(path, error)
-    return first
 
 
 def _message(name: str, path: Path, error: Broken) -> str:

@@ -6,14 +6,14 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from itertools import chain, product
+from itertools import chain
 from typing import Any
 
 from reconciler import kinds
 from reconciler.config.instances import Expansion
 from reconciler.config.merge import Entry
 from reconciler.errors import Location, Problem
-from reconciler.kinds import KINDS, Kind, Reference
+from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import join_keys, value_at
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
@@ -45,9 +45,7 @@ def semantic_problems(
             yield from _bad_days(entry, "lifecycle", "ignore_changes")
             yield from _misspelt(entry, kind)
             yield from _local_times(entry, kind, searches)
-    yield from _sources(items, known.resources)
-    yield from _targets(items, known)
-    yield from _repeated(items)
+    yield from _block_problems(items, known)
     for policy in policies:
         yield from _bad_days(policy, "except")
 
@@ -58,21 +56,16 @@ def _address(item: Entry, key: str) -> str:
     return value if isinstance(value, str) and re.fullmatch(address_pattern(), value) else ""
 
 
-def _sources(items: Items, known: Mapping[str, Entry]) -> Iterator[Problem]:
-    """Items whose `from` is still in the configuration."""
-    for item in (*items["moved"], *items["removed"]):
-        source = _address(item, "from")
-        if source in known and source != _address(item, "to"):
+def _block_problems(items: Items, known: Expansion) -> Iterator[Problem]:
+    """Items of `moved`, `removed` and `imports` that contradict the configuration, themselves, or an item before."""
+    first: dict[tuple[str, str, str], Entry] = {}
+    for item in chain(*items.values()):
+        source, target = _address(item, "from"), _address(item, "to")
+        if source in known.resources and source != target:
             expected = "expected it under `to` only" if item.name == "moved" else "expected it gone, or this item gone"
-            location = known[source].written.location
+            location = known.resources[source].written.location
             message = f"from: {cut(source)} is still in the configuration, at {location}; {expected}"
             yield item.problem(("from",), message)
-
-
-def _targets(items: Items, known: Expansion) -> Iterator[Problem]:
-    """Moves to another kind, or to themselves, and targets that are a `for_each`, and none of its instances."""
-    for item in (*items["moved"], *items["imports"]):
-        source, target = _address(item, "from"), _address(item, "to")
         if source and target and address_kind(source) != address_kind(target):
             message = f"to: {cut(source)} cannot become {cut(target)}; expected a key of the same kind"
             yield item.problem(("to",), message)
@@ -80,20 +73,13 @@ def _targets(items: Items, known: Expansion) -> Iterator[Problem]:
             yield item.problem(("to",), f"to: {cut(source)} moves to itself; expected another key")
         if target in known.definitions and target not in known.resources:
             yield item.problem(("to",), f"to: {list_instances(cut(target), known.definitions[target])}")
-
-
-def _repeated(items: Items) -> Iterator[Problem]:
-    """Objects and addresses that several items name."""
-    first: dict[tuple[str, str, str], Entry] = {}
-    for item, key in product(chain(*items.values()), ("from", "to", "id")):
-        what = value_at(item.value, ("id",)) if key == "id" else _address(item, key)
-        if not what or not isinstance(what, str):
-            continue
-        kind = address_kind(_address(item, "to")) if key == "id" else ""
-        other = first.setdefault((key, kind, what), item)
-        if other is not item:
-            message = f"{key}: {cite(what)} is in {other.name} at {other.written.location} already"
-            yield item.problem((key,), f"{message}; expected it once")
+        object_id = value_at(item.value, ("id",))
+        for key, what in (("from", source), ("to", target), ("id", object_id if isinstance(object_id, str) else "")):
+            kind = address_kind(target) if key == "id" else ""  # Objects of two kinds may have the same id.
+            other = first.setdefault((key, kind, what), item)
+            if what and other is not item:
+                message = f"{key}: {cite(what)} is in {other.name} at {other.written.location} already"
+                yield item.problem((key,), f"{message}; expected it once")
 
 
 def imported(items: Iterable[Entry], environment: str) -> Iterator[Entry]:
@@ -185,18 +171,19 @@ def _references(
             message = list_instances(cite(key), [each.partition(".")[2] for each in made], "key")
             yield entry.problem(path, f"{join_keys(path)}: {message}", f"made of {address}")
         elif whole or others:
-            message = _dangling(key, reference, others, keys[reference.kind], searches)
-            cause = "" if others else f"{reference.kind}.{key}"
-            yield entry.problem(path, f"{join_keys(path)}: {message}", cause)
-
-
-def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[str, None], searches: Searches) -> str:
-    kind, dot, rest = key.partition(".")
-    what = f"{cite(key)} is {with_article(others[0])}" if others else f"there is no {reference.kind} {cite(key)}"
-    if dot and kind == reference.kind and rest in known:
-        return f"found the address {cite(key)}; expected the key alone{suggest([rest])}"
-    expected = f"the key of {with_article(reference.kind)} of this configuration"
-    return f"{what}; expected {expected}{searches.closest(key, known)}"
+            known_keys, kind_name = keys[reference.kind], with_article(reference.kind)
+            what = (
+                f"there is no {reference.kind} {cite(key)}"
+                if not others
+                else f"{cite(key)} is {with_article(others[0])}"
+            )
+            message = (
+                f"{what}; expected the key of {kind_name} of this configuration{searches.closest(key, known_keys)}"
+            )
+            name, _, rest = key.partition(".")
+            if name == reference.kind and rest in known_keys:
+                message = f"found the address {cite(key)}; expected the key alone{suggest([rest])}"
+            yield entry.problem(path, f"{join_keys(path)}: {message}", "" if others else f"{reference.kind}.{key}")
 
 
 def _ignored(entry: Entry, kind: Kind) -> Iterator[Problem]:

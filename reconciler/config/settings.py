@@ -59,9 +59,9 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
         problems += [problem for problem in found if problem.location not in unread]
     named = value_at(entry.value, ("environments",))
     names = list(named) if isinstance(named, dict) else []
-    problems += [*_bad_names(entry, names), *_bad_zone(entry), *_nested_variables(entry, names)]
-    if not problems:
-        problems += [*_misplaced(entry, names), *_bad_ignores(entry), *_bad_windows(entry, names)]
+    problems += _value_problems(entry, names)
+    # The others rely on the schema.
+    problems += problems or [*_store_problems(entry, names), *_name_problems(entry, names or [DEFAULT_ENVIRONMENT])]
     if problems:
         return {}, problems
     environments = _environments(node, node, file)
@@ -81,7 +81,7 @@ def _shared_states(environments: Mapping[str, Environment], entry: Entry) -> Ite
             yield entry.problem(path, f"{message}, or a path for each environment")
 
 
-def _misplaced(entry: Entry, names: list[str]) -> Iterator[Problem]:
+def _store_problems(entry: Entry, names: list[str]) -> Iterator[Problem]:
     """Settings of another store than the chosen one, and required settings that are missing."""
     for path in (("state",), *(("environments", name, "state") for name in names)):
         state = value_at(entry.value, path)
@@ -96,16 +96,19 @@ def _misplaced(entry: Entry, names: list[str]) -> Iterator[Problem]:
             yield entry.problem(path, f'"{key}" is missing; expected {backend.required[key]}', at_key=True)
 
 
-def _bad_names(entry: Entry, names: list[str]) -> Iterator[Problem]:
+def _value_problems(entry: Entry, names: list[str]) -> Iterator[Problem]:
+    """Names of environments that cannot name a file, an unknown time zone, and variables in the values of variables."""
     for name in names:
         if not ENVIRONMENT_NAME.fullmatch(name):
             expected = "expected letters, digits, - and _, a letter or digit first, and no device of Windows"
             message = f"{cite(name)} cannot name an environment; {expected}"
             yield entry.problem(("environments", name), message, at_key=True)
-
-
-def _nested_variables(entry: Entry, names: list[str]) -> Iterator[Problem]:
-    """Variables within the values of variables, at every depth."""
+    zone = value_at(entry.value, ("time_zone",))
+    if isinstance(zone, str) and zone:
+        close = kinds.local_time.unknown_zone(zone[:WORD_CHARACTERS], "time_zone")
+        if close is not None:
+            message = f"{cite(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
+            yield entry.problem(("time_zone",), message)
     for path in (("variables",), *(("environments", name, "variables") for name in names)):
         for key_path, value in walk(value_at(entry.value, path)):
             if isinstance(value, str) and (expression := EXPRESSION.search(value)):
@@ -113,25 +116,12 @@ def _nested_variables(entry: Entry, names: list[str]) -> Iterator[Problem]:
                 yield entry.problem((*path, *key_path), message)
 
 
-def _bad_zone(entry: Entry) -> Iterator[Problem]:
-    zone = value_at(entry.value, ("time_zone",))
-    if isinstance(zone, str) and zone:
-        close = kinds.local_time.unknown_zone(zone[:WORD_CHARACTERS], "time_zone")
-        if close is not None:
-            message = f"{cite(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
-            yield entry.problem(("time_zone",), message)
-
-
-def _bad_ignores(entry: Entry) -> Iterator[Problem]:
-    """What no field is that `compare` is to leave out."""
+def _name_problems(entry: Entry, names: list[str]) -> Iterator[Problem]:
+    """Fields in `compare.ignore` that do not exist; windows of `freeze` with a day that does not exist, that end before
+    they begin, or of environments that do not exist."""
     for index, text in enumerate(entry.value.get("compare", {}).get("ignore", ())):
         if reason := no_field(text):
             yield entry.problem(("compare", "ignore", index), f"compare.ignore[{index}]: {cite(text)} {reason}")
-
-
-def _bad_windows(entry: Entry, names: list[str]) -> Iterator[Problem]:
-    """Windows of `freeze` with a day that is none, that end before they begin, or of environments that do not exist."""
-    names = names or [DEFAULT_ENVIRONMENT]
     for index, window in enumerate(entry.value.get("freeze", ())):
         first, last = window["from"], window["to"]
         wrong: dict[KeyPath, str] = {("from",): no_day(first), ("to",): no_day(last)}
@@ -146,17 +136,11 @@ def _bad_windows(entry: Entry, names: list[str]) -> Iterator[Problem]:
             yield entry.problem(key_path, f"{join_keys(key_path)}: {wrong[path]}")
 
 
-def _windows(written: list[Mapping[str, Any]], environment: str) -> Iterator[Freeze]:
-    """The windows of `freeze` that are of an environment, by their begin."""
-    for each in sorted(written, key=lambda window: str(window["from"])):
-        if any(fnmatchcase(environment, pattern) for pattern in each.get("environments", ("*",))):
-            yield Freeze(date.fromisoformat(each["from"]), date.fromisoformat(each["to"]), each["reason"])
-
-
 def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dict[str, Environment]:
     named = settings.get("environments") or {DEFAULT_ENVIRONMENT: {}}
     configuration = settings.get("name") or derived_name(file.parent)
     shared, shared_variables = settings.get("state", {}), settings.get("variables", {})
+    windows = sorted(settings.get("freeze", []), key=lambda window: str(window["from"]))
     result = {}
     for name, written in named.items():
         variables = {**shared_variables, **written.get("variables", {})}
@@ -178,7 +162,11 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
             max_deletes=settings.get("guards", {}).get("max_deletes"),
             time_zone=settings.get("time_zone", ""),
             ignored=tuple(settings.get("compare", {}).get("ignore", ())),
-            freeze=tuple(_windows(settings.get("freeze", []), name)),
+            freeze=tuple(
+                Freeze(date.fromisoformat(each["from"]), date.fromisoformat(each["to"]), each["reason"])
+                for each in windows
+                if any(fnmatchcase(name, pattern) for pattern in each.get("environments", ("*",)))
+            ),
         )
     return result
 
