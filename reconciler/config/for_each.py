@@ -47,10 +47,6 @@ class Definition:
         """How many instances there are before any is excluded."""
         return prod(len(each.node) for each in self.dimensions.values())
 
-    def location(self, *path: str | int, key: bool = False) -> Location:
-        """Where the value at a path is, or its key."""
-        return find_location(self.written.node, path, self.written.value_location, key=key)
-
     def refuse(self, location: Location, message: str) -> None:
         """Note a problem."""
         self.substitution.subject = self.address
@@ -99,12 +95,12 @@ class Definition:
                 if name not in keys:
                     known = list(keys)
                     message = f"there is no dimension {cite(name)}; expected {one_of(known)}{closest(name, known)}"
-                    self.refuse(self.location("exclude", index, name, key=True), f"{about}: {message}")
+                    self.refuse(self.written.locate("exclude", index, name, key=True), f"{about}: {message}")
                 elif isinstance(key, str | int | float) and str(key) not in keys[name]:
-                    message = f"excludes nothing: {cite(str(key))} is no item of {name}"
                     close = self.substitution.searches.closest(cut(str(key)), keys[name])
-                    message = f"{cut(self.address)}: {about}: {message}{close}"
-                    warnings.append(Problem(*self.location("exclude", index, name), message, subject=cut(self.address)))
+                    message = f"{about}: excludes nothing: {cite(str(key))} is no item of {name}{close}"
+                    location, subject = self.written.locate("exclude", index, name), cut(self.address)
+                    warnings.append(Problem(*location, f"{subject}: {message}", subject=subject))
             if named and named.keys() <= keys.keys():
                 result.setdefault(tuple(named), set()).add(tuple(map(str, named.values())))
         return result, warnings
@@ -120,7 +116,7 @@ class Definition:
         kind, own = address_kind(self.address), self.address.partition(".")[2]
         if "key" not in self.written.node:
             return make_address(kind, "-".join((own, *(each.key for each in items.values()))))
-        at = self.location("key")
+        at = self.written.locate("key")
         self.substitution.items, self.substitution.subject = items, self.address
         key = self.substitution.plain(self.written.node["key"], at)
         if at in self.substitution.unknown:
@@ -140,7 +136,7 @@ def _no_key(value: Any, number: type, otherwise: str) -> str:
 def read_dimensions(substitution: Substitution, written: Written) -> dict[str, Dimension] | None:
     """The dimensions of `for_each`, None if one of them is wrong."""
     substitution.no_items = ELSEWHERE.format("for_each")
-    place = find_location(written.node, ("for_each",), written.value_location)
+    place = written.locate("for_each")
     node, location = substitution.follow(written.node["for_each"], place)
     about = f"{cut(substitution.subject)}: for_each"
     result = {}

@@ -87,7 +87,7 @@ class _Expander:
         if isinstance(node, LocatedMap):
             for name in ("exclude", "key"):
                 if name in node:
-                    location = find_location(node, (name,), written.value_location, key=True)
+                    location = written.locate(name, key=True)
                     substitution.refuse(location, f"{cut(address)}: {name}: expected for_each beside it")
             if any(misspelt(key, ["for_each"]) for key in node if key[:3] in ("for", "For")):
                 substitution.no_items = ""
@@ -97,12 +97,11 @@ class _Expander:
 
     def find_left_out(self, written: Written) -> Location | None:
         """Where the `only_in` is that leaves a resource out of the environment, None if it does not."""
-        location = find_location(written.node, ("only_in",), written.value_location)
         names = self._substitution.word(written, "only_in")
         if not isinstance(names, list) or not names or not all(isinstance(each, str) for each in names):
             return None
         for index, name in enumerate(names):
-            place = find_location(written.node, ("only_in", index), written.value_location)
+            place = written.locate("only_in", index)
             if place in self._substitution.unknown:
                 return None
             if self._environments and not any(fnmatchcase(each, name) for each in self._environments):
@@ -110,7 +109,8 @@ class _Expander:
                 message = f"only_in: there is no environment {cite(name)}; {expected}"
                 self._substitution.refuse(place, f"{cut(self._substitution.subject)}: {message}")
         here = self._substitution.environment
-        return location if here is not None and not any(fnmatchcase(here.name, name) for name in names) else None
+        is_here = here is None or any(fnmatchcase(here.name, name) for name in names)
+        return None if is_here else written.locate("only_in")
 
     def define(self, address: str, written: Written, left_out: Location | None) -> Iterator[Definition]:
         """The definition of a resource with `for_each`; none if its dimensions cannot be read."""
@@ -127,7 +127,7 @@ class _Expander:
         """Note that a definition makes too much."""
         self._substitution.items, self._substitution.subject = NO_ITEMS, definition.address
         text = f"{cut(definition.address)}: for_each: {message}"
-        self._substitution.refuse(definition.location("for_each"), text)
+        self._substitution.refuse(definition.written.locate("for_each"), text)
         self.found.whole = False
 
     def _add_unmade(self, address: str, written: Written) -> None:
@@ -157,7 +157,7 @@ class _Expander:
             same = (name for name, node in written.node.items() if name not in WORDS and not _varies(node))
             shared = {name: substitution.field(written, name) for name in same}
         varying = [
-            (name, definition.location(name), node)
+            (name, written.locate(name), node)
             for name, node in written.node.items()
             if name not in WORDS and name not in shared
         ]

@@ -218,7 +218,7 @@ def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution)
 def _schema_problems(entries: Iterable[Entry], unknown: set[Location], incomplete: set[Location]) -> Iterator[Problem]:
     faulty: Counter[str] = Counter()
     for entry in entries:
-        if (unknown and entry.location() in unknown) or faulty[entry.definition] >= MOST_PROBLEMS:
+        if (unknown and entry.written.locate() in unknown) or faulty[entry.definition] >= MOST_PROBLEMS:
             continue
         if is_valid(kind := address_kind(entry.name), entry.value):
             continue

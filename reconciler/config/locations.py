@@ -103,7 +103,7 @@ def make_policies(entries: Iterable[Entry], relative: Callable[[str], str]) -> I
         value = entry.value
         paths = [(key,) for key in value] + [("with", key) for key in value.get("with", ())]
         excepted = (
-            PolicyException(**each, location=entry.location("except", index))
+            PolicyException(**each, location=entry.written.locate("except", index))
             for index, each in enumerate(value.get("except", ()))
         )
         taken: Any = {key: each for key, each in value.items() if key in TAKEN}
@@ -115,6 +115,6 @@ def make_policies(entries: Iterable[Entry], relative: Callable[[str], str]) -> I
             exceptions=tuple(excepted),
             rule=value.get("use", ""),
             given=value.get("with", {}),
-            locations={".".join(path): place(entry.location(*path)) for path in paths},
+            locations={".".join(path): place(entry.written.locate(*path)) for path in paths},
             **taken,
         )

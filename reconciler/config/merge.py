@@ -16,7 +16,7 @@ from reconciler.kinds.settings import SETTINGS
 from reconciler.lazy import frozen
 from reconciler.model.inputs import make_address
 from reconciler.text import cite, closest, cut, describe, misspelt, similar_options, with_article
-from reconciler.yaml import Document, LocatedList, LocatedMap, find_location
+from reconciler.yaml import Document, LocatedList, LocatedMap
 
 
 @frozen
@@ -35,16 +35,11 @@ class Entry:
         """The name as messages have it: with the items, if it is an instance."""
         return subject(self.name, self.items)
 
-    def location(self, *path: str | int) -> Location:
-        """Where the value at a path is, or the nearest value around it."""
-        return find_location(self.written.node, path, self.written.value_location)
-
     def problem(self, path: tuple[str | int, ...], message: str, cause: str = "", *, at_key: bool = False) -> Problem:
         """A problem with the value at a path, or with its key. The message begins with the name, if there is one."""
         subject = self.subject if "." in self.name else ""
-        location = find_location(self.written.node, path, self.written.value_location, key=at_key)
         about = f"{self.subject}: {message}" if self.name else message
-        return Problem(*location, about, subject=subject, cause=cause)
+        return Problem(*self.written.locate(*path, key=at_key), about, subject=subject, cause=cause)
 
 
 KEY = re.compile(KEY_PATTERN)

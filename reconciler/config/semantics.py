@@ -258,7 +258,7 @@ def natural_key_problems(entries: Iterable[Entry], unknown: Collection[Location]
         identity, key = KINDS[address_kind(entry.name)].identity, entry.name.partition(".")[2]
         values = [entry.value.get(name, key if name == identity.chosen_id else None) for name in identity.natural_key]
         if not all(isinstance(each, str) for each in values) or (
-            unknown and any(entry.location(name) in unknown for name in identity.natural_key)
+            unknown and any(entry.written.locate(name) in unknown for name in identity.natural_key)
         ):
             continue
         # Names that differ only in spaces at the ends are the same for an API that removes these.

@@ -54,6 +54,10 @@ class Written:
         """What a map, which stands in a file, has at a key."""
         return cls(node[key], Location(file, *node.key_positions[key]), Location(file, *node.value_positions[key]))
 
+    def locate(self, *path: str | int, key: bool = False) -> Location:
+        """Where the value at a path is (or its key), or else the nearest value around it."""
+        return find_location(self.node, path, self.value_location, key=key)
+
 
 class Substitution:
     """Replaces the variables of an environment in values, and the items of an instance, and collects the problems.
@@ -109,7 +113,7 @@ class Substitution:
 
     def field(self, written: Written, name: str) -> Any:
         """The value at a key of a resource."""
-        return self.plain(written.node[name], find_location(written.node, (name,), written.value_location))
+        return self.plain(written.node[name], written.locate(name))
 
     def word(self, written: Written, name: str) -> Any:
         """The value of `only_in` or `exclude` of a resource; None if it is not written."""
