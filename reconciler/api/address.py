@@ -10,7 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from reconciler.errors import CertificateUntrusted, Refused, WrongUsage
 from reconciler.lazy import load
-from reconciler.model.redaction import without_credentials
+from reconciler.model.redaction import remove_credentials
 
 BASE_PATH = "/v4"
 # Strict, so that no two parsers could read it differently: no user, no password, no query, no blanks, no backslash.
@@ -40,12 +40,12 @@ def base_url(address: str, path: str = BASE_PATH) -> str:
     """
     parts = ADDRESS.fullmatch(address)
     if parts is None:
-        if foreign := sorted(set(re.findall(r"[^\x00-\x7f]", without_credentials(address)))):
+        if foreign := sorted(set(re.findall(r"[^\x00-\x7f]", remove_credentials(address)))):
             raise WrongUsage(
-                f"{without_credentials(address)!a} is no API address: it holds {_named(foreign)}",
+                f"{remove_credentials(address)!a} is no API address: it holds {_named(foreign)}",
                 hint="a letter that looks like another leads to another host; write the address with ASCII letters",
             )
-        raise WrongUsage(f"{without_credentials(address)!r} is no API address", hint=EXPECTED)
+        raise WrongUsage(f"{remove_credentials(address)!r} is no API address", hint=EXPECTED)
     host = parts["host"] or parts["ipv6"]
     if parts["scheme"].lower() == "http" and not _is_loopback(host.lower()):
         raise Refused(f"the key will not be sent over plain http to {host}", hint="use https, or a loopback address")

@@ -67,7 +67,7 @@ class Secret:
         if isinstance(document, dict) and document.get("error"):
             return
         try:
-            found = list(islice(self.spellings.places_in(document), MOST_PLACES))
+            found = list(islice(self.spellings.find_places(document), MOST_PLACES))
         except RecursionError:
             found = []
         objects = [f"{path.strip('/')} {owner}".strip() + (f": its {field}" if field else "") for owner, field in found]

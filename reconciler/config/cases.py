@@ -10,11 +10,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from reconciler.config.defaults import apply_defaults, over
+from reconciler.config.defaults import apply_defaults, overlay
 from reconciler.config.files import Disk, Reading
 from reconciler.config.load import MOST_EVALUATED, Configuration
 from reconciler.config.merge import ANCHORS
-from reconciler.config.schema_problems import schema_problems
+from reconciler.config.schema_problems import find_schema_problems
 from reconciler.config.settings import read_document
 from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
@@ -48,9 +48,10 @@ class Case:
 
     def addresses(self) -> set[str]:
         """What may change: the addresses that its environment names, before and after the changes of the test."""
-        return {one for each in (self.before, self.after) for one in each.named(each.environments[self.environment])}
+        configurations, name = (self.before, self.after), self.environment
+        return set().union(*(each.list_addresses(each.environments[name]) for each in configurations))
 
-    def unknown(self, noun: str, key: str, known: Collection[str]) -> Iterator[Problem]:
+    def find_unknown(self, noun: str, key: str, known: Collection[str]) -> Iterator[Problem]:
         """The names below a key of `expect` that nothing has. The keys of a map are patterns, also of a method."""
         written = self.values["expect"].get(key, ())
         is_map = isinstance(written, dict)
@@ -71,30 +72,30 @@ def guard_name(written: str) -> str:
 def read_cases(configuration: Configuration) -> tuple[list[Case], list[Problem]]:
     """The tests of all files, in the order of paths and lines, and what is wrong with the files."""
     reading, cases, problems = Reading(Disk(configuration.path)), list[Case](), list[Problem]()
-    for file in (files := reading.source.tests()):
-        for name, written in _tests(reading, file, problems):
-            cases += _cases(configuration, name, written, problems)
+    for file in (files := reading.source.list_tests()):
+        for name, written in _read_tests(reading, file, problems):
+            cases += _make_cases(configuration, name, written, problems)
     if not files:
         text = "there is no *.test.yaml in this folder; expected tests beside the configuration"
         problems.append(Problem(str(configuration.path), 0, 0, text))
     return cases, problems
 
 
-def _tests(reading: Reading, file: Path, problems: list[Problem]) -> Iterator[tuple[str, Written]]:
+def _read_tests(reading: Reading, file: Path, problems: list[Problem]) -> Iterator[tuple[str, Written]]:
     """What a file writes of each test that has the form of one."""
     written, found, is_yaml = read_document(reading, file)
     node, plain = written.node, plain_copy(written.node)
     problems += found
     if isinstance(node, LocatedMap):
         plain = {name: value for name, value in plain.items() if not name.startswith(ANCHORS)}
-    problems += schema_problems("test_file", plain, written) if is_yaml else ()
+    problems += find_schema_problems("test_file", plain, written) if is_yaml else ()
     tests: Any = node.get("tests") if isinstance(node, LocatedMap) else None
     for name in tests if isinstance(tests, LocatedMap) else ():
         if is_valid("case", plain_copy(tests[name])):
             yield name, Written.at(tests, name, str(file))
 
 
-def _cases(configuration: Configuration, name: str, written: Written, problems: list[Problem]) -> Iterator[Case]:
+def _make_cases(configuration: Configuration, name: str, written: Written, problems: list[Problem]) -> Iterator[Case]:
     """A test in each of its environments."""
     known, values = list(configuration.environments), plain_copy(written.node)
     wanted = values.get("environment", known[0] if len(known) == 1 else "")
@@ -107,10 +108,10 @@ def _cases(configuration: Configuration, name: str, written: Written, problems: 
             text += f"; expected one of {', '.join(known)}"
             problems.append(case.problem(text + closest(pattern, known), "environment"))
         chosen |= found
-    yield from (_changed(replace(case, environment=each), problems) for each in chosen)
+    yield from (_apply_changes(replace(case, environment=each), problems) for each in chosen)
 
 
-def _changed(case: Case, problems: list[Problem]) -> Case:
+def _apply_changes(case: Case, problems: list[Problem]) -> Case:
     """The test with its changes, as if they stood in the files."""
     environment, before = case.before.environments[case.environment], case.before.merged.resources
     changes, resources = dict(case.written.node.get("change", {})), dict(before)
@@ -126,7 +127,7 @@ def _changed(case: Case, problems: list[Problem]) -> Case:
             resources.pop(address, None)
         elif address in before:
             old, file = before[address], place.file
-            laid_over: LocatedMap = over(node, file, old.node, old.location.file)
+            laid_over: LocatedMap = overlay(node, file, old.node, old.location.file)
             laid_over.files = {**dict.fromkeys(node, file), **laid_over.files}
             resources[address] = replace(old, node=laid_over)
         elif re.fullmatch(address_pattern(), address):

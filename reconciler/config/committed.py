@@ -23,31 +23,31 @@ class Committed(files.Disk):
         super().__init__(path)
         within = relative_path(self._home, os.path.realpath(checkout.top))
         self._entries = entries_below(checkout, commit, "" if within == os.curdir else within) or {}
-        self._contents = self._read(checkout)
+        self._contents = self._read_blobs(checkout)
         self.modules = tuple(sorted(name for name, entry in self._entries.items() if entry.startswith(MODULE)))
 
-    def files(self) -> tuple[list[Path], list[Problem]]:
-        names = self._names()
+    def list_files(self) -> tuple[list[Path], list[Problem]]:
+        names = self._select()
         if len(names) > files.MOST_FILES:
             return [], [files.too_many_files(self._path)]
         return [self.settings.parent / each for each in names], []
 
-    def settings_elsewhere(self, *, if_empty: bool = False) -> None:
+    def find_settings_elsewhere(self, *, if_empty: bool = False) -> None:
         """None: a folder that a commit does not have is an empty configuration."""
 
-    def has(self, file: Path) -> bool:
-        return self._name(file) in self._entries
+    def exists(self, file: Path) -> bool:
+        return self._relative_name(file) in self._entries
 
-    def content(self, file: Path, most: int) -> bytes:
-        name = self._name(file)
+    def read_bytes(self, file: Path, most: int) -> bytes:
+        name = self._relative_name(file)
         if name not in self._contents:
             raise Unreadable(self._refused.get(name, files.TOO_LARGE_TOGETHER))
         return self._contents[name][: most + 1]
 
-    def _name(self, file: Path) -> str:
+    def _relative_name(self, file: Path) -> str:
         return file.relative_to(self.settings.parent).as_posix()
 
-    def _names(self) -> list[str]:
+    def _select(self) -> list[str]:
         """The files of resources: those of the folder, or the one that the user named."""
         if self._path != self.settings.parent:
             return [self._path.name] if self._path.name in self._entries else []
@@ -60,14 +60,14 @@ class Committed(files.Disk):
                 names.append(name)
         return sorted(names)
 
-    def _read(self, checkout: Checkout) -> dict[str, bytes]:
+    def _read_blobs(self, checkout: Checkout) -> dict[str, bytes]:
         """The contents of the settings and the files of resources. `_refused` gets those that are not read."""
-        names = [each for each in (files.SETTINGS_FILE, *self._names()[: files.MOST_FILES]) if each in self._entries]
+        names = [each for each in (files.SETTINGS_FILE, *self._select()[: files.MOST_FILES]) if each in self._entries]
         self._refused = {
             each: why for each in names for how, why in NO_FILES.items() if self._entries[each].startswith(how)
         }
         blobs = {each: self._entries[each].split()[-1] for each in names if each not in self._refused}
-        left = files.LARGEST_TOGETHER
+        left = files.LARGEST_TOGETHER  # Sizes are asked for first, so that no large file is read into memory.
         chosen = {}
         for (name, blob), size in zip(blobs.items(), sizes(checkout, list(blobs.values())), strict=True):
             if size > files.LARGEST:

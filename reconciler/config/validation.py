@@ -37,11 +37,11 @@ _tests: dict[tuple[int, type], tuple[Schema, list[tuple[Any, Any]] | None]] = {}
 def is_valid(name: str, value: Any) -> bool:
     """Whether a value has the schema `name`: of a kind, of `settings`, or of an item of a block. If not, ask
     `find_errors`."""
-    return fits(_schema(in_use(), name), value)
+    return fits(_find_schema(in_use(), name), value)
 
 
 @cache
-def _schema(_kinds: Kinds, name: str) -> Schema:
+def _find_schema(_kinds: Kinds, name: str) -> Schema:
     """The schema of a kind's resource, `settings`, an item of a block, or one of `MADE`."""
     if name in KINDS:
         return resource_schema(KINDS[name])
@@ -74,12 +74,12 @@ def _find_tests(schema: Schema, kind: type) -> list[tuple[Any, Any]] | None:
 
 
 @cache
-def ecma(pattern: str) -> str:
+def to_ecma(pattern: str) -> str:
     """A pattern with the meaning of ECMA 262: `$` is the end only, and not before a last line break as in Python."""
     return re.sub(r"\$$", r"\\Z", pattern)
 
 
-def _have_other_values(extra: bool | Schema, value: dict[str, Any], schema: Schema) -> bool:
+def _fit_others(extra: bool | Schema, value: dict[str, Any], schema: Schema) -> bool:
     others = value.keys() - schema.get("properties", {}).keys()
     return extra is True or not others or (extra is not False and all(fits(extra, value[key]) for key in others))
 
@@ -89,7 +89,7 @@ TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
     "oneOf": (object, lambda shapes, value, _: sum(fits(each, value) for each in shapes) == 1),
     "minLength": (str, lambda least, value, _: len(value) >= least),
     "maxLength": (str, lambda most, value, _: len(value) <= most),
-    "pattern": (str, lambda pattern, value, _: re.search(ecma(pattern), value)),
+    "pattern": (str, lambda pattern, value, _: re.search(to_ecma(pattern), value)),
     "minimum": ((int, float), lambda least, value, _: not value < least),
     "maximum": ((int, float), lambda most, value, _: not value > most),
     "minItems": (list, lambda least, value, _: len(value) >= least),
@@ -99,7 +99,7 @@ TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
     "required": (dict, lambda keys, value, _: value.keys() >= set(keys)),
     "propertyNames": (dict, lambda name, value, _: all(fits(name, each) for each in value)),
     "properties": (dict, lambda known, value, _: all(fits(known[key], value[key]) for key in value if key in known)),
-    "additionalProperties": (dict, _have_other_values),
+    "additionalProperties": (dict, _fit_others),
 }
 """Keyword → the types that it says something about, and its test of the keyword's value, a value, and the schema."""
 
@@ -109,7 +109,7 @@ def _validator(kinds: Kinds, name: str) -> Any:
     library = load("jsonschema")
 
     def matches(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Broken]:
-        if isinstance(instance, str) and not re.search(ecma(pattern), instance):
+        if isinstance(instance, str) and not re.search(to_ecma(pattern), instance):
             yield library.ValidationError(f"does not match {pattern}")
 
     base = library.Draft202012Validator
@@ -117,7 +117,7 @@ def _validator(kinds: Kinds, name: str) -> Any:
     types = base.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
-    return library.validators.extend(base, {"pattern": matches}, type_checker=types)(_schema(kinds, name))
+    return library.validators.extend(base, {"pattern": matches}, type_checker=types)(_find_schema(kinds, name))
 
 
 def find_errors(name: str, value: Any) -> list[Broken]:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from reconciler.errors import ConfigurationInvalid, NotBegun
-from reconciler.model.approval import digests, joint_digest
+from reconciler.model.approval import collect_digests, join_digests
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, only_value
 from reconciler.model.results import Drift
@@ -17,7 +17,7 @@ from reconciler.output.labels import GRAVE, Paint, api_note, count_ends, count_w
 from reconciler.output.listings import drift_text, history_text
 from reconciler.output.terminal import bold, escape, red, width
 from reconciler.output.text import Paragraph, PlanText
-from reconciler.text import columns, counted, listed, pad, truncate, wrap
+from reconciler.text import columns, counted, list_some, pad, truncate, wrap
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -39,13 +39,13 @@ def plans_text(ended: Sequence[Ended[Review]]) -> str:
         (each.environment, PlanText(each.value, has_ids=False).paragraphs()) for each in ended if each.value
     )
     for names, paragraphs in shared.items():
-        head = bold(wrap(f"In {len(names)} environments ({listed([*map(escape, names)], MOST_NAMED)}):", width()))
+        head = bold(wrap(f"In {len(names)} environments ({list_some([*map(escape, names)], MOST_NAMED)}):", width()))
         parts.append("\n\n".join([head, *("\n".join(each.lines) for each in paragraphs)]))
     for each in ended:
         own = [one for names, paragraphs in shared.items() if each.environment in names for one in paragraphs]
         if each.value is not None and _has_more(each.value, own):
             parts.append(str(PlanText(each.value, own)))
-    return "\n\n".join([*parts, f"digest of all: {joint_digest(digests(ended))}"])
+    return "\n\n".join([*parts, f"digest of all: {join_digests(collect_digests(ended))}"])
 
 
 def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[tuple[str, ...], list[K]]:
@@ -108,7 +108,7 @@ def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
 
 def plans_json(ended: Sequence[Ended[Review]]) -> str:
     """The plans, in the order of the environments; one that failed has its error."""
-    return ended_json(ended, plan_values, digest=joint_digest(digests(ended)))
+    return ended_json(ended, plan_values, digest=join_digests(collect_digests(ended)))
 
 
 def ended_json(ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]], **more: Any) -> str:

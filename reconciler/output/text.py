@@ -35,7 +35,7 @@ from reconciler.output.values import (
     plain,
     waiting_line,
 )
-from reconciler.text import counted, listed, wrap
+from reconciler.text import counted, list_some, wrap
 
 if TYPE_CHECKING:
     from reconciler.output.groups import Group
@@ -243,4 +243,4 @@ def _ended(outcomes: Sequence[Outcome]) -> Iterator[str]:
     action, rest = ("", ", see the plan") if first.status is Status.MANUAL else (f"{first.action} ", "")
     yield paint(f"  {first.status.value}: {action}{what}") + f": {escape(describe_end(first))}{rest}"
     if len(names) > 1:
-        yield f"      {listed(names, MOST_NAMED, ', which the next plan shows')}"
+        yield f"      {list_some(names, MOST_NAMED, ', which the next plan shows')}"

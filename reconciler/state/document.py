@@ -11,7 +11,7 @@ from reconciler.errors import StateUnusable
 from reconciler.kinds import KINDS
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Entry, State, Tombstone, address_kind
-from reconciler.serialization import DecodeError, decode, json_text, unreadable
+from reconciler.serialization import DecodeError, decode, explain, json_text
 
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1
@@ -53,7 +53,7 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
         text = text if isinstance(text, str) else text.decode("utf-8")
         document = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        raise _damaged(where, unreadable(error)) from error
+        raise _damaged(where, explain(error)) from error
     version = document.get("format_version") if isinstance(document, dict) else None
     if type(version) is int and version > FORMAT_VERSION:
         raise StateUnusable(

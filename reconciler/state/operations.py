@@ -18,7 +18,7 @@ from reconciler.kinds.resources import address_pattern
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.inputs import Entry, State
-from reconciler.model.settings import Environment, called
+from reconciler.model.settings import Environment, name_configuration
 from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.document import JournalFile
 from reconciler.state.journal import Journal, Replayed
@@ -165,10 +165,10 @@ def require_own(
     matching = len(known) if allowed else len(known & set(addresses()))
     if matching < SHARE * len(known):
         names_none = state.configuration is None
-        whose = "names no configuration" if names_none else f"is of {called(state.configuration)}"
+        whose = "names no configuration" if names_none else f"is of {name_configuration(state.configuration)}"
         raise Refused(
             f"{where}: this state {whose}, and {matching} of its {len(known)} addresses stand in "
-            f"{called(configuration)}: it may be another one's",
+            f"{name_configuration(configuration)}: it may be another one's",
             hint="apply the configuration that it belongs to first, with this version: that gives the state its name; "
             f"or take it over with --allow {WRONG_CONFIGURATION}"
             if names_none
@@ -190,7 +190,7 @@ def require_own_name(store: Backend, configuration: str | None) -> Backend:
 def _of_another(theirs: str | None, ours: str | None, where: str) -> Refused:
     moved = f"write `name: {theirs}` in reconciler.yaml" if theirs else "move it back"
     return Refused(
-        f"{where}: this is the state of {called(theirs)}, not of {called(ours)}",
+        f"{where}: this is the state of {name_configuration(theirs)}, not of {name_configuration(ours)}",
         hint=f"give each configuration a state of its own. If this folder was moved, {moved}. "
         f"--allow {WRONG_CONFIGURATION} takes the state over",
     )

@@ -11,7 +11,7 @@ from reconciler.kinds import KINDS
 from reconciler.model.inputs import Entry, Live, address_kind
 from reconciler.model.plan import Plan
 from reconciler.model.reports import ApplyReport, Outcome, Receipt, ReceiptItem, Status
-from reconciler.serialization import decode, json_text, unreadable
+from reconciler.serialization import decode, explain, json_text
 from reconciler.state.backend import Backend, LockInfo
 from reconciler.state.recorder import Recorder
 from reconciler.text import did_you_mean
@@ -75,7 +75,7 @@ def from_text(text: bytes, where: str) -> Receipt:
             document = {"lineage": "", "allowed": [], **document}
         receipt: Receipt = decode(Receipt, document, "receipt")
     except (ValueError, RecursionError) as error:
-        raise StateUnusable(f"{where}: this receipt is not understood ({unreadable(error)})", hint=HINT) from error
+        raise StateUnusable(f"{where}: this receipt is not understood ({explain(error)})", hint=HINT) from error
     strange = next((item.address for item in receipt.items if address_kind(item.address) not in KINDS), None)
     if strange is not None:
         raise StateUnusable(f"{where}: this receipt is not understood ({strange!r} is no address)", hint=HINT)

@@ -19,7 +19,8 @@ Position = tuple[int, int]
 KeyPath = tuple[str | int, ...]
 """The keys and list indices that lead to a value, from the top of a document or of a resource."""
 DEEPEST: Final = 64
-"""The most levels of maps and lists within one another, those from aliases included."""
+"""The most levels of maps and lists within one another, those from aliases included. Versions of libyaml have limits of
+their own; this one is reached first, so that the message is always the same."""
 TOO_DEEP: Final = f"nested deeper than {DEEPEST} levels; expected at most {DEEPEST}; nothing after it is read"
 NO_ANCHORS: Mapping[str, Position] = {}
 NO_FILES: dict[str, str] = {}

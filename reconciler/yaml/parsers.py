@@ -16,14 +16,14 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem, ReconcilerError
-from reconciler.text import cut, position_at
+from reconciler.text import cut, find_position
 
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ASCII: Final = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
 # YAML 1.2 allows U+0085, U+2028 and U+2029 as plain characters. PyYAML takes them for line breaks, as YAML 1.1 did. So
 # they are refused: no reader takes them otherwise, and line numbers are those of every editor.
 _REFUSED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-_MOST: Final = 20
+_MOST: Final = 20  # A binary file has thousands.
 
 
 def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
@@ -37,7 +37,7 @@ def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line, column = position_at(data[: error.start].decode("utf-8"), error.start)
+        line, column = find_position(data[: error.start].decode("utf-8"), error.start)
         message = f"not UTF-8: byte 0x{data[error.start]:02x}; save the file as UTF-8"
         return "", [Problem(file, line, column, message)]
     # Deleting the allowed bytes is much quicker than the expression, and most files are ASCII.
@@ -47,7 +47,7 @@ def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
     for found in islice(_REFUSED.finditer(text), _MOST):
         code = f"{ord(found[0]):04X}"
         message = f'the character U+{code} is not allowed; remove it, or write "\\u{code}" in double quotes'
-        problems.append(Problem(file, *position_at(text, found.start()), message))
+        problems.append(Problem(file, *find_position(text, found.start()), message))
     return text, problems
 
 
@@ -59,7 +59,7 @@ _MOVED: Final = "[\ue800-\uebff][\uec00-\uefff]"
 _TAKEN: Final = r"[\ue800-\uefff]|\\(?:u|U0000)[eE][89a-fA-F]"
 
 
-def _loader() -> Any:
+def _find_loader() -> Any:
     """PyYAML's loader with the C parser. ReconcilerError if PyYAML was built without it."""
     if not yaml.__with_libyaml__:
         hint = "install its wheel: pip install --force-reinstall --only-binary pyyaml pyyaml"
@@ -67,9 +67,9 @@ def _loader() -> Any:
     return yaml.CSafeLoader
 
 
-def parser_for(text: str) -> Any:
+def make_parser(text: str) -> Any:
     """Return a parser over `text`: `get_event` returns one event after the other, None at the end."""
-    make = _loader()
+    make = _find_loader()
     if not any(begin in text for begin in _PAIR_BEGINS) or re.search(_TAKEN, text):
         return make(text)
     return _PairParser(make(re.sub(_PAIR, partial(_shift_pair, by=1), text)))
@@ -77,7 +77,7 @@ def parser_for(text: str) -> Any:
 
 def compose(text: str) -> Iterator[yaml.Node]:
     """The nodes of the documents of `text`, with their beginnings and ends. They hold no values for people."""
-    return yaml.compose_all(re.sub(_PAIR, partial(_shift_pair, by=1), text), _loader())
+    return yaml.compose_all(re.sub(_PAIR, partial(_shift_pair, by=1), text), _find_loader())
 
 
 class _PairParser:
@@ -145,7 +145,7 @@ class UnfitError(Exception):
 
 
 @lru_cache(maxsize=4096)  # configurations repeat few words
-def plain(text: str) -> Any:
+def read_plain(text: str) -> Any:
     """Return what the plain scalar `text` means: None, a bool, an int, a float, `MERGE`, or the string itself.
 
     Raises `UnfitError` for numbers that JSON does not have and for integers that are too long.
@@ -166,7 +166,7 @@ def plain(text: str) -> Any:
     return MERGE if text == "<<" else text
 
 
-def tag_problem(tag: str) -> str:
+def explain_tag(tag: str) -> str:
     """Return what is wrong with a tag that is not read."""
     short = tag if tag.startswith("!") else f"!<{tag}>"
     if tag.startswith(_TAG_PREFIX):

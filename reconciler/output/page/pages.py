@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from reconciler import __version__
 from reconciler.errors import ConfigurationInvalid, ReconcilerError
-from reconciler.model.approval import digests, joint_digest
+from reconciler.model.approval import collect_digests, join_digests
 from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Applied, Ended, Review, only_value
 from reconciler.output.environments import find_shared
@@ -57,7 +57,7 @@ def pages(ended: Sequence[Ended[Any]]) -> str:
         views=[_view(each, bodies.get(each.environment, "")) for each in ended],
         blocks=blocks,
         counted=counted,
-        digest="" if is_applied else joint_digest(digests(plans)),
+        digest="" if is_applied else join_digests(collect_digests(plans)),
         version=__version__,
     )
 
