@@ -39,7 +39,7 @@ MOST_AT_ONCE, MOST_SKEW = 16, 60
 def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[Diagnosis]:
     """What is found for these environments (None: the only one), side by side. One that fails hides no other one.
     WrongUsage or ConfigurationInvalid if `reconciler.yaml` has none of that name."""
-    opened = Configuration(path).configuration
+    opened = Configuration(path).read()
     chosen = [opened.environment(name).name for name in names]
     with Threads(len(chosen)) as threads:
         found = [result(each) for each in [threads.submit(_examine, opened, name, connect) for name in chosen]]
@@ -84,7 +84,7 @@ def _run(name: str, work: Callable[[], Check]) -> Check:
 def _check_configuration(opened: Configuration, name: str) -> Check:
     if not Disk(opened.path).list_resources()[0]:
         return Check("configuration", "none here yet", "`reconciler export` writes one from the live project")
-    desired = opened.configuration.desired(opened.environments[name])
+    desired = opened.desired(opened.environments[name])
     return Check("configuration", counted(len(desired.resources), "resource"))
 
 

@@ -131,7 +131,7 @@ def _explain_bad_key(value: Any, number: type, otherwise: str) -> str:
     """Why a value cannot be a key; empty if it can. `otherwise`: the reason if it is no text, int or `number`."""
     if isinstance(value, bool) or not isinstance(value, str | int | number):
         return otherwise
-    return "" if KEY.fullmatch(str(value)) else explain_bad_key(str(value))
+    return explain_bad_key(str(value))
 
 
 def read_dimensions(substitution: Substitution, written: Written) -> dict[str, Dimension] | None:

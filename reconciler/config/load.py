@@ -83,9 +83,8 @@ class Configuration:
             raise WrongUsage(message, hint=hint)
         return self.environments[name]
 
-    @property
-    def configuration(self) -> Configuration:
-        """The configuration itself, with all its files read: threads may ask for it then."""
+    def read(self) -> Configuration:
+        """The configuration, after all its files are read. Several threads may use it then."""
         _ = self.merged
         return self
 

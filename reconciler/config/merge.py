@@ -161,7 +161,7 @@ def _add_resources(merged: Merged, file: str, section: str, node: LocatedMap) ->
         if written.node is None and key in strays:
             written = replace(written, node=LocatedMap())  # Its fields stand beside it.
         address = make_address(kind.name, key)
-        problem = "" if KEY.fullmatch(key) else explain_bad_key(key)
+        problem = explain_bad_key(key)
         if address in merged.resources:
             first = merged.resources[address].location
             problem = f"{cut(address)} is written a second time; expected it once, and it stands at {first} already"
@@ -176,7 +176,7 @@ def _add_policies(merged: Merged, file: str, node: LocatedMap) -> None:
     for key in node:
         written = Written.at(node, key, file)
         first = merged.policies.setdefault(key, written)
-        problem = "" if KEY.fullmatch(key) else explain_bad_key(key)
+        problem = explain_bad_key(key)
         if first is not written:
             problem = f"the policy {cut(key)} is written a second time; expected it once, as at {first.location}"
         if problem:
@@ -205,6 +205,9 @@ def _explain_strays(kind: Kind, fields: list[str], above: str) -> str:
 
 
 def explain_bad_key(key: str) -> str:
+    """Why a text cannot be the key of a resource; empty if it can."""
+    if KEY.fullmatch(key):
+        return ""
     if "${" in key:
         return f"the key {cite(key)} holds a variable; expected variables in values only"
     close = re.sub(r"[^a-z0-9_-]+", "-", key.lower()).strip("-_")
