@@ -1,4 +1,4 @@
-"""Every error that a user can meet. Each knows its exit code and what to do next."""
+"""Every error that a user can meet, with its exit code and a hint on what to do; and problems in the user's files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Exit(IntEnum):
 
 
 def worst(codes: Iterable[Exit]) -> Exit:
-    """The exit code of a command that ended in several ways; DONE if there is none."""
+    """The worst of several exit codes, in the order that the contract gives them; DONE if there is none."""
     order = (Exit.USAGE, Exit.NOT_AUTHORISED, Exit.INVALID, Exit.REFUSED, Exit.API_FAILED, Exit.PARTIAL, Exit.PENDING)
     known = set(codes)
     return next((code for code in order if code in known), Exit.DONE)
@@ -47,10 +47,10 @@ SHOWS_KEY = "key"
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One error in a file of the user's. `line` and `column` count from 1; 0 means the file as a whole. `code` names
-    the kind of error for programs; it is empty if nothing depends on it. `subject` is the address of the resource that
-    it is about, with which the message may begin. Problems with one `cause` are told once (see `fold`); without one,
-    those with the same message at the same place are."""
+    """One error in a file of the user's. `line` and `column` count from 1; line 0 means the file as a whole.
+    `code` names the kind of error if a program depends on it. `subject` is the address of the resource; the message may
+    begin with it. Problems with the same `cause` are shown as one (see `fold`). Those without a cause are shown as one
+    if they have the same message at the same place."""
 
     file: str
     line: int
@@ -79,32 +79,32 @@ MOST_PROBLEMS = 1000
 NAMED = 3
 
 
-def some_of(names: Iterable[str]) -> str:
+def abridge(names: Iterable[str]) -> str:
     """`a, b, c, …`: the first three names."""
     known = list(names)
     return ", ".join(known[:NAMED]) + (", …" if len(known) > NAMED else "")
 
 
 def fold(found: Mapping[str, Iterable[Problem]]) -> list[Problem]:
-    """The problems of all environments (by name), each cause once: with how many resources and environments it reaches.
-    An environment is not named if every environment has the cause. The result has no subjects, and folds to itself."""
+    """The problems of all environments (name → problems), each cause once, with what it reaches.
+    Environments are named only if some lack the cause. The result has no subjects; folding it again changes nothing."""
     groups: dict[object, dict[str, list[Problem]]] = defaultdict(lambda: defaultdict(list))
     for environment, problems in found.items():
         for each in problems:
             groups[each.cause or (each.location, each.rest)][environment].append(each)
-    return sorted(_folded(group, len(found)) for group in groups.values())
+    return sorted(_fold_group(group, len(found)) for group in groups.values())
 
 
-def _folded(group: Mapping[str, list[Problem]], environments: int) -> Problem:
+def _fold_group(group: Mapping[str, list[Problem]], environments: int) -> Problem:
     every = sorted((each for problems in group.values() for each in problems), key=lambda each: each.location)
     first = every[0]
     subjects = dict.fromkeys(each.subject for each in every if each.subject)
     places = dict.fromkeys(f"{each.file}:{each.line}" if each.line else each.file for each in every)
     noun, names = ("resources", subjects) if len(subjects) > 1 else ("places" if first.line else "files", places)
-    reached = [f"{len(names)} {noun}: {some_of(names)}"] if len(names) > 1 else []
+    reached = [f"{len(names)} {noun}: {abridge(names)}"] if len(names) > 1 else []
     if len(group) < environments:
         what = f"{len(group)} environments:" if len(group) > 1 else "the environment"
-        reached.append(f"in {what} {some_of(group)}")
+        reached.append(f"in {what} {abridge(group)}")
     message = first.rest if len(subjects) > 1 else first.message
     suffix = f" ({'; '.join(reached)})" if reached else ""
     return Problem(*first.location, message + suffix, first.code)
@@ -133,7 +133,7 @@ class AnswerRefused(ApiFailed):
 
 
 class AnswerUnreadable(ApiFailed):
-    """The API answered, but not with what its documents say (not JSON, no `data`, an id that is no id)."""
+    """The API answered, but not as its documents say: not with JSON, without `data`, or with a malformed id."""
 
 
 class CertificateUntrusted(ApiFailed):
@@ -141,7 +141,7 @@ class CertificateUntrusted(ApiFailed):
 
 
 class Unreachable(ApiFailed):
-    """No answer came. `sent` tells whether the request may have been worked on all the same."""
+    """No answer came. `sent`: the request may have reached the API, which may have carried it out."""
 
     def __init__(self, message: str, *, sent: bool, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -149,8 +149,8 @@ class Unreachable(ApiFailed):
 
 
 class ConfigurationInvalid(ReconcilerError):
-    """One or more problems in the configuration. `subjects` are the addresses that they are about, as far as known.
-    `warnings` are told beside them."""
+    """One or more problems in the configuration. `subjects` are their addresses, as far as known. `warnings` are shown
+    with them."""
 
     exit_code = Exit.INVALID
 
@@ -166,7 +166,7 @@ class ConfigurationInvalid(ReconcilerError):
 
 
 class NotAuthorised(ReconcilerError):
-    """No key, a refused one, or one that may not do this."""
+    """There is no key, the API refused it, or it has no right to do this."""
 
     exit_code = Exit.NOT_AUTHORISED
 
@@ -183,39 +183,39 @@ ALLOWABLE = (
 )
 """The guards that `--allow NAME` passes."""
 GUARD = "policy:"
-"""Before the name of a policy: the guard that `--allow` passes, and the code of its problems."""
+"""The prefix of a policy's name in `--allow`, and in the code of its problems."""
 DELETE = "delete:"
-"""Before the name of a kind: the guard of a kind whose deletes are closed."""
+"""The prefix of a kind's name in `--allow`, for kinds whose deletes are closed."""
 
 
 class Refused(ReconcilerError):
-    """A guard said no. The hint names the flag or the block that passes it. `guard` is its name, if it is the only one
-    that this error can be of."""
+    """A guard refused. The hint names the flag or the block that passes it. `guard` is the guard's name if this class
+    has only one."""
 
     exit_code = Exit.REFUSED
     guard = ""
 
 
 class ListIncomplete(Refused):
-    """A list could not be read whole and stable, so nothing may be concluded from it."""
+    """A list could not be read completely, or changed meanwhile, so nothing may be concluded from it."""
 
     guard = "list-incomplete"
 
 
 class IdentityAmbiguous(Refused):
-    """More than one live object could be the one that an address means."""
+    """More than one live object matches an address."""
 
     guard = "identity-ambiguous"
 
 
 class KeyExposed(Refused):
-    """A value that would be written to a file or a remote holds the secret key. Nothing of it is shown."""
+    """A value that would go into a file or to a remote contains the secret key. The value is not shown."""
 
     guard = "key-exposed"
 
 
 class GitUnusable(Refused):
-    """Git is not there, is too old, finds no repository, failed, or did not end in its time."""
+    """Git is missing or too old, finds no repository, failed, or exceeded its time limit."""
 
 
 class StateUnusable(Refused):
@@ -229,18 +229,17 @@ class WrongUsage(ReconcilerError):
 
 
 class NoSuchTarget(WrongUsage):
-    """No address fits `--target`; in one of several environments, that leaves it out."""
+    """No address matches `--target`. Of several environments, the one without a match is left out."""
 
 
 class NotBegun(ReconcilerError):
-    """An environment that an apply of several did not come to."""
+    """An environment that an apply of several did not reach."""
 
     exit_code = Exit.PARTIAL
 
 
 class EnvironmentsFailed(ReconcilerError):
-    """What went wrong in some of several environments: all their names, each with its error or None. `exit_code` is
-    the worst of all."""
+    """Some of several environments failed. `every`: the name of each → its error or None. `exit_code` is the worst."""
 
     def __init__(self, every: Mapping[str, ReconcilerError | None], exit_code: Exit) -> None:
         errors = {name: error for name, error in every.items() if error is not None}
@@ -249,7 +248,7 @@ class EnvironmentsFailed(ReconcilerError):
         self.exit_code = exit_code
 
     def grouped(self) -> Iterator[tuple[list[str], ReconcilerError]]:
-        """Each error once, with the environments that it is of; the problems of their configuration as one."""
+        """Each different error with its environments. The problems of the configuration are one, without names."""
         invalid = {
             name: each.problems if isinstance(each, ConfigurationInvalid) else () for name, each in self.every.items()
         }

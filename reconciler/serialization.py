@@ -21,10 +21,10 @@ def json_text(value: Any, *, indented: bool = False, sort_keys: bool = False) ->
     options = (orjson.OPT_INDENT_2 if indented else 0) | (orjson.OPT_SORT_KEYS if sort_keys else 0)
     try:
         # orjson itself writes a dataclass in the order of the class, even with sorted keys.
-        return orjson.dumps(value, _fields, options | orjson.OPT_PASSTHROUGH_DATACLASS).decode()
+        return orjson.dumps(value, _to_map, options | orjson.OPT_PASSTHROUGH_DATACLASS).decode()
     except orjson.JSONEncodeError:
         # For numbers beyond 64 bits, half of a surrogate pair, and very deep nesting.
-        return json.dumps(value, indent=2 if indented else None, sort_keys=sort_keys, default=_fields)
+        return json.dumps(value, indent=2 if indented else None, sort_keys=sort_keys, default=_to_map)
 
 
 def parse_json(text: str) -> Any:
@@ -49,7 +49,7 @@ def _require_unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def unreadable(error: Exception) -> str:
+def explain(error: Exception) -> str:
     """Why bytes or a text could not be read as JSON, in words that no version of Python changes."""
     if isinstance(error, json.JSONDecodeError):
         return f"no JSON at line {error.lineno}, column {error.colno}"
@@ -68,12 +68,12 @@ def canonical(value: Any) -> str:
     return json_text(value, sort_keys=True)
 
 
-def _fields(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in _names(value.__class__)}
+def _to_map(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in _field_names(value.__class__)}
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:
+def _field_names(kind: Any) -> tuple[str, ...]:
     return tuple(each.name for each in dataclasses.fields(kind))
 
 
@@ -100,52 +100,52 @@ def make_decoder(wanted: Any) -> Decoder:
         return lambda value, _: value
     if origin in (Union, types.UnionType):
         (option,) = (each for each in arguments if each is not type(None))
-        return partial(_optional, make_decoder(option))
+        return partial(_decode_optional, make_decoder(option))
     if origin is tuple:
-        return partial(_tuple, make_decoder(arguments[0]))
+        return partial(_decode_tuple, make_decoder(arguments[0]))
     if origin is not None:
-        return partial(_map, None if arguments[1] is Any else make_decoder(arguments[1]))
+        return partial(_decode_map, None if arguments[1] is Any else make_decoder(arguments[1]))
     if dataclasses.is_dataclass(wanted):
         hints = get_type_hints(wanted).items()
-        return partial(_record, wanted, {name: (make_decoder(each), f".{name}") for name, each in hints})
+        return partial(_decode_record, wanted, {name: (make_decoder(each), f".{name}") for name, each in hints})
     known = {each.value: each for each in wanted} if issubclass(wanted, Enum) else None
-    return partial(_exactly, wanted) if known is None else partial(_enum, known)
+    return partial(_decode_exact, wanted) if known is None else partial(_decode_enum, known)
 
 
 def _path(where: Where) -> str:
     return where if isinstance(where, str) else _path(where[0]) + where[1]
 
 
-def _exactly(wanted: Any, value: Any, where: Where) -> Any:
+def _decode_exact(wanted: Any, value: Any, where: Where) -> Any:
     if type(value) is not wanted:
         raise DecodeError(f"{_path(where)}: expected {wanted.__name__}")
     return value
 
 
-def _enum(known: dict[Any, Any], value: Any, where: Where) -> Any:
+def _decode_enum(known: dict[Any, Any], value: Any, where: Where) -> Any:
     if not isinstance(value, str) or value not in known:
         raise DecodeError(f"{_path(where)}: expected one of {list(known)}")
     return known[value]
 
 
-def _optional(option: Decoder, value: Any, where: Where) -> Any:
+def _decode_optional(option: Decoder, value: Any, where: Where) -> Any:
     return None if value is None else option(value, where)
 
 
-def _tuple(item: Decoder, value: Any, where: Where) -> Any:
+def _decode_tuple(item: Decoder, value: Any, where: Where) -> Any:
     if not isinstance(value, list):
         raise DecodeError(f"{_path(where)}: expected a list")
     return tuple([item(each, (where, f"[{index}]")) for index, each in enumerate(value)])
 
 
-def _map(item: Decoder | None, value: Any, where: Where) -> Any:
+def _decode_map(item: Decoder | None, value: Any, where: Where) -> Any:
     """`item`: None if a value may be anything."""
     if not isinstance(value, dict):
         raise DecodeError(f"{_path(where)}: expected a map")
     return dict(value) if item is None else {key: item(each, (where, f".{key}")) for key, each in value.items()}
 
 
-def _record(wanted: Any, names: dict[str, tuple[Decoder, str]], value: Any, where: Where) -> Any:
+def _decode_record(wanted: Any, names: dict[str, tuple[Decoder, str]], value: Any, where: Where) -> Any:
     if not isinstance(value, dict):
         raise DecodeError(f"{_path(where)}: expected a map")
     if value.keys() != names.keys():

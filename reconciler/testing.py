@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from reconciler.apply.execute import Event
-from reconciler.config.schema_problems import violations
+from reconciler.config.schema_problems import find_violations
 from reconciler.errors import DELETE, ConfigurationInvalid, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Kinds, using
 from reconciler.kinds.comparison import value_at
@@ -157,7 +157,7 @@ def _changed(kind: Kind, example: Fields) -> list[tuple[str, Fields]]:
         for other in each.schema.get("enum", [f"{value} 2"] if isinstance(value, str) else []):
             fields = {**example, each.name: other}
             can_change = kind.can_change(each, value, other) and kind.can_change(each, other, value)
-            if value not in (None, other) and can_change and not violations(kind.name, fields):
+            if value not in (None, other) and can_change and not find_violations(kind.name, fields):
                 return [(each.name, fields)]
     return []
 
@@ -169,7 +169,7 @@ def _check_values(ours: _Trial, example: Fields) -> None:
     for each in kind.fields:
         for value in _hostile(each.schema) if each.name in example else ():
             named = {**example, kind.identity.name_field: f"{example.get(kind.identity.name_field)} {len(left)}"}
-            fields = {**(example if violations(kind.name, named) else named), each.name: value}
+            fields = {**(example if find_violations(kind.name, named) else named), each.name: value}
             left[f"{KEY}-{len(left)}"] = {name: fields[name] for name in fields if name != kind.identity.chosen_id}
     # The schema refuses some of them, and what the API's own lists tell refuses others.
     for _ in range(2):

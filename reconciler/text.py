@@ -1,4 +1,5 @@
-"""Text for people: cut to a length, broken into lines, quoted, counted, and compared with what was meant."""
+"""Text for people: cut to a length, broken into lines, quoted, counted, and compared with what was meant; and the words
+of messages for values."""
 
 from __future__ import annotations
 
@@ -8,15 +9,17 @@ import unicodedata
 from bisect import bisect
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, count
+from typing import Any
 
+from reconciler.errors import abridge
 from reconciler.lazy import load
 
 WORD_CHARACTERS = 60
-"""As much of a word is looked at and shown: what is longer was pasted by mistake."""
+"""The most of a word that is shown and compared. A longer one was pasted by mistake."""
 SHORTEST_PREFIX = 3
 MOST_SEARCHES = 20
 HANG = 2
-"""So much deeper than its beginning a broken line goes on."""
+"""The extra indentation of a continued line, in columns."""
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _BEGINNING = re.compile(rf"(?:{_STYLE.pattern})* *")
@@ -27,17 +30,66 @@ _TOKEN = re.compile(r"(?:\$\{[^}]*\}|\S)+|\s+")
 _WORD = re.compile(r"(?:`[^`]*`|\{[^{}]{,60}\}|--[a-z-]{,30} (?=[A-Z]+\b)|--allow (?=\S)|\([^()\s]+ [^()\s]+\)|\S)+")
 # A line of a file with its number, and the mark below it.
 _SOURCE = re.compile(rf"(?:{_STYLE.pattern}| )*+\d*+ *+\|")
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+def describe(value: Any) -> str:
+    """A value as a message names it: `the text "x"`, `the number 5`, `a map of type, id`, `nothing`."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return f"the value {str(value).lower()}"
+        case int() | float():
+            return f"the number {cut(str(value))}"
+        case str():
+            return f"the text {cite(value)}" if value else "an empty text"
+        case dict():
+            return f"a map of {cut(', '.join(value))}" if value else "an empty map"
+    return "a list" if value else "an empty list"
+
+
+def cut(text: str) -> str:
+    """The text, or its first 60 characters."""
+    return truncate(text, WORD_CHARACTERS)
+
+
+def cite(text: str) -> str:
+    """The text in quotes, cut to 60 characters, with control characters escaped."""
+    return quote(cut(text))
+
+
+def join_choices(words: Sequence[str]) -> str:
+    """`x`, `x or y`, `x, y or z`."""
+    return " or ".join((", ".join(words[:-1]), words[-1]) if len(words) > 1 else words)
+
+
+def offer(options: Sequence[str]) -> str:
+    """`x`, or `one of x, y`."""
+    return options[0] if len(options) == 1 else f"one of {', '.join(options)}"
+
+
+def add_article(noun: str) -> str:
+    """`a report`, `an integration`."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def find_position(text: str, index: int) -> tuple[int, int]:
+    """The line and the column, counted from 1, of the character at `index` of a text."""
+    before = text[:index]
+    starts = [0, *(found.end() for found in _BREAK.finditer(before))]
+    return len(starts), len(before) - starts[-1] + 1
 
 
 def find_free(name: str, separator: str, taken: Collection[str]) -> str:
-    """A name, with the first number behind the mark that makes it another one than those that are taken."""
+    """The name if it is not taken, else with a number: `name2`, `name3`, … The separator stands before the number."""
     numbered = (f"{name}{separator}{number}" for number in count(2))
     return next(each for each in chain([name], numbered) if each not in taken)
 
 
 def common_words(values: Sequence[object]) -> tuple[str, list[str], str]:
-    """What texts have in common at the beginning, what differs, and what is common at the end, in whole words. Nothing
-    is common if one of the values is no text."""
+    """The common beginning of texts, the differing middle of each, and the common end, in whole words. If a value is no
+    text, nothing is common."""
     words = [_TOKEN.findall(each) if isinstance(each, str) else [] for each in values]
     start = [*(len({*each}) == 1 for each in zip(*words, strict=False)), False].index(False)
     tails = (reversed(each[start:]) for each in words)
@@ -51,41 +103,39 @@ def truncate(text: str, limit: int, rest: str = "…") -> str:
     return text if len(text) <= limit else text[:limit] + rest
 
 
-def listed(names: Sequence[str], most: int, rest: str = "") -> str:
-    """The first names in a row, and of many how many more there are. `rest`: where these are shown."""
+def list_some(names: Sequence[str], most: int, rest: str = "") -> str:
+    """`a, b, … and 3 more`: the first `most` names. `rest` says where the others are shown."""
     more = f", … and {len(names) - most} more{rest}" if names[most:] else ""
     return ", ".join(names[:most]) + more
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal a text takes: styles take none, wide characters two."""
+    """The columns that a text takes on a terminal: styles take none, wide characters two."""
     plain = _STYLE.sub("", text)
-    return len(plain) if plain.isascii() else sum(map(_columns, plain))
+    return len(plain) if plain.isascii() else sum(map(_measure, plain))
 
 
-def _columns(character: str) -> int:
+def _measure(character: str) -> int:
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def pad(text: str, width: int) -> str:
-    """The text, with spaces behind it up to so many columns."""
+    """The text with spaces after it, up to `width` columns."""
     return text + " " * (width - columns(text))
 
 
 def wrap(text: str, width: int | None, hang: int = HANG) -> str:
-    """The text with each line broken between words at so many columns; None: not broken.
-
-    A broken line goes on below its beginning, `hang` columns deeper. Lines of a file (`12 | text`) stay whole, and so
-    does what people copy: a command in backquotes, an item in braces, an option with its value.
-    """
+    """The text with its lines wrapped between words at `width` columns; None does not wrap.
+    Continued lines are indented `hang` columns more. Lines of a file (`12 | text`) are not wrapped, nor is what people
+    copy: a command in backquotes, an item in braces, an option with its value."""
     if width is None:
         return text
-    return "\n".join(piece for line in text.split("\n") for piece in _broken(line, width, hang))
+    return "\n".join(piece for line in text.split("\n") for piece in _break_line(line, width, hang))
 
 
-def _broken(line: str, width: int, hang: int) -> Iterator[str]:
+def _break_line(line: str, width: int, hang: int) -> Iterator[str]:
     if columns(line) <= width or _SOURCE.match(line):
         yield line
         return
@@ -106,13 +156,13 @@ def quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def natural(text: str) -> list[str | int]:
-    """What to sort by, so that 2 comes before 10."""
+def split_numbers(text: str) -> list[str | int]:
+    """The texts and numbers in a text, as a key to sort by: 2 comes before 10."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", text)]
 
 
 def short_commit(commit: str) -> str:
-    """`commit 0123456789ab`, with what is said of it; a text such as `not committed yet` stays as it is."""
+    """`commit 0123456789ab`, with the words after it; a text such as `not committed yet` stays as it is."""
     head, space, rest = commit.partition(" ")
     return commit if head == "not" else f"commit {head[:12]}{space}{rest}"
 
@@ -123,7 +173,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def share_out(remaining: int, needs: Sequence[int]) -> list[int]:
-    """The room that each of several texts gets: what it needs, or an equal part of what is left."""
+    """The shares of several texts in `remaining` characters: what each needs, or an equal part of the rest."""
     shares, order = [0] * len(needs), sorted(range(len(needs)), key=needs.__getitem__)
     for done, index in enumerate(order):
         shares[index] = min(needs[index], max(0, remaining) // (len(order) - done))
@@ -132,7 +182,7 @@ def share_out(remaining: int, needs: Sequence[int]) -> list[int]:
 
 
 def redact(text: str, secrets: Iterable[str], by: str = "***") -> str:
-    """The text with each secret replaced, the longest first, since one may be a part of another."""
+    """The text with each secret replaced. The longest is first, since one may be part of another."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, by)
     return text
@@ -140,40 +190,37 @@ def redact(text: str, secrets: Iterable[str], by: str = "***") -> str:
 
 def did_you_mean(word: object, options: Iterable[str]) -> str:
     """`; did you mean "x"?` with the closest option, or nothing if none is close."""
-    close = close_matches(str(word), options)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    return suggest(find_close(str(word), options))
 
 
-def misspelt(word: str, options: Iterable[str]) -> str:
-    """The option that a word is but for a letter, the case of letters or signs between them; empty if there is none."""
+def find_misspelt(word: str, options: Iterable[str]) -> str:
+    """The option that differs from a word in one letter, in case, or in punctuation; empty if there is none."""
     plain = {re.sub(r"[^a-z0-9]", "", each.casefold()): each for each in options}
     written = re.sub(r"[^a-z0-9]", "", word.casefold())
-    close: list[str] = load("difflib:get_close_matches")(written, list(plain), n=1, cutoff=0.85)
+    close: list[str] = load("difflib:get_close_matches")(written, list(plain), n=1, cutoff=0.85)  # one letter of seven
     return plain[close[0]] if close and abs(len(close[0]) - len(written)) <= 1 else ""
 
 
-def close_matches(word: str, options: Iterable[str]) -> list[str]:
-    """The option that is closest to a word; nothing if none is close."""
-    close: list[str] = load("difflib:get_close_matches")(word, list(options), n=1, cutoff=0.6)
+def find_close(word: str, options: Iterable[str]) -> list[str]:
+    """The option that is most similar to a word, as a list; an empty list if none is similar."""
+    close: list[str] = load("difflib:get_close_matches")(word, list(options), n=1)
     return close
 
 
 def closest(word: str, options: Sequence[str]) -> str:
     """`; did you mean "x"?` with the similar options, or nothing."""
-    return suggest(similar_options(word, options))
+    return suggest(find_similar(word, options))
 
 
-def similar_options(word: str, options: Sequence[str]) -> list[str]:
-    """The option that differs only in case or a leading zero, or the two beside it on a grid, or the most similar.
-
-    A word may be one of those that an option has between underscores.
-    """
+def find_similar(word: str, options: Sequence[str]) -> list[str]:
+    """The options that a word may mean: the one that differs in case or a leading zero; on a grid of times, the two
+    beside it; the one that begins with it or has it between underscores; or the most similar one."""
     word = word.strip()
     padded = f"0{word}" if re.match(r"\d:", word) else word
     same = [each for each in options if each.casefold() == padded.casefold()]
     if same:
         return same
-    if options and len({_shape(each) for each in (padded, *options)}) == 1:
+    if options and len({_replace_digits(each) for each in (padded, *options)}) == 1:
         at = bisect(options, padded)
         return list(options[max(at - 1, 0) : at + 1])
     if len(word) >= SHORTEST_PREFIX:
@@ -181,7 +228,7 @@ def similar_options(word: str, options: Sequence[str]) -> list[str]:
         near = near or [each for each in options if f"_{word}_" in f"_{each}_" or f"_{each}_" in f"_{word}_"]
         if len(near) == 1:
             return near
-    return close_matches(word[:WORD_CHARACTERS], options)
+    return find_close(word[:WORD_CHARACTERS], options)
 
 
 def suggest(words: Sequence[str]) -> str:
@@ -190,13 +237,13 @@ def suggest(words: Sequence[str]) -> str:
     return f"; did you mean {quoted}?" if words else ""
 
 
-def _shape(text: str) -> str:
-    """The form of a text: `09:30` and `10:15` have the same, and such options are a grid."""
+def _replace_digits(text: str) -> str:
+    """The text with 0 for each digit: `09:30` and `10:15` give the same, so they are options on one grid."""
     return re.sub(r"\d", "0", text) if re.search(r"\d", text) else f"no grid: {text}"
 
 
 class Searches:
-    """Suggestions among many options. A search costs time, so a run makes at most 20, and keeps their results."""
+    """Suggestions among many options. difflib compares a word with every option, so a run makes at most 20 searches."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], str] = {}
@@ -208,3 +255,9 @@ class Searches:
             is_over = len(self._known) >= MOST_SEARCHES
             self._known[key] = "" if is_over else did_you_mean(word[:WORD_CHARACTERS], options)
         return self._known[key].replace('"', f'"{before}', 1)
+
+
+def list_instances(definition: str, instances: Sequence[str], what: str = "address") -> str:
+    """The message for the address (or key) of a `for_each` in a place that needs that of one instance."""
+    some = f": {abridge(instances)}" if instances else ""
+    return f"{definition} is a for_each; expected the {what} of one of its {counted(len(instances), 'resource')}{some}"

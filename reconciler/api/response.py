@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
 from reconciler.lazy import frozen, load
-from reconciler.model.redaction import without_credentials
+from reconciler.model.redaction import remove_credentials
 from reconciler.text import truncate
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY, UNAVAILABLE = 401, 403, 404, 429, 503
@@ -113,7 +113,7 @@ class Response:
         """The target of a redirect, as the end of a sentence; empty if it is none."""
         if self.status not in REDIRECTS:
             return ""
-        target = shorten(without_credentials(self.headers.get("location", ""))) or "an address that it does not name"
+        target = shorten(remove_credentials(self.headers.get("location", ""))) or "an address that it does not name"
         return f"; it redirects to {target}, and redirects are not followed"
 
     def error(self, source: str) -> ReconcilerError:

@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
 from reconciler.errors import CertificateUntrusted, KeyExposed, NotAuthorised, Refused, WrongUsage
-from reconciler.model.redaction import Spellings, without_credentials
+from reconciler.model.redaction import Spellings, remove_credentials
 from reconciler.model.settings import Environment
 from reconciler.system import find_program, run_program
 from reconciler.text import redact
@@ -69,7 +69,7 @@ class Secret:
         if isinstance(document, dict) and document.get("error"):
             return
         try:
-            found = list(islice(self.spellings.places_in(document), MOST_PLACES))
+            found = list(islice(self.spellings.find_places(document), MOST_PLACES))
         except RecursionError:
             found = []
         objects = [f"{path.strip('/')} {owner}".strip() + (f": its {field}" if field else "") for owner, field in found]
@@ -159,7 +159,7 @@ def base_url(address: str, path: str = BASE_PATH) -> str:
     parts = ADDRESS.fullmatch(address)
     if parts is None:
         # In ASCII, because a letter of another script may look like the one that is meant.
-        text = f"{without_credentials(address)!a} is no API address"
+        text = f"{remove_credentials(address)!a} is no API address"
         if address.isascii():
             raise WrongUsage(text, hint=EXPECTED)
         hint = "a letter that looks like another leads to another host; write the address with ASCII letters"

@@ -12,7 +12,7 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli import Group, options
-from reconciler.errors import ConfigurationInvalid, Exit, Problem, WrongUsage, some_of
+from reconciler.errors import ConfigurationInvalid, Exit, Problem, WrongUsage, abridge
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import counted
@@ -206,10 +206,10 @@ def fold(path: Path, write: bool, target: tuple[str, ...]) -> None:
         if heading != (heading := (f"# {group.file}", f"{group.section}:")):
             write_stdout("\n".join(heading))
         write_stdout("\n".join(group.text.splitlines()))
-        some, many = some_of(map(group.name, group.joined.keys)), counted(len(group.joined.keys), "resource")
+        some, many = abridge(map(group.name, group.joined.keys)), counted(len(group.joined.keys), "resource")
         write_stderr(escape(f"{many} ({some}) become {group.name(group.joined.name)}"))
     for group in found.left:
-        write_stderr(escape(f"left as they are: {some_of(map(group.name, group.joined.keys))}: {group.text}"))
+        write_stderr(escape(f"left as they are: {abridge(map(group.name, group.joined.keys))}: {group.text}"))
     if not found.folded:
         why = "no three resources of a section have the same fields, and keys and values that differ in one part only"
         write_stderr("nothing to fold" if found.left else f"nothing to fold: {why}")

@@ -22,7 +22,7 @@ from reconciler.errors import (
     Exit,
     Problem,
     ReconcilerError,
-    some_of,
+    abridge,
 )
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, log, make_excerpt, red, redact, unwritable, write_stderr
@@ -181,7 +181,7 @@ def _show_fault(error: Exception) -> None:
 
 def _show_problems(problems: Sequence[Problem]) -> None:
     """Each problem, with the line that it is in; not a line that holds a Secret Key."""
-    read_line = load("reconciler.config.locations:line_reader")()
+    read_line = load("reconciler.config.locations:make_line_reader")()
     secret_lines = {each.location[:2] for each in problems if each.code == SHOWS_KEY}
     for each in problems:
         line = "" if each.location[:2] in secret_lines else read_line(each.location)
@@ -194,7 +194,7 @@ def _show_problems(problems: Sequence[Problem]) -> None:
 def _show(error: ReconcilerError, where: str = "") -> None:
     if isinstance(error, EnvironmentsFailed):
         for names, each in error.grouped():
-            _show(each, f"{some_of(names)}: " if names else "")
+            _show(each, f"{abridge(names)}: " if names else "")
         return
     if isinstance(error, ConfigurationInvalid):
         _show_problems(error.problems)

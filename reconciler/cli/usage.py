@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.options import NeverSuggested, help_hint, name_of
 from reconciler.errors import WrongUsage
-from reconciler.text import similar_options, suggest
+from reconciler.text import find_similar, suggest
 
 MOST_NAMED = 3
 DRY_RUN = "`reconciler plan` shows what apply would do"
@@ -45,7 +45,7 @@ def _advice(ctx: click.Context, wrong: str) -> str:
         shown = [*names[:MOST_NAMED], "others"] if len(names) > MOST_NAMED else names
         return f"; it is an option of {' and '.join(filter(None, (', '.join(shown[:-1]), shown[-1])))}"
     own = [name[2:] for name in _names(_options(ctx.command)) if name.startswith("--")]
-    close = [f"--{name}" for name in similar_options(wrong.lstrip("-"), own)]
+    close = [f"--{name}" for name in find_similar(wrong.lstrip("-"), own)]
     # If what was meant may not be named, what is less close was not meant.
     return suggest(close) if set(_advisable(ctx.command)).issuperset(close) else ""
 

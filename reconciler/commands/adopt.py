@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 from reconciler.commands.edits import Written, evaluate, read_text, write_edits
 from reconciler.commands.session import Session
 from reconciler.config.values import EXPRESSION
-from reconciler.errors import ConfigurationInvalid, some_of
+from reconciler.errors import ConfigurationInvalid, abridge
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import is_equal, join_keys, outer_keys, value_at, with_value
 from reconciler.model.inputs import Desired, Fields, Instance, Resource
 from reconciler.model.results import AlsoChanged
 from reconciler.yaml import KeyPath, find_key_path
 from reconciler.yaml.edit import Edit, set_values
-from reconciler.yaml.edit_changes import documents_of
+from reconciler.yaml.edit_changes import read_documents
 from reconciler.yaml.writing import Layout, dump, escape_variables
 
 DEFAULTS = ("defaults",)
@@ -53,7 +53,7 @@ class Adoption:
         self._written = session.configuration.merged.resources
         self._before = session.configuration.check()
         self._text = cache(read_text)
-        self._documents = cache(lambda file: documents_of(file, self._text(file)))
+        self._documents = cache(lambda file: read_documents(file, self._text(file)))
         self.accepted: list[Value] = []
         self._edits: list[Edit] = []
         self._also: list[AlsoChanged] = []
@@ -108,7 +108,7 @@ class Adoption:
         differing = {name: find_differing(before, after[name]) for name, before in self._before.items()}
         known = {(each.address, str(each.keys[0])) for each in values}
         if others := {at for paths in differing.values() for at, _ in paths - known} | self._missed(values, after):
-            return f"{values[-1].path}: that would change {some_of(sorted(others))} too"
+            return f"{values[-1].path}: that would change {abridge(sorted(others))} too"
         del differing[self._name]
         self.accepted, self._edits, self._also = [*values], edits, []
         for each in values:

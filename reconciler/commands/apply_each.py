@@ -12,7 +12,7 @@ from reconciler.commands.review import Preview, ReportFiles, judge_together
 from reconciler.commands.state import read_history
 from reconciler.errors import ApiFailed, NotBegun, Refused
 from reconciler.lazy import frozen
-from reconciler.model.approval import digests, joint_digest
+from reconciler.model.approval import collect_digests, join_digests
 from reconciler.model.reports import Applied, Ended
 from reconciler.plan.approval import IN_WORDS, Approved
 
@@ -101,12 +101,12 @@ class ApplyEach:
         unchanged = {name: each for name, each in made.items() if not each.plan.changes}
         if expected.startswith("@"):
             return {name: approved[name] for name in unchanged}
-        now = digests([each.map(lambda made: made.review) for each in shown])
+        now = collect_digests([each.map(lambda made: made.review) for each in shown])
         applied = {name: each.state.plan for name, each in unchanged.items() if each.state.plan}
-        if any(joint_digest(now | chosen) == expected for chosen in self._earlier(applied)):
+        if any(join_digests(now | chosen) == expected for chosen in self._earlier(applied)):
             return approved
         raise Refused(
-            f"these are not the plans that were approved: {joint_digest(now)} is planned now, {expected} was expected",
+            f"these are not the plans that were approved: {join_digests(now)} is planned now, {expected} was expected",
             hint=IN_WORDS,
         )
 

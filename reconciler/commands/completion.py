@@ -22,7 +22,7 @@ def environments(path: Path) -> list[str]:
 def addresses(path: Path) -> list[str]:
     """The addresses that are written, instances included, and those in the states of this machine."""
     configuration = Configuration(path)
-    named = (configuration.named(each) for each in configuration.environments.values())
+    named = (configuration.list_addresses(each) for each in configuration.environments.values())
     written = set().union(*named) if configuration.environments else {*configuration.merged.resources}
     return sorted({*written, *_remembered(configuration_folder(path))})
 

@@ -17,14 +17,14 @@ from reconciler.commands.facts import Watch, find_answer_claims, find_facts
 from reconciler.commands.session import NOW, Session, written_kinds
 from reconciler.config.files import Disk, is_resources
 from reconciler.config.load import Configuration
-from reconciler.errors import CertificateUntrusted, NotAuthorised, ReconcilerError, some_of
+from reconciler.errors import CertificateUntrusted, NotAuthorised, ReconcilerError, abridge
 from reconciler.git import repository_top
 from reconciler.git.checkout import find_checkout
 from reconciler.git.history import DEEPEN, commits_cut_off, find_age, list_folder
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.facts import make_facts
 from reconciler.model.inputs import State, address_kind
-from reconciler.model.redaction import without_credentials
+from reconciler.model.redaction import remove_credentials
 from reconciler.model.results import Check, Diagnosis, Fact
 from reconciler.model.settings import VENDOR_URL
 from reconciler.state.operations import replay_state
@@ -39,7 +39,7 @@ MOST_AT_ONCE, MOST_SKEW = 16, 60
 def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[Diagnosis]:
     """What is found for these environments (None: the only one), side by side. One that fails hides no other one.
     WrongUsage or ConfigurationInvalid if `reconciler.yaml` has none of that name."""
-    opened = Configuration(path).configuration
+    opened = Configuration(path).read()
     chosen = [opened.environment(name).name for name in names]
     with Threads(len(chosen)) as threads:
         found = [result(each) for each in [threads.submit(_examine, opened, name, connect) for name in chosen]]
@@ -82,9 +82,9 @@ def _run(name: str, work: Callable[[], Check]) -> Check:
 
 
 def _check_configuration(opened: Configuration, name: str) -> Check:
-    if not Disk(opened.path).resources()[0]:
+    if not Disk(opened.path).list_resources()[0]:
         return Check("configuration", "none here yet", "`reconciler export` writes one from the live project")
-    desired = opened.configuration.desired(opened.environments[name])
+    desired = opened.desired(opened.environments[name])
     return Check("configuration", counted(len(desired.resources), "resource"))
 
 
@@ -108,7 +108,7 @@ def _check_git(opened: Configuration, state: State) -> Check:
     checkout = find_checkout(opened.folder, what="doctor looks at the checkout", otherwise="")
     if off := [each for each in list_folder(opened.folder).kept_off if each.endswith("/") or is_resources(each)]:
         hint = "git sparse-checkout disable; git submodule update --init"
-        return Check.warning("git", f"git keeps {some_of(sorted(off))} off the disk", hint)
+        return Check.warning("git", f"git keeps {abridge(sorted(off))} off the disk", hint)
     age = find_age(opened.folder, {each.commit for each in state.entries.values() if each.commit})
     for commit, subject in age.newer.items():
         message = f'this checkout is older than {commit[:12]} "{subject}", which was applied'
@@ -154,7 +154,7 @@ def _check_answer(transport: Transport, watch: Watch, path: str) -> Iterator[Che
     yield Check("address", f"{transport.address} answers{own}")
     if transport.address.startswith("https:"):
         proxy = find_proxy(urlsplit(base_url(transport.address)).hostname or "")
-        yield from (Check("proxy", without_credentials(proxy or "none")), Check("certificate", "trusted"))
+        yield from (Check("proxy", remove_credentials(proxy or "none")), Check("certificate", "trusted"))
     if isinstance(error, NotAuthorised) and status != FORBIDDEN:
         yield Check.failed("key", error)
         return
@@ -200,5 +200,5 @@ def _check_table(watch: Watch, path: str, reference: Reference | None) -> Check:
     message = f"{len(items)} offered, {len(foreign)} of them with the id of no {reference.kind}"
     if dangling := [str(each.get("id")) for each in foreign if str(each.get("label")) in labels]:
         hint = "a reference goes by the label then; `reconciler destinations` shows each"
-        return Check.warning(name, f"{message}, although {some_of(dangling)} has the label of one", hint)
+        return Check.warning(name, f"{message}, although {abridge(dangling)} has the label of one", hint)
     return Check(name, message)

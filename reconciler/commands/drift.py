@@ -11,7 +11,7 @@ from reconciler.commands.adopt import Adoption, Value
 from reconciler.commands.edits import Written
 from reconciler.commands.plan import Planned, plan, refuse
 from reconciler.commands.session import Session
-from reconciler.config.schema_problems import violations
+from reconciler.config.schema_problems import find_violations
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import value_at
 from reconciler.kinds.references import ReferenceResolver
@@ -53,7 +53,7 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
         block = _block(drifted, resources[drifted.address].fields, planned.live, addresses)
         blocks[drifted.address] = block
         found_values = _values(drifted, block)
-        for name, message in violations(address_kind(drifted.address), block):
+        for name, message in find_violations(address_kind(drifted.address), block):
             if name in {keys[0] for keys in found_values}:
                 left.append(f"{drifted.address}: its {name} is left alone: {message}")
                 found_values = {keys: value for keys, value in found_values.items() if keys[0] != name}

@@ -34,7 +34,7 @@ class Written:
 def read_text(path: Path) -> str:
     """The text of a file. ConfigurationInvalid if it cannot be read."""
     try:
-        return Reading(Disk(path)).content(path).decode("utf-8")
+        return Reading(Disk(path)).read_bytes(path).decode("utf-8")
     except Unreadable as error:
         raise ConfigurationInvalid([Problem(str(path), 0, 0, str(error))]) from error
     except UnicodeDecodeError as error:

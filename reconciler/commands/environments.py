@@ -57,7 +57,7 @@ class Environments:
     def __post_init__(self) -> None:
         self._limits = SharedLimits(self.parallelism) if self.are_several else None
         # Its files are read before threads ask for them. A plan of one reads them while the lists are on their way.
-        self._configuration = Configuration(self.path).configuration if self.are_several else None
+        self._configuration = Configuration(self.path).read() if self.are_several else None
 
     @property
     def are_several(self) -> bool:

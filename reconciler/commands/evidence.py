@@ -160,7 +160,7 @@ class _FileEvidence:
 
     def reason(self, address: str, entry: Entry) -> str:
         """Why an address is not in the configuration."""
-        if not self.is_kept_off(entry) and (found := self._desired.why_gone(address, entry.file)):
+        if not self.is_kept_off(entry) and (found := self._desired.explain_gone(address, entry.file)):
             return found
         if entry.file not in self._reasons:
             self._reasons[entry.file] = self._reason(entry)

@@ -13,9 +13,8 @@ from typing import Any, Final
 from reconciler.api import Reader
 from reconciler.commands.session import Session, written_kinds
 from reconciler.config.files import Disk
-from reconciler.config.schema_problems import violations
-from reconciler.config.text import KEY_FOUND, holds_key
-from reconciler.errors import Refused, WrongUsage, some_of
+from reconciler.config.schema_problems import find_violations
+from reconciler.errors import Refused, WrongUsage, abridge
 from reconciler.git import repository_top
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
@@ -24,6 +23,7 @@ from reconciler.kinds.resources import make_schemas
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import Change, Plan
+from reconciler.model.redaction import KEY_FOUND, holds_key
 from reconciler.observe import Lists, counted_by_kind, wait_remembered, with_parts
 from reconciler.plan.build import make_context, make_plan
 from reconciler.plan.export import Exported, Selection, export, find_expressible, find_pairs, keys_of
@@ -66,7 +66,7 @@ def export_project(session: Session) -> Exported:
 def find_objections(kind: str, fields: Fields) -> list[tuple[str, str]]:
     """The fields of a live object that no configuration may have, each with the reason."""
     keys = [name for name, value in fields.items() if holds_key(json.dumps(value, ensure_ascii=False))]
-    return violations(kind, fields) + [(name, KEY_FOUND) for name in keys]
+    return find_violations(kind, fields) + [(name, KEY_FOUND) for name in keys]
 
 
 def read_live(session: Session, state: State, also: Iterable[ObjectRef] = (), used: Iterable[str] = ()) -> Live:
@@ -122,7 +122,7 @@ class Project:
         self.configuration = session.configuration
         self.name, self.environments = session.environment.name, session.configuration.environments
         self._options = Options(now=session.transport.clock(), api=session.transport.address, to_apply=False)
-        files, problems = Disk(self.configuration.path).resources()
+        files, problems = Disk(self.configuration.path).list_resources()
         # An empty folder is no configuration yet, and gets its first files.
         every = self.configuration.check() if files or problems else dict.fromkeys(self.environments, Desired({}))
         self.here = every[self.name]
@@ -157,7 +157,7 @@ class Project:
         fields: dict[ObjectRef, dict[str, Any]] = {}
         keys: dict[ObjectRef, str] = {}
         found: dict[str, list[str]] = defaultdict(list)
-        named = (self.configuration.named(each) for each in self.environments.values())
+        named = (self.configuration.list_addresses(each) for each in self.environments.values())
         taken = {*self.configuration.merged.resources, *self.state.entries}.union(*named)
         for kind in KINDS.values():
             known = (each for each in self.kept.resources.values() if each.kind == kind.name)
@@ -173,7 +173,7 @@ class Project:
             fields |= {ref: each for ref, each in chosen.items() if selection.has(ref.kind, self.record(ref).name)}
         pairs, unclear = find_pairs(self.candidates, [*map(self.record, keys)], is_first=not self.state.entries)
         for same, addresses in unclear:
-            why = f" has a block of its own: {some_of(addresses)} could be it, and that is not clear"
+            why = f" has a block of its own: {abridge(addresses)} could be it, and that is not clear"
             found[why] += [call(each) for each in same if each.ref in fields]
         return Unmanaged(fields, keys, {why: objects for why, objects in found.items() if objects}, pairs, selection)
 

@@ -13,7 +13,7 @@ from reconciler.api import Reader, Transport
 from reconciler.api.lists import LIMIT, Item, read_list, read_table
 from reconciler.api.rate_limiter import RETRIED, TOO_MANY
 from reconciler.api.response import NOT_FOUND, Response
-from reconciler.config.schema_problems import violations
+from reconciler.config.schema_problems import find_violations
 from reconciler.errors import AnswerRefused, NotAuthorised, ReconcilerError, Unreachable
 from reconciler.kinds import Kind, Pages
 from reconciler.kinds.facts import NOBODY, Claims, find_claims, list_questions, make_facts
@@ -64,7 +64,7 @@ def find_facts(kind: Kind, watch: Watch) -> Iterator[Fact]:
     is_unclear = isinstance(error, (NotAuthorised, AnswerRefused, Unreachable))
     whole = ("the list can be read whole", None if is_unclear else [error] if error else [])
     seen = () if error else _look_closer(kind, watch, rows)
-    claims = make_facts(kind.section, [whole, *seen, *find_claims(kind, rows, watch.items, violations)])
+    claims = make_facts(kind.section, [whole, *seen, *find_claims(kind, rows, watch.items, find_violations)])
     asked = make_facts(kind.section, ((text, None) for text in list_questions(kind).values()))
     yield from {each.text: each for each in (*asked, *claims)}.values()
 

@@ -11,12 +11,12 @@ from reconciler.commands.edits import evaluate, read_text
 from reconciler.config.files import Disk
 from reconciler.config.fold import fold_blocks, write_block
 from reconciler.config.load import Configuration
-from reconciler.config.text import cut
-from reconciler.errors import ConfigurationInvalid, Refused, some_of
+from reconciler.errors import ConfigurationInvalid, Refused, abridge
 from reconciler.kinds import SECTIONS
 from reconciler.model.inputs import Desired, address_kind, make_address
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
+from reconciler.text import cut
 from reconciler.yaml import plain_copy
 from reconciler.yaml.edit import BlockEditor, Edit, Joined
 from reconciler.yaml.edit_changes import UnsafeError
@@ -53,10 +53,10 @@ class Folder:
         self._chosen = chosen if targets else known.keys()
         self._lists = _find_lists(configuration)
         self._taken: dict[str, set[str]] = defaultdict(set)
-        named = map(configuration.named, configuration.environments.values())
+        named = map(configuration.list_addresses, configuration.environments.values())
         for address in set(configuration.merged.resources).union(*named):
             self._taken[address_kind(address)].add(address.partition(".")[2])
-        self.edits = [self._edit(file, read_text(file)) for file in Disk(path).resources()[0]]
+        self.edits = [self._edit(file, read_text(file)) for file in Disk(path).list_resources()[0]]
         if why := self._objection(path, before):
             raise Refused(f"nothing is folded: {why}", hint="fold less, with --target")
 
@@ -76,7 +76,7 @@ class Folder:
                         self.folded.append(Group(file, section, joined, editor.join(number, section, joined)))
                     except UnsafeError as error:
                         self.left.append(Group(file, section, joined, f"one of them {error}"))
-        return Edit(file, text, editor.joined())
+        return Edit(file, text, editor.text_after())
 
     def _objection(self, path: Path, before: Mapping[str, Desired]) -> str:
         """What would not be the same as before; empty if nothing."""
@@ -88,7 +88,7 @@ class Folder:
         for name in before:
             was, now = _compared(before[name], names), _compared(after[name], names)
             if differing := [each for each in {**was, **now} if was.get(each) != now.get(each)]:
-                return f"that would change {some_of(map(cut, differing))} in {name}"
+                return f"that would change {abridge(map(cut, differing))} in {name}"
         return ""
 
 

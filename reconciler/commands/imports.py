@@ -14,7 +14,7 @@ from reconciler.commands.edits import Texts, Written, edited, write_edits
 from reconciler.commands.export import NOTHING, Project, Unmanaged, call
 from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE
-from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, some_of
+from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, abridge
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import join_keys, value_at
 from reconciler.kinds.normalization import find_bearers
@@ -22,7 +22,7 @@ from reconciler.kinds.references import references
 from reconciler.model.inputs import Desired, Import, ObjectRef, address_kind, make_address
 from reconciler.model.plan import Action
 from reconciler.plan.export import Selection, find_key_paths, make_blocks, name_variables
-from reconciler.text import counted, natural, truncate
+from reconciler.text import counted, split_numbers, truncate
 from reconciler.yaml import KeyPath
 from reconciler.yaml.edit import REMOVED, Edit, Verbatim
 
@@ -123,7 +123,7 @@ class _Import:
         partly = {made[name] for name in made.keys() - rest}
         rest = {name for name in rest if made.get(name) not in partly}
         split = {self._found.pairs[ref] for ref in self._own}
-        return sorted(project.unproven.keys() & (split | rest), key=natural)
+        return sorted(project.unproven.keys() & (split | rest), key=split_numbers)
 
     def _compare(self, known: Mapping[str, ObjectRef]) -> tuple[dict[str, list[KeyPath]], Trouble]:
         """The keys of the values that differ, of each resource that is merged; and what cannot be merged. `known`: the
@@ -144,7 +144,7 @@ class _Import:
                     "no variable can hold ${": "${" in values,
                 }
                 if why := next((each for each, holds in reasons.items() if holds), ""):
-                    trouble[change.address] = f"{some_of(each.path for each in change.fields)} differs, and {why}"
+                    trouble[change.address] = f"{abridge(each.path for each in change.fields)} differs, and {why}"
         return key_paths, trouble
 
     def _set_aside(self, trouble: Trouble) -> None:
@@ -190,7 +190,7 @@ class _Import:
         only = {"only_in": [project.name]} if project.others else {}
         for kind in KINDS.values():
             file = (self._file or self._folder / f"{kind.section}.yaml").resolve()
-            addresses = sorted((each for each in self._blocks if address_kind(each) == kind.name), key=natural)
+            addresses = sorted((each for each in self._blocks if address_kind(each) == kind.name), key=split_numbers)
             own = {each.partition(".")[2]: only | self._blocks[each] for each in addresses if each not in self._merged}
             texts.add(file, kind.section, own)
             texts.add(file, "imports", [lines[each] for each in addresses if each in lines])
@@ -267,18 +267,18 @@ class _Import:
             lost = {each.target for each in before.imports if (each.target, each.id) not in ids}
             changed = {address for address, _ in find_differing(before, after[name])}
             if others := (changed | lost) - {*ours}:
-                raise Refused(f"that would change {some_of(sorted(others))} in {name}", hint=NOTHING)
+                raise Refused(f"that would change {abridge(sorted(others))} in {name}", hint=NOTHING)
             if name != project.name:
                 trouble |= dict.fromkeys(sorted(changed), f"that would change it in {name}")
         return trouble
 
     def _describe_done(self) -> Iterator[str]:
         """What is said of resources that were there."""
-        if merged := sorted(self._merged, key=natural):
+        if merged := sorted(self._merged, key=split_numbers):
             yield f"written once, with {', '.join(self._project.others)}: {', '.join(merged)}"
         for name, (values, value_paths) in self._variables.items():
             texts = (f"{each} {truncate(json.dumps(it, ensure_ascii=False), LONGEST)}" for each, it in values.items())
-            paths = some_of(f"{address}.{join_keys(key_path)}" for address, key_path in value_paths)
+            paths = abridge(f"{address}.{join_keys(key_path)}" for address, key_path in value_paths)
             yield f"{paths}: ${{var.{name}}} is {', '.join(texts)}"
         if raw := self._project.find_raw(self._blocks):
             yield f"written by id, since it is not managed: {raw}; if you import it too, write references instead"
@@ -296,5 +296,5 @@ class _Import:
             found.setdefault(f" is left out: {why}", []).append(call(self._project.record(ref)))
         yield from (f"{', '.join(objects)}{why}" for why, objects in found.items())
         if self._found.selection and self._rest:
-            reason = some_of(f"{each.action} {each.address}" for each in self._rest)
+            reason = abridge(f"{each.action} {each.address}" for each in self._rest)
             yield f"the plan has other changes too, of {counted(len(self._rest), 'resource')} not imported: {reason}"

@@ -12,8 +12,8 @@ from reconciler.commands.environments import Environments, require_all
 from reconciler.commands.plan import plan
 from reconciler.commands.session import Session, written_kinds
 from reconciler.config.load import Configuration
-from reconciler.config.locations import line_reader
-from reconciler.config.semantics import no_field
+from reconciler.config.locations import make_line_reader
+from reconciler.config.semantics import explain_bad_field
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, WrongUsage
 from reconciler.explain.explain import explain
 from reconciler.explain.rules import ExplainInput
@@ -35,7 +35,7 @@ from reconciler.text import WORD_CHARACTERS, did_you_mean, truncate
 
 def explain_address(session: Session, target: str) -> Explanation:
     """Why ADDRESS[.FIELD] is as it is, and what the next apply does about it. WrongUsage where there is no such."""
-    planned, line, receipts = plan(session, Options()), line_reader(), list_receipts(session.store)
+    planned, line, receipts = plan(session, Options()), make_line_reader(), list_receipts(session.store)
     made, desired, now = planned.plan, planned.desired, session.transport.clock()
     given = ExplainInput(made, desired, planned.state, planned.live, receipts, lambda place: line(place).strip(), now)
     explained = explain(target, given)
@@ -89,7 +89,7 @@ def send_test(session: Session, address: str) -> str:
         raise WrongUsage(f"{address} is not live yet", hint="apply it first")
     if object_id is None:
         raise WrongUsage(
-            desired.no_resource(address) or f"there is no {address}{close}",
+            desired.explain_none(address) or f"there is no {address}{close}",
             hint=f"an address is KIND.KEY, for example {kind.name}.daily-revenue",
         )
     path = f"{object_path(kind, object_id)}{kind.endpoints.test_path}"
@@ -113,7 +113,7 @@ def compare(
         raise WrongUsage(f"{first} is one environment; expected two, to compare them")
     desired = configuration.check(names)
     for text in ignored:
-        if reason := no_field(text):
+        if reason := explain_bad_field(text):
             raise WrongUsage(f"--ignore {truncate(text, WORD_CHARACTERS)} {reason}")
     ended = live.run(lambda session: observe(session, targets)) if live else []
     require_all(ended)

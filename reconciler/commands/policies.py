@@ -67,7 +67,7 @@ def check(
         raise ConfigurationInvalid(errors, notes)
     first, *others = [dict.fromkeys(each.unused) for each in reports.values()]
     unused = [each for each in first if all(each in other for other in others)]
-    named = map(configuration.named, configuration.environments.values()) if unused else ()
+    named = map(configuration.list_addresses, configuration.environments.values()) if unused else ()
     known = {*configuration.merged.resources}.union(*named)
     warnings = fold({name: each.problems("warning") for name, each in reports.items()})
     for name, one in unused:

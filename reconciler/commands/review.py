@@ -16,7 +16,7 @@ from reconciler import plan as plan_stage
 from reconciler.commands.plan import Planned, find_refusal, plan, refusal_error
 from reconciler.commands.session import Session
 from reconciler.config.files import configuration_folder
-from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage, some_of
+from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage, abridge
 from reconciler.kinds import KINDS
 from reconciler.lazy import frozen, load
 from reconciler.model.inputs import ObjectRef
@@ -155,7 +155,7 @@ def _refusals_to_destroy(planned: Planned, known: Mapping[str, Mapping[str, Iden
     for name, identities in known.items():
         found = [going[each] for each in identities.values() if each in going]
         if found and name != plan.environment:
-            text = some_of(f"{change.address} ({change.id})" for change in found)
+            text = abridge(f"{change.address} ({change.id})" for change in found)
             message = f"this plan would delete or replace what the environment {name} manages: {text}"
             yield Refusal(SHARED, message, PASSES_SHARED)
 

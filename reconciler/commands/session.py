@@ -13,7 +13,7 @@ from reconciler.api import SharedLimits, Transport, connect
 from reconciler.api.secret import is_local, read_secret
 from reconciler.config.files import STATE_FOLDER
 from reconciler.config.load import Configuration
-from reconciler.config.settings import derived_name
+from reconciler.config.settings import derive_name
 from reconciler.errors import ReconcilerError, WrongUsage
 from reconciler.git import repository_top
 from reconciler.lazy import frozen, load
@@ -54,7 +54,7 @@ class Session:
 
     def read_state(self, allowed: Collection[str] = ()) -> Snapshot:
         """What the store holds. Refused if that is of another configuration, unless `allowed` has the guard's name."""
-        named = partial(self.configuration.named, self.environment)
+        named = partial(self.configuration.list_addresses, self.environment)
         found, own, is_allowed = self.store.read(), self.environment.configuration, WRONG_CONFIGURATION in allowed
         return require_own(found, own, named, self.store.where, allowed=is_allowed)
 
@@ -137,7 +137,7 @@ def find_names(path: Path, environment: str | None) -> tuple[str | None, str]:
     """The names of the configuration and of the environment that is meant, as far as they can be told: the
     configuration may be unsound."""
     opened = Configuration(path)
-    name = next((each.configuration for each in opened.environments.values()), derived_name(opened.folder))
+    name = next((each.configuration for each in opened.environments.values()), derive_name(opened.folder))
     with suppress(ReconcilerError):
         return name, environment or opened.environment(None).name
     return name, environment or DEFAULT_ENVIRONMENT

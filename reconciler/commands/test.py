@@ -20,9 +20,9 @@ from reconciler import commands, output
 from reconciler.api import RateLimiter, Secret, connect
 from reconciler.commands.session import Session, parse_moment
 from reconciler.config.cases import Case, guard_name, read_cases
-from reconciler.config.files import invalid
+from reconciler.config.files import make_error
 from reconciler.config.load import Configuration
-from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage, some_of
+from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage, abridge
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import named_label, reference_items
 from reconciler.kinds.settings import APPLIED, EMPTY, PLAN
@@ -68,10 +68,10 @@ def run(path: Path, pattern: str, most: int) -> list[CaseResult]:
     configuration.check()
     cases, problems = read_cases(configuration)
     if problems := [*problems, *(problem for case in cases for problem in _violations(case))]:
-        raise invalid(problems)
+        raise make_error(problems)
     chosen = [each for each in cases if pattern in each.name or fnmatchcase(each.name, pattern)]
     if not chosen:
-        names = some_of(dict.fromkeys(each.name for each in cases))
+        names = abridge(dict.fromkeys(each.name for each in cases))
         raise WrongUsage(f"-k {pattern} fits no test", hint=f"expected a part or a pattern of a name: {names}")
     with ExitStack() as stack, Threads(most) as threads:
         begun = {_beginning(each): each for each in chosen if each.values.get("given", APPLIED) == APPLIED}
@@ -83,10 +83,10 @@ def run(path: Path, pattern: str, most: int) -> list[CaseResult]:
 
 def _violations(case: Case) -> Iterator[Problem]:
     """What only the simulator, the clock and the guards know."""
-    yield from case.unknown("guard", "refused", _guards(case))
-    yield from case.unknown("policy", "policies", case.after.merged.policies)
-    yield from case.unknown("address", "changes", case.addresses() if "changes" in case.values["expect"] else ())
-    yield from case.unknown("method", "requests", METHODS)
+    yield from case.find_unknown("guard", "refused", _guards(case))
+    yield from case.find_unknown("policy", "policies", case.after.merged.policies)
+    yield from case.find_unknown("address", "changes", case.addresses() if "changes" in case.values["expect"] else ())
+    yield from case.find_unknown("method", "requests", METHODS)
     checks: dict[tuple[str | int, ...], Callable[[], object]] = {("at",): partial(_beginning, case)}
     checks |= {("faults", at): partial(Faults, [each]) for at, each in enumerate(case.values.get("faults", ()))}
     for path, check in checks.items():

@@ -10,13 +10,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from reconciler.config.defaults import apply_defaults, over
+from reconciler.config.defaults import apply_defaults, overlay
 from reconciler.config.files import Disk, Reading
 from reconciler.config.load import MOST_EVALUATED, Configuration
 from reconciler.config.merge import ANCHORS
-from reconciler.config.schema_problems import schema_problems
+from reconciler.config.schema_problems import find_schema_problems
 from reconciler.config.settings import read_document
-from reconciler.config.text import cut, quoted
 from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
@@ -24,7 +23,7 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.resources import address_pattern
 from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind
-from reconciler.text import closest, did_you_mean, quote
+from reconciler.text import cite, closest, cut, did_you_mean, quote
 from reconciler.yaml import LocatedMap, find_location, plain_copy
 
 
@@ -49,9 +48,10 @@ class Case:
 
     def addresses(self) -> set[str]:
         """What may change: the addresses that its environment names, before and after the changes of the test."""
-        return {one for each in (self.before, self.after) for one in each.named(each.environments[self.environment])}
+        configurations, name = (self.before, self.after), self.environment
+        return set().union(*(each.list_addresses(each.environments[name]) for each in configurations))
 
-    def unknown(self, noun: str, key: str, known: Collection[str]) -> Iterator[Problem]:
+    def find_unknown(self, noun: str, key: str, known: Collection[str]) -> Iterator[Problem]:
         """The names below a key of `expect` that nothing has. The keys of a map are patterns, also of a method."""
         written = self.values["expect"].get(key, ())
         is_map = isinstance(written, dict)
@@ -72,30 +72,30 @@ def guard_name(written: str) -> str:
 def read_cases(configuration: Configuration) -> tuple[list[Case], list[Problem]]:
     """The tests of all files, in the order of paths and lines, and what is wrong with the files."""
     reading, cases, problems = Reading(Disk(configuration.path)), list[Case](), list[Problem]()
-    for file in (files := reading.source.tests()):
-        for name, written in _tests(reading, file, problems):
-            cases += _cases(configuration, name, written, problems)
+    for file in (files := reading.source.list_tests()):
+        for name, written in _read_tests(reading, file, problems):
+            cases += _make_cases(configuration, name, written, problems)
     if not files:
         text = "there is no *.test.yaml in this folder; expected tests beside the configuration"
         problems.append(Problem(str(configuration.path), 0, 0, text))
     return cases, problems
 
 
-def _tests(reading: Reading, file: Path, problems: list[Problem]) -> Iterator[tuple[str, Written]]:
+def _read_tests(reading: Reading, file: Path, problems: list[Problem]) -> Iterator[tuple[str, Written]]:
     """What a file writes of each test that has the form of one."""
     written, found, is_yaml = read_document(reading, file)
     node, plain = written.node, plain_copy(written.node)
     problems += found
     if isinstance(node, LocatedMap):
         plain = {name: value for name, value in plain.items() if not name.startswith(ANCHORS)}
-    problems += schema_problems("test_file", plain, written) if is_yaml else ()
+    problems += find_schema_problems("test_file", plain, written) if is_yaml else ()
     tests: Any = node.get("tests") if isinstance(node, LocatedMap) else None
     for name in tests if isinstance(tests, LocatedMap) else ():
         if is_valid("case", plain_copy(tests[name])):
             yield name, Written.at(tests, name, str(file))
 
 
-def _cases(configuration: Configuration, name: str, written: Written, problems: list[Problem]) -> Iterator[Case]:
+def _make_cases(configuration: Configuration, name: str, written: Written, problems: list[Problem]) -> Iterator[Case]:
     """A test in each of its environments."""
     known, values = list(configuration.environments), plain_copy(written.node)
     wanted = values.get("environment", known[0] if len(known) == 1 else "")
@@ -104,20 +104,20 @@ def _cases(configuration: Configuration, name: str, written: Written, problems: 
     for pattern in [wanted] if isinstance(wanted, str) else wanted:
         found = {each: None for each in known if fnmatchcase(each, pattern)}
         if not found:
-            text = f"there is no environment {quoted(pattern)}" if pattern else "no environment is named"
+            text = f"there is no environment {cite(pattern)}" if pattern else "no environment is named"
             text += f"; expected one of {', '.join(known)}"
             problems.append(case.problem(text + closest(pattern, known), "environment"))
         chosen |= found
-    yield from (_changed(replace(case, environment=each), problems) for each in chosen)
+    yield from (_apply_changes(replace(case, environment=each), problems) for each in chosen)
 
 
-def _changed(case: Case, problems: list[Problem]) -> Case:
+def _apply_changes(case: Case, problems: list[Problem]) -> Case:
     """The test with its changes, as if they stood in the files."""
     environment, before = case.before.environments[case.environment], case.before.merged.resources
     changes, resources = dict(case.written.node.get("change", {})), dict(before)
     variables = changes.pop("variables", {})
     for name in variables.keys() - environment.variables.keys() - environment.unset.keys():
-        text = f"there is no variable {quoted(name)}{closest(name, [*environment.variables])}"
+        text = f"there is no variable {cite(name)}{closest(name, [*environment.variables])}"
         problems.append(case.problem(f"{text}; expected one of {case.environment}", "change", "variables", name))
     values = {name: value for name, value in {**environment.variables, **variables}.items() if value is not None}
     places = {**environment.variable_locations} | {name: case.place("change", "variables", name) for name in variables}
@@ -127,7 +127,7 @@ def _changed(case: Case, problems: list[Problem]) -> Case:
             resources.pop(address, None)
         elif address in before:
             old, file = before[address], place.file
-            laid_over: LocatedMap = over(node, file, old.node, old.location.file)
+            laid_over: LocatedMap = overlay(node, file, old.node, old.location.file)
             laid_over.files = {**dict.fromkeys(node, file), **laid_over.files}
             resources[address] = replace(old, node=laid_over)
         elif re.fullmatch(address_pattern(), address):
@@ -142,6 +142,6 @@ def _changed(case: Case, problems: list[Problem]) -> Case:
         made = after.merged.resources.get(address)
         kind = KINDS.get(address_kind(address))
         if not made or not kind or any(each.required and each.name not in made.node for each in kind.fields):
-            text = f"nothing is written at {quoted(address)}; expected an address of the YAML, or a whole resource"
+            text = f"nothing is written at {cite(address)}; expected an address of the YAML, or a whole resource"
             problems.append(case.problem(text + did_you_mean(address, before), "change", address))
     return replace(case, after=after)

@@ -5,18 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from reconciler.config.files import (
-    LARGEST,
-    LARGEST_TOGETHER,
-    MOST_FILES,
-    SETTINGS_FILE,
-    TOO_LARGE,
-    TOO_LARGE_TOGETHER,
-    Disk,
-    is_resources,
-    is_yaml,
-    too_many_files,
-)
+from reconciler.config import files
 from reconciler.errors import Problem
 from reconciler.git.checkout import FOLDER, LINK, MODULE, Checkout, list_entries, read_contents, read_sizes
 from reconciler.system import Unreadable, relative_path
@@ -26,7 +15,7 @@ NO_FILES = {FOLDER: IS_FOLDER, MODULE: IS_FOLDER, LINK: "is a link, and none is 
 """Why an entry of a tree is not read, by its beginning."""
 
 
-class Committed(Disk):
+class Committed(files.Disk):
     """The configuration at a path in a commit; it is empty if the commit has no such folder. GitUnusable if git fails.
     `modules` are the submodules in the folder. Their files are not read."""
 
@@ -34,56 +23,56 @@ class Committed(Disk):
         super().__init__(path)
         within = relative_path(self._home, os.path.realpath(checkout.top))
         self._entries = list_entries(checkout, commit, "" if within == os.curdir else within) or {}
-        self._contents = self._read(checkout)
+        self._contents = self._read_blobs(checkout)
         self.modules = tuple(sorted(name for name, entry in self._entries.items() if entry.startswith(MODULE)))
 
-    def files(self) -> tuple[list[Path], list[Problem]]:
-        names = self._names()
-        if len(names) > MOST_FILES:
-            return [], [too_many_files(self._path)]
+    def list_files(self) -> tuple[list[Path], list[Problem]]:
+        names = self._select()
+        if len(names) > files.MOST_FILES:
+            return [], [files.too_many_files(self._path)]
         return [self.settings.parent / each for each in names], []
 
-    def settings_elsewhere(self, *, if_empty: bool = False) -> None:
+    def find_settings_elsewhere(self, *, if_empty: bool = False) -> None:
         """None: a folder that a commit does not have is an empty configuration."""
 
-    def has(self, file: Path) -> bool:
-        return self._name(file) in self._entries
+    def exists(self, file: Path) -> bool:
+        return self._relative_name(file) in self._entries
 
-    def content(self, file: Path, most: int) -> bytes:
-        name = self._name(file)
+    def read_bytes(self, file: Path, most: int) -> bytes:
+        name = self._relative_name(file)
         if name not in self._contents:
-            raise Unreadable(self._refused.get(name, TOO_LARGE_TOGETHER))
+            raise Unreadable(self._refused.get(name, files.TOO_LARGE_TOGETHER))
         return self._contents[name][: most + 1]
 
-    def _name(self, file: Path) -> str:
+    def _relative_name(self, file: Path) -> str:
         return file.relative_to(self.settings.parent).as_posix()
 
-    def _names(self) -> list[str]:
+    def _select(self) -> list[str]:
         """The files of resources: those of the folder, or the one that the user named."""
         if self._path != self.settings.parent:
             return [self._path.name] if self._path.name in self._entries else []
-        return sorted(name for name in self._entries if _is_found(name))
+        names = []
+        for name in self._entries:
+            *folders, last = name.split("/")
+            # A walk on the disk looks into no hidden folder, and takes one with the name of a file for a file.
+            is_seen = not any(each.startswith(".") or files.is_yaml(each) for each in folders)
+            if is_seen and files.is_resources(last) and not last.startswith("."):
+                names.append(name)
+        return sorted(names)
 
-    def _read(self, checkout: Checkout) -> dict[str, bytes]:
+    def _read_blobs(self, checkout: Checkout) -> dict[str, bytes]:
         """The contents of the settings and the files of resources. `_refused` gets those that are not read."""
-        names = [each for each in (SETTINGS_FILE, *self._names()[:MOST_FILES]) if each in self._entries]
+        names = [each for each in (files.SETTINGS_FILE, *self._select()[: files.MOST_FILES]) if each in self._entries]
         self._refused = {
             each: why for each in names for how, why in NO_FILES.items() if self._entries[each].startswith(how)
         }
         blobs = {each: self._entries[each].split()[-1] for each in names if each not in self._refused}
-        left = LARGEST_TOGETHER
+        left = files.LARGEST_TOGETHER  # Sizes are asked for first, so that no large file is read into memory.
         chosen = {}
         for (name, blob), size in zip(blobs.items(), read_sizes(checkout, list(blobs.values())), strict=True):
-            if size > LARGEST:
-                self._refused[name] = TOO_LARGE
+            if size > files.LARGEST:
+                self._refused[name] = files.TOO_LARGE
             elif size <= left:
                 left -= size
                 chosen[name] = blob
         return dict(zip(chosen, read_contents(checkout, list(chosen.values())), strict=True))
-
-
-def _is_found(name: str) -> bool:
-    """Whether a walk through the folder finds it: no part is hidden, and only the last has the name of a file."""
-    *folders, last = name.split("/")
-    seen = not any(each.startswith(".") or is_yaml(each) for each in folders)
-    return seen and is_resources(last) and not last.startswith(".")

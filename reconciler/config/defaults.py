@@ -8,13 +8,12 @@ from functools import cache
 from pathlib import Path
 
 from reconciler.config.merge import Merged
-from reconciler.config.text import found, quoted
 from reconciler.config.values import Written, count_values
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import DEFAULTS, META_ARGUMENTS
 from reconciler.model.inputs import address_kind
-from reconciler.text import closest
+from reconciler.text import cite, closest, describe
 from reconciler.yaml import LocatedMap
 
 Folders = dict[tuple[Path, str], LocatedMap]
@@ -22,20 +21,20 @@ Folders = dict[tuple[Path, str], LocatedMap]
 
 
 def apply_defaults(merged: Merged, most: int) -> None:
-    """Gives the resources the defaults of their folders. The nearest folder wins. `most`: how many values defaults may
-    give in all."""
+    """Adds the defaults of its folder, and of the folders above, to each resource. The nearest folder wins. `most`
+    limits the values that defaults add in all."""
     folders: Folders = {}
     before = len(merged.problems)
     for written in merged.defaults:
         _collect(merged, written, folders)
     if folders:
-        _give(merged, folders, most)
+        _fill_in(merged, folders, most)
     if len(merged.problems) > before or merged.lacks_defaults:
         # A field that is missing may be among what is wrong.
         merged.incomplete.update(each.location for each in merged.resources.values())
 
 
-def _give(merged: Merged, folders: Folders, most: int) -> None:
+def _fill_in(merged: Merged, folders: Folders, most: int) -> None:
     given: Counter[str] = Counter()
 
     @cache
@@ -43,7 +42,7 @@ def _give(merged: Merged, folders: Folders, most: int) -> None:
         fields = LocatedMap()
         for each in (folder, *folder.parents):
             if (each, section) in folders:
-                fields = over(fields, "", folders[each, section], "")
+                fields = overlay(fields, "", folders[each, section], "")
         return fields, count_values(fields)
 
     def completed(address: str, written: Written) -> Written:
@@ -52,7 +51,7 @@ def _give(merged: Merged, folders: Folders, most: int) -> None:
         given[section] += size if fields else 0
         if not fields or not isinstance(written.node, LocatedMap) or given[section] > most:
             return written
-        return replace(written, node=over(written.node, file, fields, ""))
+        return replace(written, node=overlay(written.node, file, fields, ""))
 
     merged.resources = {address: completed(address, each) for address, each in merged.resources.items()}
     merged.misplaced = [(address, completed(address, each)) for address, each in merged.misplaced]
@@ -63,42 +62,42 @@ def _give(merged: Merged, folders: Folders, most: int) -> None:
 
 
 def _collect(merged: Merged, written: Written, folders: Folders) -> None:
-    """Puts what a file writes below `defaults` into `folders`."""
+    """Adds the `defaults` of a file to `folders`, and the problems to `merged`."""
     file = written.location.file
     if not isinstance(written.node, LocatedMap):
-        text = f"{DEFAULTS}: found {found(written.node)}; expected a map of {', '.join(SECTIONS)}"
+        text = f"{DEFAULTS}: found {describe(written.node)}; expected a map of {', '.join(SECTIONS)}"
         merged.problems.append(Problem(*written.value_location, text))
         return
     for name, fields in written.node.items():
         if name not in SECTIONS:
             expected = f"expected one of {', '.join(SECTIONS)}{closest(name, list(SECTIONS))}"
-            text = f"{DEFAULTS}: unknown key {quoted(name)}; {expected}"
+            text = f"{DEFAULTS}: unknown key {cite(name)}; {expected}"
             merged.problems.append(Problem(file, *written.node.key_positions[name], text))
         elif isinstance(fields, LocatedMap):
-            known = folders.setdefault((Path(file).parent, name), over(LocatedMap(), "", LocatedMap(), ""))
+            known = folders.setdefault((Path(file).parent, name), overlay(LocatedMap(), "", LocatedMap(), ""))
             for key in fields:
-                if message := _no_default(SECTIONS[name], key, known):
+                if message := _explain_no_default(SECTIONS[name], key, known):
                     merged.problems.append(Problem(file, *fields.key_positions[key], f"{DEFAULTS}.{name}: {message}"))
                 else:
                     known.take(key, fields, file)
         elif fields is not None:
-            text = f"{DEFAULTS}.{name}: found {found(fields)}; expected a map of fields"
+            text = f"{DEFAULTS}.{name}: found {describe(fields)}; expected a map of fields"
             merged.problems.append(Problem(file, *written.node.value_positions[name], text))
 
 
-def _no_default(kind: Kind, key: str, known: LocatedMap) -> str:
-    """Why a key is no default; empty if it is one. `known` are those of the same folder."""
+def _explain_no_default(kind: Kind, key: str, known: LocatedMap) -> str:
+    """Why a key cannot have a default; empty if it can. `known` has the defaults of the same folder."""
     names = list(kind.field_names)
     if key in known:
         first = Location(known.files[key], *known.key_positions[key])
-        return f"{quoted(key)} has a default in this folder at {first} already; expected it once"
+        return f"{cite(key)} has a default in this folder at {first} already; expected it once"
     if key in ("lifecycle", *META_ARGUMENTS):
-        return f"{quoted(key)} is no field; expected it on each resource"
-    return "" if key in names else f"unknown key {quoted(key)}; expected one of {', '.join(names)}{closest(key, names)}"
+        return f"{cite(key)} is no field; expected it on each resource"
+    return "" if key in names else f"unknown key {cite(key)}; expected one of {', '.join(names)}{closest(key, names)}"
 
 
-def over(own: LocatedMap, file: str, below: LocatedMap, below_file: str) -> LocatedMap:
-    """A map with what another has besides; maps merge. The files are those in which the two stand."""
+def overlay(own: LocatedMap, file: str, below: LocatedMap, below_file: str) -> LocatedMap:
+    """A copy of `own` with the keys that only `below` has; maps merge. `file` and `below_file` are where they stand."""
     result = LocatedMap(own)
     result.key_positions, result.value_positions = dict(own.key_positions), dict(own.value_positions)
     result.anchors, result.files = own.anchors, dict(own.files)
@@ -106,5 +105,5 @@ def over(own: LocatedMap, file: str, below: LocatedMap, below_file: str) -> Loca
         if key not in own:
             result.take(key, below, below_file)
         elif isinstance(value, LocatedMap) and isinstance(own[key], LocatedMap):
-            result[key] = over(own[key], own.files.get(key, file), value, below.files.get(key, below_file))
+            result[key] = overlay(own[key], own.files.get(key, file), value, below.files.get(key, below_file))
     return result

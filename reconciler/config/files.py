@@ -13,10 +13,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from reconciler.config.text import keys_in, masked, masked_key
-from reconciler.errors import ConfigurationInvalid, Problem, some_of
+from reconciler.errors import ConfigurationInvalid, Problem, abridge
 from reconciler.git import repository_top
 from reconciler.lazy import frozen
+from reconciler.model.redaction import find_keys, mask_key, mask_pasted
 from reconciler.system import Unreadable, open_and_read, require_regular
 from reconciler.text import did_you_mean
 from reconciler.yaml import Budget, Document, read
@@ -29,7 +29,7 @@ STATE_FOLDER = ".reconciler"
 LARGEST: Final = 20_000_000
 """Bytes of one file. Ten thousand resources have less than four million."""
 LARGEST_TOGETHER: Final = 50_000_000
-MOST_FILES: Final = 20_000
+MOST_FILES: Final = 20_000  # two for each resource of a project of 10,000
 
 TOO_LARGE = f"is larger than {LARGEST // 1_000_000} MB; expected a smaller file, or several"
 TOO_LARGE_TOGETHER = f"the files up to this one are larger than {LARGEST_TOGETHER // 1_000_000} MB; expected fewer"
@@ -38,51 +38,51 @@ LINK_ELSEWHERE = "is a link to a folder elsewhere; expected a folder of the conf
 
 
 class Disk:
-    """The files of the configuration at a path as they are now. Only the path that the user named may be a link out of
-    the folder. `settings`: the path of `reconciler.yaml`."""
+    """The files of the configuration at a path, on the disk. `settings` is the path of `reconciler.yaml`.
+    Only the path that the user named may be a link to a place outside of the folder."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._home = os.path.realpath(configuration_folder(path))
         self.settings = configuration_folder(path) / SETTINGS_FILE
 
-    def files(self) -> tuple[list[Path], list[Problem]]:
-        """The files of resources, and the problems of what is none; no file of YAML at all is a problem."""
-        files, problems = self.resources()
-        if not (files or problems or self.has(self.settings)):
+    def list_files(self) -> tuple[list[Path], list[Problem]]:
+        """The files of resources, and the problems of files that cannot be read. No YAML at all is a problem, too."""
+        files, problems = self.list_resources()
+        if not (files or problems or self.exists(self.settings)):
             message = "there is no *.yaml in this folder; expected the folder of a configuration"
-            problems = [_problem(self._path, message)]
+            problems = [_make_problem(self._path, message)]
         return files, problems
 
-    def resources(self) -> tuple[list[Path], list[Problem]]:
+    def list_resources(self) -> tuple[list[Path], list[Problem]]:
         """Every `*.yaml` and `*.yml` below a folder, whatever the case of the ending, or the one file. Hidden files,
         `reconciler.yaml` and `*.test.yaml` are left out, and no link to a folder is followed. One file of a
         configuration is a problem: the resources of the other files would count as removed."""
         found, problems = self._found
         return [file for file in found if file == self._path or is_resources(file.name)], problems
 
-    def tests(self) -> list[Path]:
+    def list_tests(self) -> list[Path]:
         """Every `*.test.yaml` below the folder."""
         return [file for file in self._found[0] if file.name.lower().endswith(TEST_SUFFIX)]
 
-    def settings_elsewhere(self, *, if_empty: bool = False) -> Problem | None:
-        """The problem if `reconciler.yaml` is not here, but in a parent or a child folder. Without YAML below the
-        folder, there is a problem only `if_empty`."""
-        if self.has(self.settings):
+    def find_settings_elsewhere(self, *, if_empty: bool = False) -> Problem | None:
+        """The problem if `reconciler.yaml` is not here, but in a parent or a child folder; else None. If the folder
+        has no YAML, parents are looked at only with `if_empty`."""
+        if self.exists(self.settings):
             return None
         folder = self.settings.parent
-        misspelt = [each for each in names_in(folder) if is_settings(each)]
+        misspelt = [each for each in list_names(folder) if is_settings(each)]
         if misspelt:
-            return _problem(folder / misspelt[0], f"is not read; expected the name {SETTINGS_FILE}")
+            return _make_problem(folder / misspelt[0], f"is not read; expected the name {SETTINGS_FILE}")
         # An empty folder may be one to export into.
-        above = settings_above(folder) if self._found[0] or if_empty else None
+        above = find_settings_above(folder) if self._found[0] or if_empty else None
         found = [above] if above else [file for file in self._found[0] if is_settings(file.name)]
         if not found:
             return None
-        folders = some_of([str(each.parent) for each in found])
+        folders = abridge([str(each.parent) for each in found])
         one = f"the folder {folders}, which has {found[0].name}"
         expected = one if len(found) == 1 else f"one of the folders {folders}, which have it"
-        return _problem(self._path, f"there is no {SETTINGS_FILE} in this folder; expected {expected}")
+        return _make_problem(self._path, f"there is no {SETTINGS_FILE} in this folder; expected {expected}")
 
     @cached_property
     def _found(self) -> tuple[list[Path], list[Problem]]:
@@ -91,30 +91,30 @@ class Disk:
         try:
             mode = path.stat().st_mode
         except (FileNotFoundError, NotADirectoryError):
-            close = did_you_mean(path.name, names_in(path.parent))
-            return [], [_problem(path, f"does not exist; expected a folder or a file of YAML{close}")]
+            close = did_you_mean(path.name, list_names(path.parent))
+            return [], [_make_problem(path, f"does not exist; expected a folder or a file of YAML{close}")]
         except OSError as error:
-            return [], [_problem(path, unreadable(error))]
+            return [], [_make_problem(path, explain_unreadable(error))]
         if stat.S_ISDIR(mode):
             problems: list[Problem] = []
             files = list(islice(_walk(path, problems), MOST_FILES + 1))
             return (files, problems) if len(files) <= MOST_FILES else ([], [*problems, too_many_files(path)])
         if stat.S_ISREG(mode) and path.name == SETTINGS_FILE:
-            return [], [_problem(path, "holds settings; expected the folder it is in, or a file of resources")]
+            return [], [_make_problem(path, "holds settings; expected the folder it is in, or a file of resources")]
         beside = [
-            each for each in names_in(path.parent) if each != path.name and _is_part(path.parent, each, path.name)
+            each for each in list_names(path.parent) if each != path.name and _is_part(path.parent, each, path.name)
         ]
         if beside:
             message = f"is one file of a configuration ({beside[0]} is beside it); expected the folder {path.parent}"
-            return [], [_problem(path, message)]
+            return [], [_make_problem(path, message)]
         return [path], []
 
-    def has(self, file: Path) -> bool:
-        """Whether there is anything of that name, even a link to nowhere."""
+    def exists(self, file: Path) -> bool:
+        """Whether there is an entry of that name, even a dangling link."""
         return os.path.lexists(file)
 
-    def content(self, file: Path, most: int) -> bytes:
-        """The bytes of a file, at most `most` and one. Unreadable if it may not be read."""
+    def read_bytes(self, file: Path, most: int) -> bytes:
+        """The first `most` + 1 bytes of a file, so that a larger one is noticed. Unreadable if it is refused."""
         try:
             target = os.path.realpath(file, strict=True)
             if file != self._path and not Path(target).is_relative_to(self._home):
@@ -123,44 +123,44 @@ class Disk:
             require_regular(os.stat(target), LARGEST, TOO_LARGE)  # noqa: PTH116 - realpath gives text
             return open_and_read(target, most, LARGEST, TOO_LARGE)
         except OSError as error:
-            raise Unreadable(unreadable(error)) from error
+            raise Unreadable(explain_unreadable(error)) from error
 
 
 class Edited(Disk):
-    """The files at a path as they would be with other contents in place of theirs, or beside them."""
+    """The files of the disk, with `contents` (path → bytes) that replace some of them or are new."""
 
     def __init__(self, path: Path, contents: Mapping[Path, bytes]) -> None:
         super().__init__(path)
         self._contents = {os.path.realpath(file): content for file, content in contents.items()}
 
-    def resources(self) -> tuple[list[Path], list[Problem]]:
-        files, problems = super().resources()
+    def list_resources(self) -> tuple[list[Path], list[Problem]]:
+        files, problems = super().list_resources()
         known = {*map(os.path.realpath, files), os.path.realpath(self.settings)}
         added = (Path(file) for file in self._contents if file not in known)
         inside = (file for file in added if file.is_relative_to(self._home))
         return [*files, *(file for file in inside if is_resources(file.name))], problems
 
-    def content(self, file: Path, most: int) -> bytes:
+    def read_bytes(self, file: Path, most: int) -> bytes:
         found = self._contents.get(os.path.realpath(file))
-        return super().content(file, most) if found is None else found
+        return super().read_bytes(file, most) if found is None else found
 
 
 def too_many_files(path: Path) -> Problem:
     """The problem of a configuration with more than `MOST_FILES` files."""
-    return _problem(path, f"holds more than {MOST_FILES} files of YAML; expected fewer, and none is read")
+    return _make_problem(path, f"holds more than {MOST_FILES} files of YAML; expected fewer, and none is read")
 
 
-def _problem(path: Path, message: str) -> Problem:
+def _make_problem(path: Path, message: str) -> Problem:
     """A problem of a file or folder as a whole."""
     return Problem(str(path), 0, 0, message)
 
 
 def _is_part(folder: Path, name: str, file: str) -> bool:
-    """Whether `name`, beside the file, shows that the whole folder is the configuration."""
+    """Whether the entry `name`, beside the file, shows that the file is only one of a configuration."""
     # A state has resources of other files, as far as it can be read.
     for state in (folder / name).glob("*.json") if name == STATE_FOLDER else ():
         with suppress(Unreadable, ValueError, LookupError, AttributeError, TypeError, RecursionError):
-            known = json.loads(Disk(folder).content(state, LARGEST))["resources"].values()
+            known = json.loads(Disk(folder).read_bytes(state, LARGEST))["resources"].values()
             if any(each.get("file") != file for each in known):
                 return True
     return is_yaml(name) and not name.startswith(".")
@@ -171,7 +171,7 @@ def configuration_folder(path: Path) -> Path:
     return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - Path.is_dir fails on names that are too long
 
 
-def unreadable(error: OSError) -> str:
+def explain_unreadable(error: OSError) -> str:
     return f"cannot be read ({error.strerror}); expected a file or folder that may be read, or a hidden name"
 
 
@@ -185,7 +185,7 @@ def _walk(path: Path, problems: list[Problem]) -> Iterator[Path]:
             with os.scandir(folder) as scanned:
                 entries = sorted(scanned, key=lambda each: each.name)
         except OSError as error:
-            problems.append(_problem(folder, unreadable(error)))
+            problems.append(_make_problem(folder, explain_unreadable(error)))
             continue
         for entry in entries:
             if entry.name.startswith("."):
@@ -196,7 +196,7 @@ def _walk(path: Path, problems: list[Problem]) -> Iterator[Path]:
                 if not (entry.is_symlink() or getattr(os.path, "isjunction", os.path.islink)(entry.path)):
                     within.append(folder / entry.name)
                 elif not Path(os.path.realpath(entry.path)).is_relative_to(home):
-                    problems.append(_problem(folder / entry.name, LINK_ELSEWHERE))
+                    problems.append(_make_problem(folder / entry.name, LINK_ELSEWHERE))
         folders += reversed(within)
 
 
@@ -222,7 +222,7 @@ def is_resources(name: str) -> bool:
     return is_yaml(name) and name != SETTINGS_FILE and not name.lower().endswith(TEST_SUFFIX)
 
 
-def settings_above(folder: Path) -> Path | None:
+def find_settings_above(folder: Path) -> Path | None:
     """The `reconciler.yaml` of the nearest parent that has one, within the repository."""
     real, top = Path(os.path.realpath(folder)), repository_top(folder)
     for parent in real.parents if real != top else ():
@@ -234,7 +234,7 @@ def settings_above(folder: Path) -> Path | None:
     return None
 
 
-def names_in(folder: Path) -> list[str]:
+def list_names(folder: Path) -> list[str]:
     """The names in a folder; none if it cannot be listed."""
     try:
         with os.scandir(folder) as entries:
@@ -255,8 +255,8 @@ class Taken:
 
 
 class Reading:
-    """One reading of a configuration from its source. `budget` counts the values that were read. `is_over`: the files
-    together are too large, and no more is read."""
+    """One reading of a configuration from its source. `budget` counts the values that were read. `is_over`: all files
+    together are too large, so no further file is read."""
 
     def __init__(self, source: Disk) -> None:
         self.budget = Budget()
@@ -268,15 +268,15 @@ class Reading:
         """Reads a file. If it may not be read, that is one of its problems."""
         name = str(file)
         try:
-            content = self.content(file)
+            content = self.read_bytes(file)
         except Unreadable as refused:
             return Taken(b"", [], [], [Problem(name, 0, 0, str(refused))], is_whole=False)
         documents, wrong = read(content, name, budget=self.budget)
-        return Taken(content, documents, wrong, [*keys_in(content, name)], is_whole=bool(documents or not wrong))
+        return Taken(content, documents, wrong, [*find_keys(content, name)], is_whole=bool(documents or not wrong))
 
-    def content(self, file: Path) -> bytes:
+    def read_bytes(self, file: Path) -> bytes:
         """The bytes of a file. Unreadable if it exceeds a limit."""
-        content = self.source.content(file, min(LARGEST, self._left))
+        content = self.source.read_bytes(file, min(LARGEST, self._left))
         if len(content) > LARGEST:
             raise Unreadable(TOO_LARGE)
         self.is_over = len(content) > self._left
@@ -286,9 +286,9 @@ class Reading:
         return content
 
 
-def invalid(problems: Iterable[Problem]) -> ConfigurationInvalid:
+def make_error(problems: Iterable[Problem]) -> ConfigurationInvalid:
     """The error that shows the problems, with every Secret Key masked."""
     return ConfigurationInvalid(
-        replace(each, file=masked_key(each.file), message=masked(each.message), subject=masked(each.subject))
+        replace(each, file=mask_key(each.file), message=mask_pasted(each.message), subject=mask_pasted(each.subject))
         for each in problems
     )

@@ -113,7 +113,7 @@ def _join(members: Sequence[tuple[Block, str]], before: str, behind: str) -> Blo
     number = len(first.dimensions)
     each = f"${{each.{number}}}"
     differing = {key_path: [block.scalars[key_path] for block in blocks] for key_path in first.scalars}
-    differing = {key_path: values for key_path, values in differing.items() if not _is_one(values)}
+    differing = {key_path: values for key_path, values in differing.items() if not _are_same(values)}
     scalars = {**first.scalars}
     columns: dict[str, tuple[KeyPath, list[Any]]] = {}
     for key_path in sorted(differing):
@@ -144,13 +144,13 @@ def _unite(blocks: Sequence[Block]) -> list[Dimension] | None:
     for alike in zip(*(each.dimensions for each in blocks), strict=True):
         items: dict[str, Mapping[KeyPath, Any]] = {}
         for item, values in chain.from_iterable(each.items() for each in alike):
-            if not _is_one([canonical([*each.values()]) for each in (items.setdefault(item, values), values)]):
+            if not _are_same([canonical([*each.values()]) for each in (items.setdefault(item, values), values)]):
                 return None
         dimensions.append(items)
     return dimensions
 
 
-def _is_one(values: Sequence[Any]) -> bool:
+def _are_same(values: Sequence[Any]) -> bool:
     """Whether values are the same and of one type."""
     return all(each == values[0] and type(each) is type(values[0]) for each in values)
 
@@ -177,7 +177,8 @@ def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:
         name = names[str(number)] = find_free(singular or "item", "", items)
         attributes = list[str]()
         for index, key_path in enumerate(next(iter(dimension.values()))):
-            attributes.append(find_free(_last_name(key_path), "", ["key", *attributes]))
+            last = [step for step in key_path if isinstance(step, str)][-1]
+            attributes.append(find_free(last if DIMENSION.fullmatch(last) else "value", "", ["key", *attributes]))
             names[f"{number}.{index}"] = f"{name}.{attributes[-1]}"
         maps = [
             dict(zip(("key", *attributes), (item, *each.values()), strict=True)) for item, each in dimension.items()
@@ -193,18 +194,13 @@ def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:
     name = fixed if KEY.fullmatch(fixed) else "-".join(items).lower().strip("_")
     name = name if name not in taken else find_free("-".join((name, *items)).lower(), "", taken)
     taken.add(name)
-    key = _named(block.key, names)
+    key = _insert_names(block.key, names)
     is_usual = key == "-".join((name, *(f"${{each.{each}}}" for each in items)))
     head = {"for_each": items} | ({"exclude": rows} if rows else {}) | ({} if is_usual else {"key": key})
-    values = {key_path: _named(text, names) for key_path, text in block.scalars.items() if isinstance(text, str)}
+    values = {key_path: _insert_names(text, names) for key_path, text in block.scalars.items() if isinstance(text, str)}
     changed = {key_path: text for key_path, text in values.items() if text != block.scalars[key_path]}
     return Joined(tuple(block.instances.values()), name, head, changed)
 
 
-def _named(text: str, names: Mapping[str, str]) -> str:
+def _insert_names(text: str, names: Mapping[str, str]) -> str:
     return _EACH.sub(lambda found: f"${{each.{names.get(found[1], found[1])}}}", text)
-
-
-def _last_name(key_path: KeyPath) -> str:
-    last = [step for step in key_path if isinstance(step, str)][-1]
-    return last if DIMENSION.fullmatch(last) else "value"

@@ -1,4 +1,4 @@
-"""Reads `for_each` of one resource: its dimensions with their items, what `exclude` leaves out, and the keys."""
+"""Reads the `for_each` of one resource: dimensions, items, `exclude`, and the keys of the instances."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from itertools import product
 from math import prod
 from typing import Any, Final, NamedTuple
 
-from reconciler.config.merge import KEY, no_key
+from reconciler.config.merge import KEY, explain_bad_key
 from reconciler.config.schema_problems import NO_NAME
-from reconciler.config.text import cut, found, one_of, quoted
 from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_FOR_EACH, Item, Items, Substitution, Written
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import NAME_PATTERN
 from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind, make_address
-from reconciler.text import closest
+from reconciler.text import cite, closest, cut, describe, offer
 from reconciler.yaml import LocatedList, LocatedMap, find_location, plain_copy
 
 DIMENSION: Final = re.compile(NAME_PATTERN)
@@ -27,7 +26,7 @@ Excluded = dict[tuple[str, ...], set[tuple[str, ...]]]
 
 
 class Dimension(NamedTuple):
-    """A list of items as it is written, and where. One of a variable has no variables in it."""
+    """A list of items as it is written, and its location. `of_variable`: it is the value of a variable."""
 
     node: LocatedList
     location: Location
@@ -36,7 +35,8 @@ class Dimension(NamedTuple):
 
 @frozen
 class Definition:
-    """A resource with `for_each`. `left_out`: the `only_in` that leaves it out. Its problems go to `substitution`."""
+    """A resource with `for_each`. `left_out`: the location of the `only_in` that leaves it out, None if none does.
+    `substitution` collects its problems."""
 
     address: str
     written: Written
@@ -47,10 +47,6 @@ class Definition:
     def count(self) -> int:
         """How many instances there are before any is excluded."""
         return prod(len(each.node) for each in self.dimensions.values())
-
-    def location(self, *path: str | int, key: bool = False) -> Location:
-        """Where the value at a path is, or its key."""
-        return find_location(self.written.node, path, self.written.value_location, key=key)
 
     def refuse(self, location: Location, message: str) -> None:
         """Note a problem."""
@@ -73,44 +69,44 @@ class Definition:
             if not dimension.of_variable and isinstance(node, str):
                 node, at = self.substitution.follow(node, at)
             is_done = dimension.of_variable or isinstance(written, str)
-            value = plain_copy(node) if is_done else self.substitution.plain(node, at)
+            value = plain_copy(node) if is_done else self.substitution.resolve(node, at)
             key, place = value.get("key") if isinstance(value, dict) else value, find_location(node, ("key",), at)
             if place in self.substitution.unknown:
                 continue
             expected = "expected a text, a number, or a map with the key `key`"
-            message = _no_key(key, float, f"found {found(value)}; {expected}")
+            message = _explain_bad_key(key, float, f"found {describe(value)}; {expected}")
             first = seen.setdefault(str(key), at)
             if not message and first is not at:
-                message = f"{quoted(str(key))} is an item at {first} already; expected it once"
+                message = f"{cite(str(key))} is an item at {first} already; expected it once"
             if message:
                 self.refuse(place, f"for_each.{name}: {message}")
             else:
                 yield Item(str(key), value, node, at)
 
-    def excluded(self, dimensions: Mapping[str, list[Item]]) -> tuple[Excluded, list[Problem]]:
-        """What `exclude` leaves out of these items, and warnings about what it does not."""
+    def read_exclude(self, dimensions: Mapping[str, list[Item]]) -> tuple[Excluded, list[Problem]]:
+        """The combinations that `exclude` leaves out, and a warning for each that matches no item."""
         result: Excluded = {}
         keys = {name: {item.key: None for item in items} for name, items in dimensions.items()}
         warnings = []
-        written = self.substitution.word(self.written, "exclude")
+        written = self.substitution.read_word(self.written, "exclude")
         for index, each in enumerate(written if isinstance(written, list) else ()):
             named = each if isinstance(each, dict) else {}
             for name, key in named.items():
                 about = f"exclude[{index}]"
                 if name not in keys:
                     known = list(keys)
-                    message = f"there is no dimension {quoted(name)}; expected {one_of(known)}{closest(name, known)}"
-                    self.refuse(self.location("exclude", index, name, key=True), f"{about}: {message}")
+                    message = f"there is no dimension {cite(name)}; expected {offer(known)}{closest(name, known)}"
+                    self.refuse(self.written.locate("exclude", index, name, key=True), f"{about}: {message}")
                 elif isinstance(key, str | int | float) and str(key) not in keys[name]:
-                    message = f"excludes nothing: {quoted(str(key))} is no item of {name}"
                     close = self.substitution.searches.closest(cut(str(key)), keys[name])
-                    message = f"{cut(self.address)}: {about}: {message}{close}"
-                    warnings.append(Problem(*self.location("exclude", index, name), message, subject=cut(self.address)))
+                    message = f"{about}: excludes nothing: {cite(str(key))} is no item of {name}{close}"
+                    location, subject = self.written.locate("exclude", index, name), cut(self.address)
+                    warnings.append(Problem(*location, f"{subject}: {message}", subject=subject))
             if named and named.keys() <= keys.keys():
                 result.setdefault(tuple(named), set()).add(tuple(map(str, named.values())))
         return result, warnings
 
-    def pattern(self) -> str:
+    def make_pattern(self) -> str:
         """A pattern that fits the addresses of all instances that it could have."""
         key = self.written.node.get("key")
         own = f"{self.address}-*"
@@ -121,43 +117,43 @@ class Definition:
         kind, own = address_kind(self.address), self.address.partition(".")[2]
         if "key" not in self.written.node:
             return make_address(kind, "-".join((own, *(each.key for each in items.values()))))
-        at = self.location("key")
+        at = self.written.locate("key")
         self.substitution.items, self.substitution.subject = items, self.address
-        key = self.substitution.plain(self.written.node["key"], at)
+        key = self.substitution.resolve(self.written.node["key"], at)
         if at in self.substitution.unknown:
             return ""
-        if message := _no_key(key, int, f"found {found(key)}; expected a text"):
+        if message := _explain_bad_key(key, int, f"found {describe(key)}; expected a text"):
             self.substitution.refuse(at, f"key: {message}")
         return "" if message else make_address(kind, str(key))
 
 
-def _no_key(value: Any, number: type, otherwise: str) -> str:
-    """Why a value is no key; empty if it is one. `otherwise`: the reason if it is no text, int or `number`."""
+def _explain_bad_key(value: Any, number: type, otherwise: str) -> str:
+    """Why a value cannot be a key; empty if it can. `otherwise`: the reason if it is no text, int or `number`."""
     if isinstance(value, bool) or not isinstance(value, str | int | number):
         return otherwise
-    return "" if KEY.fullmatch(str(value)) else no_key(str(value))
+    return explain_bad_key(str(value))
 
 
 def read_dimensions(substitution: Substitution, written: Written) -> dict[str, Dimension] | None:
     """The dimensions of `for_each`, None if one of them is wrong."""
     substitution.no_items = ELSEWHERE.format("for_each")
-    place = find_location(written.node, ("for_each",), written.value_location)
+    place = written.locate("for_each")
     node, location = substitution.follow(written.node["for_each"], place)
     about = f"{cut(substitution.subject)}: for_each"
     result = {}
     if location not in substitution.unknown and (not isinstance(node, LocatedMap) or not node):
-        substitution.refuse(location, f"{about}: found {found(node)}; {EXPECTED}")
+        substitution.refuse(location, f"{about}: found {describe(node)}; {EXPECTED}")
     for name in node if isinstance(node, LocatedMap) else ():
         at = find_location(node, (name,), location)
         items, origin = substitution.follow(node[name], at)
         if not DIMENSION.fullmatch(name):
             key = find_location(node, (name,), location, key=True)
-            substitution.refuse(key, f"{about}: {quoted(name)} {NO_DIMENSION}")
+            substitution.refuse(key, f"{about}: {cite(name)} {NO_DIMENSION}")
         elif isinstance(items, LocatedList) and items:
             result[name] = Dimension(items, origin, of_variable=place != location or at != origin)
         elif origin not in substitution.unknown:
             hint = f"; did you mean [{items}]?" if isinstance(items, str) and KEY.fullmatch(items) else ""
-            substitution.refuse(origin, f"{about}.{cut(name)}: found {found(items)}; expected a list of items{hint}")
+            substitution.refuse(origin, f"{about}.{cut(name)}: found {describe(items)}; expected a list of items{hint}")
     substitution.no_items = NO_FOR_EACH
     return result if isinstance(node, LocatedMap) and 0 < len(node) == len(result) else None
 

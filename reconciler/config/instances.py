@@ -1,4 +1,4 @@
-"""Many alike: the resources that `for_each` makes, and those that `only_in` leaves out of an environment."""
+"""Expands `for_each` into resources, and leaves out those that `only_in` excludes from an environment."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import config
 from reconciler.config.merge import Entry
-from reconciler.config.text import cut, one_of, quoted
 from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution, Written, count_values
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import META_ARGUMENTS
-from reconciler.text import did_you_mean, misspelt
+from reconciler.text import cite, cut, did_you_mean, find_misspelt, offer
 from reconciler.yaml import LocatedMap, find_location, walk
 
 if TYPE_CHECKING:
     from reconciler.config.for_each import Definition
 
 WORDS: Final = frozenset(META_ARGUMENTS)
-MOST_INSTANCES: Final = 100_000
+MOST_INSTANCES: Final = 100_000  # of the contract
 LARGEST_COUNT: Final = 10**12
 """A larger one is not written out in a message."""
 
 
 @dataclass(slots=True)
 class Expansion:
-    """What there is in one environment: by address, the resources, and where the `only_in` is that leaves others out.
-    `misplaced` are checked, and are no resources. `definitions`: the address of a `for_each` → those of its instances;
-    `patterns`: a pattern of those that it could have → its address and place. If not `whole`, some are missing."""
+    """The resources of one environment, by address.
+
+    `left_out`: the addresses that an `only_in` leaves out → its location. `misplaced` entries are checked, but are not
+    part of the configuration. `definitions`: the address of a `for_each` → the addresses of its instances. `patterns`:
+    a pattern of the addresses that a `for_each` can make → its address and location. Unless `whole`, some are missing.
+    """
 
     resources: dict[str, Entry] = field(default_factory=dict)
     left_out: dict[str, Location] = field(default_factory=dict)
@@ -43,8 +45,10 @@ class Expansion:
 def expand(
     resources: Mapping[str, Written], substitution: Substitution, environments: Collection[str], most: int
 ) -> Expansion:
-    """The resources of the environment of `substitution`, which gets the problems. `environments` are all that there
-    are, none if that is not known. `most`: how many values the instances may have in all."""
+    """The resources of the environment of `substitution`, which collects the problems.
+
+    `environments` names all environments; it is empty if they are not known. `most` limits the values of all instances.
+    """
     expander = _Expander(substitution, environments, most)
     definitions: list[Definition] = []
     for address, written in resources.items():
@@ -58,7 +62,7 @@ def expand(
             expander.found.left_out[address] = left_out
         else:
             expander.add(address, written)
-    # The largest are refused first: what makes too much is nearly always one of them, and the others are still checked.
+    # The largest are refused first: one of them is nearly always the cause, and the others are still checked.
     kept = sorted(definitions, key=lambda each: (each.count(), each.address))
     total = sum(each.count() for each in kept)
     while total > MOST_INSTANCES:
@@ -68,7 +72,7 @@ def expand(
         expander.refuse(largest, f"makes {number} instances{rest}; expected at most {MOST_INSTANCES} in all")
         total -= largest.count()
     for definition in kept:
-        expander.make(definition)
+        expander.add_instances(definition)
     return expander.found
 
 
@@ -88,30 +92,30 @@ class _Expander:
         if isinstance(node, LocatedMap):
             for name in ("exclude", "key"):
                 if name in node:
-                    location = find_location(node, (name,), written.value_location, key=True)
+                    location = written.locate(name, key=True)
                     substitution.refuse(location, f"{cut(address)}: {name}: expected for_each beside it")
-            if any(misspelt(key, ["for_each"]) for key in node if key[:3] in ("for", "For")):
+            if any(find_misspelt(key, ["for_each"]) for key in node if key[:3] in ("for", "For")):
                 substitution.no_items = ""
-        value = substitution.plain(node, written.value_location)
+        value = substitution.resolve(node, written.value_location)
         substitution.no_items = NO_FOR_EACH
         self.found.resources[address] = Entry(address, value, written)
 
     def find_left_out(self, written: Written) -> Location | None:
-        """Where the `only_in` is that leaves a resource out of the environment, None if it does not."""
-        location = find_location(written.node, ("only_in",), written.value_location)
-        names = self._substitution.word(written, "only_in")
+        """The location of the `only_in` that leaves a resource out of the environment; None if it stays."""
+        names = self._substitution.read_word(written, "only_in")
         if not isinstance(names, list) or not names or not all(isinstance(each, str) for each in names):
             return None
         for index, name in enumerate(names):
-            place = find_location(written.node, ("only_in", index), written.value_location)
+            place = written.locate("only_in", index)
             if place in self._substitution.unknown:
                 return None
             if self._environments and not any(fnmatchcase(each, name) for each in self._environments):
-                expected = f"expected {one_of(list(self._environments))}{did_you_mean(name, self._environments)}"
-                message = f"only_in: there is no environment {quoted(name)}; {expected}"
+                expected = f"expected {offer(list(self._environments))}{did_you_mean(name, self._environments)}"
+                message = f"only_in: there is no environment {cite(name)}; {expected}"
                 self._substitution.refuse(place, f"{cut(self._substitution.subject)}: {message}")
         here = self._substitution.environment
-        return location if here is not None and not any(fnmatchcase(here.name, name) for name in names) else None
+        is_here = here is None or any(fnmatchcase(here.name, name) for name in names)
+        return None if is_here else written.locate("only_in")
 
     def define(self, address: str, written: Written, left_out: Location | None) -> Iterator[Definition]:
         """The definition of a resource with `for_each`; none if its dimensions cannot be read."""
@@ -125,40 +129,40 @@ class _Expander:
             self._add_unmade(address, written)
 
     def refuse(self, definition: Definition, message: str) -> None:
-        """Note that a definition makes too much."""
+        """Add the problem that a definition makes too many instances or values."""
         self._substitution.items, self._substitution.subject = NO_ITEMS, definition.address
         text = f"{cut(definition.address)}: for_each: {message}"
-        self._substitution.refuse(definition.location("for_each"), text)
+        self._substitution.refuse(definition.written.locate("for_each"), text)
         self.found.whole = False
 
     def _add_unmade(self, address: str, written: Written) -> None:
-        """Check what can be checked of a definition whose instances cannot be made."""
+        """Check the fields of a definition whose instances cannot be made."""
         self.found.whole = False
         self._substitution.no_items = ""
-        fields = {name: self._substitution.field(written, name) for name in written.node if name not in WORDS}
+        fields = {name: self._substitution.resolve_field(written, name) for name in written.node if name not in WORDS}
         self._substitution.no_items = NO_FOR_EACH
         self.found.misplaced.append(Entry(address, fields, written))
 
-    def make(self, definition: Definition) -> None:
-        """Add the instances of a definition, or that they are left out."""
+    def add_instances(self, definition: Definition) -> None:
+        """Add the instances of a definition, or record that an `only_in` leaves them out."""
         substitution, written = definition.substitution, definition.written
         dimensions = definition.items()
         if dimensions is None:
             if definition.left_out is None:
                 self._add_unmade(definition.address, written)
             return
-        excluded, warnings = definition.excluded(dimensions)
+        excluded, warnings = definition.read_exclude(dimensions)
         self.found.warnings += warnings if definition.left_out is None else ()
         made = self.found.definitions.setdefault(definition.address, [])
-        self.found.patterns[definition.pattern()] = definition.address, written.location
+        self.found.patterns[definition.make_pattern()] = definition.address, written.location
         if definition.left_out is not None:
             self.found.left_out[definition.address] = definition.left_out
         substitution.items, substitution.subject, shared = NO_ITEMS, definition.address, {}
         if definition.left_out is None:
-            same = (name for name, node in written.node.items() if name not in WORDS and not _varies(node))
-            shared = {name: substitution.field(written, name) for name in same}
+            same = (name for name, node in written.node.items() if name not in WORDS and not _has_item(node))
+            shared = {name: substitution.resolve_field(written, name) for name in same}
         varying = [
-            (name, definition.location(name), node)
+            (name, written.locate(name), node)
             for name, node in written.node.items()
             if name not in WORDS and name not in shared
         ]
@@ -167,7 +171,7 @@ class _Expander:
         if self._values > self._most:
             self.refuse(definition, f"makes {self._values} values up to here; expected at most {self._most} in all")
             return
-        words = {name: substitution.word(written, name) for name in ("exclude", "only_in") if name in written.node}
+        words = {name: substitution.read_word(written, name) for name in ("exclude", "only_in") if name in written.node}
         for items in config.for_each.combine(dimensions, excluded):
             address = definition.make_address(items)
             if not address:
@@ -178,12 +182,12 @@ class _Expander:
                 self.found.left_out.setdefault(address, definition.left_out)
             else:
                 substitution.items, substitution.subject = items, address
-                value = {name: substitution.plain(node, location) for name, location, node in varying}
-                self._put(Entry(address, {**shared, **value, **words}, written, items, definition.address))
+                value = {name: substitution.resolve(node, location) for name, location, node in varying}
+                self._add_instance(Entry(address, {**shared, **value, **words}, written, items, definition.address))
                 words = {}
         substitution.items = NO_ITEMS
 
-    def _put(self, entry: Entry) -> None:
+    def _add_instance(self, entry: Entry) -> None:
         other = self.found.resources.setdefault(entry.name, entry)
         if other is not entry:
             expected = "expected a key for each, with every dimension in `key`"
@@ -195,6 +199,6 @@ class _Expander:
             self._substitution.problems.append(problem)
 
 
-def _varies(node: Any) -> bool:
+def _has_item(node: Any) -> bool:
     """Whether a value has an item of `for_each` in it."""
     return any(isinstance(value, str) and "${" in value and EACH.search(value) for _, value in walk(node))

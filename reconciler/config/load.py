@@ -1,4 +1,4 @@
-"""Reads a configuration: the settings first, the other files when they are asked for; and finds every problem."""
+"""Reads a configuration, first the settings and later the other files, and finds every problem."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler import config
-from reconciler.config.files import SETTINGS_FILE, Disk, Reading, configuration_folder, invalid
+from reconciler.config.files import SETTINGS_FILE, Disk, Reading, configuration_folder, make_error
 from reconciler.config.instances import Expansion, expand
 from reconciler.config.merge import Entry, Merged, find_foreign, merge
-from reconciler.config.semantics import import_problems, imported, natural_key_problems, semantic_problems
+from reconciler.config.semantics import check_imports, check_natural_keys, check_semantics, select_imports
 from reconciler.config.settings import read_settings
 from reconciler.config.validation import is_valid
 from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution, Written
-from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, fold, some_of
+from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, abridge, fold
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import with_chosen_ids
 from reconciler.kinds.schema import DEFAULTS
@@ -41,14 +41,14 @@ from reconciler.text import did_you_mean
 from reconciler.yaml import ALIAS, Document, LocatedMap
 
 MOST_EVALUATED: Final = 10_000_000
-"""Values times environments: every environment has values of its own."""
+"""Values times environments, since each environment resolves all values anew. So many take 100 seconds."""
 MOST_ENVIRONMENTS: Final = 100
 NO_LIFECYCLE: Final = Lifecycle()
 
 
 class Configuration:
-    """A configuration: its environments, as `reconciler.yaml` says them, and what is written in the other files, which
-    are read at the first access, from `source` instead of the disk if it is given. It collects the problems."""
+    """A configuration: the environments of `reconciler.yaml`, and the resources of the other files.
+    The other files are read at the first access. `source` replaces the disk, for example by the files of a commit."""
 
     def __init__(self, path: Path, source: Disk | None = None) -> None:
         self.path = path
@@ -57,16 +57,16 @@ class Configuration:
         self.environments, self._problems = read_settings(self._reading)
 
     def require_sound_settings(self) -> None:
-        """ConfigurationInvalid with the problems of every part, if `reconciler.yaml` has some."""
+        """ConfigurationInvalid with the problems of all files, if `reconciler.yaml` has a problem."""
         if not self.environments:
             self.check()
 
     def environment(self, name: str | None) -> Environment:
-        """The environment of that name, or the only one. WrongUsage if that is not clear; ConfigurationInvalid if
-        `reconciler.yaml` has problems."""
+        """The environment of that name; without a name, the only one. WrongUsage if there is none or a choice is
+        needed; ConfigurationInvalid if `reconciler.yaml` has problems."""
         is_known = name is None or name in self.environments
-        if not is_known and (elsewhere := self._reading.source.settings_elsewhere(if_empty=True)):
-            raise invalid([elsewhere])
+        if not is_known and (elsewhere := self._reading.source.find_settings_elsewhere(if_empty=True)):
+            raise make_error([elsewhere])
         self.require_sound_settings()
         if name is None and not self.path.exists():
             self.check()  # It says so, which a key that is not set would hide.
@@ -84,20 +84,19 @@ class Configuration:
             raise WrongUsage(message, hint=hint)
         return self.environments[name]
 
-    @property
-    def configuration(self) -> Configuration:
-        """The configuration itself, with all its files read: threads may ask for it then."""
+    def read(self) -> Configuration:
+        """The configuration, after all its files are read. Several threads may use it then."""
         _ = self.merged
         return self
 
     @cached_property
     def merged(self) -> Merged:
-        """What is written, before any environment's variables are put in. Its problems are those of all files."""
+        """All files, merged, before variables are resolved. `problems` has those of all files."""
         reading, problems = self._reading, list(self._problems)
-        if problems and not reading.source.has(reading.source.settings):
+        if problems and not reading.source.exists(reading.source.settings):
             # The user meant another folder, so all other problems follow from that.
             return Merged(problems=problems)
-        files, missing = reading.source.files()
+        files, missing = reading.source.list_files()
         documents: list[Document] = []
         unread: list[Problem] = []
         whole, lacks_defaults = not missing, bool(missing)
@@ -115,8 +114,8 @@ class Configuration:
             lacks_defaults = lacks_defaults or not has_no_more
             if reading.is_over:
                 break
-        if foreign and len(foreign) == len(files) and not reading.source.has(reading.source.settings):
-            some = some_of([each.name for each in files])
+        if foreign and len(foreign) == len(files) and not reading.source.exists(reading.source.settings):
+            some = abridge([each.name for each in files])
             message = f"the YAML here is no configuration ({some}); expected another folder"
             foreign = [Problem(str(self.path), 0, 0, message)]
         merged = merge(documents)
@@ -124,12 +123,12 @@ class Configuration:
         merged.lacks_defaults = merged.lacks_defaults or lacks_defaults
         merged.unread = frozenset(each.location for each in unread)
         merged.unread_aliases = sorted(each.location for each in unread if each.code == ALIAS)
-        merged.problems += (*problems, *missing, *unread, *foreign, *self._too_many())
+        merged.problems += (*problems, *missing, *unread, *foreign, *self._check_size())
         if merged.defaults or merged.lacks_defaults:
-            config.defaults.apply_defaults(merged, self._most_values())
+            config.defaults.apply_defaults(merged, self._value_limit())
         return merged
 
-    def _too_many(self) -> list[Problem]:
+    def _check_size(self) -> list[Problem]:
         """The problem of environments that would have too many values together."""
         number = len(self.environments)
         if number <= MOST_ENVIRONMENTS and self._reading.budget.taken * number <= MOST_EVALUATED:
@@ -142,40 +141,43 @@ class Configuration:
         """The desired state of one environment. ConfigurationInvalid with every problem of it."""
         desired, problems = self._evaluate(environment)
         if self.merged.problems or problems:
-            raise invalid([*self.merged.problems, *problems])
+            raise make_error([*self.merged.problems, *problems])
         return desired
 
     def check(self, names: Collection[str] | None = None) -> dict[str, Desired]:
         """The desired state of these environments, else of every one. ConfigurationInvalid with all their problems."""
         known = self.merged.problems
         every: Mapping[str, Environment | None] = self.environments
-        if not every or self._too_many():
+        if not every or self._check_size():
             every = {"": None}
         results = {name: self._evaluate(each) for name, each in every.items() if names is None or name in names}
         if problems := [*known, *fold({name: found for name, (_, found) in results.items()})]:
-            raise invalid(problems)
+            raise make_error(problems)
         return {name: desired for name, (desired, _) in results.items()}
 
     def _evaluate(self, environment: Environment | None) -> tuple[Desired, list[Problem]]:
-        """What an environment wants, and every problem of it. Without an environment only the problems count."""
+        """The desired state of an environment, and every problem. Without an environment only the problems count."""
         merged, substitution = self.merged, Substitution(environment)
-        expansion = expand(merged.resources, substitution, self.environments, self._most_values())
+        expansion = expand(merged.resources, substitution, self.environments, self._value_limit())
         substitution.no_items = ""
-        misplaced = [*expansion.misplaced, *_entries(merged.misplaced, substitution)]
+        misplaced = [*expansion.misplaced, *_resolve(merged.misplaced, substitution)]
         substitution.no_items = NO_FOR_EACH
-        items = {name: _entries([(name, each) for each in own], substitution) for name, own in merged.blocks.items()}
-        here = {**items, "imports": list(imported(items["imports"], environment.name if environment else ""))}
-        policies = _entries(((f"policy.{name}", each) for name, each in merged.policies.items()), substitution)
+        items = {name: _resolve([(name, each) for each in own], substitution) for name, own in merged.blocks.items()}
+        here = {**items, "imports": list(select_imports(items["imports"], environment.name if environment else ""))}
+        policies = _resolve(((f"policy.{name}", each) for name, each in merged.policies.items()), substitution)
         unknown = substitution.unknown | merged.unread
         entries = [*expansion.resources.values(), *misplaced]
-        incomplete = _incomplete(entries, merged.unread_aliases) | merged.incomplete
+        # Below a key with an alias that could not be read, a field that is missing may come from it.
+        keys = sorted(entry.written.location for entry in entries)
+        before = ((keys[at - 1], alias) for alias in merged.unread_aliases if (at := bisect(keys, alias)))
+        incomplete = merged.incomplete | {key for key, alias in before if key.file == alias.file}
         found = [
-            *_schema_problems([*entries, *policies, *chain.from_iterable(items.values())], unknown, incomplete),
-            *natural_key_problems(expansion.resources.values(), unknown),
+            *_check_schemas([*entries, *policies, *chain.from_iterable(items.values())], unknown, incomplete),
+            *check_natural_keys(expansion.resources.values(), unknown),
         ]
         whole = merged.whole and expansion.whole
-        semantic = semantic_problems(entries, here, policies, expansion, whole=whole)
-        wrong_imports = import_problems(items["imports"], self.environments)
+        semantic = check_semantics(entries, here, policies, expansion, whole=whole)
+        wrong_imports = check_imports(items["imports"], self.environments)
         found += (each for each in chain(semantic, wrong_imports) if each.location not in unknown)
         by_subject = {each.subject: each.items for each in entries if each.items} if found else {}
         found = [substitution.locate_at_source(each, by_subject.get(each.subject, NO_ITEMS)) for each in found]
@@ -185,49 +187,42 @@ class Configuration:
             raise RuntimeError("a value is not known, and no problem says why: nothing may be concluded from that")
         if found or substitution.problems or unknown or environment is None:
             return Desired({}), found
-        relative = cache(partial(_relative, self.folder))
-        desired = _desired(expansion, here, relative, environment)
+        relative = cache(partial(_make_relative, self.folder))
+        desired = _make_desired(expansion, here, relative, environment)
         if policies:
             desired = replace(desired, policies=tuple(config.locations.make_policies(policies, relative)))
         return desired, []
 
-    def _most_values(self) -> int:
-        """How many values may be made in one environment."""
+    def _value_limit(self) -> int:
+        """The most values that one environment may have."""
         return MOST_EVALUATED // max(1, len(self.environments))
 
-    def named(self, environment: Environment) -> set[str]:
-        """The addresses of its resources, also of those that the environment leaves out, and the `from` addresses of
-        `moved` and `removed`."""
-        found = expand(self.merged.resources, Substitution(environment), self.environments, self._most_values())
+    def list_addresses(self, environment: Environment) -> set[str]:
+        """The addresses of all resources, also of those that `only_in` leaves out of the environment, and the `from`
+        addresses of `moved` and `removed`."""
+        found = expand(self.merged.resources, Substitution(environment), self.environments, self._value_limit())
         blocks = (each.node for name in ("moved", "removed") for each in self.merged.blocks[name])
         sources = (node.get("from") for node in blocks if isinstance(node, LocatedMap))
         here = found.resources.keys() | (found.left_out.keys() - found.definitions.keys())
         return {*here, *(each for each in sources if isinstance(each, str))}
 
 
-def _entries(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
+def _resolve(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
     entries = []
     for name, each in written:
         substitution.subject = name
-        entries.append(Entry(name, substitution.plain(each.node, each.value_location), each))
+        entries.append(Entry(name, substitution.resolve(each.node, each.value_location), each))
     return entries
 
 
-def _incomplete(entries: Iterable[Entry], unread_aliases: Iterable[Location]) -> set[Location]:
-    """The keys of resources with an alias that could not be read: a field that is missing may come from it."""
-    keys = sorted(entry.written.location for entry in entries)
-    before = ((keys[at - 1], alias) for alias in unread_aliases if (at := bisect(keys, alias)))
-    return {key for key, alias in before if key.file == alias.file}
-
-
-def _schema_problems(entries: Iterable[Entry], unknown: set[Location], incomplete: set[Location]) -> Iterator[Problem]:
+def _check_schemas(entries: Iterable[Entry], unknown: set[Location], incomplete: set[Location]) -> Iterator[Problem]:
     faulty: Counter[str] = Counter()
     for entry in entries:
-        if (unknown and entry.location() in unknown) or faulty[entry.definition] >= MOST_PROBLEMS:
+        if (unknown and entry.written.locate() in unknown) or faulty[entry.definition] >= MOST_PROBLEMS:
             continue
         if is_valid(kind := address_kind(entry.name), entry.value):
             continue
-        is_faulty, schema_problems = False, load("reconciler.config.schema_problems:schema_problems")
+        is_faulty, schema_problems = False, load("reconciler.config.schema_problems:find_schema_problems")
         for problem in schema_problems(kind, entry.value, entry.written, entry.subject):
             # A missing field is reported at the resource's key, which no placeholder replaces.
             unsure = incomplete if problem.location == entry.written.location else unknown
@@ -237,13 +232,13 @@ def _schema_problems(entries: Iterable[Entry], unknown: set[Location], incomplet
         faulty[entry.definition] += is_faulty
 
 
-def _relative(folder: Path, file: str) -> str:
-    # An edit that was not written yet names its file in full.
+def _make_relative(folder: Path, file: str) -> str:
+    # A file that is edited in memory has its real path, which may differ from the folder's by a link.
     inside = Path(file) if Path(file).is_relative_to(folder) else Path(os.path.realpath(file))
     return inside.relative_to(folder if inside.is_relative_to(folder) else folder.resolve()).as_posix()
 
 
-def _desired(
+def _make_desired(
     expansion: Expansion,
     items: Mapping[str, Iterable[Entry]],
     relative: Callable[[str], str],
@@ -258,10 +253,10 @@ def _desired(
             kind,
             fields={name: entry.value[name] for name in KINDS[kind].field_names if name in entry.value},
             location=entry.written.location,
-            lifecycle=_lifecycle(entry.value["lifecycle"]) if "lifecycle" in entry.value else NO_LIFECYCLE,
-            locations=LazyMapping(lambda: config.locations.value_locations(node, file, entry.items)),
+            lifecycle=_make_lifecycle(entry.value["lifecycle"]) if "lifecycle" in entry.value else NO_LIFECYCLE,
+            locations=LazyMapping(lambda: config.locations.locate_values(node, file, entry.items)),
             file=relative(file),
-            sources=LazyMapping(lambda: config.locations.value_sources(node, file, environment, entry.items)),
+            sources=LazyMapping(lambda: config.locations.find_sources(node, file, environment, entry.items)),
             instance=Instance(entry.definition, keys, places) if entry.items else None,
         )
 
@@ -283,7 +278,7 @@ def _desired(
     )
 
 
-def _lifecycle(written: Mapping[str, Any]) -> Lifecycle:
+def _make_lifecycle(written: Mapping[str, Any]) -> Lifecycle:
     ignored = (each if isinstance(each, dict) else {"field": each} for each in written.get("ignore_changes", ()))
     return Lifecycle(
         prevent_destroy=written.get("prevent_destroy"),

@@ -8,16 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.config.files import SETTINGS_FILE
-from reconciler.config.text import cut, found, quoted, with_article
-from reconciler.config.values import NO_ITEMS, Items, Written, subject
-from reconciler.errors import Location, Problem, some_of
+from reconciler.config.values import NO_ITEMS, Items, Written, format_subject
+from reconciler.errors import Location, Problem, abridge
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENTS, POLICIES
 from reconciler.kinds.settings import SETTINGS
 from reconciler.lazy import frozen
 from reconciler.model.inputs import make_address
-from reconciler.text import closest, misspelt, similar_options
-from reconciler.yaml import Document, LocatedList, LocatedMap, find_location
+from reconciler.text import add_article, cite, closest, cut, describe, find_misspelt, find_similar
+from reconciler.yaml import Document, LocatedList, LocatedMap
 
 
 @frozen
@@ -34,24 +33,19 @@ class Entry:
     @property
     def subject(self) -> str:
         """The name as messages have it: with the items, if it is an instance."""
-        return subject(self.name, self.items)
-
-    def location(self, *path: str | int) -> Location:
-        """Where the value at a path is, or the nearest value around it."""
-        return find_location(self.written.node, path, self.written.value_location)
+        return format_subject(self.name, self.items)
 
     def problem(self, path: tuple[str | int, ...], message: str, cause: str = "", *, at_key: bool = False) -> Problem:
         """A problem with the value at a path, or with its key. The message begins with the name, if there is one."""
         subject = self.subject if "." in self.name else ""
-        location = find_location(self.written.node, path, self.written.value_location, key=at_key)
         about = f"{self.subject}: {message}" if self.name else message
-        return Problem(*location, about, subject=subject, cause=cause)
+        return Problem(*self.written.locate(*path, key=at_key), about, subject=subject, cause=cause)
 
 
 KEY = re.compile(KEY_PATTERN)
 ANCHORS = "x-"
 FEWEST = 2
-"""So many fields of a kind show that a map is one of its resources."""
+"""A map with this many fields of a kind is taken for one of its resources."""
 PROGRAMS = {
     ("services",): "Docker Compose",
     ("jobs", "on"): "GitHub Actions",
@@ -65,12 +59,12 @@ KEY_IN_BYTES = re.compile(rb"(?m)^([A-Za-z_][\w.-]*):(?=\s|\Z)")
 
 @dataclass(slots=True)
 class Merged:
-    """The whole configuration as written. `blocks`: `moved`, `removed`, `imports` with their items. `misplaced` are
-    resources with a wrong key, or written a second time, each with its address. Their values are checked, and they are
-    no part of the configuration. `defaults` are the maps of that name; `policies` are by name. `incomplete` are the
-    keys of resources whose fields stand elsewhere. At `unread` the YAML is wrong, and a placeholder has the place of
-    the value; `unread_aliases` are those of them that are an alias without a value. If not `whole`, a file or a section
-    may be missing; if it `lacks_defaults`, some of these may be."""
+    """The whole configuration as written.
+    `blocks`: the items of `moved`, `removed` and `imports`. `misplaced`: resources with a wrong key, or written twice;
+    their values are checked, but they are not part of the configuration. `policies` are by name. `incomplete`: the
+    locations of resources that may have more fields than were read. `unread`: where the YAML is wrong, and a
+    placeholder replaces the value; `unread_aliases` are those that are an alias. Unless `whole`, a file or a section
+    may be missing. `lacks_defaults`: some defaults may be missing."""
 
     resources: dict[str, Written] = field(default_factory=dict)
     misplaced: list[tuple[str, Written]] = field(default_factory=list)
@@ -92,85 +86,82 @@ def merge(documents: Iterable[Document]) -> Merged:
         if document.value is None:
             continue
         if not isinstance(document.value, LocatedMap):
-            message = f"found {found(document.value)}; expected a map of {', '.join(_top())}"
+            message = f"found {describe(document.value)}; expected a map of {', '.join(_list_top())}"
             merged.problems.append(Problem(document.file, *document.position, message))
             continue
         above = ""
         for name, node in document.value.items():
-            _section(merged, document.file, document.value, name, node, above)
+            _add_section(merged, document.file, document.value, name, node, above)
             above = name if name in SECTIONS and isinstance(node, LocatedMap) else above
     return merged
 
 
-def _top() -> tuple[str, ...]:
+def _list_top() -> tuple[str, ...]:
     """The keys that stand at the top of a file."""
     return (*SECTIONS, *BLOCKS, POLICIES, DEFAULTS)
 
 
-def _section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any, above: str) -> None:
-    if name.startswith(ANCHORS) or (node is None and name in _top()):
+def _add_section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any, above: str) -> None:
+    if name.startswith(ANCHORS) or (node is None and name in _list_top()):
         return
     if name in SECTIONS and isinstance(node, LocatedMap):
-        _resources(merged, file, name, node)
+        _add_resources(merged, file, name, node)
     elif name == POLICIES and isinstance(node, LocatedMap):
-        _policies(merged, file, node)
+        _add_policies(merged, file, node)
     elif name in BLOCKS and isinstance(node, LocatedList):
         for item, position in zip(node, node.positions, strict=True):
             location = Location(file, *position)
             merged.blocks[name].append(Written(item, location, location))
     elif name == DEFAULTS:
         merged.defaults.append(Written.at(parent, name, file))
-    elif name in _top():
+    elif name in _list_top():
         is_map = name in (*SECTIONS, POLICIES)
         expected = f"a map of {name} by keys of yours" if is_map else 'a list; write "- " before each item'
-        message = f"{name}: found {found(node)}; expected {expected}"
+        message = f"{name}: found {describe(node)}; expected {expected}"
         merged.problems.append(Problem(file, *parent.value_positions[name], message))
     else:
         merged.whole = False
-        merged.lacks_defaults = merged.lacks_defaults or bool(misspelt(name, [DEFAULTS]))
-        message = _outside(merged, file, parent, name, above) or _unknown(name)
+        merged.lacks_defaults = merged.lacks_defaults or bool(find_misspelt(name, [DEFAULTS]))
+        message = _explain_top_key(merged, file, parent, name, above)
         merged.problems.append(Problem(file, *parent.key_positions[name], message))
 
 
-def _outside(merged: Merged, file: str, parent: LocatedMap, name: str, above: str) -> str:
-    """Why a resource or a field stands where a section is expected; empty if it is none. `above`: the last section."""
+def _explain_top_key(merged: Merged, file: str, parent: LocatedMap, name: str, above: str) -> str:
+    """Why a key at the top of a file is wrong. `above`: the last section above it."""
     if above and parent[above] and name in SECTIONS[above].field_names:
         key = next(reversed(parent[above]))
         merged.incomplete.add(Location(file, *parent[above].key_positions[key]))
-        kind_name = with_article(SECTIONS[above].name)
-        return f"{quoted(name)} is a field of {kind_name}; expected it below the key {quoted(key)}, indented"
-    kind = kind_with(parent[name]) if isinstance(parent[name], LocatedMap) else None
-    if kind is None:
-        return ""
-    return f"{quoted(name)} has the fields of {with_article(kind.name)}; expected it below {kind.section}:, indented"
+        kind_name = add_article(SECTIONS[above].name)
+        return f"{cite(name)} is a field of {kind_name}; expected it below the key {cite(key)}, indented"
+    kind = guess_kind(parent[name]) if isinstance(parent[name], LocatedMap) else None
+    if kind is not None:
+        return f"{cite(name)} has the fields of {add_article(kind.name)}; expected it below {kind.section}:, indented"
+    if name in SETTINGS["properties"]:
+        return f"{cite(name)} is a setting; expected it in {SETTINGS_FILE}, in the folder of the configuration"
+    keys = _list_top()
+    return f"unknown key {cite(name)}; expected one of {', '.join(keys)}, or x-… for anchors{closest(name, keys)}"
 
 
-def kind_with(fields: Collection[str]) -> Kind | None:
+def guess_kind(fields: Collection[str]) -> Kind | None:
     """The kind that has the most of these fields, at least two; None if there is none."""
     best = max(KINDS.values(), key=lambda kind: len({*kind.field_names} & {*fields}))
     return best if len({*best.field_names} & {*fields}) >= FEWEST else None
 
 
-def _unknown(name: str) -> str:
-    if name in SETTINGS["properties"]:
-        return f"{quoted(name)} is a setting; expected it in {SETTINGS_FILE}, in the folder of the configuration"
-    return f"unknown key {quoted(name)}; expected one of {', '.join(_top())}, or x-… for anchors{closest(name, _top())}"
-
-
-def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> None:
+def _add_resources(merged: Merged, file: str, section: str, node: LocatedMap) -> None:
     kind = SECTIONS[section]
-    strays = _strays(kind, node)
+    strays = _find_stray_fields(kind, node)
     for above, fields in strays.items():
         if above:
             merged.incomplete.add(Location(file, *node.key_positions[above]))
-        merged.problems.append(Problem(file, *node.key_positions[fields[0]], _beside(kind, fields, above)))
+        merged.problems.append(Problem(file, *node.key_positions[fields[0]], _explain_strays(kind, fields, above)))
     names = {name for fields in strays.values() for name in fields}
     for key in (key for key in node if key not in names):
         written = Written.at(node, key, file)
         if written.node is None and key in strays:
             written = replace(written, node=LocatedMap())  # Its fields stand beside it.
         address = make_address(kind.name, key)
-        problem = "" if KEY.fullmatch(key) else no_key(key)
+        problem = explain_bad_key(key)
         if address in merged.resources:
             first = merged.resources[address].location
             problem = f"{cut(address)} is written a second time; expected it once, and it stands at {first} already"
@@ -181,19 +172,19 @@ def _resources(merged: Merged, file: str, section: str, node: LocatedMap) -> Non
             merged.resources[address] = written
 
 
-def _policies(merged: Merged, file: str, node: LocatedMap) -> None:
+def _add_policies(merged: Merged, file: str, node: LocatedMap) -> None:
     for key in node:
         written = Written.at(node, key, file)
         first = merged.policies.setdefault(key, written)
-        problem = "" if KEY.fullmatch(key) else no_key(key)
+        problem = explain_bad_key(key)
         if first is not written:
             problem = f"the policy {cut(key)} is written a second time; expected it once, as at {first.location}"
         if problem:
             merged.problems.append(Problem(*written.location, problem))
 
 
-def _strays(kind: Kind, node: LocatedMap) -> dict[str, list[str]]:
-    """Fields where keys of resources are expected: the key above them (empty if there is none) → their names."""
+def _find_stray_fields(kind: Kind, node: LocatedMap) -> dict[str, list[str]]:
+    """Fields in places where keys of resources are expected: the key above them, or "" → the names of the fields."""
     strays: dict[str, list[str]] = {}
     names = {*kind.field_names, "lifecycle", *META_ARGUMENTS}
     above = ""
@@ -205,38 +196,41 @@ def _strays(kind: Kind, node: LocatedMap) -> dict[str, list[str]]:
     return strays
 
 
-def _beside(kind: Kind, fields: list[str], above: str) -> str:
-    names = some_of(fields)
+def _explain_strays(kind: Kind, fields: list[str], above: str) -> str:
+    names = abridge(fields)
     what, it = (f"the fields {names} stand", "them") if len(fields) > 1 else (f"the field {names} stands", "it")
     if above:
-        return f"{what} beside the key {quoted(above)}; expected {it} below that key, indented further"
+        return f"{what} beside the key {cite(above)}; expected {it} below that key, indented further"
     return f"{what} directly below {kind.section}:; expected a key of yours between, for example my-{kind.name}:"
 
 
-def no_key(key: str) -> str:
+def explain_bad_key(key: str) -> str:
+    """Why a text cannot be the key of a resource; empty if it can."""
+    if KEY.fullmatch(key):
+        return ""
     if "${" in key:
-        return f"the key {quoted(key)} holds a variable; expected variables in values only"
+        return f"the key {cite(key)} holds a variable; expected variables in values only"
     close = re.sub(r"[^a-z0-9_-]+", "-", key.lower()).strip("-_")
-    hint = f"; did you mean {quoted(close)}?" if close else ""
-    return f"{quoted(key)} cannot be a key; expected small letters, digits, - and _, a letter or digit first{hint}"
+    hint = f"; did you mean {cite(close)}?" if close else ""
+    return f"{cite(key)} cannot be a key; expected small letters, digits, - and _, a letter or digit first{hint}"
 
 
 def find_foreign(content: bytes, documents: Sequence[Document], wrong: Sequence[Problem]) -> str:
-    """Why a file is no part of a configuration; empty if it is one. `wrong` are the problems of its YAML."""
+    """Why a file belongs to another program; empty if it does not. `wrong` are the problems of its YAML."""
     maps = [each.value for each in documents if isinstance(each.value, LocatedMap)]
     names = [name for each in maps for name in each]
     # Templates of other programs are often no YAML: their keys are looked for in the text.
     names += [found.decode() for found in KEY_IN_BYTES.findall(content)] if wrong else []
     keys = {name for name in names if not name.startswith(ANCHORS)}
     values = [value for each in maps for value in each.values() if isinstance(value, LocatedMap)]
-    if not keys or keys & {*SECTIONS, *BLOCKS, POLICIES} or keys == {DEFAULTS} or any(map(kind_with, (keys, *values))):
+    if not keys or keys & {*SECTIONS, *BLOCKS, POLICIES} or keys == {DEFAULTS} or any(map(guess_kind, (keys, *values))):
         return ""
     program = next((name for needed, name in PROGRAMS.items() if keys.issuperset(needed)), "")
-    similar = [key for key in keys if key in SETTINGS["properties"] or similar_options(key, _top())]
+    similar = [key for key in keys if key in SETTINGS["properties"] or find_similar(key, _list_top())]
     if program:
         what = f"is a file of {program}"
     elif len(keys) >= FEWEST and len(similar) * FEWEST < len(keys):
-        what = f"has only keys of another program ({some_of(sorted(keys))})"
+        what = f"has only keys of another program ({abridge(sorted(keys))})"
     else:
         return ""
     return f"{what}; expected it outside of this folder, or below a hidden one"

@@ -7,12 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler import kinds
-from reconciler.config.text import cut, found, listed, one_of, quoted
 from reconciler.config.validation import Broken, find_errors, is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
-from reconciler.text import WORD_CHARACTERS, closest, similar_options, suggest
+from reconciler.text import (
+    WORD_CHARACTERS,
+    cite,
+    closest,
+    cut,
+    describe,
+    find_similar,
+    join_choices,
+    offer,
+    suggest,
+)
 from reconciler.yaml import find_location
 
 Path = tuple[str | int, ...]
@@ -35,18 +44,18 @@ LEAST_TIME = 100
 SIMPLE = re.compile(r"[\w.-]{1,60}", re.ASCII)
 
 
-def expected(name: str, path: Path, schema: Schema) -> str:
+def describe_expected(name: str, path: Path, schema: Schema) -> str:
     """What is expected at a path of the schema `name`: the words of the field if it has any."""
     is_field = name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names
-    return (KINDS[name].field_named(str(path[0])).expected if is_field else "") or _described(schema)
+    return (KINDS[name].field_named(str(path[0])).expected if is_field else "") or _describe_schema(schema)
 
 
-def _described(schema: Schema) -> str:
+def _describe_schema(schema: Schema) -> str:
     """What a schema allows."""
     if "enum" in schema:
-        return one_of(["null" if each is None else str(each) for each in schema["enum"]])
+        return offer(["null" if each is None else str(each) for each in schema["enum"]])
     if "oneOf" in schema:
-        return " or ".join(_shape(each["required"], schema["properties"]) for each in schema["oneOf"])
+        return " or ".join(_format_shape(each["required"], schema["properties"]) for each in schema["oneOf"])
     if "pattern" in schema and "description" in schema:
         sentence = str(schema["description"]).rstrip(".")
         example = f", for example {schema['examples'][0]}" if "examples" in schema else ""
@@ -61,16 +70,16 @@ def _described(schema: Schema) -> str:
         return (
             TYPES.get(kinds, kinds) + length + (most or f", {schema['minimum']} or more" if "minimum" in schema else "")
         )
-    return listed(", ".join(TYPES[each] for each in kinds).replace("true or false", "true, false").split(", "))
+    return join_choices(", ".join(TYPES[each] for each in kinds).replace("true or false", "true, false").split(", "))
 
 
-def _shape(required: list[str], properties: Schema) -> str:
+def _format_shape(required: list[str], properties: Schema) -> str:
     """`{type: target_integration, id: …}`: the keys of one of several shapes of a map."""
     values = [(properties[key].get("enum") or ["…"])[0] for key in required]
     return "{" + ", ".join(f"{key}: {value}" for key, value in zip(required, values, strict=True)) + "}"
 
 
-def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
+def advise(name: str, path: Path, schema: Schema, value: Any) -> str:
     """How to correct a value, as the end of a message; empty if that is unclear."""
     is_field = name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names
     if is_field and isinstance(value, str) and KINDS[name].field_named(str(path[0])).grid and re.search(r"\s", value):
@@ -79,21 +88,20 @@ def advice(name: str, path: Path, schema: Schema, value: Any) -> str:
         optional = path[0] not in KINDS[name].field_names or not KINDS[name].field_named(str(path[0])).required
         return "; leave the key out if it is not managed" if optional else ""
     if isinstance(value, str):
-        return _advice_for_text(schema, value)
+        return _advise_on_text(schema, value)
     if isinstance(value, list):
-        return "; write it in quotes if it is a text" if schema.get("type") == "string" and not _words(schema) else ""
+        return (
+            "; write it in quotes if it is a text"
+            if schema.get("type") == "string" and not _listed_values(schema)
+            else ""
+        )
     if isinstance(value, dict):
         return '; write "- " before each item' if schema.get("type") == "array" else ""
-    is_number = isinstance(value, int | float) and "string" in _types(schema)
-    return _advice_for_number(_words(schema), value) if is_number else ""
+    is_number = isinstance(value, int | float) and "string" in _list_types(schema)
+    return _advise_on_number(_listed_values(schema), value) if is_number else ""
 
 
-def _words(schema: Schema) -> Sequence[Any] | None:
-    """The values that a schema lists, or one of its choices."""
-    return next((each["enum"] for each in (schema, *schema.get("oneOf", ())) if "enum" in each), None)
-
-
-def _advice_for_number(options: Sequence[str] | None, number: float) -> str:
+def _advise_on_number(options: Sequence[str] | None, number: float) -> str:
     if options is None or str(number) in options:
         return "; write it in quotes"
     # 600 may mean 06:00, and 9 may mean 09:00.
@@ -102,11 +110,16 @@ def _advice_for_number(options: Sequence[str] | None, number: float) -> str:
     return suggest([time]) if time in options else ""
 
 
-def _advice_for_text(schema: Schema, text: str) -> str:
-    options = [each for each in _words(schema) or () if isinstance(each, str)]
+def _listed_values(schema: Schema) -> Sequence[Any] | None:
+    """The values that a schema lists, or one of its choices."""
+    return next((each["enum"] for each in (schema, *schema.get("oneOf", ())) if "enum" in each), None)
+
+
+def _advise_on_text(schema: Schema, text: str) -> str:
+    options = [each for each in _listed_values(schema) or () if isinstance(each, str)]
     if options:
         return closest(text, options)
-    types = _types(schema)
+    types = _list_types(schema)
     is_number = bool({"integer", "number"} & types) and text.isdecimal()
     if is_number or text in map(str, schema.get("enum", ())) or ("boolean" in types and text in BOOLEANS):
         return "; write it without quotes"
@@ -116,22 +129,22 @@ def _advice_for_text(schema: Schema, text: str) -> str:
     if "pattern" in schema:
         section, dot, key = text.partition(".")
         return suggest([f"{SECTIONS[section].name}.{key}"]) if dot and section in SECTIONS else ""
-    item = _as_item(schema.get("items", schema), text)
+    item = _format_item(schema.get("items", schema), text)
     return f"; did you mean {f'[{item}]' if 'items' in schema else item}?" if item else ""
 
 
-def _as_item(schema: Schema, text: str) -> str:
+def _format_item(schema: Schema, text: str) -> str:
     """A text as the item of a list: itself, or the map with this one value; empty if the schema allows neither."""
     if not SIMPLE.fullmatch(text):
         return ""
-    if "string" in _types(schema):
+    if "string" in _list_types(schema):
         return text
     single = [each["required"][0] for each in schema.get("oneOf", ()) if len(each["required"]) == 1]
     # An address begins with the kind, which is the key of the map already.
     return f"{{{single[0]}: {text.removeprefix(f'{single[0]}.')}}}" if single else ""
 
 
-def _types(schema: Schema) -> set[str]:
+def _list_types(schema: Schema) -> set[str]:
     kinds = schema.get("type", ())
     return {kinds} if isinstance(kinds, str) else set(kinds)
 
@@ -143,23 +156,23 @@ ORDER = ("type", *EMPTY, "maxLength", "pattern", "minimum", "maximum", "enum", "
 NO_NAME = "cannot name a variable; expected letters, digits and _, a letter or _ first"
 
 
-def violations(kind: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+def find_violations(kind: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The fields of a resource that break its schema, each with the reason."""
-    return [(str(path[0]) if path else "", message) for path, _, message in _violations(kind, dict(fields))]
+    return [(str(path[0]) if path else "", message) for path, _, message in _find_violations(kind, dict(fields))]
 
 
-def schema_problems(name: str, value: Any, written: Written, subject: str = "") -> Iterator[Problem]:
+def find_schema_problems(name: str, value: Any, written: Written, subject: str = "") -> Iterator[Problem]:
     """Every way in which `value` breaks the schema `name`: of a kind, of `settings`, or of an item of a block.
     `written` is the same value as it was read. `subject` begins each message: an address, or the name of a block. A
     missing field is reported at the key of the map that lacks it."""
-    for path, at_key, message in _violations(name, value):
+    for path, at_key, message in _find_violations(name, value):
         fallback = written.location if at_key or written.node is None else written.value_location
         location = find_location(written.node, path, fallback, key=at_key)
         about = f"{subject}: {message}" if subject else message
         yield Problem(*location, about, subject=subject if name in KINDS else "")
 
 
-def _violations(name: str, value: Any) -> Iterator[Violation]:
+def _find_violations(name: str, value: Any) -> Iterator[Violation]:
     if is_valid(name, value):
         return
     errors = find_errors(name, value)
@@ -173,57 +186,53 @@ def _violations(name: str, value: Any) -> Iterator[Violation]:
             # jsonschema raises one error for each missing key, and does not say which key it is.
             missing[:] = [key for key in error.validator_value if key not in error.instance]
         elif "propertyNames" in error.absolute_schema_path:
-            yield (*path, error.instance), True, f"{_where(path)}{quoted(error.instance)} {NO_NAME}"
+            yield (*path, error.instance), True, f"{_format_path(path)}{cite(error.instance)} {NO_NAME}"
     for path, (error, unknown, missing) in maps.items():
-        yield from _key_violations(name, path, error.schema.get("properties", {}), unknown, missing)
-    for path, error in _first_of_each_path(errors).items():
-        yield path, False, _where(path) + _message(name, path, error)
-
-
-def _key_violations(
-    name: str, path: Path, properties: Mapping[str, Any], unknown: Iterable[str], missing: Iterable[str]
-) -> Iterator[Violation]:
-    """Unknown keys, and missing ones. A missing key is not reported if an unknown key is a misspelling of it."""
-    misspelled: set[str] = set()
-    for key in sorted(unknown):
-        similar = similar_options(key, list(properties))
-        misspelled.update(similar)
-        below = [f"{name}.{key}" for name, each in properties.items() if key in each.get("properties", ())]
-        message = f"unknown key {quoted(key)}; expected {one_of(list(properties))}{suggest(similar or below)}"
-        yield (*path, key), True, _where(path) + message
-    for key in missing:
-        if key not in misspelled:
-            wanted = expected(name, (*path, key), properties[key])
-            yield path, True, f"{_where(path)}{quoted(key)} is missing; expected {wanted}"
-
-
-def _first_of_each_path(errors: Iterable[Broken]) -> dict[Path, Broken]:
-    """One error for each path. A failed choice among shapes counts only if nothing within it is wrong by itself."""
+        yield from _find_key_violations(name, path, error.schema.get("properties", {}), unknown, missing)
     values = [each for each in errors if each.validator in ORDER and "propertyNames" not in each.absolute_schema_path]
     paths = [tuple(each.absolute_path) for each in values]
     first: dict[Path, Broken] = {}
     for error in sorted(values, key=lambda each: ORDER.index(each.validator)):
         path = tuple(error.absolute_path)
+        # A failed choice among shapes counts only if nothing within it is wrong by itself.
         if error.validator != "oneOf" or sum(each[: len(path)] == path for each in paths) == 1:
             first.setdefault(path, error)
-    return first
+    for path, error in first.items():
+        yield path, False, _format_path(path) + _format_message(name, path, error)
 
 
-def _message(name: str, path: Path, error: Broken) -> str:
+def _find_key_violations(
+    name: str, path: Path, properties: Mapping[str, Any], unknown: Iterable[str], missing: Iterable[str]
+) -> Iterator[Violation]:
+    """Unknown keys, and missing ones. A missing key is not reported if an unknown key is a misspelling of it."""
+    misspelled: set[str] = set()
+    for key in sorted(unknown):
+        similar = find_similar(key, list(properties))
+        misspelled.update(similar)
+        below = [f"{name}.{key}" for name, each in properties.items() if key in each.get("properties", ())]
+        message = f"unknown key {cite(key)}; expected {offer(list(properties))}{suggest(similar or below)}"
+        yield (*path, key), True, _format_path(path) + message
+    for key in missing:
+        if key not in misspelled:
+            wanted = describe_expected(name, (*path, key), properties[key])
+            yield path, True, f"{_format_path(path)}{cite(key)} is missing; expected {wanted}"
+
+
+def _format_message(name: str, path: Path, error: Broken) -> str:
     schema = error.schema
-    wanted = expected(name, path, schema)
+    wanted = describe_expected(name, path, schema)
     if error.validator in EMPTY:
         empty_fits = wanted in (TYPES["array"], TYPES["object"], TYPES["string"]) and schema.get("type")
         return f"is empty; expected {wanted}{' that holds something' if empty_fits else ''}"
     if error.validator == "oneOf" and isinstance(error.instance, dict):
         near = [each["required"] for each in schema["oneOf"] if not error.instance.keys().isdisjoint(each["required"])]
         if len(near) == 1 and (missing := next((key for key in near[0] if key not in error.instance), "")):
-            return f"{quoted(missing)} is missing; expected {wanted}"
+            return f"{cite(missing)} is missing; expected {wanted}"
     if error.validator == "maxLength":
         return f"is {len(error.instance)} characters long; expected {wanted}"
-    return f"found {found(error.instance)}; expected {wanted}{advice(name, path, schema, error.instance)}"
+    return f"found {describe(error.instance)}; expected {wanted}{advise(name, path, schema, error.instance)}"
 
 
-def _where(path: Path) -> str:
+def _format_path(path: Path) -> str:
     names = "".join(f"[{step}]" if isinstance(step, int) else f".{cut(step)}" for step in path)
     return f"{names.removeprefix('.')}: " if names else ""

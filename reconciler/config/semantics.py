@@ -6,34 +6,33 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from itertools import chain, product
+from itertools import chain
 from typing import Any
 
 from reconciler import kinds
 from reconciler.config.instances import Expansion
 from reconciler.config.merge import Entry
-from reconciler.config.text import cut, one_of, quoted, with_article
 from reconciler.errors import Location, Problem
-from reconciler.kinds import KINDS, Kind, Reference
+from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import join_keys, value_at
 from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
 from reconciler.kinds.resources import address_pattern
 from reconciler.kinds.schema import DATE_PATTERN, LIFECYCLE, LOCAL_TIME
-from reconciler.model.inputs import address_kind, list_instances
+from reconciler.model.inputs import address_kind
 from reconciler.serialization import json_text
-from reconciler.text import Searches, closest, misspelt, suggest
+from reconciler.text import Searches, add_article, cite, closest, cut, find_misspelt, list_instances, offer, suggest
 from reconciler.yaml import KeyPath
 
 Items = Mapping[str, Sequence[Entry]]
 STEP = re.compile(r"[^.\[\]]+")
 
 
-def semantic_problems(
+def check_semantics(
     entries: Iterable[Entry], items: Items, policies: Iterable[Entry], known: Expansion, *, whole: bool
 ) -> Iterator[Problem]:
-    """Every such problem of a configuration with the resources `known`, but for its natural keys. If it is not `whole`,
-    a part could not be read, and an address that is not known may be there. So may the target of an item of a block."""
+    """Every such problem but those of natural keys. `known` has the resources. Unless `whole`, a part was not read, so
+    an unknown address may exist and is no problem."""
     searches = Searches()
     keys: dict[str, dict[str, None]] = {name: {} for name in KINDS}
     for address in known.resources:
@@ -41,39 +40,32 @@ def semantic_problems(
     for entry in entries:
         if isinstance(entry.value, dict):
             kind = KINDS[address_kind(entry.name)]
-            yield from _references(entry, kind, keys, searches, known, whole=whole)
-            yield from _ignored(entry, kind)
-            yield from _bad_days(entry, "lifecycle", "ignore_changes")
-            yield from _misspelt(entry, kind)
-            yield from _local_times(entry, kind, searches)
-    yield from _sources(items, known.resources)
-    yield from _targets(items, known)
-    yield from _repeated(items)
+            yield from _check_references(entry, kind, keys, searches, known, whole=whole)
+            yield from _check_ignored(entry, kind)
+            yield from _check_days(entry, "lifecycle", "ignore_changes")
+            yield from _check_spelling(entry, kind)
+            yield from _check_local_times(entry, kind, searches)
+    yield from _check_blocks(items, known)
     for policy in policies:
-        yield from _bad_days(policy, "except")
+        yield from _check_days(policy, "except")
 
 
-def _address(item: Entry, key: str) -> str:
+def _read_address(item: Entry, key: str) -> str:
     """The address at a key of an item; empty if there is none, which the schema reports."""
     value = value_at(item.value, (key,))
     return value if isinstance(value, str) and re.fullmatch(address_pattern(), value) else ""
 
 
-def _sources(items: Items, known: Mapping[str, Entry]) -> Iterator[Problem]:
-    """Items whose `from` is still in the configuration."""
-    for item in (*items["moved"], *items["removed"]):
-        source = _address(item, "from")
-        if source in known and source != _address(item, "to"):
+def _check_blocks(items: Items, known: Expansion) -> Iterator[Problem]:
+    """Items of `moved`, `removed` and `imports` that contradict the configuration, themselves, or an item before."""
+    first: dict[tuple[str, str, str], Entry] = {}
+    for item in chain(*items.values()):
+        source, target = _read_address(item, "from"), _read_address(item, "to")
+        if source in known.resources and source != target:
             expected = "expected it under `to` only" if item.name == "moved" else "expected it gone, or this item gone"
-            location = known[source].written.location
+            location = known.resources[source].written.location
             message = f"from: {cut(source)} is still in the configuration, at {location}; {expected}"
             yield item.problem(("from",), message)
-
-
-def _targets(items: Items, known: Expansion) -> Iterator[Problem]:
-    """Moves to another kind, or to themselves, and targets that are a `for_each`, and none of its instances."""
-    for item in (*items["moved"], *items["imports"]):
-        source, target = _address(item, "from"), _address(item, "to")
         if source and target and address_kind(source) != address_kind(target):
             message = f"to: {cut(source)} cannot become {cut(target)}; expected a key of the same kind"
             yield item.problem(("to",), message)
@@ -81,61 +73,54 @@ def _targets(items: Items, known: Expansion) -> Iterator[Problem]:
             yield item.problem(("to",), f"to: {cut(source)} moves to itself; expected another key")
         if target in known.definitions and target not in known.resources:
             yield item.problem(("to",), f"to: {list_instances(cut(target), known.definitions[target])}")
+        object_id = value_at(item.value, ("id",))
+        for key, what in (("from", source), ("to", target), ("id", object_id if isinstance(object_id, str) else "")):
+            kind = address_kind(target) if key == "id" else ""  # Objects of two kinds may have the same id.
+            other = first.setdefault((key, kind, what), item)
+            if what and other is not item:
+                message = f"{key}: {cite(what)} is in {other.name} at {other.written.location} already"
+                yield item.problem((key,), f"{message}; expected it once")
 
 
-def _repeated(items: Items) -> Iterator[Problem]:
-    """Objects and addresses that several items name."""
-    first: dict[tuple[str, str, str], Entry] = {}
-    for item, key in product(chain(*items.values()), ("from", "to", "id")):
-        what = value_at(item.value, ("id",)) if key == "id" else _address(item, key)
-        if not what or not isinstance(what, str):
-            continue
-        kind = address_kind(_address(item, "to")) if key == "id" else ""
-        other = first.setdefault((key, kind, what), item)
-        if other is not item:
-            message = f"{key}: {quoted(what)} is in {other.name} at {other.written.location} already"
-            yield item.problem((key,), f"{message}; expected it once")
-
-
-def imported(items: Iterable[Entry], environment: str) -> Iterator[Entry]:
+def select_imports(items: Iterable[Entry], environment: str) -> Iterator[Entry]:
     """The imports of one environment, each with one id."""
     for item in items:
-        if not (ids := _ids(item)):
+        if not (ids := _read_ids(item)):
             yield item
         elif environment in ids:
             yield replace(item, value={**item.value, "id": ids[environment]})
 
 
-def import_problems(items: Iterable[Entry], environments: Collection[str]) -> Iterator[Problem]:
+def check_imports(items: Iterable[Entry], environments: Collection[str]) -> Iterator[Problem]:
     """Imports for environments that do not exist."""
-    wrong = ((item, name) for item in items for name in _ids(item) if name not in environments)
+    wrong = ((item, name) for item in items for name in _read_ids(item) if name not in environments)
     for item, name in wrong if environments else ():
-        expected = f"expected {one_of(list(environments))}{closest(name, list(environments))}"
-        yield item.problem(("id", name), f"id: there is no environment {quoted(name)}; {expected}", at_key=True)
+        expected = f"expected {offer(list(environments))}{closest(name, list(environments))}"
+        yield item.problem(("id", name), f"id: there is no environment {cite(name)}; {expected}", at_key=True)
 
 
-def _ids(item: Entry) -> Mapping[str, Any]:
+def _read_ids(item: Entry) -> Mapping[str, Any]:
     """Environment → id, of an import that says so."""
     ids = value_at(item.value, ("id",))
     return ids if isinstance(ids, dict) else {}
 
 
-def _local_times(entry: Entry, kind: Kind, searches: Searches) -> Iterator[Problem]:
-    """Local times of no place, or of which some season has no UTC time on the grid. The schema reports other forms."""
+def _check_local_times(entry: Entry, kind: Kind, searches: Searches) -> Iterator[Problem]:
+    """Local times of an unknown zone, or whose UTC time is off the grid in a season. The schema reports other forms."""
     for name, (rule, grid) in kind.local_times(entry.value).items():
         zone = rule.partition(" ")[2]
         if not re.fullmatch(LOCAL_TIME, rule):
             continue
         if not kinds.local_time.is_zone(zone):
             close = searches.closest(zone, kinds.local_time.zone_names(name))
-            message = f"{name}: {quoted(zone)} is no time zone; expected Area/City, for example Europe/Berlin{close}"
+            message = f"{name}: {cite(zone)} is no time zone; expected Area/City, for example Europe/Berlin{close}"
             yield entry.problem((name,), message, f"zone {zone}")
         elif message := kinds.local_time.find_grid_problem(rule, grid, datetime.now(UTC)):
             yield entry.problem((name,), f"{name}: {message}")
 
 
-def _misspelt(entry: Entry, kind: Kind) -> Iterator[Problem]:
-    """Words that are nearly those that are documented, where the API may take others too; and what is too large."""
+def _check_spelling(entry: Entry, kind: Kind) -> Iterator[Problem]:
+    """Misspelt words in fields for which the API may take more words than its documents list; and bodies too large."""
     for field in kind.fields:
         value = entry.value.get(field.name)
         if field.most_bytes and field.setter:
@@ -143,28 +128,28 @@ def _misspelt(entry: Entry, kind: Kind) -> Iterator[Problem]:
             message = f"{field.name}: the request for it has {size:,} bytes; expected at most {field.most_bytes:,}"
             yield from [entry.problem((field.name,), message)] if size > field.most_bytes else ()
         if isinstance(value, str) and field.known and value not in field.known:
-            if option := misspelt(value, field.known):
-                message = f"{field.name}: found the text {quoted(value)}; expected one of {', '.join(field.known)}"
+            if option := find_misspelt(value, field.known):
+                message = f"{field.name}: found the text {cite(value)}; expected one of {', '.join(field.known)}"
                 yield entry.problem((field.name,), message + suggest([option]))
         elif isinstance(value, dict | list):
-            yield from _misspelt_keys(entry, (field.name,), field.schema, value)
+            yield from _check_key_spelling(entry, (field.name,), field.schema, value)
 
 
-def _misspelt_keys(entry: Entry, path: KeyPath, schema: Mapping[str, Any], value: Any) -> Iterator[Problem]:
+def _check_key_spelling(entry: Entry, path: KeyPath, schema: Mapping[str, Any], value: Any) -> Iterator[Problem]:
     if isinstance(value, list):
         for index, each in enumerate(value):
-            yield from _misspelt_keys(entry, (*path, index), schema.get("items", {}), each)
+            yield from _check_key_spelling(entry, (*path, index), schema.get("items", {}), each)
     elif isinstance(value, dict) and schema.get("additionalProperties", True) and "properties" in schema:
         known = schema["properties"]
         for key, each in value.items():
             if key in known:
-                yield from _misspelt_keys(entry, (*path, key), known[key], each)
-            elif option := misspelt(key, (name for name in known if name not in value)):
-                message = f"unknown key {quoted(key)}; expected one of {', '.join(known)}{suggest([option])}"
+                yield from _check_key_spelling(entry, (*path, key), known[key], each)
+            elif option := find_misspelt(key, (name for name in known if name not in value)):
+                message = f"unknown key {cite(key)}; expected one of {', '.join(known)}{suggest([option])}"
                 yield entry.problem((*path, key), f"{join_keys(path)}: {message}", at_key=True)
 
 
-def _references(
+def _check_references(
     entry: Entry,
     kind: Kind,
     keys: Mapping[str, Mapping[str, None]],
@@ -183,66 +168,67 @@ def _references(
             message = f"only_in at {place} leaves {cut(address)} out of this environment; expected both in it, or none"
             yield entry.problem(path, f"{join_keys(path)}: {message}", f"left out {address}")
         elif made := known.definitions.get(address):
-            message = list_instances(quoted(key), [each.partition(".")[2] for each in made], "key")
+            message = list_instances(cite(key), [each.partition(".")[2] for each in made], "key")
             yield entry.problem(path, f"{join_keys(path)}: {message}", f"made of {address}")
         elif whole or others:
-            message = _dangling(key, reference, others, keys[reference.kind], searches)
-            cause = "" if others else f"{reference.kind}.{key}"
-            yield entry.problem(path, f"{join_keys(path)}: {message}", cause)
+            known_keys, kind_name = keys[reference.kind], add_article(reference.kind)
+            what = (
+                f"there is no {reference.kind} {cite(key)}"
+                if not others
+                else f"{cite(key)} is {add_article(others[0])}"
+            )
+            message = (
+                f"{what}; expected the key of {kind_name} of this configuration{searches.closest(key, known_keys)}"
+            )
+            name, _, rest = key.partition(".")
+            if name == reference.kind and rest in known_keys:
+                message = f"found the address {cite(key)}; expected the key alone{suggest([rest])}"
+            yield entry.problem(path, f"{join_keys(path)}: {message}", "" if others else f"{reference.kind}.{key}")
 
 
-def _dangling(key: str, reference: Reference, others: list[str], known: Mapping[str, None], searches: Searches) -> str:
-    kind, dot, rest = key.partition(".")
-    what = f"{quoted(key)} is {with_article(others[0])}" if others else f"there is no {reference.kind} {quoted(key)}"
-    if dot and kind == reference.kind and rest in known:
-        return f"found the address {quoted(key)}; expected the key alone{suggest([rest])}"
-    expected = f"the key of {with_article(reference.kind)} of this configuration"
-    return f"{what}; expected {expected}{searches.closest(key, known)}"
-
-
-def _ignored(entry: Entry, kind: Kind) -> Iterator[Problem]:
+def _check_ignored(entry: Entry, kind: Kind) -> Iterator[Problem]:
     written = value_at(entry.value, ("lifecycle", "ignore_changes"))
     for index, each in enumerate(written if isinstance(written, list) else ()):
         key_path: KeyPath = ("lifecycle", "ignore_changes", index)
         path, at = (each.get("field"), (*key_path, "field")) if isinstance(each, dict) else (each, key_path)
-        if isinstance(path, str) and path and (reason := _no_path(path, _schemas(kind))):
-            yield entry.problem(at, f"{join_keys(key_path)}: {quoted(path)} {reason}")
+        if isinstance(path, str) and path and (reason := _explain_bad_path(path, _map_schemas(kind))):
+            yield entry.problem(at, f"{join_keys(key_path)}: {cite(path)} {reason}")
 
 
-def _bad_days(entry: Entry, *above: str) -> Iterator[Problem]:
-    """Items of a list that hold `until` a day that does not exist."""
+def _check_days(entry: Entry, *above: str) -> Iterator[Problem]:
+    """Items of a list whose `until` is a day that does not exist."""
     written = value_at(entry.value, above)
     for index, each in enumerate(written if isinstance(written, list) else ()):
-        if isinstance(each, dict) and (reason := no_day(each.get("until"))):
+        if isinstance(each, dict) and (reason := explain_bad_day(each.get("until"))):
             key_path: KeyPath = (*above, index, "until")
             yield entry.problem(key_path, f"{join_keys(key_path)}: {reason}")
 
 
-def no_day(text: object) -> str:
+def explain_bad_day(text: object) -> str:
     """Why a text in the form of a date is no day; empty if it is one. The schema reports other forms."""
     if not isinstance(text, str) or not re.fullmatch(DATE_PATTERN, text):
         return ""
     try:
         date.fromisoformat(text)
     except ValueError:
-        return f"the calendar has no {quoted(text)}; expected a day that is, for example 2027-01-31"
+        return f"the calendar has no {cite(text)}; expected a day that is, for example 2027-01-31"
     return ""
 
 
-def no_field(text: str) -> str:
-    """Why FIELD or KIND.FIELD names nothing that differs between environments; empty if it names something."""
+def explain_bad_field(text: str) -> str:
+    """Why FIELD or KIND.FIELD names no field; empty if it names one."""
     kind, _, path = text.partition(".")
     has_kind = path and kind in KINDS
     kinds = [KINDS[kind]] if has_kind else KINDS.values()
-    return _no_path(path if has_kind else text, {**_schemas(*kinds), "lifecycle": LIFECYCLE})
+    return _explain_bad_path(path if has_kind else text, {**_map_schemas(*kinds), "lifecycle": LIFECYCLE})
 
 
-def _schemas(*kinds: Kind) -> dict[str, Mapping[str, Any]]:
+def _map_schemas(*kinds: Kind) -> dict[str, Mapping[str, Any]]:
     return {field.name: field.schema for kind in kinds for field in kind.fields}
 
 
-def _no_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> str:
-    """Why a path names nothing that could be ignored; empty if it names something. `schemas` are by field."""
+def _explain_bad_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> str:
+    """Why a path names no value of a resource; empty if it names one. `schemas`: field → its schema."""
     names = list(schemas)
     name, *steps = path.split(".")
     plain, bracket, _ = path.partition("[")
@@ -259,26 +245,26 @@ def _no_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> str:
             return "has an empty key; expected a path such as data.actions.push"
         known = schema.get("properties", {})
         if step not in known and schema.get("additionalProperties") is False:
-            return f"has no key {quoted(step)}; expected one of {', '.join(known)}{closest(step, list(known))}"
+            return f"has no key {cite(step)}; expected one of {', '.join(known)}{closest(step, list(known))}"
         schema = known.get(step, {})
     return ""
 
 
-def natural_key_problems(entries: Iterable[Entry], unknown: Collection[Location]) -> Iterator[Problem]:
-    """Resources that cannot be told apart by what identifies them in the API. Values at `unknown` are not judged."""
+def check_natural_keys(entries: Iterable[Entry], unknown: Collection[Location]) -> Iterator[Problem]:
+    """Resources with the same natural key, by which the API's objects are found. Values at `unknown` do not count."""
     first: dict[tuple[str, ...], tuple[Entry, list[Any]]] = {}
     maps = (each for each in entries if isinstance(each.value, dict))
     for entry in sorted(maps, key=lambda each: each.written.location):
         identity, key = KINDS[address_kind(entry.name)].identity, entry.name.partition(".")[2]
         values = [entry.value.get(name, key if name == identity.chosen_id else None) for name in identity.natural_key]
         if not all(isinstance(each, str) for each in values) or (
-            unknown and any(entry.location(name) in unknown for name in identity.natural_key)
+            unknown and any(entry.written.locate(name) in unknown for name in identity.natural_key)
         ):
             continue
         # Names that differ only in spaces at the ends are the same for an API that removes these.
         other, known = first.setdefault((address_kind(entry.name), *map(normal_form, values)), (entry, values))
         if other is not entry:
-            same = ", ".join(f"{name} {quoted(each)}" for name, each in zip(identity.natural_key, values, strict=True))
+            same = ", ".join(f"{name} {cite(each)}" for name, each in zip(identity.natural_key, values, strict=True))
             if values != known:
                 same += ", except for spaces at the ends or how letters are composed,"
             message = f"{entry.subject} has the same {same} as {other.subject} at {other.written.location}"

@@ -14,8 +14,7 @@ from typing import Any
 from reconciler import kinds
 from reconciler.config.files import STATE_FOLDER, Reading
 from reconciler.config.merge import Entry
-from reconciler.config.semantics import no_day, no_field
-from reconciler.config.text import cut, one_of, quoted
+from reconciler.config.semantics import explain_bad_day, explain_bad_field
 from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
@@ -24,7 +23,7 @@ from reconciler.kinds.comparison import join_keys, value_at
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, Freeze, StateSettings
-from reconciler.text import WORD_CHARACTERS, closest
+from reconciler.text import WORD_CHARACTERS, cite, closest, cut, offer
 from reconciler.yaml import KeyPath, LocatedMap, plain_copy, walk
 
 EXPRESSION = re.compile(r"\$\{\s*(?:var|each)\b[^}]*\}?")
@@ -45,44 +44,45 @@ def read_document(reading: Reading, file: Path) -> tuple[Written, list[Problem],
 def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Problem]]:
     """The environments of a configuration: those of `reconciler.yaml`, or the one named `default`."""
     file = reading.source.settings
-    elsewhere = reading.source.settings_elsewhere()
+    elsewhere = reading.source.find_settings_elsewhere()
     if elsewhere is not None:
         return {}, [elsewhere]
-    if not reading.source.has(file):
-        return _environments({}, LocatedMap(), file), []
+    if not reading.source.exists(file):
+        return _make_environments({}, LocatedMap(), file), []
     written, problems, _ = read_document(reading, file)
     unread = {each.location for each in problems}
     node = LocatedMap() if written.node is None else written.node
     entry = Entry("", plain_copy(node), replace(written, node=node))
     if not is_valid("settings", entry.value):
-        schema_problems = load("reconciler.config.schema_problems:schema_problems")
+        schema_problems = load("reconciler.config.schema_problems:find_schema_problems")
         found = schema_problems("settings", entry.value, entry.written)
         problems += [problem for problem in found if problem.location not in unread]
     named = value_at(entry.value, ("environments",))
     names = list(named) if isinstance(named, dict) else []
-    problems += [*_bad_names(entry, names), *_bad_zone(entry), *_nested_variables(entry, names)]
-    if not problems:
-        problems += [*_misplaced(entry, names), *_bad_ignores(entry), *_bad_windows(entry, names)]
+    problems += _check_values(entry, names)
+    # The others rely on the schema.
+    problems += problems or [*_check_stores(entry, names), *_check_names(entry, names or [DEFAULT_ENVIRONMENT])]
     if problems:
         return {}, problems
-    environments = _environments(node, node, file)
-    shared = list(_shared_states(environments, entry))
+    environments = _make_environments(node, node, file)
+    shared = list(_check_shared_states(environments, entry))
     return ({}, shared) if shared else (environments, [])
 
 
-def _shared_states(environments: Mapping[str, Environment], entry: Entry) -> Iterator[Problem]:
+def _check_shared_states(environments: Mapping[str, Environment], entry: Entry) -> Iterator[Problem]:
     """Two environments with one state, which would manage each other's objects."""
     first: dict[str, str] = {}
     for name, environment in environments.items():
+        # macOS and Windows do not tell file names apart by case.
         other = first.setdefault(str(environment.state.path).casefold(), name)
         if other != name:
             own = ("environments", name, "state", "path")
             path = own if "state" in entry.value["environments"][name] else ("state", "path")
-            message = f"{quoted(name)} would keep its state in the file of {quoted(other)}; expected a folder"
+            message = f"{cite(name)} would keep its state in the file of {cite(other)}; expected a folder"
             yield entry.problem(path, f"{message}, or a path for each environment")
 
 
-def _misplaced(entry: Entry, names: list[str]) -> Iterator[Problem]:
+def _check_stores(entry: Entry, names: list[str]) -> Iterator[Problem]:
     """Settings of another store than the chosen one, and required settings that are missing."""
     for path in (("state",), *(("environments", name, "state") for name in names)):
         state = value_at(entry.value, path)
@@ -97,67 +97,51 @@ def _misplaced(entry: Entry, names: list[str]) -> Iterator[Problem]:
             yield entry.problem(path, f'"{key}" is missing; expected {backend.required[key]}', at_key=True)
 
 
-def _bad_names(entry: Entry, names: list[str]) -> Iterator[Problem]:
+def _check_values(entry: Entry, names: list[str]) -> Iterator[Problem]:
+    """Names of environments that cannot name a file, an unknown time zone, and variables in the values of variables."""
     for name in names:
         if not ENVIRONMENT_NAME.fullmatch(name):
             expected = "expected letters, digits, - and _, a letter or digit first, and no device of Windows"
-            message = f"{quoted(name)} cannot name an environment; {expected}"
+            message = f"{cite(name)} cannot name an environment; {expected}"
             yield entry.problem(("environments", name), message, at_key=True)
-
-
-def _nested_variables(entry: Entry, names: list[str]) -> Iterator[Problem]:
-    """Variables within the values of variables, at every depth."""
-    for path in (("variables",), *(("environments", name, "variables") for name in names)):
-        for key_path, value in walk(value_at(entry.value, path)):
-            if isinstance(value, str) and (expression := EXPRESSION.search(value)):
-                message = f"{quoted(value)} is the value of a variable; expected it without {cut(expression[0])}"
-                yield entry.problem((*path, *key_path), message)
-
-
-def _bad_zone(entry: Entry) -> Iterator[Problem]:
     zone = value_at(entry.value, ("time_zone",))
     if isinstance(zone, str) and zone:
         close = kinds.local_time.suggest_zone(zone[:WORD_CHARACTERS], "time_zone")
         if close is not None:
-            message = f"{quoted(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
+            message = f"{cite(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
             yield entry.problem(("time_zone",), message)
+    for path in (("variables",), *(("environments", name, "variables") for name in names)):
+        for key_path, value in walk(value_at(entry.value, path)):
+            if isinstance(value, str) and (expression := EXPRESSION.search(value)):
+                message = f"{cite(value)} is the value of a variable; expected it without {cut(expression[0])}"
+                yield entry.problem((*path, *key_path), message)
 
 
-def _bad_ignores(entry: Entry) -> Iterator[Problem]:
-    """What no field is that `compare` is to leave out."""
+def _check_names(entry: Entry, names: list[str]) -> Iterator[Problem]:
+    """Fields in `compare.ignore` that do not exist; windows of `freeze` with a day that does not exist, that end before
+    they begin, or of environments that do not exist."""
     for index, text in enumerate(entry.value.get("compare", {}).get("ignore", ())):
-        if reason := no_field(text):
-            yield entry.problem(("compare", "ignore", index), f"compare.ignore[{index}]: {quoted(text)} {reason}")
-
-
-def _bad_windows(entry: Entry, names: list[str]) -> Iterator[Problem]:
-    """Windows of `freeze` with a day that is none, that end before they begin, or of environments that do not exist."""
-    names = names or [DEFAULT_ENVIRONMENT]
+        if reason := explain_bad_field(text):
+            yield entry.problem(("compare", "ignore", index), f"compare.ignore[{index}]: {cite(text)} {reason}")
     for index, window in enumerate(entry.value.get("freeze", ())):
         first, last = window["from"], window["to"]
-        wrong: dict[KeyPath, str] = {("from",): no_day(first), ("to",): no_day(last)}
+        wrong: dict[KeyPath, str] = {("from",): explain_bad_day(first), ("to",): explain_bad_day(last)}
         if not any(wrong.values()) and last < first:
-            wrong["to",] = f"{quoted(last)} is before {quoted(first)}; expected that day or a later one"
+            wrong["to",] = f"{cite(last)} is before {cite(first)}; expected that day or a later one"
         for at, pattern in enumerate(window.get("environments", ())):
             if not any(fnmatchcase(name, pattern) for name in names):
-                message = f"there is no environment {quoted(pattern)}; expected {one_of(names)}, or a pattern"
+                message = f"there is no environment {cite(pattern)}; expected {offer(names)}, or a pattern"
                 wrong["environments", at] = message + closest(pattern, names)
         for path in (path for path, message in wrong.items() if message):
             key_path = ("freeze", index, *path)
             yield entry.problem(key_path, f"{join_keys(key_path)}: {wrong[path]}")
 
 
-def _windows(written: list[Mapping[str, Any]], environment: str) -> Iterator[Freeze]:
-    """The windows of `freeze` that are of an environment, by their begin."""
-    for each in sorted(written, key=lambda window: str(window["from"])):
-        if any(fnmatchcase(environment, pattern) for pattern in each.get("environments", ("*",))):
-            yield Freeze(date.fromisoformat(each["from"]), date.fromisoformat(each["to"]), each["reason"])
-
-
-def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dict[str, Environment]:
+def _make_environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dict[str, Environment]:
     named = settings.get("environments") or {DEFAULT_ENVIRONMENT: {}}
-    configuration = settings.get("name") or derived_name(file.parent)
+    configuration = settings.get("name") or derive_name(file.parent)
     shared, shared_variables = settings.get("state", {}), settings.get("variables", {})
+    windows = sorted(settings.get("freeze", []), key=lambda window: str(window["from"]))
     result = {}
     for name, written in named.items():
         variables = {**shared_variables, **written.get("variables", {})}
@@ -169,7 +153,7 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
         result[name] = Environment(
             name=name,
             configuration=configuration,
-            state=_state(written.get("state", shared), file.parent, name),
+            state=_make_state(written.get("state", shared), file.parent, name),
             secret_env=written.get("secret_env", None if "secret_command" in written else DEFAULT_KEY_VARIABLE),
             secret_command=tuple(written.get("secret_command", ())),
             api_url=written.get("api_url"),
@@ -179,19 +163,23 @@ def _environments(settings: dict[str, Any], node: LocatedMap, file: Path) -> dic
             max_deletes=settings.get("guards", {}).get("max_deletes"),
             time_zone=settings.get("time_zone", ""),
             ignored=tuple(settings.get("compare", {}).get("ignore", ())),
-            freeze=tuple(_windows(settings.get("freeze", []), name)),
+            freeze=tuple(
+                Freeze(date.fromisoformat(each["from"]), date.fromisoformat(each["to"]), each["reason"])
+                for each in windows
+                if any(fnmatchcase(name, pattern) for pattern in each.get("environments", ("*",)))
+            ),
         )
     return result
 
 
-def derived_name(folder: Path) -> str | None:
+def derive_name(folder: Path) -> str | None:
     """The name of a configuration that has none in its settings: the path of its folder from the repository's top
     (empty at the top). None outside of a repository."""
     top = repository_top(folder)
     return None if top is None else "/".join(Path(os.path.realpath(folder)).relative_to(top).parts)
 
 
-def _state(written: dict[str, Any], folder: Path, name: str) -> StateSettings:
+def _make_state(written: dict[str, Any], folder: Path, name: str) -> StateSettings:
     path = folder / written.get("path", STATE_FOLDER)
     store = written.get("store", "file")
     options = {key: value for key, value in written.items() if key not in ("store", "path")}

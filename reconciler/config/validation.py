@@ -37,11 +37,11 @@ _tests: dict[tuple[int, type], tuple[Schema, list[tuple[Any, Any]] | None]] = {}
 def is_valid(name: str, value: Any) -> bool:
     """Whether a value has the schema `name`: of a kind, of `settings`, or of an item of a block. If not, ask
     `find_errors`."""
-    return fits(_schema(in_use(), name), value)
+    return fits(_find_schema(in_use(), name), value)
 
 
 @cache
-def _schema(_kinds: Kinds, name: str) -> Schema:
+def _find_schema(_kinds: Kinds, name: str) -> Schema:
     """The schema of a kind's resource, `settings`, an item of a block, or one of `MADE`."""
     if name in KINDS:
         return resource_schema(KINDS[name])
@@ -78,17 +78,17 @@ def _find_tests(schema: Schema, kind: type) -> list[tuple[Any, Any]] | None:
 
 
 @cache
-def ecma(pattern: str) -> str:
+def to_ecma(pattern: str) -> str:
     """A pattern with the meaning of ECMA 262: `$` is the end only, and not before a last line break as in Python."""
     return re.sub(r"\$$", r"\\Z", pattern)
 
 
-def _have_properties(known: Mapping[str, Schema], value: dict[str, Any], _: Schema) -> bool:
+def _fit_properties(known: Mapping[str, Schema], value: dict[str, Any], _: Schema) -> bool:
     # Nearly all are valid, and a list takes less time than a generator that could end early.
     return False not in [fits(known[key], each) for key, each in value.items() if key in known]
 
 
-def _have_other_values(extra: bool | Schema, value: dict[str, Any], schema: Schema) -> bool:
+def _fit_others(extra: bool | Schema, value: dict[str, Any], schema: Schema) -> bool:
     others = value.keys() - schema.get("properties", {}).keys()
     return extra is True or not others or (extra is not False and all(fits(extra, value[key]) for key in others))
 
@@ -107,12 +107,15 @@ TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
     "maxProperties": (dict, lambda most, value, _: len(value) <= most),
     "required": (dict, lambda keys, value, _: value.keys() >= keys),
     "propertyNames": (dict, lambda name, value, _: all(fits(name, each) for each in value)),
-    "properties": (dict, _have_properties),
-    "additionalProperties": (dict, _have_other_values),
+    "properties": (dict, _fit_properties),
+    "additionalProperties": (dict, _fit_others),
 }
 """Keyword → the types that it says something about, and its test of the keyword's value, a value, and the schema."""
 
-PREPARED: Mapping[str, Callable[[Any], Any]] = {"pattern": lambda text: re.compile(ecma(text)), "required": frozenset}
+PREPARED: Mapping[str, Callable[[Any], Any]] = {
+    "pattern": lambda text: re.compile(to_ecma(text)),
+    "required": frozenset,
+}
 """Keyword → what its test is given in place of the keyword's value."""
 
 
@@ -121,7 +124,7 @@ def _validator(kinds: Kinds, name: str) -> Any:
     library = load("jsonschema")
 
     def matches(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Broken]:
-        if isinstance(instance, str) and not re.search(ecma(pattern), instance):
+        if isinstance(instance, str) and not re.search(to_ecma(pattern), instance):
             yield library.ValidationError(f"does not match {pattern}")
 
     base = library.Draft202012Validator
@@ -129,7 +132,7 @@ def _validator(kinds: Kinds, name: str) -> Any:
     types = base.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
-    return library.validators.extend(base, {"pattern": matches}, type_checker=types)(_schema(kinds, name))
+    return library.validators.extend(base, {"pattern": matches}, type_checker=types)(_find_schema(kinds, name))
 
 
 def find_errors(name: str, value: Any) -> list[Broken]:

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from reconciler.config.text import KEY_FOUND, cut, holds_key, one_of, quoted
 from reconciler.errors import SHOWS_KEY, Location, Problem
 from reconciler.lazy import frozen
+from reconciler.model.redaction import KEY_FOUND, holds_key
 from reconciler.model.settings import Environment
-from reconciler.text import Searches
+from reconciler.text import Searches, cite, cut, describe, offer
 from reconciler.yaml import LocatedList, LocatedMap, Position, find_location, plain_copy, walk
-from reconciler.yaml.scalars import node_kind
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 MOST_CHARACTERS = 10_000_000
@@ -55,13 +54,17 @@ class Written:
         """What a map, which stands in a file, has at a key."""
         return cls(node[key], Location(file, *node.key_positions[key]), Location(file, *node.value_positions[key]))
 
+    def locate(self, *path: str | int, key: bool = False) -> Location:
+        """Where the value at a path is (or its key), or else the nearest value around it."""
+        return find_location(self.node, path, self.value_location, key=key)
+
 
 class Substitution:
-    """Replaces the variables of an environment in values, and the items of an instance, and collects the problems.
-    `unknown` are the locations of values that are not known: they keep their text. `whole`: location → the expression
-    that is the whole value there. `subject` is the resource whose values are replaced. Without an environment, because
-    the settings could not be read, a variable is no problem. Without items, `${each.…}` is the problem `no_items`, or
-    none if that is empty."""
+    """Replaces variables of an environment and items of an instance in values, and collects the problems.
+    `unknown`: the locations of values that could not be resolved; they keep their text. `whole`: location → the
+    expression that is the whole value there. `subject`: the address of the resource whose values are resolved. The
+    environment is None if the settings could not be read; a variable is no problem then. If there are no items,
+    `${each.…}` gives a problem with the text `no_items`, or none if that text is empty."""
 
     def __init__(self, environment: Environment | None) -> None:
         self.environment = environment
@@ -75,59 +78,59 @@ class Substitution:
         self._copies: dict[int, tuple[Any, int]] = {}
         self.searches = Searches()
 
-    def plain(self, node: Any, location: Location) -> Any:
+    def resolve(self, node: Any, location: Location) -> Any:
         """The value as plain maps and lists, with the variables replaced."""
-        return self._plain(node, location.file, (location.line, location.column))
+        return self._resolve(node, location.file, (location.line, location.column))
 
-    def _plain(self, node: Any, file: str, position: Position) -> Any:
+    def _resolve(self, node: Any, file: str, position: Position) -> Any:
         if isinstance(node, str):
-            return self._text(node, Location(file, *position)) if "${" in node else node
+            return self._resolve_text(node, Location(file, *position)) if "${" in node else node
         if isinstance(node, LocatedMap):
             for key in node:
                 if "${" in key:
-                    message = f"the key {quoted(key)} holds a variable; expected variables in values only"
+                    message = f"the key {cite(key)} holds a variable; expected variables in values only"
                     self.unknown.add(Location(file, *position))
                     self.refuse(find_location(node, (key,), Location(file, *position), key=True), message)
             at, files = node.value_positions, node.files
             if files:
-                return {key: self._plain(value, files.get(key, file), at[key]) for key, value in node.items()}
+                return {key: self._resolve(value, files.get(key, file), at[key]) for key, value in node.items()}
             # Most values are texts without a variable: they take no call.
             return {
-                key: value if value.__class__ is str and "$" not in value else self._plain(value, file, at[key])
+                key: value if value.__class__ is str and "$" not in value else self._resolve(value, file, at[key])
                 for key, value in node.items()
             }
         if isinstance(node, LocatedList):
-            return [self._plain(value, file, at) for value, at in zip(node, node.positions, strict=True)]
+            return [self._resolve(value, file, at) for value, at in zip(node, node.positions, strict=True)]
         return node
 
     def follow(self, node: Any, location: Location) -> tuple[Any, Location]:
-        """What a value is if it is one variable, as it is written in the settings, and where; else the value itself."""
+        """The value of the one variable that a node is, as the settings have it, and its location; else the node."""
         if not isinstance(node, str) or "${" not in node or location in self.unknown:
             return node, location
-        named = whole_expression(node)
+        named = find_whole_expression(node)
         if named is None or named[1] == "each":
-            return self._text(node, location), location
-        value = self._value(named, node, location)
+            return self._resolve_text(node, location), location
+        value = self._resolve_named(named, node, location)
         if location in self.unknown:
             return node, location
-        return value, source(named, self.environment, NO_ITEMS) or location
+        return value, find_source(named, self.environment, NO_ITEMS) or location
 
-    def field(self, written: Written, name: str) -> Any:
+    def resolve_field(self, written: Written, name: str) -> Any:
         """The value at a key of a resource."""
-        return self.plain(written.node[name], find_location(written.node, (name,), written.value_location))
+        return self.resolve(written.node[name], written.locate(name))
 
-    def word(self, written: Written, name: str) -> Any:
+    def read_word(self, written: Written, name: str) -> Any:
         """The value of `only_in` or `exclude` of a resource; None if it is not written."""
         self.items, self.no_items = NO_ITEMS, ELSEWHERE.format(name)
-        value = self.field(written, name) if name in written.node else None
+        value = self.resolve_field(written, name) if name in written.node else None
         self.no_items = NO_FOR_EACH
         return value
 
     def locate_at_source(self, problem: Problem, items: Items) -> Problem:
-        """The problem of a value that is one variable or one item, told where that is written."""
+        """The problem at the place where the value is written, if that is a variable or an item; else as it is."""
         name = self.whole.get(problem.location, "")
         named = NAME.fullmatch(name)
-        origin = source(named, self.environment, items) if named else None
+        origin = find_source(named, self.environment, items) if named else None
         if origin is None:
             return problem
         head, expected, rest = problem.rest.partition("; expected")
@@ -138,18 +141,18 @@ class Substitution:
         return replace(problem, file=file, line=line, column=column, message=message, cause=cause)
 
     def refuse(self, location: Location, message: str, cause: str = "", at: Location | None = None) -> None:
-        """Note a problem with the value at a location, which is unknown from now on. It is told `at` another place."""
-        about = subject(self.subject, self.items) if "." in self.subject else ""
+        """Add a problem with the value at a location, which is unknown from now on. `at`: the place to show instead."""
+        about = format_subject(self.subject, self.items) if "." in self.subject else ""
         code = SHOWS_KEY if message == KEY_FOUND else ""
         message = f"{about}: {message}" if self.items and about else message
         self.problems.append(Problem(*(at or location), message, code, about, cause))
         self.unknown.add(location)
 
-    def _text(self, text: str, location: Location) -> Any:
+    def _resolve_text(self, text: str, location: Location) -> Any:
         whole = EXPRESSION.fullmatch(text)
         if whole and whole[1] is not None:
             self.whole[location] = whole[1].strip()
-            value = self._found(whole, location)
+            value = self._resolve_expression(whole, location)
             if not isinstance(value, dict | list):
                 return value
             copy, size = self._copies.get(id(value)) or (plain_copy(value), count_values(value))
@@ -161,9 +164,9 @@ class Substitution:
         def replaced(found: re.Match[str]) -> str:
             if found[1] is None:
                 return "${"
-            value = self._found(found, location)
+            value = self._resolve_expression(found, location)
             if location not in self.unknown and (value is None or isinstance(value, dict | list)):
-                what = node_kind(value)
+                what = describe(value)
                 self.refuse(location, f"{found[0]} is {what}; expected a text, a number or a boolean within a text")
             replacement = str(value).lower() if isinstance(value, bool) else str(value)
             return replacement if self._is_within_limit(len(replacement), location) else ""
@@ -174,7 +177,7 @@ class Substitution:
         return result
 
     def _is_within_limit(self, size: int, location: Location) -> bool:
-        """Whether variables may make so much more. The first that may not is a problem; those behind it are unknown."""
+        """Count `size` more characters. False beyond the limit: the first time with a problem, later as unknown."""
         before, self._length = self._length, self._length + size
         if before <= MOST_CHARACTERS < self._length:
             most = f"expected at most {MOST_CHARACTERS} characters"
@@ -183,44 +186,44 @@ class Substitution:
             self.unknown.add(location)
         return self._length <= MOST_CHARACTERS
 
-    def _found(self, found: re.Match[str], location: Location) -> Any:
+    def _resolve_expression(self, found: re.Match[str], location: Location) -> Any:
         """The value of an expression in a text, as it is written."""
         text = found[0]
         named = NAME.fullmatch(found[1].strip())
         if named is not None and text.endswith("}"):
-            return self._value(named, text, location)
+            return self._resolve_named(named, text, location)
         is_each = EACH.match(text) is not None
         how = "${each.DIMENSION}, or ${each.DIMENSION.KEY} for a map" if is_each else "${var.NAME}"
         what = "names no dimension of for_each" if is_each else "is no variable"
-        self.refuse(location, f"{quoted(text)} {what}; expected {how} (a plain ${{ is written $${{)")
+        self.refuse(location, f"{cite(text)} {what}; expected {how} (a plain ${{ is written $${{)")
         return text
 
-    def _value(self, named: re.Match[str], text: str, location: Location) -> Any:
+    def _resolve_named(self, named: re.Match[str], text: str, location: Location) -> Any:
         kind, name, path = named.groups()
-        value = self._item(name, text, location) if kind == "each" else self._variable(name, location)
+        value = self._find_item(name, text, location) if kind == "each" else self._find_variable(name, location)
         if value is _NOTHING:
             return text
-        keys = steps(kind, value, path)
+        keys = _split(kind, value, path)
         for index, step in enumerate(keys):
             if not isinstance(value, dict) or step not in value:
-                self.refuse(location, self._no_step(kind, name, keys[: index + 1], value))
+                self.refuse(location, self._explain_no_step(kind, name, keys[: index + 1], value))
                 return text
             value = value[step]
         return value
 
-    def _item(self, name: str, text: str, location: Location) -> Any:
+    def _find_item(self, name: str, text: str, location: Location) -> Any:
         """The value of the item of a dimension, `_NOTHING` if there is none."""
         if name in self.items:
             return self.items[name].value
         if self.items:
             close = self.searches.closest(name, self.items)
-            self.refuse(location, f"there is no dimension {quoted(name)}; expected {one_of(list(self.items))}{close}")
+            self.refuse(location, f"there is no dimension {cite(name)}; expected {offer(list(self.items))}{close}")
         elif self.no_items:
-            self.refuse(location, f"{quoted(text)} {self.no_items}")
+            self.refuse(location, f"{cite(text)} {self.no_items}")
         self.unknown.add(location)
         return _NOTHING
 
-    def _variable(self, name: str, location: Location) -> Any:
+    def _find_variable(self, name: str, location: Location) -> Any:
         """The value of a variable, `_NOTHING` if there is none."""
         if self.environment is None:
             self.unknown.add(location)
@@ -228,32 +231,30 @@ class Substitution:
         if name not in self.environment.variables:
             close = self.searches.closest(name, self.environment.variables)
             at = self.environment.unset.get(name)
-            message = f"the variable {quoted(name)} has no value; expected one here, since {location} uses it"
+            message = f"the variable {cite(name)} has no value; expected one here, since {location} uses it"
             if at is None:
                 expected = "expected a value under variables of the environment in reconciler.yaml"
-                message = f"the variable {quoted(name)} is not set; {expected}{close}"
+                message = f"the variable {cite(name)} is not set; {expected}{close}"
             self.refuse(location, message, str(at or message), at)
             return _NOTHING
         return self.environment.variables[name]
 
-    def _no_step(self, kind: str, name: str, keys: list[str], value: Any) -> str:
+    def _explain_no_step(self, kind: str, name: str, keys: list[str], value: Any) -> str:
         """Why a path goes no further than to a value."""
-        what = (
-            f"the item {quoted(self.items[name].key)} of {name}" if kind == "each" else f"the variable {quoted(name)}"
-        )
-        what = "".join(f"{quoted(each)} of " for each in reversed(keys[:-1])) + what
+        what = f"the item {cite(self.items[name].key)} of {name}" if kind == "each" else f"the variable {cite(name)}"
+        what = "".join(f"{cite(each)} of " for each in reversed(keys[:-1])) + what
         if not isinstance(value, dict):
-            return f"{what} is {node_kind(value)}; expected a map with the key {quoted(keys[-1])}"
-        known = one_of([*map(cut, list(value)[:MOST_KEYS])]) if value else "it"
-        return f"{what} has no {quoted(keys[-1])}; expected {known}{self.searches.closest(keys[-1], value)}"
+            return f"{what} is {describe(value)}; expected a map with the key {cite(keys[-1])}"
+        known = offer([*map(cut, list(value)[:MOST_KEYS])]) if value else "it"
+        return f"{what} has no {cite(keys[-1])}; expected {known}{self.searches.closest(keys[-1], value)}"
 
 
-def subject(name: str, items: Items) -> str:
-    """`report.daily-go-us (for app=go, region=us)`: how messages call a resource."""
+def format_subject(name: str, items: Items) -> str:
+    """`report.daily-go-us (for app=go, region=us)`: a resource as messages name it."""
     return f"{cut(name)} (for {', '.join(f'{each}={cut(items[each].key)}' for each in items)})" if items else cut(name)
 
 
-def steps(source: str, value: Any, path: str) -> list[str]:
+def _split(source: str, value: Any, path: str) -> list[str]:
     """The keys that a path goes through. A map that is an item stands for its key."""
     steps = path.split(".")[1:]
     return ["key"] if source == "each" and not steps and isinstance(value, dict) else steps
@@ -264,18 +265,19 @@ def count_values(node: Any) -> int:
     return sum(1 for _ in walk(node))
 
 
-def source(named: re.Match[str], environment: Environment | None, items: Items) -> Location | None:
+def find_source(named: re.Match[str], environment: Environment | None, items: Items) -> Location | None:
     """Where the value of an expression is written (a match of `NAME`), None if there is none."""
     kind, name, path = named.groups()
     if kind == "each":
         item = items.get(name)
-        return find_location(item.node, steps(kind, item.node, path), item.location) if item else None
+        return find_location(item.node, _split(kind, item.node, path), item.location) if item else None
     if environment is None or name not in environment.variable_locations:
         return None
-    return find_location(environment.variables.get(name), steps(kind, None, path), environment.variable_locations[name])
+    variable, location = environment.variables.get(name), environment.variable_locations[name]
+    return find_location(variable, _split(kind, None, path), location)
 
 
-def whole_expression(value: object) -> re.Match[str] | None:
-    """The variable or the item that is the whole of a text, as a match of `NAME`; None if none is."""
+def find_whole_expression(value: object) -> re.Match[str] | None:
+    """The match of `NAME` if a text is nothing but one variable or item; else None."""
     found = EXPRESSION.fullmatch(value) if isinstance(value, str) and value.endswith("}") else None
     return NAME.fullmatch(found[1].strip()) if found and found[1] else None

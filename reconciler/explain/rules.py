@@ -88,7 +88,7 @@ def find_subject(text: str, given: ExplainInput) -> Subject:
     if address not in desired.resources:
         address = next((new for new, old in plan.moved.items() if old == address), address)
     if address not in known:
-        reason = desired.no_resource(address) or f"{address}: there is no such address{did_you_mean(address, known)}"
+        reason = desired.explain_none(address) or f"{address}: there is no such address{did_you_mean(address, known)}"
         raise WrongUsage(reason, hint=SHAPE)
     current = ids.get(address)
     return Subject(address, KINDS[kind], current if current in records else None, path or "", given)

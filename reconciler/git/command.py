@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.errors import GitUnusable
 from reconciler.git import repository_top
 from reconciler.lazy import frozen
-from reconciler.model.redaction import without_user
+from reconciler.model.redaction import remove_user
 from reconciler.system import find_program, run_program, search_path
 
 Settings = tuple[tuple[str, str], ...]
@@ -165,7 +165,7 @@ def count_settings() -> int:
 def message_text(raw: bytes) -> str:
     """What git wrote for people, as one line: no hints of its own, no credentials of a URL."""
     lines = (" ".join(line.split()) for line in raw.decode("utf-8", "replace").splitlines())
-    return without_user("; ".join(line for line in lines if line and not line.startswith("hint:")))
+    return remove_user("; ".join(line for line in lines if line and not line.startswith("hint:")))
 
 
 def as_environment(settings: Settings) -> dict[str, str]:

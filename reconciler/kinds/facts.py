@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from reconciler.errors import ReconcilerError, some_of
+from reconciler.errors import ReconcilerError, abridge
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import with_value
 from reconciler.kinds.declaration import Field, Kind, Pages, Reference
@@ -24,7 +24,7 @@ NOBODY, REFUSED = "reconciler-probe-nobody", object()
 def make_facts(section: str, claims: Claims) -> list[Fact]:
     """The facts of claims, each with what was seen against it."""
     found = [(text, None if bad is None else dict.fromkeys(sorted(map(shorten, bad)))) for text, bad in claims]
-    return [Fact(f"{section}: {text}", None if bad is None else not bad, some_of(bad or ())) for text, bad in found]
+    return [Fact(f"{section}: {text}", None if bad is None else not bad, abridge(bad or ())) for text, bad in found]
 
 
 def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Violations) -> Claims:

@@ -21,7 +21,7 @@ from reconciler.kinds.schema import AREAS
 from reconciler.lazy import load
 from reconciler.model.inputs import Record
 from reconciler.model.plan import Cause, Change
-from reconciler.text import close_matches, suggest
+from reconciler.text import find_close, suggest
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 PENDING = timedelta(minutes=15)  # So long after its UTC time a delivery may not have gone out yet.
@@ -171,7 +171,7 @@ def is_zone(name: str) -> bool:
 def suggest_zone(name: str, field: str) -> str | None:
     """What a name that is no time zone could mean; None if it is one. ReconcilerError without any time zone data."""
     known = zone_names(field)
-    return None if name in known else suggest(close_matches(name, known))
+    return None if name in known else suggest(find_close(name, known))
 
 
 @lru_cache(4)
@@ -201,7 +201,7 @@ def suggest_time(text: str, field: str) -> str:
     cities = {each.rpartition("/")[2]: each for each in places}
     name = place.casefold().replace(" ", "_")
     close = [name] if name in places else [cities[name]] if name in cities else []
-    close = close or (close_matches(name, places) if "/" in name else [])
+    close = close or (find_close(name, places) if "/" in name else [])
     return EXPECTED + (suggest([f"{clock} {places[close[0]]}"]) if close else NO_PLACE)
 
 

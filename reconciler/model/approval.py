@@ -1,4 +1,4 @@
-"""What a reviewer approved: the digest of a plan, and a sketch of it, to say in words what differs from another one."""
+"""What a reviewer approved: the digest of a plan, and a sketch of it, to name how a later plan differs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ FORMAT_VERSION = 2
 MOST_SKETCHED = 10_000
 """The longest sketch, in characters: it stands in a comment, whose length is bounded."""
 HASH_DIGITS = 16
-"""Of a sketch: two pull requests that are merged together approve the changes of one plan by them."""
+"""64 bits of a hash: if two pull requests are merged together, their sketches approve the changes of one plan."""
 NOTHING = ""
-"""The digest of an approval if the plan of the environment was left out: no change was approved."""
+"""The digest in an approval that left its environment out: no change is approved."""
 _OVERHEAD = 8  # quotes, a colon, a comma and blanks around an address and what stands beside it
 
 
@@ -46,43 +46,43 @@ class Approval:
 
 
 def make_approval(plan: Plan, commit: str = "", base: str = "", limit: int = MOST_SKETCHED) -> Approval:
-    """A plan as it is approved; its sketch takes at most `limit` characters."""
+    """The approval of a plan. Its sketch has at most `limit` characters."""
     asked = [change for change in plan.changes if change.is_reviewed()]
-    sketched = _first_fitting(((change.address, make_sketch(change, plan.api)) for change in asked), limit)
+    sketched = _take_fitting(((change.address, make_sketch(change, plan.api)) for change in asked), limit)
     left_out = len(asked) - len(sketched)
     return Approval(plan.environment, plan.digest, commit, base, sketched, left_out, configuration=plan.configuration)
 
 
-def _first_fitting(sketches: Iterable[tuple[str, str]], remaining: int) -> dict[str, str]:
-    """The first sketches by address, as many as so many characters hold."""
+def _take_fitting(sketches: Iterable[tuple[str, str]], remaining: int) -> dict[str, str]:
+    """Address → sketch of the first changes, as many as fit into `remaining` characters."""
     fitting: dict[str, str] = {}
     for address, sketch in sketches:
-        remaining -= _size(address, sketch)
+        remaining -= _measure(address, sketch)
         if remaining < 0:
             break
         fitting[address] = sketch
     return fitting
 
 
-def _size(address: str, sketch: str) -> int:
+def _measure(address: str, sketch: str) -> int:
     return len(json.dumps(address)) + len(sketch) + _OVERHEAD
 
 
 def make_sketch(change: Change, api: str) -> str:
-    """`update 1f3a90bc…`: the same for the same change, whenever and wherever it is planned; notes are left out, as
-    they are of the digest. `api` is the plan's: a change of another API is another one."""
+    """`update 1f3a90bc…`: the same text for the same change, whenever it is planned. Like the digest, it leaves notes
+    out. `api` is the plan's address of the API: the same change at another API has another sketch."""
     content = change.approved()
     text = canonical(content) + ("" if api == VENDOR_URL else api)
     return f"{content['action']} {hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]}"
 
 
-def joint_digest(digests: Mapping[str, str]) -> str:
-    """The digest of the plans of several environments (name → digest), in whatever order. See `digests`."""
+def join_digests(digests: Mapping[str, str]) -> str:
+    """The joint digest of several plans (environment → digest); their order has no meaning."""
     return sha256(digests)
 
 
-def digests(ended: Iterable[Ended[Review]]) -> dict[str, str]:
-    """The digest of each plan by environment, but of those that are left out; empty if there is no plan."""
+def collect_digests(ended: Iterable[Ended[Review]]) -> dict[str, str]:
+    """Environment → the digest of its plan, "" if there is no plan. Environments that were left out are missing."""
     made = (each for each in ended if not each.left_out)
     return {each.environment: each.value.plan.digest if each.value else "" for each in made}
 
@@ -108,18 +108,19 @@ def from_json(document: Any) -> Approval:
 
 MARKER_FORMAT = 2
 DRIFT, NO_DRIFT = "drift", "no drift"
-"""The commands of marks that stand in an issue, the second in one that can be closed."""
+"""The commands of marks in issues; an issue with the second can be closed."""
 LONGEST = 13_000
-"""Characters of the line: what is left of a comment is for people."""
+"""Characters of the line, a fifth of the 65,536 that GitHub allows: the rest of the comment is for people."""
 LONGEST_COMMIT = 200
 LINE = re.compile(r"<!-- reconciler (\{.*\}) -->")
-# All that could end the line early, or that a host takes for a mention, a reference or markup: within strings only.
+# What could end the comment early, or what a code host takes for a mention, a reference or markup. In JSON, all of it
+# stands within strings, so an escape is possible.
 _UNSAFE = re.compile(r"-(?=-)|[<>&@#!~$%`*]")
 
 
 @frozen
 class Brief:
-    """The approval of one of several environments: what it has of its own."""
+    """The part of an approval that each of several environments has of its own."""
 
     digest: str
     changes: Mapping[str, str]
@@ -128,8 +129,8 @@ class Brief:
 
 @frozen
 class Several:
-    """What a mark says of several environments: the approvals by name, those without a plan (`failed`), and those that
-    were `left_out` since nothing of them has changed."""
+    """A mark's content for several environments: the approvals by name, the environments without a plan (`failed`), and
+    those that were `left_out` because nothing in them changed."""
 
     approvals: Mapping[str, Brief] = field(default_factory=dict)
     failed: tuple[str, ...] = ()
@@ -140,9 +141,9 @@ class Several:
 
 @frozen
 class CommentMarker:
-    """`command` wrote the comment (`plan`, `apply`) or the issue. `approval`: the plan that it shows; None if it
-    shows none that could be approved. `configuration`: its name; None in a mark that was written before marks had it,
-    which may be any one's. If it is of `several` environments, `environment` names them all."""
+    """The hidden mark in a comment or an issue. `command` wrote it, for example `plan`. `approval` is of the plan that
+    it shows; None if no plan can be approved. `configuration` is None in marks of early versions: they may be of any
+    configuration. If it is of `several` environments, `environment` names them all."""
 
     environment: str
     command: str
@@ -162,7 +163,7 @@ class CommentMarker:
         return frozenset((*self.several.approvals, *self.several.failed, *self.several.left_out))
 
     def approvals(self) -> dict[str, Approval]:
-        """What it approves, by environment."""
+        """Environment → its approval."""
         if (several := self.several) is None:
             return {self.environment: self.approval} if self.approval else {}
         return {
@@ -179,19 +180,19 @@ class CommentMarker:
         }
 
 
-def name_set(environments: Iterable[str]) -> str:
-    """The name of a set of environments in a mark, in whatever order they are given."""
+def join_names(environments: Iterable[str]) -> str:
+    """The name of a set of environments in a mark: the same in any order."""
     return ", ".join(sorted(environments))
 
 
 def make_marker(command: str, plan: Plan, commit: str, base: str) -> CommentMarker:
-    """The mark of a plan; its sketch is cut to what the line has room for."""
+    """The mark of a plan, with as much of the sketch as the line has room for."""
 
     def make(limit: int) -> CommentMarker:
         approval = make_approval(plan, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT], limit)
         return CommentMarker(plan.environment, command, approval, configuration=plan.configuration)
 
-    return _fitted(make)
+    return _fit(make)
 
 
 def make_joint_marker(
@@ -200,24 +201,24 @@ def make_joint_marker(
     """The mark of the plans of several environments (name → plan, None if it failed). It has all digests, and as much
     of the sketches as the line has room for."""
     made = {name: make_approval(plan) for name, plan in plans.items() if plan is not None}
-    needs = [sum(_size(*sketch) for sketch in each.changes.items()) for each in made.values()]
+    needs = [sum(_measure(*sketch) for sketch in each.changes.items()) for each in made.values()]
     failed, untouched = tuple(name for name in plans if name not in made), tuple(left_out)
 
     def brief(approval: Approval, limit: int) -> Brief:
-        changes = _first_fitting(approval.changes.items(), limit)
+        changes = _take_fitting(approval.changes.items(), limit)
         return Brief(approval.digest, changes, approval.left_out + len(approval.changes) - len(changes))
 
     def make(limit: int) -> CommentMarker:
         limits = share_out(limit, needs)
         briefs = {name: brief(approval, own) for (name, approval), own in zip(made.items(), limits, strict=True)}
         several = Several(briefs, failed, untouched, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT])
-        return CommentMarker(name_set((*plans, *untouched)), "plan", configuration=configuration, several=several)
+        return CommentMarker(join_names((*plans, *untouched)), "plan", configuration=configuration, several=several)
 
-    return _fitted(make)
+    return _fit(make)
 
 
-def _fitted(make: Callable[[int], CommentMarker]) -> CommentMarker:
-    """The mark with the most characters of sketches with which its line is not too long, or with none."""
+def _fit(make: Callable[[int], CommentMarker]) -> CommentMarker:
+    """The mark with the largest limit of sketches, halved from `MOST_SKETCHED` to 0, with which its line fits."""
     limit = MOST_SKETCHED
     while limit and len(format_marker(make(limit))) > LONGEST:
         limit //= 2
@@ -225,8 +226,8 @@ def _fitted(make: Callable[[int], CommentMarker]) -> CommentMarker:
 
 
 def format_marker(marker: CommentMarker) -> str:
-    """The mark as an HTML comment on one line of ASCII. What it is of several environments, an earlier version of this
-    program takes for a mark that approves nothing."""
+    """The mark as an HTML comment on one line of ASCII. Early versions do not know `several`: a mark of one environment
+    leaves it out, and they take any other for one that approves nothing."""
     content = asdict(marker)
     if marker.several is None:
         del content["several"]
@@ -235,8 +236,8 @@ def format_marker(marker: CommentMarker) -> str:
 
 
 def find_marker(body: str) -> CommentMarker | None:
-    """The mark in a comment's first line, None if there is none. Of a mark that another version of this program
-    wrote, only the configuration and the environment are known: it approves nothing."""
+    """The mark in a comment's first line; None if there is none. A mark of another version approves nothing: only its
+    configuration and its environment are kept."""
     found = LINE.fullmatch(body.split("\n", 1)[0].strip())
     if found is None:
         return None

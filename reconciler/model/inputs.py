@@ -9,9 +9,9 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reconciler.errors import Location, Problem, some_of
+from reconciler.errors import Location, Problem
 from reconciler.lazy import frozen
-from reconciler.text import counted
+from reconciler.text import list_instances
 
 if TYPE_CHECKING:
     from reconciler.model.policies import Policy
@@ -56,12 +56,6 @@ class ObjectRef(NamedTuple):
         return f"{self.kind}[{self.id}]"
 
 
-def list_instances(definition: str, instances: Sequence[str], what: str = "address") -> str:
-    """What is said of the address, or the key, of a `for_each` if that of an instance is expected."""
-    some = f": {some_of(instances)}" if instances else ""
-    return f"{definition} is a for_each; expected the {what} of one of its {counted(len(instances), 'resource')}{some}"
-
-
 @frozen
 class Ignored:
     """A path of a field that an update leaves as it is live; `until` (YYYY-MM-DD) and the rest are for people."""
@@ -74,7 +68,7 @@ class Ignored:
 
 @frozen
 class Lifecycle:
-    """How a resource may be treated. `prevent_destroy` None: it says nothing, and what the state remembers holds."""
+    """The block `lifecycle`. `prevent_destroy` is None if it is not written; then the state's value holds."""
 
     prevent_destroy: bool | None = None
     ignore_changes: tuple[Ignored, ...] = ()
@@ -93,8 +87,8 @@ class Lifecycle:
 
 @frozen
 class Instance:
-    """Which one of many alike a resource is: the address of the `for_each`, and of each dimension the item's key, and
-    where that item is written."""
+    """The origin of a resource that a `for_each` made: the address of the `for_each`, and dimension → key and location
+    of its item."""
 
     definition: str
     items: Mapping[str, str]
@@ -107,7 +101,7 @@ class Instance:
 
 @frozen
 class Resource:
-    """One resource as written, variables put in. A reference stays as written: `{"integration": "release-alerts"}`.
+    """One resource as written, with variables replaced. A reference stays as written: `{"integration": "x"}`.
 
     `locations` are where a person would edit each value within it, by its path (`data.initiators[0].uid`): in
     `defaults` of another file, or at an item of `for_each`, if that is the whole value. `sources` are the other places
@@ -126,7 +120,7 @@ class Resource:
     instance: Instance | None = None
 
     def field_location(self, path: str) -> Location:
-        """Where the value at a path is written, or what it is within, or the resource itself."""
+        """The location of the value at a path, or else of the nearest value around it, or of the resource."""
         while path and path not in self.locations:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return self.locations[path] if path else self.location
@@ -176,16 +170,16 @@ class Desired:
     policies: tuple[Policy, ...] = ()
     ended: Mapping[str, Location] = field(default_factory=dict)
 
-    def no_resource(self, address: str) -> str:
-        """Why an address is no resource, if it is that of a `for_each`, or left out; empty if it is neither."""
+    def explain_none(self, address: str) -> str:
+        """Why an address is no resource: it is a `for_each`, or `only_in` leaves it out; empty if it is neither."""
         if address in self.left_out:
             return f"only_in at {self.left_out[address]} leaves {address} out of this environment"
         made = ((each, resource.instance) for each, resource in self.resources.items())
         addresses = [each for each, instance in made if instance and instance.definition == address]
         return list_instances(address, addresses) if addresses and address not in self.resources else ""
 
-    def why_gone(self, address: str, file: str) -> str:
-        """Why an address is no resource any more, although what made it may be in the file; empty if nothing is."""
+    def explain_gone(self, address: str, file: str) -> str:
+        """Why an address is no resource any more although its file still has what made it; empty if it has not."""
         if address in self.ended:
             return f"{self.ended[address]} ends it"
         if address in self.left_out:
@@ -234,7 +228,7 @@ class Live:
 
 @frozen
 class Entry:
-    """What is remembered of one address.
+    """The state's record of one address.
 
     `applied` are the fields as they were last written, references resolved. `depends_on` are the addresses that it
     referred to, `protected` keeps `prevent_destroy` alive after the block has gone from the configuration.
@@ -260,14 +254,14 @@ class Entry:
     counted_at: str = field(default="", compare=False)
 
     def as_wanted(self) -> Entry:
-        """What it says of what is wanted: not where that is written, by which commit, nor what came of it."""
+        """The entry with only what was wanted: without file, commit, stored values, and counts."""
         return replace(self, file="", commit="", stored={}, read_back=False, counts={}, counted_at="")
 
 
 @frozen
 class Tombstone:
-    """What is remembered of an object that has no entry any more: the `address` that it had. `deleted`: we deleted it,
-    by `commit` (empty if not known), and never adopt it. `protected`: no list showed it; `prevent_destroy` holds."""
+    """The state's record of an object without an entry. `address` is the one it had. `deleted`: we deleted it, at
+    `commit` if known, and never adopt it again. `protected`: no list showed it, and `prevent_destroy` still holds."""
 
     address: str
     deleted: bool = False
@@ -297,6 +291,6 @@ class State:
     zone_data: str = ""
 
     def is_read_back(self, address: str) -> bool:
-        """Whether live was seen as it was sent, after the last write of an address."""
+        """Whether the object of an address was read back as it was sent, after its last write."""
         entry = self.entries.get(address)
         return address not in self.unread and entry is not None and entry.read_back

@@ -1,4 +1,4 @@
-"""What would be done: a value that is shown, compared and executed as the same thing."""
+"""A plan: one value that is shown, compared, saved and executed."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Cause(StrEnum):
 
 @frozen
 class FieldChange:
-    """One field of a change. `before` is live, `after` is desired; None if there is nothing. `rule` is the local time
-    that `after` comes from (`09:00 Europe/Berlin`), and `rule_before` the one that `before` came from; empty: none."""
+    """One field of a change. `before` is live, `after` is desired; None if there is no value. `rule` and `rule_before`
+    are the local times that `after` and `before` come from (`09:00 Europe/Berlin`); empty if there is none."""
 
     path: str
     before: Any
@@ -100,17 +100,17 @@ class Change:
     seen_as_ruled: str | None = None
 
     def is_clock(self) -> bool:
-        """Whether the clocks alone bring it about: what was approved is the local time, and it keeps to that."""
+        """Whether only a clock change causes it: the approved local time stays the same."""
         return self.action is Action.UPDATE and all(each.cause is Cause.CLOCK for each in self.fields)
 
     def is_reviewed(self) -> bool:
-        """Whether a reviewer approves it: of what the clocks alone bring about, only the move that a note tells."""
+        """Whether a reviewer approves it. A change that only the clocks cause needs approval if a note tells a move."""
         return not self.is_clock() or bool(self.notes)
 
     def approved(self) -> dict[str, Any]:
-        """What a reviewer approves of it: all but the reason and the notes, but where and when it was written, and but
-        the tombstones, which write nothing to the API. A local time is approved as it is written: its UTC time is left
-        out, so that the approval holds when the clocks change."""
+        """What the digest covers: all but the reason, the notes, where and when it was written, and tombstones. These
+        write nothing to the API. A local time is approved as it is written, without its UTC time, so that the approval
+        stays valid when the clocks change."""
         left = ("reason", "tombstones", "seen_as_ruled")
         content = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in left}
         content |= {"notes": None, "remember": None, "seen": self.seen_as_ruled or self.seen}
@@ -135,7 +135,7 @@ class Change:
         return content | ({"action": Action.ADOPT, "requests": []} if self.is_clock() else {})
 
     def remarks(self) -> tuple[str, ...]:
-        """All that is said of it: its reason, if it has one, and its notes."""
+        """The reason, if there is one, and the notes."""
         return (self.reason, *self.notes) if self.reason else self.notes
 
 
@@ -148,8 +148,8 @@ WAITS = "before that, a delivery would be lost or doubled"
 
 @frozen
 class Waiting:
-    """A change that the clocks bring about and that would lose or double a delivery now. `not_before` (UTC, ISO 8601)
-    is the first moment at which it would not."""
+    """A clock change that would lose or double a delivery if it were applied now. `not_before` (UTC, ISO 8601) is the
+    first moment at which it would not."""
 
     address: str
     path: str
@@ -169,7 +169,7 @@ class Unmanaged:
 
 @frozen
 class KeptField:
-    """A field that is not as it is written, and stays so: `ignore_changes` names it."""
+    """A field that differs from what is written and stays so, because `ignore_changes` names it."""
 
     address: str
     path: str
@@ -179,7 +179,7 @@ class KeptField:
 
 @frozen
 class Refusal:
-    """A guard that says no to this plan, and what passes it. `problems` are what it says of places in the YAML."""
+    """A guard that refuses this plan, and what passes it. `problems` are its findings with locations in the YAML."""
 
     guard: str
     message: str
@@ -189,7 +189,7 @@ class Refusal:
 
 @frozen
 class Plan:
-    """All that is done to one environment.
+    """All changes to one environment.
 
     `refresh` is what the state should know of addresses that do not change; `moved`: address → the address whose entry
     it takes over. `configuration` and `api` (its address) say, with the environment, what it is a plan of: no two of
@@ -224,13 +224,13 @@ class Plan:
         return next((change.id for change in self.changes if change.address == address), None)
 
     def objects(self) -> dict[str, ObjectRef]:
-        """Each address that has a live object, and the object; of two with one, the one that stays is the last."""
+        """Address → its live object. If two addresses have one object, the one that keeps it is the last."""
         changed = sorted(self.changes, key=lambda each: each.action is not Action.FORGET)
         objects = {each.address: ObjectRef(each.kind, each.id) for each in changed if each.id}
         return objects | {address: ObjectRef.at(address, entry.id) for address, entry in self.refresh.items()}
 
     def summary(self) -> dict[str, int]:
-        """How many of each action, in the words of the contract."""
+        """Action → the number of changes, and `unchanged` and `unmanaged`, as in the plan's JSON."""
         counts = {action.value: 0 for action in SUMMARY_ORDER}
         for change in self.changes:
             counts[change.action.value] += 1
@@ -265,8 +265,7 @@ class Destination:
 
 @frozen
 class Destinations:
-    """All that is offered to an environment; `warnings` say what could not be taken into account; `api` is its
-    address."""
+    """The destinations that an environment offers. `warnings` name what could not be read. `api` is its address."""
 
     environment: str
     items: tuple[Destination, ...]

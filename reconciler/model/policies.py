@@ -1,4 +1,4 @@
-"""Rules of an organisation, as they are written, and what they say of a configuration or of a plan."""
+"""Policies as they are written, and their results for a configuration or a plan."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class Policy:
     locations: Mapping[str, Location] = field(default_factory=dict)
 
     def content(self) -> object:
-        """What it says, wherever it is written."""
+        """The policy without locations, to compare it with another version of itself."""
         nowhere = Location("", 0, 0)
         exceptions = tuple(replace(each, location=nowhere) for each in self.exceptions)
         return replace(self, location=nowhere, locations={}, exceptions=exceptions)
 
     def problem(self, key: str, message: str, at: int = 0, address: str = "") -> Problem:
-        """A problem with a value, `at` a character of it. It may be so for one `address` only."""
+        """A problem with the value of a key, `at` the index of a character; for one `address` if that is given."""
         file, line, column = self.locations.get(key, self.location)
         *above, last = str(getattr(self, key, ""))[:at].split("\n")
         text = f"policy.{self.name}: {key}: {message}"
@@ -84,7 +84,7 @@ class Violation:
 
 @frozen
 class PolicyReport:
-    """What the policies say of one environment. `violations` are those that count, `excepted` those that an exception
+    """The results of the policies for one environment. `violations` count; `excepted` are those that an exception
     lets pass. `unused` are the exceptions that except nothing, each with its policy's name. `held` and `refused`:
     policy → how often it was judged and held, or did not, excepted ones included."""
 

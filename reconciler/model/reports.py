@@ -1,4 +1,4 @@
-"""What people are shown: the review of a plan, the report and the receipt of an apply, and drift."""
+"""What people are shown: the review of a plan, and the report and the receipt of an apply."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ class Ended(Generic[T]):
         return self.error.exit_code if self.error else self.code
 
     def map(self, make: Callable[[T], U | None]) -> Ended[U]:
-        """The same end, with what `make` makes of the value."""
+        """The same result, with `make(value)` as its value."""
         value = None if self.value is None else make(self.value)
         return Ended(self.environment, value, self.error, self.seconds, self.code, self.left_out)
 
 
 def only_value(ended: Sequence[Ended[T]]) -> T | None:
-    """The value, if there is one environment and it has one: that is shown as if there were no others."""
+    """The value if there is only one environment and it has a value: it is shown without the table of many."""
     return ended[0].value if len(ended) == 1 else None
 
 
 class Scope(StrEnum):
-    """Whose doing a change is."""
+    """Where a change comes from."""
 
     PULL_REQUEST = "pull request"
     PENDING = "pending"
@@ -79,7 +79,7 @@ class Weight(StrEnum):
 
 @frozen
 class Impact:
-    """One thing that a change does to people, in a sentence of plain text."""
+    """One consequence of a change for people, as a sentence of plain text."""
 
     weight: Weight
     text: str
@@ -110,7 +110,7 @@ class Graph:
 
 @frozen
 class Review:
-    """A plan as a reviewer looks at it.
+    """A plan with all that a reviewer needs.
 
     `desired` and `live` are what the plan was made of. `impacts`, `scopes` and `behind` are by address; `scopes` is
     empty if no base was given, and `behind` has the newer commit that a change would undo. `tasks` is what a person has
@@ -132,7 +132,7 @@ class Review:
     gone: Mapping[str, tuple[Location, str]] = field(default_factory=dict)
 
     def find_scope(self, address: str) -> Scope | None:
-        """How a change is marked: as behind, or by whose doing it is."""
+        """The scope that a change is marked with: `behind` goes before its origin."""
         return Scope.BEHIND if address in self.behind else self.scopes.get(address)
 
     def find_place(self, address: str) -> Location | None:
@@ -141,7 +141,7 @@ class Review:
         return resource.location if resource else self.gone.get(address, (None, ""))[0]
 
     def remarks_on(self, change: Change) -> tuple[str, ...]:
-        """All that is said of a change, but for its impacts."""
+        """The reason and notes of a change, after a warning if it would undo a newer commit; without its impacts."""
         commit = self.behind.get(change.address)
         remark = (f"this would undo a newer commit, {commit}: the checkout is behind",) if commit else ()
         return (*remark, *change.remarks())
@@ -208,11 +208,11 @@ class ApplyReport:
 
     @property
     def nothing(self) -> str:
-        """What is said if no change counts."""
+        """The text for a report without changes."""
         return f"nothing {'was left ' * self.is_repeated}to do"
 
     def counts(self) -> dict[Status, int]:
-        """How many changes ended so, for each status; what an earlier apply has done does not count."""
+        """Status → the number of changes with it. What an earlier apply has done does not count."""
         return {each: len(self.of(each)) * (each is not Status.DONE or not self.is_repeated) for each in Status}
 
     def of(self, status: Status) -> tuple[Outcome, ...]:
@@ -235,7 +235,7 @@ class ApplyReport:
 
 @frozen
 class Applied:
-    """A plan that an apply has shown, and what became of it; no report if it was not begun, or failed."""
+    """A plan that an apply has shown, and the report; None if the apply did not begin, or failed."""
 
     review: Review
     report: ApplyReport | None = None

@@ -1,4 +1,4 @@
-"""What the commands find that change nothing: `drift`, `compare`, `doctor`, `explain` and `test`."""
+"""The results of the commands that change nothing: `drift`, `compare`, `doctor`, `explain` and `test`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class NotDelivering:
 
 @frozen
 class DriftedField:
-    """One field that is not as it was last applied, and what the next apply would do to it. `keys` lead to it."""
+    """One field that differs from what was last applied. `next`: what the next apply would do to it."""
 
     path: str
     keys: tuple[str | int, ...]
@@ -42,7 +42,7 @@ class DriftedField:
 
 @frozen
 class Drifted:
-    """One object that is not as it was last applied. `gone`: it is not live any more. `changed_at`: as the API says."""
+    """One object that differs from what was last applied. `gone`: it is not live. `changed_at`: the API's own time."""
 
     address: str
     id: str
@@ -55,7 +55,7 @@ class Drifted:
 
 @frozen
 class AlsoChanged:
-    """A value that was adopted where it is written for other environments, too."""
+    """A value that was adopted at a place that also counts for other environments."""
 
     file: str
     address: str
@@ -168,7 +168,7 @@ class Fact:
 
 @frozen
 class Diagnosis:
-    """What was found for one environment. `ids`: those of the live objects, by kind. `is_sandbox`: the sort of key."""
+    """What `doctor` found for one environment. `ids`: kind → ids of live objects. `is_sandbox`: of the key."""
 
     environment: str
     checks: tuple[Check, ...] = ()
@@ -184,7 +184,7 @@ class Diagnosis:
 
 
 class Verdict(StrEnum):
-    """What holds of an address, or of one field of it."""
+    """The verdict on an address, or on one of its fields."""
 
     EQUAL = "equal"
     STORED = "equal as stored"
@@ -203,7 +203,7 @@ class Verdict(StrEnum):
 
 @frozen
 class Rule:
-    """What decides, and where that is said: a line of the YAML, the state, the API's documentation."""
+    """A rule that decides, and its source: a line of the YAML, the state, or the API's documentation."""
 
     text: str
     source: str
@@ -211,7 +211,7 @@ class Rule:
 
 @frozen
 class FieldValue:
-    """A value in one of the three places that are compared; `there` False: there is none."""
+    """A value that is written, live or applied. `there` is False if there is none."""
 
     value: Any = None
     there: bool = False
@@ -248,7 +248,7 @@ class LastApply:
 
 @frozen
 class Explanation:
-    """One address, or what of it was asked for: `path` is empty for all of it. `id` is None if nothing is live.
+    """One address, or one path within it; `path` is empty for all of it. `id` is None if nothing is live.
 
     `api` and `labels` are those of the plan.
     """

@@ -67,13 +67,14 @@ class Environment:
     freeze: tuple[Freeze, ...] = ()
 
 
-def called(configuration: str | None) -> str:
-    """A configuration by its name, as messages say it."""
+def name_configuration(configuration: str | None) -> str:
+    """A configuration as messages name it."""
     if configuration is None:
         return "a configuration outside of any repository"
     return f"the configuration {configuration}" if configuration else "the configuration at the repository's top"
 
 
-def path_segment(configuration: str) -> str:
-    """A configuration's name as one part of a ref or of an object's key: percent-encoded and unique."""
+def encode_segment(configuration: str) -> str:
+    """A configuration's name, percent-encoded, as a segment of a git ref or of an object's key. Dots are encoded, too:
+    git refuses `..`, and a dot at either end."""
     return quote(configuration, safe="").replace(".", "%2E")

@@ -16,7 +16,7 @@ from reconciler.output.markdown.words import fence, fitting
 from reconciler.output.terminal import bold, dim, escape, fit, strip_styles, yellow
 from reconciler.output.values import ValueDiff, cut_both, format_value, is_nested, plain
 from reconciler.serialization import canonical
-from reconciler.text import counted, listed, pad
+from reconciler.text import counted, list_some, pad
 
 LIMIT = 40_000  # bytes of the block of Markdown: a comment of GitHub takes 65,536 characters
 SIGNS = "-+"  # of the first environment, and of the second
@@ -74,7 +74,7 @@ def _group_lines(found: Comparison, group: Group) -> Iterator[str]:
             for line in ValueDiff({}, unknown="").lines(one and one.value, other and other.value):
                 yield SIGN_PAINT[line.sign](f"{INDENT}  {line}")
     if group[1:]:
-        yield dim(f"{INDENT}{listed([*map(_called, group)], MOST_NAMED, '; --format json lists all')}")
+        yield dim(f"{INDENT}{list_some([*map(_called, group)], MOST_NAMED, '; --format json lists all')}")
 
 
 def _head(found: Comparison, group: Group) -> str:

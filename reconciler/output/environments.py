@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from reconciler.errors import ConfigurationInvalid, NotBegun
-from reconciler.model.approval import digests, joint_digest
+from reconciler.model.approval import collect_digests, join_digests
 from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, only_value
 from reconciler.model.results import Drift
@@ -18,7 +18,7 @@ from reconciler.output.labels import GRAVE, MOST_NAMED, Paint, api_note, count_e
 from reconciler.output.listings import drift_text, history_text
 from reconciler.output.terminal import bold, escape, red, width
 from reconciler.output.text import PlanText
-from reconciler.text import columns, counted, listed, pad, truncate, wrap
+from reconciler.text import columns, counted, list_some, pad, truncate, wrap
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -41,7 +41,7 @@ def plans_text(ended: Sequence[Ended[Review]]) -> str:
         (each.environment, PlanText(each.value, has_ids=False).paragraphs()) for each in ended if each.value
     )
     for names, paragraphs in shared.items():
-        head = bold(wrap(f"In {len(names)} environments ({listed([*map(escape, names)], MOST_NAMED)}):", width()))
+        head = bold(wrap(f"In {len(names)} environments ({list_some([*map(escape, names)], MOST_NAMED)}):", width()))
         parts.append("\n\n".join([head, *("\n".join(each.lines) for each in paragraphs)]))
     for each in ended:
         own = [one for names, paragraphs in shared.items() if each.environment in names for one in paragraphs]
@@ -50,7 +50,7 @@ def plans_text(ended: Sequence[Ended[Review]]) -> str:
             is_all_shown = all(change.address in elsewhere for change in review.plan.changes)
             if not is_all_shown or review.tasks or review.plan.warnings:
                 parts.append(str(PlanText(review, own)))
-    return "\n\n".join([*parts, f"digest of all: {joint_digest(digests(ended))}"])
+    return "\n\n".join([*parts, f"digest of all: {join_digests(collect_digests(ended))}"])
 
 
 def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[tuple[str, ...], list[K]]:
@@ -98,7 +98,7 @@ def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
 
 def plans_json(ended: Sequence[Ended[Review]]) -> str:
     """The plans, in the order of the environments; one that failed has its error."""
-    return ended_json(ended, plan_values, digest=joint_digest(digests(ended)))
+    return ended_json(ended, plan_values, digest=join_digests(collect_digests(ended)))
 
 
 def ended_json(ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]], **more: Any) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from reconciler import __version__
-from reconciler.errors import GUARD, Location, Problem, some_of
+from reconciler.errors import GUARD, Location, Problem, abridge
 from reconciler.lazy import frozen
 from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Ended, Review
@@ -139,7 +139,7 @@ def findings_of_plans(ended: Iterable[Ended[Review]]) -> Iterator[Finding]:
         for finding in findings_of_review(each.value) if each.value else ():
             found[finding][each.environment] = None
     for finding, names in found.items():
-        where = "" if len(names) == len(every) else f"In {some_of(names)}: "
+        where = "" if len(names) == len(every) else f"In {abridge(names)}: "
         first, *rest = finding.lines
         yield replace(finding, lines=(where + first, *rest))
 

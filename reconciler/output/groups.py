@@ -18,7 +18,7 @@ from reconciler.model.reports import Review, Weight
 from reconciler.output.labels import WEIGHTS, short_place
 from reconciler.output.terminal import escape
 from reconciler.serialization import canonical
-from reconciler.text import counted, natural, quote
+from reconciler.text import counted, quote, split_numbers
 
 MANY = 20  # more creates than this are shown by kind first
 FEW = 2  # so many different sentences of one weight are said of a group; the rest is counted
@@ -100,7 +100,7 @@ def find_groups(review: Review) -> tuple[Group, ...]:
 
 
 def _sorted(changes: Iterable[Change]) -> list[Change]:
-    return sorted(changes, key=lambda change: natural(change.address))
+    return sorted(changes, key=lambda change: split_numbers(change.address))
 
 
 def new_by_kind(groups: Iterable[Group]) -> list[Group]:
@@ -177,7 +177,7 @@ def grouped_tasks(review: Review) -> list[Task]:
         found[address_kind(address), step].append(task)
     grouped: list[Task] = []
     for (_, step), tasks in found.items():
-        addresses = sorted((task.partition(": ")[0] for task in tasks), key=natural)
+        addresses = sorted((task.partition(": ")[0] for task in tasks), key=split_numbers)
         is_one = len(tasks) >= ALIKE and step
         grouped += [Task(f"each of {kinds_of(addresses)}: {step}", addresses)] if is_one else map(Task, tasks)
     return grouped

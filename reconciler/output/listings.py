@@ -10,7 +10,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any
 
-from reconciler.errors import Problem, some_of
+from reconciler.errors import Problem, abridge
 from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
 from reconciler.model.reports import Receipt
@@ -19,7 +19,7 @@ from reconciler.output.document import document, select
 from reconciler.output.labels import MOST_NAMED, SIGN_PAINT, Paint, api_note
 from reconciler.output.terminal import bold, dim, escape, fit, green, is_within_width, red, yellow
 from reconciler.output.values import ValueDiff, format_value, ignored_lines, is_nested, named
-from reconciler.text import columns, counted, listed, pad, short_commit
+from reconciler.text import columns, counted, list_some, pad, short_commit
 
 RUNS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
 GROUP = 3  # so many objects with the same edits are shown as one
@@ -130,7 +130,7 @@ def _alike(found: Sequence[Any], sign: str, paint: Paint, show: Callable[[Any, b
         if len(group) >= GROUP:
             addresses = [escape(each.address) for each in group]
             yield from ("", paint(f"  {sign} {counted(len(group), kind)} alike"), *lines)
-            yield dim(f"      {listed(addresses, MOST_NAMED, '; --format json lists all')}")
+            yield dim(f"      {list_some(addresses, MOST_NAMED, '; --format json lists all')}")
         for each in group if len(group) < GROUP else ():
             when = f", last changed {escape(at)}" if (at := getattr(each, "changed_at", None)) else ""
             head = paint(f"  {sign} {escape(each.address)} ({escape(each.id)})")
@@ -139,7 +139,7 @@ def _alike(found: Sequence[Any], sign: str, paint: Paint, show: Callable[[Any, b
 
 def _not_delivering(each: NotDelivering, is_many: bool) -> list[str]:
     problem = RUNS.sub(r"\1 did not grow by as much", each.problem) if is_many else each.problem
-    affects = [f"      affects {escape(some_of(each.affects))}"] if each.affects else []
+    affects = [f"      affects {escape(abridge(each.affects))}"] if each.affects else []
     return [f"      {escape(problem)}", *affects]
 
 

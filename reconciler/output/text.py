@@ -14,7 +14,7 @@ from reconciler.output import labels, values
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, MOST_NAMED, SCOPES, SIGN_PAINT, WEIGHTS, Paint
 from reconciler.output.terminal import bold, dim, escape, fit, green, red, width, yellow
 from reconciler.output.values import LONGEST, Line, ValueDiff, cut_both, format_value, is_nested, plain
-from reconciler.text import counted, listed, wrap
+from reconciler.text import counted, list_some, wrap
 
 FIELD = "      "
 FEW = 5  # so many unmanaged objects are listed; the rest is counted
@@ -205,4 +205,4 @@ def _ended(outcomes: Sequence[Outcome]) -> Iterator[str]:
     action, rest = ("", ", see the plan") if first.status is Status.MANUAL else (f"{first.action} ", "")
     yield paint(f"  {first.status.value}: {action}{what}") + f": {escape(labels.describe_end(first))}{rest}"
     if len(names) > 1:
-        yield f"      {listed(names, MOST_NAMED, ', which the next plan shows')}"
+        yield f"      {list_some(names, MOST_NAMED, ', which the next plan shows')}"

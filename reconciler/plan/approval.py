@@ -13,7 +13,7 @@ from reconciler.kinds.comparison import is_equal
 from reconciler.lazy import frozen
 from reconciler.model.approval import NOTHING, from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
-from reconciler.serialization import DecodeError, unreadable
+from reconciler.serialization import DecodeError, explain
 from reconciler.system import Unreadable, read_regular
 from reconciler.text import truncate
 
@@ -55,7 +55,7 @@ def read_approved(expected: str, environment: str) -> Approved:
         first, *others = map(_read, _own(document, environment, path))
         return replace(first, also=tuple(others))
     except (ValueError, RecursionError) as error:
-        raise WrongUsage(f"--expect-digest {expected}: is no approval ({unreadable(error)})", hint=EXPECTED) from error
+        raise WrongUsage(f"--expect-digest {expected}: is no approval ({explain(error)})", hint=EXPECTED) from error
 
 
 def _read(document: Any) -> Approved:

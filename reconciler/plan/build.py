@@ -192,7 +192,7 @@ def _dropped(context: PlanContext, address: str, entry: Entry, holder: str | Non
     if block is not None:
         return plan_delete(address, record, f"removed by {block.location}", entry)
     reason = f"its block has gone from {entry.file}" if entry.file else "it is not in the configuration any more"
-    return plan_delete(address, record, context.desired.why_gone(address, entry.file) or reason, entry)
+    return plan_delete(address, record, context.desired.explain_gone(address, entry.file) or reason, entry)
 
 
 def _unmanaged(context: PlanContext) -> list[Unmanaged]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
-from reconciler.errors import some_of
+from reconciler.errors import abridge
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import is_equal, is_within, leaves, managed_fields, parse_path, value_at, without_nulls
 from reconciler.kinds.normalization import normal_form
@@ -20,7 +20,7 @@ from reconciler.model.results import Compared, Comparison, Difference, Pair, Sid
 from reconciler.plan.export import make_blocks, written_fields
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
-from reconciler.text import counted, natural
+from reconciler.text import counted, split_numbers
 
 
 @frozen
@@ -75,7 +75,7 @@ def compare_environments(
         addresses &= {each for target in targets for each in find_targets(target, known, desired[0])}
     differences: list[Difference] = []
     intended: list[Difference] = []
-    for address in sorted(addresses, key=natural):
+    for address in sorted(addresses, key=split_numbers):
         one, other = (each.get(address) for each in objects)
         absent = 1 if one else 0
         place = None if one and other else desired[absent].left_out.get(address)
@@ -119,7 +119,7 @@ def shared_objects(environments: Mapping[str, Mapping[str, Identity]]) -> list[t
         text = FIGHT if not KINDS[ref.kind].identity.is_project_wide else BOTH_KEYS if made is not None else BOTH_CREATE
         groups[tuple(addresses), text].append(f"{next(iter(addresses.values()))} ({ref.id})")
     return [
-        (names, text.format(f"{', '.join(names[:-1])} and {names[-1]}", counted(len(found), "object"), some_of(found)))
+        (names, text.format(f"{', '.join(names[:-1])} and {names[-1]}", counted(len(found), "object"), abridge(found)))
         for (names, text), found in groups.items()
         if len(names) > 1
     ]
@@ -150,7 +150,7 @@ def _warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
     if shared := sorted(str(ref) for _, ref, _ in seen[0] & seen[1]):
         yield (
             f"{names[0]} and {names[1]} are one project that is seen twice: {counted(len(shared), 'object')} of the "
-            f"same id in both ({some_of(shared)}); let secret_env name the key of another project, or keep one "
+            f"same id in both ({abridge(shared)}); let secret_env name the key of another project, or keep one "
             "environment for this one"
         )
     yield from (text for _, text in shared_objects(identities))

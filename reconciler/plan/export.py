@@ -20,7 +20,7 @@ from reconciler.lazy import frozen
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, Resource, address_kind, make_address
 from reconciler.model.plan import Change
 from reconciler.serialization import canonical
-from reconciler.text import common_words, did_you_mean, find_free, natural
+from reconciler.text import common_words, did_you_mean, find_free, split_numbers
 from reconciler.yaml import KeyPath
 from reconciler.yaml.writing import dump, escape_variables, has_variable_key
 
@@ -159,7 +159,7 @@ def _find_writable(
 
 def _file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:
     head = f"# yaml-language-server: $schema={schema}\n# {kind.messages.title}. {kind.messages.description}\n"
-    return head + dump({kind.section: {key: blocks[key] for key in sorted(blocks, key=natural)}})
+    return head + dump({kind.section: {key: blocks[key] for key in sorted(blocks, key=split_numbers)}})
 
 
 @frozen

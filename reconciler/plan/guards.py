@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from reconciler.errors import DELETE, some_of
+from reconciler.errors import DELETE, abridge
 from reconciler.kinds import KINDS
 from reconciler.lazy import frozen, load
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
@@ -130,7 +130,7 @@ def _closed(changes: Sequence[Change]) -> Iterator[Refusal]:
     for kind in KINDS.values():
         gone = [change for change in changes if change.kind == kind.name and change.action in DESTROYS]
         if kind.endpoints.closed and gone:
-            named, name = some_of([change.address for change in gone]), f"{DELETE}{kind.name}"
+            named, name = abridge([change.address for change in gone]), f"{DELETE}{kind.name}"
             lost = kind.messages.lost_on_delete
             text = f"deletes of {kind.section} are closed, and this plan ends {named}; this loses {lost}"
             yield Refusal(name, text, f"--allow {name}, on `plan` and `apply`")

@@ -15,8 +15,8 @@ from reconciler.errors import Refused, WrongUsage
 from reconciler.lazy import frozen
 from reconciler.model.inputs import State
 from reconciler.model.plan import Plan
-from reconciler.model.settings import Environment, called
-from reconciler.serialization import DecodeError, canonical, decode, json_text, sha256, unreadable
+from reconciler.model.settings import Environment, name_configuration
+from reconciler.serialization import DecodeError, canonical, decode, explain, json_text, sha256
 from reconciler.system import Unreadable, read_regular
 
 FORMAT_VERSION = 3
@@ -74,7 +74,7 @@ def read_plans(path: Path) -> tuple[SavedPlan, ...]:
         document = json.loads(written.decode("utf-8"))
         as_written = _content(document)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"{path} is no saved plan, or was changed: {unreadable(error)}", hint=PLAN_AGAIN) from error
+        raise Refused(f"{path} is no saved plan, or was changed: {explain(error)}", hint=PLAN_AGAIN) from error
     if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
         raise Refused(f"{path} is no saved plan", hint=PLAN_AGAIN)
     if document["format_version"] != FORMAT_VERSION or document.get("tool_version") != __version__:
@@ -115,8 +115,8 @@ def check_binding(
     if plan.environment != environment.name:
         raise Refused(f"the plan is for the environment {plan.environment}, not for {environment.name}")
     if plan.configuration != (state.configuration or ""):
-        ours = called(state.configuration)
-        raise Refused(f"the plan is for {called(plan.configuration)}, not for {ours}", hint=PLAN_AGAIN)
+        ours = name_configuration(state.configuration)
+        raise Refused(f"the plan is for {name_configuration(plan.configuration)}, not for {ours}", hint=PLAN_AGAIN)
     if plan.api != api:
         raise Refused(f"the plan is for the API at {plan.api}, not for {api}", hint=PLAN_AGAIN)
     if not saved.lineage and saved.folder != folder:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any, NamedTuple
 
-from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, NoSuchTarget, Problem, some_of
+from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, NoSuchTarget, Problem, abridge
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.comparison import Keys, join_keys
 from reconciler.kinds.references import (
@@ -132,7 +132,7 @@ def find_targets(target: str, known: Collection[str], desired: Desired) -> list[
     found = [target] if target in known else [each for each in known if fnmatchcase(each, target)]
     if not found:
         hint = "an address is KIND.KEY, for example report.daily-revenue; report.daily-* means all that begin so"
-        reason = desired.no_resource(target) or f"no such address{did_you_mean(target, known)}"
+        reason = desired.explain_none(target) or f"no such address{did_you_mean(target, known)}"
         raise NoSuchTarget(f"--target {target}: {reason}", hint=hint)
     return found
 
@@ -195,7 +195,7 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
         why = f'{sent.path}: the label "{label}" does not prove which destination it is'
         first, *candidates = context.references.targets(reference).candidates(why, found.items, found.bearers)
         place = sent.resource.field_location(f"{sent.path}.{reference.label_key}")
-        unsure += [f"{place}: {some_of(each.change.address for each, _ in group)}: {first}", *candidates]
+        unsure += [f"{place}: {abridge(each.change.address for each, _ in group)}: {first}", *candidates]
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=WRITE_IT)
     if problems:

@@ -7,14 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import product
 
-from reconciler.errors import Problem, some_of
+from reconciler.errors import Problem, abridge
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import fold_text, natural_key, normalization_warnings
 from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, ObjectRef, State, address_kind
 from reconciler.model.plan import Action, Change
 from reconciler.plan.identity import PlanContext, deleted_before
 from reconciler.serialization import canonical
-from reconciler.text import close_matches, did_you_mean, suggest
+from reconciler.text import did_you_mean, find_close, suggest
 
 
 def apply_moves(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
@@ -62,7 +62,7 @@ def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[
         if is_new and each.source not in entries and each.source not in desired.resources:
             kind, _, key = each.source.partition(".")
             gone = (name for name in sorted(entries) if address_kind(name) == kind and name not in desired.resources)
-            close = close_matches(key, (name.partition(".")[2] for name in gone))
+            close = find_close(key, (name.partition(".")[2] for name in gone))
             yield each, suggest([f"{kind}.{name}" for name in close])
 
 
@@ -202,7 +202,7 @@ def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
             more, same = f", and so for {len(found) - 1} more", "these are the same objects under new keys"
         yield f"{old} goes and {new} comes with nearly the same content{more}; if {same}, write: {lines}"
     if unsure:
-        text = f"{some_of(unsure)} may be among what is created, under a new key, and which one cannot be told"
+        text = f"{abridge(unsure)} may be among what is created, under a new key, and which one cannot be told"
         yield f"{text}; if so, write for each: moved: [{{from: {unsure[0]}, to: the new address}}]"
 
 

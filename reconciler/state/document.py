@@ -10,7 +10,7 @@ from reconciler.errors import StateUnusable
 from reconciler.kinds import KINDS
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Entry, State, Tombstone, address_kind
-from reconciler.serialization import DecodeError, decode, json_text, parse_json, unreadable
+from reconciler.serialization import DecodeError, decode, explain, json_text, parse_json
 
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1  # Format 1 had no configuration, tombstones, files, commits and stored values.
@@ -61,7 +61,7 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
         text = text if isinstance(text, str) else text.decode("utf-8")
         document = parse_json(text)
     except (ValueError, RecursionError) as error:
-        raise _damage_error(where, unreadable(error)) from error
+        raise _damage_error(where, explain(error)) from error
     if read_version(document, FORMAT_VERSION, where) < OLDEST_VERSION:
         raise _damage_error(where, "it bears no format_version")
     try:

@@ -14,9 +14,9 @@ from pathlib import Path
 from reconciler.errors import StateUnusable
 from reconciler.git.checkout import find_checkout, parse_contents
 from reconciler.model.inputs import State
-from reconciler.model.redaction import without_user
-from reconciler.model.settings import Environment, path_segment
-from reconciler.serialization import json_text, unreadable
+from reconciler.model.redaction import remove_user
+from reconciler.model.settings import Environment, encode_segment
+from reconciler.serialization import explain, json_text
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, lock_error, release_on_exit
 from reconciler.state.document import JournalFile, from_text, to_text
 from reconciler.state.git_repository import BLOB, TREE, TemporaryRepository, temporary_repository
@@ -39,7 +39,7 @@ class GitBackend:
         self.configuration = environment.configuration or ""
         self.remote = environment.state.options["remote"]
         self.journal = journal
-        home = f"{CONFIGURATIONS}/{path_segment(self.configuration)}" if self.configuration else "refs/reconciler"
+        home = f"{CONFIGURATIONS}/{encode_segment(self.configuration)}" if self.configuration else "refs/reconciler"
         self.ref = f"{home}/state/{name}"
         self.lock_ref = f"{home}/lock/{name}"
         # Earlier versions used a ref without the configuration's name.
@@ -49,7 +49,7 @@ class GitBackend:
 
     @property
     def where(self) -> str:
-        return f"{self.ref} on {without_user(self.remote)}"
+        return f"{self.ref} on {remove_user(self.remote)}"
 
     def read(self) -> Snapshot:
         """As `Backend.read`. A state on a ref of an earlier version moves with the next write."""
@@ -129,9 +129,9 @@ class GitBackend:
         try:
             return repository.run_local("cat-file", "blob", f"{commit}:{STATE_FILE}").out.decode("utf-8")
         except (StateUnusable, UnicodeDecodeError) as error:
-            remote = without_user(self.remote)
+            remote = remove_user(self.remote)
             raise StateUnusable(
-                f"{self.where}: the state is damaged ({unreadable(error)})",
+                f"{self.where}: the state is damaged ({explain(error)})",
                 hint=f"put an earlier one in its place: git fetch {remote} {self.ref}, choose with git log FETCH_HEAD, "
                 f"git push --force-with-lease={self.ref}:{commit} {remote} COMMIT:{self.ref}",
             ) from error
@@ -171,7 +171,7 @@ class GitBackend:
             repository.push(self.lock_ref, "", mine)
 
     def _unlock_hint(self) -> str:
-        return f"once nobody is applying any more: git push {without_user(self.remote)} :{self.lock_ref}"
+        return f"once nobody is applying any more: git push {remove_user(self.remote)} :{self.lock_ref}"
 
 
 def _find_receipts(repository: TemporaryRepository, commit: str) -> str:

@@ -22,7 +22,7 @@ from reconciler.errors import StateUnusable
 from reconciler.git.checkout import Checkout, parse_entries, read_settings
 from reconciler.git.command import NETWORK_SECONDS, GitResult, GitTimeout, Settings, as_environment, run_git
 from reconciler.lazy import frozen
-from reconciler.model.redaction import USER, without_user
+from reconciler.model.redaction import USER, remove_user
 from reconciler.text import redact
 
 EMAIL = "reconciler@invalid"
@@ -140,7 +140,7 @@ class TemporaryRepository:
         try:
             answer = self._run(arguments, {}, seconds=NETWORK_SECONDS)
         except GitTimeout as silent:
-            raise GitTimeout(f"{without_user(self.remote)}: {silent}", hint=silent.hint) from None
+            raise GitTimeout(f"{remove_user(self.remote)}: {silent}", hint=silent.hint) from None
         rejected = [line[1:].strip() for line in answer.text.splitlines() if line.startswith("!")]
         return GitResult(answer.code, answer.out, "; ".join(filter(None, [answer.words, *rejected])))
 
@@ -149,7 +149,7 @@ class TemporaryRepository:
         return run_git(self.checkout.top, f"--git-dir={self.path}", *arguments, environment=environment, **options)
 
     def _failure(self, done: str, answer: GitResult) -> StateUnusable:
-        remote = without_user(self.remote)
+        remote = remove_user(self.remote)
         hint = "may the token or key of this checkout do that"
         if done == "read":  # Before an error of a write is told, the remote has answered.
             hint = f"see whether the remote can be reached: git ls-remote {remote}; if so, {hint}"
@@ -158,7 +158,7 @@ class TemporaryRepository:
             "behind (persist-credentials: true)"
         )
         reason = answer.words or f"git ended with {answer.code} and said nothing"
-        reason = without_user(redact(reason, find_secrets(self.checkout.settings, self.remote)))
+        reason = remove_user(redact(reason, find_secrets(self.checkout.settings, self.remote)))
         return StateUnusable(f"{remote}: the state cannot be {done}: {reason}", hint=hint)
 
 
@@ -189,7 +189,7 @@ def copied_settings(checkout: Checkout, remote: str, known: Settings) -> Setting
         f"remote.{remote}.url" not in dict(checkout.settings) and not re.search(r"[:/\\]", remote)
     ):
         raise StateUnusable(
-            f"{checkout.top}: there is no remote {without_user(remote)}",
+            f"{checkout.top}: there is no remote {remove_user(remote)}",
             hint="git remote -v lists those that there are; reconciler.yaml names the one for the state: "
             "state: {store: git, remote: NAME}",
         )
@@ -228,7 +228,7 @@ def _require_elsewhere(remote: str, top: str) -> None:
         raise StateUnusable(text, hint=hint)
     if re.match(r"[A-Za-z0-9]+::", remote):
         hint = "give it to git under a name (git remote add NAME ADDRESS), and write the name: remote: NAME"
-        raise StateUnusable(f"{without_user(remote)} names a program of git's to reach it by", hint=hint)
+        raise StateUnusable(f"{remove_user(remote)} names a program of git's to reach it by", hint=hint)
 
 
 def _clean_name(text: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reconciler.errors import StateUnusable
 from reconciler.model.inputs import State
-from reconciler.model.settings import Environment, path_segment
+from reconciler.model.settings import Environment, encode_segment
 from reconciler.serialization import json_text
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, lock_error, release_on_exit
 from reconciler.state.document import JournalFile, from_text, to_text
@@ -38,7 +38,7 @@ class ObjectBackend:
         self.configuration = environment.configuration or ""
         self.journal = journal
         self._bucket = Bucket(environment.state.options["url"])
-        home = f"{CONFIGURATIONS}/{path_segment(self.configuration)}/" if self.configuration else ""
+        home = f"{CONFIGURATIONS}/{encode_segment(self.configuration)}/" if self.configuration else ""
         self._name = f"{home}{name}.json"
         self._lock = f"{home}{name}.lock"
         self._receipts = f"{home}receipts/{name}/"

@@ -18,7 +18,7 @@ from reconciler.kinds.resources import address_pattern
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.inputs import Entry, State
-from reconciler.model.settings import Environment, called
+from reconciler.model.settings import Environment, name_configuration
 from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.document import JournalFile
 from reconciler.state.journal import Journal, Replayed
@@ -145,10 +145,10 @@ def require_own(
     known = state.entries.keys()
     matching = len(known) if allowed else len(known & set(addresses()))
     if matching < SHARE * len(known):
-        whose, how = f"is of {called(state.configuration)}", "write `name:` in reconciler.yaml"
+        whose, how = f"is of {name_configuration(state.configuration)}", "write `name:` in reconciler.yaml"
         if state.configuration is None:
             whose, how = "names no configuration", "apply its own configuration first, which gives the state that name"
-        count = f"{matching} of its {len(known)} addresses stand in {called(configuration)}"
+        count = f"{matching} of its {len(known)} addresses stand in {name_configuration(configuration)}"
         hint = f"{how}; or take the state over with --allow {WRONG_CONFIGURATION}"
         raise Refused(f"{where}: this state {whose}, and {count}: it may be another one's", hint=hint)
     name = state.configuration if configuration is None else configuration
@@ -164,4 +164,7 @@ def require_own_name(state: State, configuration: str | None, where: str) -> Non
     moved = f"write `name: {theirs}` in reconciler.yaml" if theirs else "move it back"
     hint = f"give each configuration a state of its own. If this folder was moved, {moved}. "
     hint += f"--allow {WRONG_CONFIGURATION} takes the state over"
-    raise Refused(f"{where}: this is the state of {called(theirs)}, not of {called(configuration)}", hint=hint)
+    raise Refused(
+        f"{where}: this is the state of {name_configuration(theirs)}, not of {name_configuration(configuration)}",
+        hint=hint,
+    )

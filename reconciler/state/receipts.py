@@ -9,7 +9,7 @@ from reconciler.errors import StateUnusable, WrongUsage
 from reconciler.model.inputs import Live, address_kind
 from reconciler.model.plan import Plan
 from reconciler.model.reports import ApplyReport, Receipt, ReceiptItem, Status
-from reconciler.serialization import decode, json_text, unreadable
+from reconciler.serialization import decode, explain, json_text
 from reconciler.state.backend import Backend, LockInfo
 from reconciler.state.document import address_from, read_version
 from reconciler.state.recorder import Recorder
@@ -67,7 +67,7 @@ def from_text(text: bytes, where: str) -> Receipt:
         for item in receipt.items:
             address_from(item.address, "receipt")
     except (ValueError, RecursionError) as error:
-        raise StateUnusable(f"{where}: this receipt is not understood ({unreadable(error)})", hint=HINT) from error
+        raise StateUnusable(f"{where}: this receipt is not understood ({explain(error)})", hint=HINT) from error
     return receipt
 
 

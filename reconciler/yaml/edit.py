@@ -16,11 +16,11 @@ from yaml.nodes import CollectionNode, MappingNode
 
 from reconciler.errors import Location, Problem, Refused
 from reconciler.lazy import frozen
+from reconciler.text import cut
 from reconciler.yaml import LocatedMap
 from reconciler.yaml.edit_changes import Slot, Source, UnsafeError, is_block, require_read
 from reconciler.yaml.located import KeyPath, find_location, plain_copy
-from reconciler.yaml.scalars import shown
-from reconciler.yaml.writing import Layout, dump, escape_variables, has_variable_key, inline
+from reconciler.yaml.writing import Layout, dump, dump_inline, escape_variables, has_variable_key
 
 _VARIABLE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\{")
 _SHORT: Final = Layout(has_short_maps=True)
@@ -80,10 +80,10 @@ def set_values(path: Path, text: str, values: Mapping[KeyPath, Any]) -> Adopted:
     """
     source = Source(path, text)
     try:
-        return Adopted(Edit(path, text, source.edited(_expected(source, values))))
+        return Adopted(Edit(path, text, source.edit(_make_expected(source, values))))
     except (UnsafeError, UnwritableError) as error:
         if len(values) == 1:
-            left = {key_path: _left(source, key_path, value, error) for key_path, value in values.items()}
+            left = {key_path: _explain_left(source, key_path, value, error) for key_path, value in values.items()}
             return Adopted(Edit(path, text, text), left)
     # One half after the other, to find the values that cannot be set.
     pairs, half = iter(values.items()), len(values) // 2
@@ -92,7 +92,7 @@ def set_values(path: Path, text: str, values: Mapping[KeyPath, Any]) -> Adopted:
     return Adopted(Edit(path, text, second.edit.after), {**first.left, **second.left})
 
 
-def _document(source: Source, keys: KeyPath) -> int:
+def _find_document(source: Source, keys: KeyPath) -> int:
     """The index of the document with the resource of a path."""
     section, key = keys[:_RESOURCE] if len(keys) > _RESOURCE else ("", "")
     for position, document in enumerate(source.documents):
@@ -100,14 +100,14 @@ def _document(source: Source, keys: KeyPath) -> int:
         above = value.get(section) if isinstance(value, dict) else None
         if key in (above if isinstance(above, dict) else range(len(above)) if isinstance(above, list) else ()):
             return position
-    raise Refused(f"{source.path}: there is no {shown('.'.join(map(str, keys[:_RESOURCE])))}, so nothing in it is set")
+    raise Refused(f"{source.path}: there is no {cut('.'.join(map(str, keys[:_RESOURCE])))}, so nothing in it is set")
 
 
-def _expected(source: Source, values: Mapping[KeyPath, Any]) -> list[Any]:
+def _make_expected(source: Source, values: Mapping[KeyPath, Any]) -> list[Any]:
     """The values of the documents after the change; maps that are missing on a path are added."""
     expected = [plain_copy(document.value) for document in source.documents]
     for key_path, value in values.items():
-        target: Any = expected[_document(source, key_path)]
+        target: Any = expected[_find_document(source, key_path)]
         for step, after in zip(key_path, (*key_path[1:], None), strict=True):
             is_place = isinstance(target, dict) if isinstance(step, str) else isinstance(target, list)
             if not is_place or (isinstance(step, int) and step >= len(target)):
@@ -117,7 +117,7 @@ def _expected(source: Source, values: Mapping[KeyPath, Any]) -> list[Any]:
             if after is None:
                 if _VARIABLE.search(json.dumps(target[step] if isinstance(step, int) else target.get(step))):
                     raise UnsafeError("holds a variable, and other values or environments may have it too")
-                target[step] = _written(value)
+                target[step] = _escape(value)
                 if value is REMOVED:
                     del target[step]
                 continue
@@ -127,21 +127,21 @@ def _expected(source: Source, values: Mapping[KeyPath, Any]) -> list[Any]:
     return expected
 
 
-def _left(source: Source, key_path: KeyPath, value: Any, why: Exception) -> Problem:
+def _explain_left(source: Source, key_path: KeyPath, value: Any, why: Exception) -> Problem:
     """Why a value is left, with its position, or that of the value around it, and the lines to write by hand."""
-    document = source.documents[_document(source, key_path)]
+    document = source.documents[_find_document(source, key_path)]
     try:
-        block = _written(value)
+        block = _escape(value)
         for step in reversed(key_path[_RESOURCE:]):
             block = {step: block} if isinstance(step, str) else [block]
         message = f"{why}; change it by hand to:\n{dump(block, _SHORT).rstrip()}"
     except UnwritableError as error:
         message = f"cannot be written: {error}"
     location = find_location(document.value, key_path, Location(str(source.path), *document.position))
-    return Problem(*location, f"{shown('.'.join(map(str, key_path[_RESOURCE:])))} {message}")
+    return Problem(*location, f"{cut('.'.join(map(str, key_path[_RESOURCE:])))} {message}")
 
 
-def _written(value: Any) -> Any:
+def _escape(value: Any) -> Any:
     """A live value for YAML: plain maps and lists, and `$${` for `${`.
 
     UnwritableError if YAML or a configuration cannot express it.
@@ -163,9 +163,9 @@ def add_to(path: Path, text: str, section: str, added: Mapping[str, Any] | Seque
     (an alias, an anchor). UnwritableError if a value cannot be written.
     """
     source = Source(path, text)
-    new = {section: _written(added)}
+    new = {section: _escape(added)}
     try:
-        return Edit(path, text, _grown(source, new, section))
+        return Edit(path, text, _extend(source, new, section))
     except UnsafeError as error:
         maps = [each.value for each in source.documents if isinstance(each.value, LocatedMap) and section in each.value]
         position = maps[-1].value_positions[section] if maps else (1, 1)
@@ -173,7 +173,7 @@ def add_to(path: Path, text: str, section: str, added: Mapping[str, Any] | Seque
         raise Refused(str(problem), hint=f"write it by hand:\n{dump(new, _SHORT).rstrip()}") from error
 
 
-def _grown(source: Source, new: dict[str, Any], section: str) -> str:
+def _extend(source: Source, new: dict[str, Any], section: str) -> str:
     """The text with the addition in the last document that has the section, or in the last document."""
     expected = [plain_copy(document.value) for document in source.documents]
     if not expected:
@@ -188,7 +188,7 @@ def _grown(source: Source, new: dict[str, Any], section: str) -> str:
     if not isinstance(old, type(added) | None):
         raise UnsafeError(f"is no {'map' if isinstance(added, dict) else 'list'}")
     target[section] = {**(old or {}), **added} if isinstance(added, dict) else [*(old or []), *added]
-    return source.edited(expected)
+    return source.edit(expected)
 
 
 @frozen
@@ -211,32 +211,32 @@ class BlockEditor(Source):
 
     def join(self, document: int, section: str, joined: Joined) -> str:
         """Join blocks, and return the lines of the new one. UnsafeError if that would lose something."""
-        first, *others = slots = self._slots(document, section, joined.keys)
-        own, *notes = map(self._comments, slots)
+        first, *others = slots = self._find_slots(document, section, joined.keys)
+        own, *notes = map(self._find_comments, slots)
         above = dict.fromkeys(text for each in notes for text in each if text not in own)
         written = self._rewrite_first(first, joined, [" " * first.column + text for text in above])
         for slot in others:
-            line, end = self._extent(slot)
-            before = next(number for number in range(line - 1, -1, -1) if self._first(number))
+            line, end = self._find_extent(slot)
+            before = next(number for number in range(line - 1, -1, -1) if self._peek(number))
             # The blank lines above go too, unless they end a comment that belongs to no block.
-            self._put_lines(line if self._first(before) == "#" else before + 1, end)
+            self._put_lines(line if self._peek(before) == "#" else before + 1, end)
         return written
 
-    def joined(self) -> str:
+    def text_after(self) -> str:
         """The text after all that was joined."""
-        return self._spliced()
+        return self._splice()
 
     @cached_property
     def _sections(self) -> Mapping[tuple[int, str], Mapping[str, Slot]]:
         """The blocks of each section of a document that is a map in block style."""
         return {
-            (number, section): self._entries(slot.node)
-            for number, root in enumerate(self._roots())
-            for section, slot in (self._entries(root) if is_block(root) else {}).items()
-            if isinstance(slot.node, MappingNode) and is_block(slot.node) and not self._property(slot.node, slot.behind)
+            (number, section): self._find_entries(slot.node)
+            for number, root in enumerate(self._find_roots())
+            for section, slot in (self._find_entries(root) if is_block(root) else {}).items()
+            if isinstance(slot.node, MappingNode) and is_block(slot.node) and not self._marker(slot.node, slot.behind)
         }
 
-    def _slots(self, document: int, section: str, keys: Sequence[str]) -> list[Slot]:
+    def _find_slots(self, document: int, section: str, keys: Sequence[str]) -> list[Slot]:
         """The slots of blocks. UnsafeError if one of them is no block, or shares something by an anchor."""
         known = self._sections.get((document, section), {})
         for key in keys:
@@ -250,34 +250,34 @@ class BlockEditor(Source):
     def _rewrite_first(self, slot: Slot, joined: Joined, above: Sequence[str]) -> str:
         """Give a block its new key and values, other lines above, and `head` below the key. Return its lines."""
         key: Any = slot.key
-        start, known, nodes = key.start_mark.index, len(self._splices), dict(_scalars(slot.node))
+        start, known, nodes = key.start_mark.index, len(self._splices), dict(_walk_scalars(slot.node))
         marks = {key_path: (nodes[key_path].start_mark, nodes[key_path].end_mark) for key_path in joined.values}
         if any(begin.index == end.index or begin.line != end.line for begin, end in marks.values()):
             raise UnsafeError("has a value that differs and is not written on one line")
-        self._splices.append((start, key.end_mark.index, inline(joined.name, self.text[start])))
+        self._splices.append((start, key.end_mark.index, dump_inline(joined.name, self.text[start])))
         for key_path, (begin, end) in marks.items():
-            self._splices.append((begin.index, end.index, inline(joined.values[key_path], '"')))
+            self._splices.append((begin.index, end.index, dump_inline(joined.values[key_path], '"')))
         self._put_lines(slot.line, slot.line, above)
-        self._put_lines(slot.line + 1, slot.line + 1, self._rendered(joined.head, slot.node.start_mark.column))
-        at, last = (self._starts[line] for line in self._extent(slot))
+        self._put_lines(slot.line + 1, slot.line + 1, self._render(joined.head, slot.node.start_mark.column))
+        at, last = (self._starts[line] for line in self._find_extent(slot))
         parts = []
         for start, until, new in sorted(self._splices[known:]):
             parts += [self.text[at:start], new]
             at = until
         return "".join([*parts, self.text[at:last]])
 
-    def _extent(self, slot: Slot) -> tuple[int, int]:
+    def _find_extent(self, slot: Slot) -> tuple[int, int]:
         """The first line of a block with the comments right above it, and the line after it."""
         line = slot.line
-        while line and self._first(line - 1) == "#" and self._margin(line - 1) <= slot.column:
+        while line and self._peek(line - 1) == "#" and self._indent(line - 1) <= slot.column:
             line -= 1
-        return line, self._behind(slot.end, slot.column + 1)
+        return line, self._skip_comments(slot.end, slot.column + 1)
 
-    def _comments(self, slot: Slot) -> list[str]:
+    def _find_comments(self, slot: Slot) -> list[str]:
         """The comments of a block: what is between its scalars, from a # to the end of the line."""
-        line, end = self._extent(slot)
+        line, end = self._find_extent(slot)
         found, at = list[str](), self._starts[line]
-        for _, node in (*_scalars(slot.key), *_scalars(slot.node)):
+        for _, node in (*_walk_scalars(slot.key), *_walk_scalars(slot.node)):
             # A block of text may have a comment behind the sign with which it begins.
             is_text = node.style in ("|", ">")
             start = self._starts[node.start_mark.line + 1] if is_text else node.start_mark.index
@@ -286,14 +286,14 @@ class BlockEditor(Source):
         return found + _COMMENT.findall(self.text, at, self._starts[end])
 
 
-def _scalars(node: Any, key_path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+def _walk_scalars(node: Any, key_path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """The scalars in a node, in their order, with their ways; that of a key ends with None."""
     if isinstance(node, MappingNode):
         for key, value in node.value:
             yield (*key_path, key.value, None), key
-            yield from _scalars(value, (*key_path, key.value))
+            yield from _walk_scalars(value, (*key_path, key.value))
     elif isinstance(node, CollectionNode):
         for at, value in enumerate(node.value):
-            yield from _scalars(value, (*key_path, at))
+            yield from _walk_scalars(value, (*key_path, at))
     else:
         yield key_path, node

@@ -23,7 +23,7 @@ from reconciler.errors import ConfigurationInvalid
 from reconciler.lazy import frozen
 from reconciler.yaml import Document, read
 from reconciler.yaml.parsers import compose
-from reconciler.yaml.writing import Layout, dump, inline
+from reconciler.yaml.writing import Layout, dump, dump_inline
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _COLON: Final = re.compile(r"[ \t]*:")
@@ -61,7 +61,7 @@ class Source:
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
-        self.documents = documents_of(path, text)
+        self.documents = read_documents(path, text)
         self.byte_order_mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
         self.text = text.removeprefix(_BYTE_ORDER_MARK)
         self.eol = next(iter(re.findall(r"\r\n|\r|\n", self.text)), "\n")
@@ -74,18 +74,18 @@ class Source:
         columns = len(step[1]) if step else 2
         self._layout = Layout(columns, len(dash[2]) - len(dash[1]) if dash else columns, has_short_maps=True)
 
-    def edited(self, expected: Sequence[Any]) -> str:
+    def edit(self, expected: Sequence[Any]) -> str:
         """The text with the expected values. UnsafeError if no edit of a common style gives them."""
         self._splices = []
-        for document, root, new in zip(self.documents, self._roots(), expected, strict=True):
-            is_map = isinstance(document.value, dict) and is_block(root) and not self._property(root, 0)
-            if not _same(document.value, new) and not (is_map and self._map(root, document.value, new)):
+        for document, root, new in zip(self.documents, self._find_roots(), expected, strict=True):
+            is_map = isinstance(document.value, dict) and is_block(root) and not self._marker(root, 0)
+            if not _are_same(document.value, new) and not (is_map and self._change_map(root, document.value, new)):
                 raise UnsafeError("is not in a map of sections in block style")
-        text = self._spliced()
+        text = self._splice()
         require_read(text, expected)
         return text
 
-    def _roots(self) -> list[Node]:
+    def _find_roots(self) -> list[Node]:
         """The node of each document."""
         try:
             nodes = {(node.start_mark.line + 1, node.start_mark.column + 1): node for node in compose(self.text)}
@@ -93,8 +93,9 @@ class Source:
             raise UnsafeError(_UNUSUAL) from error
         return [nodes[document.position] for document in self.documents]
 
-    def _spliced(self) -> str:
+    def _splice(self) -> str:
         parts, at = [self.byte_order_mark], 0
+        # By place only: insertions at the same place keep the order in which they were made.
         for start, end, new in sorted(self._splices, key=lambda each: each[:2]):
             if start < at:
                 raise UnsafeError(_UNUSUAL)
@@ -105,23 +106,23 @@ class Source:
         return after if self._is_ended or at == len(self.text) else after.removesuffix(self.eol)
 
     def _change(self, slot: Slot, old: Any, new: Any) -> None:
-        if _same(old, new):
+        if _are_same(old, new):
             return
         node: Any = slot.node
-        if found := self._property(node, slot.behind):
+        if found := self._marker(node, slot.behind):
             raise UnsafeError(f"is written with {found}; {_NOT_EDITED}")
         if is_block(node):
-            edit = self._map if isinstance(old, dict) else self._list
+            edit = self._change_map if isinstance(old, dict) else self._change_list
             if new and isinstance(new, dict if isinstance(old, dict) else list) and edit(node, old, new):
                 return
         elif getattr(node, "style", "") in ("|", ">") or not slot.line == node.start_mark.line == node.end_mark.line:
             raise UnsafeError("is written on several lines")
         self._rewrite(slot, new)
 
-    def _map(self, node: Node, old: Any, new: Any) -> bool:
+    def _change_map(self, node: Node, old: Any, new: Any) -> bool:
         """Change the entries that differ; False if one cannot be removed alone."""
-        own = self._entries(node)
-        if not own or any(key not in own and not (key in new and _same(old[key], new[key])) for key in old):
+        own = self._find_entries(node)
+        if not own or any(key not in own and not (key in new and _are_same(old[key], new[key])) for key in old):
             raise UnsafeError("comes by <<, or is not written as `key: value` on lines of its own")
         gone = [slot for key, slot in own.items() if key not in new]
         if len(gone) == len(own) or any(self._lines[slot.line][: slot.column].strip() for slot in gone):
@@ -133,19 +134,20 @@ class Source:
             if key in new:
                 self._change(slot, old[key], new[key])
         *before, last = own.values()
-        at = self._behind(last.end, last.column)
+        at = self._skip_comments(last.end, last.column)
         between = self._lines[before[-1].end : last.line] if before else []
         blank = [""] if any(not line.strip() for line in between) else []
         for key, value in new.items():
             if key not in old:
-                self._put_lines(at, at, blank + self._rendered({key: value}, last.column))
+                self._put_lines(at, at, blank + self._render({key: value}, last.column))
         return True
 
-    def _list(self, node: Node, old: Any, new: Any) -> bool:
+    def _change_list(self, node: Node, old: Any, new: Any) -> bool:
         """Keep the equal items, change those between them pair by pair, add or drop the rest; False if it cannot."""
-        slots = self._items(node)
+        slots = self._find_items(node)
         if len(slots) < len(old):
             return False
+        # With autojunk, difflib ignores items that a list of 200 and more repeats often.
         matcher = SequenceMatcher(None, list(map(_worded, old)), list(map(_worded, new)), autojunk=False)
         for what, start, end, first, last in matcher.get_opcodes():
             if what == "equal":
@@ -157,9 +159,9 @@ class Source:
                 self._require_unshared(slot)
                 self._put_lines(slot.line, slot.end)
             beside = slots[max(start + pairs - 1, 0)]
-            at = self._behind(beside.end, beside.column) if start + pairs else beside.line
+            at = self._skip_comments(beside.end, beside.column) if start + pairs else beside.line
             if added := new[first + pairs : last]:
-                self._put_lines(at, at, self._rendered(added, beside.column, beside.node))
+                self._put_lines(at, at, self._render(added, beside.column, beside.node))
         return True
 
     def _rewrite(self, slot: Slot, new: Any) -> None:
@@ -169,79 +171,77 @@ class Source:
         start, end = node.start_mark.index, node.end_mark.index
         if is_block(node) or start == end:
             start = end = slot.behind
-        is_short = slot.key is None or len(inline(new, "")) <= _LONGEST_LINE
+        is_short = slot.key is None or len(dump_inline(new, "")) <= _LONGEST_LINE
         is_filled_flow = isinstance(node, CollectionNode) and node.flow_style and bool(node.value) and is_short
         if is_block(node) and slot.key is None:
-            self._put_lines(slot.line, slot.end, self._rendered([new], slot.column))
+            self._put_lines(slot.line, slot.end, self._render([new], slot.column))
         elif slot.key is not None and isinstance(new, dict | list) and new and not is_filled_flow:
             deeper = self._layout.step if isinstance(new, dict) else self._layout.dash
             self._splices.append((slot.behind, end, ""))
-            self._put_lines(slot.line + 1, slot.end, self._rendered(new, slot.column + deeper))
+            self._put_lines(slot.line + 1, slot.end, self._render(new, slot.column + deeper))
         else:
-            self._splices.append((start, end, " " * (start == end) + inline(new, self.text[start:end][:1])))
+            self._splices.append((start, end, " " * (start == end) + dump_inline(new, self.text[start:end][:1])))
             self._put_lines(slot.line + 1, slot.end)
 
-    def _entries(self, node: Node) -> dict[str, Slot]:
+    def _find_entries(self, node: Node) -> dict[str, Slot]:
         """The slots of the keys of a map in block style, without those that come by `<<`."""
         found = {}
         for key, value in node.value:
             begin, colon = key.start_mark, _COLON.match(self.text, key.end_mark.index)
             if colon is not None and (key.style or key.value != "<<"):
-                end = self._end(value, begin.line, colon.end())
+                end = self._find_end(value, begin.line, colon.end())
                 found[key.value] = Slot(key, value, begin.line, begin.column, end, colon.end())
         return found
 
-    def _items(self, node: Node) -> list[Slot]:
+    def _find_items(self, node: Node) -> list[Slot]:
         """The slots of the items of a list in block style, up to one that does not begin its line."""
         line, column, slots = node.start_mark.line, node.start_mark.column, list[Slot]()
         for value in node.value:
-            while line + 1 < len(self._lines) and self._first(line) in "#":
+            while line + 1 < len(self._lines) and self._peek(line) in "#":
                 line += 1
             if not self._lines[line].startswith(" " * column + "-"):
                 break
             behind = self._starts[line] + column + 1
-            slots.append(Slot(None, value, line, column, self._end(value, line, behind), behind))
+            slots.append(Slot(None, value, line, column, self._find_end(value, line, behind), behind))
             line = slots[-1].end
         return slots
 
-    def _end(self, node: Node, line: int, behind: int) -> int:
+    def _find_end(self, node: Node, line: int, behind: int) -> int:
         """The line after the last one of a value, without comments and blank lines. `line` is that of the key."""
         end, last = line + 1, node
         if node.start_mark.index < behind:  # an alias
             return end
         if is_block(node):
             end = node.end_mark.line
-            while end > line + 1 and self._first(end - 1) in "#":
+            while end > line + 1 and self._peek(end - 1) in "#":
                 end -= 1
         while is_block(last):
             last = last.value[-1] if isinstance(last.value[-1], Node) else last.value[-1][1]
         # A block of text may end with lines that look like comments.
         own = last.end_mark.line + bool(last.end_mark.column)
-        while own > end and not self._first(own - 1):
+        while own > end and not self._peek(own - 1):
             own -= 1
         return max(end, own)
 
-    def _first(self, line: int) -> str:
+    def _peek(self, line: int) -> str:
         """The first character of a line, empty for a blank one."""
         return self._lines[line].strip()[:1]
 
-    def _behind(self, line: int, column: int) -> int:
+    def _skip_comments(self, line: int, column: int) -> int:
         """The line at which to insert after content that ends before `line` and is indented by `column`.
 
         Comments that follow with the same indentation belong to the content, unless they belong to what comes next.
         """
         ends = len(self._lines)
-        following = next((number for number in range(line, ends) if self._first(number) not in ("", "#")), ends)
-        least = max(column, self._margin(following) + 1 if following < ends else 0)
-        ours = takewhile(
-            lambda number: not self._first(number) or self._margin(number) >= least, range(line, following)
-        )
-        return max((number + 1 for number in ours if self._first(number)), default=line)
+        following = next((number for number in range(line, ends) if self._peek(number) not in ("", "#")), ends)
+        least = max(column, self._indent(following) + 1 if following < ends else 0)
+        ours = takewhile(lambda at: not self._peek(at) or self._indent(at) >= least, range(line, following))
+        return max((number + 1 for number in ours if self._peek(number)), default=line)
 
-    def _margin(self, line: int) -> int:
+    def _indent(self, line: int) -> int:
         return len(self._lines[line]) - len(self._lines[line].lstrip(" "))
 
-    def _rendered(self, value: Any, column: int, beside: Node | None = None) -> list[str]:
+    def _render(self, value: Any, column: int, beside: Node | None = None) -> list[str]:
         """The lines of a map or a list at a column, its items as the item beside them."""
         layout = replace(self._layout, has_short_maps=beside is None or not is_block(beside))
         return [" " * column + line if line else "" for line in dump(value, layout).split("\n")[:-1]]
@@ -252,7 +252,7 @@ class Source:
             new = "".join(line + self.eol for line in lines)
             self._splices.append((self._starts[first], self._starts[end], new))
 
-    def _property(self, node: Node, behind: int) -> str:
+    def _marker(self, node: Node, behind: int) -> str:
         """The anchor, alias or tag of a value, which is written after the index `behind`; empty if it has none."""
         start = node.start_mark.index
         if behind <= start and (start == node.end_mark.index or self.text[start] not in "&!"):
@@ -266,7 +266,7 @@ class Source:
         waiting = [each for each in (slot.key, slot.node) if each is not None]
         while waiting:
             node = waiting.pop()
-            if found := self._property(node, begin):
+            if found := self._marker(node, begin):
                 raise UnsafeError(f"holds {found}; {_NOT_EDITED}")
             if isinstance(node, MappingNode):
                 waiting += [each for pair in reversed(node.value) for each in reversed(pair)]
@@ -276,7 +276,7 @@ class Source:
                 waiting += reversed(node.value)
 
 
-def documents_of(path: Path, text: str) -> list[Document]:
+def read_documents(path: Path, text: str) -> list[Document]:
     """The documents of a text. ConfigurationInvalid with every problem of it."""
     documents, problems = read(text.encode("utf-8", "surrogatepass"), str(path))
     if problems:
@@ -287,7 +287,7 @@ def documents_of(path: Path, text: str) -> list[Document]:
 def require_read(text: str, expected: Sequence[Any]) -> None:
     """UnsafeError unless the text has no problem and its documents have exactly the expected values."""
     documents, problems = read(text.encode("utf-8", "surrogatepass"), "")
-    if problems or not _same([document.value for document in documents], list(expected)):
+    if problems or not _are_same([document.value for document in documents], list(expected)):
         raise UnsafeError(_UNUSUAL)
 
 
@@ -295,6 +295,6 @@ def is_block(node: Node) -> bool:
     return isinstance(node, CollectionNode) and not node.flow_style
 
 
-def _same(one: Any, other: Any) -> bool:
+def _are_same(one: Any, other: Any) -> bool:
     """Whether two values are the same and of the same type: `true` is not 1, and 1 is not 1.0."""
     return _worded(one) == _worded(other)

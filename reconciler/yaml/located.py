@@ -11,14 +11,16 @@ from sys import intern
 from typing import Any, Final
 
 from reconciler.errors import Location
-from reconciler.yaml.scalars import MERGE, node_kind, quoted
+from reconciler.text import cite, describe
+from reconciler.yaml.parsers import MERGE
 
 Position = tuple[int, int]
 """Line and column, both counted from 1."""
 KeyPath = tuple[str | int, ...]
 """The keys and list indices that lead to a value, from the top of a document or of a resource."""
 DEEPEST: Final = 64
-"""The most levels of maps and lists within one another, those from aliases included."""
+"""The most levels of maps and lists within one another, those from aliases included. Versions of libyaml have limits of
+their own; this one is reached first, so that the message is always the same."""
 TOO_DEEP: Final = f"nested deeper than {DEEPEST} levels; expected at most {DEEPEST}; nothing after it is read"
 NO_ANCHORS: Mapping[str, Position] = {}
 NO_FILES: dict[str, str] = {}
@@ -189,10 +191,11 @@ class MapFrame:
             self.key = MERGE
         elif isinstance(value, str):
             first = self.key_positions[value][0]
-            self.report(at, f"duplicate key {quoted(value)}; it is written first at line {first}; expected it once")
+            self.report(at, f"duplicate key {cite(value)}; it is written first at line {first}; expected it once")
+        elif isinstance(value, (dict, list)):
+            self.report(at, "a key must be a text, no map or list; text that begins with { or [ must be in quotes")
         else:
-            hint = "; text that begins with { or [ must be in quotes" if isinstance(value, (dict, list)) else ""
-            self.report(at, f"a key must be a string; found {node_kind(value)}{hint}")
+            self.report(at, f"a key must be a text; found {describe(value)}")
 
     def close(self) -> None:
         """Add the keys of the merges. Own keys win, then the earlier map of a list."""
@@ -203,7 +206,7 @@ class MapFrame:
 
     def _merge(self, source: Any, at: Position) -> None:
         if not isinstance(source, LocatedMap):
-            self.report(at, f"<< must be given a map or a list of maps; found {node_kind(source)}")
+            self.report(at, f"<< must be given a map or a list of maps; found {describe(source)}")
             return
         for key in source:
             if key not in self.key_positions:

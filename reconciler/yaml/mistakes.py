@@ -13,8 +13,8 @@ from typing import Any, Final
 import yaml
 
 from reconciler.errors import Problem
+from reconciler.text import cite, find_position
 from reconciler.yaml.located import TOO_DEEP
-from reconciler.yaml.scalars import position_at, quoted
 
 Mistake = tuple[int, str]
 """The index of the character where it is, and the message."""
@@ -53,18 +53,18 @@ _LINE: Final = re.compile(r"(?m)^( *)([^\s#].*?)[ \t\r]*$")
 _HAS_VALUE: Final = re.compile(r"""(?:- +)*[^:]+:[ \t]+(?:[^\s#|>&*!\[{'"].*|"[^"]*"|'[^']*')""")
 
 
-def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
+def explain_error(error: yaml.YAMLError, text: str, file: str) -> Problem:
     """Return the problem that `error` of one of the parsers over `text` means."""
     begun: Any = getattr(error, "context_mark", None)
     found: Any = getattr(error, "problem_mark", None) or begun
     if found is None:
         return Problem(file, 1, 1, "this is no YAML; expected `key: value`")
-    if mistake := likely_mistake(text, found.index):
-        return Problem(file, *position_at(text, mistake[0]), mistake[1])
+    if mistake := find_mistake(text, found.index):
+        return Problem(file, *find_position(text, mistake[0]), mistake[1])
     if isinstance(error, yaml.scanner.ScannerError):
-        mark, message = _of_token(text, begun or found, found)
+        mark, message = _explain_token(text, begun or found, found)
     elif begun is not None:
-        mark, message = _of_node(text, begun, found)
+        mark, message = _explain_node(text, begun, found)
     elif text.startswith("%", found.index):
         mark, message = found, "only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"
     else:
@@ -73,21 +73,21 @@ def syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     return Problem(file, mark.line + 1, mark.column + 1, message)
 
 
-def _of_token(text: str, begun: Any, found: Any) -> tuple[Any, str]:
+def _explain_token(text: str, begun: Any, found: Any) -> tuple[Any, str]:
     """Return the mark and the problem of a token that begins at `begun` and goes wrong at `found`."""
     first, last = text[begun.index : begun.index + 1], text[found.index : found.index + 1]
-    if first in _QUOTED and (message := _of_quoted(text, begun.index, found.index)):
+    if first in _QUOTED and (message := _explain_quoted(text, begun.index, found.index)):
         return begun, message
     if last == "\t" and first not in _SIGNS:
         return found, "a tab is used as indentation; expected spaces"
     if begun.index == found.index:
-        return found, _of_character(last)
+        return found, _explain_character(last)
     if first in _BLOCKS or (first in _SIGNS and begun.line == found.line):
         return begun, "this cannot be read; expected the text in quotes"
     return begun, "no value follows this; expected `key: value`, with a space after the colon"
 
 
-def _of_quoted(text: str, begin: int, end: int) -> str:
+def _explain_quoted(text: str, begin: int, end: int) -> str:
     """Return the problem of the quoted text that begins at `begin`, read up to `end`; empty if there is none."""
     closed = _QUOTED[text[begin]].match(text, begin)
     if closed and closed.end() <= end:
@@ -99,7 +99,7 @@ def _of_quoted(text: str, begin: int, end: int) -> str:
     return "this quote is never closed; expected the same quote at the end of the text"
 
 
-def _of_character(char: str) -> str:
+def _explain_character(char: str) -> str:
     """Return why no token begins with a character."""
     if char in ("[", "{"):
         # A bracket begins a value, unless the scanner gives up: it looks far ahead of what the builder has seen.
@@ -107,14 +107,14 @@ def _of_character(char: str) -> str:
     if char in (":", "?", "-"):
         expected = f'expected the text in quotes if "{char} " is part of it, or a new line'
         return f'"{char} " is not allowed here; {expected}'
-    return f"a value cannot begin with {_character(char)}; expected it in quotes"
+    return f"a value cannot begin with {_name_character(char)}; expected it in quotes"
 
 
-def _of_node(text: str, begun: Any, found: Any) -> tuple[Any, str]:
+def _explain_node(text: str, begun: Any, found: Any) -> tuple[Any, str]:
     """Return the mark and the reason why the token at `found` does not fit into what was begun."""
     first = text[begun.index : begun.index + 1]
     if begun.index == found.index or (first in ("&", "!") and _PROPERTIES.fullmatch(text, begun.index, found.index)):
-        what = _character(text[found.index : found.index + 1])
+        what = _name_character(text[found.index : found.index + 1])
         return found, f"a value is missing here, found {what}; expected a value, or text in quotes"
     if first in ("[", "{"):
         within, end = ("items", "]") if first == "[" else ("entries", "}")
@@ -126,13 +126,11 @@ def _of_node(text: str, begun: Any, found: Any) -> tuple[Any, str]:
     return found, f"{message}; expected {item} with the same indentation"
 
 
-def _character(char: str) -> str:
-    return {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}.get(char) or quoted(
-        char
-    )
+def _name_character(char: str) -> str:
+    return {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}.get(char) or cite(char)
 
 
-def likely_mistake(text: str, found: int) -> Mistake | None:
+def find_mistake(text: str, found: int) -> Mistake | None:
     """The mistake that makes a parser fail at the index `found`; None if it is none of those known here."""
     if conflict := _CONFLICT.search(text):
         expected = "expected one of the two sides, without the lines of <<<<<<<, ======= and >>>>>>>"
@@ -141,11 +139,11 @@ def likely_mistake(text: str, found: int) -> Mistake | None:
     end = text.find("\n", found) if "\n" in text[found:] else len(text)
     if blank := _BLANK.search(text, text.rfind("\n", 0, max(begin - 1, 0)) + 1, end):
         return blank.start(1), "a character that looks like a space is used as indentation; expected spaces"
-    by_place = _of_expression(text, begin, found) or _of_value(text, begin, found, end)
-    return by_place or _of_quote(text, found) or _of_indentation(text, begin, end)
+    by_place = _find_expression(text, begin, found) or _find_value(text, begin, found, end)
+    return by_place or _find_quote(text, found) or _find_indentation(text, begin, end)
 
 
-def _of_expression(text: str, begin: int, found: int) -> Mistake | None:
+def _find_expression(text: str, begin: int, found: int) -> Mistake | None:
     """A variable or an item within brackets that is not in quotes: its `{` begins a map there."""
     if text[found - 1 : found + 1] != "${":
         return None
@@ -156,7 +154,7 @@ def _of_expression(text: str, begin: int, found: int) -> Mistake | None:
     return start, f'text with "${{" must be in quotes within brackets; expected "{shown}"'
 
 
-def _of_value(text: str, begin: int, found: int, end: int) -> Mistake | None:
+def _find_value(text: str, begin: int, found: int, end: int) -> Mistake | None:
     """Text that follows a closed quote or bracket on its line, from `begin` to `end`."""
     before = _BEFORE_VALUE.match(text, begin)
     if before is None or before.end() >= found or not text[found : found + 1].strip():
@@ -169,7 +167,7 @@ def _of_value(text: str, begin: int, found: int, end: int) -> Mistake | None:
         return (start, error) if quotes.fullmatch(value) else None
     if value[-1:] not in ("]", "}") or text[found] in "]}":
         return None
-    start, is_inner = _last_closed(text, start, found)
+    start, is_inner = _find_last_closed(text, start, found)
     item = _REST_OF_ITEM.match(text, found)
     if start < 0 or (is_inner and item is None):
         return None
@@ -177,7 +175,7 @@ def _of_value(text: str, begin: int, found: int, end: int) -> Mistake | None:
     return start, f'text that begins with "{text[start]}" must be in quotes; expected "{whole[:60]}"'
 
 
-def _last_closed(text: str, position: int, end: int) -> tuple[int, bool]:
+def _find_last_closed(text: str, position: int, end: int) -> tuple[int, bool]:
     """The index of the bracket that is closed last between two indices, and whether another one is open around it."""
     opened: list[int] = []
     last = -1
@@ -190,7 +188,7 @@ def _last_closed(text: str, position: int, end: int) -> tuple[int, bool]:
     return last, bool(opened)
 
 
-def _of_quote(text: str, found: int) -> Mistake | None:
+def _find_quote(text: str, found: int) -> Mistake | None:
     """A quote that is closed on a later line only, by the quote that was to open the next text."""
     position = 0
     while before := _BEFORE_QUOTE.search(text, position, found):
@@ -207,7 +205,7 @@ def _of_quote(text: str, found: int) -> Mistake | None:
     return None
 
 
-def _of_indentation(text: str, begin: int, end: int) -> Mistake | None:
+def _find_indentation(text: str, begin: int, end: int) -> Mistake | None:
     """A line that is further left or right than the lines around it. The parser failed in the line at `begin`."""
     own = _LINE.match(text, begin, end)
     above = deque(_LINE.finditer(text, 0, begin), 2)

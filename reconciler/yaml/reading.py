@@ -15,21 +15,9 @@ import yaml
 
 from reconciler.errors import Problem
 from reconciler.lazy import load
-from reconciler.text import Searches
+from reconciler.text import Searches, cite, cut, describe
 from reconciler.yaml.located import DEEPEST, TOO_DEEP, Document, Frame, ListFrame, LocatedMap, MapFrame, Position
-from reconciler.yaml.parsers import parser_for
-from reconciler.yaml.scalars import (
-    MAYBE,
-    MERGE,
-    TEXTS,
-    UnfitError,
-    decode,
-    node_kind,
-    plain,
-    quoted,
-    shown,
-    tag_problem,
-)
+from reconciler.yaml.parsers import MAYBE, MERGE, TEXTS, UnfitError, decode, explain_tag, make_parser, read_plain
 
 PIECES: Final = 2_500_000
 """Keys, values, and ends of maps and lists. A configuration of 100,000 resources uses three quarters of it."""
@@ -37,7 +25,7 @@ EXPANDED: Final = 1_000_000
 """Values that come by aliases."""
 ALIAS: Final = "alias"
 """The code of a problem of an alias: nothing stands for its value."""
-_MOST_SEARCHED: Final = 1000
+_MOST_SEARCHED: Final = 1000  # anchors that a misspelt alias is compared with
 _NOTHING: Final = object()
 
 
@@ -76,19 +64,19 @@ class Anchors:
         reported already."""
         if name not in self.values:
             close = self._searches.closest(name, list(islice(self.values, _MOST_SEARCHED)), "*").replace('"', "")
-            raise UnfitError(f"unknown alias *{shown(name)}; expected an anchor &{shown(name)} before it{close}")
+            raise UnfitError(f"unknown alias *{cut(name)}; expected an anchor &{cut(name)} before it{close}")
         value = self.values[name]
         if any(value is frame.value for frame in frames):
-            raise UnfitError(f"recursive alias *{shown(name)}: it stands inside its own anchor; expected it outside")
+            raise UnfitError(f"recursive alias *{cut(name)}: it stands inside its own anchor; expected it outside")
         size, height = self._measure(value)
         if height and len(frames) + height > DEEPEST + 1:
-            raise UnfitError(f"alias *{shown(name)} nests deeper than {DEEPEST} levels; expected at most {DEEPEST}")
+            raise UnfitError(f"alias *{cut(name)} nests deeper than {DEEPEST} levels; expected at most {DEEPEST}")
         if height and self._is_full:
             raise UnfitError("")
         if height and size > self._budget.expanded_left:
             self._is_full = True
             most = f"expected at most {EXPANDED} through aliases in a configuration"
-            raise UnfitError(f"alias *{shown(name)} expands to too many values; {most}")
+            raise UnfitError(f"alias *{cut(name)} expands to too many values; {most}")
         self._budget.expanded_left -= size if height else 0
         return value
 
@@ -129,7 +117,7 @@ class Builder:
                 if event.__class__ is scalar_event and event.anchor is None and event.tag is None:
                     value = event.value
                     if value[:1] in MAYBE and not event.style:
-                        value = self._resolved(event)
+                        value = self._resolve(event)
                 else:
                     value = _OTHERS[event.__class__](self, event)
                     if value is _NOTHING:
@@ -140,47 +128,47 @@ class Builder:
             self._budget.pieces_left -= count
         if (event := next(events, None)) is not None:
             most = f"expected at most {PIECES} in a configuration; nothing after it is read"
-            self.report(_start(event), f"too many keys and values up to here; {most}")
+            self.report(_position(event), f"too many keys and values up to here; {most}")
             raise EndedError
 
     def report(self, at: Position, message: str) -> None:
         """Note a problem."""
         self.problems.append(Problem(self._file, *at, message))
 
-    def _resolved(self, event: Any) -> Any:
+    def _resolve(self, event: Any) -> Any:
         """Return what a scalar means that is plain or has a tag. For a key that is no string, report that, and return
         its text."""
         try:
-            value = plain(event.value) if event.tag is None else event.value
+            value = read_plain(event.value) if event.tag is None else event.value
             if event.tag not in (None, *TEXTS):
-                self.report(_start(event), tag_problem(event.tag))
+                self.report(_position(event), explain_tag(event.tag))
         except UnfitError as unfit:
-            self.report(_start(event), str(unfit))
+            self.report(_position(event), str(unfit))
             value = unfit.placeholder
         if value is MERGE:
             return value if self._top.wants_key else event.value
         if value.__class__ is str or not self._top.wants_key:
             return value
-        found = f"a key must be a string; found {node_kind(value)}"
-        self.report(_start(event), f"{found}; write it in quotes: {quoted(event.value)}")
+        found = f"a key must be a text; found {describe(value)}"
+        self.report(_position(event), f"{found}; write it in quotes: {cite(event.value)}")
         return event.value
 
-    def _scalar(self, event: Any) -> Any:
+    def _read_scalar(self, event: Any) -> Any:
         """Return the value of a scalar that has an anchor or a tag."""
         value = event.value
         if event.tag is not None or not event.style:
-            value = self._resolved(event)
+            value = self._resolve(event)
         if event.anchor is not None:
-            self._anchors.add(event.anchor, event.value if value is MERGE else value, _start(event))
+            self._anchors.add(event.anchor, event.value if value is MERGE else value, _position(event))
         return value
 
-    def _alias(self, event: Any) -> Any:
+    def _read_alias(self, event: Any) -> Any:
         try:
             value = self._anchors.use(event.anchor, [*self._stack, self._top])
         except UnfitError as error:
             if message := str(error):
                 cause = f"{self._file} *{event.anchor}"
-                self.problems.append(Problem(self._file, *_start(event), message, ALIAS, cause=cause))
+                self.problems.append(Problem(self._file, *_position(event), message, ALIAS, cause=cause))
             # A string as a key, and an empty map as a value, cause no second problem.
             return f"*{event.anchor}" if self._top.wants_key else LocatedMap()
         if isinstance(self._top, MapFrame) and isinstance(self._top.key, str):
@@ -188,11 +176,11 @@ class Builder:
             above.anchors = {**above.anchors, self._top.key: self._anchors.positions[event.anchor]}
         return value
 
-    def _open(self, event: Any) -> Any:
+    def _open_collection(self, event: Any) -> Any:
         frame: Frame = MapFrame(self.report) if event.__class__ is yaml.MappingStartEvent else ListFrame()
-        at = _start(event)
+        at = _position(event)
         if event.tag is not None:
-            self.report(at, tag_problem(event.tag))
+            self.report(at, explain_tag(event.tag))
         self._top.put(frame.value, at)
         self._stack.append(self._top)
         if len(self._stack) > DEEPEST:
@@ -203,22 +191,22 @@ class Builder:
         self._top = frame
         return _NOTHING
 
-    def _collection_end(self, _event: Any) -> Any:
+    def _close_collection(self, _event: Any) -> Any:
         if isinstance(self._top, MapFrame):
             self._top.close()
         self._top = self._stack.pop()
         return _NOTHING
 
-    def _document_start(self, event: Any) -> Any:
+    def _start_document(self, event: Any) -> Any:
         if event.version not in (None, (1, 2)):
             number = ".".join(map(str, event.version))
             message = f"%YAML {number} is not read; expected YAML 1.2; remove the line, or write %YAML 1.2"
-            self.report(_start(event), message)
+            self.report(_position(event), message)
         self._anchors.values.clear()
         self._top = ListFrame()
         return _NOTHING
 
-    def _document_end(self, _event: Any) -> Any:
+    def _end_document(self, _event: Any) -> Any:
         root: Any = self._top.value
         (value,), (position,) = root, root.positions
         if value is not None:
@@ -226,19 +214,19 @@ class Builder:
         return _NOTHING
 
 
-def _start(event: Any) -> Position:
+def _position(event: Any) -> Position:
     return event.start_mark.line + 1, event.start_mark.column + 1
 
 
 _OTHERS: Final = {
-    yaml.ScalarEvent: Builder._scalar,
-    yaml.AliasEvent: Builder._alias,
-    yaml.MappingStartEvent: Builder._open,
-    yaml.MappingEndEvent: Builder._collection_end,
-    yaml.SequenceStartEvent: Builder._open,
-    yaml.SequenceEndEvent: Builder._collection_end,
-    yaml.DocumentStartEvent: Builder._document_start,
-    yaml.DocumentEndEvent: Builder._document_end,
+    yaml.ScalarEvent: Builder._read_scalar,
+    yaml.AliasEvent: Builder._read_alias,
+    yaml.MappingStartEvent: Builder._open_collection,
+    yaml.MappingEndEvent: Builder._close_collection,
+    yaml.SequenceStartEvent: Builder._open_collection,
+    yaml.SequenceEndEvent: Builder._close_collection,
+    yaml.DocumentStartEvent: Builder._start_document,
+    yaml.DocumentEndEvent: Builder._end_document,
     yaml.StreamStartEvent: lambda *_: _NOTHING,
     yaml.StreamEndEvent: lambda *_: _NOTHING,
 }
@@ -256,7 +244,7 @@ def read(data: bytes, file: str, *, budget: Budget | None = None) -> tuple[list[
     if problems:
         return [], problems
     builder = Builder(file, budget or Budget())
-    parser = parser_for(text)
+    parser = make_parser(text)
     is_collecting = gc.isenabled()
     # Building makes many objects and no cycles, so the passes of the cyclic garbage collector find nothing.
     gc.disable()
@@ -265,7 +253,7 @@ def read(data: bytes, file: str, *, budget: Budget | None = None) -> tuple[list[
     except EndedError:
         pass
     except yaml.YAMLError as error:
-        last = load("reconciler.yaml.mistakes:syntax_problem")(error, text, file)
+        last = load("reconciler.yaml.mistakes:explain_error")(error, text, file)
         # What was found in the same line before has the same cause.
         builder.problems[:] = [*(each for each in builder.problems if each.line != last.line), last]
     finally:

@@ -32,7 +32,7 @@ _HIDDEN: Final = re.compile(
 )
 """Control characters, line separators, marks of the direction of text, and characters that YAML does not allow."""
 
-_LONGEST_SIMPLE_KEY: Final = 160
+_LONGEST_SIMPLE_KEY: Final = 160  # PyYAML writes `? key` on a line of its own beyond 128 characters
 _LONGEST_FLOW_ITEM: Final = 100
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED: Final = re.compile(_HIDDEN.pattern[:-1] + '\t\n"\\\\]')
@@ -69,11 +69,11 @@ def dump(value: Any, layout: Layout = Layout()) -> str:
     return stream.getvalue().removesuffix("...\n")
 
 
-def inline(value: Any, quote: str) -> str:
+def dump_inline(value: Any, quote: str) -> str:
     """A value on one line behind a key or a dash, with the quotes of the text that was there."""
     if isinstance(value, str) and (quote in ("'", '"') or "\n" in value):
         is_single = quote == "'" and value.isprintable()
-        return "'" + value.replace("'", "''") + "'" if is_single else _quoted(value)
+        return "'" + value.replace("'", "''") + "'" if is_single else _quote(value)
     return dump(value, Layout(is_flow=True)).rstrip("\n")
 
 
@@ -121,7 +121,7 @@ class _Dumper(yaml.SafeDumper):
         if data is None or type(data) in (bool, int) or (type(data) is float and math.isfinite(data)):
             return super().represent_data(data)
         if isinstance(data, str):
-            return ScalarNode(_TAG + "str", data, style=_style(data, self.layout))
+            return ScalarNode(_TAG + "str", data, style=_choose_style(data, self.layout))
         if isinstance(data, dict):
             if wrong := [key for key in data if not isinstance(key, str)]:
                 raise ValueError(f"no JSON value: the key {wrong[0]!r} is no string")
@@ -137,15 +137,15 @@ class _Dumper(yaml.SafeDumper):
 
     def write_double_quoted(self, text: str, split: bool = True) -> None:
         """Write `text` on one line, with escapes only for characters that need them or are not visible."""
-        self.write_indicator(_quoted(text), True)
+        self.write_indicator(_quote(text), True)
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """Return `text` in double quotes on one line."""
     return '"' + _ESCAPED.sub(lambda found: _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}", text) + '"'
 
 
-def _style(text: str, layout: Layout) -> str | None:
+def _choose_style(text: str, layout: Layout) -> str | None:
     """Return how to write a string: as a literal block, in double quotes, or (None) as plain as the emitter may."""
     if _SURROGATE.search(text):
         raise ValueError(f"no JSON value: half of a surrogate pair in {text!r}")

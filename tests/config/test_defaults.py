@@ -172,8 +172,8 @@ def test_variables_of_every_environment(folder: Folder) -> None:
     [
         ("${var.data.d}", 'the variable "data" has no "d"; expected one of cat, e'),
         ("${var.data.cta}", 'the variable "data" has no "cta"; expected one of cat, e; did you mean "cat"?'),
-        ("${var.data.cat.e}", '"cat" of the variable "data" is the string "x"; expected a map with the key "e"'),
-        ("a ${var.data}", "${var.data} is a map; expected a text, a number or a boolean within a text"),
+        ("${var.data.cat.e}", '"cat" of the variable "data" is the text "x"; expected a map with the key "e"'),
+        ("a ${var.data}", "${var.data} is a map of cat, e; expected a text, a number or a boolean within a text"),
     ],
 )
 def test_a_path_that_leads_nowhere(folder: Folder, text: str, said: str) -> None:

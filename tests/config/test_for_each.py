@@ -234,13 +234,13 @@ WRONG: Mapping[str, tuple[dict[str, str], list[str]]] = {
     ),
     "a key of a text": (
         {"for_each": "{app: [a]}", "report_name": "${each.app.name}"},
-        ['main.yaml:4:18: report.daily-a (for app=a): the item "a" of app is the string "a"; expected a map with the '
+        ['main.yaml:4:18: report.daily-a (for app=a): the item "a" of app is the text "a"; expected a map with the '
          'key "name"'],
     ),
     "a map within a text": (
         {"for_each": "{app: [{key: a, x: {y: 1}}]}", "report_name": "A ${each.app.x}"},
-        ["main.yaml:4:18: report.daily-a (for app=a): ${each.app.x} is a map; expected a text, a number or a boolean "
-         "within a text"],
+        ["main.yaml:4:18: report.daily-a (for app=a): ${each.app.x} is a map of y; expected a text, a number or a "
+         "boolean within a text"],
     ),
     "each alone": (
         {"for_each": "{app: [a]}", "report_name": "${each}"},

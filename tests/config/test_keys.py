@@ -19,8 +19,8 @@ FIELDS_OF_REPORT = f"report_name, send_at, included_range_days, status, environm
         ("-daily", f'"-daily" cannot be a key; {KEY}; did you mean "daily"?'),
         ('"daily\\n"', f'"daily\\n" cannot be a key; {KEY}; did you mean "daily"?'),
         ("日本", f'"日本" cannot be a key; {KEY}'),
-        ("12", 'a key must be a string; found the integer 12; write it in quotes: "12"'),
-        ("true", 'a key must be a string; found the boolean true; write it in quotes: "true"'),
+        ("12", 'a key must be a text; found the number 12; write it in quotes: "12"'),
+        ("true", 'a key must be a text; found the value true; write it in quotes: "true"'),
         ("r-${var.a}", 'the key "r-${var.a}" holds a variable; expected variables in values only'),
     ],
 )

@@ -18,7 +18,7 @@ from world import World
 from reconciler.cli.main import run
 from reconciler.commands.fold import Folder
 from reconciler.commands.validate import expand
-from reconciler.yaml.edit_changes import documents_of
+from reconciler.yaml.edit_changes import read_documents
 from reconciler.yaml.writing import dump, escape_variables
 
 from .folding import HOOK, Fold, folding, reports
@@ -117,7 +117,7 @@ reports:
 
 def test_a_studio_that_was_written_out(fold: Fold) -> None:
     """1898 lines become 37."""
-    (document,) = documents_of(Path("main.yaml"), written_out())
+    (document,) = read_documents(Path("main.yaml"), written_out())
     before = dump(document.value)
     folded = fold(before, settings=settings_of_many())
     assert (len(before.splitlines()), len(folded.text.splitlines())) == (1898, 37), folded.text

@@ -13,7 +13,7 @@ import pytest
 from world import World
 
 from reconciler.cli.main import run
-from reconciler.model.settings import path_segment
+from reconciler.model.settings import encode_segment
 
 from .conftest import PERSON, Remote, git
 from .s3_server import aim, needs_server, running
@@ -154,7 +154,7 @@ def test_a_name_finds_the_ref_wherever_the_folder_is(apps: Apps, remote: Remote)
     one = apps(HERE, settings)
     assert one.apply().code == 0
     refs = [ref for ref in remote.refs() if ref.endswith("/state/default")]
-    assert refs == [f"refs/reconciler/configurations/{path_segment('Ünï /..lock')}/state/default"]
+    assert refs == [f"refs/reconciler/configurations/{encode_segment('Ünï /..lock')}/state/default"]
     moved = one.folder.parent / "elsewhere"
     shutil.move(one.folder, moved)
     assert World(moved, one.url, one._log, one._capsys).plan().code == 0

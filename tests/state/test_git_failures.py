@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.errors import GitUnusable, StateUnusable
 from reconciler.git.command import GitResult, GitTimeout, run_git
-from reconciler.model.redaction import without_user
+from reconciler.model.redaction import remove_user
 from reconciler.state import git_repository
 from reconciler.state.backend import LockInfo
 from reconciler.state.git import GitBackend
@@ -85,7 +85,7 @@ def test_address_with_a_token_given(remote: Remote, store_of: StoreOf) -> None:
 )
 def test_masked(text: str, shown: str) -> None:
     """Users and passwords of URLs are masked, and nothing else."""
-    assert without_user(text) == shown
+    assert remove_user(text) == shown
 
 
 def test_not_in_a_repository(tmp_path: Path, nobody: None, store_of: StoreOf, monkeypatch: pytest.MonkeyPatch) -> None:

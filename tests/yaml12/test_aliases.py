@@ -77,9 +77,9 @@ def test_two_less_thans_elsewhere_are_a_string(read_text: Read, text: str) -> No
 @for_all(
     ("text", "problem"),
     [
-        ("<<: 1", "1:5: << must be given a map or a list of maps; found the integer 1"),
-        ("<<:", "1:4: << must be given a map or a list of maps; found null"),
-        ("<<: x", '1:5: << must be given a map or a list of maps; found the string "x"'),
+        ("<<: 1", "1:5: << must be given a map or a list of maps; found the number 1"),
+        ("<<:", "1:4: << must be given a map or a list of maps; found nothing"),
+        ("<<: x", '1:5: << must be given a map or a list of maps; found the text "x"'),
         ("<<: [{a: 1}, [2]]", "1:14: << must be given a map or a list of maps; found a list"),
         (
             "<<: {a: 1}\n<<: {b: 1}",

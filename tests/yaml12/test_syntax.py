@@ -9,8 +9,8 @@ import yaml
 from offenders import for_all
 
 from reconciler.errors import Problem
-from reconciler.yaml.mistakes import syntax_problem
-from reconciler.yaml.parsers import parser_for
+from reconciler.yaml.mistakes import explain_error
+from reconciler.yaml.parsers import make_parser
 
 from .conftest import Read
 
@@ -109,14 +109,14 @@ def test_a_document_that_asks_for_yaml_1_1_is_a_problem(problems_of: Problems) -
 
 def test_an_error_without_a_place_is_a_problem_of_the_first_line() -> None:
     """Whatever else PyYAML may raise comes out as a problem, with nothing of its own words."""
-    problem = syntax_problem(yaml.YAMLError("odd \x1b"), "text", "f")
+    problem = explain_error(yaml.YAMLError("odd \x1b"), "text", "f")
     assert problem == Problem("f", 1, 1, "this is no YAML; expected `key: value`")
 
 
 @for_all(("text", "problem"), MISTAKES)
 def test_no_words_of_a_parser_matter(text: str, problem: str) -> None:
     """A version that says the same in other sentences changes none of ours."""
-    parser = parser_for(text)
+    parser = make_parser(text)
     with pytest.raises(yaml.MarkedYAMLError) as raised:
         while parser.get_event() is not None:
             pass
@@ -124,7 +124,7 @@ def test_no_words_of_a_parser_matter(text: str, problem: str) -> None:
     error = raised.value
     error.problem, error.note = "etwas ist falsch", None
     error.context = None if error.context is None else "irgendwo"
-    assert str(syntax_problem(error, text, "f")) == f"f:{problem}"
+    assert str(explain_error(error, text, "f")) == f"f:{problem}"
 
 
 @for_all(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
-from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, format_marker, name_set
+from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, format_marker, join_names
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
 from reconciler.model.results import Drift, Drifted, NotDelivering
 from reconciler.output.labels import api_note, describe_end, repository_path
@@ -95,7 +95,7 @@ def failed_markdown(failure: Failure) -> str:
     """Why a command failed, and what to do."""
     names, error = failure.environments, failure.error
     several = Several(failed=names) if names else None
-    environment = name_set(names) if names else failure.environment
+    environment = join_names(names) if names else failure.environment
     marker = CommentMarker(environment, failure.command, configuration=failure.configuration, several=several)
     done = {"plan": "Planning", "apply": "Applying"}[failure.command]
     what = next((title for kind, title in TITLES.items() if isinstance(error, kind)), "a fault in reconciler")

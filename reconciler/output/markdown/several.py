@@ -21,7 +21,7 @@ from reconciler.output.markdown import reports
 from reconciler.output.markdown.change import GroupMarkdown
 from reconciler.output.markdown.plan import FULL_PLAN, TEXT_LIMIT, change_sections, describe_plan, footer, plan_markdown
 from reconciler.output.markdown.words import code, count_words, fitting, folded, place, prose, size, strong
-from reconciler.text import counted, listed, share_out
+from reconciler.text import counted, list_some, share_out
 
 T = TypeVar("T")
 LEAST_PLAN = 6_000  # bytes: with fewer, the deletes of a plan are listed, and all else is counted
@@ -142,7 +142,7 @@ def _applied_section(ended: Ended[Applied]) -> Section | None:
 def _make_marker(ended: Sequence[Ended[Any]], command: str, configuration: str | None) -> approval.CommentMarker:
     names = tuple(each.environment for each in ended)
     return approval.CommentMarker(
-        approval.name_set(names), command, configuration=configuration, several=approval.Several(failed=names)
+        approval.join_names(names), command, configuration=configuration, several=approval.Several(failed=names)
     )
 
 
@@ -206,7 +206,7 @@ def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = N
         return summary + (f"<br>{code(own_api, 60)}" if own_api else ""), look_at
 
     table = make_table(ended, "| environment | plan | look at |", cells, destroyed)
-    end = footer(made, approval.joint_digest(approval.digests(ended)), is_joint=True)
+    end = footer(made, approval.join_digests(approval.collect_digests(ended)), is_joint=True)
     shared = _find_shared(ended)
     left = limit - sum(size(part) + 2 for part in (head, table, end))
     common = list(_common(shared, left // 2))
@@ -234,7 +234,7 @@ def _common(shared: Mapping[tuple[str, ...], list[GroupMarkdown]], limit: int) -
     needs = [sum(each.sizes[0] for each in changes) for changes in shared.values()]
     limits = share_out(limit - AROUND * len(shared), needs)
     for (names, changes), own in zip(shared.items(), limits, strict=True):
-        yield f"### In {len(names)} environments\n\n{listed([*map(code, names)], MOST_NAMED)}"
+        yield f"### In {len(names)} environments\n\n{list_some([*map(code, names)], MOST_NAMED)}"
         yield from change_sections(changes[0].review, changes, [], own)[0]
 
 

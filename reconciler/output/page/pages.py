@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.errors import ConfigurationInvalid
-from reconciler.model.approval import digests, joint_digest
+from reconciler.model.approval import collect_digests, join_digests
 from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Applied, Ended, Graph, Review, only_value
 from reconciler.output.environments import find_shared
@@ -37,7 +37,7 @@ def pages(ended: Sequence[Ended[Any]]) -> str:
         noun="Apply" if is_applied else "Plan",
         views=[_view(each, views.get(each.environment)) for each in ended],
         blocks=blocks,
-        digest="" if is_applied else joint_digest(digests(plans)),
+        digest="" if is_applied else join_digests(collect_digests(plans)),
     )
 
 
