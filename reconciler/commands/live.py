@@ -15,8 +15,6 @@ from reconciler.config.load import Configuration
 from reconciler.config.locations import line_reader
 from reconciler.config.semantics import no_field
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, WrongUsage
-from reconciler.explain.explain import explain
-from reconciler.explain.rules import ExplainInput
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import object_path
 from reconciler.model.inputs import Desired, Live, ObjectRef, address_kind
@@ -28,6 +26,8 @@ from reconciler.output.references import make_graph
 from reconciler.plan.build import offers_to
 from reconciler.plan.compare import Observed, compare_environments
 from reconciler.plan.guards import Options
+from reconciler.review.explain import explain
+from reconciler.review.rules import ExplainInput
 from reconciler.state.operations import load_state
 from reconciler.state.receipts import list_receipts
 from reconciler.text import WORD_CHARACTERS, did_you_mean, truncate

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from reconciler.errors import WrongUsage
-from reconciler.explain.rules import ExplainInput, Subject, find_overlap, find_subject, rules_of_address, rules_of_field
 from reconciler.kinds.comparison import flatten, is_within, parse_path
 from reconciler.model.plan import Action, Cause
 from reconciler.model.results import Explanation, FieldExplanation, FieldValue, LastApply, Verdict
+from reconciler.review.rules import ExplainInput, Subject, find_overlap, find_subject, rules_of_address, rules_of_field
 from reconciler.text import did_you_mean
 
 
