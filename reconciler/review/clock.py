@@ -30,7 +30,7 @@ class Clock:
     now: datetime
     zone: tzinfo | None = None
 
-    def next(self, time_of_day: Any) -> datetime | None:
+    def find_next(self, time_of_day: Any) -> datetime | None:
         """The next moment at which it is that time (HH:MM) in UTC; None if it is no such time."""
         found = TIME_OF_DAY.fullmatch(time_of_day) if isinstance(time_of_day, str) else None
         if found is None:
@@ -39,26 +39,26 @@ class Clock:
         today = now.replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0)
         return today if today > now else today + DAY
 
-    def passed(self, time_of_day: Any) -> bool:
+    def has_passed(self, time_of_day: Any) -> bool:
         """Whether that time of the UTC day is over."""
-        moment = self.next(time_of_day)
+        moment = self.find_next(time_of_day)
         return moment is not None and moment.date() != self.now.astimezone(UTC).date()
 
-    def time(self, time_of_day: Any) -> str:
+    def format_time(self, time_of_day: Any) -> str:
         """A time of day: `09:00 UTC (10:00 Europe/Berlin)`."""
-        moment = self.next(time_of_day)
+        moment = self.find_next(time_of_day)
         if moment is None:
             return str(time_of_day)
         there = f" ({moment.astimezone(self.zone):%H:%M} {self.zone})" if self.zone else ""
         return f"{moment:%H:%M} UTC{there}"
 
-    def moment(self, moment: datetime) -> str:
+    def format_moment(self, moment: datetime) -> str:
         """A moment, with its date if that is not today's; the reader's with its date if that is another one."""
         day = moment.astimezone(UTC)
         text = f"{_format(day, self.now.astimezone(UTC))} UTC"
         return f"{text} ({_format(moment.astimezone(self.zone), day)} {self.zone})" if self.zone else text
 
-    def stamp(self, text: Any) -> str:
+    def format_stamp(self, text: Any) -> str:
         """A time of the API's, as it says it (ISO 8601, UTC), with the reader's beside it if it can be read."""
         moment = parse_stamp(text) if self.zone else None
         try:
@@ -66,7 +66,11 @@ class Clock:
         except OverflowError:
             return str(text)
 
-    def until(self, moment: datetime) -> str:
+    def format_due(self, moment: datetime) -> str:
+        """A moment to come, and how long it is until then."""
+        return f"{self.format_moment(moment)}, {self.format_wait(moment)}"
+
+    def format_wait(self, moment: datetime) -> str:
         """`in 42 minutes`, `in 13 hours`; what is left over is not counted."""
         minutes = int((moment - self.now).total_seconds() // 60)
         if minutes < 1:

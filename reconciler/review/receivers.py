@@ -35,17 +35,17 @@ class Receivers:
         self._labels = find_labels(item for items in (*within, *live.lookups.values()) for item in items)
         self._addresses = {ref: address for address, ref in plan.objects().items()}
         self._shared = Counter(self._labels.values())
-        self._titles = Counter((each.kind, name_of(each)) for each in self.desired.resources.values())
+        self._titles = Counter((each.kind, find_name(each)) for each in self.desired.resources.values())
         self.resolver, new = ReferenceResolver(live), [each for each in plan.changes if each.action is Action.CREATE]
         self.created = {each.address: live.records.get(each.kind, {}).get(each.id or "") for each in new}
-        self._users = self._who_uses()
+        self._users = self._find_users()
         self.unready = frozenset(
             change.address
             for change in self.plan.changes
             if change.action in (Action.CREATE, Action.REPLACE) and KINDS[change.kind].messages.after_create
         )
 
-    def of(self, kind: Kind, fields: Fields) -> dict[str, str]:
+    def find_names(self, kind: Kind, fields: Fields) -> dict[str, str]:
         """Whom an object with those fields sends to: a name that is the same before and after → what people call it."""
         found = {}
         for name, reference in kind.reference_fields:
@@ -55,33 +55,33 @@ class Receivers:
                 if address is None:
                     ref = ObjectRef(reference.kind, object_id)
                     address = self._addresses.get(ref) or self.plan.behind.get(object_id)
-                    found[address or object_id] = self._name(reference.kind, object_id)
+                    found[address or object_id] = self._find_label(reference.kind, object_id)
                 else:
                     # With its address if another one is called so, too.
                     resource = self.desired.resources.get(address)
-                    title = name_of(resource) if resource else address
+                    title = find_name(resource) if resource else address
                     is_shared = resource is not None and self._titles[resource.kind, title] > 1
                     found[address] = f"{title} ({address})" if is_shared else title
         return found
 
-    def users(self, change: Change) -> list[User]:
+    def find_users(self, change: Change) -> list[User]:
         """Who refers to the object of a change, or will, by name; without those that are deleted."""
         return sorted(self._users.get(change.address, []), key=lambda user: (user.kind.name, user.name))
 
-    def _name(self, kind: str, object_id: str) -> str:
+    def _find_label(self, kind: str, object_id: str) -> str:
         record = self.live.records.get(kind, {}).get(object_id)
         label = self._labels.get(object_id)
         if label is None:
             return record.name if record else object_id
         return f"{in_short(label)} ({object_id})" if self._shared[label] > 1 else in_short(label)
 
-    def _who_uses(self) -> dict[str, list[User]]:
+    def _find_users(self) -> dict[str, list[User]]:
         """Address → who refers to it: what is wanted, and what is live and not managed."""
         found: dict[str, list[User]] = defaultdict(list)
         for resource in self.desired.resources.values():
             kind = KINDS[resource.kind]
             for address in {address for address, *_ in references(kind, resource.fields)}:
-                found[address].append(User(kind, name_of(resource), self._in_utc(resource)))
+                found[address].append(User(kind, find_name(resource), self._in_utc(resource)))
         unmanaged = {ObjectRef(each.kind, each.id) for each in self.plan.unmanaged}
         changed = {ObjectRef(change.kind, change.id): change.address for change in self.plan.changes if change.id}
         for target, records in self.resolver.users().items():
@@ -99,6 +99,6 @@ class Receivers:
         return {**resource.fields, **{name: after.applied[name] for name in after.rules}} if after else resource.fields
 
 
-def name_of(resource: Resource) -> str:
+def find_name(resource: Resource) -> str:
     """What people call a resource that is written."""
     return in_short(resource.fields.get(KINDS[resource.kind].identity.name_field) or resource.address)
