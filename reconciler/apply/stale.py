@@ -53,10 +53,10 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
 
 def sent_lookups(plan: Plan) -> set[str]:
     """The paths of the lists that must be read to check the items that an earlier plan sends."""
-    return {each.lookup for change in plan.changes for each, *_ in _sent_items(change) if each.lookup}
+    return {each.lookup for change in plan.changes for each, *_ in _find_sent_items(change) if each.lookup}
 
 
-def _sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any]]]:
+def _find_sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any]]]:
     """For each reference field that a change writes: the items that it sends, and those that were live before."""
     for name, reference in KINDS[change.kind].reference_fields:
         path = join_keys((name, *reference.path))
@@ -141,7 +141,7 @@ class ChangeStatus:
     def lost_item(self, resolver: ReferenceResolver) -> str | None:
         """Which item to send is not offered any more, or belongs to another object than it did; None if none."""
         uses = self._change.remember.depends_on if self._change.remember else ()
-        for reference, sent, before in _sent_items(self._change):
+        for reference, sent, before in _find_sent_items(self._change):
             targets = resolver.targets(reference)
             open_addresses = {find_address(reference, item) for item in sent}
             for item in sent:

@@ -17,7 +17,7 @@ from reconciler.model.plan import DESTROYS, WRITES, Action, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
 
 
-def _record_in(live: Live | None, record: Record) -> Record | None:
+def _find_record(live: Live | None, record: Record) -> Record | None:
     return live.records.get(record.kind, {}).get(record.id) if live else None
 
 
@@ -117,13 +117,13 @@ class Verifier:
             return False
         answered = self._report.answered.get(address, {})
         is_answered = keys[0] in answered and alike(value_at(answered, keys), shown)
-        last = _record_in(self._last, record)
+        last = _find_record(self._last, record)
         if not (is_answered or (last is not None and alike(value_at(last.fields, keys), shown))):
             return False
         if looks_same(sent, shown):
             return True
         looks_like_it = is_normalized(each, sent, shown)
-        before = _record_in(self._before, record)
+        before = _find_record(self._before, record)
         is_new = before is None and len(keys) == 1 and shown in (None, "", [], {})
         if is_new or (before is not None and alike(value_at(before.fields, keys), shown)):
             return looks_like_it and (is_answered or self._came_out_so_before(address, record, keys, sent))

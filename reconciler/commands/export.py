@@ -26,7 +26,7 @@ from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, St
 from reconciler.model.plan import Change, Plan
 from reconciler.observe import Lists, counted_by_kind, wait_remembered, with_parts
 from reconciler.plan.build import make_context, make_plan
-from reconciler.plan.export import Exported, Selection, export, find_expressible, find_pairs, keys_of
+from reconciler.plan.export import Exported, Selection, choose_keys, export, find_expressible, find_pairs
 from reconciler.plan.guards import Options
 from reconciler.plan.identity import deleted_before
 from reconciler.state.operations import load_state
@@ -165,7 +165,7 @@ class Project:
             records = [each for each in self.live.records[kind.name].values() if each.ref not in self.managed]
             chosen, left = find_expressible(kind, records, find_objections, written)
             given = {each.partition(".")[2] for each in taken if address_kind(each) == kind.name}
-            keyed = keys_of(map(self.record, chosen), given)
+            keyed = choose_keys(map(self.record, chosen), given)
             for record, why in left:
                 if selection.has(record.kind, record.name):
                     found[why].append(call(record))

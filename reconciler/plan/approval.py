@@ -52,7 +52,7 @@ def read_approved(expected: str, environment: str) -> Approved:
         raise WrongUsage(f"--expect-digest {expected}: cannot be read ({error})", hint=EXPECTED) from error
     try:
         document = json.loads(content.decode("utf-8"))
-        first, *others = map(_read, _own(document, environment, path))
+        first, *others = map(_read, _choose_own(document, environment, path))
         return replace(first, also=tuple(others))
     except (ValueError, RecursionError) as error:
         raise WrongUsage(f"--expect-digest {expected}: is no approval ({unreadable(error)})", hint=EXPECTED) from error
@@ -62,13 +62,13 @@ def _read(document: Any) -> Approved:
     """What the document of one plan approves."""
     plan = document.get("plan", document) if isinstance(document, dict) else None
     if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
-        return _from_plan(plan)
+        return _read_plan(plan)
     approval = from_json(document)
     known = (approval.digest, approval.environment, approval.changes, approval.left_out, approval.configuration)
     return Approved(*known)
 
 
-def _own(document: Any, environment: str, path: Path) -> list[Any]:
+def _choose_own(document: Any, environment: str, path: Path) -> list[Any]:
     """What a document says of an environment: of several plans, those that are of it."""
     every = document.get("environments", document.get("plans")) if isinstance(document, dict) else None
     if not isinstance(every, list):
@@ -80,7 +80,7 @@ def _own(document: Any, environment: str, path: Path) -> list[Any]:
     raise Refused(f"{path} approves nothing for the environment {environment}", hint=AGAIN)
 
 
-def _from_plan(plan: Mapping[str, Any]) -> Approved:
+def _read_plan(plan: Mapping[str, Any]) -> Approved:
     try:
         fields = {
             str(each["address"]): {
@@ -133,10 +133,12 @@ def require_approved(plan: Plan, approved: Approved) -> None:
     head = "this is not the plan that was approved"
     if approved.changes is None:
         head += f": {plan.digest} is planned now, {approved.digest} was expected"
-        raise Refused("\n  ".join([f"{head}; now:", *_first(_planned(plan), MOST_LINES, "… and")]), hint=IN_WORDS)
-    differences = list(_differences(plan, approved, approved.changes))
-    lines = [*differences, *_withdrawn(plan, approved.changes)] or [NOT_LISTED if approved.left_out else UNSEEN]
-    shown = _first(lines, MOST_LINES, "… and")
+        raise Refused(
+            "\n  ".join([f"{head}; now:", *_take_first(_list_planned(plan), MOST_LINES, "… and")]), hint=IN_WORDS
+        )
+    differences = list(_find_differences(plan, approved, approved.changes))
+    lines = [*differences, *_find_withdrawn(plan, approved.changes)] or [NOT_LISTED if approved.left_out else UNSEEN]
+    shown = _take_first(lines, MOST_LINES, "… and")
     raise Refused("\n  ".join([f"{head}:", *shown]), hint=AGAIN if differences else ALL_LEFT)
 
 
@@ -154,30 +156,30 @@ def _gather(plan: Plan, approved: Approved) -> Approved:
     return replace(approved, changes=changes, left_out=left_out)
 
 
-def _planned(plan: Plan) -> Iterator[str]:
+def _list_planned(plan: Plan) -> Iterator[str]:
     outside = (Cause.DRIFT, Cause.BOTH)
     ordered = sorted(plan.changes, key=lambda change: all(each.cause not in outside for each in change.fields))
     count, drifted = len(ordered), sum(any(each.cause in outside for each in change.fields) for change in ordered)
     yield f"{count} change{'' if count == 1 else 's'}, {drifted} of them because of what somebody changed outside"
-    yield from (f"{change.address}: {_current(change)}" for change in ordered)
+    yield from (f"{change.address}: {_describe_now(change)}" for change in ordered)
 
 
-def _differences(plan: Plan, approved: Approved, changes: Mapping[str, str]) -> Iterator[str]:
+def _find_differences(plan: Plan, approved: Approved, changes: Mapping[str, str]) -> Iterator[str]:
     """How the changes of a plan differ from those that were approved."""
     for change in (each for each in plan.changes if not each.is_clock()):
         known = changes.get(change.address)
         if known is None and not approved.left_out:
-            yield f"{change.address} was not approved: {_current(change)}"
+            yield f"{change.address} was not approved: {_describe_now(change)}"
         elif known is None:
-            yield f"{change.address} is not among the changes that the approval has room for: {_current(change)}"
+            yield f"{change.address} is not among the changes that the approval has room for: {_describe_now(change)}"
         elif (action := known.partition(" ")[0]) != change.action.value:
             done = DONE.get(action, f"{action}d")
-            yield f"{change.address} was to be {done}, and is another thing now: {_current(change)}"
-        elif difference := _difference(change, known, approved.fields.get(change.address), plan.api):
+            yield f"{change.address} was to be {done}, and is another thing now: {_describe_now(change)}"
+        elif difference := _describe_difference(change, known, approved.fields.get(change.address), plan.api):
             yield f"{change.address} would change differently: {difference}"
 
 
-def _withdrawn(plan: Plan, approved: Mapping[str, str]) -> Iterator[str]:
+def _find_withdrawn(plan: Plan, approved: Mapping[str, str]) -> Iterator[str]:
     """The changes that were approved and are not planned, and why, as far as the plan tells."""
     planned = {change.address for change in plan.changes}
     for address, sketch in approved.items():
@@ -192,40 +194,40 @@ def _withdrawn(plan: Plan, approved: Mapping[str, str]) -> Iterator[str]:
         yield f"{address} was to be {DONE.get(action, f'{action}d')} and is not planned any more ({why})"
 
 
-def _current(change: Change) -> str:
+def _describe_now(change: Change) -> str:
     """`update now (send_at "09:00" → "10:00", changed outside since)`."""
     is_written = change.action in (Action.UPDATE, Action.REPLACE, Action.MANUAL)
-    text = "; ".join(_first(map(_field, change.fields), MOST_FIELDS, "and")) if is_written else ""
-    text = _value(change.name) if change.action in (Action.CREATE, Action.DELETE) else text
+    text = "; ".join(_take_first(map(_describe_field, change.fields), MOST_FIELDS, "and")) if is_written else ""
+    text = _format_value(change.name) if change.action in (Action.CREATE, Action.DELETE) else text
     return f"{change.action.value} now" + (f" ({text})" if text else "")
 
 
-def _difference(change: Change, sketch: str, known: Mapping[str, tuple[Any, Any]] | None, api: str) -> str:
+def _describe_difference(change: Change, sketch: str, known: Mapping[str, tuple[Any, Any]] | None, api: str) -> str:
     """The differences by path if both sides are known, else the change as it is now; empty if it is as approved."""
     if known is None:
-        return "" if make_sketch(change, api) == sketch else _current(change)
+        return "" if make_sketch(change, api) == sketch else _describe_now(change)
     parts, fields = [], [each for each in change.fields if each.cause is not Cause.CLOCK]
     for each in fields:
         then = known.get(each.path)
         if then is None:
-            parts.append(f"{_field(each)}, which was not approved")
+            parts.append(f"{_describe_field(each)}, which was not approved")
         elif not ((each.rule_before or alike(each.before, then[0])) and alike(each.rule or each.after, then[1])):
-            parts.append(f"{_field(each)}; approved was {_value(then[0])} → {_value(then[1])}")
+            parts.append(f"{_describe_field(each)}; approved was {_format_value(then[0])} → {_format_value(then[1])}")
     now = {each.path for each in fields}
     parts += [f"{path} stays as it is" for path in known if path not in now]
-    return "; ".join(_first(parts, MOST_FIELDS, "and"))
+    return "; ".join(_take_first(parts, MOST_FIELDS, "and"))
 
 
-def _field(each: FieldChange) -> str:
+def _describe_field(each: FieldChange) -> str:
     cause = CAUSES.get(each.cause, "")
-    return f"{each.path} {_value(each.before)} → {_value(each.after)}" + (f", {cause}" if cause else "")
+    return f"{each.path} {_format_value(each.before)} → {_format_value(each.after)}" + (f", {cause}" if cause else "")
 
 
-def _value(value: Any) -> str:
+def _format_value(value: Any) -> str:
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     return truncate(text, LONGEST)
 
 
-def _first(parts: Iterable[str], most: int, more: str) -> list[str]:
+def _take_first(parts: Iterable[str], most: int, more: str) -> list[str]:
     every = list(parts)
     return every[:most] + ([f"{more} {len(every) - most} more"] if len(every) > most else [])

@@ -50,7 +50,7 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
                 each.key_path,
                 each.after,
                 each.before,
-                IGNORED if (address, each.path) in ignored else _next(each, change),
+                IGNORED if (address, each.path) in ignored else _describe_next(each, change),
             )
             for each in differences(kind, entry.applied, record.fields, entry)
             if is_certain(each) and not is_kept_for_good(each, entry) and not _is_local_time(each, entry, after)
@@ -77,7 +77,7 @@ def _is_local_time(each: Difference, entry: Entry, after: Entry | None) -> bool:
     return bool(rule and after and after.rules.get(each.path) == rule and after.applied.get(each.path) == each.before)
 
 
-def _next(difference: Difference, change: Change | None) -> str:
+def _describe_next(difference: Difference, change: Change | None) -> str:
     if change is None:
         return LEFT
     if change.action is not Action.UPDATE:
@@ -95,7 +95,7 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     wanted = {address: {**entry.applied, **entry.rules} for address, entry in entries.items()}
     warnings = [f"this goes back from {receipt.id}; the configuration still says otherwise: revert that as well"]
     for item in receipt.items:
-        warnings += _losses(item)
+        warnings += _describe_losses(item)
         if item.status == Status.DONE:
             _revert(item, wanted, entries.get(item.address))
     # Ids become references, so that who refers to a new object gets its new id.
@@ -125,9 +125,9 @@ def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry |
         return
     elif item.action == "delete":
         if "[" not in item.address:
-            wanted[item.address] = _writable(item)
+            wanted[item.address] = _find_writable(item)
     elif item.address in wanted:
-        before, kind, fields = _writable(item), KINDS[address_kind(item.address)], wanted[item.address]
+        before, kind, fields = _find_writable(item), KINDS[address_kind(item.address)], wanted[item.address]
         changed = {each.field.name: each.field for each in differences(kind, item.after or {}, before, known)}
         both = changed.keys() & before.keys() & fields.keys()
         fields |= {name: _without_new_keys(before[name], fields[name]) for name in both}
@@ -143,10 +143,10 @@ def _without_new_keys(before: Any, known: Any) -> Any:
     return {key: _without_new_keys(value, known.get(key)) for key, value in before.items()} | news
 
 
-def _writable(item: ReceiptItem) -> dict[str, Any]:
+def _find_writable(item: ReceiptItem) -> dict[str, Any]:
     """The fields before. A value that only the server sets (`error`) becomes the placeholder of a new object."""
     fields = dict(item.before or {})
-    if _unwritable(item) is not None:
+    if _describe_unwritable(item) is not None:
         name, setter = KINDS[address_kind(item.address)].words or ("", None)
         fields.pop(name)
         if item.action == "delete" and setter is not None and setter.placeholder is not None:
@@ -154,7 +154,7 @@ def _writable(item: ReceiptItem) -> dict[str, Any]:
     return fields
 
 
-def _unwritable(item: ReceiptItem) -> str | None:
+def _describe_unwritable(item: ReceiptItem) -> str | None:
     """A message on the value before that only the server sets; None if there is none."""
     apart = KINDS[address_kind(item.address)].words
     if apart is None or item.before is None or item.before.get(apart[0]) in (None, *apart[1].words):
@@ -162,7 +162,7 @@ def _unwritable(item: ReceiptItem) -> str | None:
     return f"its {apart[0]} {item.before[apart[0]]!r}, which only the server sets"
 
 
-def _losses(item: ReceiptItem) -> list[str]:
+def _describe_losses(item: ReceiptItem) -> list[str]:
     kind = KINDS[address_kind(item.address)]
     address, old = item.address, item.id_before
     if item.status != Status.DONE:
@@ -179,5 +179,5 @@ def _losses(item: ReceiptItem) -> list[str]:
         note = "it was taken under management, and stays so; `reconciler state rm` or `mv` takes that back"
     elif item.action == "forget":
         note = "it was forgotten; an `imports` block brings it back under management"
-    lost = _unwritable(item)
+    lost = _describe_unwritable(item)
     return [f"{address}: {each}" for each in (note, f"what cannot come back: {lost}" if lost else "") if each]

@@ -60,13 +60,17 @@ def refusals(
 ) -> tuple[Refusal, ...]:
     """The guards that refuse this plan. `state` has moved entries at their new address."""
     entries = state.entries
-    found = [*_protected(state, changes), *_closed(changes), *_too_many(entries, live, changes, options)]
+    found = [
+        *_refuse_protected(state, changes),
+        *_refuse_closed(changes),
+        *_refuse_too_many(entries, live, changes, options),
+    ]
     if entries and not desired.resources:
         text = f"the configuration holds nothing, while the state holds {counted(len(entries), 'object')}"
         passes = f"--allow {EMPTY_CONFIGURATION}, if all of them are to go"
         found.append(Refusal(EMPTY_CONFIGURATION, text, passes))
     # One cause, one refusal: if no object at all is live, the kinds are not reported one by one.
-    found += _wrong_project(entries, live) or find_vanished(entries, live)
+    found += _refuse_wrong_project(entries, live) or find_vanished(entries, live)
     pruned = sum(change.action is Action.DELETE for change in changes)
     if options.prune and pruned and not entries:
         text = f"--prune would delete {counted(pruned, 'object')}, and the state holds nothing"
@@ -76,7 +80,7 @@ def refusals(
     return tuple(refusal for refusal in found if refusal.guard not in options.allowed)
 
 
-def _wrong_project(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
+def _refuse_wrong_project(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     known = {address: entry for address, entry in entries.items() if address_kind(address) in live.records}
     lost = [address for address, entry in known.items() if entry.id not in live.records[address_kind(address)]]
     if not known or len(lost) < len(known):
@@ -106,7 +110,7 @@ def find_vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     return [Refusal(VANISHED, "; ".join(texts), passes)]
 
 
-def _protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
+def _refuse_protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
     for change in changes:
         if change.action not in DESTROYS:
             continue
@@ -125,7 +129,7 @@ def _protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
         yield Refusal(PREVENT_DESTROY, text, passes)
 
 
-def _closed(changes: Sequence[Change]) -> Iterator[Refusal]:
+def _refuse_closed(changes: Sequence[Change]) -> Iterator[Refusal]:
     """The refusals for kinds of which a delete may cost people something, and has to be allowed by name."""
     for kind in KINDS.values():
         gone = [change for change in changes if change.kind == kind.name and change.action in DESTROYS]
@@ -136,7 +140,9 @@ def _closed(changes: Sequence[Change]) -> Iterator[Refusal]:
             yield Refusal(name, text, f"--allow {name}, on `plan` and `apply`")
 
 
-def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change], options: Options) -> list[Refusal]:
+def _refuse_too_many(
+    entries: Mapping[str, Entry], live: Live, changes: Sequence[Change], options: Options
+) -> list[Refusal]:
     limit = options.limit if options.max_deletes is None else options.max_deletes
     gone = [change for change in changes if change.action in DESTROYS]
     passes = f"--max-deletes {len(gone)}"
@@ -155,7 +161,7 @@ def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change
     return []
 
 
-def freeze_refusals(environment: Environment, now: datetime) -> list[Refusal]:
+def refuse_frozen(environment: Environment, now: datetime) -> list[Refusal]:
     """The refusal if an apply at `now` (UTC) is in a window of `freeze`; a list without it else."""
     if not (texts := [text for text, is_closed in find_freezes(environment, now) if is_closed]):
         return []
@@ -172,10 +178,10 @@ def find_freezes(environment: Environment, now: datetime) -> Iterator[tuple[str,
     for each in environment.freeze:
         if today <= each.last and (each.first - today).days <= SOON:
             days = f"from {each.first} to {each.last}, both days included ({each.reason})"
-            yield f"apply is closed {days}; {_opens(each, environment.freeze, zone)}", each.first <= today
+            yield f"apply is closed {days}; {_describe_opening(each, environment.freeze, zone)}", each.first <= today
 
 
-def _opens(window: Freeze, every: Sequence[Freeze], zone: tzinfo) -> str:
+def _describe_opening(window: Freeze, every: Sequence[Freeze], zone: tzinfo) -> str:
     """When an apply is possible again after a window, and after those that follow it without a day between."""
     last = window.last
     for each in every:

@@ -41,7 +41,7 @@ def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
     """The live object of each desired address that has one. IdentityAmbiguous if several could be meant. An object with
     a name that is similar to that of an unread address may be that address's. An object that we deleted and somebody
     restored is ambiguous too."""
-    found = _imported(desired, state, live)
+    found = _match_imports(desired, state, live)
     for address, resource in desired.resources.items():
         if address not in found and address in state.entries:
             record = live.records[resource.kind].get(state.entries[address].id)
@@ -51,9 +51,9 @@ def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
     claimed = {each.record.ref for each in found.values()}
     # What the state holds under another address is that address's, even where it is about to be deleted.
     claimed |= ObjectRef.managed(state.entries).keys()
-    tables, resources = _unclaimed(state, live, claimed), desired.resources.items()
+    tables, resources = _group_unclaimed(state, live, claimed), desired.resources.items()
     wanted = {address: each for address, each in resources if address not in found and tables[each.kind]}
-    return found | _by_natural_key(wanted, tables, state.unread)
+    return found | _match_natural_keys(wanted, tables, state.unread)
 
 
 def deleted_before(object_id: str, tombstone: Tombstone) -> str:
@@ -62,7 +62,7 @@ def deleted_before(object_id: str, tombstone: Tombstone) -> str:
     return f"{object_id} was deleted by an earlier apply ({tombstone.address}{commit})"
 
 
-def _imported(desired: Desired, state: State, live: Live) -> dict[str, Match]:
+def _match_imports(desired: Desired, state: State, live: Live) -> dict[str, Match]:
     found = {}
     for block in desired.imports:
         if block.target not in desired.resources:
@@ -100,7 +100,7 @@ def _refuse_shared(found: Mapping[str, Match]) -> None:
             raise IdentityAmbiguous(text, hint=f"{hint} is written as {{from: {other}, to: {address}}} below `moved`")
 
 
-def _unclaimed(state: State, live: Live, claimed: set[ObjectRef]) -> dict[str, dict[Key | None, list[Record]]]:
+def _group_unclaimed(state: State, live: Live, claimed: set[ObjectRef]) -> dict[str, dict[Key | None, list[Record]]]:
     """Kind → normal key → records: an API may have taken the spaces at the ends of a name away."""
     restored = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.deleted}
     tables: dict[str, dict[Key | None, list[Record]]] = {}
@@ -114,7 +114,7 @@ def _unclaimed(state: State, live: Live, claimed: set[ObjectRef]) -> dict[str, d
     return tables
 
 
-def _by_natural_key(
+def _match_natural_keys(
     wanted: Mapping[str, Resource], tables: Mapping[str, Mapping[Key | None, list[Record]]], unread: Collection[str]
 ) -> dict[str, Match]:
     matches = {}
@@ -182,7 +182,7 @@ class PlanContext:
         taken = find_known_objects(self.entries) | set(map(ObjectRef.parse, state.tombstones))
         self.references = ReferenceResolver(live, taken, self._planned)
 
-    def kept_protection(self, address: str) -> dict[str, Tombstone]:
+    def keep_protection(self, address: str) -> dict[str, Tombstone]:
         """The tombstone of a protected object that its address loses; {} if the object is known to be gone."""
         entry = self.entries.get(address)
         if entry is None or not entry.protected or ObjectRef.at(address, entry.id) in self.live.gone:
@@ -214,7 +214,7 @@ class PlanContext:
         from_state |= {each.ref: address for address, each in self.replaced.items() if each is not None}
         return from_state | {each.record.ref: address for address, each in self.matches.items()}
 
-    def made_already(self, resource: Resource) -> Record | None:
+    def find_made(self, resource: Resource) -> Record | None:
         """The unmanaged object that has the name of what a replace would create, or None. An apply that was cut off may
         have made it, or a person. IdentityAmbiguous if it could be two objects."""
         kind, managed = KINDS[resource.kind], self.addresses()

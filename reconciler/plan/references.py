@@ -63,10 +63,10 @@ def order_changes(context: PlanContext, changes: Mapping[str, Change]) -> dict[s
             cleanup_after=() if deletes else tuple(sorted(leaving)),
             notes=(*change.notes, *notes),
         )
-    return _attached_first(context, result)
+    return _attach_first(context, result)
 
 
-def _attached_first(context: PlanContext, changes: dict[str, Change]) -> dict[str, Change]:
+def _attach_first(context: PlanContext, changes: dict[str, Change]) -> dict[str, Change]:
     """The changes in an order that adds a target to one object before it is taken from another. A note says if that is
     not possible, since each of two objects takes something from the other."""
     gains: dict[ObjectRef, list[str]] = defaultdict(list)
@@ -176,9 +176,9 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
     """IdentityAmbiguous if the lists do not prove which item stands for a live object that these changes refer to, or
     which one a label means; ConfigurationInvalid if an item that is written by its id or label is not offered."""
     changes = list(changes)
-    problems = [*_find_unavailable(context, changes), *_not_labelled(context, changes)]
+    problems = [*_find_unavailable(context, changes), *_find_unlabelled(context, changes)]
     unsure: list[str] = []
-    for sent in _sent(context.desired, changes):
+    for sent in _find_sent(context.desired, changes):
         address = find_address(sent.reference, sent.item)
         record = context.target(address) if address else None
         items = [each for request in sent.change.requests for each in (request.body or {}).get(str(sent.keys[0])) or ()]
@@ -187,7 +187,7 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
             first, *candidates = context.references.targets(sent.reference).explain_ambiguity(record, address) or [""]
             unsure += [f"{sent.change.address}: {sent.path}: {first}", *candidates] if first else []
     doubtful: dict[tuple[Reference, str], list[tuple[_Sent, Labelled]]] = defaultdict(list)
-    for sent, label, found in _labelled(context, changes):
+    for sent, label, found in _find_labelled(context, changes):
         if found.items and found.item is None:
             doubtful[sent.reference, label].append((sent, found))
     for (reference, label), group in doubtful.items():
@@ -204,7 +204,7 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
 
 def _find_unavailable(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
     """Problems for items that are written by id and not offered, unless the live object has them already."""
-    for sent in _new_by_id(context.desired, context.live, changes):
+    for sent in _find_new_by_id(context.desired, context.live, changes):
         available = context.references.targets(sent.reference).available
         if sent.reference.lookup in context.live.lookups and not available.holds(sent.item):
             found, ids = sent.item["id"], [str(each["id"]) for each in available if each.get("id")]
@@ -212,10 +212,10 @@ def _find_unavailable(context: PlanContext, changes: Iterable[Change]) -> Iterat
             yield sent.problem("id", f'the API does not offer "{found}" in {sent.reference.lookup}; {expected}')
 
 
-def _not_labelled(context: PlanContext, changes: Collection[Change]) -> Iterator[Problem]:
+def _find_unlabelled(context: PlanContext, changes: Collection[Change]) -> Iterator[Problem]:
     """Problems for labels that nothing bears, or only what these changes delete."""
     leaving = {(change.kind, change.id) for change in changes if change.action in DESTROYS}
-    for sent, label, found in _labelled(context, changes):
+    for sent, label, found in _find_labelled(context, changes):
         targets = context.references.targets(sent.reference)
         bearers = " and ".join(map(targets.describe, found.bearers))
         if found.item and any((sent.reference.kind, each) in leaving for each in found.bearers):
@@ -231,9 +231,9 @@ def _not_labelled(context: PlanContext, changes: Collection[Change]) -> Iterator
             yield sent.problem(sent.reference.label_key, f"{message}; expected {expected}")
 
 
-def _labelled(context: PlanContext, changes: Iterable[Change]) -> Iterator[tuple[_Sent, str, Labelled]]:
+def _find_labelled(context: PlanContext, changes: Iterable[Change]) -> Iterator[tuple[_Sent, str, Labelled]]:
     """The items that are written by a label, with what it means by the API's list."""
-    for sent in _sent(context.desired, changes):
+    for sent in _find_sent(context.desired, changes):
         label = named_label(sent.reference, sent.item)
         if label is not None and sent.reference.lookup in context.live.lookups:
             yield sent, label, context.references.targets(sent.reference).by_label(label)
@@ -241,7 +241,7 @@ def _labelled(context: PlanContext, changes: Iterable[Change]) -> Iterator[tuple
 
 def find_unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
     """The paths of the lists that must be read to check these changes."""
-    return {sent.reference.lookup for sent in _new_by_id(desired, live, changes)} - live.lookups.keys()
+    return {sent.reference.lookup for sent in _find_new_by_id(desired, live, changes)} - live.lookups.keys()
 
 
 def list_destinations(context: PlanContext) -> Iterator[Destination]:
@@ -262,8 +262,8 @@ def list_destinations(context: PlanContext) -> Iterator[Destination]:
             yield Destination(str(item.get("type")), item_id, label, tuple(same), target)
 
 
-def _new_by_id(desired: Desired, live: Live, changes: Iterable[Change]) -> Iterator[_Sent]:
-    for sent in _sent(desired, changes):
+def _find_new_by_id(desired: Desired, live: Live, changes: Iterable[Change]) -> Iterator[_Sent]:
+    for sent in _find_sent(desired, changes):
         record = live.records.get(sent.change.kind, {}).get(sent.change.id or "")
         value = record.fields.get(str(sent.keys[0])) if record else None
         known = set(map(canonical, value)) if isinstance(value, list) else set()
@@ -271,7 +271,7 @@ def _new_by_id(desired: Desired, live: Live, changes: Iterable[Change]) -> Itera
             yield sent
 
 
-def _sent(desired: Desired, changes: Iterable[Change]) -> Iterator[_Sent]:
+def _find_sent(desired: Desired, changes: Iterable[Change]) -> Iterator[_Sent]:
     for change in changes:
         resource, sets = desired.resources.get(change.address), {each for one in change.requests for each in one.sets}
         for keys, item, reference in reference_items(KINDS[change.kind], resource.fields) if resource else ():

@@ -35,26 +35,26 @@ def find_dangling(
     address is misspelt, and the plan would delete, or create twice, what the block was to keep. `entries` and `origin`:
     as `moved` gives them."""
     managed = ObjectRef.managed(entries)
-    for each, close in _without_source(desired, entries):
+    for each, close in _find_sourceless(desired, entries):
         if close:
             text = f"nothing is remembered as {each.source}; expected the address that the object had{close}"
             yield Problem(*each.location, f"moved: from: {text}")
-    for block in _without_target(desired):
+    for block in _find_targetless(desired):
         kind = address_kind(block.target)
         if isinstance(block, Moved) and block.target in origin:
             source = origin[block.target]
-            yield _problem(desired, block, f"where {source} is to move; to delete {source}, remove this line")
+            yield _make_problem(desired, block, f"where {source} is to move; to delete {source}, remove this line")
         elif isinstance(block, Import) and ObjectRef(kind, block.id) not in managed and block.id in live.records[kind]:
-            yield _problem(desired, block, f"which {block.id} is to become; to leave it alone, remove this line")
+            yield _make_problem(desired, block, f"which {block.id} is to become; to leave it alone, remove this line")
 
 
 def find_without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:
     """Messages for `moved` lines that neither do anything nor have done it. `entries`: as `moved` gives them."""
-    for each, close in _without_source(desired, entries):
+    for each, close in _find_sourceless(desired, entries):
         yield f"{each.location}: this `moved` does nothing: nothing is remembered as {each.source}{close}"
 
 
-def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[tuple[Moved, str]]:
+def _find_sourceless(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[tuple[Moved, str]]:
     """Moves of what is not remembered, to what is not remembered either, each with the suggestion of an address that is
     remembered and would be deleted (empty if none is close). Before the first apply, that is no mistake."""
     for each in desired.moved if entries else ():
@@ -68,8 +68,8 @@ def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[
 
 def find_unused(desired: Desired) -> Iterator[Problem]:
     """Problems for all blocks on an address that is not in the configuration: removed, or misspelt."""
-    for block in _without_target(desired):
-        yield _problem(desired, block, "so that this line does nothing; if that was deleted, the line can go")
+    for block in _find_targetless(desired):
+        yield _make_problem(desired, block, "so that this line does nothing; if that was deleted, the line can go")
 
 
 def find_completed(desired: Desired, state: State) -> Iterator[str]:
@@ -89,14 +89,14 @@ def find_completed(desired: Desired, state: State) -> Iterator[str]:
             yield f"{block.location}: this `imports` is done: {block.target} is {block.id}; the line can go"
 
 
-def _without_target(desired: Desired) -> Iterator[Moved | Import]:
+def _find_targetless(desired: Desired) -> Iterator[Moved | Import]:
     onward = {each.source for each in desired.moved} | {each.source for each in desired.removed}
     blocks: tuple[Moved | Import, ...] = (*desired.moved, *desired.imports)
     known = desired.resources.keys() | onward | desired.left_out.keys()
     yield from (each for each in blocks if each.target not in known)
 
 
-def _problem(desired: Desired, block: Moved | Import, rest: str) -> Problem:
+def _make_problem(desired: Desired, block: Moved | Import, rest: str) -> Problem:
     name = "moved" if isinstance(block, Moved) else "imports"
     kind, _, key = block.target.partition(".")
     close = did_you_mean(key, (each.partition(".")[2] for each in desired.resources if address_kind(each) == kind))
@@ -121,21 +121,21 @@ def warnings(
             "(README, State: in a file, in git, or in a bucket)"
         )
     yield from find_without_effect(context.desired, context.entries)
-    yield from _restored(context)
-    yield from _ended(context.desired, f"{context.now:%Y-%m-%d}")
+    yield from _find_restored(context)
+    yield from _find_ended(context.desired, f"{context.now:%Y-%m-%d}")
     # The values that the API has normalized, until the YAML has the stored form.
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
     for address, entry in sorted(remembered.items()):
         yield from stored_otherwise(address, entry) if entry.stored else ()
-    yield from _alike(changes)
-    yield from _named_alike(context, changes)
-    yield from _advice(context, changes)
+    yield from _find_renamed(changes)
+    yield from _find_named_alike(context, changes)
+    yield from _find_advice(context, changes)
     if zone_data and context.state.zone_data not in ("", zone_data):
         text = f"the time zones here are of version {zone_data}, and the last apply used {context.state.zone_data}"
         yield f"{text}: UTC times may differ; update the older one (the package tzdata), on the CI runner too"
 
 
-def _advice(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
+def _find_advice(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
     """What the kinds say of their objects as they will be."""
     addresses, wanted = context.addresses(), context.desired.resources
     for kind in (each for each in KINDS.values() if each.messages.advice):
@@ -148,7 +148,7 @@ def _advice(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str
             yield from kind.messages.advice({name: fields for name, fields in objects.items() if name not in going})
 
 
-def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
+def _find_named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
     """Creates beside a live object whose name differs only in case: it may be the same object, normalized."""
     creates = [each for each in changes.values() if each.action is Action.CREATE]
     managed, live = context.addresses() if creates else {}, context.live.records if creates else {}
@@ -165,7 +165,7 @@ def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterato
             yield f"{text}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
 
 
-def _restored(context: PlanContext) -> Iterator[str]:
+def _find_restored(context: PlanContext) -> Iterator[str]:
     """Objects that we deleted and that are live again; those that are only still listed are not in live."""
     managed = context.addresses()
     for name, each in context.state.tombstones.items():
@@ -176,7 +176,7 @@ def _restored(context: PlanContext) -> Iterator[str]:
             yield f"{text}. It is not adopted by its name; to manage it, write: {line}"
 
 
-def _ended(desired: Desired, today: str) -> Iterator[str]:
+def _find_ended(desired: Desired, today: str) -> Iterator[str]:
     for resource in desired.resources.values():
         for index, each in enumerate(resource.lifecycle.ignore_changes):
             if each.until and today > each.until:
@@ -186,13 +186,13 @@ def _ended(desired: Desired, today: str) -> Iterator[str]:
                 yield f"{location}: {text} ({date}: {each.reason}); remove the entry or give it a later date"
 
 
-def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
+def _find_renamed(changes: Mapping[str, Change]) -> Iterator[str]:
     """Deletes and creates that may be one object under a new key, with the lines to paste, all in one block."""
     found: list[tuple[str, str]] = []
     for kind in KINDS.values():
         ours = [change for change in changes.values() if change.kind == kind.name]
         gone = [change for change in ours if change.action is Action.DELETE and "[" not in change.address]
-        found += _renamed(kind, gone, [change for change in ours if change.action is Action.CREATE])
+        found += _pair_renamed(kind, gone, [change for change in ours if change.action is Action.CREATE])
     unsure = [old for old, new in found if not new]
     if found := [pair for pair in found if pair[1]]:
         lines = f"moved: [{', '.join(f'{{from: {old}, to: {new}}}' for old, new in found)}]"
@@ -206,7 +206,7 @@ def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
         yield f"{text}; if so, write for each: moved: [{{from: {unsure[0]}, to: the new address}}]"
 
 
-def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tuple[str, str]]:
+def _pair_renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tuple[str, str]]:
     """The addresses of deletes and creates that may be one object, each in one pair: first by the natural key, then by
     content and by words of the key. The second is empty if that does not tell which create it is."""
     new = {natural_key(kind, each.remember.applied): each for each in made if each.remember}
@@ -221,7 +221,7 @@ def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tup
         return
     scores: dict[tuple[float, int], list[tuple[str, str]]] = defaultdict(list)
     for old, each in product(left, new.values()):
-        if (share := _share(kind, old, each)) >= ALIKE:
+        if (share := _measure_share(kind, old, each)) >= ALIKE:
             words = {*re.split(r"[-_]", old.address)} & {*re.split(r"[-_]", each.address)}
             scores[share, len(words)].append((old.address, each.address))
     taken: set[str] = set()
@@ -232,7 +232,7 @@ def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tup
         taken |= counts.keys()
 
 
-def _share(kind: Kind, old: Change, new: Change) -> float:
+def _measure_share(kind: Kind, old: Change, new: Change) -> float:
     before = {field.path: canonical(field.before) for field in old.fields}
     after = {field.path: canonical(field.after) for field in new.fields}
     referring = {name for name, _ in kind.reference_fields}

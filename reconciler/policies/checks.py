@@ -40,19 +40,19 @@ ANY, TEXT = Shape(), Shape("string")
 TYPES = {"string": "string", "integer": "int", "boolean": "bool", "array": "list", "object": "map"}
 
 
-def _shape(schema: Mapping[str, Any], what: str) -> Shape:
+def _make_shape(schema: Mapping[str, Any], what: str) -> Shape:
     """The shape of the values of a JSON Schema."""
     kind, fields, closed = schema.get("type"), schema.get("properties"), schema.get("additionalProperties") is False
-    known = {name: _shape(each, name) for name, each in fields.items()} if fields and closed else None
-    item = _shape(schema["items"], f"an item of {what}") if "items" in schema else None
+    known = {name: _make_shape(each, name) for name, each in fields.items()} if fields and closed else None
+    item = _make_shape(schema["items"], f"an item of {what}") if "items" in schema else None
     return Shape(TYPES.get(kind, "dyn") if isinstance(kind, str) else "dyn", known, item, what)
 
 
-def _fields(kinds: Sequence[str]) -> Shape:
+def _shape_fields(kinds: Sequence[str]) -> Shape:
     """The shape of the fields of a resource of one of these kinds; none are all."""
     fields: dict[str, Shape] = {}
     for each in (each for name in kinds or KINDS for each in KINDS[name].fields):
-        shape = _shape(each.schema, each.name)
+        shape = _make_shape(each.schema, each.name)
         fields[each.name] = shape if fields.get(each.name, shape) == shape else ANY
     return Shape("map", fields, what=f"the kind {' or '.join(kinds or KINDS)}")
 
@@ -60,13 +60,13 @@ def _fields(kinds: Sequence[str]) -> Shape:
 @lru_cache
 def variables(kinds: tuple[str, ...], given: tuple[str, ...] | None = None) -> Mapping[str, Shape]:
     """What the expressions of a policy of these kinds may name. `given`: the values of its ready rule."""
-    own, texts = _fields(kinds), Shape("list", item=TEXT)
+    own, texts = _shape_fields(kinds), Shape("list", item=TEXT)
     or_null = replace(own, type="dyn")
     words = dict.fromkeys(("address", "kind", "key", "file"), TEXT)
-    listed = Shape("list", item=Shape("map", {**words, "fields": _fields(())}, what="a resource"))
+    listed = Shape("list", item=Shape("map", {**words, "fields": _shape_fields(())}, what="a resource"))
     change = {"action": TEXT, "before": or_null, "after": or_null, "fields": texts, "causes": texts}
     known = {**words, "resource": own, "environment": TEXT, "name": TEXT, "resources": listed, "references": listed}
-    known |= {"lifecycle": _shape(LIFECYCLE, "lifecycle"), "change": Shape("map", change, what="change")}
+    known |= {"lifecycle": _make_shape(LIFECYCLE, "lifecycle"), "change": Shape("map", change, what="change")}
     if given is not None:
         known["with"] = Shape("map", dict.fromkeys(given, ANY), what="with")
         known |= {"clock": Shape("map", {"day": TEXT, "time": TEXT}, what="clock"), "alike": Shape("int")}
@@ -87,7 +87,9 @@ def check(tree: Node, names: Mapping[str, Shape]) -> None:
         for each in body:
             called = each.text if each.kind == "call" else each.kind
             makes = called in ("list", "map", "_+_") and each.at not in loops
-            if (makes and _names(each)) or (called == "list" and each.at == loop.at and _names(each) - {loop.text}):
+            if (makes and _find_names(each)) or (
+                called == "list" and each.at == loop.at and _find_names(each) - {loop.text}
+            ):
                 raise CelError("makes a value for each item of a list; expected no +, [] and {} there", each.at)
             if called in ("_==_", "_!=_", "@in") and any(map(_is_listed, each.children)):
                 raise CelError("compares a list of resources for each item of a list; expected fields of them", each.at)
@@ -108,7 +110,7 @@ def _is_listed(node: Node) -> bool:
     return node.text in ("resources", "references") if node.kind == "name" else any(map(_is_listed, inner))
 
 
-def _names(node: Node) -> set[str | None]:
+def _find_names(node: Node) -> set[str | None]:
     """The variables that a value is made of, but for those of loops within it."""
     every = list(node.walk())
     bound = {name for each in every if each.kind == "loop" for name in (each.text, each.result)}

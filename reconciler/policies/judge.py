@@ -244,7 +244,7 @@ def judge(
         earlier = Judge(ratchets, before, environment, now)
         earlier.judge_resources(seconds)
         existed = {(each.policy, each.address) for each in earlier.violations}
-        found = [_ratcheted(each, desired, before, existed) for each in found]
+        found = [_apply_ratchet(each, desired, before, existed) for each in found]
     used = {id(each) for violation in found for each in (violation.excepted, violation.ended)}
     every = ((each.policy.name, one) for each in judged.on_resources for one in each.policy.exceptions)
     return PolicyReport(
@@ -256,7 +256,7 @@ def judge(
     )
 
 
-def _ratcheted(violation: Violation, now: Desired, before: Desired, existed: set[tuple[str, str]]) -> Violation:
+def _apply_ratchet(violation: Violation, now: Desired, before: Desired, existed: set[tuple[str, str]]) -> Violation:
     """A violation that the base has too: a warning if nothing of the resource was changed since."""
     if (violation.policy, violation.address) not in existed:
         return violation

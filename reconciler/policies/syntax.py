@@ -37,34 +37,34 @@ class Node:
 
 def read_tree(serialized: bytes) -> Node:
     """The tree of a compiled expression."""
-    checked = dict(_fields(dict(_fields(serialized))[CONTENT]))
-    pairs = (dict(_fields(value)) for number, value in _fields(checked[SOURCE]) if number == POSITIONS)
-    return _node(checked[TREE], {each[1]: each.get(2, 0) for each in pairs})
+    checked = dict(_read_fields(dict(_read_fields(serialized))[CONTENT]))
+    pairs = (dict(_read_fields(value)) for number, value in _read_fields(checked[SOURCE]) if number == POSITIONS)
+    return _read_node(checked[TREE], {each[1]: each.get(2, 0) for each in pairs})
 
 
-def _node(data: bytes, positions: Mapping[int, int]) -> Node:
-    parts = dict(_fields(data))
+def _read_node(data: bytes, positions: Mapping[int, int]) -> Node:
+    parts = dict(_read_fields(data))
     number = next((each for each in parts if each in KINDS), 3)
-    kind, inner = KINDS[number], sorted(_fields(parts.get(number, b"")), key=lambda each: each[0])
+    kind, inner = KINDS[number], sorted(_read_fields(parts.get(number, b"")), key=lambda each: each[0])
     words, below = dict(inner), [value for number, value in inner if number in CHILDREN.get(kind, ())]
     if kind == "map":
-        below = [part for each in below for number, part in _fields(each) if number in CHILDREN["entry"]]
+        below = [part for each in below for number, part in _read_fields(each) if number in CHILDREN["entry"]]
     text, result = words.get(TEXTS.get(kind, 0)), words[RESULT].decode() if kind == "loop" else ""
-    children, at = tuple(_node(each, positions) for each in below), positions.get(parts.get(2, 0), 0)
+    children, at = tuple(_read_node(each, positions) for each in below), positions.get(parts.get(2, 0), 0)
     return Node(kind, at, text.decode() if text else text, children, result, kind == "select" and IS_TEST in words)
 
 
-def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
+def _read_fields(data: bytes) -> Iterator[tuple[int, Any]]:
     """Each field of a message: its number, and its bytes or its whole number."""
     at = 0
     while at < len(data):
-        tag, at = _varint(data, at)
-        value, end = _varint(data, at) if tag & 7 in (0, BYTES) else (8 if tag & 7 == 1 else 4, at)
+        tag, at = _read_varint(data, at)
+        value, end = _read_varint(data, at) if tag & 7 in (0, BYTES) else (8 if tag & 7 == 1 else 4, at)
         at = end + value if tag & 7 else end
         yield tag >> 3, data[end:at] if tag & 7 else value
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = data[at]

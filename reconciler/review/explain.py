@@ -9,7 +9,14 @@ from reconciler.errors import WrongUsage
 from reconciler.kinds.comparison import flatten, is_within, parse_path
 from reconciler.model.plan import Action, Cause
 from reconciler.model.results import Explanation, FieldExplanation, FieldValue, LastApply, Verdict
-from reconciler.review.rules import ExplainInput, Subject, find_overlap, find_subject, rules_of_address, rules_of_field
+from reconciler.review.rules import (
+    ExplainInput,
+    Subject,
+    find_address_rules,
+    find_field_rules,
+    find_overlap,
+    find_subject,
+)
 from reconciler.text import did_you_mean
 
 
@@ -58,9 +65,9 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         if item.address in (subject.address, subject.old_address)
     )
     rest = "nothing: it is as wanted" if resource else "nothing: it is unmanaged, listed in each plan and never touched"
-    paths = list(_paths(subject))
+    paths = list(_find_paths(subject))
     if subject.path:
-        paths = _at_path(subject, paths)
+        paths = _narrow_paths(subject, paths)
     if change is None:
         verdict = Verdict.EQUAL if resource else Verdict.UNMANAGED
     elif change.action is Action.ADOPT and subject.old_address != subject.address:
@@ -78,7 +85,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         action=change.action if change else None,
         next=EFFECTS[change.action].on_object if change else rest,
         fields=tuple(_explain_field(subject, each) for each in paths),
-        rules=tuple(rules_of_address(subject)),
+        rules=tuple(find_address_rules(subject)),
         notes=change.remarks() if change else (),
         place=place,
         line=given.line(place) if place else "",
@@ -88,7 +95,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
     )
 
 
-def _paths(subject: Subject) -> Iterator[str]:
+def _find_paths(subject: Subject) -> Iterator[str]:
     """The paths of all values, those of maps opened, in the order of the kind's fields, each once."""
     found = dict.fromkeys(path for source in subject.sources for path, _ in flatten(subject.kind, source))
     order = {name: at for at, name in enumerate(subject.kind.field_names)}
@@ -97,7 +104,7 @@ def _paths(subject: Subject) -> Iterator[str]:
     yield from (name for name in subject.sources[1] if name in subject.kind.server_fields)
 
 
-def _at_path(subject: Subject, paths: list[str]) -> list[str]:
+def _narrow_paths(subject: Subject, paths: list[str]) -> list[str]:
     """Those at the subject's path: what is within it, or itself if it is within one of them. WrongUsage if none is."""
     path = subject.path
     if inner := [each for each in paths if is_within(each, path)]:
@@ -116,7 +123,7 @@ def _at_path(subject: Subject, paths: list[str]) -> list[str]:
 def _explain_field(subject: Subject, path: str) -> FieldExplanation:
     keys = parse_path(path) or (path,)
     written, live, applied = (find_value(source, keys) for source in subject.sources)
-    verdict, cause, following = _field_verdict(subject, path, written)
+    verdict, cause, following = _judge_field(subject, path, written)
     place = subject.resource.field_location(path) if subject.resource is not None and written.there else None
     return FieldExplanation(
         path=path,
@@ -128,11 +135,11 @@ def _explain_field(subject: Subject, path: str) -> FieldExplanation:
         place=place,
         line=subject.given.line(place) if place else "",
         cause=cause,
-        rules=tuple(rules_of_field(subject, path, keys, verdict, cause)),
+        rules=tuple(find_field_rules(subject, path, keys, verdict, cause)),
     )
 
 
-def _field_verdict(subject: Subject, path: str, written: FieldValue) -> tuple[Verdict, Cause | None, str]:
+def _judge_field(subject: Subject, path: str, written: FieldValue) -> tuple[Verdict, Cause | None, str]:
     """What holds of a field, why it differs, and what the next apply does to it."""
     change, resource = subject.change, subject.resource
     if str((parse_path(path) or (path,))[0]) in subject.kind.server_fields:
