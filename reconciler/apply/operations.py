@@ -108,7 +108,7 @@ class OperationRunner:
 
     def _write(self, change: Change, remember: Entry) -> None:
         kind = KINDS[change.kind]
-        wanted = self.references.fields(kind, remember.applied)
+        wanted = self.references.resolve(kind, remember.applied)
         object_id = (change.id if change.action is not Action.REPLACE else remember.id) or ""
         self._require_as_seen(kind, change)
         entry = self.state.entry(change.address)
@@ -136,15 +136,10 @@ class OperationRunner:
     def _shows(self, kind: Kind, change: Change, object_id: str, written: Fields, last: Fields) -> bool:
         """Reads back what was written, before what comes last is sent; whether that shows already. ApiFailed if what
         was written does not show."""
-        seen: list[Record | None] = []
-
-        def missing(record: Record | None) -> str:
-            seen.append(record)
-            return missing_fields(kind, change, written, record)
-
         message = f"{', '.join(last)} of {object_id} is not set, as what was written before it does not show"
-        self.recovery.settle(kind, object_id, ApiFailed(message, hint="plan again"), missing)
-        return seen[-1] is not None and not differences(kind, last, seen[-1].fields)
+        lost = ApiFailed(message, hint="plan again")
+        record = self.recovery.settle(kind, object_id, lost, partial(missing_fields, kind, change, written))
+        return record is not None and not differences(kind, last, record.fields)
 
     def _update(self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields) -> None:
         """Writes to what exists. A lost response is no failure if the object is as wanted."""
@@ -159,13 +154,13 @@ class OperationRunner:
         except ApiFailed as lost:
             if not is_unknown(lost):
                 raise
-            self.recovery.settle(kind, object_id, lost, lambda record: missing_fields(kind, change, wanted, record))
+            self.recovery.settle(kind, object_id, lost, partial(missing_fields, kind, change, wanted))
 
     def _send(
         self, kind: Kind, change: Change, request: Request, object_id: str = NEW_ID, before_again: Again | None = None
     ) -> Response:
         """Sends a request once its intent is written. A 404 is no error of a delete."""
-        body = self.references.fields(kind, request.body) if request.body is not None else None
+        body = self.references.resolve(kind, request.body) if request.body is not None else None
         path = request.path.replace(NEW_ID, quote(object_id, safe="") if object_id != NEW_ID else NEW_ID)
         key = self.state.idempotency_key(change.address, body) if request.idempotent else None
         self.state.intent(change.address, f"{request.method} {path}")
@@ -195,13 +190,13 @@ class OperationRunner:
         Sent twice at most, and once if the API has acknowledged it: what is not there yet may be made later on."""
         for last in (False, True):
             try:
-                return self._new_id(kind, change, request, self._send(kind, change, request))
+                return self._read_new_id(kind, change, request, self._send(kind, change, request))
             except ApiFailed as error:
                 if not is_unknown(error):
                     raise
-                made = self.recovery.made(kind, self.references.fields(kind, request.body or {}))
+                made = self.recovery.find_made(kind, self.references.resolve(kind, request.body or {}))
                 if made is not None:
-                    self.references.created(kind, change.address, made.raw)
+                    self.references.add_created(kind, change.address, made.raw)
                     return made.id
                 if is_acknowledged(error):
                     hint = "plan again: what was made is found by its name"
@@ -210,7 +205,7 @@ class OperationRunner:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    def _new_id(self, kind: Kind, change: Change, request: Request, response: Response) -> str:
+    def _read_new_id(self, kind: Kind, change: Change, request: Request, response: Response) -> str:
         raw = response.record()
         what = f"{request.method} {request.path} answered"
         if difference := other_object(kind, raw):
@@ -219,7 +214,7 @@ class OperationRunner:
             raise AnswerUnreadable(f"{what} without the new object's id")
         if not self.recovery.take(kind, raw["id"]):
             raise AnswerUnreadable(f"{what} with {raw['id']}, which is no new object")
-        shown = self.references.created(kind, change.address, raw).fields
+        shown = self.references.add_created(kind, change.address, raw).fields
         self._keep_fields(change.address, request, shown)
         for name, each in kind.sub_endpoints:
             if each.comes_last and shown.get(name) not in (None, each.initial):
@@ -242,7 +237,7 @@ class OperationRunner:
             return
         if change.action not in (Action.UPDATE, Action.DELETE):
             return
-        record = self.recovery.record(kind, change.id or "")
+        record = self.recovery.read_record(kind, change.id or "")
         if record is not None:
             _require_unchanged(kind, change, record)
         elif change.action is not Action.DELETE:
@@ -265,7 +260,7 @@ class OperationRunner:
             if not (may_have_succeeded or replaces_all):
                 return
             try:
-                record = self.recovery.record(kind, object_id)
+                record = self.recovery.read_record(kind, object_id)
             except ApiFailed as error:
                 what = f"{request.method} {object_path(kind, object_id)}"
                 raise ApiFailed(f"{what} failed, and whether it was done could not be read: {error}") from error

@@ -17,10 +17,6 @@ from reconciler.model.plan import DESTROYS, WRITES, Action, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
 
 
-def _find_record(live: Live | None, record: Record) -> Record | None:
-    return live.records.get(record.kind, {}).get(record.id) if live else None
-
-
 def is_unsettled(report: ApplyReport) -> bool:
     """Whether a change that was done does not show (yet)."""
     return any(outcome.verification not in (Verification.VERIFIED, None) for outcome in report.of(Status.DONE))
@@ -48,7 +44,7 @@ class Verifier:
         self._changes = {change.address: change for change in plan.changes}
         self._entries = entries
         self._live = live
-        self._before, self._earlier, self._last = before, earlier, last
+        self._before, self._last, self._earlier = before.records, last.records if last else {}, earlier
         done = [self._changes[outcome.address] for outcome in report.of(Status.DONE)]
         gone = {ObjectRef(each.kind, each.id or "") for each in done if each.action in DESTROYS}
         both = {kind: {**before.records.get(kind, {}), **live.records.get(kind, {})} for kind in KINDS}
@@ -61,9 +57,9 @@ class Verifier:
 
     def verify(self) -> ApplyReport:
         """The report with the verification of each change that was done, and the values that the API normalized."""
-        return replace(self._report, outcomes=tuple(map(self._verified, self._report.outcomes)))
+        return replace(self._report, outcomes=tuple(map(self._verify_outcome, self._report.outcomes)))
 
-    def _verified(self, outcome: Outcome) -> Outcome:
+    def _verify_outcome(self, outcome: Outcome) -> Outcome:
         if outcome.status is not Status.DONE or outcome.action not in WRITES:
             return outcome
         kind = KINDS[address_kind(outcome.address)]
@@ -84,12 +80,12 @@ class Verifier:
         }
         paths = [each.path for each in found if join_keys(each.outer_keys) not in stored]
         reasons = [f"live differs from what was sent in {', '.join(paths)}"] if paths else []
-        reasons += self._unproven(outcome.address, kind, record)
+        reasons += self._find_unproven(outcome.address, kind, record)
         if not reasons:
             return replace(outcome, verification=Verification.VERIFIED, stored=stored)
         return replace(outcome, verification=Verification.DIFFERENT, reason="; ".join(reasons), stored=stored)
 
-    def _unproven(self, address: str, kind: Kind, record: Record) -> Iterator[str]:
+    def _find_unproven(self, address: str, kind: Kind, record: Record) -> Iterator[str]:
         """Messages for the references of which live does not show that it holds what they mean."""
         change = self._changes[address]
         for name, reference in kind.reference_fields:
@@ -117,19 +113,19 @@ class Verifier:
             return False
         answered = self._report.answered.get(address, {})
         is_answered = keys[0] in answered and alike(value_at(answered, keys), shown)
-        last = _find_record(self._last, record)
+        last = self._last.get(record.kind, {}).get(record.id)
         if not (is_answered or (last is not None and alike(value_at(last.fields, keys), shown))):
             return False
         if looks_same(sent, shown):
             return True
         looks_like_it = is_normalized(each, sent, shown)
-        before = _find_record(self._before, record)
+        before = self._before.get(record.kind, {}).get(record.id)
         is_new = before is None and len(keys) == 1 and shown in (None, "", [], {})
         if is_new or (before is not None and alike(value_at(before.fields, keys), shown)):
-            return looks_like_it and (is_answered or self._came_out_so_before(address, record, keys, sent))
+            return looks_like_it and (is_answered or self._was_stored_before(address, record, keys, sent))
         return looks_like_it or is_answered
 
-    def _came_out_so_before(self, address: str, record: Record, keys: tuple[str, ...], sent: Any) -> bool:
+    def _was_stored_before(self, address: str, record: Record, keys: tuple[str, ...], sent: Any) -> bool:
         """Whether an earlier run has sent the same, and found this value or did not read back. If it found what it had
         sent, this value is somebody's change."""
         earlier = self._earlier.entries.get(address)

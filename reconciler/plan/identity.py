@@ -125,7 +125,9 @@ def _match_natural_keys(
         kind = KINDS[resource.kind]
         key = natural_key(kind, resource.fields, normal_form)
         candidates = find_bearers(kind, resource.fields, tables[kind.name].get(key, []))
-        unclear = [record for record in tables[kind.name].get(None, []) if _could_be(kind, resource, record)]
+        # What is not known of a record's natural key may be as it is written.
+        rest = tables[kind.name].get(None, ())
+        unclear = [each for each in rest if natural_key(kind, {**resource.fields, **each.fields}, normal_form) == key]
         if not candidates and address in unread:
             nearly = natural_key(kind, resource.fields, folded)
             free = (record for key, records in tables[kind.name].items() if key is not None for record in records)
@@ -140,12 +142,6 @@ def _match_natural_keys(
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=PASTE)
     return matches
-
-
-def _could_be(kind: Kind, resource: Resource, record: Record) -> bool:
-    """Whether a record of which a part of the natural key is not known agrees in all that is known."""
-    known = {name: record.fields.get(name, resource.fields[name]) for name in kind.identity.natural_key}
-    return natural_key(kind, known, normal_form) == natural_key(kind, resource.fields, normal_form)
 
 
 def describe_ambiguity(kind: Kind, resource: Resource, candidates: Sequence[Record]) -> str:

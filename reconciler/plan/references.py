@@ -37,15 +37,13 @@ def order_changes(context: PlanContext, changes: Mapping[str, Change]) -> dict[s
     users, addresses = context.references.users(), context.addresses()
     result = {}
     for address, change in changes.items():
-        before: set[str] = set()
+        before, leaving, staying = set[str](), set[str](), set[str]()
         notes: list[str] = []
         if change.action is not Action.DELETE and change.action in WRITES:
             resource = context.desired.resources[address]
             uses = {used for used, *_ in references(KINDS[resource.kind], resource.fields)}
             before = {used for used in uses if used in changes and changes[used].action in WRITES}
-            notes = [*_describe_unavailable(context, change), *_describe_new_targets(context, change, resource)]
-        leaving: set[str] = set()
-        staying: set[str] = set()
+            notes = [*_describe_targets(context, change, resource)]
         using = users.get(ObjectRef(change.kind, change.id or ""), ()) if change.action in DESTROYS else ()
         for user in using:
             name = addresses.get(user.ref, str(user.ref))
@@ -54,8 +52,8 @@ def order_changes(context: PlanContext, changes: Mapping[str, Change]) -> dict[s
             else:
                 staying.add(f"{name} ({user.name})")
         if staying:
-            also = f"still used by {', '.join(sorted(staying))}: the API may refuse, or leave it without a target"
-            notes = [*notes, also]
+            still = f"still used by {', '.join(sorted(staying))}"
+            notes.append(f"{still}: the API may refuse, or leave it without a target")
         deletes = change.action is Action.DELETE
         result[address] = replace(
             change,
@@ -93,20 +91,16 @@ def _attach_first(context: PlanContext, changes: dict[str, Change]) -> dict[str,
     return changes
 
 
-def _describe_unavailable(context: PlanContext, change: Change) -> list[str]:
-    """References to live objects that the API's list does not offer."""
-    applied = change.remember.applied if change.remember else {}
-    return [
-        f"{used} is live, and the API does not offer it in {reference.lookup} yet: looked up again when applying"
-        for used, _, reference in references(KINDS[change.kind], applied)
-        if reference.lookup and context.target(used) is not None
-    ]
-
-
-def _describe_new_targets(context: PlanContext, change: Change, resource: Resource) -> Iterator[str]:
-    """What labels mean that the live object does not have yet: somebody may have renamed something in the dashboard."""
-    record = context.live.records[change.kind].get(change.id or "") if change.action is Action.UPDATE else None
-    for keys, item, reference in reference_items(KINDS[change.kind], resource.fields) if record else ():
+def _describe_targets(context: PlanContext, change: Change, resource: Resource) -> Iterator[str]:
+    """References to live objects that the API's list does not offer, and what labels mean that the live object does not
+    have yet: somebody may have renamed something in the dashboard."""
+    kind = KINDS[change.kind]
+    for used, _, reference in references(kind, change.remember.applied if change.remember else {}):
+        if reference.lookup and context.target(used) is not None:
+            text = f"{used} is live, and the API does not offer it in {reference.lookup} yet"
+            yield f"{text}: looked up again when applying"
+    record = context.live.records[kind.name].get(change.id or "") if change.action is Action.UPDATE else None
+    for keys, item, reference in reference_items(kind, resource.fields) if record else ():
         sent = context.references.as_sent(reference, item)
         if record and sent is not item and sent not in (record.fields.get(str(keys[0])) or ()):
             yield f'{join_keys(keys)}: the label "{item[reference.label_key]}" means {sent["id"]}'
@@ -150,20 +144,16 @@ def with_needs(targets: Collection[str], changes: Mapping[str, Change]) -> dict[
 
 
 class _Sent(NamedTuple):
-    """An item that a change sends, as it is written, and its keys."""
+    """An item that a change sends, as it is written, its keys and their path (`destinations[0]`)."""
 
     change: Change
     resource: Resource
     keys: Keys
+    path: str
     item: Any
     reference: Reference
 
-    @property
-    def path(self) -> str:
-        """`destinations[0]`."""
-        return join_keys(self.keys)
-
-    def problem(self, key: str, message: str) -> Problem:
+    def make_problem(self, key: str, message: str) -> Problem:
         """A problem with the value at a key of the item."""
         path = f"{self.path}.{key}"
         sources = ", ".join(map(str, self.resource.sources.get(path, ())))
@@ -209,7 +199,7 @@ def _find_unavailable(context: PlanContext, changes: Iterable[Change]) -> Iterat
         if sent.reference.lookup in context.live.lookups and not available.holds(sent.item):
             found, ids = sent.item["id"], [str(each["id"]) for each in available if each.get("id")]
             expected = f"expected one of: {list_labels(available)}{did_you_mean(found, ids)}"
-            yield sent.problem("id", f'the API does not offer "{found}" in {sent.reference.lookup}; {expected}')
+            yield sent.make_problem("id", f'the API does not offer "{found}" in {sent.reference.lookup}; {expected}')
 
 
 def _find_unlabelled(context: PlanContext, changes: Collection[Change]) -> Iterator[Problem]:
@@ -220,7 +210,7 @@ def _find_unlabelled(context: PlanContext, changes: Collection[Change]) -> Itera
         bearers = " and ".join(map(targets.describe, found.bearers))
         if found.item and any((sent.reference.kind, each) in leaving for each in found.bearers):
             message = f'"{label}" is the label of {bearers}, which this plan deletes'
-            yield sent.problem(sent.reference.label_key, f"{message}; expected a destination that stays")
+            yield sent.make_problem(sent.reference.label_key, f"{message}; expected a destination that stays")
         elif not found.items:
             message = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
             message += f", and it could be that of {bearers}" if bearers else ""
@@ -228,7 +218,7 @@ def _find_unlabelled(context: PlanContext, changes: Collection[Change]) -> Itera
             close = did_you_mean(label, find_labels(targets.available).values())
             expected = f"one of: {list_labels(targets.available)}{close}"
             expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys) or expected
-            yield sent.problem(sent.reference.label_key, f"{message}; expected {expected}")
+            yield sent.make_problem(sent.reference.label_key, f"{message}; expected {expected}")
 
 
 def _find_labelled(context: PlanContext, changes: Iterable[Change]) -> Iterator[tuple[_Sent, str, Labelled]]:
@@ -276,4 +266,4 @@ def _find_sent(desired: Desired, changes: Iterable[Change]) -> Iterator[_Sent]:
         resource, sets = desired.resources.get(change.address), {each for one in change.requests for each in one.sets}
         for keys, item, reference in reference_items(KINDS[change.kind], resource.fields) if resource else ():
             if resource and reference.lookup and keys[0] in sets:
-                yield _Sent(change, resource, keys, item, reference)
+                yield _Sent(change, resource, keys, join_keys(keys), item, reference)

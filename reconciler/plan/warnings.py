@@ -48,7 +48,7 @@ def find_dangling(
             yield _make_problem(desired, block, f"which {block.id} is to become; to leave it alone, remove this line")
 
 
-def find_without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:
+def _find_without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:
     """Messages for `moved` lines that neither do anything nor have done it. `entries`: as `moved` gives them."""
     for each, close in _find_sourceless(desired, entries):
         yield f"{each.location}: this `moved` does nothing: nothing is remembered as {each.source}{close}"
@@ -78,7 +78,7 @@ def find_completed(desired: Desired, state: State) -> Iterator[str]:
         if each.source not in state.entries and each.target in state.entries:
             text = f"this `moved` has no effect: {each.target} is remembered, and {each.source} is not"
             yield f"{each.location}: {text}; the line can go"
-    yield from find_without_effect(desired, apply_moves(desired, state.entries)[0])
+    yield from _find_without_effect(desired, apply_moves(desired, state.entries)[0])
     kept = {each.address for each in state.tombstones.values() if each.protected}
     for removed in desired.removed:
         if state.entries and removed.source not in state.entries and removed.source not in kept:
@@ -120,7 +120,7 @@ def warnings(
             f"{len(context.matches)} live objects are matched by name alone. Apply once, and keep the state "
             "(README, State: in a file, in git, or in a bucket)"
         )
-    yield from find_without_effect(context.desired, context.entries)
+    yield from _find_without_effect(context.desired, context.entries)
     yield from _find_restored(context)
     yield from _find_ended(context.desired, f"{context.now:%Y-%m-%d}")
     # The values that the API has normalized, until the YAML has the stored form.

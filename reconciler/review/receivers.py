@@ -7,18 +7,8 @@ from collections import Counter, defaultdict
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.references import ReferenceResolver, find_address, item_id, items_at, references
 from reconciler.kinds.wire import find_labels, in_short
-from reconciler.lazy import frozen
-from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource
+from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, Resource
 from reconciler.model.plan import Action, Change, Plan
-
-
-@frozen
-class User:
-    """What refers to something: its kind, its name, and its fields as they will be."""
-
-    kind: Kind
-    name: str
-    fields: Fields
 
 
 class Receivers:
@@ -64,9 +54,10 @@ class Receivers:
                     found[address] = f"{title} ({address})" if is_shared else title
         return found
 
-    def find_users(self, change: Change) -> list[User]:
-        """Who refers to the object of a change, or will, by name; without those that are deleted."""
-        return sorted(self._users.get(change.address, []), key=lambda user: (user.kind.name, user.name))
+    def find_users(self, change: Change) -> list[Record]:
+        """Who refers to the object of a change, or will, by kind and name, with the fields as they will be; without
+        those that are deleted."""
+        return sorted(self._users.get(change.address, []), key=lambda user: (user.kind, user.name))
 
     def _find_label(self, kind: str, object_id: str) -> str:
         record = self.live.records.get(kind, {}).get(object_id)
@@ -75,28 +66,23 @@ class Receivers:
             return record.name if record else object_id
         return f"{in_short(label)} ({object_id})" if self._shared[label] > 1 else in_short(label)
 
-    def _find_users(self) -> dict[str, list[User]]:
+    def _find_users(self) -> dict[str, list[Record]]:
         """Address → who refers to it: what is wanted, and what is live and not managed."""
-        found: dict[str, list[User]] = defaultdict(list)
+        found: dict[str, list[Record]] = defaultdict(list)
+        entries = {change.address: change.remember for change in self.plan.changes} | {**self.plan.refresh}
         for resource in self.desired.resources.values():
-            kind = KINDS[resource.kind]
-            for address in {address for address, *_ in references(kind, resource.fields)}:
-                found[address].append(User(kind, find_name(resource), self._in_utc(resource)))
+            after, fields = entries.get(resource.address), resource.fields
+            if after and after.rules:  # UTC times in place of the local ones that are written
+                fields = {**fields, **{name: after.applied[name] for name in after.rules}}
+            user = Record(resource.kind, resource.address, find_name(resource), fields, {})
+            for address in {address for address, *_ in references(KINDS[resource.kind], resource.fields)}:
+                found[address].append(user)
         unmanaged = {ObjectRef(each.kind, each.id) for each in self.plan.unmanaged}
         changed = {ObjectRef(change.kind, change.id): change.address for change in self.plan.changes if change.id}
         for target, records in self.resolver.users().items():
-            for record in records:
-                if target in changed and record.ref in unmanaged:
-                    found[changed[target]].append(User(KINDS[record.kind], record.name, record.fields))
+            if target in changed:
+                found[changed[target]] += [record for record in records if record.ref in unmanaged]
         return found
-
-    def _in_utc(self, resource: Resource) -> Fields:
-        """What is written, with UTC times in place of local ones."""
-        if not KINDS[resource.kind].local_times(resource.fields):
-            return resource.fields
-        changed = (each.remember for each in self.plan.changes if each.address == resource.address)
-        after = self.plan.refresh.get(resource.address) or next(changed, None)
-        return {**resource.fields, **{name: after.applied[name] for name in after.rules}} if after else resource.fields
 
 
 def find_name(resource: Resource) -> str:

@@ -217,17 +217,19 @@ class _ChangeImpact:
         users = self.receivers.find_users(change) if change.action is not Action.DELETE else []
         matters = change.action in (Action.CREATE, Action.REPLACE, Action.MANUAL) or shift is not None
         if users and self.kind.delivery is None and change.action in WRITES:
-            nouns = Counter(user.kind.name for user in users)
+            nouns = Counter(user.kind for user in users)
             noun = " and ".join(counted(number, name.replace("_", " ")) for name, number in sorted(nouns.items()))
             text = f"{noun} {'uses' if len(users) == 1 else 'use'} this {change.kind.replace('_', ' ')}"
             yield Impact(Weight.FEEDS, f"{text}: {_list_names([user.name for user in users])}")
         elif users and matters:
-            sections = {user.kind.section if len(users) > 1 else user.kind.name for user in users}
+            sections = {KINDS[user.kind].section if len(users) > 1 else user.kind for user in users}
             verb = "will feed" if change.action is Action.CREATE else "feeds"
             text = f"this {change.kind} {verb} {len(users)} {' and '.join(sorted(sections))}"
             text = f"{text}: {_list_names([user.name for user in users])}"
-            sending = [each for each in users if each.kind.delivery and each.kind.sends(each.fields)]
-            times = (each.fields.get(each.kind.delivery.at) for each in sending if each.kind.delivery)
+            sending = (
+                (KINDS[each.kind].delivery, each.fields) for each in users if KINDS[each.kind].sends(each.fields)
+            )
+            times = (fields.get(delivery.at) for delivery, fields in sending if delivery)
             moments = [moment for moment in map(self.clock.find_next, times) if moment is not None]
             if moments and (change.action is Action.REPLACE or shift is Weight.STOPS):
                 text += f"; the next of them is due {self.clock.format_due(min(moments))}"
