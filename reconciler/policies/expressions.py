@@ -14,8 +14,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from reconciler.policies.checks import CelError, Shape, check
-from reconciler.policies.syntax import Node, read_tree
+from reconciler.policies.checks import CelError, Node, Shape, check, read_tree
 from reconciler.text import closest, quote
 
 LONGEST = 4000  # characters of an expression

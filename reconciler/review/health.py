@@ -15,7 +15,7 @@ from reconciler.kinds.references import ReferenceResolver
 from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.results import NotDelivering
-from reconciler.review.clock import DAY, TIME_OF_DAY, parse_stamp
+from reconciler.review.wording import DAY, TIME_OF_DAY, parse_stamp
 from reconciler.text import counted
 
 MARGIN = timedelta(hours=1)

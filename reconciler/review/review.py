@@ -16,8 +16,7 @@ from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Desired, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Cause, Change, Plan
 from reconciler.model.reports import Impact, Review, Scope, Weight
-from reconciler.review.clock import DAY, Clock, parse_stamp
-from reconciler.review.receivers import Receivers
+from reconciler.review.wording import DAY, Clock, Receivers, parse_stamp
 from reconciler.text import counted
 
 GRAVITY = {weight: rank for rank, weight in enumerate(Weight)}
