@@ -15,7 +15,7 @@ from reconciler.model.approval import NOTHING, from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.serialization import DecodeError, unreadable
 from reconciler.system import Unreadable, read_regular
-from reconciler.text import truncate
+from reconciler.text import counted, truncate
 
 LARGEST: Final = 100_000_000
 """Bytes: somebody else may have written the file, so it is not read without end."""
@@ -63,9 +63,8 @@ def _read(document: Any) -> Approved:
     plan = document.get("plan", document) if isinstance(document, dict) else None
     if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
         return _read_plan(plan)
-    approval = from_json(document)
-    known = (approval.digest, approval.environment, approval.changes, approval.left_out, approval.configuration)
-    return Approved(*known)
+    made = from_json(document)
+    return Approved(made.digest, made.environment, made.changes, made.left_out, made.configuration)
 
 
 def _choose_own(document: Any, environment: str, path: Path) -> list[Any]:
@@ -132,14 +131,13 @@ def require_approved(plan: Plan, approved: Approved) -> None:
         raise Refused(message, hint="give the approval of this environment")
     head = "this is not the plan that was approved"
     if approved.changes is None:
-        head += f": {plan.digest} is planned now, {approved.digest} was expected"
-        raise Refused(
-            "\n  ".join([f"{head}; now:", *_take_first(_list_planned(plan), MOST_LINES, "… and")]), hint=IN_WORDS
-        )
-    differences = list(_find_differences(plan, approved, approved.changes))
-    lines = [*differences, *_find_withdrawn(plan, approved.changes)] or [NOT_LISTED if approved.left_out else UNSEEN]
-    shown = _take_first(lines, MOST_LINES, "… and")
-    raise Refused("\n  ".join([f"{head}:", *shown]), hint=AGAIN if differences else ALL_LEFT)
+        head += f": {plan.digest} is planned now, {approved.digest} was expected; now"
+        lines, hint = list(_list_planned(plan)), IN_WORDS
+    else:
+        lines = list(_find_differences(plan, approved, approved.changes))
+        hint = AGAIN if lines else ALL_LEFT
+        lines = [*lines, *_find_withdrawn(plan, approved.changes)] or [NOT_LISTED if approved.left_out else UNSEEN]
+    raise Refused("\n  ".join([f"{head}:", *_take_first(lines, MOST_LINES, "… and")]), hint=hint)
 
 
 def _gather(plan: Plan, approved: Approved) -> Approved:
@@ -159,8 +157,8 @@ def _gather(plan: Plan, approved: Approved) -> Approved:
 def _list_planned(plan: Plan) -> Iterator[str]:
     outside = (Cause.DRIFT, Cause.BOTH)
     ordered = sorted(plan.changes, key=lambda change: all(each.cause not in outside for each in change.fields))
-    count, drifted = len(ordered), sum(any(each.cause in outside for each in change.fields) for change in ordered)
-    yield f"{count} change{'' if count == 1 else 's'}, {drifted} of them because of what somebody changed outside"
+    drifted = sum(any(each.cause in outside for each in change.fields) for change in ordered)
+    yield f"{counted(len(ordered), 'change')}, {drifted} of them because of what somebody changed outside"
     yield from (f"{change.address}: {_describe_now(change)}" for change in ordered)
 
 
@@ -168,10 +166,9 @@ def _find_differences(plan: Plan, approved: Approved, changes: Mapping[str, str]
     """How the changes of a plan differ from those that were approved."""
     for change in (each for each in plan.changes if not each.is_clock()):
         known = changes.get(change.address)
-        if known is None and not approved.left_out:
-            yield f"{change.address} was not approved: {_describe_now(change)}"
-        elif known is None:
-            yield f"{change.address} is not among the changes that the approval has room for: {_describe_now(change)}"
+        if known is None:
+            no_room = "is not among the changes that the approval has room for"
+            yield f"{change.address} {no_room if approved.left_out else 'was not approved'}: {_describe_now(change)}"
         elif (action := known.partition(" ")[0]) != change.action.value:
             done = DONE.get(action, f"{action}d")
             yield f"{change.address} was to be {done}, and is another thing now: {_describe_now(change)}"

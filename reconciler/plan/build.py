@@ -18,6 +18,7 @@ from reconciler.plan.identity import PlanContext
 from reconciler.plan.references import find_targets, list_destinations, order_changes, require_sound_offers, with_needs
 from reconciler.plan.warnings import apply_moves, find_dangling, warnings
 from reconciler.serialization import sha256
+from reconciler.text import counted
 
 RANK = {action: rank for rank, action in enumerate(Action)}
 SHIFT_RANK = {Weight.STOPS: 0, Weight.STARTS: 1, None: 2}
@@ -224,8 +225,7 @@ def _narrow(
 ) -> tuple[dict[str, Change], Sequence[str]]:
     kept = with_needs(wanted, changes)
     left = len(changes) - len(kept)
-    others = f"{left} other change{'s' if left > 1 else ''}"
-    return kept, [*warnings, f"{flag} leaves {others} out"] if left else warnings
+    return kept, [*warnings, f"{flag} leaves {counted(left, 'other change')} out"] if left else warnings
 
 
 def _find_labels(context: PlanContext) -> tuple[dict[str, str], dict[str, str]]:

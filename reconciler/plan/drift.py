@@ -146,7 +146,7 @@ def _without_new_keys(before: Any, known: Any) -> Any:
 def _find_writable(item: ReceiptItem) -> dict[str, Any]:
     """The fields before. A value that only the server sets (`error`) becomes the placeholder of a new object."""
     fields = dict(item.before or {})
-    if _describe_unwritable(item) is not None:
+    if _describe_unwritable(item):
         name, setter = KINDS[address_kind(item.address)].words or ("", None)
         fields.pop(name)
         if item.action == "delete" and setter is not None and setter.placeholder is not None:
@@ -154,20 +154,20 @@ def _find_writable(item: ReceiptItem) -> dict[str, Any]:
     return fields
 
 
-def _describe_unwritable(item: ReceiptItem) -> str | None:
-    """A message on the value before that only the server sets; None if there is none."""
-    apart = KINDS[address_kind(item.address)].words
-    if apart is None or item.before is None or item.before.get(apart[0]) in (None, *apart[1].words):
-        return None
-    return f"its {apart[0]} {item.before[apart[0]]!r}, which only the server sets"
+def _describe_unwritable(item: ReceiptItem) -> str:
+    """The value before that only the server sets, in words; empty if there is none."""
+    name, setter = KINDS[address_kind(item.address)].words or ("", None)
+    value = (item.before or {}).get(name)
+    is_written = value is None or setter is None or value in [*setter.words]
+    return "" if is_written else f"its {name} {value!r}, which only the server sets"
 
 
 def _describe_losses(item: ReceiptItem) -> list[str]:
-    kind = KINDS[address_kind(item.address)]
-    address, old = item.address, item.id_before
+    kind, address, old = KINDS[address_kind(item.address)], item.address, item.id_before
     if item.status != Status.DONE:
-        note = f"its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
-        return [f"{address}: {note}"]
+        return [
+            f"{address}: its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
+        ]
     if item.action == "delete" and "[" in item.address:
         return [f"{address}: it was not managed, so no new one is made; how it was is in the receipt"]
     note = ""

@@ -125,9 +125,8 @@ def find_expressible(
         # Two names that differ in what an API may normalise are an error in a configuration.
         key = natural_key(kind, record.fields, normal_form)
         if key is not None and names[key] > 1:
-            same = ", ".join(kind.identity.natural_key)
-            why = f"another {kind.name} has the same {same}; rename one in the dashboard"
-            left.append((record, f" is left out: {why}"))
+            same = f"another {kind.name} has the same {', '.join(kind.identity.natural_key)}"
+            left.append((record, f" is left out: {same}; rename one in the dashboard"))
             continue
         fields, alone, wrong = _find_writable(kind, record, violations)
         left += [(record, f": its {name} is left alone: {message}") for name, message in alone.items()]

@@ -103,11 +103,9 @@ def find_vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
         for name, each in lost.items()
         if (len(each) == known[name] and len(each) > 1) or (known[name] >= FROM and len(each) > SHARE * known[name])
     ]
-    if not texts:
-        return []
     passes = "the right key or environment; plan again later, as the list of the API may be short; if they were "
     passes += f"deleted outside, --allow {VANISHED} on `plan` and `apply`: what is still written is made anew"
-    return [Refusal(VANISHED, "; ".join(texts), passes)]
+    return [Refusal(VANISHED, "; ".join(texts), passes)] if texts else []
 
 
 def _refuse_protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
@@ -134,9 +132,8 @@ def _refuse_closed(changes: Sequence[Change]) -> Iterator[Refusal]:
     for kind in KINDS.values():
         gone = [change for change in changes if change.kind == kind.name and change.action in DESTROYS]
         if kind.endpoints.closed and gone:
-            named, name = some_of([change.address for change in gone]), f"{DELETE}{kind.name}"
-            lost = kind.messages.lost_on_delete
-            text = f"deletes of {kind.section} are closed, and this plan ends {named}; this loses {lost}"
+            name, ends = f"{DELETE}{kind.name}", f"this plan ends {some_of(change.address for change in gone)}"
+            text = f"deletes of {kind.section} are closed, and {ends}; this loses {kind.messages.lost_on_delete}"
             yield Refusal(name, text, f"--allow {name}, on `plan` and `apply`")
 
 
@@ -163,10 +160,9 @@ def _refuse_too_many(
 
 def refuse_frozen(environment: Environment, now: datetime) -> list[Refusal]:
     """The refusal if an apply at `now` (UTC) is in a window of `freeze`; a list without it else."""
-    if not (texts := [text for text, is_closed in find_freezes(environment, now) if is_closed]):
-        return []
+    texts = [text for text, is_closed in find_freezes(environment, now) if is_closed]
     passes = f"wait until then; `apply --only clock` for what the clocks change; or --allow {FROZEN}"
-    return [Refusal(FROZEN, "; ".join(texts), passes)]
+    return [Refusal(FROZEN, "; ".join(texts), passes)] if texts else []
 
 
 def find_freezes(environment: Environment, now: datetime) -> Iterator[tuple[str, bool]]:

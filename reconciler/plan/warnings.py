@@ -181,9 +181,9 @@ def _find_ended(desired: Desired, today: str) -> Iterator[str]:
         for index, each in enumerate(resource.lifecycle.ignore_changes):
             if each.until and today > each.until:
                 location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
-                date = f"{each.until}, {each.owner}" if each.owner else each.until
-                text = f"{resource.address} still ignores changes of {each.field} after its date"
-                yield f"{location}: {text} ({date}: {each.reason}); remove the entry or give it a later date"
+                why = f"{each.until}{f', {each.owner}' if each.owner else ''}: {each.reason}"
+                text = f"{resource.address} still ignores changes of {each.field} after its date ({why})"
+                yield f"{location}: {text}; remove the entry or give it a later date"
 
 
 def _find_renamed(changes: Mapping[str, Change]) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from reconciler.errors import WrongUsage
@@ -65,9 +64,6 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         if item.address in (subject.address, subject.old_address)
     )
     rest = "nothing: it is as wanted" if resource else "nothing: it is unmanaged, listed in each plan and never touched"
-    paths = list(_find_paths(subject))
-    if subject.path:
-        paths = _narrow_paths(subject, paths)
     if change is None:
         verdict = Verdict.EQUAL if resource else Verdict.UNMANAGED
     elif change.action is Action.ADOPT and subject.old_address != subject.address:
@@ -84,7 +80,7 @@ def explain(text: str, given: ExplainInput) -> Explanation:
         verdict=verdict,
         action=change.action if change else None,
         next=EFFECTS[change.action].on_object if change else rest,
-        fields=tuple(_explain_field(subject, each) for each in paths),
+        fields=tuple(_explain_field(subject, each) for each in _find_paths(subject)),
         rules=tuple(find_address_rules(subject)),
         notes=change.remarks() if change else (),
         place=place,
@@ -95,21 +91,19 @@ def explain(text: str, given: ExplainInput) -> Explanation:
     )
 
 
-def _find_paths(subject: Subject) -> Iterator[str]:
-    """The paths of all values, those of maps opened, in the order of the kind's fields, each once."""
-    found = dict.fromkeys(path for source in subject.sources for path, _ in flatten(subject.kind, source))
-    order = {name: at for at, name in enumerate(subject.kind.field_names)}
-    leaves = [path for path in found if not any(is_within(other, path) for other in found if other != path)]
-    yield from sorted(leaves, key=lambda path: order[str((parse_path(path) or ("",))[0])])
-    yield from (name for name in subject.sources[1] if name in subject.kind.server_fields)
-
-
-def _narrow_paths(subject: Subject, paths: list[str]) -> list[str]:
-    """Those at the subject's path: what is within it, or itself if it is within one of them. WrongUsage if none is."""
-    path = subject.path
-    if inner := [each for each in paths if is_within(each, path)]:
+def _find_paths(subject: Subject) -> list[str]:
+    """The paths of all values at the subject's path, those of maps opened, in the order of the kind's fields; the path
+    itself if it is within one of them. WrongUsage if it is no path of the kind."""
+    kind, path = subject.kind, subject.path
+    found = dict.fromkeys(each for source in subject.sources for each, _ in flatten(kind, source))
+    order = {name: at for at, name in enumerate(kind.field_names)}
+    leaves = [each for each in found if not any(is_within(other, each) for other in found if other != each)]
+    paths = sorted(leaves, key=lambda each: order[str((parse_path(each) or ("",))[0])])
+    paths += [name for name in subject.sources[1] if name in kind.server_fields]
+    inner = [each for each in paths if is_within(each, path)] if path else paths
+    if inner or not path:
         return inner
-    kind, keys = subject.kind, parse_path(path) or ()
+    keys = parse_path(path) or ()
     # A schema may know what stands nowhere.
     is_field = bool(keys) and keys[0] in kind.field_names and all(isinstance(key, str) for key in keys)
     is_declared = is_field and kind.field_named(str(keys[0])).schema_at(keys[1:]) is not None

@@ -45,11 +45,7 @@ class Subject:
     live and remembered; beside the kind's fields, what the server sets."""
 
     def __init__(self, address: str, kind: Kind, object_id: str | None, path: str, given: ExplainInput) -> None:
-        self.address = address
-        self.kind = kind
-        self.id = object_id
-        self.path = path
-        self.given = given
+        self.address, self.kind, self.id, self.path, self.given = address, kind, object_id, path, given
         self.old_address = given.plan.moved.get(address, address)
         self.record = given.live.records[kind.name].get(object_id or "")
         self.resource = given.desired.resources.get(address)
@@ -118,8 +114,7 @@ def find_field_rules(
         yield Rule(CAUSES[cause], "the state")
     stored = find_overlap(subject.stored, path)
     if stored is not None:
-        where = "" if stored == path else f"{stored} is "
-        value = subject.stored[stored]
+        where, value = "" if stored == path else f"{stored} is ", subject.stored[stored]
         kept = "left out" if value is None else json.dumps(value, ensure_ascii=False)
         yield Rule(f"{where}stored by the API as {kept}; the plan warns until the YAML says so", "the state")
     if resource is not None:
@@ -130,8 +125,10 @@ def find_field_rules(
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
         if kind.endpoints.has_full_update:
-            reason = "replaces the whole record, so its live value is sent along with every update"
-            yield Rule(f"{kind.endpoints.update} {reason}", kind.messages.source)
+            text = (
+                f"{kind.endpoints.update} replaces the whole record, so its live value is sent along with every update"
+            )
+            yield Rule(text, kind.messages.source)
     if verdict is Verdict.SERVER:
         yield Rule("the API sets it: it is neither compared nor sent", kind.messages.source)
         return
@@ -203,7 +200,12 @@ def find_address_rules(subject: Subject) -> Iterator[Rule]:
     if subject.resource is not None:
         yield from _find_lifecycle_rules(subject.resource, subject.entry, state)
     elif subject.entry is not None:
-        yield from _find_removal_rules(subject, subject.entry, state)
+        block = next((each for each in given.desired.removed if each.source == subject.address), None)
+        fate = "it is deleted" if block and block.destroy else "it is forgotten, and stays as it is"
+        gone = Rule("the state knows it and the configuration does not want it, so it goes", state)
+        yield Rule(f"`removed`: {fate}", str(block.location)) if block else gone
+        if subject.entry.protected:
+            yield Rule("prevent_destroy is remembered: a delete is refused", state)
     if change is not None and change.action is Action.MANUAL:
         yield Rule(kind.messages.manual_step, kind.messages.source)
     if change is not None and change.action in DESTROYS:
@@ -223,13 +225,14 @@ def _find_identity_rules(subject: Subject, state: str) -> Iterator[Rule]:
         yield Rule(f"the state knows it as {entry.id}{gone}", state)
     elif resource is not None:
         key = ", ".join(f"{name} {resource.fields.get(name)}" for name in kind.identity.natural_key)
-        found = f"it is the only live {kind.name} with" if record is not None else f"there is no live {kind.name} with"
-        yield Rule(f"the state does not know it; {found} {key}", f"the natural key of a {kind.name}")
+        found = "it is the only" if record is not None else "there is no"
+        yield Rule(
+            f"the state does not know it; {found} live {kind.name} with {key}", f"the natural key of a {kind.name}"
+        )
 
 
 def _find_lifecycle_rules(resource: Resource, entry: Entry | None, state: str) -> Iterator[Rule]:
-    place = str(resource.location)
-    lifecycle = resource.lifecycle
+    place, lifecycle = str(resource.location), resource.lifecycle
     if lifecycle.prevent_destroy:
         yield Rule("prevent_destroy: it is neither deleted nor replaced", place)
     elif lifecycle.prevent_destroy is None and entry is not None and entry.protected:
@@ -237,14 +240,3 @@ def _find_lifecycle_rules(resource: Resource, entry: Entry | None, state: str) -
     if lifecycle.replace:
         yield Rule("replace: allow: if the API cannot change it, a new object is made in its place", place)
     yield from (describe_ignored(each, resource) for each in lifecycle.ignore_changes)
-
-
-def _find_removal_rules(subject: Subject, entry: Entry, state: str) -> Iterator[Rule]:
-    block = next((each for each in subject.given.desired.removed if each.source == subject.address), None)
-    if block is not None:
-        fate = "it is deleted" if block.destroy else "it is forgotten, and stays as it is"
-        yield Rule(f"`removed`: {fate}", str(block.location))
-    else:
-        yield Rule("the state knows it and the configuration does not want it, so it goes", state)
-    if entry.protected:
-        yield Rule("prevent_destroy is remembered: a delete is refused", state)
