@@ -105,7 +105,7 @@ def execute(
     *,
     parallelism: int,
     on_event: Observer,
-    recheck: bool = False,
+    recheck: bool,
 ) -> ApplyReport:
     """Does what the plan says, and reports how each change ended. An error of a change is in the report, not raised.
     `before` is what was live when the plan was made. `recheck`: look again before every write. A failure stops only the
@@ -121,9 +121,8 @@ def execute(
     # All that was live when the plan was made. An id that the caller chooses may be used again.
     known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged} | {*plan.objects().values()}
     known |= find_known_objects(state.entries())
-    taken = known.union(
-        ref for ref in map(ObjectRef.parse, state.tombstones()) if not KINDS[ref.kind].identity.chosen_id
-    )
+    deleted = map(ObjectRef.parse, state.tombstones())
+    taken = known.union(ref for ref in deleted if not KINDS[ref.kind].identity.chosen_id)
     references = PendingReferences(writer, find_id, before, taken, coming=cache(partial(fields_to_come, plan)))
     recovery = LostResponseRecovery(writer, known, taken)
     runner = OperationRunner(writer, state, references, recovery, recheck)

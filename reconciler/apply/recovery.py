@@ -232,9 +232,8 @@ class PendingReferences:
         taken = set(self.taken)
         # What was offered before the object was made stands for something else.
         if address in self._made:
-            taken |= {
-                ObjectRef(kind.name, str(item.get("id"))) for item in self.before.lookups.get(reference.lookup, ())
-            }
+            earlier = self.before.lookups.get(reference.lookup, ())
+            taken |= {ObjectRef(kind.name, str(item.get("id"))) for item in earlier}
         available = {reference.lookup: tuple(reading.available)}
         targets = Targets(reference, Live({kind.name: live}, available), taken, self.coming)
         item = targets.proof(target, address=address)

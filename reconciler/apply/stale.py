@@ -201,10 +201,8 @@ class ChangeStatus:
             return False
         entry = self._entries.get(self._change.address)
         remembered = entry if entry is not None and entry.id == record.id else self._change.remember
-        return all(
-            self._may_be_ours(each, known, record, entry)
-            for each in differences(self._kind, known, record.fields, remembered)
-        )
+        found = differences(self._kind, known, record.fields, remembered)
+        return all(self._may_be_ours(each, known, record, entry) for each in found)
 
     def _may_be_ours(self, each: Difference, wanted: Fields, record: Record, entry: Entry | None) -> bool:
         """Whether a value may be the API's normal form of one that an earlier attempt has sent and not read back. If
@@ -212,8 +210,6 @@ class ChangeStatus:
         change = self._change
         if self._is_read_back or (change.action is Action.UPDATE and fingerprint(self._kind, record) == change.seen):
             return False
-        sent = value_at(wanted, each.outer_keys)
-        is_sent = change.action is not Action.UPDATE or (
-            entry is not None and alike(value_at(entry.applied, each.outer_keys), sent)
-        )
+        sent, is_sent = value_at(wanted, each.outer_keys), change.action is not Action.UPDATE
+        is_sent = is_sent or (entry is not None and alike(value_at(entry.applied, each.outer_keys), sent))
         return is_sent and is_normalized(each, sent, value_at(record.fields, each.outer_keys))

@@ -16,6 +16,8 @@ from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, addre
 from reconciler.model.plan import DESTROYS, WRITES, Action, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
 
+Entries = Mapping[str, Entry]
+
 
 def is_unsettled(report: ApplyReport) -> bool:
     """Whether a change that was done does not show (yet)."""
@@ -34,25 +36,21 @@ class Verifier:
         self,
         report: ApplyReport,
         plan: Plan,
-        entries: Mapping[str, Entry],
+        entries: Entries,
         live: Live,
         before: Live,
         earlier: State,
         last: Live | None,
     ) -> None:
-        self._report = report
+        self._report, self._entries, self._live = report, entries, live
         self._changes = {change.address: change for change in plan.changes}
-        self._entries = entries
-        self._live = live
         self._before, self._last, self._earlier = before.records, last.records if last else {}, earlier
         done = [self._changes[outcome.address] for outcome in report.of(Status.DONE)]
         gone = {ObjectRef(each.kind, each.id or "") for each in done if each.action in DESTROYS}
         both = {kind: {**before.records.get(kind, {}), **live.records.get(kind, {})} for kind in KINDS}
         # What references may mean after the apply.
-        self._known = {
-            kind: {object_id: record for object_id, record in records.items() if record.ref not in gone}
-            for kind, records in both.items()
-        }
+        staying = ((kind, [each for each in found.values() if each.ref not in gone]) for kind, found in both.items())
+        self._known = {kind: {each.id: each for each in records} for kind, records in staying}
         self._references = ReferenceResolver(Live(self._known), gone, partial(fields_to_come, plan))
 
     def verify(self) -> ApplyReport:

@@ -81,14 +81,11 @@ def _choose_own(document: Any, environment: str, path: Path) -> list[Any]:
 
 def _read_plan(plan: Mapping[str, Any]) -> Approved:
     try:
-        fields = {
-            str(each["address"]): {
-                str(one["path"]): (one["before"], one.get("rule") or one["after"])
-                for one in each["fields"]
-                if one.get("cause") != Cause.CLOCK
-            }
-            for each in plan["changes"]
-        }
+        fields: dict[str, dict[str, tuple[Any, Any]]] = {}
+        for each in plan["changes"]:
+            reviewed = (one for one in each["fields"] if one.get("cause") != Cause.CLOCK)
+            sides = {str(one["path"]): (one["before"], one.get("rule") or one["after"]) for one in reviewed}
+            fields[str(each["address"])] = sides
         # What the clocks alone bring about is not reviewed.
         actions = {str(each["address"]): str(each["action"]) for each in plan["changes"]}
         changes = {name: action for name, action in actions.items() if action != Action.UPDATE or fields[name]}

@@ -44,31 +44,19 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
             found.append(Drifted(address, entry.id, name, True, None, (), todo))
             continue
         after = plan.refresh.get(address) or (change.remember if change else None)
-        fields = tuple(
-            DriftedField(
-                each.path,
-                each.key_path,
-                each.after,
-                each.before,
-                IGNORED if (address, each.path) in ignored else _describe_next(each, change),
-            )
-            for each in differences(kind, entry.applied, record.fields, entry)
-            if is_certain(each) and not is_kept_for_good(each, entry) and not _is_local_time(each, entry, after)
-        )
+        fields = []
+        for each in differences(kind, entry.applied, record.fields, entry):
+            if is_certain(each) and not is_kept_for_good(each, entry) and not _is_local_time(each, entry, after):
+                following = IGNORED if (address, each.path) in ignored else _describe_next(each, change)
+                fields.append(DriftedField(each.path, each.key_path, each.after, each.before, following))
         if fields:
             when = record.raw.get(kind.changed_at)
             changed_at = when if isinstance(when, str) else None
-            found.append(Drifted(address, record.id, record.name, False, changed_at, fields, todo))
+            found.append(Drifted(address, record.id, record.name, False, changed_at, tuple(fields), todo))
     shown = {(each.address, field.path) for each in found for field in each.fields}
-    return Drift(
-        state.environment,
-        len(state.entries),
-        tuple(found),
-        state.configuration or "",
-        plan.api,
-        plan.labels,
-        tuple(each for place, each in ignored.items() if place not in shown),
-    )
+    kept = tuple(each for place, each in ignored.items() if place not in shown)
+    configuration, compared = state.configuration or "", len(state.entries)
+    return Drift(state.environment, compared, tuple(found), configuration, plan.api, plan.labels, kept)
 
 
 def _is_local_time(each: Difference, entry: Entry, after: Entry | None) -> bool:
@@ -100,11 +88,8 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
             _revert(item, wanted, entries.get(item.address))
     # Ids become references, so that who refers to a new object gets its new id.
     objects = ObjectRef.managed(entries)
-    objects |= {
-        ObjectRef.at(item.address, item.id_before): item.address
-        for item in receipt.items
-        if item.id_before and item.status == Status.DONE and item.action in ("delete", "replace")
-    }
+    ended = (each for each in receipt.items if each.status == Status.DONE and each.action in ("delete", "replace"))
+    objects |= {ObjectRef.at(each.address, each.id_before): each.address for each in ended if each.id_before}
     objects = {ref: address for ref, address in objects.items() if address in wanted}
     replaced = {item.address for item in receipt.items if item.status == Status.DONE and item.action == "replace"}
     place = Location(f"receipt {receipt.id}", 1, 1)
@@ -165,9 +150,8 @@ def _describe_unwritable(item: ReceiptItem) -> str:
 def _describe_losses(item: ReceiptItem) -> list[str]:
     kind, address, old = KINDS[address_kind(item.address)], item.address, item.id_before
     if item.status != Status.DONE:
-        return [
-            f"{address}: its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
-        ]
+        note = f"its {item.action} was not done, or in part only, and is not taken back"
+        return [f"{address}: {note}: look at it yourself"]
     if item.action == "delete" and "[" in item.address:
         return [f"{address}: it was not managed, so no new one is made; how it was is in the receipt"]
     note = ""

@@ -60,11 +60,8 @@ def refusals(
 ) -> tuple[Refusal, ...]:
     """The guards that refuse this plan. `state` has moved entries at their new address."""
     entries = state.entries
-    found = [
-        *_refuse_protected(state, changes),
-        *_refuse_closed(changes),
-        *_refuse_too_many(entries, live, changes, options),
-    ]
+    found = [*_refuse_protected(state, changes), *_refuse_closed(changes)]
+    found += _refuse_too_many(entries, live, changes, options)
     if entries and not desired.resources:
         text = f"the configuration holds nothing, while the state holds {counted(len(entries), 'object')}"
         passes = f"--allow {EMPTY_CONFIGURATION}, if all of them are to go"

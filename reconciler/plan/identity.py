@@ -196,11 +196,8 @@ class PlanContext:
         return self.replaced.get(address, match.record if match else None)
 
     def _planned(self, kind: str) -> dict[str, Fields]:
-        return {
-            address: resource.fields
-            for address, resource in self.desired.resources.items()
-            if resource.kind == kind and self.target(address) is None
-        }
+        ours = [each for each in self.desired.resources.values() if each.kind == kind]
+        return {each.address: each.fields for each in ours if self.target(each.address) is None}
 
     def addresses(self) -> dict[ObjectRef, str]:
         """The address of every live object that is managed; of one that was put aside, its name."""
@@ -214,12 +211,9 @@ class PlanContext:
         """The unmanaged object that has the name of what a replace would create, or None. An apply that was cut off may
         have made it, or a person. IdentityAmbiguous if it could be two objects."""
         kind, managed = KINDS[resource.kind], self.addresses()
-        unmanaged = [
-            record
-            for record in self.live.records[kind.name].values()
-            if record.ref not in managed and str(record.ref) not in self.state.tombstones
-        ]
-        found = find_bearers(kind, resource.fields, unmanaged)
+        unmanaged = (each for each in self.live.records[kind.name].values() if each.ref not in managed)
+        free = [each for each in unmanaged if str(each.ref) not in self.state.tombstones]
+        found = find_bearers(kind, resource.fields, free)
         if len(found) > 1:
             raise IdentityAmbiguous(describe_ambiguity(kind, resource, found), hint=PASTE)
         return found[0] if found else None

@@ -47,9 +47,8 @@ class SavedPlan:
 
 def bind(plan: Plan, state: State, secret: str, folder: str, head: str) -> SavedPlan:
     """A plan with what it was made from."""
-    saved = SavedPlan(
-        FORMAT_VERSION, __version__, _fingerprint(state, secret), state.lineage, state.serial, folder, head, plan
-    )
+    project = _fingerprint(state, secret)
+    saved = SavedPlan(FORMAT_VERSION, __version__, project, state.lineage, state.serial, folder, head, plan)
     return replace(saved, seal=_seal(saved, secret))
 
 

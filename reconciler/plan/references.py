@@ -54,6 +54,7 @@ def order_changes(context: PlanContext, changes: Mapping[str, Change]) -> dict[s
         if staying:
             still = f"still used by {', '.join(sorted(staying))}"
             notes.append(f"{still}: the API may refuse, or leave it without a target")
+        # A delete waits for those that stop using its object; of a replace, only the delete of the old object does.
         deletes = change.action is Action.DELETE
         result[address] = replace(
             change,

@@ -153,11 +153,8 @@ def _find_named_alike(context: PlanContext, changes: Mapping[str, Change]) -> It
     creates = [each for each in changes.values() if each.action is Action.CREATE]
     managed, live = context.addresses() if creates else {}, context.live.records if creates else {}
     beside = [each for records in live.values() for each in records.values() if each.ref not in managed]
-    made = {
-        (change.kind, natural_key(KINDS[change.kind], change.remember.applied, folded)): change.address
-        for change in (creates if beside else ())
-        if change.remember
-    }
+    new = [(each.address, each.kind, each.remember.applied) for each in creates if beside and each.remember]
+    made = {(kind, natural_key(KINDS[kind], applied, folded)): address for address, kind, applied in new}
     for record in beside:
         address = made.get((record.kind, natural_key(KINDS[record.kind], record.fields, folded)))
         if address is not None:

@@ -112,18 +112,16 @@ def check(tree: Node, names: Mapping[str, Shape]) -> None:
         for each in body:
             called = each.text if each.kind == "call" else each.kind
             makes = called in ("list", "map", "_+_") and each.at not in loops
-            if (makes and _find_names(each)) or (
-                called == "list" and each.at == loop.at and _find_names(each) - {loop.text}
-            ):
+            is_result = called == "list" and each.at == loop.at
+            if (makes and _find_names(each)) or (is_result and _find_names(each) - {loop.text}):
                 raise CelError("makes a value for each item of a list; expected no +, [] and {} there", each.at)
             if called in ("_==_", "_!=_", "@in") and any(map(_is_listed, each.children)):
                 raise CelError("compares a list of resources for each item of a list; expected fields of them", each.at)
             if called == "matches" and any(part in (each.children[-1].text or "") for part in ("{", "\\p", "\\P")):
                 raise CelError("matches() for each item of a list; expected a pattern without {…} and \\p", each.at)
         if sum(OF_PATTERN if each.text == "matches" else 1 for each in calls) > MOST_WORK:
-            raise CelError(
-                "does too much for each item of a list; expected fewer functions, at most 2 matches()", loop.at
-            )
+            message = "does too much for each item of a list; expected fewer functions, at most 2 matches()"
+            raise CelError(message, loop.at)
     for pattern in (each.children[-1] for each in every if each.kind == "call" and each.text == "matches"):
         if pattern.kind != "constant" and not (pattern.kind == "select" and pattern.children[0].text == "with"):
             raise CelError("matches() with a pattern that is made of data; expected a text", pattern.at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -71,9 +71,8 @@ def _load(policy: Policy, rule: Mapping[str, Any]) -> Compiled:
     every = {"when": policy.when or rule.get("when"), "both": both, "require": rule.get("require", policy.require)}
     every["alike"] = rule.get("alike")
     ours = {**rule, "both": both}
-    found = {
-        key: Expression(each, names, key, is_ours=bool(each == ours.get(key))) for key, each in every.items() if each
-    }
+    texts = {key: text for key, text in every.items() if text}
+    found = {key: Expression(text, names, key, is_ours=text == ours.get(key)) for key, text in texts.items()}
     used = frozenset[str]().union(*(each.names for each in found.values()))
     if policy.ratchet and "change" in used:
         raise CelError("the policy judges changes, which no base has; expected no ratchet", key="ratchet")
@@ -105,10 +104,7 @@ class Judge:
     def _judge_alike(self, own: Sequence[Compiled], resources: Sequence[Resource], seconds: float) -> None:
         """Judges resources that the same policies are about. The plain policies are evaluated together."""
         plain = sorted((each for each in own if not each.rule and each.names <= PLAIN), key=Compiled.condition)
-        others, names = (
-            [each for each in own if each not in plain],
-            frozenset[str]().union(*(each.names for each in own)),
-        )
+        others, names = [each for each in own if each not in plain], {name for each in own for name in each.names}
         together = ConditionBatch([(each.condition(), each.require.source) for each in plain], variables(()))
         seen: Counter[tuple[int, ...]] = Counter()
         for resource in resources:
@@ -169,7 +165,7 @@ class Judge:
             self._refuse(loaded, resource)
         return value
 
-    def data(self, resource: Resource, needed: frozenset[str]) -> dict[str, Any]:
+    def data(self, resource: Resource, needed: Collection[str]) -> dict[str, Any]:
         """The values of variables."""
         kind, fields, every = KINDS[resource.kind], dict(resource.fields), self._desired.resources
         data = _describe(resource) | {"resource": fields, "environment": self._environment}

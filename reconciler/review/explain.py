@@ -119,18 +119,8 @@ def _explain_field(subject: Subject, path: str) -> FieldExplanation:
     written, live, applied = (find_value(source, keys) for source in subject.sources)
     verdict, cause, following = _judge_field(subject, path, written)
     place = subject.resource.field_location(path) if subject.resource is not None and written.there else None
-    return FieldExplanation(
-        path=path,
-        verdict=verdict,
-        written=written,
-        live=live,
-        applied=applied,
-        next=following,
-        place=place,
-        line=subject.given.line(place) if place else "",
-        cause=cause,
-        rules=tuple(find_field_rules(subject, path, keys, verdict, cause)),
-    )
+    line, rules = subject.given.line(place) if place else "", find_field_rules(subject, path, keys, verdict, cause)
+    return FieldExplanation(path, verdict, written, live, applied, following, place, line, cause, tuple(rules))
 
 
 def _judge_field(subject: Subject, path: str, written: FieldValue) -> tuple[Verdict, Cause | None, str]:

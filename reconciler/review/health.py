@@ -34,12 +34,9 @@ def find_health(state: State, live: Live, now: datetime) -> tuple[NotDelivering,
     # Who sends through what takes long to find out, and matters only if something fails.
     users, addresses = ReferenceResolver(live).users() if found else {}, ObjectRef.managed(state.entries)
     for index, each in enumerate(found):
-        sending = (
-            user.ref
-            for user in users.get(ObjectRef.at(each.address, each.id), ())
-            if KINDS[user.kind].sends(user.fields)
-        )
-        found[index] = replace(each, affects=tuple(sorted({addresses.get(ref, str(ref)) for ref in sending})))
+        using = users.get(ObjectRef.at(each.address, each.id), ())
+        sending = {user.ref for user in using if KINDS[user.kind].sends(user.fields)}
+        found[index] = replace(each, affects=tuple(sorted(addresses.get(ref, str(ref)) for ref in sending)))
     return tuple(found)
 
 
@@ -51,11 +48,8 @@ def _find_failure(delivery: Delivery, entry: Entry, record: Record) -> tuple[str
     if kind.fails(record.fields):
         is_wanted = entry.applied.get(delivery.status, delivery.on) == delivery.on
         return (f"its {delivery.status} is {delivery.failing}; {last}", at) if is_wanted else None
-    known, failed, delivered = (
-        _read_counts(delivery.failed_count, entry, record),
-        parse_stamp(at),
-        raw.get(delivery.last_at),
-    )
+    known = _read_counts(delivery.failed_count, entry, record)
+    failed, delivered = parse_stamp(at), raw.get(delivery.last_at)
     if known is None or failed is None or (delivered is not None and failed <= (parse_stamp(delivered) or failed)):
         return None
     seen, before, after = known

@@ -225,10 +225,8 @@ class _ChangeImpact:
             verb = "will feed" if change.action is Action.CREATE else "feeds"
             text = f"this {change.kind} {verb} {len(users)} {' and '.join(sorted(sections))}"
             text = f"{text}: {_list_names([user.name for user in users])}"
-            sending = (
-                (KINDS[each.kind].delivery, each.fields) for each in users if KINDS[each.kind].sends(each.fields)
-            )
-            times = (fields.get(delivery.at) for delivery, fields in sending if delivery)
+            sending = ((each.fields, KINDS[each.kind]) for each in users)
+            times = (each.get(kind.delivery.at) for each, kind in sending if kind.delivery and kind.sends(each))
             moments = [moment for moment in map(self.clock.find_next, times) if moment is not None]
             if moments and (change.action is Action.REPLACE or shift is Weight.STOPS):
                 text += f"; the next of them is due {self.clock.format_due(min(moments))}"

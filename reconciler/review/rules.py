@@ -226,9 +226,8 @@ def _find_identity_rules(subject: Subject, state: str) -> Iterator[Rule]:
     elif resource is not None:
         key = ", ".join(f"{name} {resource.fields.get(name)}" for name in kind.identity.natural_key)
         found = "it is the only" if record is not None else "there is no"
-        yield Rule(
-            f"the state does not know it; {found} live {kind.name} with {key}", f"the natural key of a {kind.name}"
-        )
+        text = f"the state does not know it; {found} live {kind.name} with {key}"
+        yield Rule(text, f"the natural key of a {kind.name}")
 
 
 def _find_lifecycle_rules(resource: Resource, entry: Entry | None, state: str) -> Iterator[Rule]:

@@ -107,11 +107,8 @@ class Receivers:
         self.resolver, new = ReferenceResolver(live), [each for each in plan.changes if each.action is Action.CREATE]
         self.created = {each.address: live.records.get(each.kind, {}).get(each.id or "") for each in new}
         self._users = self._find_users()
-        self.unready = frozenset(
-            change.address
-            for change in self.plan.changes
-            if change.action in (Action.CREATE, Action.REPLACE) and KINDS[change.kind].messages.after_create
-        )
+        made = [each for each in plan.changes if each.action in (Action.CREATE, Action.REPLACE)]
+        self.unready = frozenset(each.address for each in made if KINDS[each.kind].messages.after_create)
 
     def find_names(self, kind: Kind, fields: Fields) -> dict[str, str]:
         """Whom an object with those fields sends to: a name that is the same before and after → what people call it."""
