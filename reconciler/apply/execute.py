@@ -80,7 +80,7 @@ class Schedule:
         return taken
 
 
-PREPARED = 2
+PREPARED = 2  # one more change is prepared for each two requests under way
 INTERRUPTED = "the run was interrupted"
 STOPPING = "interrupted: nothing new begins, what is under way is waited for; once more leaves at once"
 

@@ -90,6 +90,7 @@ class OperationRunner:
             self._write(change, change.remember)
 
     def _delete(self, change: Change, *, cleanup: bool) -> None:
+        """Deletes an object. A 404 is a success: it is gone."""
         kind = KINDS[change.kind]
         if not cleanup:
             self._require_as_seen(kind, change)
@@ -107,12 +108,14 @@ class OperationRunner:
         self.state.deleted(change.address, change.kind, change.id or "")
 
     def _write(self, change: Change, remember: Entry) -> None:
+        """Sends the requests of a create, an update or a replace, and records each before the next one leaves."""
         kind = KINDS[change.kind]
         wanted = self.references.resolve(kind, remember.applied)
         object_id = (change.id if change.action is not Action.REPLACE else remember.id) or ""
         self._require_as_seen(kind, change)
         entry = self.state.entry(change.address)
         applied = dict(entry.applied) if entry and entry.id == object_id else {}
+        # A run that is cut off before the clean-up still knows which object to delete.
         if change.cleanup and change.id:
             remember = replace(remember, superseded=(*remember.superseded, change.id))
         written: dict[str, Any] = {}
@@ -206,6 +209,7 @@ class OperationRunner:
         raise AssertionError("the last attempt returns or raises")
 
     def _read_new_id(self, kind: Kind, change: Change, request: Request, response: Response) -> str:
+        """The id in the response to a create. AnswerUnreadable if it has none, or that of an object that was there."""
         raw = response.record()
         what = f"{request.method} {request.path} answered"
         if difference := other_object(kind, raw):

@@ -185,6 +185,7 @@ class PendingReferences:
         return resolved(kind, fields, self._find_item)
 
     def _find_item(self, address: str, reference: Reference) -> Any:
+        """What is sent for a reference: the id, or the item of the list, which may show up late."""
         record, number = self._find_target(address, KINDS[reference.kind])
         if not reference.lookup:
             return record.id

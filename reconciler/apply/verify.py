@@ -58,6 +58,7 @@ class Verifier:
         return replace(self._report, outcomes=tuple(map(self._verify_outcome, self._report.outcomes)))
 
     def _verify_outcome(self, outcome: Outcome) -> Outcome:
+        """The end of a change with its verification: verified, not yet visible, or how live differs."""
         if outcome.status is not Status.DONE or outcome.action not in WRITES:
             return outcome
         kind = KINDS[address_kind(outcome.address)]

@@ -80,6 +80,7 @@ def _choose_own(document: Any, environment: str, path: Path) -> list[Any]:
 
 
 def _read_plan(plan: Mapping[str, Any]) -> Approved:
+    """What a whole plan approves: `plan --format json`, or a saved plan. DecodeError if something of it is missing."""
     try:
         fields: dict[str, dict[str, tuple[Any, Any]]] = {}
         for each in plan["changes"]:
@@ -94,9 +95,9 @@ def _read_plan(plan: Mapping[str, Any]) -> Approved:
         raise DecodeError(f"a plan without {error}") from error
 
 
-MOST_LINES: Final = 30
-MOST_FIELDS: Final = 3
-LONGEST: Final = 80
+MOST_LINES: Final = 30  # differences that a message shows
+MOST_FIELDS: Final = 3  # of one change
+LONGEST: Final = 80  # characters of a value
 DONE = {"adopt": "adopted", "forget": "forgotten", "manual": "changed by hand"}
 CAUSES = {Cause.DRIFT: "changed outside since", Cause.BOTH: "changed here and outside", Cause.CONFIG: ""}
 AGAIN = "have it reviewed anew: plan again, and approve that"

@@ -210,6 +210,7 @@ def _find_unmanaged(context: PlanContext) -> list[Unmanaged]:
 def _keep_targets(
     context: PlanContext, changes: dict[str, Change], targets: Collection[str], warnings: Sequence[str]
 ) -> tuple[dict[str, Change], Sequence[str]]:
+    """The changes at the addresses that `--target` names, and all that has to happen with them."""
     known = {*context.desired.resources, *context.entries, *changes}
     wanted = [address for target in targets for address in find_targets(target, known, context.desired)]
     always = {name for name, each in KINDS.items() if not each.endpoints.on_demand}

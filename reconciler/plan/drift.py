@@ -104,6 +104,7 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
 
 
 def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry | None) -> None:
+    """Puts the values before a change into what is wanted. What was changed since then in other fields stays."""
     if item.action == "create":
         wanted.pop(item.address, None)
     elif item.before is None:
@@ -148,6 +149,7 @@ def _describe_unwritable(item: ReceiptItem) -> str:
 
 
 def _describe_losses(item: ReceiptItem) -> list[str]:
+    """What an undo does not bring back, each with its address."""
     kind, address, old = KINDS[address_kind(item.address)], item.address, item.id_before
     if item.status != Status.DONE:
         note = f"its {item.action} was not done, or in part only, and is not taken back"

@@ -24,7 +24,7 @@ from reconciler.text import common_words, did_you_mean, find_free, natural
 from reconciler.yaml import KeyPath
 from reconciler.yaml.writing import dump, escape_variables, has_variable_key
 
-LONGEST = 60
+LONGEST = 60  # characters of a key that a name becomes: addresses stay readable
 
 
 def slugify(text: str) -> str:

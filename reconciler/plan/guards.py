@@ -17,7 +17,7 @@ from reconciler.text import counted
 EPOCH = datetime.fromtimestamp(0, UTC)
 SHARE, FROM = 0.30, 10
 """A share of fewer objects says nothing: one of three is a third."""
-SHOWN = 3
+SHOWN = 3  # objects that a refusal names of each kind
 DAY, SOON = timedelta(days=1), 7
 """A window of `freeze` is told from so many days before it."""
 EMPTY_CONFIGURATION = "empty-configuration"

@@ -63,6 +63,7 @@ def deleted_before(object_id: str, tombstone: Tombstone) -> str:
 
 
 def _match_imports(desired: Desired, state: State, live: Live) -> dict[str, Match]:
+    """The objects that `imports` lines name. IdentityAmbiguous if one is not live, or was deleted by us."""
     found = {}
     for block in desired.imports:
         if block.target not in desired.resources:
@@ -117,6 +118,7 @@ def _group_unclaimed(state: State, live: Live, claimed: set[ObjectRef]) -> dict[
 def _match_natural_keys(
     wanted: Mapping[str, Resource], tables: Mapping[str, Mapping[Key | None, list[Record]]], unread: Collection[str]
 ) -> dict[str, Match]:
+    """The objects with the natural key of an address. IdentityAmbiguous if several could be meant."""
     matches = {}
     unsure: list[str] = []
     # A key counts only if it is unique on both sides: of two addresses or two objects with one, a guess may be wrong.

@@ -20,7 +20,7 @@ from reconciler.serialization import DecodeError, canonical, decode, json_text, 
 from reconciler.system import Unreadable, read_regular
 
 FORMAT_VERSION = 3
-LARGEST = 500_000_000
+LARGEST = 500_000_000  # bytes: the file may be another one, so it is not read without end
 PLAN_AGAIN = "make a new one with `reconciler plan --out FILE`"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from itertools import product
 
 from reconciler.errors import Problem, some_of
 from reconciler.kinds import KINDS, Kind
@@ -217,21 +216,18 @@ def _pair_renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterato
     if len(left) * len(new) > MOST_PAIRS:
         return
     scores: dict[tuple[float, int], list[tuple[str, str]]] = defaultdict(list)
-    for old, each in product(left, new.values()):
-        if (share := _measure_share(kind, old, each)) >= ALIKE:
-            words = {*re.split(r"[-_]", old.address)} & {*re.split(r"[-_]", each.address)}
-            scores[share, len(words)].append((old.address, each.address))
+    referring = {name for name, _ in kind.reference_fields}
+    afters = {each.address: {field.path: canonical(field.after) for field in each.fields} for each in new.values()}
+    for old in left:
+        before = {field.path: canonical(field.before) for field in old.fields}
+        for address, after in afters.items():
+            equal = [before.get(path) == value for path, value in after.items() if path not in referring]
+            if (share := sum(equal) / max(1, len(equal))) >= ALIKE:
+                words = {*re.split(r"[-_]", old.address)} & {*re.split(r"[-_]", address)}
+                scores[share, len(words)].append((old.address, address))
     taken: set[str] = set()
     for score in sorted(scores, reverse=True):
         pairs = [pair for pair in scores[score] if not taken & {*pair}]
         counts = Counter(address for pair in pairs for address in pair)
         yield from dict.fromkeys((old, each if counts[old] == counts[each] == 1 else "") for old, each in pairs)
         taken |= counts.keys()
-
-
-def _measure_share(kind: Kind, old: Change, new: Change) -> float:
-    before = {field.path: canonical(field.before) for field in old.fields}
-    after = {field.path: canonical(field.after) for field in new.fields}
-    referring = {name for name, _ in kind.reference_fields}
-    paths = [path for path in after if path not in referring]
-    return sum(before.get(path) == after[path] for path in paths) / max(1, len(paths))

@@ -19,7 +19,7 @@ NODE_TEXTS = {"constant": 6, "name": 1, "select": 2, "call": 2, "loop": 1}
 NODE_CHILDREN = {"select": (1,), "call": (1, 3), "list": (1,), "map": (2,), "entry": (3, 4), "loop": (2, 4, 5, 6, 7)}
 LENGTH_DELIMITED, CONTINUES = 2, 0x80
 MOST_WORK, OF_PATTERN = 59, 20
-"""How many functions a loop may call for each item, and for how many of them a pattern counts."""
+"""How many functions a loop may call for each item: 2 patterns and 19 others. A pattern counts for 20."""
 
 
 class CelError(Exception):
@@ -107,7 +107,7 @@ def check(tree: Node, names: Mapping[str, Shape]) -> None:
     every = list(tree.walk())
     loops = {each.at: each for each in every if each.kind == "loop"}
     for loop in loops.values():
-        body = [each for part in loop.children[2:4] for each in part.walk()]
+        body = [each for part in loop.children[2:4] for each in part.walk()]  # the condition and the step
         calls = [each for each in body if each.kind == "call" and each.at not in loops]
         for each in body:
             called = each.text if each.kind == "call" else each.kind

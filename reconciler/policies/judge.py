@@ -26,6 +26,7 @@ SECONDS = 60.0
 """How long the processor may judge one environment: the bound of what each evaluation's own bounds leave open."""
 LARGEST = 100_000
 """Characters of a resource, on which the work of one evaluation depends."""
+# What policies may name that are evaluated together: ready rules see more, and `change` is judged by itself.
 PLAIN = frozenset({"resource", "address", "kind", "key", "environment", "file", "name", "lifecycle", "references"})
 REFUSES, HOLDS, APPLIES_NOT = 0, 1, 2
 
@@ -65,6 +66,7 @@ def load(policies: Iterable[Policy]) -> list[Compiled]:
 
 
 def _load(policy: Policy, rule: Mapping[str, Any]) -> Compiled:
+    """The policy with its expressions, those of its ready rule included. CelError with the key of the wrong one."""
     names = variables(policy.kinds, tuple(policy.given) if rule else None)
     # If a policy narrows its rule, both conditions have to be true.
     both = f"({rule['when']}) && ({policy.when}\n)" if rule and policy.when else ""

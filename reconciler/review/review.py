@@ -20,7 +20,7 @@ from reconciler.review.wording import DAY, Clock, Receivers, parse_stamp
 from reconciler.text import counted
 
 GRAVITY = {weight: rank for rank, weight in enumerate(Weight)}
-MOST_NAMED = 5
+MOST_NAMED = 5  # of those who receive or use something: a plan is read at a glance
 
 
 def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
@@ -141,6 +141,7 @@ class _ChangeImpact:
         return self.clock.format_stamp(in_short(found)) if found else ""
 
     def _find_deliveries(self) -> Iterator[Impact]:
+        """Deliveries that stop, start, change their time, or go to others."""
         kind, change, before, after = self.kind, self.change, self.before, self.after
         old, new = self.receivers.find_names(kind, before), self.receivers.find_names(kind, after)
         shift = kind.delivery_change(change)
