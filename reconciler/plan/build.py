@@ -32,7 +32,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     if problems := list(find_dangling(context.desired, context.entries, context.moved_from, live)):
         raise ConfigurationInvalid(problems)
     changes, refresh = _plan_changes(context)
-    unmanaged = _find_unmanaged(context)
+    unmanaged = _unmanaged(context)
     if options.prune:
         records, note = (live.records[each.kind][each.id] for each in unmanaged), "unmanaged, deleted by --prune"
         deletes = (plan_delete(str(each.ref), each, note) for each in records)
@@ -170,7 +170,7 @@ def _plan_changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, En
             unseen = f"{note}, and not listed: deleted all the same"
             changes[name] = plan_delete(name, record, note) if record else plan_unseen_delete(name, object_id, unseen)
         if address not in context.desired.resources:
-            changes[address] = _plan_dropped(context, address, entry, holders.get(ObjectRef.at(address, entry.id)))
+            changes[address] = _dropped(context, address, entry, holders.get(ObjectRef.at(address, entry.id)))
     lifted = {each.source: each.location for each in context.desired.removed}
     for name, kept in context.state.tombstones.items():
         if kept.protected and kept.address in lifted:
@@ -179,7 +179,7 @@ def _plan_changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, En
     return changes, refresh
 
 
-def _plan_dropped(context: PlanContext, address: str, entry: Entry, holder: str | None) -> Change:
+def _dropped(context: PlanContext, address: str, entry: Entry, holder: str | None) -> Change:
     """The change of an entry without a resource. `holder`: the address that its object has now, if it has one."""
     kept = context.keep_protection(address)
     if holder:
@@ -197,7 +197,7 @@ def _plan_dropped(context: PlanContext, address: str, entry: Entry, holder: str 
     return plan_delete(address, record, context.desired.why_gone(address, entry.file) or reason, entry)
 
 
-def _find_unmanaged(context: PlanContext) -> list[Unmanaged]:
+def _unmanaged(context: PlanContext) -> list[Unmanaged]:
     managed = set(context.addresses())
     return [
         Unmanaged(kind, record.id, record.name)
