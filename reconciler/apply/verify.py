@@ -20,7 +20,7 @@ Entries = Mapping[str, Entry]
 
 
 def is_unsettled(report: ApplyReport) -> bool:
-    """Whether a change that was done does not show (yet)."""
+    """Whether a read does not show, or not yet, a change that was done."""
     return any(outcome.verification not in (Verification.VERIFIED, None) for outcome in report.of(Status.DONE))
 
 
@@ -28,8 +28,8 @@ class Verifier:
     """Compares what one reading shows with what was written.
 
     `before` is what was live before the run, and `earlier` the state of that time; `entries` are those of the state
-    now. `last` is the reading before this one: a value that still changes is not one that the API stores. All but
-    `live` is for all objects, also for those that were not read again.
+    now. `last` is the reading before this one: a value that still changes is not yet what the API stores. `live` may
+    lack objects that were not read again; all else has every object.
     """
 
     def __init__(

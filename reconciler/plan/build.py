@@ -36,12 +36,12 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     if options.prune:
         records, note = (live.records[each.kind][each.id] for each in unmanaged), "unmanaged, deleted by --prune"
         deletes = (plan_delete(str(each.ref), each, note) for each in records)
-        # A change of the same name that forgets a protection wins over a delete.
+        # Both may name one object as kind[id]: a `removed` block that lifts its protection wins over the delete.
         changes, unmanaged = {change.address: change for change in deletes} | changes, []
     left: Sequence[str] = ()
     if options.only_clock:
         changes, left = _keep_clock(changes)
-    # Only now: the order and the notes depend on what is left.
+    # The order and the notes depend on which changes are left.
     changes = order_changes(context, changes)
     if problems := list(_find_creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)

@@ -60,7 +60,7 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
 
 
 def _is_local_time(each: Difference, entry: Entry, after: Entry | None) -> bool:
-    """Whether a live UTC time is that of the local time by now, though we have not written it."""
+    """Whether a live UTC time is the one that the local time has now, although we have not written it."""
     rule = entry.rules.get(each.path)
     return bool(rule and after and after.rules.get(each.path) == rule and after.applied.get(each.path) == each.before)
 
@@ -96,7 +96,7 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     resources = {}
     for address, fields in sorted(wanted.items()):
         kind = address_kind(address)
-        # What this apply has not replaced is not replaced to take it back: a person may have renamed it since.
+        # An undo replaces only what its apply has replaced: a person may have renamed the object since.
         lifecycle = Lifecycle(address in entries and entries[address].protected, replace=address in replaced)
         written = with_references(KINDS[kind], fields, objects)
         resources[address] = Resource(address, kind, written, place, lifecycle)

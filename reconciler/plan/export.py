@@ -239,7 +239,8 @@ def _find_key(each: Record | Resource, short: Mapping[str, str], *, is_loose: bo
 
 
 def _shorten(names: set[str], others: set[str]) -> dict[str, str]:
-    """The names without the words at one end that most of them have more than one of the others; none for one name."""
+    """Name → the name without the words at one end that it has beyond one of the `others`: the words that most of the
+    names have so. Empty if only one name has them."""
     found: dict[tuple[str, bool], dict[str, str]] = defaultdict(dict)
     for name in sorted(names ^ others):
         for space in re.finditer(r"\s+", name):
@@ -252,8 +253,8 @@ def _shorten(names: set[str], others: set[str]) -> dict[str, str]:
 
 
 def find_key_paths(change: Change, sides: Sequence[Fields]) -> list[KeyPath]:
-    """The keys of each value that a change has in it, so far out that all `sides` have it; none if a side lacks the
-    field."""
+    """The keys of each value that a change touches, cut to the innermost value that all `sides` have. Empty if a side
+    lacks the field."""
     lists = {name for name, each in KINDS[change.kind].reference_fields if not each.path}
     paths: dict[KeyPath, None] = {}
     for each in change.fields:

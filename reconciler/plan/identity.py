@@ -49,7 +49,7 @@ def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
                 found[address] = Match(record, remembered=True)
     _refuse_shared(found)
     claimed = {each.record.ref for each in found.values()}
-    # What the state holds under another address is that address's, even where it is about to be deleted.
+    # An object that the state has under another address belongs to that one, even if it is about to be deleted.
     claimed |= ObjectRef.managed(state.entries).keys()
     tables, resources = _group_unclaimed(state, live, claimed), desired.resources.items()
     wanted = {address: each for address, each in resources if address not in found and tables[each.kind]}
@@ -78,7 +78,7 @@ def _match_imports(desired: Desired, state: State, live: Live) -> dict[str, Matc
             found[block.target] = Match(record, remembered, note)
             continue
         tombstone = state.tombstones.get(str(ObjectRef.at(block.target, block.id)))
-        # A line that has done its work may stand: its address had that object, and has another one now.
+        # A line that has done its work may remain: its address had that object, and has another one now.
         if tombstone and tombstone.deleted and (entry is None or tombstone.address != block.target):
             text = f"{block.location}: {deleted_before(block.id, tombstone)}, and the API never uses an id again"
             hint = f"take the line away; {block.target} is then found by name, or made anew"
@@ -121,7 +121,7 @@ def _match_natural_keys(
     """The objects with the natural key of an address. IdentityAmbiguous if several could be meant."""
     matches = {}
     unsure: list[str] = []
-    # A key counts only if it is unique on both sides: of two addresses or two objects with one, a guess may be wrong.
+    # A key counts only if one address and one object have it: else the match would be a guess.
     rivals = Counter((each.kind, natural_key(KINDS[each.kind], each.fields, normal_form)) for each in wanted.values())
     for address, resource in wanted.items():
         kind = KINDS[resource.kind]

@@ -28,8 +28,8 @@ PLAN_AGAIN = "make a new one with `reconciler plan --out FILE`"
 class SavedPlan:
     """What the file holds. `project` is a fingerprint of what the state knew, `seal` one of all the rest.
 
-    Both are keyed with the secret key: who has not got it can neither read it out of them nor make others. The seal
-    holds also once the plan is applied in part, when the state knows more than it did. `folder` is the configuration's,
+    Both are keyed with the secret key: without it, nobody can make others, or test a guess of their content. The seal
+    stays valid after a part is applied, although the state then knows more. `folder` is the configuration's,
     below the repository's top or else in full: it binds a plan that was made without a state. `head` is the
     commit that was checked out, empty if there was none.
     """
@@ -82,7 +82,7 @@ def read_plans(path: Path) -> tuple[SavedPlan, ...]:
         raise Refused(f"{path} was made by {made}; this is {__version__}, format {FORMAT_VERSION}", hint=PLAN_AGAIN)
     plans = document.get("plans", [document])
     _without_checksum(document, path)
-    # The bytes as well: a space or a line end more says the same, and was still not written by us.
+    # The bytes are compared, too: with another space or line end, the file is not the one that we wrote.
     if written != as_written or not isinstance(plans, list):
         raise Refused(f"{path} was changed after it was written", hint=PLAN_AGAIN)
     try:

@@ -128,7 +128,7 @@ def check(tree: Node, names: Mapping[str, Shape]) -> None:
 
 
 def _is_listed(node: Node) -> bool:
-    """Whether a value may be a list of resources itself: to compare it takes as long as it is."""
+    """Whether a value may be a list of resources itself: a comparison of it visits each of them."""
     inner = node.children if node.kind == "call" and node.text in ("_?_:_", "dyn") else ()
     return node.text in ("resources", "references") if node.kind == "name" else any(map(_is_listed, inner))
 

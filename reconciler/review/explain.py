@@ -104,7 +104,7 @@ def _find_paths(subject: Subject) -> list[str]:
     if inner or not path:
         return inner
     keys = parse_path(path) or ()
-    # A schema may know what stands nowhere.
+    # A path without any value may be declared in the schema.
     is_field = bool(keys) and keys[0] in kind.field_names and all(isinstance(key, str) for key in keys)
     is_declared = is_field and kind.field_named(str(keys[0])).schema_at(keys[1:]) is not None
     is_there = bool(keys) and any(find_value(source, keys).there for source in subject.sources)
@@ -150,7 +150,7 @@ def _judge_field(subject: Subject, path: str, written: FieldValue) -> tuple[Verd
 
 
 def find_value(value: Any, keys: tuple[str | int, ...]) -> FieldValue:
-    """What a value holds at the end of that way."""
+    """The value at these keys of nested maps and lists, and whether there is one: it may be null."""
     for key in keys:
         in_map = isinstance(value, dict) and key in value
         in_list = isinstance(value, list) and isinstance(key, int) and key < len(value)

@@ -24,8 +24,8 @@ MOST_NAMED = 5  # of those who receive or use something: a plan is read at a gla
 
 
 def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
-    """Address → scope, of each change of a plan. `before` is the plan that the configuration of the base makes of the
-    same memory and the same live objects; None if it makes none, and then all is the pull request's."""
+    """Address → scope, of each change of a plan. `before` is the plan of the base's configuration with the same state
+    and the same live objects; None if it has none: then every change is the pull request's."""
     known = {change.address: _comparable(change) for change in before.changes} if before else {}
     scopes = {}
     for change in plan.changes:
@@ -36,7 +36,7 @@ def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
 
 
 def _comparable(change: Change) -> Change:
-    """A change without what other changes have put into it: the same for the same change in every plan."""
+    """A change without what depends on other changes, so that it is equal in every plan that has it."""
     remember = change.remember.as_wanted() if change.remember else None
     return replace(change, depends_on=(), cleanup_after=(), reason="", notes=(), remember=remember)
 
@@ -188,7 +188,7 @@ class _ChangeImpact:
         return f"{text}; before that, {_list_names(waiting)} must be set up by a person" if waiting else text
 
     def _find_retiming(self) -> Iterator[Impact]:
-        """Another time of day. Whether the server makes up for a time that has passed is stated nowhere."""
+        """Another time of day. No document says whether the server makes up for a time that has passed."""
         old, new = self.before.get(self.at), self.after.get(self.at)
         moment = self.clock.find_next(new)
         if old == new or moment is None:

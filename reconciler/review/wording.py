@@ -59,7 +59,7 @@ class Clock:
         return f"{moment:%H:%M} UTC{there}"
 
     def format_moment(self, moment: datetime) -> str:
-        """A moment, with its date if that is not today's; the reader's with its date if that is another one."""
+        """A moment, with its date if it is not today. The reader's date stands beside it only if it differs."""
         day = moment.astimezone(UTC)
         text = f"{_format(day, self.now.astimezone(UTC))} UTC"
         return f"{text} ({_format(moment.astimezone(self.zone), day)} {self.zone})" if self.zone else text
@@ -90,9 +90,8 @@ def _format(moment: datetime, known: datetime) -> str:
 
 
 class Receivers:
-    """Looks at a plan and at what it was made of. Who refers to what is worked out once for all changes. `unready`: the
-    addresses that are made by this plan, and work only once a person has been at them. `created`: by address, what an
-    earlier apply of this plan created."""
+    """Whom the objects of a plan send to, and who refers to them, found once for all changes. `unready`: the addresses
+    that this plan makes and a person has to set up. `created`: by address, what an earlier apply of this plan made."""
 
     def __init__(self, plan: Plan, desired: Desired, live: Live) -> None:
         self.plan, self.desired, self.live = plan, desired, live
