@@ -13,10 +13,10 @@ from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, addr
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
 from reconciler.model.reports import Weight
 from reconciler.plan.changes import find_ignored, plan_change, plan_delete, plan_forget, plan_unseen_delete
-from reconciler.plan.guards import EPOCH, Options, refusals
+from reconciler.plan.guards import EPOCH, Options, find_refusals
 from reconciler.plan.identity import PlanContext
 from reconciler.plan.references import find_targets, list_destinations, order_changes, require_sound_offers, with_needs
-from reconciler.plan.warnings import apply_moves, find_dangling, warnings
+from reconciler.plan.warnings import apply_moves, find_dangling, find_warnings
 from reconciler.serialization import sha256
 from reconciler.text import counted
 
@@ -45,7 +45,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     changes = order_changes(context, changes)
     if problems := list(_find_creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)
-    found = warnings(context, changes, refresh, options.zone_data)
+    found = find_warnings(context, changes, refresh, options.zone_data)
     messages: Sequence[str] = [*map(str, desired.warnings), *live.warnings, *found, *left]
     if options.targets:
         changes, messages = _keep_targets(context, changes, options.targets, messages)
@@ -59,7 +59,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         unchanged=tuple(sorted(refresh.keys() - changes.keys())),
         unmanaged=tuple(unmanaged),
         warnings=tuple(messages),
-        refusals=refusals(desired, context.state, live, shown, options),
+        refusals=find_refusals(desired, context.state, live, shown, options),
         refresh=refresh,
         moved=context.moved_from,
         labels=labels,
@@ -80,7 +80,7 @@ def keep_only(
     changes, texts = _narrow({each.address: each for each in plan.changes}, addresses, plan.warnings, "--only-scope")
     shown = sorted(changes.values(), key=_sort_key)
     everything, _ = apply_moves(_keep_read_kinds(desired, live), state.entries)
-    refused = refusals(desired, replace(state, entries=everything), live, shown, options)
+    refused = find_refusals(desired, replace(state, entries=everything), live, shown, options)
     plan = replace(plan, changes=tuple(shown), warnings=tuple(texts), refusals=refused)
     return replace(plan, digest=compute_digest(plan))
 

@@ -30,7 +30,7 @@ ADOPTED = "the YAML says so now, and the next apply leaves it"
 OTHERWISE = "the next apply sets it to another value"
 
 
-def drift(state: State, live: Live, plan: Plan) -> Drift:
+def compare_state(state: State, live: Live, plan: Plan) -> Drift:
     """What changed outside since the last apply, and what `plan` would do about it."""
     changes = {plan.moved.get(change.address, change.address): change for change in plan.changes}
     ignored = {(plan.moved.get(each.address, each.address), each.path): each for each in plan.ignored}

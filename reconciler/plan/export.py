@@ -94,7 +94,7 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
     return Exported(files, entries, tuple(warnings))
 
 
-def written_fields(record: Record) -> dict[str, Any]:
+def find_writable_fields(record: Record) -> dict[str, Any]:
     """The fields of a live object that can be written, in the order of its kind."""
     return {name: record.fields[name] for name in KINDS[record.kind].field_names if name in record.fields}
 
@@ -141,7 +141,7 @@ def _find_writable(
     kind: Kind, record: Record, violations: Objections
 ) -> tuple[dict[str, Any], dict[str, str], list[str]]:
     """The fields of an object that may be written, those that may not, and why the object may not."""
-    fields = written_fields(record)
+    fields = find_writable_fields(record)
     alone = dict(each for each in violations(kind.name, fields) if each[0] in fields)
     alone = {name: message for name, message in alone.items() if not kind.field_named(name).required}
     fields = {name: value for name, value in fields.items() if name not in alone}

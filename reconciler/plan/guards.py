@@ -12,7 +12,7 @@ from reconciler.lazy import frozen, load
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
 from reconciler.model.settings import Environment, Freeze
-from reconciler.text import counted
+from reconciler.text import counted, listed
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 SHARE, FROM = 0.30, 10
@@ -55,7 +55,7 @@ class Options:
     strict_scope: bool = False
 
 
-def refusals(
+def find_refusals(
     desired: Desired, state: State, live: Live, changes: Sequence[Change], options: Options
 ) -> tuple[Refusal, ...]:
     """The guards that refuse this plan. `state` has moved entries at their new address."""
@@ -95,8 +95,7 @@ def find_vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
         if entry.id not in live.records.get(address_kind(address), {entry.id: None}):
             lost[address_kind(address)].append(f"{address} ({entry.id})")
     texts = [
-        f"{len(each)} of {known[name]} {KINDS[name].section} in the state are not live: {', '.join(each[:SHOWN])}"
-        + (f" and {len(each) - SHOWN} more" if len(each) > SHOWN else "")
+        f"{len(each)} of {known[name]} {KINDS[name].section} in the state are not live: {listed(each, SHOWN)}"
         for name, each in lost.items()
         if (len(each) == known[name] and len(each) > 1) or (known[name] >= FROM and len(each) > SHARE * known[name])
     ]

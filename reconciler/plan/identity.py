@@ -56,7 +56,7 @@ def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
     return found | _match_natural_keys(wanted, tables, state.unread)
 
 
-def deleted_before(object_id: str, tombstone: Tombstone) -> str:
+def describe_deleted(object_id: str, tombstone: Tombstone) -> str:
     """That we deleted an object, in words."""
     commit = f", {short_commit(tombstone.commit)}" if tombstone.commit else ""
     return f"{object_id} was deleted by an earlier apply ({tombstone.address}{commit})"
@@ -80,7 +80,7 @@ def _match_imports(desired: Desired, state: State, live: Live) -> dict[str, Matc
         tombstone = state.tombstones.get(str(ObjectRef.at(block.target, block.id)))
         # A line that has done its work may remain: its address had that object, and has another one now.
         if tombstone and tombstone.deleted and (entry is None or tombstone.address != block.target):
-            text = f"{block.location}: {deleted_before(block.id, tombstone)}, and the API never uses an id again"
+            text = f"{block.location}: {describe_deleted(block.id, tombstone)}, and the API never uses an id again"
             hint = f"take the line away; {block.target} is then found by name, or made anew"
             raise IdentityAmbiguous(text, hint=hint)
         if entry is None:

@@ -11,7 +11,7 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import folded, natural_key, stored_otherwise
 from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, ObjectRef, State, address_kind
 from reconciler.model.plan import Action, Change
-from reconciler.plan.identity import PlanContext, deleted_before
+from reconciler.plan.identity import PlanContext, describe_deleted
 from reconciler.serialization import canonical
 from reconciler.text import close_matches, did_you_mean, suggest
 
@@ -109,7 +109,7 @@ MOST_PAIRS = 10_000
 """All pairs are compared: of more, the warning would take longer than the plan."""
 
 
-def warnings(
+def find_warnings(
     context: PlanContext, changes: Mapping[str, Change], refresh: Mapping[str, Entry], zone_data: str
 ) -> Iterator[str]:
     """All warnings of a plan. `zone_data`: the version of the time zones that local times are read by here."""
@@ -167,7 +167,7 @@ def _find_restored(context: PlanContext) -> Iterator[str]:
     for name, each in context.state.tombstones.items():
         ref = ObjectRef.parse(name)
         if each.deleted and ref.id in context.live.records.get(ref.kind, {}) and ref not in managed:
-            text = f"{deleted_before(ref.id, each)}, and is live again: somebody has restored it"
+            text = f"{describe_deleted(ref.id, each)}, and is live again: somebody has restored it"
             line = f"imports: [{{to: {each.address}, id: {ref.id}}}]"
             yield f"{text}. It is not adopted by its name; to manage it, write: {line}"
 
