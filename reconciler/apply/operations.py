@@ -188,30 +188,28 @@ class OperationRunner:
             raise AnswerUnreadable(f"{response.method} {response.path} answered {response.status} with {difference}")
         return record
 
-    def _create(self, kind: Kind, change: Change, request: Request) -> str:
+    def _create(self, kind: Kind, change: Change, request: Request, *, is_last: bool = False) -> str:
         """Creates the object and gives its id. After a lost response it is searched, and sent again if it is not there.
         Sent twice at most, and once if the API has acknowledged it: what is not there yet may be made later on."""
-        for last in (False, True):
-            try:
-                return self._read_new_id(kind, change, request, self._send(kind, change, request))
-            except ApiFailed as error:
-                if not is_unknown(error):
-                    raise
-                made = self.recovery.find_made(kind, self.references.resolve(kind, request.body or {}))
-                if made is not None:
-                    self.references.add_created(kind, change.address, made.raw)
-                    return made.id
-                if is_acknowledged(error):
-                    hint = "plan again: what was made is found by its name"
-                    raise ApiFailed(f"{error}: whether it was made is unknown", hint=hint) from error
-                if last:
-                    raise
-        raise AssertionError("the last attempt returns or raises")
+        try:
+            return self._read_new_id(kind, change, request, self._send(kind, change, request))
+        except ApiFailed as error:
+            if not is_unknown(error):
+                raise
+            made = self.recovery.find_made(kind, self.references.resolve(kind, request.body or {}))
+            if made is not None:
+                self.references.add_created(kind, change.address, made.raw)
+                return made.id
+            if is_acknowledged(error):
+                hint = "plan again: what was made is found by its name"
+                raise ApiFailed(f"{error}: whether it was made is unknown", hint=hint) from error
+            if is_last:
+                raise
+        return self._create(kind, change, request, is_last=True)
 
     def _read_new_id(self, kind: Kind, change: Change, request: Request, response: Response) -> str:
         """The id in the response to a create. AnswerUnreadable if it has none, or that of an object that was there."""
-        raw = response.record()
-        what = f"{request.method} {request.path} answered"
+        raw, what = response.record(), f"{request.method} {request.path} answered"
         if difference := other_object(kind, raw):
             raise AnswerUnreadable(f"{what} {response.status} with {difference}")
         if not is_id(kind, raw.get("id")):
@@ -237,9 +235,8 @@ class OperationRunner:
         replaces what somebody else may have written. A kind that cannot be read by id was checked when the run
         began."""
         is_checked = self.always_recheck or (kind.endpoints.has_full_update and change.action is Action.UPDATE)
-        if not (is_checked and kind.endpoints.readable and change.requests):
-            return
-        if change.action not in (Action.UPDATE, Action.DELETE):
+        is_there = change.action in (Action.UPDATE, Action.DELETE)
+        if not (is_checked and is_there and kind.endpoints.readable and change.requests):
             return
         record = self.recovery.read_record(kind, change.id or "")
         if record is not None:
