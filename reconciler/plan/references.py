@@ -167,9 +167,16 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
     """IdentityAmbiguous if the lists do not prove which item stands for a live object that these changes refer to, or
     which one a label means; ConfigurationInvalid if an item that is written by its id or label is not offered."""
     changes = list(changes)
-    problems = [*_find_unavailable(context, changes), *_find_unlabelled(context, changes)]
+    every = list(_find_sent(context.desired, changes))
+    named = [(each, label) for each in every if (label := named_label(each.reference, each.item)) is not None]
+    labelled = [
+        (each, label, context.references.targets(each.reference).by_label(label))
+        for each, label in named
+        if each.reference.lookup in context.live.lookups
+    ]
+    problems = [*_find_unavailable(context, every), *_find_unlabelled(context, changes, labelled)]
     unsure: list[str] = []
-    for sent in _find_sent(context.desired, changes):
+    for sent in every:
         address = find_address(sent.reference, sent.item)
         record = context.target(address) if address else None
         items = [each for request in sent.change.requests for each in (request.body or {}).get(str(sent.keys[0])) or ()]
@@ -178,7 +185,7 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
             first, *candidates = context.references.targets(sent.reference).explain_ambiguity(record, address) or [""]
             unsure += [f"{sent.change.address}: {sent.path}: {first}", *candidates] if first else []
     doubtful: dict[tuple[Reference, str], list[tuple[_Sent, Labelled]]] = defaultdict(list)
-    for sent, label, found in _find_labelled(context, changes):
+    for sent, label, found in labelled:
         if found.items and found.item is None:
             doubtful[sent.reference, label].append((sent, found))
     for (reference, label), group in doubtful.items():
@@ -193,9 +200,9 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
         raise ConfigurationInvalid(problems)
 
 
-def _find_unavailable(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
+def _find_unavailable(context: PlanContext, every: Iterable[_Sent]) -> Iterator[Problem]:
     """Problems for items that are written by id and not offered, unless the live object has them already."""
-    for sent in _find_new_by_id(context.desired, context.live, changes):
+    for sent in _find_new_by_id(context.live, every):
         available = context.references.targets(sent.reference).available
         if sent.reference.lookup in context.live.lookups and not available.holds(sent.item):
             found, ids = sent.item["id"], [str(each["id"]) for each in available if each.get("id")]
@@ -203,10 +210,12 @@ def _find_unavailable(context: PlanContext, changes: Iterable[Change]) -> Iterat
             yield sent.make_problem("id", f'the API does not offer "{found}" in {sent.reference.lookup}; {expected}')
 
 
-def _find_unlabelled(context: PlanContext, changes: Collection[Change]) -> Iterator[Problem]:
+def _find_unlabelled(
+    context: PlanContext, changes: Iterable[Change], labelled: Iterable[tuple[_Sent, str, Labelled]]
+) -> Iterator[Problem]:
     """Problems for labels that nothing bears, or only what these changes delete."""
     leaving = {(change.kind, change.id) for change in changes if change.action in DESTROYS}
-    for sent, label, found in _find_labelled(context, changes):
+    for sent, label, found in labelled:
         targets = context.references.targets(sent.reference)
         bearers = " and ".join(map(targets.describe, found.bearers))
         if found.item and any((sent.reference.kind, each) in leaving for each in found.bearers):
@@ -222,17 +231,10 @@ def _find_unlabelled(context: PlanContext, changes: Collection[Change]) -> Itera
             yield sent.make_problem(sent.reference.label_key, f"{message}; expected {expected}")
 
 
-def _find_labelled(context: PlanContext, changes: Iterable[Change]) -> Iterator[tuple[_Sent, str, Labelled]]:
-    """The items that are written by a label, with what it means by the API's list."""
-    for sent in _find_sent(context.desired, changes):
-        label = named_label(sent.reference, sent.item)
-        if label is not None and sent.reference.lookup in context.live.lookups:
-            yield sent, label, context.references.targets(sent.reference).by_label(label)
-
-
 def find_unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
     """The paths of the lists that must be read to check these changes."""
-    return {sent.reference.lookup for sent in _find_new_by_id(desired, live, changes)} - live.lookups.keys()
+    new = _find_new_by_id(live, _find_sent(desired, changes))
+    return {sent.reference.lookup for sent in new} - live.lookups.keys()
 
 
 def list_destinations(context: PlanContext) -> Iterator[Destination]:
@@ -253,12 +255,12 @@ def list_destinations(context: PlanContext) -> Iterator[Destination]:
             yield Destination(str(item.get("type")), item_id, label, tuple(same), target)
 
 
-def _find_new_by_id(desired: Desired, live: Live, changes: Iterable[Change]) -> Iterator[_Sent]:
-    for sent in _find_sent(desired, changes):
+def _find_new_by_id(live: Live, every: Iterable[_Sent]) -> Iterator[_Sent]:
+    """Those that are written by id, and that the live object does not have."""
+    for sent in (each for each in every if isinstance(each.item, dict) and "id" in each.item):
         record = live.records.get(sent.change.kind, {}).get(sent.change.id or "")
         value = record.fields.get(str(sent.keys[0])) if record else None
-        known = set(map(canonical, value)) if isinstance(value, list) else set()
-        if isinstance(sent.item, dict) and "id" in sent.item and canonical(sent.item) not in known:
+        if not (isinstance(value, list) and canonical(sent.item) in map(canonical, value)):
             yield sent
 
 
