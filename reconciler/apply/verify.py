@@ -72,11 +72,9 @@ class Verifier:
         requests = self._changes[outcome.address].requests
         # The value of a field that this run did not send is somebody else's. Without requests, an earlier run sent it.
         sent = {name for request in requests for name in request.sets}
-        stored = {
-            join_keys(each.outer_keys): value_at(record.fields, each.outer_keys)
-            for each in found
-            if (each.outer_keys[0] in sent or not requests) and self._is_kept(outcome.address, entry, record, each)
-        }
+        ours = [each for each in found if each.outer_keys[0] in sent or not requests]
+        kept = [each.outer_keys for each in ours if self._is_kept(outcome.address, entry, record, each)]
+        stored = {join_keys(keys): value_at(record.fields, keys) for keys in kept}
         paths = [each.path for each in found if join_keys(each.outer_keys) not in stored]
         reasons = [f"live differs from what was sent in {', '.join(paths)}"] if paths else []
         reasons += self._find_unproven(outcome.address, kind, record)

@@ -245,13 +245,10 @@ def judge(
         found = [_apply_ratchet(each, desired, before, existed) for each in found]
     used = {id(each) for violation in found for each in (violation.excepted, violation.ended)}
     every = ((each.policy.name, one) for each in judged.on_resources for one in each.policy.exceptions)
-    return PolicyReport(
-        tuple(each for each in found if each.excepted is None),
-        tuple(each for each in found if each.excepted is not None),
-        tuple((name, one) for name, one in every if id(one) not in used),
-        judged.counts[HOLDS],
-        judged.counts[REFUSES],
-    )
+    unused = tuple((name, one) for name, one in every if id(one) not in used)
+    excepted = tuple(each for each in found if each.excepted is not None)
+    violations = tuple(each for each in found if each.excepted is None)
+    return PolicyReport(violations, excepted, unused, judged.counts[HOLDS], judged.counts[REFUSES])
 
 
 def _apply_ratchet(violation: Violation, now: Desired, before: Desired, existed: set[tuple[str, str]]) -> Violation:

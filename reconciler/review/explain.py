@@ -56,30 +56,26 @@ def explain(text: str, given: ExplainInput) -> Explanation:
     """Why ADDRESS[.FIELD] is as it is. WrongUsage if there is no such address or field, with the closest one."""
     subject = find_subject(text, given)
     kind, change, resource, record = subject.kind, subject.change, subject.resource, subject.record
-    place = resource.location if resource else None
+    place, name = (resource.location, str(resource.fields[kind.identity.name_field])) if resource else (None, "")
     last = (
         LastApply(receipt.id, receipt.at, receipt.who, receipt.commit, item.action, item.status)
         for receipt in given.receipts
         for item in receipt.items
         if item.address in (subject.address, subject.old_address)
     )
-    rest = "nothing: it is as wanted" if resource else "nothing: it is unmanaged, listed in each plan and never touched"
-    if change is None:
-        verdict = Verdict.EQUAL if resource else Verdict.UNMANAGED
-    elif change.action is Action.ADOPT and subject.old_address != subject.address:
-        verdict = Verdict.MOVED
-    else:
-        verdict = EFFECTS[change.action].verdict
+    verdict, following = Verdict.UNMANAGED, "nothing: it is unmanaged, listed in each plan and never touched"
+    if change is not None:
+        verdict, following, _ = EFFECTS[change.action]
+        is_moved = change.action is Action.ADOPT and subject.old_address != subject.address
+        verdict = Verdict.MOVED if is_moved else verdict
+    elif resource is not None:
+        verdict, following = Verdict.EQUAL, "nothing: it is as wanted"
+    name = record.name if record else name or subject.address
+    about = (given.state.environment, subject.address, kind.name, name, subject.id, subject.path, verdict)
     return Explanation(
-        environment=given.state.environment,
-        address=subject.address,
-        kind=kind.name,
-        name=record.name if record else str(resource.fields[kind.identity.name_field]) if resource else subject.address,
-        id=subject.id,
-        path=subject.path,
-        verdict=verdict,
+        *about,
         action=change.action if change else None,
-        next=EFFECTS[change.action].on_object if change else rest,
+        next=following,
         fields=tuple(_explain_field(subject, each) for each in _find_paths(subject)),
         rules=tuple(find_address_rules(subject)),
         notes=change.remarks() if change else (),
