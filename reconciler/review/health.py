@@ -15,7 +15,7 @@ from reconciler.kinds.references import ReferenceResolver
 from reconciler.kinds.wire import in_short
 from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.results import NotDelivering
-from reconciler.review.wording import DAY, TIME_OF_DAY, parse_stamp
+from reconciler.review.wording import DAY, Clock, parse_stamp
 from reconciler.text import counted
 
 MARGIN = timedelta(hours=1)
@@ -53,7 +53,7 @@ def _find_failure(delivery: Delivery, entry: Entry, record: Record) -> tuple[str
     if known is None or failed is None or (delivered is not None and failed <= (parse_stamp(delivered) or failed)):
         return None
     seen, before, after = known
-    rose = f"`{delivery.failed_count}` rose from {before} to {after} since {_minute(seen)}"
+    rose = f"`{delivery.failed_count}` rose from {before} to {after} since {_format_minute(seen)}"
     return (f"{rose}; nothing was delivered after the {last}", at) if after > before else None
 
 
@@ -62,18 +62,17 @@ def _count_missed(delivery: Delivery, entry: Entry, record: Record, now: datetim
     the time anew, because a delivery may not have been due before it."""
     known = _read_counts(delivery.sent_count, entry, record)
     changed = parse_stamp(record.raw.get(KINDS[record.kind].changed_at))
-    time_of_day = TIME_OF_DAY.fullmatch(str(record.fields.get(delivery.at)))
-    if known is None or changed is None or time_of_day is None:
+    due = Clock(now).find_next(record.fields.get(delivery.at))
+    if known is None or changed is None or due is None:
         return None
     seen, before, after = known
     since = max(seen, changed)
-    due = now.replace(hour=int(time_of_day[1]), minute=int(time_of_day[2]), second=0, microsecond=0)
     count = (now - MARGIN - due) // DAY - (since + MARGIN - due) // DAY if since < now else 0
     if not 0 <= after - before < count:
         return None
     runs = f"stayed at {after}" if after == before else f"grew from {before} to {after}"
-    runs += "" if since == seen else f" since {_minute(seen)}"
-    text = f"was due {counted(count, 'time')} since {_minute(since)}, and `{delivery.sent_count}` {runs}"
+    runs += "" if since == seen else f" since {_format_minute(seen)}"
+    text = f"was due {counted(count, 'time')} since {_format_minute(since)}, and `{delivery.sent_count}` {runs}"
     return text, f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -86,5 +85,5 @@ def _read_counts(name: str, entry: Entry, record: Record) -> tuple[datetime, int
     return seen, entry.counts[name], after
 
 
-def _minute(moment: datetime) -> str:
+def _format_minute(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
