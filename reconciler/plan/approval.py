@@ -47,13 +47,11 @@ def read_approved(expected: str, environment: str) -> Approved:
         return Approved(expected)
     path = Path(expected[1:])
     try:
-        content = read_regular(path, LARGEST)
-    except (OSError, Unreadable, ValueError) as error:
-        raise WrongUsage(f"--expect-digest {expected}: cannot be read ({error})", hint=EXPECTED) from error
-    try:
-        document = json.loads(content.decode("utf-8"))
+        document = json.loads(read_regular(path, LARGEST).decode("utf-8"))
         first, *others = map(_read, _choose_own(document, environment, path))
         return replace(first, also=tuple(others))
+    except (OSError, Unreadable) as error:
+        raise WrongUsage(f"--expect-digest {expected}: cannot be read ({error})", hint=EXPECTED) from error
     except (ValueError, RecursionError) as error:
         raise WrongUsage(f"--expect-digest {expected}: is no approval ({unreadable(error)})", hint=EXPECTED) from error
 
