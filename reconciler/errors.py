@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
+
+from reconciler.text import counted
 
 
 class Exit(IntEnum):
@@ -83,6 +85,12 @@ def abridge(names: Iterable[str]) -> str:
     """`a, b, c, …`: the first three names."""
     known = list(names)
     return ", ".join(known[:NAMED]) + (", …" if len(known) > NAMED else "")
+
+
+def list_instances(definition: str, instances: Sequence[str], what: str = "address") -> str:
+    """The message for the address (or key) of a `for_each` in a place that needs that of one instance."""
+    some = f": {abridge(instances)}" if instances else ""
+    return f"{definition} is a for_each; expected the {what} of one of its {counted(len(instances), 'resource')}{some}"
 
 
 def fold(found: Mapping[str, Iterable[Problem]]) -> list[Problem]:

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, count
 from typing import Any
 
-from reconciler.errors import abridge
 from reconciler.lazy import load
 
 WORD_CHARACTERS = 60
@@ -255,9 +254,3 @@ class Searches:
             is_over = len(self._known) >= MOST_SEARCHES
             self._known[key] = "" if is_over else did_you_mean(word[:WORD_CHARACTERS], options)
         return self._known[key].replace('"', f'"{before}', 1)
-
-
-def list_instances(definition: str, instances: Sequence[str], what: str = "address") -> str:
-    """The message for the address (or key) of a `for_each` in a place that needs that of one instance."""
-    some = f": {abridge(instances)}" if instances else ""
-    return f"{definition} is a for_each; expected the {what} of one of its {counted(len(instances), 'resource')}{some}"

@@ -51,16 +51,16 @@ class Schedule:
                 self._waiting[other].append(part)
         self._sorter.prepare()
 
-    def ready(self) -> list[Part]:
+    def take_ready(self) -> list[Part]:
         """Takes out the parts that wait for nothing, in order."""
         return self._take(self._sorter.get_ready())
 
-    def done(self, part: Part) -> list[Part]:
+    def finish(self, part: Part) -> list[Part]:
         """Takes out the parts that waited for this one alone, in order."""
         self._sorter.done(part)
-        return self.ready()
+        return self.take_ready()
 
-    def failed(self, part: Part) -> list[Part]:
+    def fail(self, part: Part) -> list[Part]:
         """Takes out all that waited for a part, directly or not."""
         skipped: list[Part] = []
         queue = [part]
@@ -70,7 +70,7 @@ class Schedule:
             queue += taken
         return skipped
 
-    def rest(self) -> list[Part]:
+    def take_rest(self) -> list[Part]:
         """Takes out all that is left, in order."""
         return self._take(set(self._left))
 
@@ -80,7 +80,7 @@ class Schedule:
         return taken
 
 
-PREPARED = 2
+PREPARED = 2  # one more change is prepared for each two requests under way
 INTERRUPTED = "the run was interrupted"
 STOPPING = "interrupted: nothing new begins, what is under way is waited for; once more leaves at once"
 
@@ -105,7 +105,7 @@ def execute(
     *,
     parallelism: int,
     on_event: Observer,
-    recheck: bool = False,
+    recheck: bool,
 ) -> ApplyReport:
     """Does what the plan says, and reports how each change ended. An error of a change is in the report, not raised.
     `before` is what was live when the plan was made. `recheck`: look again before every write. A failure stops only the
@@ -113,7 +113,7 @@ def execute(
     a second one is raised."""
     ids = {change.address: change.id for change in plan.changes if change.id}
 
-    def id_of(address: str) -> str | None:
+    def find_id(address: str) -> str | None:
         entry = state.entry(address)
         return entry.id if entry else ids.get(address)
 
@@ -121,18 +121,17 @@ def execute(
     # All that was live when the plan was made. An id that the caller chooses may be used again.
     known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged} | {*plan.objects().values()}
     known |= find_known_objects(state.entries())
-    taken = known.union(
-        ref for ref in map(ObjectRef.parse, state.tombstones()) if not KINDS[ref.kind].identity.chosen_id
-    )
-    references = PendingReferences(writer, id_of, before, taken, coming=cache(partial(fields_to_come, plan)))
+    deleted = map(ObjectRef.parse, state.tombstones())
+    taken = known.union(ref for ref in deleted if not KINDS[ref.kind].identity.chosen_id)
+    references = PendingReferences(writer, find_id, before, taken, coming=cache(partial(fields_to_come, plan)))
     recovery = LostResponseRecovery(writer, known, taken)
     runner = OperationRunner(writer, state, references, recovery, recheck)
     run = _Run(plan, runner, on_event)
     # So many requests may be under way; a few more changes are prepared meanwhile.
     # What is under way at a second Ctrl-C has its intent in the journal.
     with Threads(parallelism + parallelism // PREPARED) as pool:
-        run.go(pool)
-    outcomes = tuple(run.outcome(change, state) for change in plan.changes)
+        run.run(pool)
+    outcomes = tuple(run.make_outcome(change, state) for change in plan.changes)
     return ApplyReport(
         plan.environment,
         plan.digest,
@@ -158,10 +157,10 @@ class _Run:
         self._finished: SimpleQueue[Future[None] | None] = SimpleQueue()
         self.is_stopping = False
 
-    def go(self, pool: Threads) -> None:
+    def run(self, pool: Threads) -> None:
         """Starts parts until none is left."""
         with on_interrupt(lambda: self._finished.put(None)):
-            self._start(pool, self._schedule.ready())
+            self._start(pool, self._schedule.take_ready())
             self._drain(pool)
 
     def _stop(self) -> None:
@@ -172,7 +171,7 @@ class _Run:
         cancelled = [self._running.pop(future) for future in list(self._running) if future.cancel()]
         # After the fact: a listener may let the API answer now.
         self._emit(Event(None, None, STOPPING))
-        for part in (*self._schedule.rest(), *cancelled):
+        for part in (*self._schedule.take_rest(), *cancelled):
             self._end(part, Status.SKIPPED, INTERRUPTED)
 
     def _emit(self, event: Event) -> None:
@@ -183,7 +182,7 @@ class _Run:
             self._observer = lambda _event: None
             self._finished.put(None)
 
-    def outcome(self, change: Change, state: StateRecorder) -> Outcome:
+    def make_outcome(self, change: Change, state: StateRecorder) -> Outcome:
         """How a change ended."""
         if change.action is Action.MANUAL:
             return Outcome(change.address, change.action.value, Status.MANUAL, change.id)
@@ -226,12 +225,12 @@ class _Run:
             error = future.exception()
             if error is None:
                 self._end(part, Status.DONE)
-                self._start(pool, self._schedule.done(part))
+                self._start(pool, self._schedule.finish(part))
             else:
-                self._failed(part, error)
+                self._fail(part, error)
             self._running.pop(future, None)
 
-    def _failed(self, part: Part, error: BaseException) -> None:
+    def _fail(self, part: Part, error: BaseException) -> None:
         if isinstance(error, ReconcilerError):
             reason = f"{error} ({error.hint})" if error.hint else str(error)
             self._end(part, Status.FAILED, reason, exit_code=error.exit_code)
@@ -241,7 +240,7 @@ class _Run:
             place = f"{Path(at.filename).name}:{at.lineno} in {at.name}"
             reason = f"a fault in reconciler: {type(error).__name__} at {place}"
             self._end(part, Status.FAILED, reason, exit_code=Exit.API_FAILED)
-        for skipped in self._schedule.failed(part):
+        for skipped in self._schedule.fail(part):
             self._end(skipped, Status.SKIPPED, because_of=part.address)
 
     def _end(

@@ -90,6 +90,7 @@ class OperationRunner:
             self._write(change, change.remember)
 
     def _delete(self, change: Change, *, cleanup: bool) -> None:
+        """Deletes an object. A 404 is a success: it is gone."""
         kind = KINDS[change.kind]
         if not cleanup:
             self._require_as_seen(kind, change)
@@ -107,12 +108,14 @@ class OperationRunner:
         self.state.record_delete(change.address, change.kind, change.id or "")
 
     def _write(self, change: Change, remember: Entry) -> None:
+        """Sends the requests of a create, an update or a replace, and records each before the next one leaves."""
         kind = KINDS[change.kind]
-        wanted = self.references.fields(kind, remember.applied)
+        wanted = self.references.resolve(kind, remember.applied)
         object_id = (change.id if change.action is not Action.REPLACE else remember.id) or ""
         self._require_as_seen(kind, change)
         entry = self.state.entry(change.address)
         applied = dict(entry.applied) if entry and entry.id == object_id else {}
+        # A run that is cut off before the clean-up still knows which object to delete.
         if change.cleanup and change.id:
             remember = replace(remember, superseded=(*remember.superseded, change.id))
         written: dict[str, Any] = {}
@@ -136,15 +139,10 @@ class OperationRunner:
     def _shows(self, kind: Kind, change: Change, object_id: str, written: Fields, last: Fields) -> bool:
         """Reads back what was written, before what comes last is sent; whether that shows already. ApiFailed if what
         was written does not show."""
-        seen: list[Record | None] = []
-
-        def missing(record: Record | None) -> str:
-            seen.append(record)
-            return missing_fields(kind, change, written, record)
-
         message = f"{', '.join(last)} of {object_id} is not set, as what was written before it does not show"
-        self.recovery.settle(kind, object_id, ApiFailed(message, hint="plan again"), missing)
-        return seen[-1] is not None and not find_differences(kind, last, seen[-1].fields)
+        lost = ApiFailed(message, hint="plan again")
+        record = self.recovery.settle(kind, object_id, lost, partial(missing_fields, kind, change, written))
+        return record is not None and not find_differences(kind, last, record.fields)
 
     def _update(self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields) -> None:
         """Writes to what exists. A lost response is no failure if the object is as wanted."""
@@ -159,13 +157,13 @@ class OperationRunner:
         except ApiFailed as lost:
             if not is_unknown(lost):
                 raise
-            self.recovery.settle(kind, object_id, lost, lambda record: missing_fields(kind, change, wanted, record))
+            self.recovery.settle(kind, object_id, lost, partial(missing_fields, kind, change, wanted))
 
     def _send(
         self, kind: Kind, change: Change, request: Request, object_id: str = NEW_ID, before_again: Again | None = None
     ) -> Response:
         """Sends a request once its intent is written. A 404 is no error of a delete."""
-        body = self.references.fields(kind, request.body) if request.body is not None else None
+        body = self.references.resolve(kind, request.body) if request.body is not None else None
         path = request.path.replace(NEW_ID, quote(object_id, safe="") if object_id != NEW_ID else NEW_ID)
         key = self.state.idempotency_key(change.address, body) if request.idempotent else None
         self.state.intent(change.address, f"{request.method} {path}")
@@ -190,36 +188,35 @@ class OperationRunner:
             raise AnswerUnreadable(f"{response.method} {response.path} answered {response.status} with {difference}")
         return record
 
-    def _create(self, kind: Kind, change: Change, request: Request) -> str:
+    def _create(self, kind: Kind, change: Change, request: Request, *, is_last: bool = False) -> str:
         """Creates the object and gives its id. After a lost response it is searched, and sent again if it is not there.
         Sent twice at most, and once if the API has acknowledged it: what is not there yet may be made later on."""
-        for last in (False, True):
-            try:
-                return self._new_id(kind, change, request, self._send(kind, change, request))
-            except ApiFailed as error:
-                if not is_unknown(error):
-                    raise
-                made = self.recovery.made(kind, self.references.fields(kind, request.body or {}))
-                if made is not None:
-                    self.references.created(kind, change.address, made.raw)
-                    return made.id
-                if is_acknowledged(error):
-                    hint = "plan again: what was made is found by its name"
-                    raise ApiFailed(f"{error}: whether it was made is unknown", hint=hint) from error
-                if last:
-                    raise
-        raise AssertionError("the last attempt returns or raises")
+        try:
+            return self._read_new_id(kind, change, request, self._send(kind, change, request))
+        except ApiFailed as error:
+            if not is_unknown(error):
+                raise
+            made = self.recovery.find_made(kind, self.references.resolve(kind, request.body or {}))
+            if made is not None:
+                self.references.add_created(kind, change.address, made.raw)
+                return made.id
+            if is_acknowledged(error):
+                hint = "plan again: what was made is found by its name"
+                raise ApiFailed(f"{error}: whether it was made is unknown", hint=hint) from error
+            if is_last:
+                raise
+        return self._create(kind, change, request, is_last=True)
 
-    def _new_id(self, kind: Kind, change: Change, request: Request, response: Response) -> str:
-        raw = response.record()
-        what = f"{request.method} {request.path} answered"
+    def _read_new_id(self, kind: Kind, change: Change, request: Request, response: Response) -> str:
+        """The id in the response to a create. AnswerUnreadable if it has none, or that of an object that was there."""
+        raw, what = response.record(), f"{request.method} {request.path} answered"
         if difference := find_other_object(kind, raw):
             raise AnswerUnreadable(f"{what} {response.status} with {difference}")
         if not is_id(kind, raw.get("id")):
             raise AnswerUnreadable(f"{what} without the new object's id")
         if not self.recovery.take(kind, raw["id"]):
             raise AnswerUnreadable(f"{what} with {raw['id']}, which is no new object")
-        shown = self.references.created(kind, change.address, raw).fields
+        shown = self.references.add_created(kind, change.address, raw).fields
         self._keep_fields(change.address, request, shown)
         for name, each in kind.sub_endpoints:
             if each.comes_last and shown.get(name) not in (None, each.initial):
@@ -238,11 +235,10 @@ class OperationRunner:
         replaces what somebody else may have written. A kind that cannot be read by id was checked when the run
         began."""
         is_checked = self.always_recheck or (kind.endpoints.has_full_update and change.action is Action.UPDATE)
-        if not (is_checked and kind.endpoints.readable and change.requests):
+        is_there = change.action in (Action.UPDATE, Action.DELETE)
+        if not (is_checked and is_there and kind.endpoints.readable and change.requests):
             return
-        if change.action not in (Action.UPDATE, Action.DELETE):
-            return
-        record = self.recovery.record(kind, change.id or "")
+        record = self.recovery.read_record(kind, change.id or "")
         if record is not None:
             _require_unchanged(kind, change, record)
         elif change.action is not Action.DELETE:
@@ -265,7 +261,7 @@ class OperationRunner:
             if not (may_have_succeeded or replaces_all):
                 return
             try:
-                record = self.recovery.record(kind, object_id)
+                record = self.recovery.read_record(kind, object_id)
             except ApiFailed as error:
                 what = f"{request.method} {object_path(kind, object_id)}"
                 raise ApiFailed(f"{what} failed, and whether it was done could not be read: {error}") from error

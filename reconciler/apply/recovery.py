@@ -52,13 +52,13 @@ class LostResponseRecovery:
 
     def take(self, kind: Kind, object_id: str) -> bool:
         """Claims a new object for one create; False if it was there before, or another create has it."""
+        ref = ObjectRef(kind.name, object_id)
         with self._lock:
-            ref = ObjectRef(kind.name, object_id)
             is_free = ref not in self._taken
             self._taken.add(ref)
             return is_free
 
-    def made(self, kind: Kind, body: Mapping[str, Any]) -> Record | None:
+    def find_made(self, kind: Kind, body: Mapping[str, Any]) -> Record | None:
         """The new object with the fields that were sent; None if there is none after all attempts. At last, an object
         with what the API may have normalized of them counts too. ApiFailed if two objects could be it, if one has its
         name and other fields, or if one of the lists was not whole: nothing is guessed, or created twice."""
@@ -68,7 +68,7 @@ class LostResponseRecovery:
         returned: set[str] = set()
         for _ in self._reader.poll():
             # The list and not the id: the answer that was lost is the only one that named it.
-            records = self._records(kind)
+            records = self._read_records(kind)
             listed = {record.id for record in records}
             returned |= missing & listed
             missing = known - listed
@@ -105,11 +105,11 @@ class LostResponseRecovery:
             hint = "it is not sent again; plan again later, and look for it in the dashboard"
             raise ApiFailed(f"{message}, which is live", hint=hint)
 
-    def record(self, kind: Kind, object_id: str) -> Record | None:
+    def read_record(self, kind: Kind, object_id: str) -> Record | None:
         """The object as it is now, None if there is none or it has ended: by its id if the API can, else from the list.
         AnswerUnreadable if the API answers with another object."""
         if not kind.endpoints.readable:
-            return next((record for record in self._records(kind) if record.id == object_id), None)
+            return next((record for record in self._read_records(kind) if record.id == object_id), None)
         item = read_object(self._reader, kind.endpoints.path, object_id)
         if item is None:
             return None
@@ -117,20 +117,22 @@ class LostResponseRecovery:
         record = record_from(kind, {**item, **parts}, {})
         return None if kind.has_ended(record.fields) else record
 
-    def settle(self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]) -> None:
-        """Reads an object until a lost write shows. `missing` says in words what does not show, empty if all does.
-        ApiFailed, with the message of `lost` and what was seen, if it does not show or cannot be read."""
+    def settle(
+        self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]
+    ) -> Record | None:
+        """Reads an object until a lost write shows, and returns it. `missing` says what does not show, empty if
+        all does. ApiFailed, with the message of `lost` and what was seen, if it does not show or cannot be read."""
         seen = ""
         try:
             for _ in self._reader.poll():
-                seen = missing(self.record(kind, object_id))
-                if not seen:
-                    return
+                record = self.read_record(kind, object_id)
+                if not (seen := missing(record)):
+                    return record
         except ReconcilerError as error:
             seen = f"whether it was done could not be read: {error}"
         raise ApiFailed(f"{lost}; {seen}", hint=lost.hint) from lost
 
-    def _records(self, kind: Kind) -> list[Record]:
+    def _read_records(self, kind: Kind) -> list[Record]:
         items = read_list(self._reader, kind.endpoints.path, kind.endpoints.pages.value)
         tables = {path: read_table(self._reader, path) for path in kind.endpoints.lookups if items}
         return [record_from(kind, item, tables) for item in items if item.get(kind.identity.vendor_flag) is not True]
@@ -159,10 +161,10 @@ class _Reading:
 class PendingReferences:
     """Replaces references by the items that the API takes, waiting until it offers them. Safe to share between threads.
     `before` is what was live when the plan was made. `taken`, and `coming` for what the plan makes: see
-    `ReferenceResolver`. `id_of` gives the id of an address."""
+    `ReferenceResolver`. `find_id` gives the id of an address."""
 
     reader: Reader
-    id_of: Callable[[str], str | None]
+    find_id: Callable[[str], str | None]
     before: Live
     taken: Collection[ObjectRef]
     coming: Planned
@@ -170,30 +172,31 @@ class PendingReferences:
     _readings: dict[str, _Reading] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def created(self, kind: Kind, address: str, raw: Raw) -> Record:
+    def add_created(self, kind: Kind, address: str, raw: Raw) -> Record:
         """Registers the record of a new object, so that references to it can be resolved, and returns it."""
         record = record_from(kind, raw, self.before.lookups)
         with self._lock:
             self._made[address] = (record, len(self._made) + 1)
         return record
 
-    def fields(self, kind: Kind, fields: Fields) -> dict[str, Any]:
+    def resolve(self, kind: Kind, fields: Fields) -> dict[str, Any]:
         """The fields with all references resolved. ApiFailed if the API does not offer an object that is referred to,
         IdentityAmbiguous if it does not prove which item stands for it."""
-        return resolve_references(kind, fields, self._item)
+        return resolve_references(kind, fields, self._find_item)
 
-    def _item(self, address: str, reference: Reference) -> Any:
-        record, number = self._target(address, KINDS[reference.kind])
+    def _find_item(self, address: str, reference: Reference) -> Any:
+        """What is sent for a reference: the id, or the item of the list, which may show up late."""
+        record, number = self._find_target(address, KINDS[reference.kind])
         if not reference.lookup:
             return record.id
         reading = None
         objections: list[str] = []
         for _ in self.reader.poll((*POLL_DELAYS, LAST_DELAY)):
-            reading = self._newer(reference.lookup, reading)
+            reading = self._read_newer(reference.lookup, reading)
             item = item_by_id(reference, record.id, reading.available)
             # A list that was read before the object was made proves nothing about it.
             if item is None and reading.after >= number:
-                item, objections = self._by_label(address, record, reference, reading)
+                item, objections = self._find_by_label(address, record, reference, reading)
             if item is not None:
                 return item
         if objections:
@@ -202,16 +205,16 @@ class PendingReferences:
         message = f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {available}"
         raise ApiFailed(message, hint="its provider may take no reports, or it shows up late: plan again")
 
-    def _target(self, address: str, kind: Kind) -> tuple[Record, int]:
+    def _find_target(self, address: str, kind: Kind) -> tuple[Record, int]:
         """The object of an address, and its number among those that this run has created (0: none of them)."""
         with self._lock:
             if address in self._made:
                 return self._made[address]
-        object_id = self.id_of(address) or ""
+        object_id = self.find_id(address) or ""
         known = self.before.records.get(kind.name, {}).get(object_id)
         return known or Record(kind.name, object_id, object_id, {}, {"id": object_id}), 0
 
-    def _by_label(
+    def _find_by_label(
         self, address: str, record: Record, reference: Reference, reading: _Reading
     ) -> tuple[dict[str, Any] | None, list[str]]:
         """The item that a label proves, else the reasons why none. Reads what is live now: a twin may be new."""
@@ -230,15 +233,14 @@ class PendingReferences:
         taken = set(self.taken)
         # What was offered before the object was made stands for something else.
         if address in self._made:
-            taken |= {
-                ObjectRef(kind.name, str(item.get("id"))) for item in self.before.lookups.get(reference.lookup, ())
-            }
+            earlier = self.before.lookups.get(reference.lookup, ())
+            taken |= {ObjectRef(kind.name, str(item.get("id"))) for item in earlier}
         available = {reference.lookup: tuple(reading.available)}
         targets = Targets(reference, Live({kind.name: live}, available), taken, self.coming)
         item = targets.proof(target, address=address)
         return item, targets.explain_ambiguity(target, address) if item is None else []
 
-    def _newer(self, path: str, than: _Reading | None) -> _Reading:
+    def _read_newer(self, path: str, than: _Reading | None) -> _Reading:
         """A list, read again unless that was done since `than`. Threads share one reading."""
         with self._lock:
             if path not in self._readings or self._readings[path] is than:

@@ -38,13 +38,13 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
     offers = ReferenceResolver(live, taken, planned)
     for change in plan.changes:
         status = ChangeStatus(change, plan, state, live, resolver)
-        rest = status.done() or status.half_done()
-        if rest is not None:
+        if rest := status.find_done() or status.find_half_done():
             changes.append(rest)
-        elif (how := status.difference() or find_delay(change, status.record, now) or status.lost_item(offers)) is None:
-            changes.append(change)
-        else:
-            moved.append(f"{change.address}: {how}")
+            continue
+        how = status.describe_difference() or find_delay(change, status.record, now)
+        if reason := how or status.describe_lost_item(offers):
+            moved.append(f"{change.address}: {reason}")
+        changes.append(change)
     if moved:
         message = "\n  ".join(["the plan is stale, and nothing was written:", *moved])
         raise Refused(message, hint="plan again, and have that reviewed")
@@ -53,10 +53,10 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
 
 def sent_lookups(plan: Plan) -> set[str]:
     """The paths of the lists that must be read to check the items that an earlier plan sends."""
-    return {each.lookup for change in plan.changes for each, *_ in _sent_items(change) if each.lookup}
+    return {each.lookup for change in plan.changes for each, *_ in _find_sent_items(change) if each.lookup}
 
 
-def _sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any]]]:
+def _find_sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], list[Any]]]:
     """For each reference field that a change writes: the items that it sends, and those that were live before."""
     for name, reference in KINDS[change.kind].reference_fields:
         path = join_keys((name, *reference.path))
@@ -78,14 +78,10 @@ class ChangeStatus:
     """The status of one change of an earlier plan."""
 
     def __init__(self, change: Change, plan: Plan, state: State, live: Live, references: ReferenceResolver) -> None:
-        self._change = change
-        self._plan = plan
-        self._state = state
-        self._references = references
-        self._entries = state.entries
-        self._is_read_back = state.is_read_back(change.address)
-        self._live = live
+        self._change, self._plan, self._live, self._references = change, plan, live, references
+        self._entries, self._is_read_back = state.entries, state.is_read_back(change.address)
         self._kind: Kind = KINDS[change.kind]
+        self._is_gone = ObjectRef(change.kind, change.id or "") in live.gone
         self._records = live.records[change.kind]
         self.record = self._records.get(change.id or "")
         self._old = {each.id for each in plan.changes if each.action is Action.REPLACE}
@@ -95,20 +91,20 @@ class ChangeStatus:
         self._made = self._records.get(entry.id) if makes and entry else None
         self._wanted = change.remember.applied if change.remember else {}
 
-    def done(self) -> Change | None:
+    def find_done(self) -> Change | None:
         """The change without requests if live is as wanted; else None."""
         change = self._change
         if change.action is Action.DELETE:
             # What is only not listed is deleted as it was approved: the API's answer is the proof.
-            return None if self.record else replace(change, requests=()) if self._is_gone() else change
+            return None if self.record else replace(change, requests=()) if self._is_gone else change
         record = self.record if change.action is Action.UPDATE else self._made
         if change.action is Action.CREATE and record is None:
-            others = self._same_name()
+            others = self._find_bearers()
             record = others[0] if len(others) == 1 else None
         is_done = record is not None and self._is_as_wanted(record, self._wanted)
         return self._with_requests(record, ()) if record is not None and is_done else None
 
-    def half_done(self) -> Change | None:
+    def find_half_done(self) -> Change | None:
         """The change with its last requests, if an earlier attempt has done all but these; else None. Fields with an
         endpoint of their own are set last. Until then they have their initial value or their placeholder, or none."""
         change, apart = self._change, dict(self._kind.sub_endpoints)
@@ -123,7 +119,7 @@ class ChangeStatus:
         is_half = record and at < len(change.requests) and self._is_as_wanted(record, rest)
         return self._with_requests(record, change.requests[at:]) if record and is_half else None
 
-    def difference(self) -> str | None:
+    def describe_difference(self) -> str | None:
         """How live differs from what the plan saw; None if it does not."""
         change = self._change
         if change.action in (Action.FORGET, Action.MANUAL):
@@ -131,17 +127,18 @@ class ChangeStatus:
         if self._made is not None:
             return f"{self._made.id} ({self._made.name}), which an earlier try has made, was changed meanwhile"
         if change.action is Action.CREATE:
-            return ", ".join(f"{each.id} ({each.name}) appeared meanwhile" for each in self._same_name()) or None
+            return ", ".join(f"{each.id} ({each.name}) appeared meanwhile" for each in self._find_bearers()) or None
         if self.record is None:
             return f"{change.id} is gone"
         if fingerprint(self._kind, self.record) == change.seen:
             return None
-        return f"{change.id} was changed meanwhile{self._changed_paths(self.record)}"
+        paths = self._find_changed_paths(self.record)
+        return f"{change.id} was changed meanwhile" + (f": {', '.join(paths)}" if paths else "")
 
-    def lost_item(self, resolver: ReferenceResolver) -> str | None:
+    def describe_lost_item(self, resolver: ReferenceResolver) -> str | None:
         """Which item to send is not offered any more, or belongs to another object than it did; None if none."""
         uses = self._change.remember.depends_on if self._change.remember else ()
-        for reference, sent, before in _sent_items(self._change):
+        for reference, sent, before in _find_sent_items(self._change):
             targets = resolver.targets(reference)
             open_addresses = {find_address(reference, item) for item in sent}
             for item in sent:
@@ -149,7 +146,7 @@ class ChangeStatus:
                 if not (find_address(reference, item) or is_known):
                     return f"{item.get('id')} is not offered in {reference.lookup} any more"
             for address in uses:
-                target_id = self._id_of(address)
+                target_id = self._find_id(address)
                 if address_kind(address) != reference.kind or address in open_addresses or target_id is None:
                     continue
                 target = self._live.records[reference.kind].get(target_id)
@@ -158,13 +155,10 @@ class ChangeStatus:
                     return f"it refers to {address} ({target_id}): {lost}"
         return None
 
-    def _id_of(self, address: str) -> str | None:
+    def _find_id(self, address: str) -> str | None:
         """The id of the object that an address had when the plan was made; None if it is not known."""
-        entry = self._plan.refresh.get(address) or self._state.entries.get(self._plan.moved.get(address, address))
+        entry = self._plan.refresh.get(address) or self._entries.get(self._plan.moved.get(address, address))
         return entry.id if entry else next((each.id for each in self._plan.changes if each.address == address), None)
-
-    def _is_gone(self) -> bool:
-        return ObjectRef(self._kind.name, self._change.id or "") in self._live.gone
 
     def _with_requests(self, record: Record, requests: tuple[Request, ...]) -> Change | None:
         """The change with those requests. `seen` is the object as it is now, with our own earlier steps."""
@@ -173,23 +167,19 @@ class ChangeStatus:
             return None
         remember = replace(change.remember, id=record.id)
         if change.action is Action.REPLACE:
-            cleanup = () if self._is_gone() else change.cleanup
+            cleanup = () if self._is_gone else change.cleanup
             return replace(change, requests=requests, cleanup=cleanup, remember=remember)
         seen = fingerprint(self._kind, record)
         return replace(change, id=record.id, requests=requests, remember=remember, seen=seen)
 
-    def _changed_paths(self, record: Record) -> str:
-        change = self._change
-        seen = {each.path: each.before for each in change.fields}
-        if change.remember is None:
-            now = dict(flatten(self._kind, record.fields))
-        else:
-            found = find_differences(self._kind, self._wanted, record.fields, change.remember)
-            now = {each.path: each.before for each in found}
-        paths = sorted(path for path in {*seen, *now} if seen.get(path) != now.get(path))
-        return f": {', '.join(paths)}" if paths else ""
+    def _find_changed_paths(self, record: Record) -> list[str]:
+        """The paths at which the object differs from what the plan saw."""
+        remember, seen = self._change.remember, {each.path: each.before for each in self._change.fields}
+        found = find_differences(self._kind, self._wanted, record.fields, remember) if remember else ()
+        now = {each.path: each.before for each in found} if remember else dict(flatten(self._kind, record.fields))
+        return sorted(path for path in {*seen, *now} if seen.get(path) != now.get(path))
 
-    def _same_name(self) -> list[Record]:
+    def _find_bearers(self) -> list[Record]:
         """The unmanaged objects with the natural key of this change."""
         managed = find_known_objects(self._entries)
         others = [record for record in self._records.values() if record.ref not in managed]
@@ -211,10 +201,8 @@ class ChangeStatus:
             return False
         entry = self._entries.get(self._change.address)
         remembered = entry if entry is not None and entry.id == record.id else self._change.remember
-        return all(
-            self._may_be_ours(each, known, record, entry)
-            for each in find_differences(self._kind, known, record.fields, remembered)
-        )
+        found = find_differences(self._kind, known, record.fields, remembered)
+        return all(self._may_be_ours(each, known, record, entry) for each in found)
 
     def _may_be_ours(self, each: Difference, wanted: Fields, record: Record, entry: Entry | None) -> bool:
         """Whether a value may be the API's normal form of one that an earlier attempt has sent and not read back. If
@@ -222,8 +210,6 @@ class ChangeStatus:
         change = self._change
         if self._is_read_back or (change.action is Action.UPDATE and fingerprint(self._kind, record) == change.seen):
             return False
-        sent = value_at(wanted, each.outer_keys)
-        is_sent = change.action is not Action.UPDATE or (
-            entry is not None and is_equal(value_at(entry.applied, each.outer_keys), sent)
-        )
+        sent, is_sent = value_at(wanted, each.outer_keys), change.action is not Action.UPDATE
+        is_sent = is_sent or (entry is not None and is_equal(value_at(entry.applied, each.outer_keys), sent))
         return is_sent and is_normalized(each, sent, value_at(record.fields, each.outer_keys))

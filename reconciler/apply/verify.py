@@ -16,13 +16,11 @@ from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, addre
 from reconciler.model.plan import DESTROYS, WRITES, Action, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
 
-
-def _record_in(live: Live | None, record: Record) -> Record | None:
-    return live.records.get(record.kind, {}).get(record.id) if live else None
+Entries = Mapping[str, Entry]
 
 
 def is_unsettled(report: ApplyReport) -> bool:
-    """Whether a change that was done does not show (yet)."""
+    """Whether a read does not show, or not yet, a change that was done."""
     return any(outcome.verification not in (Verification.VERIFIED, None) for outcome in report.of(Status.DONE))
 
 
@@ -30,40 +28,37 @@ class Verifier:
     """Compares what one reading shows with what was written.
 
     `before` is what was live before the run, and `earlier` the state of that time; `entries` are those of the state
-    now. `last` is the reading before this one: a value that still changes is not one that the API stores. All but
-    `live` is for all objects, also for those that were not read again.
+    now. `last` is the reading before this one: a value that still changes is not yet what the API stores. `live` may
+    lack objects that were not read again; all else has every object.
     """
 
     def __init__(
         self,
         report: ApplyReport,
         plan: Plan,
-        entries: Mapping[str, Entry],
+        entries: Entries,
         live: Live,
         before: Live,
         earlier: State,
         last: Live | None,
     ) -> None:
-        self._report = report
+        self._report, self._entries, self._live = report, entries, live
         self._changes = {change.address: change for change in plan.changes}
-        self._entries = entries
-        self._live = live
-        self._before, self._earlier, self._last = before, earlier, last
+        self._before, self._last, self._earlier = before.records, last.records if last else {}, earlier
         done = [self._changes[outcome.address] for outcome in report.of(Status.DONE)]
         gone = {ObjectRef(each.kind, each.id or "") for each in done if each.action in DESTROYS}
         both = {kind: {**before.records.get(kind, {}), **live.records.get(kind, {})} for kind in KINDS}
         # What references may mean after the apply.
-        self._known = {
-            kind: {object_id: record for object_id, record in records.items() if record.ref not in gone}
-            for kind, records in both.items()
-        }
+        staying = ((kind, [each for each in found.values() if each.ref not in gone]) for kind, found in both.items())
+        self._known = {kind: {each.id: each for each in records} for kind, records in staying}
         self._references = ReferenceResolver(Live(self._known), gone, partial(fields_to_come, plan))
 
     def verify(self) -> ApplyReport:
         """The report with the verification of each change that was done, and the values that the API normalized."""
-        return replace(self._report, outcomes=tuple(map(self._verified, self._report.outcomes)))
+        return replace(self._report, outcomes=tuple(map(self._verify_outcome, self._report.outcomes)))
 
-    def _verified(self, outcome: Outcome) -> Outcome:
+    def _verify_outcome(self, outcome: Outcome) -> Outcome:
+        """The end of a change with its verification: verified, not yet visible, or how live differs."""
         if outcome.status is not Status.DONE or outcome.action not in WRITES:
             return outcome
         kind = KINDS[address_kind(outcome.address)]
@@ -77,19 +72,17 @@ class Verifier:
         requests = self._changes[outcome.address].requests
         # The value of a field that this run did not send is somebody else's. Without requests, an earlier run sent it.
         sent = {name for request in requests for name in request.sets}
-        stored = {
-            join_keys(each.outer_keys): value_at(record.fields, each.outer_keys)
-            for each in found
-            if (each.outer_keys[0] in sent or not requests) and self._is_kept(outcome.address, entry, record, each)
-        }
+        ours = [each for each in found if each.outer_keys[0] in sent or not requests]
+        kept = [each.outer_keys for each in ours if self._is_kept(outcome.address, entry, record, each)]
+        stored = {join_keys(keys): value_at(record.fields, keys) for keys in kept}
         paths = [each.path for each in found if join_keys(each.outer_keys) not in stored]
         reasons = [f"live differs from what was sent in {', '.join(paths)}"] if paths else []
-        reasons += self._unproven(outcome.address, kind, record)
+        reasons += self._find_unproven(outcome.address, kind, record)
         if not reasons:
             return replace(outcome, verification=Verification.VERIFIED, stored=stored)
         return replace(outcome, verification=Verification.DIFFERENT, reason="; ".join(reasons), stored=stored)
 
-    def _unproven(self, address: str, kind: Kind, record: Record) -> Iterator[str]:
+    def _find_unproven(self, address: str, kind: Kind, record: Record) -> Iterator[str]:
         """Messages for the references of which live does not show that it holds what they mean."""
         change = self._changes[address]
         for name, reference in kind.reference_fields:
@@ -117,19 +110,19 @@ class Verifier:
             return False
         answered = self._report.answered.get(address, {})
         is_answered = keys[0] in answered and is_equal(value_at(answered, keys), shown)
-        last = _record_in(self._last, record)
+        last = self._last.get(record.kind, {}).get(record.id)
         if not (is_answered or (last is not None and is_equal(value_at(last.fields, keys), shown))):
             return False
         if looks_same(sent, shown):
             return True
         looks_like_it = is_normalized(each, sent, shown)
-        before = _record_in(self._before, record)
+        before = self._before.get(record.kind, {}).get(record.id)
         is_new = before is None and len(keys) == 1 and shown in (None, "", [], {})
         if is_new or (before is not None and is_equal(value_at(before.fields, keys), shown)):
-            return looks_like_it and (is_answered or self._came_out_so_before(address, record, keys, sent))
+            return looks_like_it and (is_answered or self._was_stored_before(address, record, keys, sent))
         return looks_like_it or is_answered
 
-    def _came_out_so_before(self, address: str, record: Record, keys: tuple[str, ...], sent: Any) -> bool:
+    def _was_stored_before(self, address: str, record: Record, keys: tuple[str, ...], sent: Any) -> bool:
         """Whether an earlier run has sent the same, and found this value or did not read back. If it found what it had
         sent, this value is somebody's change."""
         earlier = self._earlier.entries.get(address)

@@ -17,8 +17,8 @@ from reconciler.kinds.comparison import value_at
 from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.inputs import Fields, Live, ObjectRef, address_kind
 from reconciler.model.results import Drift, Drifted
-from reconciler.plan.drift import ADOPTED, drift
-from reconciler.plan.export import make_blocks, written_fields
+from reconciler.plan.drift import ADOPTED, compare_state
+from reconciler.plan.export import find_writable_fields, make_blocks
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
 from reconciler.review.health import find_health
 from reconciler.yaml import KeyPath
@@ -28,7 +28,7 @@ def find_drift(planned: Planned, now: datetime) -> Drift:
     """What somebody changed, and what does not deliver. Refused if it looks like another project or a short list."""
     wrong = tuple(refusal for refusal in planned.plan.refusals if refusal.guard in (WRONG_PROJECT, VANISHED))
     refuse(replace(planned.plan, refusals=wrong))
-    found = drift(planned.state, planned.live, planned.plan)
+    found = compare_state(planned.state, planned.live, planned.plan)
     return replace(found, health=find_health(planned.state, planned.live, now))
 
 
@@ -75,7 +75,7 @@ def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[Obj
     """What is live, as it is written in YAML; what stays in a list of references keeps its place."""
     kind = KINDS[address_kind(drifted.address)]
     record, resolver = live.records[kind.name][drifted.id], ReferenceResolver(live)
-    block = make_blocks({record.ref: written_fields(record)}, live, addresses)[record.ref]
+    block = make_blocks({record.ref: find_writable_fields(record)}, live, addresses)[record.ref]
     for name, reference in kind.reference_fields:
         if reference.path:
             continue

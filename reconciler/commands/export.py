@@ -26,9 +26,9 @@ from reconciler.model.plan import Change, Plan
 from reconciler.model.redaction import KEY_FOUND, holds_key
 from reconciler.observe import Lists, counted_by_kind, wait_remembered, with_parts
 from reconciler.plan.build import make_context, make_plan
-from reconciler.plan.export import Exported, Selection, export, find_expressible, find_pairs, keys_of
+from reconciler.plan.export import Exported, Selection, choose_keys, export, find_expressible, find_pairs
 from reconciler.plan.guards import Options
-from reconciler.plan.identity import deleted_before
+from reconciler.plan.identity import describe_deleted
 from reconciler.state.operations import replay_state
 from reconciler.state.recorder import Recorder, with_counts
 from reconciler.system import relative_path
@@ -165,7 +165,7 @@ class Project:
             records = [each for each in self.live.records[kind.name].values() if each.ref not in self.managed]
             chosen, left = find_expressible(kind, records, find_objections, written)
             given = {each.partition(".")[2] for each in taken if address_kind(each) == kind.name}
-            keyed = keys_of(map(self.record, chosen), given)
+            keyed = choose_keys(map(self.record, chosen), given)
             for record, why in left:
                 if selection.has(record.kind, record.name):
                     found[why].append(call(record))
@@ -183,7 +183,7 @@ class Project:
             raise Refused(f"{ref.id} is managed already, as {self.managed[ref]}")
         records, tombstone = self.live.records[ref.kind], self.state.tombstones.get(str(ref))
         if ref.id not in records and tombstone is not None and tombstone.deleted:
-            raise Refused(f"{deleted_before(ref.id, tombstone)}, and the API never uses an id again")
+            raise Refused(f"{describe_deleted(ref.id, tombstone)}, and the API never uses an id again")
         if ref.id not in records:
             raise WrongUsage(f"there is no live {ref.kind} {ref.id}{did_you_mean(ref.id, records)}")
         chosen, left = find_expressible(KINDS[ref.kind], [records[ref.id]], find_objections)

@@ -15,8 +15,6 @@ from reconciler.config.load import Configuration
 from reconciler.config.locations import make_line_reader
 from reconciler.config.semantics import explain_bad_field
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, WrongUsage
-from reconciler.explain.explain import explain
-from reconciler.explain.rules import ExplainInput
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import object_path
 from reconciler.model.inputs import Desired, Live, ObjectRef, address_kind
@@ -25,9 +23,11 @@ from reconciler.model.reports import Graph
 from reconciler.model.results import Comparison, Explanation
 from reconciler.observe import kind_lookups, observe_remembered, target_kinds, with_parts
 from reconciler.output.references import make_graph
-from reconciler.plan.build import offers_to
+from reconciler.plan.build import find_destinations
 from reconciler.plan.compare import Observed, compare_environments
 from reconciler.plan.guards import Options
+from reconciler.review.explain import explain
+from reconciler.review.rules import ExplainInput
 from reconciler.state.operations import replay_state
 from reconciler.state.receipts import list_receipts
 from reconciler.text import WORD_CHARACTERS, did_you_mean, truncate
@@ -67,11 +67,11 @@ def list_destinations(session: Session) -> Destinations:
     live = observe_remembered(Reader(session.transport), kinds, state, {each.lookup for each in references})
     warnings = live.warnings
     try:
-        items = offers_to(session.configuration.desired(session.environment), state, live)
+        items = find_destinations(session.configuration.desired(session.environment), state, live)
     except (ConfigurationInvalid, IdentityAmbiguous) as error:
         first = str(error).partition("\n")[0]
         warnings = (*warnings, f"addresses are those of the state, as the configuration cannot be used: {first}")
-        items = offers_to(Desired({}), state, live)
+        items = find_destinations(Desired({}), state, live)
     return Destinations(session.environment.name, items, warnings, session.transport.address)
 
 

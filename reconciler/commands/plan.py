@@ -194,7 +194,7 @@ def judge_now(session: Session, planned: Planned, options: Options) -> Planned:
             refusals += (Refusal(evidence.BEHIND, each, evidence.PASSES_BEHIND) for each in reasons)
     is_written = any(change.requests or change.cleanup for change in planned.plan.changes)
     if is_written and not (options.only_clock or plan_stage.guards.FROZEN in options.allowed):
-        refusals += plan_stage.guards.freeze_refusals(session.environment, session.transport.clock())
+        refusals += plan_stage.guards.refuse_frozen(session.environment, session.transport.clock())
     return replace(planned, plan=replace(planned.plan, refusals=tuple(refusals)))
 
 

@@ -40,7 +40,7 @@ def judge(
 
 def _load(policies: Sequence[Policy]) -> Any:
     try:
-        return load("reconciler.policies.loading:load")(policies)
+        return load("reconciler.policies.judge:load")(policies)
     except ModuleNotFoundError as error:
         if error.name != LIBRARY:
             raise

@@ -12,7 +12,7 @@ from typing import Any
 from reconciler import kinds
 from reconciler.config.instances import Expansion
 from reconciler.config.merge import Entry
-from reconciler.errors import Location, Problem
+from reconciler.errors import Location, Problem, list_instances
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import join_keys, value_at
 from reconciler.kinds.normalization import normal_form
@@ -21,7 +21,7 @@ from reconciler.kinds.resources import address_pattern
 from reconciler.kinds.schema import DATE_PATTERN, LIFECYCLE, LOCAL_TIME
 from reconciler.model.inputs import address_kind
 from reconciler.serialization import json_text
-from reconciler.text import Searches, add_article, cite, closest, cut, find_misspelt, list_instances, offer, suggest
+from reconciler.text import Searches, add_article, cite, closest, cut, find_misspelt, offer, suggest
 from reconciler.yaml import KeyPath
 
 Items = Mapping[str, Sequence[Entry]]

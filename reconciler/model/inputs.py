@@ -9,9 +9,8 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reconciler.errors import Location, Problem
+from reconciler.errors import Location, Problem, list_instances
 from reconciler.lazy import frozen
-from reconciler.text import list_instances
 
 if TYPE_CHECKING:
     from reconciler.model.policies import Policy

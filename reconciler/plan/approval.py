@@ -15,7 +15,7 @@ from reconciler.model.approval import NOTHING, from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.serialization import DecodeError, explain
 from reconciler.system import Unreadable, read_regular
-from reconciler.text import truncate
+from reconciler.text import counted, truncate
 
 LARGEST: Final = 100_000_000
 """Bytes: somebody else may have written the file, so it is not read without end."""
@@ -47,13 +47,11 @@ def read_approved(expected: str, environment: str) -> Approved:
         return Approved(expected)
     path = Path(expected[1:])
     try:
-        content = read_regular(path, LARGEST)
-    except (OSError, Unreadable, ValueError) as error:
-        raise WrongUsage(f"--expect-digest {expected}: cannot be read ({error})", hint=EXPECTED) from error
-    try:
-        document = json.loads(content.decode("utf-8"))
-        first, *others = map(_read, _own(document, environment, path))
+        document = json.loads(read_regular(path, LARGEST).decode("utf-8"))
+        first, *others = map(_read, _choose_own(document, environment, path))
         return replace(first, also=tuple(others))
+    except (OSError, Unreadable) as error:
+        raise WrongUsage(f"--expect-digest {expected}: cannot be read ({error})", hint=EXPECTED) from error
     except (ValueError, RecursionError) as error:
         raise WrongUsage(f"--expect-digest {expected}: is no approval ({explain(error)})", hint=EXPECTED) from error
 
@@ -62,13 +60,12 @@ def _read(document: Any) -> Approved:
     """What the document of one plan approves."""
     plan = document.get("plan", document) if isinstance(document, dict) else None
     if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
-        return _from_plan(plan)
-    approval = from_json(document)
-    known = (approval.digest, approval.environment, approval.changes, approval.left_out, approval.configuration)
-    return Approved(*known)
+        return _read_plan(plan)
+    made = from_json(document)
+    return Approved(made.digest, made.environment, made.changes, made.left_out, made.configuration)
 
 
-def _own(document: Any, environment: str, path: Path) -> list[Any]:
+def _choose_own(document: Any, environment: str, path: Path) -> list[Any]:
     """What a document says of an environment: of several plans, those that are of it."""
     every = document.get("environments", document.get("plans")) if isinstance(document, dict) else None
     if not isinstance(every, list):
@@ -80,16 +77,14 @@ def _own(document: Any, environment: str, path: Path) -> list[Any]:
     raise Refused(f"{path} approves nothing for the environment {environment}", hint=AGAIN)
 
 
-def _from_plan(plan: Mapping[str, Any]) -> Approved:
+def _read_plan(plan: Mapping[str, Any]) -> Approved:
+    """What a whole plan approves: `plan --format json`, or a saved plan. DecodeError if something of it is missing."""
     try:
-        fields = {
-            str(each["address"]): {
-                str(one["path"]): (one["before"], one.get("rule") or one["after"])
-                for one in each["fields"]
-                if one.get("cause") != Cause.CLOCK
-            }
-            for each in plan["changes"]
-        }
+        fields: dict[str, dict[str, tuple[Any, Any]]] = {}
+        for each in plan["changes"]:
+            reviewed = (one for one in each["fields"] if one.get("cause") != Cause.CLOCK)
+            sides = {str(one["path"]): (one["before"], one.get("rule") or one["after"]) for one in reviewed}
+            fields[str(each["address"])] = sides
         # What the clocks alone bring about is not reviewed.
         actions = {str(each["address"]): str(each["action"]) for each in plan["changes"]}
         changes = {name: action for name, action in actions.items() if action != Action.UPDATE or fields[name]}
@@ -98,9 +93,9 @@ def _from_plan(plan: Mapping[str, Any]) -> Approved:
         raise DecodeError(f"a plan without {error}") from error
 
 
-MOST_LINES: Final = 30
-MOST_FIELDS: Final = 3
-LONGEST: Final = 80
+MOST_LINES: Final = 30  # differences that a message shows
+MOST_FIELDS: Final = 3  # of one change
+LONGEST: Final = 80  # characters of a value
 DONE = {"adopt": "adopted", "forget": "forgotten", "manual": "changed by hand"}
 CAUSES = {Cause.DRIFT: "changed outside since", Cause.BOTH: "changed here and outside", Cause.CONFIG: ""}
 AGAIN = "have it reviewed anew: plan again, and approve that"
@@ -132,12 +127,13 @@ def require_approved(plan: Plan, approved: Approved) -> None:
         raise Refused(message, hint="give the approval of this environment")
     head = "this is not the plan that was approved"
     if approved.changes is None:
-        head += f": {plan.digest} is planned now, {approved.digest} was expected"
-        raise Refused("\n  ".join([f"{head}; now:", *_first(_planned(plan), MOST_LINES, "… and")]), hint=IN_WORDS)
-    differences = list(_differences(plan, approved, approved.changes))
-    lines = [*differences, *_withdrawn(plan, approved.changes)] or [NOT_LISTED if approved.left_out else UNSEEN]
-    shown = _first(lines, MOST_LINES, "… and")
-    raise Refused("\n  ".join([f"{head}:", *shown]), hint=AGAIN if differences else ALL_LEFT)
+        head += f": {plan.digest} is planned now, {approved.digest} was expected; now"
+        lines, hint = list(_list_planned(plan)), IN_WORDS
+    else:
+        lines = list(_find_differences(plan, approved, approved.changes))
+        hint = AGAIN if lines else ALL_LEFT
+        lines = [*lines, *_find_withdrawn(plan, approved.changes)] or [NOT_LISTED if approved.left_out else UNSEEN]
+    raise Refused("\n  ".join([f"{head}:", *_take_first(lines, MOST_LINES, "… and")]), hint=hint)
 
 
 def _gather(plan: Plan, approved: Approved) -> Approved:
@@ -154,30 +150,29 @@ def _gather(plan: Plan, approved: Approved) -> Approved:
     return replace(approved, changes=changes, left_out=left_out)
 
 
-def _planned(plan: Plan) -> Iterator[str]:
+def _list_planned(plan: Plan) -> Iterator[str]:
     outside = (Cause.DRIFT, Cause.BOTH)
     ordered = sorted(plan.changes, key=lambda change: all(each.cause not in outside for each in change.fields))
-    count, drifted = len(ordered), sum(any(each.cause in outside for each in change.fields) for change in ordered)
-    yield f"{count} change{'' if count == 1 else 's'}, {drifted} of them because of what somebody changed outside"
-    yield from (f"{change.address}: {_current(change)}" for change in ordered)
+    drifted = sum(any(each.cause in outside for each in change.fields) for change in ordered)
+    yield f"{counted(len(ordered), 'change')}, {drifted} of them because of what somebody changed outside"
+    yield from (f"{change.address}: {_describe_now(change)}" for change in ordered)
 
 
-def _differences(plan: Plan, approved: Approved, changes: Mapping[str, str]) -> Iterator[str]:
+def _find_differences(plan: Plan, approved: Approved, changes: Mapping[str, str]) -> Iterator[str]:
     """How the changes of a plan differ from those that were approved."""
     for change in (each for each in plan.changes if not each.is_clock()):
         known = changes.get(change.address)
-        if known is None and not approved.left_out:
-            yield f"{change.address} was not approved: {_current(change)}"
-        elif known is None:
-            yield f"{change.address} is not among the changes that the approval has room for: {_current(change)}"
+        if known is None:
+            no_room = "is not among the changes that the approval has room for"
+            yield f"{change.address} {no_room if approved.left_out else 'was not approved'}: {_describe_now(change)}"
         elif (action := known.partition(" ")[0]) != change.action.value:
             done = DONE.get(action, f"{action}d")
-            yield f"{change.address} was to be {done}, and is another thing now: {_current(change)}"
-        elif difference := _difference(change, known, approved.fields.get(change.address), plan.api):
+            yield f"{change.address} was to be {done}, and is another thing now: {_describe_now(change)}"
+        elif difference := _describe_difference(change, known, approved.fields.get(change.address), plan.api):
             yield f"{change.address} would change differently: {difference}"
 
 
-def _withdrawn(plan: Plan, approved: Mapping[str, str]) -> Iterator[str]:
+def _find_withdrawn(plan: Plan, approved: Mapping[str, str]) -> Iterator[str]:
     """The changes that were approved and are not planned, and why, as far as the plan tells."""
     planned = {change.address for change in plan.changes}
     for address, sketch in approved.items():
@@ -192,40 +187,40 @@ def _withdrawn(plan: Plan, approved: Mapping[str, str]) -> Iterator[str]:
         yield f"{address} was to be {DONE.get(action, f'{action}d')} and is not planned any more ({why})"
 
 
-def _current(change: Change) -> str:
+def _describe_now(change: Change) -> str:
     """`update now (send_at "09:00" → "10:00", changed outside since)`."""
     is_written = change.action in (Action.UPDATE, Action.REPLACE, Action.MANUAL)
-    text = "; ".join(_first(map(_field, change.fields), MOST_FIELDS, "and")) if is_written else ""
-    text = _value(change.name) if change.action in (Action.CREATE, Action.DELETE) else text
+    text = "; ".join(_take_first(map(_describe_field, change.fields), MOST_FIELDS, "and")) if is_written else ""
+    text = _format_value(change.name) if change.action in (Action.CREATE, Action.DELETE) else text
     return f"{change.action.value} now" + (f" ({text})" if text else "")
 
 
-def _difference(change: Change, sketch: str, known: Mapping[str, tuple[Any, Any]] | None, api: str) -> str:
+def _describe_difference(change: Change, sketch: str, known: Mapping[str, tuple[Any, Any]] | None, api: str) -> str:
     """The differences by path if both sides are known, else the change as it is now; empty if it is as approved."""
     if known is None:
-        return "" if make_sketch(change, api) == sketch else _current(change)
+        return "" if make_sketch(change, api) == sketch else _describe_now(change)
     parts, fields = [], [each for each in change.fields if each.cause is not Cause.CLOCK]
     for each in fields:
         then = known.get(each.path)
         if then is None:
-            parts.append(f"{_field(each)}, which was not approved")
+            parts.append(f"{_describe_field(each)}, which was not approved")
         elif not ((each.rule_before or is_equal(each.before, then[0])) and is_equal(each.rule or each.after, then[1])):
-            parts.append(f"{_field(each)}; approved was {_value(then[0])} → {_value(then[1])}")
+            parts.append(f"{_describe_field(each)}; approved was {_format_value(then[0])} → {_format_value(then[1])}")
     now = {each.path for each in fields}
     parts += [f"{path} stays as it is" for path in known if path not in now]
-    return "; ".join(_first(parts, MOST_FIELDS, "and"))
+    return "; ".join(_take_first(parts, MOST_FIELDS, "and"))
 
 
-def _field(each: FieldChange) -> str:
+def _describe_field(each: FieldChange) -> str:
     cause = CAUSES.get(each.cause, "")
-    return f"{each.path} {_value(each.before)} → {_value(each.after)}" + (f", {cause}" if cause else "")
+    return f"{each.path} {_format_value(each.before)} → {_format_value(each.after)}" + (f", {cause}" if cause else "")
 
 
-def _value(value: Any) -> str:
+def _format_value(value: Any) -> str:
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     return truncate(text, LONGEST)
 
 
-def _first(parts: Iterable[str], most: int, more: str) -> list[str]:
+def _take_first(parts: Iterable[str], most: int, more: str) -> list[str]:
     every = list(parts)
     return every[:most] + ([f"{more} {len(every) - most} more"] if len(every) > most else [])

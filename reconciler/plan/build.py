@@ -13,11 +13,12 @@ from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, addr
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
 from reconciler.model.reports import Weight
 from reconciler.plan.changes import find_ignored, plan_change, plan_delete, plan_forget, plan_unseen_delete
-from reconciler.plan.guards import EPOCH, Options, refusals
+from reconciler.plan.guards import EPOCH, Options, find_refusals
 from reconciler.plan.identity import PlanContext
 from reconciler.plan.references import find_targets, list_destinations, order_changes, require_sound_offers, with_needs
-from reconciler.plan.warnings import apply_moves, find_dangling, warnings
+from reconciler.plan.warnings import apply_moves, find_dangling, find_warnings
 from reconciler.serialization import sha256
+from reconciler.text import counted
 
 RANK = {action: rank for rank, action in enumerate(Action)}
 SHIFT_RANK = {Weight.STOPS: 0, Weight.STARTS: 1, None: 2}
@@ -30,38 +31,38 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     context = make_context(desired, state, live, options.now)
     if problems := list(find_dangling(context.desired, context.entries, context.moved_from, live)):
         raise ConfigurationInvalid(problems)
-    changes, refresh = _changes(context)
+    changes, refresh = _plan_changes(context)
     unmanaged = _unmanaged(context)
     if options.prune:
         records, note = (live.records[each.kind][each.id] for each in unmanaged), "unmanaged, deleted by --prune"
         deletes = (plan_delete(str(each.ref), each, note) for each in records)
-        # A change of the same name that forgets a protection wins over a delete.
+        # Both may name one object as kind[id]: a `removed` block that lifts its protection wins over the delete.
         changes, unmanaged = {change.address: change for change in deletes} | changes, []
     left: Sequence[str] = ()
     if options.only_clock:
-        changes, left = _only_clock(changes)
-    # Only now: the order and the notes depend on what is left.
+        changes, left = _keep_clock(changes)
+    # The order and the notes depend on which changes are left.
     changes = order_changes(context, changes)
-    if problems := list(_creation_errors(context, changes.values())):
+    if problems := list(_find_creation_errors(context, changes.values())):
         raise ConfigurationInvalid(problems)
-    found = warnings(context, changes, refresh, options.zone_data)
+    found = find_warnings(context, changes, refresh, options.zone_data)
     messages: Sequence[str] = [*map(str, desired.warnings), *live.warnings, *found, *left]
     if options.targets:
-        changes, messages = _targeted(context, changes, options.targets, messages)
+        changes, messages = _keep_targets(context, changes, options.targets, messages)
     if options.to_apply:
         require_sound_offers(context, changes.values())
-    shown = sorted(changes.values(), key=_weight)
-    behind = _behind(context)
+    shown = sorted(changes.values(), key=_sort_key)
+    labels, behind = _find_labels(context)
     plan = Plan(
         environment=state.environment,
         changes=tuple(shown),
         unchanged=tuple(sorted(refresh.keys() - changes.keys())),
         unmanaged=tuple(unmanaged),
         warnings=tuple(messages),
-        refusals=refusals(desired, context.state, live, shown, options),
+        refusals=find_refusals(desired, context.state, live, shown, options),
         refresh=refresh,
         moved=context.moved_from,
-        labels=_labels(context) | behind,
+        labels=labels,
         behind=behind,
         ignored=tuple(field for each in desired.resources.values() for field in find_ignored(context, each)),
         configuration=state.configuration or "",
@@ -76,33 +77,33 @@ def keep_only(
     plan: Plan, addresses: Collection[str], desired: Desired, state: State, live: Live, options: Options
 ) -> Plan:
     """The plan with the changes of these addresses, and with what they need. The guards judge it anew."""
-    changes, texts = _narrowed({each.address: each for each in plan.changes}, addresses, plan.warnings, "--only-scope")
-    shown = sorted(changes.values(), key=_weight)
-    everything, _ = apply_moves(_of_kinds(desired, live), state.entries)
-    refused = refusals(desired, replace(state, entries=everything), live, shown, options)
+    changes, texts = _narrow({each.address: each for each in plan.changes}, addresses, plan.warnings, "--only-scope")
+    shown = sorted(changes.values(), key=_sort_key)
+    everything, _ = apply_moves(_keep_read_kinds(desired, live), state.entries)
+    refused = find_refusals(desired, replace(state, entries=everything), live, shown, options)
     plan = replace(plan, changes=tuple(shown), warnings=tuple(texts), refusals=refused)
     return replace(plan, digest=compute_digest(plan))
 
 
-def offers_to(desired: Desired, state: State, live: Live) -> tuple[Destination, ...]:
+def find_destinations(desired: Desired, state: State, live: Live) -> tuple[Destination, ...]:
     """The destinations that the API offers, and the objects behind them. IdentityAmbiguous as for a plan."""
     context = make_context(desired, state, live, EPOCH)
-    _changes(context)  # It tells the context what is replaced.
+    _plan_changes(context)  # It tells the context what is replaced.
     return tuple(list_destinations(context))
 
 
-def _only_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence[str]]:
+def _keep_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence[str]]:
     """The changes that the clocks alone bring about, and what is said of the others."""
     kept = [address for address, change in changes.items() if not change.is_reviewed()]
     by_clock = (address for address, each in changes.items() if any(one.cause is Cause.CLOCK for one in each.fields))
     mixed = (address for address in by_clock if address not in kept)
     messages = [f"{address} is left as it is: beside the clocks, something else changes it" for address in mixed]
-    return _narrowed(changes, kept, messages, "--only clock")
+    return _narrow(changes, kept, messages, "--only clock")
 
 
 def make_context(desired: Desired, state: State, live: Live, now: datetime) -> PlanContext:
     """What a plan is made of. IdentityAmbiguous if an address could mean two objects."""
-    desired = _of_kinds(desired, live)
+    desired = _keep_read_kinds(desired, live)
     # What is written in a state that an object cannot leave is not wanted: it ends, or stays as it is.
     ended = {name: each for name, each in desired.resources.items() if KINDS[each.kind].has_ended(each.fields)}
     resources = {name: each for name, each in desired.resources.items() if name not in ended}
@@ -111,7 +112,7 @@ def make_context(desired: Desired, state: State, live: Live, now: datetime) -> P
     return PlanContext(desired, replace(state, entries=entries), live, moved_from, now)
 
 
-def _of_kinds(desired: Desired, live: Live) -> Desired:
+def _keep_read_kinds(desired: Desired, live: Live) -> Desired:
     """The desired resources and blocks of the kinds that were read."""
     if live.records.keys() >= KINDS.keys():
         return desired
@@ -124,7 +125,7 @@ def _of_kinds(desired: Desired, live: Live) -> Desired:
     )
 
 
-def _weight(change: Change) -> tuple[bool, int, int, int, str]:
+def _sort_key(change: Change) -> tuple[bool, int, int, int, str]:
     """The sort key: deletes first, then what stops delivering, then what starts, then the rest."""
     shift = None if change.action in DESTROYS else KINDS[change.kind].delivery_change(change)
     ranks = SHIFT_RANK[shift], RANK[change.action], list(KINDS).index(change.kind)
@@ -144,7 +145,7 @@ def compute_digest(plan: Plan) -> str:
     return sha256({"format_version": FORMAT_VERSION, **named, "changes": changes})
 
 
-def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]:
+def _plan_changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]:
     """The changes, and what the state is to know beside them. Kinds that others refer to come first."""
     changes: dict[str, Change] = {}
     refresh: dict[str, Entry] = {}
@@ -179,7 +180,7 @@ def _changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]
 
 def _dropped(context: PlanContext, address: str, entry: Entry, holder: str | None) -> Change:
     """The change of an entry without a resource. `holder`: the address that its object has now, if it has one."""
-    kept = context.kept_protection(address)
+    kept = context.keep_protection(address)
     if holder:
         return plan_forget(address, entry.id, f"{entry.id} is {holder} now", kept)
     block = next((each for each in context.desired.removed if each.source == address), None)
@@ -205,47 +206,40 @@ def _unmanaged(context: PlanContext) -> list[Unmanaged]:
     ]
 
 
-def _targeted(
+def _keep_targets(
     context: PlanContext, changes: dict[str, Change], targets: Collection[str], warnings: Sequence[str]
 ) -> tuple[dict[str, Change], Sequence[str]]:
+    """The changes at the addresses that `--target` names, and all that has to happen with them."""
     known = {*context.desired.resources, *context.entries, *changes}
     wanted = [address for target in targets for address in find_targets(target, known, context.desired)]
     always = {name for name, each in KINDS.items() if not each.endpoints.on_demand}
     used = always.union(map(address_kind, context.state.entries))
     unread = [each.section for name, each in KINDS.items() if name in used and name not in context.live.records]
-    kept, messages = _narrowed(changes, wanted, warnings, "--target")
+    kept, messages = _narrow(changes, wanted, warnings, "--target")
     context.waiting = [each for each in context.waiting if each.address in wanted]
     return kept, [*messages, f"--target needs no {' and no '.join(unread)}: not looked at"] if unread else messages
 
 
-def _narrowed(
+def _narrow(
     changes: dict[str, Change], wanted: Collection[str], warnings: Sequence[str], flag: str
 ) -> tuple[dict[str, Change], Sequence[str]]:
     kept = with_needs(wanted, changes)
     left = len(changes) - len(kept)
-    others = f"{left} other change{'s' if left > 1 else ''}"
-    return kept, [*warnings, f"{flag} leaves {others} out"] if left else warnings
+    return kept, [*warnings, f"{flag} leaves {counted(left, 'other change')} out"] if left else warnings
 
 
-def _behind(context: PlanContext) -> dict[str, str]:
-    """Id of an item → address of the managed object that it stands for, if that has another id."""
+def _find_labels(context: PlanContext) -> tuple[dict[str, str], dict[str, str]]:
+    """Id → name for people, of ids in fields; and id of an item → address of the managed object that it stands for, if
+    that has another id."""
     addresses = context.addresses()
-    return {
-        item.id: addresses[each]
-        for kind in KINDS.values()
-        for item, each in context.references.find_aliases(kind).items()
-        if each in addresses
-    }
-
-
-def _labels(context: PlanContext) -> dict[str, str]:
-    """Id → name for people, of ids in fields."""
+    found = (pair for kind in KINDS.values() for pair in context.references.find_aliases(kind).items())
+    behind = {item.id: addresses[ref] for item, ref in found if ref in addresses}
     labels = make_distinct(find_labels(item for items in context.live.lookups.values() for item in items))
     referred = {reference.kind for kind in KINDS.values() for _, reference in kind.reference_fields}
-    return labels | {ref.id: address for ref, address in context.addresses().items() if ref.kind in referred}
+    return labels | {ref.id: name for ref, name in addresses.items() if ref.kind in referred} | behind, behind
 
 
-def _creation_errors(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
+def _find_creation_errors(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
     """Problems of creates by the API's own lists, each with its place in the YAML."""
     for change in changes:
         if change.action in (Action.CREATE, Action.REPLACE):

@@ -112,7 +112,7 @@ def _create(context: PlanContext, resource: Resource) -> Change:
         reason=f"it was {ended}deleted outside: {gone.id} is gone" if gone else "",
         requests=wire.create_requests(kind, fields),
         remember=_entry(context, resource, fields, None),
-        tombstones=context.kept_protection(resource.address),
+        tombstones=context.keep_protection(resource.address),
     )
 
 
@@ -147,7 +147,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
         remember=after,
         seen=wire.fingerprint(kind, record),
         seen_as_ruled=wire.fingerprint(kind, record, given) if given else None,
-        tombstones={} if match.remembered else context.kept_protection(resource.address),
+        tombstones={} if match.remembered else context.keep_protection(resource.address),
     )
     if not found:
         return replace(change, action=Action.ADOPT)
@@ -232,7 +232,7 @@ def _manual(kind: Kind, change: Change) -> Change:
 def _replace(context: PlanContext, resource: Resource, record: Record, change: Change) -> Change:
     kind = KINDS[resource.kind]
     fields = _fields(context, resource, (), None)
-    made = context.made_already(resource)
+    made = context.find_made(resource)
     context.replaced[resource.address] = made
     notes = change.notes
     if made is None:

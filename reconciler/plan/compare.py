@@ -17,7 +17,7 @@ from reconciler.kinds.wire import find_labels
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource, State
 from reconciler.model.results import Compared, Comparison, Difference, Pair, Side
-from reconciler.plan.export import make_blocks, written_fields
+from reconciler.plan.export import find_writable_fields, make_blocks
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
 from reconciler.text import counted, split_numbers
@@ -167,7 +167,7 @@ def _live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple
     unique = {object_id: label for object_id, label in labels.items() if counts[label] == 1}
     records = {record.ref: record for found in live.records.values() for record in found.values()}
     addresses, known = ObjectRef.managed(entries), find_known_objects(entries)
-    blocks = make_blocks({ref: written_fields(record) for ref, record in records.items()}, live, addresses)
+    blocks = make_blocks({ref: find_writable_fields(record) for ref, record in records.items()}, live, addresses)
     managed: dict[str, _Object] = {}
     rest: ByName = defaultdict(list)
     for ref, block in blocks.items():

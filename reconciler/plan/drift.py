@@ -30,7 +30,7 @@ ADOPTED = "the YAML says so now, and the next apply leaves it"
 OTHERWISE = "the next apply sets it to another value"
 
 
-def drift(state: State, live: Live, plan: Plan) -> Drift:
+def compare_state(state: State, live: Live, plan: Plan) -> Drift:
     """What changed outside since the last apply, and what `plan` would do about it."""
     changes = {plan.moved.get(change.address, change.address): change for change in plan.changes}
     ignored = {(plan.moved.get(each.address, each.address), each.path): each for each in plan.ignored}
@@ -44,40 +44,28 @@ def drift(state: State, live: Live, plan: Plan) -> Drift:
             found.append(Drifted(address, entry.id, name, True, None, (), todo))
             continue
         after = plan.refresh.get(address) or (change.remember if change else None)
-        fields = tuple(
-            DriftedField(
-                each.path,
-                each.key_path,
-                each.after,
-                each.before,
-                IGNORED if (address, each.path) in ignored else _next(each, change),
-            )
-            for each in find_differences(kind, entry.applied, record.fields, entry)
-            if is_certain(each) and not is_kept_for_good(each, entry) and not _is_local_time(each, entry, after)
-        )
+        fields = []
+        for each in find_differences(kind, entry.applied, record.fields, entry):
+            if is_certain(each) and not is_kept_for_good(each, entry) and not _is_local_time(each, entry, after):
+                following = IGNORED if (address, each.path) in ignored else _describe_next(each, change)
+                fields.append(DriftedField(each.path, each.key_path, each.after, each.before, following))
         if fields:
             when = record.raw.get(kind.changed_at)
             changed_at = when if isinstance(when, str) else None
-            found.append(Drifted(address, record.id, record.name, False, changed_at, fields, todo))
+            found.append(Drifted(address, record.id, record.name, False, changed_at, tuple(fields), todo))
     shown = {(each.address, field.path) for each in found for field in each.fields}
-    return Drift(
-        state.environment,
-        len(state.entries),
-        tuple(found),
-        state.configuration or "",
-        plan.api,
-        plan.labels,
-        tuple(each for place, each in ignored.items() if place not in shown),
-    )
+    kept = tuple(each for place, each in ignored.items() if place not in shown)
+    configuration, compared = state.configuration or "", len(state.entries)
+    return Drift(state.environment, compared, tuple(found), configuration, plan.api, plan.labels, kept)
 
 
 def _is_local_time(each: Difference, entry: Entry, after: Entry | None) -> bool:
-    """Whether a live UTC time is that of the local time by now, though we have not written it."""
+    """Whether a live UTC time is the one that the local time has now, although we have not written it."""
     rule = entry.rules.get(each.path)
     return bool(rule and after and after.rules.get(each.path) == rule and after.applied.get(each.path) == each.before)
 
 
-def _next(difference: Difference, change: Change | None) -> str:
+def _describe_next(difference: Difference, change: Change | None) -> str:
     if change is None:
         return LEFT
     if change.action is not Action.UPDATE:
@@ -95,23 +83,20 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     wanted = {address: {**entry.applied, **entry.rules} for address, entry in entries.items()}
     warnings = [f"this goes back from {receipt.id}; the configuration still says otherwise: revert that as well"]
     for item in receipt.items:
-        warnings += _losses(item)
+        warnings += _describe_losses(item)
         if item.status == Status.DONE:
             _revert(item, wanted, entries.get(item.address))
     # Ids become references, so that who refers to a new object gets its new id.
     objects = ObjectRef.managed(entries)
-    objects |= {
-        ObjectRef.at(item.address, item.id_before): item.address
-        for item in receipt.items
-        if item.id_before and item.status == Status.DONE and item.action in ("delete", "replace")
-    }
+    ended = (each for each in receipt.items if each.status == Status.DONE and each.action in ("delete", "replace"))
+    objects |= {ObjectRef.at(each.address, each.id_before): each.address for each in ended if each.id_before}
     objects = {ref: address for ref, address in objects.items() if address in wanted}
     replaced = {item.address for item in receipt.items if item.status == Status.DONE and item.action == "replace"}
     place = Location(f"receipt {receipt.id}", 1, 1)
     resources = {}
     for address, fields in sorted(wanted.items()):
         kind = address_kind(address)
-        # What this apply has not replaced is not replaced to take it back: a person may have renamed it since.
+        # An undo replaces only what its apply has replaced: a person may have renamed the object since.
         lifecycle = Lifecycle(address in entries and entries[address].protected, replace=address in replaced)
         written = with_references(KINDS[kind], fields, objects)
         resources[address] = Resource(address, kind, written, place, lifecycle)
@@ -119,15 +104,16 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
 
 
 def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry | None) -> None:
+    """Puts the values before a change into what is wanted. What was changed since then in other fields stays."""
     if item.action == "create":
         wanted.pop(item.address, None)
     elif item.before is None:
         return
     elif item.action == "delete":
         if "[" not in item.address:
-            wanted[item.address] = _writable(item)
+            wanted[item.address] = _find_writable(item)
     elif item.address in wanted:
-        before, kind, fields = _writable(item), KINDS[address_kind(item.address)], wanted[item.address]
+        before, kind, fields = _find_writable(item), KINDS[address_kind(item.address)], wanted[item.address]
         changed = {each.field.name: each.field for each in find_differences(kind, item.after or {}, before, known)}
         both = changed.keys() & before.keys() & fields.keys()
         fields |= {name: _without_new_keys(before[name], fields[name]) for name in both}
@@ -143,10 +129,10 @@ def _without_new_keys(before: Any, known: Any) -> Any:
     return {key: _without_new_keys(value, known.get(key)) for key, value in before.items()} | news
 
 
-def _writable(item: ReceiptItem) -> dict[str, Any]:
+def _find_writable(item: ReceiptItem) -> dict[str, Any]:
     """The fields before. A value that only the server sets (`error`) becomes the placeholder of a new object."""
     fields = dict(item.before or {})
-    if _unwritable(item) is not None:
+    if _describe_unwritable(item):
         name, setter = KINDS[address_kind(item.address)].words or ("", None)
         fields.pop(name)
         if item.action == "delete" and setter is not None and setter.placeholder is not None:
@@ -154,20 +140,20 @@ def _writable(item: ReceiptItem) -> dict[str, Any]:
     return fields
 
 
-def _unwritable(item: ReceiptItem) -> str | None:
-    """A message on the value before that only the server sets; None if there is none."""
-    apart = KINDS[address_kind(item.address)].words
-    if apart is None or item.before is None or item.before.get(apart[0]) in (None, *apart[1].words):
-        return None
-    return f"its {apart[0]} {item.before[apart[0]]!r}, which only the server sets"
+def _describe_unwritable(item: ReceiptItem) -> str:
+    """The value before that only the server sets, in words; empty if there is none."""
+    name, setter = KINDS[address_kind(item.address)].words or ("", None)
+    value = (item.before or {}).get(name)
+    is_written = value is None or setter is None or value in [*setter.words]
+    return "" if is_written else f"its {name} {value!r}, which only the server sets"
 
 
-def _losses(item: ReceiptItem) -> list[str]:
-    kind = KINDS[address_kind(item.address)]
-    address, old = item.address, item.id_before
+def _describe_losses(item: ReceiptItem) -> list[str]:
+    """What an undo does not bring back, each with its address."""
+    kind, address, old = KINDS[address_kind(item.address)], item.address, item.id_before
     if item.status != Status.DONE:
-        note = f"its {item.action} was not done, or in part only, and is not taken back: look at it yourself"
-        return [f"{address}: {note}"]
+        note = f"its {item.action} was not done, or in part only, and is not taken back"
+        return [f"{address}: {note}: look at it yourself"]
     if item.action == "delete" and "[" in item.address:
         return [f"{address}: it was not managed, so no new one is made; how it was is in the receipt"]
     note = ""
@@ -179,5 +165,5 @@ def _losses(item: ReceiptItem) -> list[str]:
         note = "it was taken under management, and stays so; `reconciler state rm` or `mv` takes that back"
     elif item.action == "forget":
         note = "it was forgotten; an `imports` block brings it back under management"
-    lost = _unwritable(item)
+    lost = _describe_unwritable(item)
     return [f"{address}: {each}" for each in (note, f"what cannot come back: {lost}" if lost else "") if each]

@@ -24,36 +24,36 @@ from reconciler.text import common_words, did_you_mean, find_free, split_numbers
 from reconciler.yaml import KeyPath
 from reconciler.yaml.writing import dump, escape_variables, has_variable_key
 
-LONGEST = 60
+LONGEST = 60  # characters of a key that a name becomes: addresses stay readable
 
 
-def slug(text: str) -> str:
+def slugify(text: str) -> str:
     """The text in lower-case ASCII letters, digits and dashes; may be empty."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST].strip("-")
 
 
-def keys_of(records: Iterable[Record], given: Collection[str] = ()) -> dict[str, str]:
+def choose_keys(records: Iterable[Record], given: Collection[str] = ()) -> dict[str, str]:
     """Id → key. If several objects share a name, or it gives no key, or the key is `given` to another one, the id is
     part of the key."""
     records = sorted(records, key=lambda each: each.id)
-    counts = Counter(map(_key_from_name, records))
+    counts = Counter(map(_make_key, records))
     result: dict[str, str] = {}
     taken = {key for key, number in counts.items() if key and number == 1} | set(given)
     for record in records:
-        key = _key_from_name(record)
+        key = _make_key(record)
         if not key or counts[key] > 1 or key in given:
             # Ids that differ only in case give the same key.
-            key = find_free("-".join(part for part in (key or record.kind, slug(record.id)) if part), "-", taken)
+            key = find_free("-".join(part for part in (key or record.kind, slugify(record.id)) if part), "-", taken)
             taken.add(key)
         result[record.id] = key
     return result
 
 
-def _key_from_name(record: Record) -> str:
+def _make_key(record: Record) -> str:
     """An id that its caller has chosen is a key as it is, if it can be one."""
     is_key = record.name == record.id and re.fullmatch(KEY_PATTERN, record.id)
-    return record.id if is_key else slug(record.name)
+    return record.id if is_key else slugify(record.name)
 
 
 Addresses = Mapping[ObjectRef, str]
@@ -79,7 +79,7 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
         records = live.records[kind.name]
         chosen, left = find_expressible(kind, records.values(), violations)
         warnings += [f"{kind.name} {record.id} ({record.name}){why}" for record, why in left]
-        keys = keys_of(records[ref.id] for ref in chosen)
+        keys = choose_keys(records[ref.id] for ref in chosen)
         blocks = {}
         addresses |= {ref: make_address(kind.name, keys[ref.id]) for ref in chosen}
         for ref, written in make_blocks(chosen, live, addresses).items():
@@ -87,14 +87,14 @@ def export(live: Live, violations: Objections, schema: str) -> Exported:
             blocks[keys[ref.id]] = escape_variables(written)
             entries[addresses[ref]] = Entry(ref.id, chosen[ref], depends_on=uses, file=f"{kind.section}.yaml")
         if blocks:
-            files[f"{kind.section}.yaml"] = _file(kind, blocks, schema)
+            files[f"{kind.section}.yaml"] = _render_file(kind, blocks, schema)
     if not files:  # A folder without any file is no configuration.
         first = next(iter(KINDS.values()))
-        files[f"{first.section}.yaml"] = _file(first, {}, schema)
+        files[f"{first.section}.yaml"] = _render_file(first, {}, schema)
     return Exported(files, entries, tuple(warnings))
 
 
-def written_fields(record: Record) -> dict[str, Any]:
+def find_writable_fields(record: Record) -> dict[str, Any]:
     """The fields of a live object that can be written, in the order of its kind."""
     return {name: record.fields[name] for name in KINDS[record.kind].field_names if name in record.fields}
 
@@ -125,9 +125,8 @@ def find_expressible(
         # Two names that differ in what an API may normalise are an error in a configuration.
         key = natural_key(kind, record.fields, normal_form)
         if key is not None and names[key] > 1:
-            same = ", ".join(kind.identity.natural_key)
-            why = f"another {kind.name} has the same {same}; rename one in the dashboard"
-            left.append((record, f" is left out: {why}"))
+            same = f"another {kind.name} has the same {', '.join(kind.identity.natural_key)}"
+            left.append((record, f" is left out: {same}; rename one in the dashboard"))
             continue
         fields, alone, wrong = _find_writable(kind, record, violations)
         left += [(record, f": its {name} is left alone: {message}") for name, message in alone.items()]
@@ -142,7 +141,7 @@ def _find_writable(
     kind: Kind, record: Record, violations: Objections
 ) -> tuple[dict[str, Any], dict[str, str], list[str]]:
     """The fields of an object that may be written, those that may not, and why the object may not."""
-    fields = written_fields(record)
+    fields = find_writable_fields(record)
     alone = dict(each for each in violations(kind.name, fields) if each[0] in fields)
     alone = {name: message for name, message in alone.items() if not kind.field_named(name).required}
     fields = {name: value for name, value in fields.items() if name not in alone}
@@ -157,7 +156,7 @@ def _find_writable(
     return fields, alone, wrong
 
 
-def _file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:
+def _render_file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:
     head = f"# yaml-language-server: $schema={schema}\n# {kind.messages.title}. {kind.messages.description}\n"
     return head + dump({kind.section: {key: blocks[key] for key in sorted(blocks, key=split_numbers)}})
 
@@ -221,9 +220,9 @@ def find_pairs(
             names = {name: kind.identity.name_field for name, kind in KINDS.items()}
             short = _shorten(*({str(each.fields.get(names[each.kind])) for each in side} for side in sides))
         for record in free:
-            groups[_key(record, short, is_loose=strictness != "exact")][0].append(record)
+            groups[_find_key(record, short, is_loose=strictness != "exact")][0].append(record)
         for each in rest:
-            groups[_key(each, short, is_loose=strictness != "exact")][1].append(each.address)
+            groups[_find_key(each, short, is_loose=strictness != "exact")][1].append(each.address)
         for found, addresses in groups.values():
             if len(found) == len(addresses) == 1:
                 pairs[found[0].ref] = addresses[0]
@@ -232,7 +231,7 @@ def find_pairs(
     return pairs, unclear
 
 
-def _key(each: Record | Resource, short: Mapping[str, str], *, is_loose: bool) -> tuple[str, ...]:
+def _find_key(each: Record | Resource, short: Mapping[str, str], *, is_loose: bool) -> tuple[str, ...]:
     kind = KINDS[each.kind]
     names = [name for name in kind.identity.natural_key if not (is_loose and kind.field_named(name).follows_key)]
     values = (str(each.fields.get(name)) for name in names)
@@ -240,7 +239,8 @@ def _key(each: Record | Resource, short: Mapping[str, str], *, is_loose: bool) -
 
 
 def _shorten(names: set[str], others: set[str]) -> dict[str, str]:
-    """The names without the words at one end that most of them have more than one of the others; none for one name."""
+    """Name → the name without the words at one end that it has beyond one of the `others`: the words that most of the
+    names have so. Empty if only one name has them."""
     found: dict[tuple[str, bool], dict[str, str]] = defaultdict(dict)
     for name in sorted(names ^ others):
         for space in re.finditer(r"\s+", name):
@@ -253,8 +253,8 @@ def _shorten(names: set[str], others: set[str]) -> dict[str, str]:
 
 
 def find_key_paths(change: Change, sides: Sequence[Fields]) -> list[KeyPath]:
-    """The keys of each value that a change has in it, so far out that all `sides` have it; none if a side lacks the
-    field."""
+    """The keys of each value that a change touches, cut to the innermost value that all `sides` have. Empty if a side
+    lacks the field."""
     lists = {name for name, each in KINDS[change.kind].reference_fields if not each.path}
     paths: dict[KeyPath, None] = {}
     for each in change.fields:

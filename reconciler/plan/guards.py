@@ -12,12 +12,12 @@ from reconciler.lazy import frozen, load
 from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
 from reconciler.model.settings import Environment, Freeze
-from reconciler.text import counted
+from reconciler.text import counted, list_some
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 SHARE, FROM = 0.30, 10
 """A share of fewer objects says nothing: one of three is a third."""
-SHOWN = 3
+SHOWN = 3  # objects that a refusal names of each kind
 DAY, SOON = timedelta(days=1), 7
 """A window of `freeze` is told from so many days before it."""
 EMPTY_CONFIGURATION = "empty-configuration"
@@ -55,18 +55,19 @@ class Options:
     strict_scope: bool = False
 
 
-def refusals(
+def find_refusals(
     desired: Desired, state: State, live: Live, changes: Sequence[Change], options: Options
 ) -> tuple[Refusal, ...]:
     """The guards that refuse this plan. `state` has moved entries at their new address."""
     entries = state.entries
-    found = [*_protected(state, changes), *_closed(changes), *_too_many(entries, live, changes, options)]
+    found = [*_refuse_protected(state, changes), *_refuse_closed(changes)]
+    found += _refuse_too_many(entries, live, changes, options)
     if entries and not desired.resources:
         text = f"the configuration holds nothing, while the state holds {counted(len(entries), 'object')}"
         passes = f"--allow {EMPTY_CONFIGURATION}, if all of them are to go"
         found.append(Refusal(EMPTY_CONFIGURATION, text, passes))
     # One cause, one refusal: if no object at all is live, the kinds are not reported one by one.
-    found += _wrong_project(entries, live) or find_vanished(entries, live)
+    found += _refuse_wrong_project(entries, live) or find_vanished(entries, live)
     pruned = sum(change.action is Action.DELETE for change in changes)
     if options.prune and pruned and not entries:
         text = f"--prune would delete {counted(pruned, 'object')}, and the state holds nothing"
@@ -76,7 +77,7 @@ def refusals(
     return tuple(refusal for refusal in found if refusal.guard not in options.allowed)
 
 
-def _wrong_project(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
+def _refuse_wrong_project(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     known = {address: entry for address, entry in entries.items() if address_kind(address) in live.records}
     lost = [address for address, entry in known.items() if entry.id not in live.records[address_kind(address)]]
     if not known or len(lost) < len(known):
@@ -94,19 +95,16 @@ def find_vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
         if entry.id not in live.records.get(address_kind(address), {entry.id: None}):
             lost[address_kind(address)].append(f"{address} ({entry.id})")
     texts = [
-        f"{len(each)} of {known[name]} {KINDS[name].section} in the state are not live: {', '.join(each[:SHOWN])}"
-        + (f" and {len(each) - SHOWN} more" if len(each) > SHOWN else "")
+        f"{len(each)} of {known[name]} {KINDS[name].section} in the state are not live: {list_some(each, SHOWN)}"
         for name, each in lost.items()
         if (len(each) == known[name] and len(each) > 1) or (known[name] >= FROM and len(each) > SHARE * known[name])
     ]
-    if not texts:
-        return []
     passes = "the right key or environment; plan again later, as the list of the API may be short; if they were "
     passes += f"deleted outside, --allow {VANISHED} on `plan` and `apply`: what is still written is made anew"
-    return [Refusal(VANISHED, "; ".join(texts), passes)]
+    return [Refusal(VANISHED, "; ".join(texts), passes)] if texts else []
 
 
-def _protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
+def _refuse_protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
     for change in changes:
         if change.action not in DESTROYS:
             continue
@@ -125,18 +123,19 @@ def _protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
         yield Refusal(PREVENT_DESTROY, text, passes)
 
 
-def _closed(changes: Sequence[Change]) -> Iterator[Refusal]:
+def _refuse_closed(changes: Sequence[Change]) -> Iterator[Refusal]:
     """The refusals for kinds of which a delete may cost people something, and has to be allowed by name."""
     for kind in KINDS.values():
         gone = [change for change in changes if change.kind == kind.name and change.action in DESTROYS]
         if kind.endpoints.closed and gone:
-            named, name = abridge([change.address for change in gone]), f"{DELETE}{kind.name}"
-            lost = kind.messages.lost_on_delete
-            text = f"deletes of {kind.section} are closed, and this plan ends {named}; this loses {lost}"
+            name, ends = f"{DELETE}{kind.name}", f"this plan ends {abridge(change.address for change in gone)}"
+            text = f"deletes of {kind.section} are closed, and {ends}; this loses {kind.messages.lost_on_delete}"
             yield Refusal(name, text, f"--allow {name}, on `plan` and `apply`")
 
 
-def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change], options: Options) -> list[Refusal]:
+def _refuse_too_many(
+    entries: Mapping[str, Entry], live: Live, changes: Sequence[Change], options: Options
+) -> list[Refusal]:
     limit = options.limit if options.max_deletes is None else options.max_deletes
     gone = [change for change in changes if change.action in DESTROYS]
     passes = f"--max-deletes {len(gone)}"
@@ -155,12 +154,11 @@ def _too_many(entries: Mapping[str, Entry], live: Live, changes: Sequence[Change
     return []
 
 
-def freeze_refusals(environment: Environment, now: datetime) -> list[Refusal]:
+def refuse_frozen(environment: Environment, now: datetime) -> list[Refusal]:
     """The refusal if an apply at `now` (UTC) is in a window of `freeze`; a list without it else."""
-    if not (texts := [text for text, is_closed in find_freezes(environment, now) if is_closed]):
-        return []
+    texts = [text for text, is_closed in find_freezes(environment, now) if is_closed]
     passes = f"wait until then; `apply --only clock` for what the clocks change; or --allow {FROZEN}"
-    return [Refusal(FROZEN, "; ".join(texts), passes)]
+    return [Refusal(FROZEN, "; ".join(texts), passes)] if texts else []
 
 
 def find_freezes(environment: Environment, now: datetime) -> Iterator[tuple[str, bool]]:
@@ -172,10 +170,10 @@ def find_freezes(environment: Environment, now: datetime) -> Iterator[tuple[str,
     for each in environment.freeze:
         if today <= each.last and (each.first - today).days <= SOON:
             days = f"from {each.first} to {each.last}, both days included ({each.reason})"
-            yield f"apply is closed {days}; {_opens(each, environment.freeze, zone)}", each.first <= today
+            yield f"apply is closed {days}; {_describe_opening(each, environment.freeze, zone)}", each.first <= today
 
 
-def _opens(window: Freeze, every: Sequence[Freeze], zone: tzinfo) -> str:
+def _describe_opening(window: Freeze, every: Sequence[Freeze], zone: tzinfo) -> str:
     """When an apply is possible again after a window, and after those that follow it without a day between."""
     last = window.last
     for each in every:

@@ -42,7 +42,7 @@ def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
     """The live object of each desired address that has one. IdentityAmbiguous if several could be meant. An object with
     a name that is similar to that of an unread address may be that address's. An object that we deleted and somebody
     restored is ambiguous too."""
-    found = _imported(desired, state, live)
+    found = _match_imports(desired, state, live)
     for address, resource in desired.resources.items():
         if address not in found and address in state.entries:
             record = live.records[resource.kind].get(state.entries[address].id)
@@ -50,20 +50,21 @@ def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
                 found[address] = Match(record, remembered=True)
     _refuse_shared(found)
     claimed = {each.record.ref for each in found.values()}
-    # What the state holds under another address is that address's, even where it is about to be deleted.
+    # An object that the state has under another address belongs to that one, even if it is about to be deleted.
     claimed |= ObjectRef.managed(state.entries).keys()
-    tables, resources = _unclaimed(state, live, claimed), desired.resources.items()
+    tables, resources = _group_unclaimed(state, live, claimed), desired.resources.items()
     wanted = {address: each for address, each in resources if address not in found and tables[each.kind]}
-    return found | _by_natural_key(wanted, tables, state.unread)
+    return found | _match_natural_keys(wanted, tables, state.unread)
 
 
-def deleted_before(object_id: str, tombstone: Tombstone) -> str:
+def describe_deleted(object_id: str, tombstone: Tombstone) -> str:
     """That we deleted an object, in words."""
     commit = f", {short_commit(tombstone.commit)}" if tombstone.commit else ""
     return f"{object_id} was deleted by an earlier apply ({tombstone.address}{commit})"
 
 
-def _imported(desired: Desired, state: State, live: Live) -> dict[str, Match]:
+def _match_imports(desired: Desired, state: State, live: Live) -> dict[str, Match]:
+    """The objects that `imports` lines name. IdentityAmbiguous if one is not live, or was deleted by us."""
     found = {}
     for block in desired.imports:
         if block.target not in desired.resources:
@@ -78,9 +79,9 @@ def _imported(desired: Desired, state: State, live: Live) -> dict[str, Match]:
             found[block.target] = Match(record, remembered, note)
             continue
         tombstone = state.tombstones.get(str(ObjectRef.at(block.target, block.id)))
-        # A line that has done its work may stand: its address had that object, and has another one now.
+        # A line that has done its work may remain: its address had that object, and has another one now.
         if tombstone and tombstone.deleted and (entry is None or tombstone.address != block.target):
-            text = f"{block.location}: {deleted_before(block.id, tombstone)}, and the API never uses an id again"
+            text = f"{block.location}: {describe_deleted(block.id, tombstone)}, and the API never uses an id again"
             hint = f"take the line away; {block.target} is then found by name, or made anew"
             raise IdentityAmbiguous(text, hint=hint)
         if entry is None:
@@ -101,7 +102,7 @@ def _refuse_shared(found: Mapping[str, Match]) -> None:
             raise IdentityAmbiguous(text, hint=f"{hint} is written as {{from: {other}, to: {address}}} below `moved`")
 
 
-def _unclaimed(state: State, live: Live, claimed: set[ObjectRef]) -> dict[str, dict[Key | None, list[Record]]]:
+def _group_unclaimed(state: State, live: Live, claimed: set[ObjectRef]) -> dict[str, dict[Key | None, list[Record]]]:
     """Kind → normal key → records: an API may have taken the spaces at the ends of a name away."""
     restored = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.deleted}
     tables: dict[str, dict[Key | None, list[Record]]] = {}
@@ -115,18 +116,21 @@ def _unclaimed(state: State, live: Live, claimed: set[ObjectRef]) -> dict[str, d
     return tables
 
 
-def _by_natural_key(
+def _match_natural_keys(
     wanted: Mapping[str, Resource], tables: Mapping[str, Mapping[Key | None, list[Record]]], unread: Collection[str]
 ) -> dict[str, Match]:
+    """The objects with the natural key of an address. IdentityAmbiguous if several could be meant."""
     matches = {}
     unsure: list[str] = []
-    # A key counts only if it is unique on both sides: of two addresses or two objects with one, a guess may be wrong.
+    # A key counts only if one address and one object have it: else the match would be a guess.
     rivals = Counter((each.kind, natural_key(KINDS[each.kind], each.fields, normal_form)) for each in wanted.values())
     for address, resource in wanted.items():
         kind = KINDS[resource.kind]
         key = natural_key(kind, resource.fields, normal_form)
         candidates = find_bearers(kind, resource.fields, tables[kind.name].get(key, []))
-        unclear = [record for record in tables[kind.name].get(None, []) if _could_be(kind, resource, record)]
+        # What is not known of a record's natural key may be as it is written.
+        rest = tables[kind.name].get(None, ())
+        unclear = [each for each in rest if natural_key(kind, {**resource.fields, **each.fields}, normal_form) == key]
         if not candidates and address in unread:
             nearly = natural_key(kind, resource.fields, fold_text)
             free = (record for key, records in tables[kind.name].items() if key is not None for record in records)
@@ -141,12 +145,6 @@ def _by_natural_key(
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=PASTE)
     return matches
-
-
-def _could_be(kind: Kind, resource: Resource, record: Record) -> bool:
-    """Whether a record of which a part of the natural key is not known agrees in all that is known."""
-    known = {name: record.fields.get(name, resource.fields[name]) for name in kind.identity.natural_key}
-    return natural_key(kind, known, normal_form) == natural_key(kind, resource.fields, normal_form)
 
 
 def describe_ambiguity(kind: Kind, resource: Resource, candidates: Sequence[Record]) -> str:
@@ -183,7 +181,7 @@ class PlanContext:
         taken = find_known_objects(self.entries) | set(map(ObjectRef.parse, state.tombstones))
         self.references = ReferenceResolver(live, taken, self._planned)
 
-    def kept_protection(self, address: str) -> dict[str, Tombstone]:
+    def keep_protection(self, address: str) -> dict[str, Tombstone]:
         """The tombstone of a protected object that its address loses; {} if the object is known to be gone."""
         entry = self.entries.get(address)
         if entry is None or not entry.protected or ObjectRef.at(address, entry.id) in self.live.gone:
@@ -201,11 +199,8 @@ class PlanContext:
         return self.replaced.get(address, match.record if match else None)
 
     def _planned(self, kind: str) -> dict[str, Fields]:
-        return {
-            address: resource.fields
-            for address, resource in self.desired.resources.items()
-            if resource.kind == kind and self.target(address) is None
-        }
+        ours = [each for each in self.desired.resources.values() if each.kind == kind]
+        return {each.address: each.fields for each in ours if self.target(each.address) is None}
 
     def addresses(self) -> dict[ObjectRef, str]:
         """The address of every live object that is managed; of one that was put aside, its name."""
@@ -222,16 +217,13 @@ class PlanContext:
         """The address of each object that was found."""
         return {each.record.ref: address for address, each in self.matches.items()}
 
-    def made_already(self, resource: Resource) -> Record | None:
+    def find_made(self, resource: Resource) -> Record | None:
         """The unmanaged object that has the name of what a replace would create, or None. An apply that was cut off may
         have made it, or a person. IdentityAmbiguous if it could be two objects."""
         kind, managed = KINDS[resource.kind], self.addresses()
-        unmanaged = [
-            record
-            for record in self.live.records[kind.name].values()
-            if record.ref not in managed and str(record.ref) not in self.state.tombstones
-        ]
-        found = find_bearers(kind, resource.fields, unmanaged)
+        unmanaged = (each for each in self.live.records[kind.name].values() if each.ref not in managed)
+        free = [each for each in unmanaged if str(each.ref) not in self.state.tombstones]
+        found = find_bearers(kind, resource.fields, free)
         if len(found) > 1:
             raise IdentityAmbiguous(describe_ambiguity(kind, resource, found), hint=PASTE)
         return found[0] if found else None

@@ -20,7 +20,7 @@ from reconciler.serialization import DecodeError, canonical, decode, explain, js
 from reconciler.system import Unreadable, read_regular
 
 FORMAT_VERSION = 3
-LARGEST = 500_000_000
+LARGEST = 500_000_000  # bytes: the file may be another one, so it is not read without end
 PLAN_AGAIN = "make a new one with `reconciler plan --out FILE`"
 
 
@@ -28,8 +28,8 @@ PLAN_AGAIN = "make a new one with `reconciler plan --out FILE`"
 class SavedPlan:
     """What the file holds. `project` is a fingerprint of what the state knew, `seal` one of all the rest.
 
-    Both are keyed with the secret key: who has not got it can neither read it out of them nor make others. The seal
-    holds also once the plan is applied in part, when the state knows more than it did. `folder` is the configuration's,
+    Both are keyed with the secret key: without it, nobody can make others, or test a guess of their content. The seal
+    stays valid after a part is applied, although the state then knows more. `folder` is the configuration's,
     below the repository's top or else in full: it binds a plan that was made without a state. `head` is the
     commit that was checked out, empty if there was none.
     """
@@ -47,7 +47,7 @@ class SavedPlan:
 
 def bind(plan: Plan, state: State, secret: str, folder: str, head: str) -> SavedPlan:
     """A plan with what it was made from."""
-    project = _keyed(secret, _known(state))
+    project = _fingerprint(state, secret)
     saved = SavedPlan(FORMAT_VERSION, __version__, project, state.lineage, state.serial, folder, head, plan)
     return replace(saved, seal=_seal(saved, secret))
 
@@ -57,7 +57,7 @@ def write_plans(path: Path, saved: Sequence[SavedPlan]) -> None:
     documents = [{"checksum": sha256(content), **content} for content in map(asdict, saved)]
     several = {"format_version": FORMAT_VERSION, "tool_version": __version__, "plans": documents}
     try:
-        path.write_bytes(_content(documents[0] if len(documents) == 1 else {"checksum": sha256(several), **several}))
+        path.write_bytes(_encode(documents[0] if len(documents) == 1 else {"checksum": sha256(several), **several}))
     except OSError as error:
         raise WrongUsage(f"--out {path}: cannot be written: {error.strerror}") from error
 
@@ -72,7 +72,7 @@ def read_plans(path: Path) -> tuple[SavedPlan, ...]:
         raise WrongUsage(f"--plan {path}: {error}") from error
     try:
         document = json.loads(written.decode("utf-8"))
-        as_written = _content(document)
+        as_written = _encode(document)
     except (ValueError, RecursionError) as error:
         raise Refused(f"{path} is no saved plan, or was changed: {explain(error)}", hint=PLAN_AGAIN) from error
     if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
@@ -81,14 +81,17 @@ def read_plans(path: Path) -> tuple[SavedPlan, ...]:
         made = f"reconciler {document.get('tool_version')}, format {document['format_version']}"
         raise Refused(f"{path} was made by {made}; this is {__version__}, format {FORMAT_VERSION}", hint=PLAN_AGAIN)
     plans = document.get("plans", [document])
-    _checked(document, path)
-    # The bytes as well: a space or a line end more says the same, and was still not written by us.
+    _without_checksum(document, path)
+    # The bytes are compared, too: with another space or line end, the file is not the one that we wrote.
     if written != as_written or not isinstance(plans, list):
         raise Refused(f"{path} was changed after it was written", hint=PLAN_AGAIN)
-    return tuple(_read(each, path) for each in plans)
+    try:
+        return tuple(decode(SavedPlan, _without_checksum(each, path), "plan") for each in plans)
+    except DecodeError as error:
+        raise Refused(f"{path} is not understood: {error}", hint=PLAN_AGAIN) from error
 
 
-def _checked(document: Any, path: Path) -> dict[str, Any]:
+def _without_checksum(document: Any, path: Path) -> dict[str, Any]:
     """A document without its checksum. Refused if that is not its own."""
     known = document if isinstance(document, dict) else {}
     content = {name: value for name, value in known.items() if name != "checksum"}
@@ -97,53 +100,46 @@ def _checked(document: Any, path: Path) -> dict[str, Any]:
     return content
 
 
-def _read(document: Any, path: Path) -> SavedPlan:
-    content = _checked(document, path)
-    try:
-        saved: SavedPlan = decode(SavedPlan, content, "plan")
-    except DecodeError as error:
-        raise Refused(f"{path} is not understood: {error}", hint=PLAN_AGAIN) from error
-    return saved
-
-
 def check_binding(
     saved: SavedPlan, environment: Environment, state: State, secret: str, *, folder: str, api: str
 ) -> None:
     """Refused if the plan was made for another configuration, environment, API, project or state. A state that an
     earlier apply of this plan has written is accepted."""
     plan = saved.plan
+    # The bindings that need no key come first: they say best what is wrong.
     if plan.environment != environment.name:
         raise Refused(f"the plan is for the environment {plan.environment}, not for {environment.name}")
     if plan.configuration != (state.configuration or ""):
-        ours = name_configuration(state.configuration)
-        raise Refused(f"the plan is for {name_configuration(plan.configuration)}, not for {ours}", hint=PLAN_AGAIN)
+        ours, theirs = name_configuration(plan.configuration), name_configuration(state.configuration)
+        raise Refused(f"the plan is for {ours}, not for {theirs}", hint=PLAN_AGAIN)
     if plan.api != api:
         raise Refused(f"the plan is for the API at {plan.api}, not for {api}", hint=PLAN_AGAIN)
     if not saved.lineage and saved.folder != folder:
         raise Refused(f"the plan was made in {saved.folder or '.'}, without a state, and not here", hint=PLAN_AGAIN)
     if not hmac.compare_digest(saved.seal.encode(), _seal(saved, secret).encode()):
         raise Refused("the plan was made with another key: this may be another project", hint=PLAN_AGAIN)
-    if state.plan == saved.plan.digest and (not saved.lineage or state.lineage == saved.lineage):
+    if state.plan == plan.digest and (not saved.lineage or state.lineage == saved.lineage):
         return
     if (state.lineage, state.serial) != (saved.lineage, saved.serial):
         text = f"the state was written since the plan was made (serial {saved.serial} then, {state.serial} now)"
         text = text if state.serial != saved.serial else "this is not the state that the plan was made from"
         raise Refused(text, hint=PLAN_AGAIN)
-    if not hmac.compare_digest(saved.project.encode(), _keyed(secret, _known(state)).encode()):
+    if not hmac.compare_digest(saved.project.encode(), _fingerprint(state, secret).encode()):
         raise Refused("the state knows other objects than it did when the plan was made", hint=PLAN_AGAIN)
 
 
-def _known(state: State) -> list[Any]:
-    return [state.environment, state.lineage, sorted(entry.id for entry in state.entries.values())]
+def _fingerprint(state: State, secret: str) -> str:
+    known = [state.environment, state.lineage, sorted(entry.id for entry in state.entries.values())]
+    return _sign(secret, known)
 
 
 def _seal(saved: SavedPlan, secret: str) -> str:
-    return _keyed(secret, asdict(replace(saved, seal="")))
+    return _sign(secret, asdict(replace(saved, seal="")))
 
 
-def _keyed(secret: str, content: Any) -> str:
+def _sign(secret: str, content: Any) -> str:
     return "hmac-sha256:" + hmac.new(secret.encode(), canonical(content).encode(), hashlib.sha256).hexdigest()
 
 
-def _content(document: Any) -> bytes:
+def _encode(document: Any) -> bytes:
     return (json_text(document, indented=True) + "\n").encode()

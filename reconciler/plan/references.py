@@ -37,15 +37,13 @@ def order_changes(context: PlanContext, changes: Mapping[str, Change]) -> dict[s
     users, addresses = context.references.users(), context.addresses()
     result = {}
     for address, change in changes.items():
-        before: set[str] = set()
+        before, leaving, staying = set[str](), set[str](), set[str]()
         notes: list[str] = []
         if change.action is not Action.DELETE and change.action in WRITES:
             resource = context.desired.resources[address]
             uses = {used for used, *_ in references(KINDS[resource.kind], resource.fields)}
             before = {used for used in uses if used in changes and changes[used].action in WRITES}
-            notes = [*_describe_unavailable(context, change), *_describe_new_targets(context, change, resource)]
-        leaving: set[str] = set()
-        staying: set[str] = set()
+            notes = [*_describe_targets(context, change, resource)]
         using = users.get(ObjectRef(change.kind, change.id or ""), ()) if change.action in DESTROYS else ()
         for user in using:
             name = addresses.get(user.ref, str(user.ref))
@@ -54,8 +52,9 @@ def order_changes(context: PlanContext, changes: Mapping[str, Change]) -> dict[s
             else:
                 staying.add(f"{name} ({user.name})")
         if staying:
-            also = f"still used by {', '.join(sorted(staying))}: the API may refuse, or leave it without a target"
-            notes = [*notes, also]
+            still = f"still used by {', '.join(sorted(staying))}"
+            notes.append(f"{still}: the API may refuse, or leave it without a target")
+        # A delete waits for those that stop using its object; of a replace, only the delete of the old object does.
         deletes = change.action is Action.DELETE
         result[address] = replace(
             change,
@@ -63,10 +62,10 @@ def order_changes(context: PlanContext, changes: Mapping[str, Change]) -> dict[s
             cleanup_after=() if deletes else tuple(sorted(leaving)),
             notes=(*change.notes, *notes),
         )
-    return _attached_first(context, result)
+    return _attach_first(context, result)
 
 
-def _attached_first(context: PlanContext, changes: dict[str, Change]) -> dict[str, Change]:
+def _attach_first(context: PlanContext, changes: dict[str, Change]) -> dict[str, Change]:
     """The changes in an order that adds a target to one object before it is taken from another. A note says if that is
     not possible, since each of two objects takes something from the other."""
     gains: dict[ObjectRef, list[str]] = defaultdict(list)
@@ -93,20 +92,16 @@ def _attached_first(context: PlanContext, changes: dict[str, Change]) -> dict[st
     return changes
 
 
-def _describe_unavailable(context: PlanContext, change: Change) -> list[str]:
-    """References to live objects that the API's list does not offer."""
-    applied = change.remember.applied if change.remember else {}
-    return [
-        f"{used} is live, and the API does not offer it in {reference.lookup} yet: looked up again when applying"
-        for used, _, reference in references(KINDS[change.kind], applied)
-        if reference.lookup and context.target(used) is not None
-    ]
-
-
-def _describe_new_targets(context: PlanContext, change: Change, resource: Resource) -> Iterator[str]:
-    """What labels mean that the live object does not have yet: somebody may have renamed something in the dashboard."""
-    record = context.live.records[change.kind].get(change.id or "") if change.action is Action.UPDATE else None
-    for keys, item, reference in reference_items(KINDS[change.kind], resource.fields) if record else ():
+def _describe_targets(context: PlanContext, change: Change, resource: Resource) -> Iterator[str]:
+    """References to live objects that the API's list does not offer, and what labels mean that the live object does not
+    have yet: somebody may have renamed something in the dashboard."""
+    kind = KINDS[change.kind]
+    for used, _, reference in references(kind, change.remember.applied if change.remember else {}):
+        if reference.lookup and context.target(used) is not None:
+            text = f"{used} is live, and the API does not offer it in {reference.lookup} yet"
+            yield f"{text}: looked up again when applying"
+    record = context.live.records[kind.name].get(change.id or "") if change.action is Action.UPDATE else None
+    for keys, item, reference in reference_items(kind, resource.fields) if record else ():
         sent = context.references.as_sent(reference, item)
         if record and sent is not item and sent not in (record.fields.get(str(keys[0])) or ()):
             yield f'{join_keys(keys)}: the label "{item[reference.label_key]}" means {sent["id"]}'
@@ -150,20 +145,16 @@ def with_needs(targets: Collection[str], changes: Mapping[str, Change]) -> dict[
 
 
 class _Sent(NamedTuple):
-    """An item that a change sends, as it is written, and its keys."""
+    """An item that a change sends, as it is written, its keys and their path (`destinations[0]`)."""
 
     change: Change
     resource: Resource
     keys: Keys
+    path: str
     item: Any
     reference: Reference
 
-    @property
-    def path(self) -> str:
-        """`destinations[0]`."""
-        return join_keys(self.keys)
-
-    def problem(self, key: str, message: str) -> Problem:
+    def make_problem(self, key: str, message: str) -> Problem:
         """A problem with the value at a key of the item."""
         path = f"{self.path}.{key}"
         sources = ", ".join(map(str, self.resource.sources.get(path, ())))
@@ -176,9 +167,16 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
     """IdentityAmbiguous if the lists do not prove which item stands for a live object that these changes refer to, or
     which one a label means; ConfigurationInvalid if an item that is written by its id or label is not offered."""
     changes = list(changes)
-    problems = [*_find_unavailable(context, changes), *_not_labelled(context, changes)]
+    every = list(_find_sent(context.desired, changes))
+    named = [(each, label) for each in every if (label := named_label(each.reference, each.item)) is not None]
+    labelled = [
+        (each, label, context.references.targets(each.reference).by_label(label))
+        for each, label in named
+        if each.reference.lookup in context.live.lookups
+    ]
+    problems = [*_find_unavailable(context, every), *_find_unlabelled(context, changes, labelled)]
     unsure: list[str] = []
-    for sent in _sent(context.desired, changes):
+    for sent in every:
         address = find_address(sent.reference, sent.item)
         record = context.target(address) if address else None
         items = [each for request in sent.change.requests for each in (request.body or {}).get(str(sent.keys[0])) or ()]
@@ -187,7 +185,7 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
             first, *candidates = context.references.targets(sent.reference).explain_ambiguity(record, address) or [""]
             unsure += [f"{sent.change.address}: {sent.path}: {first}", *candidates] if first else []
     doubtful: dict[tuple[Reference, str], list[tuple[_Sent, Labelled]]] = defaultdict(list)
-    for sent, label, found in _labelled(context, changes):
+    for sent, label, found in labelled:
         if found.items and found.item is None:
             doubtful[sent.reference, label].append((sent, found))
     for (reference, label), group in doubtful.items():
@@ -202,25 +200,27 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
         raise ConfigurationInvalid(problems)
 
 
-def _find_unavailable(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
+def _find_unavailable(context: PlanContext, every: Iterable[_Sent]) -> Iterator[Problem]:
     """Problems for items that are written by id and not offered, unless the live object has them already."""
-    for sent in _new_by_id(context.desired, context.live, changes):
+    for sent in _find_new_by_id(context.live, every):
         available = context.references.targets(sent.reference).available
         if sent.reference.lookup in context.live.lookups and not available.holds(sent.item):
             found, ids = sent.item["id"], [str(each["id"]) for each in available if each.get("id")]
             expected = f"expected one of: {list_labels(available)}{did_you_mean(found, ids)}"
-            yield sent.problem("id", f'the API does not offer "{found}" in {sent.reference.lookup}; {expected}')
+            yield sent.make_problem("id", f'the API does not offer "{found}" in {sent.reference.lookup}; {expected}')
 
 
-def _not_labelled(context: PlanContext, changes: Collection[Change]) -> Iterator[Problem]:
+def _find_unlabelled(
+    context: PlanContext, changes: Iterable[Change], labelled: Iterable[tuple[_Sent, str, Labelled]]
+) -> Iterator[Problem]:
     """Problems for labels that nothing bears, or only what these changes delete."""
     leaving = {(change.kind, change.id) for change in changes if change.action in DESTROYS}
-    for sent, label, found in _labelled(context, changes):
+    for sent, label, found in labelled:
         targets = context.references.targets(sent.reference)
         bearers = " and ".join(map(targets.describe, found.bearers))
         if found.item and any((sent.reference.kind, each) in leaving for each in found.bearers):
             message = f'"{label}" is the label of {bearers}, which this plan deletes'
-            yield sent.problem(sent.reference.label_key, f"{message}; expected a destination that stays")
+            yield sent.make_problem(sent.reference.label_key, f"{message}; expected a destination that stays")
         elif not found.items:
             message = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
             message += f", and it could be that of {bearers}" if bearers else ""
@@ -228,20 +228,13 @@ def _not_labelled(context: PlanContext, changes: Collection[Change]) -> Iterator
             close = did_you_mean(label, find_labels(targets.available).values())
             expected = f"one of: {list_labels(targets.available)}{close}"
             expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys) or expected
-            yield sent.problem(sent.reference.label_key, f"{message}; expected {expected}")
-
-
-def _labelled(context: PlanContext, changes: Iterable[Change]) -> Iterator[tuple[_Sent, str, Labelled]]:
-    """The items that are written by a label, with what it means by the API's list."""
-    for sent in _sent(context.desired, changes):
-        label = named_label(sent.reference, sent.item)
-        if label is not None and sent.reference.lookup in context.live.lookups:
-            yield sent, label, context.references.targets(sent.reference).by_label(label)
+            yield sent.make_problem(sent.reference.label_key, f"{message}; expected {expected}")
 
 
 def find_unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
     """The paths of the lists that must be read to check these changes."""
-    return {sent.reference.lookup for sent in _new_by_id(desired, live, changes)} - live.lookups.keys()
+    new = _find_new_by_id(live, _find_sent(desired, changes))
+    return {sent.reference.lookup for sent in new} - live.lookups.keys()
 
 
 def list_destinations(context: PlanContext) -> Iterator[Destination]:
@@ -262,18 +255,18 @@ def list_destinations(context: PlanContext) -> Iterator[Destination]:
             yield Destination(str(item.get("type")), item_id, label, tuple(same), target)
 
 
-def _new_by_id(desired: Desired, live: Live, changes: Iterable[Change]) -> Iterator[_Sent]:
-    for sent in _sent(desired, changes):
+def _find_new_by_id(live: Live, every: Iterable[_Sent]) -> Iterator[_Sent]:
+    """Those that are written by id, and that the live object does not have."""
+    for sent in (each for each in every if isinstance(each.item, dict) and "id" in each.item):
         record = live.records.get(sent.change.kind, {}).get(sent.change.id or "")
         value = record.fields.get(str(sent.keys[0])) if record else None
-        known = set(map(canonical, value)) if isinstance(value, list) else set()
-        if isinstance(sent.item, dict) and "id" in sent.item and canonical(sent.item) not in known:
+        if not (isinstance(value, list) and canonical(sent.item) in map(canonical, value)):
             yield sent
 
 
-def _sent(desired: Desired, changes: Iterable[Change]) -> Iterator[_Sent]:
+def _find_sent(desired: Desired, changes: Iterable[Change]) -> Iterator[_Sent]:
     for change in changes:
         resource, sets = desired.resources.get(change.address), {each for one in change.requests for each in one.sets}
         for keys, item, reference in reference_items(KINDS[change.kind], resource.fields) if resource else ():
             if resource and reference.lookup and keys[0] in sets:
-                yield _Sent(change, resource, keys, item, reference)
+                yield _Sent(change, resource, keys, join_keys(keys), item, reference)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from itertools import product
 
 from reconciler.errors import Problem, abridge
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import fold_text, natural_key, normalization_warnings
 from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, ObjectRef, State, address_kind
 from reconciler.model.plan import Action, Change
-from reconciler.plan.identity import PlanContext, deleted_before
+from reconciler.plan.identity import PlanContext, describe_deleted
 from reconciler.serialization import canonical
 from reconciler.text import did_you_mean, find_close, suggest
 
@@ -35,26 +34,26 @@ def find_dangling(
     address is misspelt, and the plan would delete, or create twice, what the block was to keep. `entries` and `origin`:
     as `moved` gives them."""
     managed = ObjectRef.managed(entries)
-    for each, close in _without_source(desired, entries):
+    for each, close in _find_sourceless(desired, entries):
         if close:
             text = f"nothing is remembered as {each.source}; expected the address that the object had{close}"
             yield Problem(*each.location, f"moved: from: {text}")
-    for block in _without_target(desired):
+    for block in _find_targetless(desired):
         kind = address_kind(block.target)
         if isinstance(block, Moved) and block.target in origin:
             source = origin[block.target]
-            yield _problem(desired, block, f"where {source} is to move; to delete {source}, remove this line")
+            yield _make_problem(desired, block, f"where {source} is to move; to delete {source}, remove this line")
         elif isinstance(block, Import) and ObjectRef(kind, block.id) not in managed and block.id in live.records[kind]:
-            yield _problem(desired, block, f"which {block.id} is to become; to leave it alone, remove this line")
+            yield _make_problem(desired, block, f"which {block.id} is to become; to leave it alone, remove this line")
 
 
-def find_without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:
+def _find_without_effect(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[str]:
     """Messages for `moved` lines that neither do anything nor have done it. `entries`: as `moved` gives them."""
-    for each, close in _without_source(desired, entries):
+    for each, close in _find_sourceless(desired, entries):
         yield f"{each.location}: this `moved` does nothing: nothing is remembered as {each.source}{close}"
 
 
-def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[tuple[Moved, str]]:
+def _find_sourceless(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[tuple[Moved, str]]:
     """Moves of what is not remembered, to what is not remembered either, each with the suggestion of an address that is
     remembered and would be deleted (empty if none is close). Before the first apply, that is no mistake."""
     for each in desired.moved if entries else ():
@@ -68,8 +67,8 @@ def _without_source(desired: Desired, entries: Mapping[str, Entry]) -> Iterator[
 
 def find_unused(desired: Desired) -> Iterator[Problem]:
     """Problems for all blocks on an address that is not in the configuration: removed, or misspelt."""
-    for block in _without_target(desired):
-        yield _problem(desired, block, "so that this line does nothing; if that was deleted, the line can go")
+    for block in _find_targetless(desired):
+        yield _make_problem(desired, block, "so that this line does nothing; if that was deleted, the line can go")
 
 
 def find_completed(desired: Desired, state: State) -> Iterator[str]:
@@ -78,7 +77,7 @@ def find_completed(desired: Desired, state: State) -> Iterator[str]:
         if each.source not in state.entries and each.target in state.entries:
             text = f"this `moved` has no effect: {each.target} is remembered, and {each.source} is not"
             yield f"{each.location}: {text}; the line can go"
-    yield from find_without_effect(desired, apply_moves(desired, state.entries)[0])
+    yield from _find_without_effect(desired, apply_moves(desired, state.entries)[0])
     kept = {each.address for each in state.tombstones.values() if each.protected}
     for removed in desired.removed:
         if state.entries and removed.source not in state.entries and removed.source not in kept:
@@ -89,14 +88,14 @@ def find_completed(desired: Desired, state: State) -> Iterator[str]:
             yield f"{block.location}: this `imports` is done: {block.target} is {block.id}; the line can go"
 
 
-def _without_target(desired: Desired) -> Iterator[Moved | Import]:
+def _find_targetless(desired: Desired) -> Iterator[Moved | Import]:
     onward = {each.source for each in desired.moved} | {each.source for each in desired.removed}
     blocks: tuple[Moved | Import, ...] = (*desired.moved, *desired.imports)
     known = desired.resources.keys() | onward | desired.left_out.keys()
     yield from (each for each in blocks if each.target not in known)
 
 
-def _problem(desired: Desired, block: Moved | Import, rest: str) -> Problem:
+def _make_problem(desired: Desired, block: Moved | Import, rest: str) -> Problem:
     name = "moved" if isinstance(block, Moved) else "imports"
     kind, _, key = block.target.partition(".")
     close = did_you_mean(key, (each.partition(".")[2] for each in desired.resources if address_kind(each) == kind))
@@ -110,7 +109,7 @@ MOST_PAIRS = 10_000
 """All pairs are compared: of more, the warning would take longer than the plan."""
 
 
-def warnings(
+def find_warnings(
     context: PlanContext, changes: Mapping[str, Change], refresh: Mapping[str, Entry], zone_data: str
 ) -> Iterator[str]:
     """All warnings of a plan. `zone_data`: the version of the time zones that local times are read by here."""
@@ -120,22 +119,22 @@ def warnings(
             f"{len(context.matches)} live objects are matched by name alone. Apply once, and keep the state "
             "(README, State: in a file, in git, or in a bucket)"
         )
-    yield from find_without_effect(context.desired, context.entries)
-    yield from _restored(context)
-    yield from _ended(context.desired, f"{context.now:%Y-%m-%d}")
+    yield from _find_without_effect(context.desired, context.entries)
+    yield from _find_restored(context)
+    yield from _find_ended(context.desired, f"{context.now:%Y-%m-%d}")
     # The values that the API has normalized, until the YAML has the stored form.
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
     for address, entry in sorted(remembered.items()):
         yield from normalization_warnings(address, entry) if entry.stored else ()
-    yield from _alike(changes)
-    yield from _named_alike(context, changes)
-    yield from _advice(context, changes)
+    yield from _find_renamed(changes)
+    yield from _find_named_alike(context, changes)
+    yield from _find_advice(context, changes)
     if zone_data and context.state.zone_data not in ("", zone_data):
         text = f"the time zones here are of version {zone_data}, and the last apply used {context.state.zone_data}"
         yield f"{text}: UTC times may differ; update the older one (the package tzdata), on the CI runner too"
 
 
-def _advice(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
+def _find_advice(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
     """What the kinds say of their objects as they will be."""
     addresses, wanted = context.addresses(), context.desired.resources
     for kind in (each for each in KINDS.values() if each.messages.advice):
@@ -148,16 +147,13 @@ def _advice(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str
             yield from kind.messages.advice({name: fields for name, fields in objects.items() if name not in going})
 
 
-def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
+def _find_named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterator[str]:
     """Creates beside a live object whose name differs only in case: it may be the same object, normalized."""
     creates = [each for each in changes.values() if each.action is Action.CREATE]
     managed, live = context.addresses() if creates else {}, context.live.records if creates else {}
     beside = [each for records in live.values() for each in records.values() if each.ref not in managed]
-    made = {
-        (change.kind, natural_key(KINDS[change.kind], change.remember.applied, fold_text)): change.address
-        for change in (creates if beside else ())
-        if change.remember
-    }
+    new = [(each.address, each.kind, each.remember.applied) for each in creates if beside and each.remember]
+    made = {(kind, natural_key(KINDS[kind], applied, fold_text)): address for address, kind, applied in new}
     for record in beside:
         address = made.get((record.kind, natural_key(KINDS[record.kind], record.fields, fold_text)))
         if address is not None:
@@ -165,34 +161,34 @@ def _named_alike(context: PlanContext, changes: Mapping[str, Change]) -> Iterato
             yield f"{text}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
 
 
-def _restored(context: PlanContext) -> Iterator[str]:
+def _find_restored(context: PlanContext) -> Iterator[str]:
     """Objects that we deleted and that are live again; those that are only still listed are not in live."""
     managed = context.addresses()
     for name, each in context.state.tombstones.items():
         ref = ObjectRef.parse(name)
         if each.deleted and ref.id in context.live.records.get(ref.kind, {}) and ref not in managed:
-            text = f"{deleted_before(ref.id, each)}, and is live again: somebody has restored it"
+            text = f"{describe_deleted(ref.id, each)}, and is live again: somebody has restored it"
             line = f"imports: [{{to: {each.address}, id: {ref.id}}}]"
             yield f"{text}. It is not adopted by its name; to manage it, write: {line}"
 
 
-def _ended(desired: Desired, today: str) -> Iterator[str]:
+def _find_ended(desired: Desired, today: str) -> Iterator[str]:
     for resource in desired.resources.values():
         for index, each in enumerate(resource.lifecycle.ignore_changes):
             if each.until and today > each.until:
                 location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
-                date = f"{each.until}, {each.owner}" if each.owner else each.until
-                text = f"{resource.address} still ignores changes of {each.field} after its date"
-                yield f"{location}: {text} ({date}: {each.reason}); remove the entry or give it a later date"
+                why = f"{each.until}{f', {each.owner}' if each.owner else ''}: {each.reason}"
+                text = f"{resource.address} still ignores changes of {each.field} after its date ({why})"
+                yield f"{location}: {text}; remove the entry or give it a later date"
 
 
-def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
+def _find_renamed(changes: Mapping[str, Change]) -> Iterator[str]:
     """Deletes and creates that may be one object under a new key, with the lines to paste, all in one block."""
     found: list[tuple[str, str]] = []
     for kind in KINDS.values():
         ours = [change for change in changes.values() if change.kind == kind.name]
         gone = [change for change in ours if change.action is Action.DELETE and "[" not in change.address]
-        found += _renamed(kind, gone, [change for change in ours if change.action is Action.CREATE])
+        found += _pair_renamed(kind, gone, [change for change in ours if change.action is Action.CREATE])
     unsure = [old for old, new in found if not new]
     if found := [pair for pair in found if pair[1]]:
         lines = f"moved: [{', '.join(f'{{from: {old}, to: {new}}}' for old, new in found)}]"
@@ -206,7 +202,7 @@ def _alike(changes: Mapping[str, Change]) -> Iterator[str]:
         yield f"{text}; if so, write for each: moved: [{{from: {unsure[0]}, to: the new address}}]"
 
 
-def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tuple[str, str]]:
+def _pair_renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tuple[str, str]]:
     """The addresses of deletes and creates that may be one object, each in one pair: first by the natural key, then by
     content and by words of the key. The second is empty if that does not tell which create it is."""
     new = {natural_key(kind, each.remember.applied): each for each in made if each.remember}
@@ -220,21 +216,18 @@ def _renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tup
     if len(left) * len(new) > MOST_PAIRS:
         return
     scores: dict[tuple[float, int], list[tuple[str, str]]] = defaultdict(list)
-    for old, each in product(left, new.values()):
-        if (share := _share(kind, old, each)) >= ALIKE:
-            words = {*re.split(r"[-_]", old.address)} & {*re.split(r"[-_]", each.address)}
-            scores[share, len(words)].append((old.address, each.address))
+    referring = {name for name, _ in kind.reference_fields}
+    afters = {each.address: {field.path: canonical(field.after) for field in each.fields} for each in new.values()}
+    for old in left:
+        before = {field.path: canonical(field.before) for field in old.fields}
+        for address, after in afters.items():
+            equal = [before.get(path) == value for path, value in after.items() if path not in referring]
+            if (share := sum(equal) / max(1, len(equal))) >= ALIKE:
+                words = {*re.split(r"[-_]", old.address)} & {*re.split(r"[-_]", address)}
+                scores[share, len(words)].append((old.address, address))
     taken: set[str] = set()
     for score in sorted(scores, reverse=True):
         pairs = [pair for pair in scores[score] if not taken & {*pair}]
         counts = Counter(address for pair in pairs for address in pair)
         yield from dict.fromkeys((old, each if counts[old] == counts[each] == 1 else "") for old, each in pairs)
         taken |= counts.keys()
-
-
-def _share(kind: Kind, old: Change, new: Change) -> float:
-    before = {field.path: canonical(field.before) for field in old.fields}
-    after = {field.path: canonical(field.after) for field in new.fields}
-    referring = {name for name, _ in kind.reference_fields}
-    paths = [path for path in after if path not in referring]
-    return sum(before.get(path) == after[path] for path in paths) / max(1, len(paths))

@@ -14,8 +14,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from reconciler.policies.checks import CelError, Shape, check
-from reconciler.policies.syntax import Node, read_tree
+from reconciler.policies.checks import CelError, Node, Shape, check, read_tree
 from reconciler.text import closest, quote
 
 LONGEST = 4000  # characters of an expression
@@ -39,8 +38,6 @@ class Expression:
     def __init__(self, source: str, names: Mapping[str, Shape], key: str, *, is_ours: bool) -> None:
         self.source, self._key = source, key
         try:
-            if len(source) > LONGEST:
-                raise CelError(f"is {len(source)} characters long; expected at most {LONGEST}")  # noqa: TRY301
             self._program = _compile(source, names)
             tree = read_tree(self._program.serialize())
             if not is_ours:
@@ -75,8 +72,8 @@ class Expression:
 
 
 class ConditionBatch:
-    """Conditions that are evaluated at once: for each pair (when, require) 2 if it does not apply, else 1 or 0. A when
-    of pairs side by side is evaluated once, and each `require` by itself only if not all of them hold."""
+    """Conditions that are evaluated at once, as each call converts all values to those of CEL. A pair (when, require)
+    gives 2 if it does not apply, else 1 or 0. Pairs side by side with one `when` share it."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]], names: Mapping[str, Shape]) -> None:
         groups = {when: [f"({require}\n)" for _, require in some] for when, some in groupby(pairs, itemgetter(0))}
@@ -87,7 +84,7 @@ class ConditionBatch:
         )
         try:
             self._program = _environment(names).compile(f"[{', '.join(parts)}]")
-        except RuntimeError:  # They are too much at once.
+        except RuntimeError:  # All of them together exceed a limit of CEL, which each by itself does not.
             self._program = None
 
     def values(self, data: Mapping[str, Any]) -> Sequence[int] | None:
@@ -112,6 +109,9 @@ def _make_environment(types: tuple[tuple[str, str], ...]) -> Any:
 
 
 def _compile(source: str, names: Mapping[str, Shape]) -> Any:
+    """The program of an expression. CelError with its place if it is too long, or wrong."""
+    if len(source) > LONGEST:
+        raise CelError(f"is {len(source)} characters long; expected at most {LONGEST}")
     try:
         return _environment(names).compile(source)
     except RuntimeError as error:

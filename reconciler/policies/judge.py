@@ -1,10 +1,10 @@
-"""Judges policies: on the resources of one environment, and on the changes of a plan."""
+"""Compiles policies, and judges them: on the resources of one environment, and on the changes of a plan."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -14,20 +14,71 @@ from zoneinfo import ZoneInfo
 from reconciler.errors import ConfigurationInvalid, Location, Problem
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
+from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Live, Resource, State
 from reconciler.model.plan import Change
-from reconciler.model.policies import PolicyReport, Violation
+from reconciler.model.policies import Policy, PolicyReport, Violation
 from reconciler.policies.checks import CelError, variables
-from reconciler.policies.expressions import ConditionBatch
-from reconciler.policies.library import DAYS
-from reconciler.policies.loading import Compiled
+from reconciler.policies.expressions import ConditionBatch, Expression
+from reconciler.policies.library import DAYS, with_rule
 
 SECONDS = 60.0
 """How long the processor may judge one environment: the bound of what each evaluation's own bounds leave open."""
 LARGEST = 100_000
 """Characters of a resource, on which the work of one evaluation depends."""
+# What policies may name that are evaluated together: ready rules see more, and `change` is judged by itself.
 PLAIN = frozenset({"resource", "address", "kind", "key", "environment", "file", "name", "lifecycle", "references"})
 REFUSES, HOLDS, APPLIES_NOT = 0, 1, 2
+
+
+@frozen
+class Compiled:
+    """A policy whose expressions were found to be right. `names` are the variables that they use."""
+
+    policy: Policy
+    rule: Mapping[str, Any]
+    require: Expression
+    when: Expression | None
+    alike: Expression | None
+    names: frozenset[str]
+
+    def is_about(self, kind: str, file: str) -> bool:
+        """Whether it holds for resources of a kind in a file; a file that is not known may be anywhere."""
+        folder = f"{self.policy.folder}/" if self.policy.folder else ""
+        return (not self.policy.kinds or kind in self.policy.kinds) and (not file or file.startswith(folder))
+
+    def condition(self) -> str:
+        """When it applies."""
+        return self.when.source if self.when else "true"
+
+
+def load(policies: Iterable[Policy]) -> list[Compiled]:
+    """The policies, with their expressions compiled. ConfigurationInvalid with all that is wrong in them."""
+    loaded, problems = [], []
+    for policy in policies:
+        try:
+            loaded.append(_load(*with_rule(policy)))
+        except CelError as error:
+            problems.append(policy.problem(error.key, str(error), error.at))
+    if problems:
+        raise ConfigurationInvalid(problems)
+    return loaded
+
+
+def _load(policy: Policy, rule: Mapping[str, Any]) -> Compiled:
+    """The policy with its expressions, those of its ready rule included. CelError with the key of the wrong one."""
+    names = variables(policy.kinds, tuple(policy.given) if rule else None)
+    # If a policy narrows its rule, both conditions have to be true.
+    both = f"({rule['when']}) && ({policy.when}\n)" if rule and policy.when else ""
+    every = {"when": policy.when or rule.get("when"), "both": both, "require": rule.get("require", policy.require)}
+    every["alike"] = rule.get("alike")
+    ours = {**rule, "both": both}
+    texts = {key: text for key, text in every.items() if text}
+    found = {key: Expression(text, names, key, is_ours=text == ours.get(key)) for key, text in texts.items()}
+    used = frozenset[str]().union(*(each.names for each in found.values()))
+    if policy.ratchet and "change" in used:
+        raise CelError("the policy judges changes, which no base has; expected no ratchet", key="ratchet")
+    return Compiled(policy, rule, found["require"], found.get("both", found.get("when")), found.get("alike"), used)
 
 
 class Judge:
@@ -55,10 +106,7 @@ class Judge:
     def _judge_alike(self, own: Sequence[Compiled], resources: Sequence[Resource], seconds: float) -> None:
         """Judges resources that the same policies are about. The plain policies are evaluated together."""
         plain = sorted((each for each in own if not each.rule and each.names <= PLAIN), key=Compiled.condition)
-        others, names = (
-            [each for each in own if each not in plain],
-            frozenset[str]().union(*(each.names for each in own)),
-        )
+        others, names = [each for each in own if each not in plain], {name for each in own for name in each.names}
         together = ConditionBatch([(each.condition(), each.require.source) for each in plain], variables(()))
         seen: Counter[tuple[int, ...]] = Counter()
         for resource in resources:
@@ -119,7 +167,7 @@ class Judge:
             self._refuse(loaded, resource)
         return value
 
-    def data(self, resource: Resource, needed: frozenset[str]) -> dict[str, Any]:
+    def data(self, resource: Resource, needed: Collection[str]) -> dict[str, Any]:
         """The values of variables."""
         kind, fields, every = KINDS[resource.kind], dict(resource.fields), self._desired.resources
         data = _describe(resource) | {"resource": fields, "environment": self._environment}
@@ -194,19 +242,16 @@ def judge(
         earlier = Judge(ratchets, before, environment, now)
         earlier.judge_resources(seconds)
         existed = {(each.policy, each.address) for each in earlier.violations}
-        found = [_ratcheted(each, desired, before, existed) for each in found]
+        found = [_apply_ratchet(each, desired, before, existed) for each in found]
     used = {id(each) for violation in found for each in (violation.excepted, violation.ended)}
     every = ((each.policy.name, one) for each in judged.on_resources for one in each.policy.exceptions)
-    return PolicyReport(
-        tuple(each for each in found if each.excepted is None),
-        tuple(each for each in found if each.excepted is not None),
-        tuple((name, one) for name, one in every if id(one) not in used),
-        judged.counts[HOLDS],
-        judged.counts[REFUSES],
-    )
+    unused = tuple((name, one) for name, one in every if id(one) not in used)
+    excepted = tuple(each for each in found if each.excepted is not None)
+    violations = tuple(each for each in found if each.excepted is None)
+    return PolicyReport(violations, excepted, unused, judged.counts[HOLDS], judged.counts[REFUSES])
 
 
-def _ratcheted(violation: Violation, now: Desired, before: Desired, existed: set[tuple[str, str]]) -> Violation:
+def _apply_ratchet(violation: Violation, now: Desired, before: Desired, existed: set[tuple[str, str]]) -> Violation:
     """A violation that the base has too: a warning if nothing of the resource was changed since."""
     if (violation.policy, violation.address) not in existed:
         return violation

@@ -1,1 +1,1 @@
-"""The review stage: what a person asks of a plan, beside the plan itself."""
+"""The review stage: what a plan means to people, why a value is as it is, and what does not deliver."""

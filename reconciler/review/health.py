@@ -6,7 +6,6 @@ clocks of two machines differ: so a delivery within an hour of either end of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +15,7 @@ from reconciler.kinds.references import ReferenceResolver
 from reconciler.kinds.wire import shorten
 from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.results import NotDelivering
-from reconciler.review.clock import DAY, TIME_OF_DAY, parse_stamp
+from reconciler.review.wording import DAY, Clock, parse_stamp
 from reconciler.text import counted
 
 MARGIN = timedelta(hours=1)
@@ -24,29 +23,24 @@ MARGIN = timedelta(hours=1)
 
 def find_health(state: State, live: Live, now: datetime) -> tuple[NotDelivering, ...]:
     """What does not deliver at `now` (UTC), in the order of the addresses."""
-    if not (found := list(_find(state, live, now))):
-        return ()
-    users, addresses = ReferenceResolver(live).users(), ObjectRef.managed(state.entries)
-
-    def affected(each: NotDelivering) -> Iterator[str]:
-        for user in users.get(ObjectRef.at(each.address, each.id), ()):
-            if KINDS[user.kind].sends(user.fields):
-                yield addresses.get(user.ref, str(user.ref))
-
-    return tuple(replace(each, affects=tuple(sorted(set(affected(each))))) for each in found)
-
-
-def _find(state: State, live: Live, now: datetime) -> Iterator[NotDelivering]:
+    found = []
     for address, entry in sorted(state.entries.items()):
         kind = KINDS[address_kind(address)]
         record = live.records[kind.name].get(entry.id)
         if record is None or kind.delivery is None:
             continue
-        if failure := _failure(kind.delivery, entry, record) or _missed(kind.delivery, entry, record, now):
-            yield NotDelivering(address, record.id, record.name, *failure)
+        if problem := _find_failure(kind.delivery, entry, record) or _count_missed(kind.delivery, entry, record, now):
+            found.append(NotDelivering(address, record.id, record.name, *problem))
+    # Who sends through what takes long to find out, and matters only if something fails.
+    users, addresses = ReferenceResolver(live).users() if found else {}, ObjectRef.managed(state.entries)
+    for index, each in enumerate(found):
+        using = users.get(ObjectRef.at(each.address, each.id), ())
+        sending = {user.ref for user in using if KINDS[user.kind].sends(user.fields)}
+        found[index] = replace(each, affects=tuple(sorted(addresses.get(ref, str(ref)) for ref in sending)))
+    return tuple(found)
 
 
-def _failure(delivery: Delivery, entry: Entry, record: Record) -> tuple[str, str | None] | None:
+def _find_failure(delivery: Delivery, entry: Entry, record: Record) -> tuple[str, str | None] | None:
     """What the API says of an object that fails, and since when; None if it does not prove that it fails now."""
     raw, kind = record.raw, KINDS[record.kind]
     at = shorten(raw.get(delivery.failed_at) or "") or None
@@ -54,37 +48,35 @@ def _failure(delivery: Delivery, entry: Entry, record: Record) -> tuple[str, str
     if kind.fails(record.fields):
         is_wanted = entry.applied.get(delivery.status, delivery.on) == delivery.on
         return (f"its {delivery.status} is {delivery.failing}; {last}", at) if is_wanted else None
-    known, failed, delivered = _counts(delivery.failed_count, entry, record), parse_stamp(at), raw.get(delivery.last_at)
+    known = _read_counts(delivery.failed_count, entry, record)
+    failed, delivered = parse_stamp(at), raw.get(delivery.last_at)
     if known is None or failed is None or (delivered is not None and failed <= (parse_stamp(delivered) or failed)):
         return None
     seen, before, after = known
-    rose = f"`{delivery.failed_count}` rose from {before} to {after} since {_minute(seen)}"
+    rose = f"`{delivery.failed_count}` rose from {before} to {after} since {_format_minute(seen)}"
     return (f"{rose}; nothing was delivered after the {last}", at) if after > before else None
 
 
-def _missed(delivery: Delivery, entry: Entry, record: Record, now: datetime) -> tuple[str, str] | None:
+def _count_missed(delivery: Delivery, entry: Entry, record: Record, now: datetime) -> tuple[str, str] | None:
     """How many daily deliveries are missing, and since when; None if that is not proven. A change of the object begins
     the time anew, because a delivery may not have been due before it."""
-    known, changed = (
-        _counts(delivery.sent_count, entry, record),
-        parse_stamp(record.raw.get(KINDS[record.kind].changed_at)),
-    )
-    time_of_day = TIME_OF_DAY.fullmatch(str(record.fields.get(delivery.at)))
-    if known is None or changed is None or time_of_day is None:
+    known = _read_counts(delivery.sent_count, entry, record)
+    changed = parse_stamp(record.raw.get(KINDS[record.kind].changed_at))
+    due = Clock(now).find_next(record.fields.get(delivery.at))
+    if known is None or changed is None or due is None:
         return None
     seen, before, after = known
     since = max(seen, changed)
-    due = now.replace(hour=int(time_of_day[1]), minute=int(time_of_day[2]), second=0, microsecond=0)
     count = (now - MARGIN - due) // DAY - (since + MARGIN - due) // DAY if since < now else 0
     if not 0 <= after - before < count:
         return None
     runs = f"stayed at {after}" if after == before else f"grew from {before} to {after}"
-    runs += "" if since == seen else f" since {_minute(seen)}"
-    text = f"was due {counted(count, 'time')} since {_minute(since)}, and `{delivery.sent_count}` {runs}"
+    runs += "" if since == seen else f" since {_format_minute(seen)}"
+    text = f"was due {counted(count, 'time')} since {_format_minute(since)}, and `{delivery.sent_count}` {runs}"
     return text, f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _counts(name: str, entry: Entry, record: Record) -> tuple[datetime, int, int] | None:
+def _read_counts(name: str, entry: Entry, record: Record) -> tuple[datetime, int, int] | None:
     """When an apply saw a counter, what it was then, and what it is; None if that is not known, or nothing is sent."""
     kind, seen = KINDS[record.kind], parse_stamp(entry.counted_at)
     after = kind.delivery_counts(record.raw).get(name)
@@ -93,5 +85,5 @@ def _counts(name: str, entry: Entry, record: Record) -> tuple[datetime, int, int
     return seen, entry.counts[name], after
 
 
-def _minute(moment: datetime) -> str:
+def _format_minute(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

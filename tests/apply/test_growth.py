@@ -64,9 +64,9 @@ def seconds(parts: int) -> float:
         gc.disable()  # its passes come by the number of all that lives, whoever made it
         began = time.process_time()
         schedule = Schedule(changes)
-        queue = schedule.ready()
+        queue = schedule.take_ready()
         for part in queue:
-            queue += schedule.done(part)
+            queue += schedule.finish(part)
         taken.append(time.process_time() - began)
         gc.enable()
         assert len(queue) == parts

@@ -15,7 +15,7 @@ FLOORS = (
     {"errors", "serialization", "system", "text", "threads"},
     {"model", "yaml"},
     {"kinds", "api", "git"},
-    {"config", "state", "observe", "plan", "apply", "review", "policies", "explain", "forges", "output"},
+    {"config", "state", "observe", "plan", "apply", "review", "policies", "forges", "output"},
     {"commands"},
     {"cli", "project"},
     {"__main__", "testing"},

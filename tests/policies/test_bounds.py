@@ -10,8 +10,7 @@ from world import World
 
 from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid
-from reconciler.policies.judge import judge
-from reconciler.policies.loading import load
+from reconciler.policies.judge import judge, load
 
 from .conftest import Check, configuration, report
 

@@ -120,21 +120,21 @@ def test_no_order_breaks_a_reference(
     folder.mkdir()
     made = planned(folder, edit)
     walk, schedule = Walk(edit, made), Schedule(made.changes)
-    running, failures = schedule.ready(), 0
+    running, failures = schedule.take_ready(), 0
     for part in running:
         walk.begins(part)
     while running:
         part = running.pop(data.draw(st.integers(0, len(running) - 1), "which of them ends next"))
         if data.draw(st.integers(0, 9), "0: it fails") == 0:
             failures += 1
-            schedule.failed(part)
+            schedule.fail(part)
             continue
         walk.ends(part)
-        freed = schedule.done(part)
+        freed = schedule.finish(part)
         for each in freed:
             walk.begins(each)
         running += freed
-    assert schedule.rest() == []
+    assert schedule.take_rest() == []
     if not failures:
         assert walk.live == {("integration", key, title) for key, title in edit.after.items()}
         assert {key for key, used in walk.uses.items() if used} == set(edit.uses)

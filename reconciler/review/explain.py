@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from reconciler.errors import WrongUsage
-from reconciler.explain.rules import ExplainInput, Subject, find_overlap, find_subject, rules_of_address, rules_of_field
 from reconciler.kinds.comparison import flatten, is_within, parse_path
 from reconciler.model.plan import Action, Cause
 from reconciler.model.results import Explanation, FieldExplanation, FieldValue, LastApply, Verdict
+from reconciler.review.rules import (
+    ExplainInput,
+    Subject,
+    find_address_rules,
+    find_field_rules,
+    find_overlap,
+    find_subject,
+)
 from reconciler.text import did_you_mean
 
 
@@ -50,35 +56,28 @@ def explain(text: str, given: ExplainInput) -> Explanation:
     """Why ADDRESS[.FIELD] is as it is. WrongUsage if there is no such address or field, with the closest one."""
     subject = find_subject(text, given)
     kind, change, resource, record = subject.kind, subject.change, subject.resource, subject.record
-    place = resource.location if resource else None
+    place, name = (resource.location, str(resource.fields[kind.identity.name_field])) if resource else (None, "")
     last = (
         LastApply(receipt.id, receipt.at, receipt.who, receipt.commit, item.action, item.status)
         for receipt in given.receipts
         for item in receipt.items
         if item.address in (subject.address, subject.old_address)
     )
-    rest = "nothing: it is as wanted" if resource else "nothing: it is unmanaged, listed in each plan and never touched"
-    paths = list(_paths(subject))
-    if subject.path:
-        paths = _at_path(subject, paths)
-    if change is None:
-        verdict = Verdict.EQUAL if resource else Verdict.UNMANAGED
-    elif change.action is Action.ADOPT and subject.old_address != subject.address:
-        verdict = Verdict.MOVED
-    else:
-        verdict = EFFECTS[change.action].verdict
+    verdict, following = Verdict.UNMANAGED, "nothing: it is unmanaged, listed in each plan and never touched"
+    if change is not None:
+        verdict, following, _ = EFFECTS[change.action]
+        is_moved = change.action is Action.ADOPT and subject.old_address != subject.address
+        verdict = Verdict.MOVED if is_moved else verdict
+    elif resource is not None:
+        verdict, following = Verdict.EQUAL, "nothing: it is as wanted"
+    name = record.name if record else name or subject.address
+    about = (given.state.environment, subject.address, kind.name, name, subject.id, subject.path, verdict)
     return Explanation(
-        environment=given.state.environment,
-        address=subject.address,
-        kind=kind.name,
-        name=record.name if record else str(resource.fields[kind.identity.name_field]) if resource else subject.address,
-        id=subject.id,
-        path=subject.path,
-        verdict=verdict,
+        *about,
         action=change.action if change else None,
-        next=EFFECTS[change.action].on_object if change else rest,
-        fields=tuple(_explain_field(subject, each) for each in paths),
-        rules=tuple(rules_of_address(subject)),
+        next=following,
+        fields=tuple(_explain_field(subject, each) for each in _find_paths(subject)),
+        rules=tuple(find_address_rules(subject)),
         notes=change.remarks() if change else (),
         place=place,
         line=given.line(place) if place else "",
@@ -88,22 +87,20 @@ def explain(text: str, given: ExplainInput) -> Explanation:
     )
 
 
-def _paths(subject: Subject) -> Iterator[str]:
-    """The paths of all values, those of maps opened, in the order of the kind's fields, each once."""
-    found = dict.fromkeys(path for source in subject.sources for path, _ in flatten(subject.kind, source))
-    order = {name: at for at, name in enumerate(subject.kind.field_names)}
-    leaves = [path for path in found if not any(is_within(other, path) for other in found if other != path)]
-    yield from sorted(leaves, key=lambda path: order[str((parse_path(path) or ("",))[0])])
-    yield from (name for name in subject.sources[1] if name in subject.kind.server_fields)
-
-
-def _at_path(subject: Subject, paths: list[str]) -> list[str]:
-    """Those at the subject's path: what is within it, or itself if it is within one of them. WrongUsage if none is."""
-    path = subject.path
-    if inner := [each for each in paths if is_within(each, path)]:
+def _find_paths(subject: Subject) -> list[str]:
+    """The paths of all values at the subject's path, those of maps opened, in the order of the kind's fields; the path
+    itself if it is within one of them. WrongUsage if it is no path of the kind."""
+    kind, path = subject.kind, subject.path
+    found = dict.fromkeys(each for source in subject.sources for each, _ in flatten(kind, source))
+    order = {name: at for at, name in enumerate(kind.field_names)}
+    leaves = [each for each in found if not any(is_within(other, each) for other in found if other != each)]
+    paths = sorted(leaves, key=lambda each: order[str((parse_path(each) or ("",))[0])])
+    paths += [name for name in subject.sources[1] if name in kind.server_fields]
+    inner = [each for each in paths if is_within(each, path)] if path else paths
+    if inner or not path:
         return inner
-    kind, keys = subject.kind, parse_path(path) or ()
-    # A schema may know what stands nowhere.
+    keys = parse_path(path) or ()
+    # A path without any value may be declared in the schema.
     is_field = bool(keys) and keys[0] in kind.field_names and all(isinstance(key, str) for key in keys)
     is_declared = is_field and kind.field_named(str(keys[0])).schema_at(keys[1:]) is not None
     is_there = bool(keys) and any(find_value(source, keys).there for source in subject.sources)
@@ -116,23 +113,13 @@ def _at_path(subject: Subject, paths: list[str]) -> list[str]:
 def _explain_field(subject: Subject, path: str) -> FieldExplanation:
     keys = parse_path(path) or (path,)
     written, live, applied = (find_value(source, keys) for source in subject.sources)
-    verdict, cause, following = _field_verdict(subject, path, written)
+    verdict, cause, following = _judge_field(subject, path, written)
     place = subject.resource.field_location(path) if subject.resource is not None and written.there else None
-    return FieldExplanation(
-        path=path,
-        verdict=verdict,
-        written=written,
-        live=live,
-        applied=applied,
-        next=following,
-        place=place,
-        line=subject.given.line(place) if place else "",
-        cause=cause,
-        rules=tuple(rules_of_field(subject, path, keys, verdict, cause)),
-    )
+    line, rules = subject.given.line(place) if place else "", find_field_rules(subject, path, keys, verdict, cause)
+    return FieldExplanation(path, verdict, written, live, applied, following, place, line, cause, tuple(rules))
 
 
-def _field_verdict(subject: Subject, path: str, written: FieldValue) -> tuple[Verdict, Cause | None, str]:
+def _judge_field(subject: Subject, path: str, written: FieldValue) -> tuple[Verdict, Cause | None, str]:
     """What holds of a field, why it differs, and what the next apply does to it."""
     change, resource = subject.change, subject.resource
     if str((parse_path(path) or (path,))[0]) in subject.kind.server_fields:
@@ -159,7 +146,7 @@ def _field_verdict(subject: Subject, path: str, written: FieldValue) -> tuple[Ve
 
 
 def find_value(value: Any, keys: tuple[str | int, ...]) -> FieldValue:
-    """What a value holds at the end of that way."""
+    """The value at these keys of nested maps and lists, and whether there is one: it may be null."""
     for key in keys:
         in_map = isinstance(value, dict) and key in value
         in_list = isinstance(value, list) and isinstance(key, int) and key < len(value)

@@ -45,11 +45,7 @@ class Subject:
     live and remembered; beside the kind's fields, what the server sets."""
 
     def __init__(self, address: str, kind: Kind, object_id: str | None, path: str, given: ExplainInput) -> None:
-        self.address = address
-        self.kind = kind
-        self.id = object_id
-        self.path = path
-        self.given = given
+        self.address, self.kind, self.id, self.path, self.given = address, kind, object_id, path, given
         self.old_address = given.plan.moved.get(address, address)
         self.record = given.live.records[kind.name].get(object_id or "")
         self.resource = given.desired.resources.get(address)
@@ -109,7 +105,7 @@ def find_overlap(paths: Iterable[str], path: str) -> str | None:
     return next((each for each in paths if is_within(path, each) or is_within(each, path)), None)
 
 
-def rules_of_field(
+def find_field_rules(
     subject: Subject, path: str, keys: Sequence[str | int], verdict: Verdict, cause: Cause | None
 ) -> Iterator[Rule]:
     """What decides about one field, the reason of its verdict first."""
@@ -118,28 +114,29 @@ def rules_of_field(
         yield Rule(CAUSES[cause], "the state")
     stored = find_overlap(subject.stored, path)
     if stored is not None:
-        where = "" if stored == path else f"{stored} is "
-        value = subject.stored[stored]
+        where, value = "" if stored == path else f"{stored} is ", subject.stored[stored]
         kept = "left out" if value is None else json.dumps(value, ensure_ascii=False)
         yield Rule(f"{where}stored by the API as {kept}; the plan warns until the YAML says so", "the state")
     if resource is not None:
         for place in resource.sources.get(path, ()):
             yield Rule("its value is also made of what stands here", str(place))
         ignored = resource.lifecycle.ignore_changes if verdict is Verdict.IGNORED else ()
-        yield from (ignored_by(each, resource) for each in ignored if is_within(path, each.field))
+        yield from (describe_ignored(each, resource) for each in ignored if is_within(path, each.field))
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
         if kind.endpoints.has_full_update:
-            reason = "replaces the whole record, so its live value is sent along with every update"
-            yield Rule(f"{kind.endpoints.update} {reason}", kind.messages.source)
+            text = (
+                f"{kind.endpoints.update} replaces the whole record, so its live value is sent along with every update"
+            )
+            yield Rule(text, kind.messages.source)
     if verdict is Verdict.SERVER:
         yield Rule("the API sets it: it is neither compared nor sent", kind.messages.source)
         return
-    yield from _local_time(subject, path)
-    yield from _declared(subject, kind.field_named(str(keys[0])), keys[1:])
+    yield from _find_clock_rules(subject, path)
+    yield from _find_declared_rules(subject, kind.field_named(str(keys[0])), keys[1:])
 
 
-def _local_time(subject: Subject, path: str) -> Iterator[Rule]:
+def _find_clock_rules(subject: Subject, path: str) -> Iterator[Rule]:
     """The UTC times of a local time, and from when on its change can be made."""
     rule, grid = subject.kind.local_times(subject.resource.fields if subject.resource else {}).get(path, ("", 0))
     if rule:
@@ -149,14 +146,14 @@ def _local_time(subject: Subject, path: str) -> Iterator[Rule]:
             yield Rule(f"{each.after} UTC waits until {each.not_before}: {WAITS}", "reconciler: no delivery is lost")
 
 
-def ignored_by(each: Ignored, resource: Resource) -> Rule:
+def describe_ignored(each: Ignored, resource: Resource) -> Rule:
     """The line of `ignore_changes`, with who wants it and until when."""
     details = {"until ": each.until, "reason: ": each.reason, "owner: ": each.owner}
     why = ", ".join(f"{name}{value}" for name, value in details.items() if value)
     return Rule(f"ignore_changes names {each.field}" + (f" ({why})" if why else ""), str(resource.location))
 
 
-def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Iterator[Rule]:
+def _find_declared_rules(subject: Subject, field: Field, inner: Sequence[str | int]) -> Iterator[Rule]:
     """What the kind declares of a field, and of a path within it."""
     kind, resource, record = subject.kind, subject.resource, subject.record
     schema = field.schema_at(inner) or field.schema
@@ -187,7 +184,7 @@ def _declared(subject: Subject, field: Field, inner: Sequence[str | int]) -> Ite
                 yield Rule(f'the label "{label}" is that of {list_labels(available.find("label", label))}', offers)
 
 
-def rules_of_address(subject: Subject) -> Iterator[Rule]:
+def find_address_rules(subject: Subject) -> Iterator[Rule]:
     """What decides about an address as a whole: which object it is, how it may be treated, why it goes."""
     given, kind, change = subject.given, subject.kind, subject.change
     state = f"the state of {given.state.environment}, serial {given.state.serial}"
@@ -196,21 +193,26 @@ def rules_of_address(subject: Subject) -> Iterator[Rule]:
         yield Rule(f"it is made by the for_each of {instance.definition}, for {instance}", str(place))
         for dimension, at in instance.places.items():
             yield Rule(f"its {dimension} is {instance.items[dimension]}", str(at))
-    yield from _identity(subject, state)
+    yield from _find_identity_rules(subject, state)
     for moved in given.desired.moved:
         if moved.target == subject.address and given.plan.moved.get(subject.address):
             yield Rule(f"`moved`: what the state knows as {moved.source} is {subject.address} now", str(moved.location))
     if subject.resource is not None:
-        yield from _lifecycle(subject.resource, subject.entry, state)
+        yield from _find_lifecycle_rules(subject.resource, subject.entry, state)
     elif subject.entry is not None:
-        yield from _removal(subject, subject.entry, state)
+        block = next((each for each in given.desired.removed if each.source == subject.address), None)
+        fate = "it is deleted" if block and block.destroy else "it is forgotten, and stays as it is"
+        gone = Rule("the state knows it and the configuration does not want it, so it goes", state)
+        yield Rule(f"`removed`: {fate}", str(block.location)) if block else gone
+        if subject.entry.protected:
+            yield Rule("prevent_destroy is remembered: a delete is refused", state)
     if change is not None and change.action is Action.MANUAL:
         yield Rule(kind.messages.manual_step, kind.messages.source)
     if change is not None and change.action in DESTROYS:
         yield Rule(f"that loses {kind.messages.lost_on_delete}", kind.messages.source)
 
 
-def _identity(subject: Subject, state: str) -> Iterator[Rule]:
+def _find_identity_rules(subject: Subject, state: str) -> Iterator[Rule]:
     kind, resource, entry, record = subject.kind, subject.resource, subject.entry, subject.record
     if resource is None and entry is None:
         yield Rule("it is live, and neither in the configuration nor in the state: never touched but by --prune", state)
@@ -223,28 +225,17 @@ def _identity(subject: Subject, state: str) -> Iterator[Rule]:
         yield Rule(f"the state knows it as {entry.id}{gone}", state)
     elif resource is not None:
         key = ", ".join(f"{name} {resource.fields.get(name)}" for name in kind.identity.natural_key)
-        found = f"it is the only live {kind.name} with" if record is not None else f"there is no live {kind.name} with"
-        yield Rule(f"the state does not know it; {found} {key}", f"the natural key of a {kind.name}")
+        found = "it is the only" if record is not None else "there is no"
+        text = f"the state does not know it; {found} live {kind.name} with {key}"
+        yield Rule(text, f"the natural key of a {kind.name}")
 
 
-def _lifecycle(resource: Resource, entry: Entry | None, state: str) -> Iterator[Rule]:
-    place = str(resource.location)
-    lifecycle = resource.lifecycle
+def _find_lifecycle_rules(resource: Resource, entry: Entry | None, state: str) -> Iterator[Rule]:
+    place, lifecycle = str(resource.location), resource.lifecycle
     if lifecycle.prevent_destroy:
         yield Rule("prevent_destroy: it is neither deleted nor replaced", place)
     elif lifecycle.prevent_destroy is None and entry is not None and entry.protected:
         yield Rule("prevent_destroy is remembered, until `prevent_destroy: false` is written", state)
     if lifecycle.replace:
         yield Rule("replace: allow: if the API cannot change it, a new object is made in its place", place)
-    yield from (ignored_by(each, resource) for each in lifecycle.ignore_changes)
-
-
-def _removal(subject: Subject, entry: Entry, state: str) -> Iterator[Rule]:
-    block = next((each for each in subject.given.desired.removed if each.source == subject.address), None)
-    if block is not None:
-        fate = "it is deleted" if block.destroy else "it is forgotten, and stays as it is"
-        yield Rule(f"`removed`: {fate}", str(block.location))
-    else:
-        yield Rule("the state knows it and the configuration does not want it, so it goes", state)
-    if entry.protected:
-        yield Rule("prevent_destroy is remembered: a delete is refused", state)
+    yield from (describe_ignored(each, resource) for each in lifecycle.ignore_changes)
