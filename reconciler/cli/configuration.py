@@ -21,9 +21,7 @@ from reconciler.text import counted
 @click.command()
 @options.path_argument
 @options.environments_option
-@click.option(
-    "--state", "shared", is_flag=True, help="Read shared states too (over the network), to name spent blocks."
-)
+@options.flag("--state", "shared", help="Read shared states too (over the network), to name spent blocks.")
 @click.option("--base", metavar="REF", help="For policies with `ratchet`: what was so at the merge base only warns.")
 @options.form_option(
     ["text", "json", "sarif", "github"],
@@ -79,8 +77,8 @@ def list_(form: str) -> None:
 
 
 @click.command()
-@click.option("--write", is_flag=True, help="Write the schemas into the folder.")
-@click.option("--check", is_flag=True, help="Exit with 5 if the folder's schemas are stale.")
+@options.flag("--write", help="Write the schemas into the folder.")
+@options.flag("--check", help="Exit with 5 if the folder's schemas are stale.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default="schemas")
 def schema(folder: Path, write: bool, check: bool) -> None:
     """JSON Schemas of the configuration, for editors.
@@ -99,8 +97,8 @@ def schema(folder: Path, write: bool, check: bool) -> None:
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
         write_stderr(f"wrote {len(texts)} schemas to {folder}")
     if check:
-        stale = [name for name, text in texts.items() if _read(folder / name) != text]
-        if stale:
+        found = {name: (folder / name).read_text(encoding="utf-8") for name in texts if (folder / name).is_file()}
+        if stale := [name for name, text in texts.items() if found.get(name) != text]:
             write_stderr(f"stale in {folder}: {', '.join(stale)}\nhint: run `reconciler schema --write {folder}`")
             raise SystemExit(Exit.REFUSED)
 
@@ -121,10 +119,6 @@ def test(path: Path, pattern: str, parallelism: int, form: str) -> None:
     write_stdout(output.tests.render(results, form))
     if any(each.mismatches for each in results):
         raise SystemExit(Exit.TEST_FAILED)
-
-
-def _read(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
 @click.command()
@@ -149,13 +143,9 @@ def expand(path: Path, environment: str | None, target: tuple[str, ...], form: s
 @click.argument("first", metavar="A", shell_complete=options.complete("environments"))
 @click.argument("second", metavar="B", shell_complete=options.complete("environments"))
 @options.path_argument
-@click.option("--live", is_flag=True, help="Compare what is live in both projects; needs both keys, writes nothing.")
-@click.option(
-    "--target",
-    shell_complete=options.complete("addresses"),
-    multiple=True,
-    metavar="ADDRESS",
-    help="Only this address, or those that fit a pattern: 'report.chess-*'. May be given several times.",
+@options.flag("--live", help="Compare what is live in both projects; needs both keys, writes nothing.")
+@options.bare_target_option(
+    help="Only this address, or those that fit a pattern: 'report.chess-*'. May be given several times."
 )
 @click.option(
     "--ignore",
@@ -181,7 +171,6 @@ def compare(
     Without --live it compares what is written, offline and without a key. What an `only_in` leaves out is told and is
     no difference; so is what `compare: {ignore: […]}` in reconciler.yaml names. Exits with 2 if there is a difference.
     """
-
     if flags["api_url"] is not None and not live:
         raise WrongUsage("--api-url is the address of what is live; expected it together with --live")
     both = options.environments_at(path, [first, second], flags) if live else None
@@ -193,7 +182,7 @@ def compare(
 
 @click.command()
 @options.path_argument
-@click.option("--write", cls=options.NeverSuggested, is_flag=True, help="Write it into the files.")
+@options.unsafe_flag("--write", help="Write it into the files.")
 @options.target_option
 def fold(path: Path, write: bool, target: tuple[str, ...]) -> None:
     """Make one for_each of many resources that are nearly equal: offline, without a key.
@@ -233,12 +222,12 @@ class _Simulate(click.Command):
 
 
 @click.command(cls=_Simulate)
-@click.argument("data", metavar="[FILE]", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.argument("data", metavar="[FILE]", type=options.FILE, required=False)
 @click.option("--port", type=options.WholeNumber(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Append a JSON line for each request.")
-@click.option("--bare", is_flag=True, help="Leave out the e-mail destination int-email-01 and the vendor's segments.")
-@click.option("--examples", is_flag=True, help="Begin with products, an entitlement, a segment and a configuration.")
+@click.option("--log", type=options.FILE, help="Append a JSON line for each request.")
+@options.flag("--bare", help="Leave out the e-mail destination int-email-01 and the vendor's segments.")
+@options.flag("--examples", help="Begin with products, an entitlement, a segment and a configuration.")
 @click.option("--fault", "rules", metavar="RULE", multiple=True, help="What is to go wrong; may be given again.")
 @click.option(
     "--faults", "rule_file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A file of rules."

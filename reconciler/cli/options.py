@@ -31,6 +31,11 @@ class NeverSuggested(click.Option):
     """An option that destroys, overwrites, or passes a guard: no mistake is answered with it."""
 
 
+flag = partial(click.option, is_flag=True)
+unsafe_option = partial(click.option, cls=NeverSuggested)
+unsafe_flag = partial(flag, cls=NeverSuggested)
+
+
 if TYPE_CHECKING:
     _Choice = click.Choice[str]
 else:  # which is generic since click 8.2 only
@@ -134,10 +139,10 @@ environments_option = together(
     _environment(
         "environments", help="An environment of reconciler.yaml, or a pattern: 'chess-*'. May be given several times."
     ),
-    click.option("--all", "every", is_flag=True, help="Every environment of reconciler.yaml."),
+    flag("--all", "every", help="Every environment of reconciler.yaml."),
 )
 debug_option = together(
-    click.option("--debug", is_flag=True, help="Show each request on stderr, without the key and bodies."),
+    flag("--debug", help="Show each request on stderr, without the key and bodies."),
     # cli.main reads it before anything else.
     click.option(
         "--log-format",
@@ -158,12 +163,11 @@ api_options = together(
 )
 connection_options = together(environment_option, api_options)
 many_connection_options = together(environments_option, api_options)
-target_option = click.option(
-    "--target",
-    shell_complete=complete("addresses"),
-    multiple=True,
-    metavar="ADDRESS",
-    help="Only this address, with what it needs; or a pattern: 'report.chess-*'. May be given several times.",
+bare_target_option = partial(
+    click.option, "--target", shell_complete=complete("addresses"), multiple=True, metavar="ADDRESS"
+)
+target_option = bare_target_option(
+    help="Only this address, with what it needs; or a pattern: 'report.chess-*'. May be given several times."
 )
 
 
@@ -192,34 +196,24 @@ plan_options = together(
         metavar="REF",
         help="Compare with the merge base of HEAD and REF: origin/main, or HEAD^ after a merge.",
     ),
-    click.option(
-        "--only-scope",
-        is_flag=True,
-        help="With --base: leave out what is not due to the changes since, and not needed by them.",
-    ),
-    click.option(
-        "--strict-scope",
-        is_flag=True,
-        help="With --base: refuse if something is planned that is not due to the changes since.",
-    ),
+    flag("--only-scope", help="With --base: leave out what is not due to the changes since, and not needed by them."),
+    flag("--strict-scope", help="With --base: refuse if something is planned that is not due to the changes since."),
     target_option,
-    click.option("--prune", cls=NeverSuggested, is_flag=True, help="Also delete live objects that are not managed."),
-    click.option(
+    unsafe_flag("--prune", help="Also delete live objects that are not managed."),
+    unsafe_option(
         "--max-deletes",
-        cls=NeverSuggested,
         type=WholeNumber(0),
         metavar="N",
         help="Delete or replace up to N objects of an environment, and no more.",
     ),
-    click.option(
+    unsafe_option(
         "--allow",
-        cls=NeverSuggested,
         type=Guard((*ALLOWABLE, f"{GUARD}NAME")),
         metavar=f"[{'|'.join(ALLOWABLE)}|{GUARD}NAME|{DELETE}KIND]",
         multiple=True,
         help="Pass this guard, once you know why it refuses. delete:KIND lets objects of a closed kind go.",
     ),
-    click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if something is left to do, with 0 if not."),
+    flag("--detailed-exitcode", help="Exit with 2 if something is left to do, with 0 if not."),
 )
 
 

@@ -98,7 +98,7 @@ def _read_moment(
 @options.path_argument
 @options.plan_options
 @options.format_option
-@click.option("--auto-approve", cls=options.NeverSuggested, is_flag=True, help="Do not ask: for CI, after a review.")
+@options.unsafe_flag("--auto-approve", help="Do not ask: for CI, after a review.")
 @click.option(
     "--plan", "saved", type=click.Path(path_type=Path), metavar="FILE", help="Carry out this plan, and nothing else."
 )
@@ -113,12 +113,7 @@ def _read_moment(
     type=options.OneOf(["clock"]),
     help="Only the changes of which every field is due to the clocks; for a job of every night, without a digest.",
 )
-@click.option(
-    "--keep-going",
-    cls=options.NeverSuggested,
-    is_flag=True,
-    help="With several environments: go on with the next one if one fails.",
-)
+@options.unsafe_flag("--keep-going", help="With several environments: go on with the next one if one fails.")
 def apply(
     path: Path,
     auto_approve: bool,
@@ -159,10 +154,10 @@ def apply(
             ended = commands.apply_each.ApplyEach(environments, request, files, screen, keep_going=keep_going).run()
         else:
             ended = environments.run(lambda session: commands.apply.run(session, request, files, screen))
-    commands.environments.require_all(replace(each, code=_code(each, flags)) for each in ended)
+    commands.environments.require_all(replace(each, code=_find_code(each, flags)) for each in ended)
 
 
-def _code(ended: Ended[Applied], flags: options.PlanFlags) -> Exit:
+def _find_code(ended: Ended[Applied], flags: options.PlanFlags) -> Exit:
     report = ended.value.report if ended.value else None
     code = report.exit_code() if report else ended.code
     is_left = report is not None and any(each.status == "manual" for each in report.outcomes)
@@ -198,9 +193,8 @@ class _Screen:
         """Asks once: of several environments, for all of them."""
         if not self._ask or (self._are_several and self._is_confirmed):
             return
-        commands.environments.require_yes(
-            f"Apply this to {', '.join(environments)}? Type yes to apply, anything else is a no:"
-        )
+        names = ", ".join(environments)
+        commands.environments.require_yes(f"Apply this to {names}? Type yes to apply, anything else is a no:")
         self._is_confirmed = True
 
     def begin(self, environment: str) -> None:
@@ -223,9 +217,8 @@ class _Screen:
             write_stdout(output.document.document(**output.document.report_values(report)))
 
     def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
-        """How it ended for each of several environments."""
-        as_json = self._form == "json"
-        write_stdout(output.environments.reports_json(ended) if as_json else output.environments.reports_text(ended))
+        shown = output.environments
+        write_stdout(shown.reports_json(ended) if self._form == "json" else shown.reports_text(ended))
 
 
 def _require_no_plan_flags(flags: options.PlanFlags) -> None:

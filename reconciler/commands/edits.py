@@ -11,6 +11,7 @@ from typing import Any
 from reconciler.config.files import Disk, Edited, Reading
 from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
+from reconciler.kinds.comparison import alike
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired
 from reconciler.model.results import AlsoChanged
@@ -106,3 +107,15 @@ def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:
                         each.path.write_bytes(each.before.encode("utf-8"))
             raise Refused(f"{edit.path}: cannot be written: {error.strerror}; nothing is changed") from error
     return tuple(edit.path for edit in changed)
+
+
+def find_differing(before: Desired, after: Desired) -> set[tuple[str, str]]:
+    """The addresses and the names of their fields that differ."""
+    old, new = ({address: each.fields for address, each in side.resources.items()} for side in (before, after))
+    return {
+        (address, name)
+        for address in old.keys() | new.keys()
+        if (was := old.get(address, {})) != (now := new.get(address, {}))
+        for name in {*was, *now}
+        if not alike(was.get(name), now.get(name))
+    }

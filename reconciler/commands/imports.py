@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.commands.adopt import find_differing
-from reconciler.commands.edits import Texts, Written, edited, write_edits
+from reconciler.commands.edits import Texts, Written, edited, find_differing, write_edits
 from reconciler.commands.export import NOTHING, Project, Unmanaged, call
 from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE

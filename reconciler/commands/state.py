@@ -14,7 +14,6 @@ from reconciler.model.reports import Receipt
 from reconciler.model.settings import Environment
 from reconciler.state.backend import Backend
 from reconciler.state.operations import load_state, open_backend, require_own_name
-from reconciler.state.operations import migrate as copy_state
 from reconciler.state.receipts import list_receipts
 
 
@@ -24,12 +23,6 @@ def unlock(path: Path, environment: str | None, run: str) -> str:
     store = _backend(opened.environment(environment), opened.folder)
     store.unlock(run)
     return store.where
-
-
-def migrate(path: Path, environment: str | None, source: str) -> tuple[int, str, str]:
-    """Copies the state from a place to the configured one; gives the number of objects, the old and the new place."""
-    old, new = open_backend_at(path, environment, source), own_backend(path, environment)
-    return copy_state(old, new), old.where, new.where
 
 
 def read_history(path: Path, environment: str | None) -> Sequence[Receipt]:
