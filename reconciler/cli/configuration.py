@@ -43,12 +43,12 @@ def validate(path: Path, environments: tuple[str, ...], every: bool, shared: boo
     _write_problems(form, counts, warning=checked.warnings, hint=checked.hints)
     for environment, count in counts.items():
         write_stderr(f"{environment}: {counted(count, 'resource')} {'is' if count == 1 else 'are'} valid")
-        for line in checked.completed(environment, shared=shared):
+        for line in checked.find_completed(environment, shared=shared):
             write_stderr(escape(f"hint: {line}"))
 
 
 def _write_problems(form: str, counts: Mapping[str, int], **problems: Iterable[Problem]) -> None:
-    """What is wrong, by rule, on stdout, in a form for programs; people read it on stderr, the errors last."""
+    """Writes problems, by rule: to stdout in a form for programs, and warnings and hints to stderr for people."""
     for level in ("warning", "hint"):
         for each in problems.get(level, ()):
             write_stderr(escape(f"{level}: {each}"))
@@ -189,7 +189,7 @@ def fold(path: Path, write: bool, target: tuple[str, ...]) -> None:
 
     It shows the blocks, and --write writes them. All addresses stay, and every environment gets the same as before.
     """
-    found = commands.fold.Folder(path, target)
+    found = commands.edits.Folding(path, target)
     heading = ("", "")
     for group in found.folded:
         if heading != (heading := (f"# {group.file}", f"{group.section}:")):
@@ -210,7 +210,8 @@ def fold(path: Path, write: bool, target: tuple[str, ...]) -> None:
 
 
 class _Simulate(click.Command):
-    """It has an option for each question that the documents leave open: they are loaded once it is this command."""
+    """It has an option for each question that the documents leave open. The simulator that knows them is loaded only if
+    this command is used."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The options, and those of the questions behind them."""

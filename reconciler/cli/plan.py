@@ -69,7 +69,7 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
     if environments.are_several:
         ended = commands.review.judge_together(ended)
     form, reviews = flags["form"], [each.map(lambda made: made.review) for each in ended]
-    files.write(reviews)
+    files.write_plans(reviews)
     write_stdout(render_plans(reviews, form), commands=form in COMMANDS)
     code = Exit.PENDING if flags["detailed_exitcode"] else Exit.DONE
     commands.environments.require_all(

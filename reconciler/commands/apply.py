@@ -25,7 +25,7 @@ from reconciler.lazy import frozen
 from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, Status, Verification
-from reconciler.observe import counted_by_kind, observe, with_parts
+from reconciler.observe import observe, with_parts
 from reconciler.plan.guards import Options
 from reconciler.plan.plan_file import SavedPlan
 from reconciler.state.backend import LockInfo, ReceiptFile
@@ -84,7 +84,7 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
             approved = plan_stage.approval.read_approved(request.expected, name)
         shown = show(session, request, files.forms())
         planned, ended = shown.planned, Ended(name, shown.review)
-        files.write_plans([ended])
+        files.write_plans([ended], is_begun=True)
         screen.show_plans([ended])
         if approved is not None:
             plan_stage.approval.require_approved(planned.plan, approved)
@@ -141,11 +141,11 @@ def apply(
     refuse(planned.plan)
     with Threads(2) as aside:
         # What is applied is the commit of now; git says it while the API is busy.
-        head = aside.submit(lambda: planned.head or session.head())
+        head = aside.submit(lambda: planned.head or session.find_head())
         recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock, commit=lambda: result(head))
         writer = Writer(session.transport)
         reading = _ReadingBack(planned, writer, recorder, on_event)
-        commit = aside.submit(session.commit)
+        commit = aside.submit(session.find_commit)
         done = execute(
             planned.plan, writer, recorder, planned.live, on_event=reading.see, parallelism=parallelism, recheck=recheck
         )
@@ -240,8 +240,7 @@ class _ReadingBack:
         return replace(report, warnings=(*report.warnings, *warnings))
 
     def _look(self, kind: Kind) -> None:
-        expected = counted_by_kind(self._recorder.entries())
         entries, changes = self._recorder.entries(), self._planned.plan.changes
         refs = [ObjectRef.at(name, entries[name].id) for each in changes if (name := each.address) in entries]
-        look = partial(observe, self._writer, [kind], (), expected, [kind.name])
+        look = partial(observe, self._writer, [kind], (), entries, [kind.name])
         self._reads[kind.name] = self._pool.submit(lambda: with_parts(self._writer, look(), refs))

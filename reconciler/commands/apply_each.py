@@ -39,7 +39,7 @@ class ApplyEach:
         """
         shown = judge_together(self.environments.run(lambda session: show(session, self.request, self.files.forms())))
         reviews = [each.map(lambda made: made.review) for each in shown]
-        self.files.write_plans(reviews)
+        self.files.write_plans(reviews, is_begun=True)
         self.screen.show_plans(reviews)
         approved = self._approved(shown)
         if changing := [each.environment for each in shown if each.value and each.value.planned.plan.changes]:

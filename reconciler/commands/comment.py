@@ -46,7 +46,7 @@ def write_approvals(
 
 
 def summarise(file: str, text: str) -> str:
-    """Adds the text to the file of a job's summary, if there is one; gives a warning if it could not, else nothing."""
+    """Adds a text to the file of a job's summary, if there is one. Returns a warning if that fails, else nothing."""
     if not file:
         return ""
     content = f"{text.strip()}\n\n".encode()

@@ -1,4 +1,5 @@
-"""What the shell completes: names that are at hand, without the key, the network, or a check of what is written."""
+"""What the shell completes: names on this machine, without the key, the network, or a check of the configuration. Each
+function gives the words of one sort, see `cli.options.complete`."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from reconciler.api import Transport
 from reconciler.api.address import base_url, proxy_for
 from reconciler.api.response import FORBIDDEN, NOT_FOUND
 from reconciler.commands.facts import Watch, find_answer_claims, find_facts
-from reconciler.commands.session import NOW, Session, written_kinds
+from reconciler.commands.session import NOW, Session
 from reconciler.config.files import Disk, is_resources
 from reconciler.config.load import Configuration
 from reconciler.errors import CertificateUntrusted, NotAuthorised, ReconcilerError, some_of
@@ -37,7 +37,7 @@ MOST_AT_ONCE, MOST_SKEW = 16, 60
 
 
 def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[Diagnosis]:
-    """What is found for these environments (None: the only one), side by side. One that fails hides no other one.
+    """What is found for these environments (None: the only one), side by side; a failure is a check of its environment.
     WrongUsage or ConfigurationInvalid if `reconciler.yaml` has none of that name."""
     opened = Configuration(path).configuration
     chosen = [opened.environment(name).name for name in names]
@@ -62,21 +62,21 @@ def _compare(one: Diagnosis, found: Sequence[Diagnosis]) -> Iterator[Fact]:
 
 def _examine(opened: Configuration, name: str, connect: Open) -> Diagnosis:
     states = [State(name)]
-    checks = [_run("configuration", lambda: _check_configuration(opened, name))]
+    checks = [_run_check("configuration", lambda: _check_configuration(opened, name))]
     found = Diagnosis(name)
     try:
         with connect(name) as session:
-            checks.append(_run("state store", lambda: _check_store(session, states)))
+            checks.append(_run_check("state store", lambda: _check_store(session, states)))
             found = _ask_api(session, states[-1])
     except ReconcilerError as error:
         checks.append(Check.failed("key" if isinstance(error, NotAuthorised) else "address", error))
-    checks.append(_run("git", lambda: _check_git(opened, states[-1])))
+    checks.append(_run_check("git", lambda: _check_git(opened, states[-1])))
     return replace(found, checks=(*checks, *found.checks))
 
 
-def _run(name: str, work: Callable[[], Check]) -> Check:
+def _run_check(name: str, check: Callable[[], Check]) -> Check:
     try:
-        return work()
+        return check()
     except ReconcilerError as error:
         return Check.failed(name, error)
 
@@ -89,7 +89,7 @@ def _check_configuration(opened: Configuration, name: str) -> Check:
 
 
 def _check_store(session: Session, states: list[State]) -> Check:
-    """Appends the state to `states`."""
+    """Also appends the state to `states`: the check of git needs its commits."""
     store, name = session.store, "state store"
     found = replay_state(store, session.read_state())[1]
     states.append(found.state)
@@ -134,7 +134,7 @@ def _ask_api(session: Session, state: State) -> Diagnosis:
     with Threads(MOST_AT_ONCE) as threads:
         for path, style in {**styles, **vendors, **paged}.items():
             threads.submit(watch.note, path, style)
-    used = written_kinds(session) | set(map(address_kind, state.entries))
+    used = session.find_written_kinds() | set(map(address_kind, state.entries))
     asked = [*_check_lists(watch, used), *(_check_table(watch, path, references.get(path)) for path in styles)]
     with Threads(MOST_AT_ONCE) as threads:
         found_facts = list(threads.map(lambda kind: list(find_facts(kind, watch)), KINDS.values()))
@@ -187,7 +187,7 @@ def _check_lists(watch: Watch, used: set[str]) -> Iterator[Check]:
 
 
 def _check_table(watch: Watch, path: str, reference: Reference | None) -> Check:
-    """A list beside those of the kinds. One that references are looked up in should have the ids of their targets."""
+    """A lookup. One that references are looked up in should have the ids of their targets."""
     name = path.rpartition("/")[2] if reference else "catalogue"
     if error := watch.errors.get(path):
         return Check.failed(name, error)

@@ -60,9 +60,9 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
         if drifted.gone or drifted.address not in resources:
             left.append(f"{drifted.address}: it is not live, or not in the configuration any more: nothing to write")
             continue
-        block = _block(drifted, resources[drifted.address].fields, planned.live, addresses)
+        block = _make_block(drifted, resources[drifted.address].fields, planned.live, addresses)
         blocks[drifted.address] = block
-        found_values = _values(drifted, block)
+        found_values = _find_values(drifted, block)
         for name, message in violations(address_kind(drifted.address), block):
             if name in {keys[0] for keys in found_values}:
                 left.append(f"{drifted.address}: its {name} is left alone: {message}")
@@ -70,19 +70,19 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
         values[drifted.address] = found_values
     adoption = Adoption(session, blocks)
     written = adoption.write(values)
-    objects = tuple(_marked(each, adoption.accepted) for each in found.objects)
+    objects = tuple(_mark_adopted(each, adoption.accepted) for each in found.objects)
     written = replace(written, left=(*left, *written.left))
     return replace(found, objects=objects, also_changed=written.also_changed), written
 
 
-def _marked(drifted: Drifted, accepted: Sequence[Value]) -> Drifted:
+def _mark_adopted(drifted: Drifted, accepted: Sequence[Value]) -> Drifted:
     ways = [each.keys for each in accepted if each.address == drifted.address]
     marked = (replace(at, next=ADOPTED) if any(at.keys[: len(w)] == w for w in ways) else at for at in drifted.fields)
     return replace(drifted, fields=tuple(marked))
 
 
-def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[ObjectRef, str]) -> dict[str, Any]:
-    """What is live, as it is written in YAML; what stays in a list of references keeps its place."""
+def _make_block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[ObjectRef, str]) -> dict[str, Any]:
+    """The live object as YAML would have it. In a list of references, the items that stay keep their places."""
     kind = KINDS[address_kind(drifted.address)]
     record, resolver = live.records[kind.name][drifted.id], ReferenceResolver(live)
     block = make_blocks({record.ref: written_fields(record)}, live, addresses)[record.ref]
@@ -97,8 +97,8 @@ def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[Obj
     return block
 
 
-def _values(drifted: Drifted, block: Fields) -> dict[KeyPath, Any]:
-    """The keys of each changed value, and what is live there; a list of references is one value."""
+def _find_values(drifted: Drifted, block: Fields) -> dict[KeyPath, Any]:
+    """The live value of each changed field, by its keys. A list of references is one value."""
     places = {(name, *each.path) for name, each in KINDS[address_kind(drifted.address)].reference_fields}
     return {
         field.keys: value_at(block, field.keys) if tuple(field.keys) in places else field.live
@@ -107,7 +107,7 @@ def _values(drifted: Drifted, block: Fields) -> dict[KeyPath, Any]:
 
 
 class Value(NamedTuple):
-    """A live value at these keys of a resource, and the way to where it is written in a file."""
+    """A live value at these keys of a resource, and its place: `key_path` in `file`."""
 
     address: str
     keys: KeyPath
@@ -144,13 +144,13 @@ class Adoption:
         """Writes values (address → keys → value), and says what was left and what else has changed."""
         places: dict[tuple[Path, KeyPath], list[Value]] = defaultdict(list)
         for address, wanted in values.items():
-            for each in self._placed(self._before[self._name].resources[address], wanted):
+            for each in self._find_places(self._before[self._name].resources[address], wanted):
                 places[each.file, each.key_path].append(each)
         self._accept(list(places.values()))
-        return Written(write_edits(self._edits), tuple(self._by_hand()), also_changed=tuple(self._also))
+        return Written(write_edits(self._edits), tuple(self._describe_left()), also_changed=tuple(self._also))
 
-    def _placed(self, resource: Resource, values: Mapping[KeyPath, Any]) -> Iterator[Value]:
-        """Each value with its place. What `defaults` say is overridden on the resource, a list as a whole."""
+    def _find_places(self, resource: Resource, values: Mapping[KeyPath, Any]) -> Iterator[Value]:
+        """Each value with its place. A value of `defaults` is overridden on the resource, a list as a whole."""
         address, instance = resource.address, resource.instance
         own = (KINDS[resource.kind].section, (instance.definition if instance else address).partition(".")[2])
         for keys, value in values.items():
@@ -165,14 +165,14 @@ class Adoption:
 
     def _accept(self, places: Sequence[list[Value]]) -> None:
         """Accepts what can be written together; else one half after the other, to find what cannot."""
-        objection = self._objection([*self.accepted, *chain(*places)]) if places else ""
+        objection = self._find_objection([*self.accepted, *chain(*places)]) if places else ""
         if objection and len(places) == 1:
             self._left += [(each, objection) for each in places[0]]
         elif objection:
             self._accept(places[: len(places) // 2])
             self._accept(places[len(places) // 2 :])
 
-    def _objection(self, values: Sequence[Value]) -> str:
+    def _find_objection(self, values: Sequence[Value]) -> str:
         """Why the last of these values cannot be written with the others. Empty if it can: then all are accepted."""
         wanted: dict[Path, dict[KeyPath, Any]] = defaultdict(dict)
         for each in values:
@@ -188,7 +188,7 @@ class Adoption:
             return f"{values[-1].path}: then the configuration would be invalid: {error.problems[0]}"
         differing = {name: find_differing(before, after[name]) for name, before in self._before.items()}
         known = {(each.address, str(each.keys[0])) for each in values}
-        if others := {at for paths in differing.values() for at, _ in paths - known} | self._missed(values, after):
+        if others := {at for paths in differing.values() for at, _ in paths - known} | self._find_missed(values, after):
             return f"{values[-1].path}: that would change {some_of(sorted(others))} too"
         del differing[self._name]
         self.accepted, self._edits, self._also = [*values], edits, []
@@ -197,8 +197,8 @@ class Adoption:
                 self._also.append(AlsoChanged(str(each.file), each.address, join_keys(each.keys), names))
         return ""
 
-    def _missed(self, values: Sequence[Value], after: Mapping[str, Desired]) -> set[str]:
-        """The resources that would not become as they are live."""
+    def _find_missed(self, values: Sequence[Value], after: Mapping[str, Desired]) -> set[str]:
+        """The addresses of resources that would still differ from what is live."""
         wanted: dict[str, Any] = {}
         for each in values:
             before = wanted.get(each.address, self._before[self._name].resources[each.address].fields)
@@ -206,8 +206,8 @@ class Adoption:
         reached = {address: each.fields for address, each in after[self._name].resources.items()}
         return {address for address, fields in wanted.items() if not alike(fields, reached.get(address))}
 
-    def _by_hand(self) -> Iterator[str]:
-        """What is said of the values that are left: of those of an instance, the lines that change it alone."""
+    def _describe_left(self) -> Iterator[str]:
+        """A text for each value that is left; for those of an instance, the lines that change it alone."""
         alone: dict[str, list[Value]] = defaultdict(list)
         resources = self._before[self._name].resources
         for each, objection in self._left:
@@ -217,15 +217,15 @@ class Adoption:
                 alone[each.address].append(each)
         for address, values in alone.items():
             if instance := resources[address].instance:
-                yield self._written_out(resources[address], instance, values)
+                yield self._write_out(resources[address], instance, values)
 
-    def _written_out(self, resource: Resource, instance: Instance, values: Sequence[Value]) -> str:
+    def _write_out(self, resource: Resource, instance: Instance, values: Sequence[Value]) -> str:
         """The lines that leave an instance out of its `for_each`, and write it with its live values."""
         texts = [join_keys(each.keys) for each in values]
         paths = ", ".join(f"{path} ({resource.field_location(path)})" for path in texts)
         names = [name for name, each in self._before.items() if resource.address in each.resources]
         try:
-            fields = dict(self._for_all(resource, instance, names))
+            fields = dict(self._find_shared_fields(resource, instance, names))
         except LookupError:
             reason = "is not its own, and its environments differ; write a variable with a value for each of them"
             return f"{resource.address}: {paths} {reason}"
@@ -233,9 +233,8 @@ class Adoption:
             fields = with_value(fields, each.keys, escape_variables(each.live))
         section, (_, _, definition) = KINDS[resource.kind].section, instance.definition.partition(".")
         documents = self._documents(Path(resource.location.file))
-        excluded: list[Any] = next(
-            filter(None, (value_at(each.value, (section, definition, "exclude")) for each in documents)), []
-        )
+        written = (value_at(each.value, (section, definition, "exclude")) for each in documents)
+        excluded: list[Any] = next(filter(None, written), [])
         only = {"only_in": names} if len(names) < len(self._before) else {}
         blocks = {
             definition: {"exclude": [*excluded, dict(instance.items)]},
@@ -246,21 +245,25 @@ class Adoption:
         lines = dump({section: blocks}, Layout(has_short_maps=True)).rstrip()
         return f"{resource.address}: {paths} is not its own; to change it alone, write{also}:\n{lines}"
 
-    def _for_all(self, resource: Resource, instance: Instance, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
-        """The fields of an instance, variables kept, for these environments. LookupError if that needs `for_each`."""
+    def _find_shared_fields(
+        self, resource: Resource, instance: Instance, names: Sequence[str]
+    ) -> Iterator[tuple[str, Any]]:
+        """The fields of an instance, valid in all these environments: with variables if they differ. LookupError if
+        that takes a field of an item."""
         written = self._written[instance.definition].node
         for name, value in resource.fields.items():
             every = (self._before[each].resources[resource.address].fields.get(name) for each in names)
             is_same = all(alike(value, each) for each in every)
-            yield name, escape_variables(value) if is_same else _with_items(written[name], instance.items)
+            yield name, escape_variables(value) if is_same else _replace_items(written[name], instance.items)
 
 
-def _with_items(node: Any, items: Mapping[str, str]) -> Any:
-    """What is written, with the keys of items in place of `${each.…}`. LookupError if it has another value of one."""
+def _replace_items(node: Any, items: Mapping[str, str]) -> Any:
+    """What is written, with the keys of items in place of `${each.…}`. LookupError for a field of an item, as in
+    `${each.office.zone}`."""
     if isinstance(node, str):
         names = (each[1].strip() for each in EXPRESSION.finditer(node) if each[1])
         keys = {name: items[name.removeprefix("each.")] for name in names if name.startswith("each.")}
         return EXPRESSION.sub(lambda found: keys.get((found[1] or "").strip(), found[0]), node)
     if isinstance(node, dict):
-        return {key: _with_items(value, items) for key, value in node.items()}
-    return [_with_items(value, items) for value in node] if isinstance(node, list) else node
+        return {key: _replace_items(value, items) for key, value in node.items()}
+    return [_replace_items(value, items) for value in node] if isinstance(node, list) else node

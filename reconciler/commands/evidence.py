@@ -28,10 +28,11 @@ FEW = 5
 def add_reasons(
     plan: Plan, entries: Mapping[str, Entry], desired: Desired, session: Session, *, allowed: Collection[str]
 ) -> Plan:
-    """The plan with why each address goes that is not in the configuration any more.
+    """The plan with the reason why each address goes that is not in the configuration any more.
 
-    Refused if git keeps the file off the disk that an address, or the settings, stood in, or whose defaults would win
-    over those that are sent. Git is asked only if something goes, if defaults are sent, or if there are no settings.
+    Gets a refusal if git keeps a file off the disk (sparse checkout, skip-worktree, submodule) that held such an
+    address, the settings, or defaults that would win over those that are sent. Git is asked only if something goes, if
+    defaults are sent, or if there are no settings: a call costs a few milliseconds.
     """
     folder = session.configuration.folder
     going, inherited = dict(_going(plan, entries, desired)), dict(_inherited(plan, desired, folder))
@@ -76,11 +77,11 @@ def add_undo_reasons(plan: Plan, receipt: str) -> Plan:
 def find_behind(
     plan: Plan, state: State, folder: Path, *, head: str = "", tip: str = ""
 ) -> tuple[Mapping[str, Commit], tuple[str, ...]]:
-    """The changes to objects that a commit wrote last, or deleted, that this checkout is older than, each with that
-    commit; and warnings.
+    """The changes that would undo a newer commit: address → the commit that wrote the object last, or deleted it, and
+    that this checkout does not have; and warnings.
 
-    `head` is the commit that the plan was made of, if it is not what is checked out; `tip` is what it was compared
-    with. Git is asked only if a commit is known of an object that changes.
+    `head` is the commit that the plan was made of, if another one is checked out; `tip` is what it was compared with.
+    Git is asked only if a commit is known of an object that changes.
     """
     wrote = {change.address: set(_commits(change, plan, state)) for change in plan.changes}
     asked = set().union(*wrote.values())
@@ -102,8 +103,8 @@ def find_behind(
 
 
 def with_committed(snapshot: Snapshot) -> Snapshot:
-    """The snapshot. If its file holds a later one on the default branch, that is what is newer: with an older checkout
-    the state goes back, and its receipts may go back too. Not known if git fails."""
+    """The snapshot, marked as old if its file has a higher serial on the default branch: an old checkout brings back an
+    old state, perhaps with its receipts. Not marked if git fails."""
     state = snapshot.state
     if snapshot.file is None or snapshot.newer or not state.lineage:
         return snapshot
@@ -117,7 +118,7 @@ def with_committed(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, newer=f"that of the default branch (serial {serial})", newest=serial)
 
 
-def warnings_of(changes: Mapping[str, Commit], snapshot: Snapshot) -> Iterator[str]:
+def describe_behind(changes: Mapping[str, Commit], snapshot: Snapshot) -> Iterator[str]:
     """What a plan says of changes that are behind, and of a state that is older than a receipt beside it."""
     if changes:
         commits = few([f"{address} ({commit})" for address, commit in changes.items()])
@@ -140,15 +141,13 @@ class _FileEvidence:
         self._desired = desired
         self._listing = listing
         self._reasons: dict[str, str] = {}
-        self.off = sorted(
-            each for each in listing.kept_off if each.endswith("/") or is_resources(each.rpartition("/")[2])
-        )
+        self.off = sorted(each for each in listing.kept_off if each.endswith("/") or is_resources(Path(each).name))
 
     def is_kept_off(self, entry: Entry) -> bool:
         """Whether git keeps the file off the disk; if the file is not known, whether it keeps any."""
         if not entry.file:
             return bool(self.off)
-        return not self._is_here(entry.file) and self._listing.keeps_off(entry.file)
+        return not os.path.lexists(self._folder / entry.file) and self._listing.keeps_off(entry.file)
 
     def keeps_defaults_off(self, file: str, origins: Collection[str]) -> bool:
         """Whether git keeps a file off the disk whose defaults would win, in the file, over those of the origins."""
@@ -171,15 +170,12 @@ class _FileEvidence:
             return f"git keeps {file or few(self.off)} off the disk"
         if not file:
             return "it is not in the configuration any more"
-        if self._is_here(file):
+        if os.path.lexists(self._folder / file):
             return f"its block has gone from {file}"
         if file in self._listing.tracked:
             return f"its file {file} has gone (not committed)"
         commit = find_removal(self._folder, file, entry.commit) if len(self._reasons) < FEW else None
         return f"its file {file} has gone" + (f" (in {Commit(*commit)})" if commit else "")
-
-    def _is_here(self, file: str) -> bool:
-        return os.path.lexists(self._folder / file)
 
 
 def _going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> Iterator[tuple[str, Entry]]:

@@ -26,7 +26,8 @@ PAGE = 20
 
 
 class Watch(Reader):
-    """Notes by path what came: items, error, status, seconds. `skew`: the seconds that our clock is ahead of theirs."""
+    """Keeps what the API answered, by path: items, error, status, seconds. `skew`: the seconds that our clock is ahead
+    of the API's, by its `Date`."""
 
     def __init__(self, transport: Transport) -> None:
         super().__init__(transport)
@@ -59,7 +60,7 @@ class Watch(Reader):
 
 
 def find_facts(kind: Kind, watch: Watch) -> Iterator[Fact]:
-    """All that is asked of a kind. What only a probe can tell is unknown."""
+    """All facts of a kind. Those that only a probe can tell are unknown."""
     error, rows = watch.errors.get(kind.endpoints.path), watch.items.get(kind.endpoints.path, [])
     is_unclear = isinstance(error, (NotAuthorised, AnswerRefused, Unreachable))
     whole = ("the list can be read whole", None if is_unclear else [error] if error else [])
@@ -108,7 +109,7 @@ def _look_at_pages(kind: Kind, watch: Watch, rows: Sequence[Item]) -> Claims:
 
 
 def find_answer_claims(answers: Sequence[Response]) -> Claims:
-    """What holds of all answers, whatever they are about."""
+    """The claims about answers of every path. None stands for: no answer tells."""
     media = {each.headers.get("content-type", "none") for each in answers if each.content}
     yield "an answer is JSON", [each for each in media if not each.startswith("application/json")]
     waits = ["retry-after" in each.headers for each in answers if each.status == TOO_MANY]

@@ -98,7 +98,9 @@ class _Import:
         kept = {ref: address for ref, address in project.managed.items() if address in project.kept.resources}
         some = ((ref, project.unproven[name]) for ref, name in pairs.items() if name in project.unproven)
         paired = {
-            ref: each.address for ref, each in some if find_bearers(KINDS[ref.kind], each.fields, [project.record(ref)])
+            ref: each.address
+            for ref, each in some
+            if find_bearers(KINDS[ref.kind], each.fields, [project.find_record(ref)])
         }
         blocks = make_blocks(chosen, project.live, {**kept, **paired, **self._targets})
         self._blocks = {self._targets[ref]: fields for ref, fields in blocks.items()}
@@ -134,7 +136,7 @@ class _Import:
         for change in project.plan(desired).changes if self._merged else ():
             if change.address in self._merged and change.fields:
                 resource = resources[change.address]
-                sides = [self._blocks[change.address], *project.sides(change.address).values()]
+                sides = [self._blocks[change.address], *project.find_sides(change.address).values()]
                 key_paths[change.address] = differing = find_key_paths(change, [*sides, resource.fields])
                 values = json.dumps([value_at(side, key_path) for side in sides for key_path in differing])
                 reasons = {
@@ -176,7 +178,7 @@ class _Import:
             is_everywhere = project.environments.keys() <= {*also}
             texts.set(address, *self._place(address, "only_in"), REMOVED if is_everywhere else also)
         for address in self._narrowed:
-            texts.set(address, *self._place(address, "only_in"), [*project.sides(address)])
+            texts.set(address, *self._place(address, "only_in"), [*project.find_sides(address)])
         settings = (self._folder / SETTINGS_FILE).resolve()
         for name, (values, value_paths) in self._variables.items():
             for (address, key_path), (start, end) in value_paths.items():
@@ -197,7 +199,7 @@ class _Import:
 
     def _values(self, address: str, key_path: KeyPath) -> dict[str, Any]:
         """The value at these keys of a merged resource, by environment."""
-        sides = {**self._project.sides(address), self._project.name: self._blocks[address]}
+        sides = {**self._project.find_sides(address), self._project.name: self._blocks[address]}
         return {name: value_at(sides[name], key_path) for name in self._project.environments if name in sides}
 
     def _import_lines(self, texts: Texts) -> dict[str, dict[str, Any]]:
@@ -218,7 +220,7 @@ class _Import:
                 continue
             file, index, known = written[address]
             if known != ids:
-                known = known if isinstance(known, dict) else dict.fromkeys(project.sides(address), known)
+                known = known if isinstance(known, dict) else dict.fromkeys(project.find_sides(address), known)
                 texts.set(address, file, ("imports", index, "id"), {**known, project.name: ref.id})
         return lines
 
@@ -290,9 +292,9 @@ class _Import:
         pairs, found = self._found.pairs, {why: [*objects] for why, objects in self._found.left.items()}
         for ref, why in self._own.items():
             reason = f" has a block of its own: {pairs[ref]} cannot be it, since {why}"
-            found.setdefault(reason, []).append(call(self._project.record(ref)))
+            found.setdefault(reason, []).append(call(self._project.find_record(ref)))
         for ref, why in self._out.items():
-            found.setdefault(f" is left out: {why}", []).append(call(self._project.record(ref)))
+            found.setdefault(f" is left out: {why}", []).append(call(self._project.find_record(ref)))
         yield from (f"{', '.join(objects)}{why}" for why, objects in found.items())
         if self._found.selection and self._rest:
             reason = some_of(f"{each.action} {each.address}" for each in self._rest)

@@ -32,6 +32,7 @@ ORPHAN = (
     "{}: this state holds {} of the environment {}, which is not in reconciler.yaml: no plan touches them; to keep "
     "them, delete this file; to delete them, add it again and leave all out of it by `only_in`"
 )
+CONFIGURATION_COMMIT = "reconciler.git.checkout:configuration_commit"
 NOW = "RECONCILER_NOW"
 """The variable that sets the clock, for rehearsals."""
 
@@ -59,8 +60,13 @@ class Session:
         found, own, is_allowed = self.store.read(), self.environment.configuration, WRONG_CONFIGURATION in allowed
         return require_own(found, own, named, self.store.where, allowed=is_allowed)
 
-    def orphans(self) -> Iterator[str]:
-        """What is said of state files whose environments have gone: to the first of all alone, so each is told once."""
+    def find_written_kinds(self) -> set[str]:
+        """The names of the kinds in the configuration, before it is evaluated."""
+        return set(map(address_kind, self.configuration.merged.resources))
+
+    def describe_orphans(self) -> Iterator[str]:
+        """A warning for each state file whose environment is gone. Only the first environment gets them, so that each
+        is told once."""
         folder, names = self.configuration.folder / STATE_FOLDER, [*self.configuration.environments]
         files = folder.glob("*.json") if names[:1] == [self.environment.name] else ()
         for file in sorted(file for file in files if file.stem not in names):
@@ -68,18 +74,13 @@ class Session:
                 if count := len(from_text(read_regular(file, LARGEST), file.stem, str(file)).entries):
                     yield ORPHAN.format(file, counted(count, "object"), file.stem)
 
-    def commit(self) -> str:
+    def find_commit(self) -> str:
         """The commit of the configuration, as git says it; empty if there is none."""
-        return find_commit(self.configuration.folder) if self.asks_git else ""
+        return str(load(CONFIGURATION_COMMIT)(self.configuration.folder)) if self.asks_git else ""
 
-    def head(self) -> str:
+    def find_head(self) -> str:
         """The id of the commit that is checked out; empty if there is none."""
         return str(load("reconciler.git.checkout:head_commit")(self.configuration.folder)) if self.asks_git else ""
-
-
-def written_kinds(session: Session) -> set[str]:
-    """The names of the kinds that the configuration holds, told before it is evaluated."""
-    return set(map(address_kind, session.configuration.merged.resources))
 
 
 @contextmanager
@@ -135,15 +136,10 @@ def parse_moment(text: str, name: str) -> datetime:
 
 
 def find_names(path: Path, environment: str | None) -> tuple[str | None, str]:
-    """The names of the configuration and of the environment that is meant, as far as they can be told: the
-    configuration may be unsound."""
+    """The names of the configuration and of the chosen environment, as far as they are known: the configuration may be
+    invalid."""
     opened = Configuration(path)
     name = next((each.configuration for each in opened.environments.values()), derived_name(opened.folder))
     with suppress(ReconcilerError):
         return name, environment or opened.environment(None).name
     return name, environment or DEFAULT_ENVIRONMENT
-
-
-def find_commit(folder: Path) -> str:
-    """The commit of a configuration, as git says it; empty if there is none."""
-    return str(load("reconciler.git.checkout:configuration_commit")(folder))

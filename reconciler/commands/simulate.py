@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.api.transport import open_simulator
 from reconciler.commands.session import parse_moment
 from reconciler.errors import WrongUsage
-from reconciler.simulator import Faults, RuleError, Simulator, rules_in
+from reconciler.simulator import Faults, RuleError, rules_in
 from reconciler.simulator.app import EXAMPLES, FIRST
 from reconciler.simulator.server import Server
 from reconciler.simulator.store import ASSUMPTIONS
@@ -34,12 +34,12 @@ def open_server(
     assumptions: Mapping[str, str],
     **faults: Any,
 ) -> Iterator[tuple[Server, Sequence[str]]]:
-    """A server that is ready to run, and a line on each fault. WrongUsage if the request cannot be met.
+    """A server that is ready to run, and a line for each fault. WrongUsage if an argument or the port cannot be used.
 
     `data`: the file of its data, None for one that is removed at the end. `log`: the file that gets a JSON line for
     each request. `now` is the time at the start, ISO 8601; None for the machine's. `bare`: without what a new project
-    begins with; `examples`: with an object of each kind that has no destination. `assumptions`: what is taken for true
-    where the documents leave it open; the data keep the others. `faults`: see `read_faults`.
+    begins with; `examples`: with an object of each kind that has no destination. `assumptions`: the answers to what the
+    documents leave open; the data keep the others. `faults`: see `read_faults`.
     """
     with ExitStack() as stack:
         data = data or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "simulator.sqlite"
@@ -50,14 +50,11 @@ def open_server(
         simulator = stack.enter_context(open_simulator(str(data), moment, bare=True, log=lines, faults=rules))
         simulator.assume(assumptions)
         simulator.seed((() if bare else FIRST) + (EXAMPLES if examples else ()))
-        yield stack.enter_context(_listen(simulator, host, port)), list(rules.lines())
-
-
-def _listen(simulator: Simulator, host: str, port: int) -> Server:
-    try:
-        return Server(simulator, host=host, port=port)
-    except OSError as error:
-        raise WrongUsage(f"cannot listen on {host}:{port}: {error.strerror}", hint="another --port") from error
+        try:
+            server = Server(simulator, host=host, port=port)
+        except OSError as error:
+            raise WrongUsage(f"cannot listen on {host}:{port}: {error.strerror}", hint="another --port") from error
+        yield stack.enter_context(server), list(rules.lines())
 
 
 def read_faults(rules: Sequence[str], rule_file: Path | None, seed: int) -> Faults:
