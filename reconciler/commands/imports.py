@@ -1,4 +1,5 @@
-"""Live objects written into the YAML, with the lines that adopt them. What other environments have is written once."""
+"""Writes live objects into the YAML, with the `imports` lines that adopt them. A resource that other environments have
+too is written once."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ from reconciler.yaml.edit import REMOVED, Edit, Verbatim
 
 LONGEST: Final = 60
 Trouble = dict[str, str]
-"""Addresses of what cannot be written, with why."""
+"""Address → why it cannot be written."""
 
 
 def import_objects(session: Session, kinds: Sequence[str], matches: Sequence[str], file: Path | None) -> Written:
@@ -60,10 +61,10 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
 
 
 class _Import:
-    """The import into one environment. What cannot be done is set aside, and the rest is tried again. `_own` are the
-    objects with a block of their own, although another environment has a resource of their name; `_out` are left out.
-    `_untouched` are resources of other environments that cannot get an `only_in`. Those of the selection `_first` that
-    no object is get one. `_rest` is what a plan would also change."""
+    """The import into one environment. What cannot be written is set aside, and the rest is tried again. `_own` objects
+    get a block of their own, although another environment has a resource of their name; `_out` objects are left out.
+    `_untouched` resources of other environments cannot get an `only_in`. `_first` is the selection, if there is no
+    state yet: those of its resources that no object is get an `only_in`. `_rest`: what a plan would also change."""
 
     def __init__(self, project: Project, found: Unmanaged, file: Path | None) -> None:
         self._project, self._found, self._file = project, found, file
@@ -85,10 +86,8 @@ class _Import:
             self._set_aside(trouble)
 
     def _choose(self) -> Trouble:
-        """Sets what is written in this try; gives what cannot be merged.
-
-        `_targets`: object → address. `_merged`: those that other environments have. `_variables`: for what differs.
-        """
+        """Sets what this try writes: `_targets` (object → address), the `_merged` that other environments have, and
+        `_variables` for what differs. Returns what cannot be merged."""
         project, found = self._project, self._found
         pairs = {ref: address for ref, address in found.pairs.items() if ref not in self._own}
         chosen = {ref: fields for ref, fields in found.fields.items() if ref not in self._out}
@@ -96,24 +95,21 @@ class _Import:
         self._merged = {address: ref for ref, address in self._targets.items() if address in project.candidates}
         self._narrowed = self._find_narrowed()
         kept = {ref: address for ref, address in project.managed.items() if address in project.kept.resources}
-        some = ((ref, project.unproven[name]) for ref, name in pairs.items() if name in project.unproven)
-        paired = {
-            ref: each.address
-            for ref, each in some
-            if find_bearers(KINDS[ref.kind], each.fields, [project.find_record(ref)])
-        }
+        same = {ref: project.unproven[name] for ref, name in pairs.items() if name in project.unproven}
+        bearing = (ref for ref in same if find_bearers(KINDS[ref.kind], same[ref].fields, [project.find_record(ref)]))
+        paired = {ref: same[ref].address for ref in bearing}
         blocks = make_blocks(chosen, project.live, {**kept, **paired, **self._targets})
         self._blocks = {self._targets[ref]: fields for ref, fields in blocks.items()}
         key_paths, trouble = self._compare({address: ref for ref, address in paired.items()} | self._merged)
         names = {name for each in project.environments.values() for name in (*each.variables, *each.unset)}
         taken = {name: {key: each.variables.get(name) for key, each in project.environments.items()} for name in names}
-        values = {(name, keys): self._values(name, keys) for name, paths in key_paths.items() for keys in paths}
+        values = {(name, keys): self._find_values(name, keys) for name, paths in key_paths.items() for keys in paths}
         self._variables = name_variables(values, taken)
         return trouble
 
     def _find_narrowed(self) -> list[str]:
-        """The resources of other environments that this one is not to have: those that an object with a block of its
-        own replaces, and those that no object is."""
+        """The resources of other environments that this one shall not have: those replaced by an object with a block of
+        its own, and those that no object here is."""
         project = self._project
         kept = project.kept.resources.values()
         used = {address for each in kept for address, *_ in references(KINDS[each.kind], each.fields)}
@@ -127,7 +123,7 @@ class _Import:
         return sorted(project.unproven.keys() & (split | rest), key=natural)
 
     def _compare(self, known: Mapping[str, ObjectRef]) -> tuple[dict[str, list[KeyPath]], Trouble]:
-        """The keys of the values that differ, of each resource that is merged; and what cannot be merged. `known`: the
+        """The keys of the values that differ, by address of a merged resource; and what cannot be merged. `known`: the
         objects of these resources, and of others that a plan finds by their names."""
         project, kept, key_paths, trouble = self._project, self._project.kept, dict[str, list[KeyPath]](), Trouble()
         resources = {**kept.resources, **{address: project.candidates[address] for address in known}}
@@ -149,7 +145,8 @@ class _Import:
         return key_paths, trouble
 
     def _set_aside(self, trouble: Trouble) -> None:
-        """What cannot be merged gets a block of its own; what cannot have one is left out. Refused if it is neither."""
+        """Gives an object that cannot be merged a block of its own, and leaves it out if it cannot have one. Refused if
+        neither helps."""
         pairs = {self._found.pairs[ref]: ref for ref in self._own}
         refs = pairs | {address: ref for ref, address in self._targets.items()}
         for address, why in trouble.items():
@@ -164,28 +161,28 @@ class _Import:
             else:
                 self._own[ref] = why
 
-    def _place(self, address: str, *keys: str | int) -> tuple[Path, KeyPath]:
-        """The file of a merged resource, and the way to a value within it."""
+    def _find_place(self, address: str, *keys: str | int) -> tuple[Path, KeyPath]:
+        """The file of a merged resource, and the keys of a value within it."""
         resource = self._project.candidates[address]
         name = resource.instance.definition if resource.instance else address
         return Path(resource.location.file).resolve(), (KINDS[resource.kind].section, name.partition(".")[2], *keys)
 
     def _edit(self, texts: Texts) -> Trouble:
-        """Edits the texts; gives what cannot be edited."""
+        """Edits the texts; returns what cannot be edited."""
         project = self._project
         for address in sorted(self._merged.keys() - project.unproven.keys()):
             also = [*project.configuration.merged.resources[address].node["only_in"], project.name]
             is_everywhere = project.environments.keys() <= {*also}
-            texts.set(address, *self._place(address, "only_in"), REMOVED if is_everywhere else also)
+            texts.set(address, *self._find_place(address, "only_in"), REMOVED if is_everywhere else also)
         for address in self._narrowed:
-            texts.set(address, *self._place(address, "only_in"), [*project.find_sides(address)])
+            texts.set(address, *self._find_place(address, "only_in"), [*project.find_sides(address)])
         settings = (self._folder / SETTINGS_FILE).resolve()
         for name, (values, value_paths) in self._variables.items():
             for (address, key_path), (start, end) in value_paths.items():
-                texts.set(address, *self._place(address, *key_path), Verbatim(f"{start}${{var.{name}}}{end}"))
+                texts.set(address, *self._find_place(address, *key_path), Verbatim(f"{start}${{var.{name}}}{end}"))
                 for each, value in values.items():
                     texts.set(address, settings, ("environments", each, "variables", name), Verbatim(value))
-        lines = self._import_lines(texts)
+        lines = self._make_import_lines(texts)
         if trouble := texts.write():
             return trouble
         only = {"only_in": [project.name]} if project.others else {}
@@ -197,13 +194,13 @@ class _Import:
             texts.add(file, "imports", [lines[each] for each in addresses if each in lines])
         return {}
 
-    def _values(self, address: str, key_path: KeyPath) -> dict[str, Any]:
+    def _find_values(self, address: str, key_path: KeyPath) -> dict[str, Any]:
         """The value at these keys of a merged resource, by environment."""
         sides = {**self._project.find_sides(address), self._project.name: self._blocks[address]}
         return {name: value_at(sides[name], key_path) for name in self._project.environments if name in sides}
 
-    def _import_lines(self, texts: Texts) -> dict[str, dict[str, Any]]:
-        """The lines of `imports` that are new, by address; those that are there get one more id."""
+    def _make_import_lines(self, texts: Texts) -> dict[str, dict[str, Any]]:
+        """The new lines of `imports`, by address. Lines that exist already get one more id."""
         project, lines = self._project, dict[str, dict[str, Any]]()
         written: dict[str, tuple[Path, int, Any]] = {}
         counts = Counter[Path]()
@@ -225,7 +222,7 @@ class _Import:
         return lines
 
     def _judge(self, edits: Sequence[Edit]) -> Trouble:
-        """What would not be adopted as it is. Refused if anything else would change."""
+        """What a plan would not adopt unchanged. Refused if anything else would change."""
         project, ours = self._project, {*self._blocks, *self._narrowed}
         if not edits:
             return self._find_differing(project.here)
@@ -274,7 +271,7 @@ class _Import:
         return trouble
 
     def _describe_done(self) -> Iterator[str]:
-        """What is said of resources that were there."""
+        """A text on each change to what was in the configuration already."""
         if merged := sorted(self._merged, key=natural):
             yield f"written once, with {', '.join(self._project.others)}: {', '.join(merged)}"
         for name, (values, value_paths) in self._variables.items():
@@ -288,7 +285,7 @@ class _Import:
             yield f"only_in leaves these out of {self._project.name}, {none}"
 
     def _describe_left(self) -> Iterator[str]:
-        """What is said of the objects that are left out, or not merged; each cause once."""
+        """A text on the objects that are left out, or not merged; each cause once."""
         pairs, found = self._found.pairs, {why: [*objects] for why, objects in self._found.left.items()}
         for ref, why in self._own.items():
             reason = f" has a block of its own: {pairs[ref]} cannot be it, since {why}"

@@ -1,8 +1,8 @@
 """Learns what the documents of the API leave open, with objects of its own.
 
-Each is in a journal on the disk before it is made, and until it is removed. It is removed by its id. If a create was
-cut off before its id was known, it is the one object with a name that nobody can guess and with all that was sent.
-A row of the vendor is never written to. A remote configuration stays archived: what a DELETE of one does is not asked.
+The journal on the disk names each object before it is created and until it is removed. Objects are removed by id. If a
+create was cut off before its id was known, the object is found by its random name and by all that was sent. Rows of the
+vendor are never written. A remote configuration stays archived: the probe does not try a DELETE of one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CREATED, NO_CONTENT, CONFLICT, REFUSALS = 201, 204, 409, (400, 409, 422)
 
 
 def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None]) -> tuple[list[Fact], Check]:
-    """What was learned, and how it ended. `allowed`: closed kinds that are probed too, as --allow names them."""
+    """The facts, and a check that says how it ended. `allowed` as in --allow. Refused if the key is no sandbox key."""
     if not session.transport.secret.sandbox:
         raise Refused("--probe takes a sandbox key only", hint="name an environment whose key begins with test_sk_")
     confirm()
@@ -57,7 +57,7 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
 
 class _Probe:
     """One run. `facts`: what was learned. `_left` and `_unclear`: why something could not be removed, or learned.
-    `_entries`: the objects that are not removed yet, by address; the id is empty if it is not known."""
+    `_entries`: the objects that are not removed yet, by address; an id is empty until it is known."""
 
     def __init__(self, writer: Writer, journal: Journal, environment: str) -> None:
         self.facts, self._used, self._left, self._unclear = dict[str, Fact](), set[str](), list[str](), list[str]()
@@ -107,10 +107,10 @@ class _Probe:
             self._unclear.append(f"{kind.section}: {error}")
 
     def _learn(self, kind: Kind) -> None:
-        fields = self._fields(kind)
+        fields = self._make_fields(kind)
         self._made[kind.name] = made = self._create(kind, fields)
         self._used |= {to.kind for name, to in kind.reference_fields if fields.get(name) != kind.example.get(name)}
-        for work in (self._look, self._update, self._set_sub_endpoints, self._set_and_restore):
+        for work in (self._check_created, self._update, self._set_sub_endpoints, self._set_and_restore):
             self._attempt(work, kind, fields, made["id"])
 
     def _add(self, kind: Kind, word: str, holds: bool, seen: object) -> None:
@@ -128,8 +128,8 @@ class _Probe:
             raise answer.error(self._writer.source)
         return answer
 
-    def _fields(self, kind: Kind) -> dict[str, Any]:
-        """What is sent for a new object: the example of the kind, delivering nothing, with references to ours."""
+    def _make_fields(self, kind: Kind) -> dict[str, Any]:
+        """The fields of a new object: the kind's example, a status that delivers nothing, references to ours."""
         fields, read = dict[str, Any](), partial(read_table, self._writer)
         name = f"reconciler-probe-{uuid.uuid4().hex}"
         for each in kind.fields:
@@ -165,7 +165,7 @@ class _Probe:
             raise ReconcilerError("a create answers with another object")
         return made
 
-    def _look(self, kind: Kind, fields: Fields, object_id: str) -> None:
+    def _check_created(self, kind: Kind, fields: Fields, object_id: str) -> None:
         if kind.endpoints.idempotent_create:
             address = f"{kind.name}.{fields[kind.identity.name_field]}-again"
             self._note(address, "", fields)
@@ -271,7 +271,7 @@ class _Probe:
                 self._add(kind, "a deleted object is gone at once", not self._read(kind, object_id), "it still answers")
 
     def _ask_again(self, kind: Kind, object_id: str, fields: Fields) -> None:
-        """Asks for what is deleted, and tries to have it back. If that works, it is deleted again."""
+        """Reads what is deleted, and tries to get it back. If that works, deletes it again."""
         own = {name: value for name, value in fields.items() if name not in dict(kind.reference_fields)}
         tries = {"reused": create_requests(kind, own)[0]} if kind.identity.chosen_id else {}
         for name, each in ((name, each) for name, each in kind.sub_endpoints if each.terminal and each.initial):
