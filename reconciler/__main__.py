@@ -10,9 +10,9 @@ from io import TextIOWrapper
 
 from reconciler import __version__
 
-RARELY = (200_000, 20, 100)
+GC_THRESHOLDS = (200_000, 20, 100)
 SWITCH_SECONDS = 0.000_5
-ENDING = ("SIGTERM", "SIGHUP", "SIGBREAK")
+ENDING_SIGNALS = ("SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def main() -> None:
@@ -25,9 +25,9 @@ def main() -> None:
             sys.exit(f"error: stdout cannot be written ({error.strerror})")
         return
     _leave_current_folder()
-    hear_endings()
+    handle_ending_signals()
     # A run makes much that it keeps and little garbage: to look for it after every 700 values costs a tenth of a plan.
-    gc.set_threshold(*RARELY)
+    gc.set_threshold(*GC_THRESHOLDS)
     # While the YAML is read, each page that arrives would otherwise wait ten times as long until the next is asked for.
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
@@ -48,9 +48,9 @@ def _leave_current_folder() -> None:
         del sys.path[0]
 
 
-def hear_endings() -> None:
+def handle_ending_signals() -> None:
     """Let the signals that end a process raise KeyboardInterrupt as Ctrl-C does, but those that the caller ignores."""
-    for number in (getattr(signal, name) for name in ENDING if hasattr(signal, name)):
+    for number in (getattr(signal, name) for name in ENDING_SIGNALS if hasattr(signal, name)):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
 

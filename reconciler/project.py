@@ -160,7 +160,7 @@ class _Screen:
     confirm = show_report = begin = show_ends = show_plans
 
     @contextmanager
-    def progress(self, _plan: object, /) -> Iterator[Callable[[Event], None]]:
+    def show_progress(self, _plan: object, /) -> Iterator[Callable[[Event], None]]:
         """What is told of each event."""
         yield self._show_event
 

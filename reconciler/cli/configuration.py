@@ -172,8 +172,8 @@ def compare(
     no difference; so is what `compare: {ignore: […]}` in reconciler.yaml names. Exits with 2 if there is a difference.
     """
     if flags["api_url"] is not None and not live:
-        raise WrongUsage("--api-url is the address of what is live; expected it together with --live")
-    both = options.environments_at(path, [first, second], flags) if live else None
+        raise WrongUsage("--api-url is the address of what is live; expected it combine with --live")
+    both = options.make_environments(path, [first, second], flags) if live else None
     found = commands.live.compare(path, first, second, target, ignored, both)
     write_stdout(output.compared.render_comparison(found, form))
     if found.count():

@@ -77,10 +77,10 @@ class WholeNumber(click.IntRange):
 
 def wrong_value(param: click.Parameter | None, value: object, expected: str, ctx: click.Context | None) -> WrongUsage:
     """The error of a value that an option does not take."""
-    return WrongUsage(f"{name_of(param)} {value}: expected {expected}", hint=help_hint(ctx))
+    return WrongUsage(f"{find_name(param)} {value}: expected {expected}", hint=help_hint(ctx))
 
 
-def name_of(param: click.Parameter | None) -> str:
+def find_name(param: click.Parameter | None) -> str:
     """`--target`, or the metavar of an argument."""
     if isinstance(param, click.Option):
         return param.opts[0]
@@ -100,7 +100,7 @@ def complete(names: str) -> Callable[[click.Context, click.Parameter, str], list
         # click leaves PATH among the other words if the last one is an option that lacks its value.
         named = (*filter(os.path.isdir, ctx.args), ctx.params.get("path"), ctx.params.get("configuration"), ".")
         with suppress(ReconcilerError, OSError):
-            found = getattr(commands.completion, names)(Path(next(filter(None, named))))
+            found = getattr(commands.completion, f"list_{names}")(Path(next(filter(None, named))))
             return [each for each in found if each.startswith(word)]
         return []
 
@@ -112,7 +112,7 @@ def form_option(forms: Sequence[str], text: str = "What stdout gets.") -> Callab
     return click.option("--format", "form", type=OneOf(forms), default=forms[0], show_default=True, help=text)
 
 
-def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+def combine(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """These options as one decorator. The help lists them in this order."""
     return lambda command: reduce(lambda made, option: option(made), reversed(options), command)
 
@@ -135,13 +135,13 @@ _environment = partial(
 environment_option = _environment(
     callback=_one_name, help="The environment of reconciler.yaml; needed if there are several."
 )
-environments_option = together(
+environments_option = combine(
     _environment(
         "environments", help="An environment of reconciler.yaml, or a pattern: 'chess-*'. May be given several times."
     ),
     flag("--all", "every", help="Every environment of reconciler.yaml."),
 )
-debug_option = together(
+debug_option = combine(
     flag("--debug", help="Show each request on stderr, without the key and bodies."),
     # cli.main reads it before anything else.
     click.option(
@@ -152,7 +152,7 @@ debug_option = together(
         help="What stderr gets: text, or JSON lines for programs. Also from RECONCILER_LOG_FORMAT.",
     ),
 )
-api_options = together(
+api_options = combine(
     click.option(
         "--api-url", metavar="URL", help="The API's address, or simulator:FILE. Also from QONVERSION_API_URL."
     ),
@@ -161,8 +161,8 @@ api_options = together(
     ),
     debug_option,
 )
-connection_options = together(environment_option, api_options)
-many_connection_options = together(environments_option, api_options)
+connection_options = combine(environment_option, api_options)
+many_connection_options = combine(environments_option, api_options)
 bare_target_option = partial(
     click.option, "--target", shell_complete=complete("addresses"), multiple=True, metavar="ADDRESS"
 )
@@ -180,7 +180,7 @@ def _forms_and_files(ctx: click.Context, param: click.Parameter, values: tuple[s
     return tuple((form, Path(file)) for form, _, file in (value.partition("=") for value in values))
 
 
-plan_options = together(
+plan_options = combine(
     many_connection_options,
     click.option(
         "--report",
@@ -255,23 +255,23 @@ class PlanFlags(ManyFlags):
 
 def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
     """What a command works with, opened."""
-    return environments_at(path, [flags["environment"]] if flags["environment"] else [], flags).open()
+    return make_environments(path, [flags["environment"]] if flags["environment"] else [], flags).open()
 
 
 def choose_environments(path: Path, flags: ManyFlags) -> Environments:
     """The environments that the flags name."""
     names = commands.environments.choose_names(path, flags["environments"], every=flags["every"])
-    return environments_at(path, names, flags)
+    return make_environments(path, names, flags)
 
 
-def environments_at(path: Path, names: Sequence[str], flags: ApiFlags) -> Environments:
+def make_environments(path: Path, names: Sequence[str], flags: ApiFlags) -> Environments:
     """The environments of these names, or the only one if there is no name."""
     return commands.environments.Environments(path, names, flags["api_url"], flags["parallelism"], flags["debug"])
 
 
 def read_options(flags: PlanFlags) -> Options:
     """What the flags ask of a plan. WrongUsage if one of them asks about a base that is not named."""
-    asked = given("only_scope", "strict_scope")
+    asked = find_given("only_scope", "strict_scope")
     if asked and flags["base"] is None:
         hint = "--base origin/main, or --base HEAD^ after a merge"
         raise WrongUsage(f"{' and '.join(asked)} needs --base", hint=hint)
@@ -280,8 +280,8 @@ def read_options(flags: PlanFlags) -> Options:
     return make(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]), **scope)
 
 
-def given(*names: str) -> list[str]:
+def find_given(*names: str) -> list[str]:
     """Those of these parameters that stand on the command line, as they are written there."""
     ctx, default = click.get_current_context(), click.core.ParameterSource.DEFAULT
     params = {each.name: each for each in ctx.command.params}
-    return [name_of(params[name]) for name in names if ctx.get_parameter_source(name) is not default]
+    return [find_name(params[name]) for name in names if ctx.get_parameter_source(name) is not default]

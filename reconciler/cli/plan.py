@@ -137,7 +137,7 @@ def apply(
             )
         if saved is not None:
             _require_no_plan_flags(flags)
-            plans, path = commands.saved_plan.open_saved_plans(saved, path if options.given("path") else None)
+            plans, path = commands.saved_plan.open_saved_plans(saved, path if options.find_given("path") else None)
             if not plans:
                 write_stderr(escape(f"nothing to do: {saved} holds no plan, since every environment was left out"))
                 return
@@ -201,7 +201,7 @@ class _Screen:
         write_stderr(bold(f"Applying to {escape(environment)}"))
 
     @contextmanager
-    def progress(self, plan: Plan) -> Iterator[Callable[[Event], None]]:
+    def show_progress(self, plan: Plan) -> Iterator[Callable[[Event], None]]:
         # The report has them, but who looks at stderr may not see it.
         elsewhere = self._form == "json" or sys.stdout.isatty() != sys.stderr.isatty()
         if log.get():  # which has the events themselves
@@ -225,7 +225,7 @@ def _require_no_plan_flags(flags: options.PlanFlags) -> None:
     """WrongUsage if a flag asks for another plan than the one in the file of --plan."""
     # How old a checkout is, and whether there is a freeze, shows when it is applied.
     allow = ["allow"] if {*flags["allow"]} - {"behind", "frozen"} else []
-    overridden = options.given("target", "prune", *allow, "max_deletes", "base", "only_scope", "strict_scope")
+    overridden = options.find_given("target", "prune", *allow, "max_deletes", "base", "only_scope", "strict_scope")
     if overridden:
         raise WrongUsage(
             f"{', '.join(overridden)} cannot be used with --plan: the file holds what was decided",

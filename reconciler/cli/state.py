@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reconciler.model.inputs import State
 
 LEFT_OUT = "nothing, since the plan left it out"
-_located = options.together(options.path_argument, options.environment_option)
+_located = options.combine(options.path_argument, options.environment_option)
 
 
 def _read(path: Path, environment: str | None) -> State:
@@ -110,7 +110,7 @@ def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -
     names = commands.environments.choose_names(path, environments, every=every)
     read = partial(commands.state.read_history, path)
     if len(names) > 1:
-        ended = [commands.environments.end(each, partial(read, each)) for each in names]
+        ended = [commands.environments.run_to_end(each, partial(read, each)) for each in names]
     else:
         ended = [Ended("".join(names), read(next(iter(names), None)))]
     if form == "json":

@@ -62,7 +62,7 @@ class Screen(Protocol):
     def confirm(self, environments: Sequence[str]) -> None:
         """Asks whether to do it. Refused if the answer is not yes."""
 
-    def progress(self, plan: Plan) -> AbstractContextManager[Callable[[Event], None]]:
+    def show_progress(self, plan: Plan) -> AbstractContextManager[Callable[[Event], None]]:
         """A display that is told of each event."""
 
     def show_report(self, report: ApplyReport) -> None:
@@ -94,7 +94,7 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
             screen.confirm([name])
             # The answer may have come after midnight.
             refuse(judge_now(session, planned, request.options).plan)
-        with screen.progress(planned.plan) as on_event:
+        with screen.show_progress(planned.plan) as on_event:
             parallelism, recheck = request.parallelism, bool(request.saved)
             report = apply(session, planned, lock, on_event, parallelism=parallelism, recheck=recheck)
     applied = Applied(shown.review, report)
@@ -147,7 +147,13 @@ def apply(
         reading = _ReadingBack(planned, writer, recorder, on_event)
         commit = aside.submit(session.find_commit)
         done = execute(
-            planned.plan, writer, recorder, planned.live, on_event=reading.see, parallelism=parallelism, recheck=recheck
+            planned.plan,
+            writer,
+            recorder,
+            planned.live,
+            on_event=reading.handle,
+            parallelism=parallelism,
+            recheck=recheck,
         )
     recorder.count(planned.live, session.transport.clock())
     return reading.finish(done, lock, commit)
@@ -168,7 +174,7 @@ class _ReadingBack:
         self._pool = writer.threads(len(KINDS))
         self._reads: dict[str, Future[Live]] = {}
 
-    def see(self, event: Event) -> None:
+    def handle(self, event: Event) -> None:
         """Something happened: a change began, or ended. It is passed on."""
         self._on_event(event)
         change = event.change
@@ -176,7 +182,7 @@ class _ReadingBack:
             return
         self._left[change.kind] -= 1
         if not self._left[change.kind]:
-            self._look(KINDS[change.kind])
+            self._start_reading(KINDS[change.kind])
 
     @span("stage", stage="verify")
     def finish(self, done: ApplyReport, lock: ActiveLock, commit: Future[str]) -> ApplyReport:
@@ -210,7 +216,7 @@ class _ReadingBack:
         for _ in self._writer.poll() if self._kinds else ():
             for kind in self._kinds:
                 if kind.name not in self._reads:
-                    self._look(kind)
+                    self._start_reading(kind)
             meanwhile()
             try:
                 lives = [result(self._reads.pop(kind.name)) for kind in self._kinds]
@@ -224,9 +230,9 @@ class _ReadingBack:
                 break
             last = live
         self._pool.shutdown()
-        return self._remembered(report)
+        return self._record_stored(report)
 
-    def _remembered(self, report: ApplyReport) -> ApplyReport:
+    def _record_stored(self, report: ApplyReport) -> ApplyReport:
         """The report with what the API made of values; they are in the state from now on, and what was read back."""
         warnings: list[str] = []
         verified = [each.address for each in report.outcomes if each.verification is Verification.VERIFIED]
@@ -239,7 +245,7 @@ class _ReadingBack:
             warnings += stored_otherwise(outcome.address, replace(entry, stored=outcome.stored))
         return replace(report, warnings=(*report.warnings, *warnings))
 
-    def _look(self, kind: Kind) -> None:
+    def _start_reading(self, kind: Kind) -> None:
         entries, changes = self._recorder.entries(), self._planned.plan.changes
         refs = [ObjectRef.at(name, entries[name].id) for each in changes if (name := each.address) in entries]
         look = partial(observe, self._writer, [kind], (), entries, [kind.name])

@@ -41,13 +41,13 @@ class ApplyEach:
         reviews = [each.map(lambda made: made.review) for each in shown]
         self.files.write_plans(reviews, is_begun=True)
         self.screen.show_plans(reviews)
-        approved = self._approved(shown)
+        approved = self._find_approved(shown)
         if changing := [each.environment for each in shown if each.value and each.value.planned.plan.changes]:
             self.screen.confirm(changing)
         done: list[Ended[Applied]] = []
         try:
             for each in shown:
-                done.append(self._carry_out(each, approved, self._stop_reason(done)))
+                done.append(self._carry_out(each, approved, self._find_stop_reason(done)))
         except KeyboardInterrupt:
             current, *left = shown[len(done) :]
             error = ApiFailed("interrupted", hint="apply again: it goes on from there")
@@ -59,7 +59,7 @@ class ApplyEach:
             self.screen.show_ends(done)
         return done
 
-    def _stop_reason(self, ended: Sequence[Ended[Applied]]) -> str:
+    def _find_stop_reason(self, ended: Sequence[Ended[Applied]]) -> str:
         """Why no further environment is begun; empty if one is."""
         reports = [each.value.report for each in ended if each.value and each.value.report]
         if any(report.is_interrupted for report in reports):
@@ -87,7 +87,7 @@ class ApplyEach:
             return replace(ended, value=Applied(made.review))
         return replace(ended, code=ended.value.report.exit_code())
 
-    def _approved(self, shown: Sequence[Ended[Preview]]) -> dict[str, Approved]:
+    def _find_approved(self, shown: Sequence[Ended[Preview]]) -> dict[str, Approved]:
         """What is approved of each environment as a digest; what stands in the file of `--expect-digest` is left out.
 
         Without `--expect-digest` that is what was shown. Refused if the expected digest is not that of all of them.
@@ -103,14 +103,14 @@ class ApplyEach:
             return {name: approved[name] for name in unchanged}
         now = digests([each.map(lambda made: made.review) for each in shown])
         applied = {name: each.state.plan for name, each in unchanged.items() if each.state.plan}
-        if any(joint_digest(now | chosen) == expected for chosen in self._earlier(applied)):
+        if any(joint_digest(now | chosen) == expected for chosen in self._find_earlier(applied)):
             return approved
         raise Refused(
             f"these are not the plans that were approved: {joint_digest(now)} is planned now, {expected} was expected",
             hint=IN_WORDS,
         )
 
-    def _earlier(self, applied: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    def _find_earlier(self, applied: Mapping[str, str]) -> Iterator[dict[str, str]]:
         """What an earlier run of this command may have applied, each a choice of `applied`: every one if they are few,
         else the latest ones by their receipts."""
         if len(applied) <= FEW_UNCHANGED:

@@ -122,7 +122,7 @@ def _ask_api(session: Session, state: State) -> Diagnosis:
     """The checks of the API, and the facts. If it does not take the key, nothing more is asked."""
     transport, watch = session.transport, Watch(session.transport)
     first, *others = sorted(KINDS.values(), key=lambda kind: kind.endpoints.on_demand)
-    watch.note(first.endpoints.path, first.endpoints.pages.value)
+    watch.read(first.endpoints.path, first.endpoints.pages.value)
     checks = tuple(_check_answer(transport, watch, first.endpoints.path))
     found = Diagnosis(session.environment.name, checks, api=transport.address, is_sandbox=transport.secret.sandbox)
     if found.exit_code:
@@ -133,7 +133,7 @@ def _ask_api(session: Session, state: State) -> Diagnosis:
     paged = {kind.endpoints.path: kind.endpoints.pages.value for kind in others}
     with Threads(MOST_AT_ONCE) as threads:
         for path, style in {**styles, **vendors, **paged}.items():
-            threads.submit(watch.note, path, style)
+            threads.submit(watch.read, path, style)
     used = session.find_written_kinds() | set(map(address_kind, state.entries))
     asked = [*_check_lists(watch, used), *(_check_table(watch, path, references.get(path)) for path in styles)]
     with Threads(MOST_AT_ONCE) as threads:

@@ -114,7 +114,7 @@ class Environments:
             with self.open(name) as session:
                 return work(session)
 
-        return end(name, opened)
+        return run_to_end(name, opened)
 
 
 def choose_names(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
@@ -144,7 +144,7 @@ def choose(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
     return list(dict.fromkeys(name for pattern in patterns for name in names if fnmatchcase(name, pattern)))
 
 
-def end(name: str, work: Callable[[], T]) -> Ended[T]:
+def run_to_end(name: str, work: Callable[[], T]) -> Ended[T]:
     """How some work ended for an environment: what it gives, or the error that it raises."""
     began = time.monotonic()
     try:
@@ -198,19 +198,19 @@ def _find_untouched(configuration: Configuration, names: Iterable[str], base: st
             now = configuration.desired(environment)
         except ConfigurationInvalid:
             continue
-        is_same = before.environment and _settings(before.environment) == _settings(environment)
-        if is_same and before.desired is not None and _wanted(before.desired) == _wanted(now):
+        is_same = before.environment and _select_settings(before.environment) == _select_settings(environment)
+        if is_same and before.desired is not None and _select_wanted(before.desired) == _select_wanted(now):
             untouched[environment.name] = f"nothing of it has changed since {before.commit[:12]}"
     return untouched
 
 
-def _settings(environment: Environment) -> Environment:
+def _select_settings(environment: Environment) -> Environment:
     """The settings that can change a plan. Variables count by the values that they give; `freeze` refuses a plan and
     does not change it."""
     return replace(environment, variables={}, variable_locations={}, unset={}, ignored=(), freeze=())
 
 
-def _wanted(desired: Desired) -> object:
+def _select_wanted(desired: Desired) -> object:
     """What the configuration wants of an environment. The files and lines that say so do not count."""
     return (
         # As JSON: in Python, true is 1.

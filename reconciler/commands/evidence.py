@@ -35,7 +35,7 @@ def add_reasons(
     defaults are sent, or if there are no settings: a call costs a few milliseconds.
     """
     folder = session.configuration.folder
-    going, inherited = dict(_going(plan, entries, desired)), dict(_inherited(plan, desired, folder))
+    going, inherited = dict(_find_going(plan, entries, desired)), dict(_find_inherited(plan, desired, folder))
     has_settings = os.path.lexists(folder / SETTINGS_FILE)
     if not plan.changes or (has_settings and not going and not inherited):
         return plan
@@ -45,19 +45,19 @@ def add_reasons(
         listing = Listing()
         warnings = (*plan.warnings, f"git cannot say why a file is not there, so it counts as removed: {error}")
     found = _FileEvidence(folder, listing, desired)
-    reasons = {address: found.reason(address, entry) for address, entry in going.items()}
+    reasons = {address: found.find_reason(address, entry) for address, entry in going.items()}
     missing = [address for address, entry in going.items() if found.is_kept_off(entry)]
     altered = [address for address, each in inherited.items() if found.keeps_defaults_off(*each)]
     refusals = plan.refusals
     lacks_settings = listing.keeps_off(SETTINGS_FILE) and not has_settings
     if MISSING_FILES not in allowed and (missing or altered or lacks_settings):
-        refusals = (*refusals, _missing(missing, altered, found.off or [SETTINGS_FILE]))
+        refusals = (*refusals, _make_refusal(missing, altered, found.off or [SETTINGS_FILE]))
     elif found.off and going:
-        warnings = (*warnings, f"git keeps {few(found.off)} off the disk; what stands there is not in this plan")
-    return replace(plan, changes=_with_reasons(plan, reasons, missing), refusals=refusals, warnings=warnings)
+        warnings = (*warnings, f"git keeps {name_few(found.off)} off the disk; what stands there is not in this plan")
+    return replace(plan, changes=_set_reasons(plan, reasons, missing), refusals=refusals, warnings=warnings)
 
 
-def _with_reasons(plan: Plan, reasons: Mapping[str, str], missing: Collection[str]) -> tuple[Change, ...]:
+def _set_reasons(plan: Plan, reasons: Mapping[str, str], missing: Collection[str]) -> tuple[Change, ...]:
     """The changes; a delete, and what goes since its file is missing, has its reason."""
     return tuple(
         replace(change, reason=reasons[change.address])
@@ -71,7 +71,7 @@ def add_undo_reasons(plan: Plan, receipt: str) -> Plan:
     """The plan of a way back with why each object goes."""
     reason = f"the apply that made it is taken back: {receipt}"
     reasons = {change.address: reason for change in plan.changes}
-    return replace(plan, changes=_with_reasons(plan, reasons, ()))
+    return replace(plan, changes=_set_reasons(plan, reasons, ()))
 
 
 def find_behind(
@@ -83,7 +83,7 @@ def find_behind(
     `head` is the commit that the plan was made of, if another one is checked out; `tip` is what it was compared with.
     Git is asked only if a commit is known of an object that changes.
     """
-    wrote = {change.address: set(_commits(change, plan, state)) for change in plan.changes}
+    wrote = {change.address: set(_find_commits(change, plan, state)) for change in plan.changes}
     asked = set().union(*wrote.values())
     if not asked:
         return {}, ()
@@ -98,11 +98,11 @@ def find_behind(
     }
     doubtful = [address for address, commits in wrote.items() if commits & age.unknown and address not in found]
     fetch = DEEPEN if age.is_shallow else "if a branch has it, git fetch brings it"
-    message = f"whether this checkout is older than the commit that wrote {few(doubtful)} last is not known"
+    message = f"whether this checkout is older than the commit that wrote {name_few(doubtful)} last is not known"
     return found, (f"{message}: this clone does not have that commit; {fetch}",) if doubtful else ()
 
 
-def with_committed(snapshot: Snapshot) -> Snapshot:
+def compare_to_committed(snapshot: Snapshot) -> Snapshot:
     """The snapshot, marked as old if its file has a higher serial on the default branch: an old checkout brings back an
     old state, perhaps with its receipts. Not marked if git fails."""
     state = snapshot.state
@@ -121,13 +121,13 @@ def with_committed(snapshot: Snapshot) -> Snapshot:
 def describe_behind(changes: Mapping[str, Commit], snapshot: Snapshot) -> Iterator[str]:
     """What a plan says of changes that are behind, and of a state that is older than a receipt beside it."""
     if changes:
-        commits = few([f"{address} ({commit})" for address, commit in changes.items()])
+        commits = name_few([f"{address} ({commit})" for address, commit in changes.items()])
         yield f"this checkout is older than the commits that wrote these objects last: {commits}"
     if snapshot.newer:
         yield f"the state is older than {snapshot.newer}: an earlier one was brought back"
 
 
-def few(names: list[str]) -> str:
+def name_few(names: list[str]) -> str:
     """The first names of a list, and how many more there are."""
     more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
     return ", ".join(names[:FEW]) + more
@@ -156,18 +156,18 @@ class _FileEvidence:
         farther = [PurePosixPath(each).parent for each in origins]
         return any(each in near and far in each.parents for each in folders for far in farther)
 
-    def reason(self, address: str, entry: Entry) -> str:
+    def find_reason(self, address: str, entry: Entry) -> str:
         """Why an address is not in the configuration."""
         if not self.is_kept_off(entry) and (found := self._desired.why_gone(address, entry.file)):
             return found
         if entry.file not in self._reasons:
-            self._reasons[entry.file] = self._reason(entry)
+            self._reasons[entry.file] = self._find_reason(entry)
         return self._reasons[entry.file]
 
-    def _reason(self, entry: Entry) -> str:
+    def _find_reason(self, entry: Entry) -> str:
         file = entry.file
         if self.is_kept_off(entry):
-            return f"git keeps {file or few(self.off)} off the disk"
+            return f"git keeps {file or name_few(self.off)} off the disk"
         if not file:
             return "it is not in the configuration any more"
         if os.path.lexists(self._folder / file):
@@ -178,7 +178,7 @@ class _FileEvidence:
         return f"its file {file} has gone" + (f" (in {Commit(*commit)})" if commit else "")
 
 
-def _going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> Iterator[tuple[str, Entry]]:
+def _find_going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> Iterator[tuple[str, Entry]]:
     """The addresses that go, and the only reason is that they are not in the configuration."""
     reviewed = {each.source for each in desired.removed}
     for change in plan.changes:
@@ -188,7 +188,7 @@ def _going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> Iterat
             yield change.address, entry
 
 
-def _inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tuple[str, tuple[str, set[str]]]]:
+def _find_inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tuple[str, tuple[str, set[str]]]]:
     """The addresses that get values from defaults of other files: the file of the resource, and those files."""
     for change in plan.changes:
         resource = desired.resources.get(change.address)
@@ -199,18 +199,18 @@ def _inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tuple[str
                 yield change.address, (resource.file, origins)
 
 
-def _missing(addresses: list[str], altered: list[str], files: list[str]) -> Refusal:
-    counts = f", and {few(addresses)} would count as removed" if addresses else ""
-    counts += f", and {few(altered)} would get other defaults" if altered else ""
+def _make_refusal(addresses: list[str], altered: list[str], files: list[str]) -> Refusal:
+    counts = f", and {name_few(addresses)} would count as removed" if addresses else ""
+    counts += f", and {name_few(altered)} would get other defaults" if altered else ""
     return Refusal(
         MISSING_FILES,
-        f"git keeps files of the configuration off the disk ({few(files)}){counts}",
+        f"git keeps files of the configuration off the disk ({name_few(files)}){counts}",
         "git sparse-checkout disable, git update-index --no-skip-worktree FILE, or git submodule update --init; or "
         f"--allow {MISSING_FILES} if what stands there is to go",
     )
 
 
-def _commits(change: Change, plan: Plan, state: State) -> Iterator[str]:
+def _find_commits(change: Change, plan: Plan, state: State) -> Iterator[str]:
     """The commits that wrote the object of a change last, or deleted the one that had its address."""
     entry = state.entries.get(plan.moved.get(change.address, change.address))
     if entry is not None and entry.commit:

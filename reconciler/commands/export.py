@@ -169,13 +169,13 @@ class Project:
             keyed = keys_of(map(self.find_record, chosen), given)
             for record, why in left:
                 if selection.has(record.kind, record.name):
-                    found[why].append(call(record))
+                    found[why].append(describe(record))
             keys |= {ref: keyed[ref.id] for ref in chosen}
             fields |= {ref: each for ref, each in chosen.items() if selection.has(ref.kind, self.find_record(ref).name)}
         pairs, unclear = find_pairs(self.candidates, [*map(self.find_record, keys)], is_first=not self.state.entries)
         for same, addresses in unclear:
             why = f" has a block of its own: {some_of(addresses)} could be it, and that is not clear"
-            found[why] += [call(each) for each in same if each.ref in fields]
+            found[why] += [describe(each) for each in same if each.ref in fields]
         return Unmanaged(fields, keys, {why: objects for why, objects in found.items() if objects}, pairs, selection)
 
     def find_one(self, ref: ObjectRef, key: str) -> Unmanaged:
@@ -188,7 +188,7 @@ class Project:
         if ref.id not in records:
             raise WrongUsage(f"there is no live {ref.kind} {ref.id}{did_you_mean(ref.id, records)}")
         chosen, left = find_expressible(KINDS[ref.kind], [records[ref.id]], find_objections)
-        return Unmanaged(chosen, {ref: key}, {why: [call(record)] for record, why in left})
+        return Unmanaged(chosen, {ref: key}, {why: [describe(record)] for record, why in left})
 
     def require_free(self, address: str, object_id: str) -> None:
         """Refused if an address is written already; with the line to write, if it is an instance of a `for_each`."""
@@ -205,7 +205,7 @@ class Project:
         """The live objects that have their ids in blocks, since no resource is one of them."""
         items = (each for name, fields in blocks.items() for each in reference_items(KINDS[address_kind(name)], fields))
         found = (self.live.records[to.kind].get(item.get("id", "")) for *_, item, to in items if isinstance(item, dict))
-        return ", ".join(dict.fromkeys(call(each) for each in found if each))
+        return ", ".join(dict.fromkeys(describe(each) for each in found if each))
 
     def require_adopts(
         self, after: Desired, changes: Iterable[Change], found: Unmanaged, why: Mapping[ObjectRef, str]
@@ -223,7 +223,9 @@ class Project:
             ):
                 resource = after.resources[change.address]
                 places = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields if change.id)
-                text = f"{resource.location}: {change.address} is {call(record)}: {why.get(record.ref, 'it differs')}"
+                text = (
+                    f"{resource.location}: {change.address} is {describe(record)}: {why.get(record.ref, 'it differs')}"
+                )
                 ids = f"{{{self.name}: {record.id}}}" if self.others else record.id
                 lines[f"{text} ({', '.join(places) or change.action})"] = f"  - {{to: {change.address}, id: {ids}}}"
         if lines:
@@ -232,6 +234,6 @@ class Project:
             raise Refused("\n".join([text, *lines]), hint="\n".join([hint, "imports:", *lines.values()]))
 
 
-def call(record: Record) -> str:
+def describe(record: Record) -> str:
     """What an object without an address is called."""
     return f"{record.kind} {record.id} ({quote(record.name)})"

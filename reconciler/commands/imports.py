@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler.commands.edits import Texts, Written, edited, find_differing, write_edits
-from reconciler.commands.export import NOTHING, Project, Unmanaged, call
+from reconciler.commands.export import NOTHING, Project, Unmanaged, describe
 from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, some_of
@@ -289,9 +289,9 @@ class _Import:
         pairs, found = self._found.pairs, {why: [*objects] for why, objects in self._found.left.items()}
         for ref, why in self._own.items():
             reason = f" has a block of its own: {pairs[ref]} cannot be it, since {why}"
-            found.setdefault(reason, []).append(call(self._project.find_record(ref)))
+            found.setdefault(reason, []).append(describe(self._project.find_record(ref)))
         for ref, why in self._out.items():
-            found.setdefault(f" is left out: {why}", []).append(call(self._project.find_record(ref)))
+            found.setdefault(f" is left out: {why}", []).append(describe(self._project.find_record(ref)))
         yield from (f"{', '.join(objects)}{why}" for why, objects in found.items())
         if self._found.selection and self._rest:
             reason = some_of(f"{each.action} {each.address}" for each in self._rest)

@@ -60,9 +60,9 @@ def plan(session: Session, options: Options) -> Planned:
     with Lists(Reader(session.transport), kinds, replayed.state.entries, likely) as lists:
         # The YAML is read, and the code that it takes is loaded, while the lists are on their way.
         if options.undo is None:
-            lists.need(commands.plan_input.written_lookups(session) & useful)
+            lists.need(commands.plan_input.find_written_lookups(session) & useful)
             lists.need_kinds(session.find_written_kinds())
-        wanted = commands.plan_input.plan_input(session, replayed.state, options)
+        wanted = commands.plan_input.make_plan_input(session, replayed.state, options)
         lists.need(wanted.lookups & useful)
         lists.need_kinds(each.kind for each in wanted.desired.resources.values())
         live = wait_remembered(lists, replayed.state)
@@ -164,7 +164,7 @@ def add_behind(planned: Planned, folder: Path, tip: str = "") -> Planned:
     """The plan with the newer commits that it would undo; `tip` is the commit that it was compared with."""
     behind, warnings = commands.evidence.find_behind(planned.plan, planned.state, folder, head=planned.head, tip=tip)
     made = replace(planned.plan, warnings=(*planned.plan.warnings, *warnings))
-    snapshot = commands.evidence.with_committed(planned.snapshot) if made.changes else planned.snapshot
+    snapshot = commands.evidence.compare_to_committed(planned.snapshot) if made.changes else planned.snapshot
     return _mark_behind(replace(planned, plan=made, snapshot=snapshot), behind)
 
 

@@ -38,7 +38,7 @@ class PlanInput:
 
 
 @span("stage", stage="config")
-def plan_input(session: Session, state: State, options: Options) -> PlanInput:
+def make_plan_input(session: Session, state: State, options: Options) -> PlanInput:
     """The goal of a plan. Reads the configuration, and raises what speaks against that."""
     limit = session.environment.max_deletes
     options = replace(options, limit=limit, now=session.transport.clock(), api=session.transport.address)
@@ -55,9 +55,9 @@ def plan_input(session: Session, state: State, options: Options) -> PlanInput:
     earlier = None
     if options.base is not None:
         earlier = commands.base_plan.read_base_plan(session.configuration, session.environment, options.base)
-    lookups = _lookups(desired, state, options)
+    lookups = _find_lookups(desired, state, options)
     if earlier is not None and earlier.desired is not None:
-        lookups |= _lookups(earlier.desired, state, options)
+        lookups |= _find_lookups(earlier.desired, state, options)
     return PlanInput(desired, options, lookups, earlier)
 
 
@@ -77,21 +77,21 @@ def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) ->
     return made, live
 
 
-def written_lookups(session: Session) -> set[str]:
+def find_written_lookups(session: Session) -> set[str]:
     """The lists that what is written needs, told before it is evaluated."""
     written = session.configuration.merged.resources.items()
-    return _used((address_kind(address), each.node) for address, each in written if isinstance(each.node, dict))
+    return _find_used((address_kind(address), each.node) for address, each in written if isinstance(each.node, dict))
 
 
-def _lookups(desired: Desired, state: State, options: Options) -> set[str]:
+def _find_lookups(desired: Desired, state: State, options: Options) -> set[str]:
     """Only where somebody refers, or what is referred to goes."""
-    paths = _used((resource.kind, resource.fields) for resource in desired.resources.values())
+    paths = _find_used((resource.kind, resource.fields) for resource in desired.resources.values())
     going = {address_kind(address) for address in state.entries if address not in desired.resources}
     every = (reference for kind in KINDS.values() for _, reference in kind.lists)
     return paths | {reference.lookup for reference in every if reference.kind in going or options.prune}
 
 
-def _used(resources: Iterable[tuple[str, Fields]]) -> set[str]:
+def _find_used(resources: Iterable[tuple[str, Fields]]) -> set[str]:
     """The lists that resources (kind, fields) need: those of their kinds, and those of what they refer to."""
     used: set[str] = set()
     paths: set[str] = set()

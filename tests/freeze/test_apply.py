@@ -192,7 +192,7 @@ class Person:
         self._asked()
 
     @contextmanager
-    def progress(self, plan: Plan) -> Iterator[Callable[[Event], None]]:
+    def show_progress(self, plan: Plan) -> Iterator[Callable[[Event], None]]:
         """Time goes by with each event."""
         yield lambda event: self._written()
 
