@@ -114,7 +114,7 @@ class Project(AbstractContextManager["Project"]):
         if (plan.digest, plan.changes) != (saved.digest, saved.changes):
             raise Refused("the plan was changed after it was made", hint="plan again")
         options, screen = Options(allowed=plan._allowed), _Screen(on_event)
-        request = commands.apply.ApplyRequest(options, self.parallelism, saved={saved.environment: plan._saved})
+        request = commands.apply.ApplyRequest(options, {saved.environment: plan._saved})
         files = commands.review.ReportFiles("apply", self.path, ())
         # In the main thread, an apply would install a handler of signals.
         with self._session() as session, Threads(1) as aside:

@@ -34,7 +34,8 @@ def validate(path: Path, environments: tuple[str, ...], every: bool, shared: boo
     `moved`, `removed` and `imports` lines have done their work and can go.
     """
     try:
-        names = commands.environments.choose(path, environments, every=every) if environments else None
+        choose = commands.environments.choose_names
+        names = choose(path, environments, every=every, is_checked=True) if environments else None
         checked = commands.validate.check(path, names, base, os.environ)
     except ConfigurationInvalid as invalid:
         _write_problems(form, {}, invalid=invalid.problems, warning=invalid.warnings)

@@ -148,7 +148,7 @@ def apply(
         files.names = environments.names
         wanted = replace(options.read_options(flags), only_clock=only is not None)
         environments.leave_out_untouched(flags["base"], every=flags["every"])
-        request = commands.apply.ApplyRequest(wanted, flags["parallelism"], plans, expected)
+        request = commands.apply.ApplyRequest(wanted, plans, expected)
         screen = _Screen(flags["form"], ask=not auto_approve, are_several=environments.are_several)
         if environments.are_several:
             ended = commands.apply_each.ApplyEach(environments, request, files, screen, keep_going=keep_going).run()

@@ -42,12 +42,11 @@ class ApplyRequest:
     """What the command line asks of an apply.
 
     `saved`: the plans of a file to carry out, by environment, instead of new ones; empty if there is no such file.
-    `expected`: the digest of the approved plan, or `@FILE`. `parallelism`: how many requests at once. `approved` is
-    what was approved already, if nothing is `expected`.
+    `expected`: the digest of the approved plan, or `@FILE`. `approved` is what was approved already, if nothing is
+    `expected`.
     """
 
     options: Options
-    parallelism: int
     saved: Mapping[str, SavedPlan] = field(default_factory=dict)
     expected: str | None = None
     approved: Approved | None = None
@@ -95,8 +94,7 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
             # The answer may have come after midnight.
             refuse(judge_now(session, planned, request.options).plan)
         with screen.show_progress(planned.plan) as on_event:
-            parallelism, recheck = request.parallelism, bool(request.saved)
-            report = apply(session, planned, lock, on_event, parallelism=parallelism, recheck=recheck)
+            report = apply(session, planned, lock, on_event, recheck=bool(request.saved))
     applied = Applied(shown.review, report)
     files.write_reports([Ended(name, applied)])
     screen.show_report(report)
@@ -127,17 +125,10 @@ def lock_state(session: Session) -> AbstractContextManager[ActiveLock]:
 
 
 def apply(
-    session: Session,
-    planned: Planned,
-    lock: ActiveLock,
-    on_event: Callable[[Event], None],
-    *,
-    parallelism: int,
-    recheck: bool = False,
+    session: Session, planned: Planned, lock: ActiveLock, on_event: Callable[[Event], None], *, recheck: bool = False
 ) -> ApplyReport:
-    """Carries a plan out, reads back what was written and leaves a receipt.
-
-    `on_event` gets each event. `parallelism`: how many requests at once. `recheck`: looks again before each write."""
+    """Carries a plan out, reads back what was written and leaves a receipt. `on_event` gets each event. `recheck`: reads
+    each object again before it is written. Refused if a guard refuses the plan; a change that fails is in the report."""
     refuse(planned.plan)
     with Threads(2) as aside:
         # What is applied is the commit of now; git says it while the API is busy.
@@ -146,14 +137,9 @@ def apply(
         writer = Writer(session.transport)
         reading = _ReadingBack(planned, writer, recorder, on_event)
         commit = aside.submit(session.find_commit)
+        width, handle = session.transport.rate_limiter.most, reading.handle
         done = execute(
-            planned.plan,
-            writer,
-            recorder,
-            planned.live,
-            on_event=reading.handle,
-            parallelism=parallelism,
-            recheck=recheck,
+            planned.plan, writer, recorder, planned.live, parallelism=width, on_event=handle, recheck=recheck
         )
     recorder.count(planned.live, session.transport.clock())
     return reading.finish(done, lock, commit)

@@ -61,14 +61,12 @@ def summarise(file: str, text: str) -> str:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file. WrongUsage if it cannot be read, or is too long for a comment."""
+    """The text of a file, or of a pipe. WrongUsage if it cannot be read, or is too long for a comment."""
     try:
         with path.open("rb") as opened:
             content = opened.read(LONGEST_FILE + 1)
         if len(content) > LONGEST_FILE:
             raise WrongUsage(f"{path} is no comment: it has more than {LONGEST_FILE:,} bytes")
         return content.decode("utf-8")
-    except OSError as error:
-        raise WrongUsage(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise WrongUsage(f"{path} is no comment: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUsage(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from error

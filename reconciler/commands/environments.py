@@ -117,22 +117,18 @@ class Environments:
         return run_to_end(name, opened)
 
 
-def choose_names(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
-    """The names of the environments that are meant; none if the only one is. `reconciler.yaml` is read only if several
-    are named, or a pattern."""
-    # Whether there is an environment of that name shows when its session is opened.
-    if not every and len(patterns) <= 1 and not WILDCARDS.intersection("".join(patterns)):
-        return list(patterns)
-    return choose(path, patterns, every=every)
+def choose_names(path: Path, patterns: Sequence[str], *, every: bool, is_checked: bool = False) -> list[str]:
+    """The environments that are meant, each once: in the order of the patterns, with `every` in that of
+    `reconciler.yaml`. Empty if nothing is named.
 
-
-def choose(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
-    """The environments that are meant, each once: in the order of the patterns, else all in that of `reconciler.yaml`.
-
-    WrongUsage if a pattern fits none; ConfigurationInvalid if `reconciler.yaml` has problems.
+    Without `is_checked`, one plain name is returned as it is: opening its session shows whether it exists, and a plan
+    reads the files while the API answers. WrongUsage if a pattern fits none; ConfigurationInvalid if `reconciler.yaml`
+    has problems.
     """
     if every and patterns:
         raise WrongUsage("--all cannot be used with --environment: it means every environment")
+    if not (every or is_checked) and len(patterns) <= 1 and not WILDCARDS.intersection("".join(patterns)):
+        return list(patterns)
     configuration = Configuration(path)
     configuration.require_sound_settings()
     names = list(configuration.environments)

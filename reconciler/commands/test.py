@@ -157,13 +157,13 @@ def _run(session: Session, command: str, allowed: Collection[str] = ()) -> RunRe
     options = Options(allowed=frozenset([FROZEN] if command == PLAN else allowed))
     try:
         with apply.lock_state(session) as lock:
-            shown = apply.show(session, apply.ApplyRequest(options, 1), ())
+            shown = apply.show(session, apply.ApplyRequest(options), ())
             ran = RunResult(review=shown.review, judged=shown.planned.judged or PolicyReport())
             if shown.refused:
                 raise shown.refused
             if command == PLAN:
                 return ran
-            report = apply.apply(session, shown.planned, lock, lambda _event: None, parallelism=1)
+            report = apply.apply(session, shown.planned, lock, lambda _event: None)
     except ReconcilerError as error:
         return replace(ran, exit=error.exit_code, reason=str(error), guard=getattr(error, "guard", ""))
     failed = (each for status in (Status.FAILED, Status.SKIPPED) for each in report.of(status))
