@@ -24,42 +24,37 @@ def main() -> None:
         except OSError as error:
             sys.exit(f"error: stdout cannot be written ({error.strerror})")
         return
-    _leave_current_folder()
+    # `python -m` looks for modules in the current folder first, and that may be a checkout that nobody trusts.
+    current = os.getcwd()
+    if sys.path[:1] in ([""], [current]) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != current:
+        del sys.path[0]
     handle_ending_signals()
     # A run makes much that it keeps and little garbage: to look for it after every 700 values costs a tenth of a plan.
     gc.set_threshold(*GC_THRESHOLDS)
     # While the YAML is read, each page that arrives would otherwise wait ten times as long until the next is asked for.
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
-        # Not before the current folder is out of the path.
-        from reconciler.cli import main as command_line  # noqa: PLC0415 - see above
+        from reconciler.cli import main as command_line  # noqa: PLC0415 - once the current folder is out of the path
 
         command_line.main()
     except KeyboardInterrupt:
-        # While modules load, or once more while it is told that the run was interrupted.
+        # While modules load, or a second time while the first one is reported.
         os.write(2, b"interrupted\n")
         os._exit(1)
 
 
-def _leave_current_folder() -> None:
-    """`python -m` looks for modules in the current folder first, and that may be a checkout: only if we are in it."""
-    current = os.getcwd()
-    if sys.path[:1] in ([""], [current]) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != current:
-        del sys.path[0]
-
-
 def handle_ending_signals() -> None:
-    """Let the signals that end a process raise KeyboardInterrupt as Ctrl-C does, but those that the caller ignores."""
+    """Lets the signals that end a process raise KeyboardInterrupt, as Ctrl-C does, unless the caller ignores them."""
     for number in (getattr(signal, name) for name in ENDING_SIGNALS if hasattr(signal, name)):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
 
 
 def reopen_streams() -> None:
-    """Open standard streams that the caller has closed, or the next file to be opened would take their place.
+    """Opens standard streams that the caller has closed, or the next file to be opened would take their place.
 
-    Nothing can be written to them, and nothing can be read: whoever writes data is told so. What is no terminal gets
-    the same bytes on every system, UTF-8 without CR, unless the caller has named an encoding.
+    They are open for reading only and empty, so a write of data fails and is an error. What is no terminal gets the
+    same bytes on every system, UTF-8 without CR, unless PYTHONIOENCODING names an encoding.
     """
     for number in range(3):
         try:

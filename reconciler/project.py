@@ -148,7 +148,7 @@ class Project(AbstractContextManager["Project"]):
 
 
 class _Screen:
-    """The screen of an apply that has none: it passes events on, until there is a `reason` to stop."""
+    """Shows nothing, and passes events on, until there is a `reason` to stop."""
 
     def __init__(self, on_event: Callable[[Event], None]) -> None:
         self.reason: BaseException | None = None
@@ -161,7 +161,7 @@ class _Screen:
 
     @contextmanager
     def show_progress(self, _plan: object, /) -> Iterator[Callable[[Event], None]]:
-        """What is told of each event."""
+        """The function that gets each event."""
         yield self._show_event
 
     def _show_event(self, event: Event) -> None:

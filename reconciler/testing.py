@@ -1,4 +1,4 @@
-"""Tests that a kind does what it declares, by real requests to a simulator or to any server. See `conformance`."""
+"""Tests whether a kind does what it declares, by real requests to a simulator or to any server. See `conformance`."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def conformance(
 ) -> None:
     """Creates, reads back, adopts, changes, undoes and deletes a resource, finds drift, and tries hostile values.
 
-    `server` is the address of the API (`http://127.0.0.1:PORT/v4` or `simulator:FILE`), and `key` its Secret Key. What
-    is made there is deleted. `examples` are fields of valid resources, by default the kind's own. `kinds` is a registry
-    with the kinds that they refer to, from whose examples the targets are made; by default it has this kind alone.
-    AssertionError, or the error of the tool, at the first failure.
+    `server` is the address of the API (`http://127.0.0.1:PORT/v4` or `simulator:FILE`), and `key` its Secret Key. The
+    objects that this makes are deleted. `examples` are fields of valid resources, by default the kind's own. `kinds` is
+    a registry with the kinds that they refer to, whose examples become the targets; by default it has this kind alone.
+    Raises AssertionError, or the error of the tool, at the first failure.
     """
     registry = kinds or Kinds(kind)
     for example in examples or [kind.example]:
@@ -134,7 +134,7 @@ def _check_life(ours: _Trial, others: _Trial, example: Fields) -> None:
         ours.apply(ours.plan(undo="latest"))
         ours.require_plan(f"update {address} ({name!r}, ")
         ours.settle({KEY: example})
-        # Somebody else has the object in a configuration of their own.
+        # A change from outside: another configuration has the same object.
         others.settle({KEY: fields}, imports=[{"to": address, "id": object_id}])
         drifted = [each.address for each in ours.project.drift().objects]
         _require(drifted == [address], f"expected drift of {address}, found {drifted}")
@@ -163,7 +163,7 @@ def _find_changed(kind: Kind, example: Fields) -> list[tuple[str, Fields]]:
 
 
 def _check_values(ours: _Trial, example: Fields) -> None:
-    """A hostile value is refused before anything is sent, or by the API, or the plan after it is empty."""
+    """A hostile value is refused offline or by the API; or it is applied, and the plan after that is empty."""
     kind = ours.kind
     left: dict[str, Fields] = {KEY: example}
     for each in kind.fields:

@@ -137,6 +137,7 @@ def export(path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
             (path / name).parent.mkdir(exist_ok=True)
             (path / name).write_text(text, encoding="utf-8", newline="\n")
             write_stderr(f"wrote {path / name}")
+        # The state comes last: with a state and without its files, a plan would delete everything.
         commands.export.write_exported_state(session, exported)
         write_stderr(f"wrote {session.store.where}")
     for warning in exported.warnings:

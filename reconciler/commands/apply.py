@@ -127,8 +127,8 @@ def lock_state(session: Session) -> AbstractContextManager[ActiveLock]:
 def apply(
     session: Session, planned: Planned, lock: ActiveLock, on_event: Callable[[Event], None], *, recheck: bool = False
 ) -> ApplyReport:
-    """Carries a plan out, reads back what was written and leaves a receipt. `on_event` gets each event. `recheck`: reads
-    each object again before it is written. Refused if a guard refuses the plan; a change that fails is in the report."""
+    """Carries a plan out, reads back what was written and leaves a receipt. `on_event` gets each event. `recheck`: look
+    at each object before it is written. Refused if a guard refuses the plan; a change that fails is in the report."""
     refuse(planned.plan)
     with Threads(2) as aside:
         # What is applied is the commit of now; git says it while the API is busy.

@@ -18,7 +18,7 @@ from reconciler.plan.approval import IN_WORDS, Approved
 
 NOT_BEGUN = "remove the cause and apply again: what is done stays; --keep-going goes on with the others"
 INTERRUPTED = "the run was interrupted before it"
-FEW_UNCHANGED = 10
+FEW_UNCHANGED = 10  # every choice of them is tried: 1,024 digests, each a hash of short texts
 
 
 @frozen

@@ -33,7 +33,8 @@ from reconciler.threads import Threads, result
 
 Open = Callable[[str], AbstractContextManager[Session]]
 MOST_AT_ONCE, MOST_SKEW = 16, 60
-"""Lists that are read at once, and the seconds by which our clock may differ from that of the API."""
+"""Lists that are read at once, and the seconds by which our clock may differ from the API's: its `Date` has whole
+seconds and is as old as the answer."""
 
 
 def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[Diagnosis]:
@@ -121,6 +122,7 @@ def _check_git(opened: Configuration, state: State) -> Check:
 def _ask_api(session: Session, state: State) -> Diagnosis:
     """The checks of the API, and the facts. If it does not take the key, nothing more is asked."""
     transport, watch = session.transport, Watch(session.transport)
+    # The first list is one that every project has: a 403 or 404 there is about the key or the address.
     first, *others = sorted(KINDS.values(), key=lambda kind: kind.endpoints.on_demand)
     watch.read(first.endpoints.path, first.endpoints.pages.value)
     checks = tuple(_check_answer(transport, watch, first.endpoints.path))

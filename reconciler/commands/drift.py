@@ -36,6 +36,7 @@ DEFAULTS = ("defaults",)
 
 def find_drift(planned: Planned, now: datetime) -> Drift:
     """What somebody changed, and what does not deliver. Refused if it looks like another project or a short list."""
+    # The other guards refuse writes, and drift writes nothing to the API.
     wrong = tuple(refusal for refusal in planned.plan.refusals if refusal.guard in (WRONG_PROJECT, VANISHED))
     refuse(replace(planned.plan, refusals=wrong))
     found = drift(planned.state, planned.live, planned.plan)
@@ -165,6 +166,7 @@ class Adoption:
 
     def _accept(self, places: Sequence[list[Value]]) -> None:
         """Accepts what can be written together; else one half after the other, to find what cannot."""
+        # Each look evaluates the whole configuration: one bad value among n takes about 2 log n looks, and not n.
         objection = self._find_objection([*self.accepted, *chain(*places)]) if places else ""
         if objection and len(places) == 1:
             self._left += [(each, objection) for each in places[0]]

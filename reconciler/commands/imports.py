@@ -77,7 +77,7 @@ class _Import:
 
     def write(self) -> Written:
         """Writes what can be imported, and says what was done."""
-        while True:
+        while True:  # until nothing has to be set aside: each round sets aside at least one object or resource more
             texts = Texts()
             trouble = self._choose() or self._edit(texts) or self._judge(texts.edits())
             if not trouble:

@@ -71,6 +71,7 @@ def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) ->
         live = with_parts(Reader(session.transport), live, managed)
     made = make_plan(wanted.desired, state, live, wanted.options)
     if wanted.options.to_apply and (lookups := find_unread(wanted.desired, live, made.changes)):
+        # Only the changes show that these are needed. With what they say, the plan is made once more.
         found = observe(Reader(session.transport), (), lookups)
         live = replace(live, lookups={**live.lookups, **found.lookups})
         made = make_plan(wanted.desired, state, live, wanted.options)

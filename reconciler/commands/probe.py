@@ -46,7 +46,7 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
     with open_backend(own, session.configuration.folder, "").lock(LockInfo.this_run()), closing(Journal(file)) as steps:
         run = _Probe(Writer(session.transport), steps, own.name)
         with on_interrupt(run.stop):
-            run.remove()
+            run.remove()  # what an earlier run has left
             run.learn(kind for kind in KINDS.values() if not kind.endpoints.closed or DELETE + kind.name in allowed)
             run.remove()
         closed = [DELETE + kind.name for kind in KINDS.values() if kind.endpoints.closed]

@@ -97,6 +97,7 @@ def preview(
     if at is not None:
         # Local times, freezes and exceptions of policies are judged by this clock.
         session.transport.now = at
+    # A shared store takes a request for that, which goes beside those of the plan.
     asked = Threads(1).submit(session.store.who_applies)
     planned = plan(session, options)
     saved = commands.saved_plan.bind_plan(session, planned) if is_saved else None

@@ -27,7 +27,7 @@ from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, requi
 from reconciler.system import Unreadable, read_regular, relative_path
 from reconciler.text import counted
 
-FIRST_YEAR, LAST_YEAR = 2000, 2100
+FIRST_YEAR, LAST_YEAR = 2000, 2100  # beyond them is a typing error, and near the ends of datetime arithmetic overflows
 ORPHAN = (
     "{}: this state holds {} of the environment {}, which is not in reconciler.yaml: no plan touches them; to keep "
     "them, delete this file; to delete them, add it again and leave all out of it by `only_in`"

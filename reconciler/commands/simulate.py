@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.api.transport import open_simulator
 from reconciler.commands.session import parse_moment
 from reconciler.errors import WrongUsage
-from reconciler.simulator import Faults, RuleError, rules_in
+from reconciler.simulator import Faults, RuleError, Simulator, rules_in
 from reconciler.simulator.app import EXAMPLES, FIRST
 from reconciler.simulator.server import Server
 from reconciler.simulator.store import ASSUMPTIONS
@@ -50,11 +50,14 @@ def open_server(
         simulator = stack.enter_context(open_simulator(str(data), moment, bare=True, log=lines, faults=rules))
         simulator.assume(assumptions)
         simulator.seed((() if bare else FIRST) + (EXAMPLES if examples else ()))
-        try:
-            server = Server(simulator, host=host, port=port)
-        except OSError as error:
-            raise WrongUsage(f"cannot listen on {host}:{port}: {error.strerror}", hint="another --port") from error
-        yield stack.enter_context(server), list(rules.lines())
+        yield stack.enter_context(_listen(simulator, host, port)), list(rules.lines())
+
+
+def _listen(simulator: Simulator, host: str, port: int) -> Server:
+    try:
+        return Server(simulator, host=host, port=port)
+    except OSError as error:
+        raise WrongUsage(f"cannot listen on {host}:{port}: {error.strerror}", hint="another --port") from error
 
 
 def read_faults(rules: Sequence[str], rule_file: Path | None, seed: int) -> Faults:
