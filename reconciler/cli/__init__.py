@@ -8,7 +8,7 @@ from reconciler.errors import WrongUsage
 from reconciler.text import did_you_mean
 
 NOT_ADVISED = frozenset({"rm", "unlock"})
-"""Commands that forget something: a slip of the pen is not answered with them."""
+"""Commands that forget something: no mistake is answered with them."""
 
 
 class Group(click.Group):

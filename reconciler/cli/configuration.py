@@ -21,7 +21,7 @@ from reconciler.text import counted
 @click.command()
 @options.path_argument
 @options.environments_option
-@options.flag("--state", "shared", help="Read shared states too (over the network), to name spent blocks.")
+@options.flag("--state", "shared", help="Also read shared states over the network, to find lines that can go.")
 @click.option("--base", metavar="REF", help="For policies with `ratchet`: what was so at the merge base only warns.")
 @options.form_option(
     ["text", "json", "sarif", "github"],
@@ -106,7 +106,9 @@ def schema(folder: Path, write: bool, check: bool) -> None:
 
 @click.command()
 @options.path_argument
-@click.option("-k", "pattern", metavar="PATTERN", default="", help="Only tests whose names hold or fit it: 'new-*'.")
+@click.option(
+    "-k", "pattern", metavar="PATTERN", default="", help="Only tests whose names contain or match it: 'new-*'."
+)
 @click.option(
     "--parallelism", type=options.WholeNumber(1, 64), default=4, show_default=True, help="How many tests at once."
 )
@@ -173,7 +175,7 @@ def compare(
     no difference; so is what `compare: {ignore: […]}` in reconciler.yaml names. Exits with 2 if there is a difference.
     """
     if flags["api_url"] is not None and not live:
-        raise WrongUsage("--api-url is the address of what is live; expected it combine with --live")
+        raise WrongUsage("--api-url is the address of what is live; expected it together with --live")
     both = options.make_environments(path, [first, second], flags) if live else None
     found = commands.live.compare(path, first, second, target, ignored, both)
     write_stdout(output.compared.render_comparison(found, form))
@@ -230,12 +232,14 @@ class _Simulate(click.Command):
 @click.option("--log", type=options.FILE, help="Append a JSON line for each request.")
 @options.flag("--bare", help="Leave out the e-mail destination int-email-01 and the vendor's segments.")
 @options.flag("--examples", help="Begin with products, an entitlement, a segment and a configuration.")
-@click.option("--fault", "rules", metavar="RULE", multiple=True, help="What is to go wrong; may be given again.")
+@click.option(
+    "--fault", "rules", metavar="RULE", multiple=True, help="A rule for faults, see above. May be given several times."
+)
 @click.option(
     "--faults", "rule_file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A file of rules."
 )
-@click.option("--now", metavar="TIME", help="What time it is at the start, for example 2027-03-28T01:30Z.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Another one gives other chances to the rules.")
+@click.option("--now", metavar="TIME", help="The time at the start, for example 2027-03-28T01:30Z.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The seed of the random choices in rules.")
 def simulate(**request: Any) -> None:
     """Serve the documented API on this machine, for rehearsals.
 

@@ -73,7 +73,7 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
     "matches",
     multiple=True,
     metavar="PATTERN",
-    help="Those with such a name: 'report \"Daily*\"'. May be given several times.",
+    help="Those whose names match: 'report \"Daily*\"'. May be given several times.",
 )
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only of this kind. May be given several times.")
 @click.option("--file", type=options.FILE, help="The file to write to; else SECTION.yaml.")
@@ -101,7 +101,7 @@ def import_(
     # Without an ID, the one argument is PATH.
     is_many = object_id is None
     if [not is_many, is_all, bool(matches)].count(True) != 1 or (kinds and not is_many):
-        message = "import takes ADDRESS ID, --all or --match, and one of them; --kind narrows down the last two"
+        message = "expected one of ADDRESS ID, --all and --match; --kind narrows down the last two"
         raise WrongUsage(message, hint="`reconciler import --help` has an example of each")
     with options.open_session(Path(address or ".") if is_many else path, flags) as session:
         if is_many:

@@ -111,7 +111,7 @@ def _read_moment(
 @click.option(
     "--only",
     type=options.OneOf(["clock"]),
-    help="Only the changes of which every field is due to the clocks; for a job of every night, without a digest.",
+    help="Only changes that are due to the clocks alone; for a nightly job, without a digest.",
 )
 @options.unsafe_flag("--keep-going", help="With several environments: go on with the next one if one fails.")
 def apply(
@@ -194,7 +194,7 @@ class _Screen:
         if not self._ask or (self._are_several and self._is_confirmed):
             return
         names = ", ".join(environments)
-        commands.environments.require_yes(f"Apply this to {names}? Type yes to apply, anything else is a no:")
+        commands.environments.require_yes(f"Apply this to {names}? Type yes to apply; anything else cancels:")
         self._is_confirmed = True
 
     def begin(self, environment: str) -> None:

@@ -183,7 +183,7 @@ def _check_lists(watch: Watch, used: set[str]) -> Iterator[Check]:
             absent += f"; the project has no {kind.section.replace('_', ' ')}"
         else:
             errors["rights" if isinstance(error, NotAuthorised) else "lists"].append(error)
-    messages = {"rights": "the key may read; whether it may write shows only if something is written"}
+    messages = {"rights": "the key may read; only a write shows whether it may write, too"}
     messages["lists"] = f"read whole: {', '.join(read) or 'none'}{absent}"
     yield from (Check.failed(name, *found) if found else Check(name, messages[name]) for name, found in errors.items())
 

@@ -230,7 +230,7 @@ class Project:
                 lines[f"{text} ({', '.join(places) or change.action})"] = f"  - {{to: {change.address}, id: {ids}}}"
         if lines:
             hint = f"{NOTHING}; write a variable or `only_in`, or narrow with --match; if a plan may change them, add:"
-            text = "a plan would not just adopt live objects that the configuration has already:"
+            text = "a plan would change live objects that the configuration has already, and not only adopt them:"
             raise Refused("\n".join([text, *lines]), hint="\n".join([hint, "imports:", *lines.values()]))
 
 

@@ -279,7 +279,7 @@ class _Import:
             paths = some_of(f"{address}.{join_keys(key_path)}" for address, key_path in value_paths)
             yield f"{paths}: ${{var.{name}}} is {', '.join(texts)}"
         if raw := self._project.find_raw(self._blocks):
-            yield f"written by id, since it is not managed: {raw}; if you import it too, write references instead"
+            yield f"written by id, because it is not managed: {raw}; if you import it too, write references instead"
         if self._narrowed:
             none = f"which has no such object: {', '.join(self._narrowed)}"
             yield f"only_in leaves these out of {self._project.name}, {none}"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reconciler.plan.guards import Options
 
 CREATES = (Action.CREATE, Action.REPLACE)
-CUT_OFF = "an earlier apply was cut off, and whether this write was done is found by looking: {}"
+CUT_OFF = "an earlier apply was cut off; the lists tell whether this write was done: {}"
 
 
 @frozen

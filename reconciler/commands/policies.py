@@ -44,7 +44,7 @@ def _load(policies: Sequence[Policy]) -> Any:
     except ModuleNotFoundError as error:
         if error.name != LIBRARY:
             raise
-        message = "policies need a library that is not there; install it: pip install 'qonversion-reconciler[policies]'"
+        message = "policies need a library that is not installed; run: pip install 'qonversion-reconciler[policies]'"
         raise ConfigurationInvalid([Problem(*policies[0].location, message)]) from None
 
 
