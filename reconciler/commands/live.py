@@ -93,6 +93,7 @@ def send_test(session: Session, address: str) -> str:
             hint=f"an address is KIND.KEY, for example {kind.name}.daily-revenue",
         )
     path = f"{object_path(kind, object_id)}{kind.endpoints.test_path}"
+    # Never sent twice: each request that arrives delivers something to people.
     answer = Writer(session.transport).send(kind.endpoints.test, path, idempotent=False, retry=False)
     if not answer.ok:
         raise answer.error(session.transport.secret.source)

@@ -107,6 +107,7 @@ def open_session(
     on_secret(secret.value)
     address = find_address(chosen, api_url, variables)
     with connect(address, secret, connections, read_clock(address, variables)) as transport:
+        # An answer that holds the key is an error: from it, the key would come into plans, states and receipts.
         transport.refuses_key = True
         if limits is not None:
             transport.rate_limiter = limits.limiter(transport.address, secret.value)
