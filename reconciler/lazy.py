@@ -63,7 +63,8 @@ class LazyMapping(Mapping[str, T]):
 
 @contextmanager
 def without_optional(*names: str) -> Iterator[None]:
-    """While the block runs, an import of these optional libraries fails as if they were not installed."""
+    """While the block runs, an import of these optional libraries fails as if they were not installed: nothing here
+    needs them, and they would only cost time at each start."""
     absent = [name for name in names if name not in sys.modules]
     for name in absent:
         sys.modules[name] = None  # type: ignore[assignment] # the import system reads it as: not found

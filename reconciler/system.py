@@ -174,7 +174,7 @@ def run_program(
         except BaseException as error:
             with suppress(OSError, AttributeError):
                 if not attended:
-                    os.killpg(process.pid, signal.SIGKILL)
+                    os.killpg(process.pid, signal.SIGKILL)  # and all that it has started
             process.kill()
             process.wait()
             if isinstance(error, load("subprocess:TimeoutExpired")):

@@ -93,6 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and gives the exit code. Tells of the run, if that is asked for."""
     words = [*(sys.argv[1:] if arguments is None else arguments)]
+    # Read before click parses the words, so that its errors are in this format, too.
     formats = " ".join(words).replace("--log-format ", "--log-format=").split()
     is_json = "--log-format=json" in formats or os.environ.get("RECONCILER_LOG_FORMAT") == "json"
     command = next((each for each in words if each in COMMANDS), None)
@@ -132,7 +133,7 @@ def _run(words: Sequence[str]) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     except click.UsageError as error:
-        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # there since click 8.2
             write_stderr(error.format_message())
         else:
             _show(load("reconciler.cli.usage:usage_error")(error, cli))

@@ -100,6 +100,7 @@ def compare_to_base(
     if base.desired is None:
         return find_scopes(made, None), base.warnings
     try:
+        # Without targets: they may not exist there yet, and that would be an error.
         before = make_plan(base.desired, state, live, replace(options, targets=()))
     except ReconcilerError as error:
         reason = " ".join(str(error).split())

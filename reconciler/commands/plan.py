@@ -51,6 +51,7 @@ class Planned:
 
 def plan(session: Session, options: Options) -> Planned:
     """What would be done. Never writes to the API."""
+    # The state comes first: it says which lists are needed, and how many of their pages are worth asking for at once.
     snapshot = session.read_state(options.allowed)
     replayed = Journal(session.store.journal).replay(snapshot.state)
     # A receipt that is taken back names its targets only once it is read.

@@ -47,6 +47,7 @@ def make_plan_input(session: Session, state: State, options: Options) -> PlanInp
     else:
         receipt = load("reconciler.state.receipts:find_receipt")(session.store, options.undo)
         desired = plan_stage.drift.plan_undo(receipt, state.entries)
+        # Only the addresses of the receipt are planned: what else has changed since is no part of the way back.
         addresses = {item.address for item in receipt.items} & {*desired.resources, *state.entries}
         options = replace(options, targets=(*options.targets, *sorted(addresses)))
     rules = (rule for each in desired.resources.values() for rule in KINDS[each.kind].local_times(each.fields).values())

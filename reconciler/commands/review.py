@@ -51,7 +51,7 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         warnings = commands.evidence.describe_behind(planned.behind, planned.snapshot)
         made = replace(made, warnings=(*made.warnings, *warnings))
     at = now or session.transport.clock()
-    if all(each.guard != FROZEN for each in made.refusals):
+    if all(each.guard != FROZEN for each in made.refusals):  # such a refusal says the same already
         freezes = (text for text, _ in find_freezes(session.environment, at))
         made = replace(made, warnings=(*made.warnings, *freezes))
     commit = session.find_commit() if SHOW_COMMIT.intersection(forms) else ""

@@ -277,5 +277,6 @@ def open_world(case: Case, configuration: Configuration, now: datetime, base: Wo
         environment = replace(environment, state=StateSettings("file", Path(folder, "state.json")))
         backend = FileBackend(environment, Path(folder), JournalFile(Path(folder, "journal"), name, secret.value))
         with connect("simulator:", secret, 1, now, simulator) as transport:
+            # A wait of the tool moves the simulator's clock, so no test takes time. One request at once: one order.
             transport.rate_limiter = RateLimiter(1, sleep=clock.sleep, clock=lambda: clock().timestamp())
             yield World(Session(configuration, environment, backend, transport, asks_git=False), simulator, folder, log)
