@@ -49,7 +49,7 @@ COMMANDS = {
 
 
 class LazyGroup(Group):
-    """The commands of a table. Each is imported when it is asked for; the list of them imports none."""
+    """The commands of a table. Each is imported when it is used; their list imports none."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names, in the order of the table."""
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line and gives the exit code. Tells of the run, if that is asked for."""
+    """Runs the command line and returns the exit code. Writes JSON lines and sends spans, if that is asked for."""
     words = [*(sys.argv[1:] if arguments is None else arguments)]
     # Read before click parses the words, so that its errors are in this format, too.
     formats = " ".join(words).replace("--log-format ", "--log-format=").split()
@@ -156,7 +156,7 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _show_fault(error: Exception) -> None:
-    """What happened and where, in a few lines, without the values of any variable; cut once the key is out of it."""
+    """Writes what happened and where, in a few lines, without values of variables; redacted before it is cut."""
     frames = traceback.extract_tb(error.__traceback__)[-SHOWN_FRAMES:]
     places = " < ".join(f"{Path(each.filename).name}:{each.lineno} in {each.name}" for each in reversed(frames))
     what = " ".join(redact(str(error)).split())

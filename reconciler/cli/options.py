@@ -1,4 +1,4 @@
-"""Options that several commands share, and what is made of them."""
+"""The options that several commands share, and the values that they become."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def help_hint(ctx: click.Context | None) -> str:
 
 
 def complete(names: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """What the shell completes a word to: names of a sort, by the function in `commands.completion`."""
+    """The completion of a word in the shell: by `list_NAMES` of `commands.completion`."""
 
     def find(ctx: click.Context, _param: click.Parameter, word: str) -> list[str]:
         # click leaves PATH among the other words if the last one is an option that lacks its value.
@@ -123,7 +123,7 @@ format_option = form_option(["text", "json"])
 
 
 def _one_name(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
-    """The environment that is named. WrongUsage if there are several: none is left out without a word."""
+    """The environment that is named. WrongUsage if several are: one of them would be ignored."""
     if len({*values}) > 1:
         raise wrong_value(param, ", ".join(values), "one environment; run this once for each of them", ctx)
     return values[0] if values else None
@@ -254,7 +254,7 @@ class PlanFlags(ManyFlags):
 
 
 def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
-    """What a command works with, opened."""
+    """The session of the environment that the flags name."""
     return make_environments(path, [flags["environment"]] if flags["environment"] else [], flags).open()
 
 
@@ -270,7 +270,7 @@ def make_environments(path: Path, names: Sequence[str], flags: ApiFlags) -> Envi
 
 
 def read_options(flags: PlanFlags) -> Options:
-    """What the flags ask of a plan. WrongUsage if one of them asks about a base that is not named."""
+    """The options of a plan. WrongUsage if a flag needs `--base` and that is not given."""
     asked = find_given("only_scope", "strict_scope")
     if asked and flags["base"] is None:
         hint = "--base origin/main, or --base HEAD^ after a merge"
@@ -281,7 +281,7 @@ def read_options(flags: PlanFlags) -> Options:
 
 
 def find_given(*names: str) -> list[str]:
-    """Those of these parameters that stand on the command line, as they are written there."""
+    """Those of these parameters that the command line has, by their option names."""
     ctx, default = click.get_current_context(), click.core.ParameterSource.DEFAULT
     params = {each.name: each for each in ctx.command.params}
     return [find_name(params[name]) for name in names if ctx.get_parameter_source(name) is not default]

@@ -165,7 +165,7 @@ def _find_code(ended: Ended[Applied], flags: options.PlanFlags) -> Exit:
 
 
 class _Screen:
-    """The terminal: what is shown and asked while an apply goes on."""
+    """Shows an apply on the terminal, and asks there."""
 
     def __init__(self, form: str, *, ask: bool, are_several: bool) -> None:
         self._form = form

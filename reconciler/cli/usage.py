@@ -17,7 +17,7 @@ OTHER_TOOLS = {"--dry-run": DRY_RUN, "--dryrun": DRY_RUN}
 
 
 def usage_error(error: click.UsageError, root: click.Command) -> WrongUsage:
-    """What is wrong, and where to look. `root`: the command that has all others, for an error that names none."""
+    """The error in our words, with a hint. `root`: the command that has all others, for an error without a command."""
     ctx = error.ctx or click.Context(root, info_name="reconciler")
     return WrongUsage(_describe(error, ctx), hint=help_hint(ctx))
 

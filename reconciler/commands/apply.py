@@ -53,7 +53,7 @@ class ApplyRequest:
 
 
 class Screen(Protocol):
-    """What an apply shows to the person who started it, and asks."""
+    """What an apply shows to a person, and asks."""
 
     def show_plans(self, reviews: Sequence[Ended[Review]]) -> None:
         """Shows what is going to be done."""
@@ -62,7 +62,7 @@ class Screen(Protocol):
         """Asks whether to do it. Refused if the answer is not yes."""
 
     def show_progress(self, plan: Plan) -> AbstractContextManager[Callable[[Event], None]]:
-        """A display that is told of each event."""
+        """A display, which gets each event."""
 
     def show_report(self, report: ApplyReport) -> None:
         """Shows what was done."""
@@ -146,7 +146,7 @@ def apply(
 
 
 class _ReadingBack:
-    """Reads back what an apply has written: the list of a kind as soon as nothing more is written to it."""
+    """Reads back what an apply has written: the list of a kind as soon as the last write to it has ended."""
 
     # Lists of several pages are read meanwhile: with 0.2 s a page, an apply of 800 objects ends a quarter earlier.
 
@@ -161,7 +161,7 @@ class _ReadingBack:
         self._reads: dict[str, Future[Live]] = {}
 
     def handle(self, event: Event) -> None:
-        """Something happened: a change began, or ended. It is passed on."""
+        """Passes an event on. At the end of the last write to a kind, begins to read its list."""
         self._on_event(event)
         change = event.change
         if change is None or event.status is None or change.action not in WRITES:
@@ -195,7 +195,7 @@ class _ReadingBack:
         return replace(report, receipt=kept, unrecorded=unrecorded, is_repeated=is_repeated)
 
     def _report(self, done: ApplyReport, meanwhile: Callable[[], object]) -> ApplyReport:
-        """The report with what was seen of each write, once all is seen or the waits are over. `meanwhile` is done
+        """The report with what was read back of each write, once all is seen or the polls are over. `meanwhile` runs
         while the lists are on their way."""
         report = done
         last: Live | None = None
@@ -219,7 +219,7 @@ class _ReadingBack:
         return self._record_stored(report)
 
     def _record_stored(self, report: ApplyReport) -> ApplyReport:
-        """The report with what the API made of values; they are in the state from now on, and what was read back."""
+        """The report with a warning for each value that the API stores otherwise; the state gets these values."""
         warnings: list[str] = []
         verified = [each.address for each in report.outcomes if each.verification is Verification.VERIFIED]
         self._recorder.read_back(verified)

@@ -34,8 +34,8 @@ class ApplyEach:
     def run(self) -> list[Ended[Applied]]:
         """Plans all side by side, shows that, asks once, and applies one after the other.
 
-        Each is planned again under its lock, and has to be as it was approved or shown. Stops at the first that fails,
-        unless it is to keep going.
+        Each is planned again under its lock, and that plan has to be the approved or shown one. Stops at the first
+        failure, unless `keep_going`.
         """
         shown = judge_together(self.environments.run(lambda session: show(session, self.request, self.files.forms())))
         reviews = [each.map(lambda made: made.review) for each in shown]
@@ -88,9 +88,9 @@ class ApplyEach:
         return replace(ended, code=ended.value.report.exit_code())
 
     def _find_approved(self, shown: Sequence[Ended[Preview]]) -> dict[str, Approved]:
-        """What is approved of each environment as a digest; what stands in the file of `--expect-digest` is left out.
+        """The approved digest of each environment, but for those that the file of `--expect-digest` approves.
 
-        Without `--expect-digest` that is what was shown. Refused if the expected digest is not that of all of them.
+        Without `--expect-digest` these are the shown plans. Refused if the expected digest is not that of all plans.
         """
         made = {each.environment: each.value.planned for each in shown if each.value}
         approved = {name: Approved(each.plan.digest, name) for name, each in made.items()}
@@ -111,8 +111,8 @@ class ApplyEach:
         )
 
     def _find_earlier(self, applied: Mapping[str, str]) -> Iterator[dict[str, str]]:
-        """What an earlier run of this command may have applied, each a choice of `applied`: every one if they are few,
-        else the latest ones by their receipts."""
+        """The sets of environments that an earlier run of this command may have applied: every subset of `applied` if
+        they are few, else the latest ones by their receipts."""
         if len(applied) <= FEW_UNCHANGED:
             # By receipts alone, what another command has applied since would hide the right one.
             for chosen in product((False, True), repeat=len(applied)):

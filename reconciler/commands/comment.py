@@ -33,8 +33,8 @@ def open_comments(variables: Mapping[str, str], on_secret: Callable[[str], None]
 def write_approvals(
     comments: Comments, path: Path, environments: Sequence[str], configuration: Path | None
 ) -> Sequence[Approval]:
-    """Writes what was approved by merging into a file: for the one environment that there is, or for several.
-    WrongUsage if it cannot be written."""
+    """Writes to a file what was approved by the merge: for the only environment, or for several. WrongUsage if that
+    fails."""
     name = find_names(configuration, None)[0] if configuration else None
     approvals = approved(comments.run, comments.forge, environments, name)
     is_one = len(approvals) == 1 and len(environments) <= 1

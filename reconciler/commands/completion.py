@@ -21,7 +21,7 @@ def list_environments(path: Path) -> list[str]:
 
 
 def list_addresses(path: Path) -> list[str]:
-    """The addresses that are written, instances included, and those in the states of this machine."""
+    """The addresses of the configuration, instances included, and those in the states of this machine."""
     configuration = Configuration(path)
     named = (configuration.named(each) for each in configuration.environments.values())
     written = set().union(*named) if configuration.environments else {*configuration.merged.resources}
@@ -29,19 +29,19 @@ def list_addresses(path: Path) -> list[str]:
 
 
 def list_reports(path: Path) -> list[str]:
-    """The addresses of what takes a test."""
+    """The addresses that `send-test` takes."""
     tested = tuple(f"{kind.name}." for kind in KINDS.values() if kind.endpoints.test_path)
     return [each for each in list_addresses(path) if each.startswith(tested)]
 
 
 def list_receipts(path: Path) -> list[str]:
-    """The receipts on this machine, and the word for the last one."""
+    """The receipts on this machine, and `latest`."""
     found = (configuration_folder(path) / STATE_FOLDER / "receipts").glob("*/*.json")
     return ["latest", *sorted({file.stem for file in found}, reverse=True)]
 
 
 def list_kinds(_path: Path) -> list[str]:
-    """The beginnings of addresses."""
+    """The kinds, each as the beginning of an address."""
     return [f"{name}." for name in KINDS]
 
 

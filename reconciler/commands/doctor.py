@@ -1,4 +1,4 @@
-"""Looks at all that a plan needs, and compares what the API answers with what is declared. It only reads."""
+"""Checks all that a plan needs, and compares the API's answers with the declarations. It only reads."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[
 
 
 def _compare(one: Diagnosis, found: Sequence[Diagnosis]) -> Iterator[Fact]:
-    """Whether a sandbox and a production key see the same objects, as far as environments with both tell."""
+    """Whether a sandbox and a production key see the same objects, if there are environments with both."""
     others = [each for each in found if each.ids and each.is_sandbox != one.is_sandbox]
     for name, ids in one.ids.items():
         kind, shared = KINDS[name], [bool(ids & each.ids[name]) for each in others if ids and each.ids[name]]

@@ -1,4 +1,4 @@
-"""What somebody changed since the last apply; and that written into the YAML, after a look at all that this changes."""
+"""What somebody changed since the last apply; and the values of that, written into the YAML if nothing else changes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DEFAULTS = ("defaults",)
 
 
 def find_drift(planned: Planned, now: datetime) -> Drift:
-    """What somebody changed, and what does not deliver. Refused if it looks like another project or a short list."""
+    """What somebody changed, and what does not deliver. Refused if this looks like another project or a short list."""
     # The other guards refuse writes, and drift writes nothing to the API.
     wrong = tuple(refusal for refusal in planned.plan.refusals if refusal.guard in (WRONG_PROJECT, VANISHED))
     refuse(replace(planned.plan, refusals=wrong))
@@ -49,7 +49,7 @@ def read_drift(session: Session) -> Drift:
 
 
 def adopt_drift(session: Session) -> tuple[Drift, Written]:
-    """Writes the live values of what somebody changed into the YAML; gives what had changed, and what was written."""
+    """Writes the live values of what somebody changed into the YAML. Returns the drift, and what was written."""
     planned = plan(session, Options(to_apply=False))
     found = find_drift(planned, session.transport.clock())
     addresses = ObjectRef.managed(planned.state.entries)
@@ -125,7 +125,7 @@ class Value(NamedTuple):
 class Adoption:
     """Writes live values into the YAML of a session's configuration. `live`: address → all fields of its object.
 
-    Each value is written where a person would edit it, and left if that would change another resource, or more here.
+    Each value is written where a person would edit it. It is left if that would change anything else here.
     """
 
     def __init__(self, session: Session, live: Mapping[str, Fields]) -> None:
@@ -142,7 +142,7 @@ class Adoption:
         self._left: list[tuple[Value, str]] = []
 
     def write(self, values: Mapping[str, Mapping[KeyPath, Any]]) -> Written:
-        """Writes values (address → keys → value), and says what was left and what else has changed."""
+        """Writes values (address → keys → value). Returns what was written and left, and what else has changed."""
         places: dict[tuple[Path, KeyPath], list[Value]] = defaultdict(list)
         for address, wanted in values.items():
             for each in self._find_places(self._before[self._name].resources[address], wanted):

@@ -58,7 +58,7 @@ class Texts:
         self._values: dict[Path, dict[KeyPath, tuple[str, Any]]] = defaultdict(dict)
 
     def set(self, address: str, file: Path, keys: KeyPath, value: Any) -> None:
-        """Notes a value that is to be set for an address."""
+        """Adds a value that `write` sets, for an address."""
         self._values[file][keys] = address, value
 
     def write(self) -> dict[str, str]:
@@ -91,7 +91,7 @@ def edited(path: Path, edits: Iterable[Edit]) -> Configuration:
 
 
 def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:
-    """What every environment would want after edits. ConfigurationInvalid if there would be problems."""
+    """What every environment would want after edits. ConfigurationInvalid if the result has problems."""
     return edited(path, edits).check()
 
 

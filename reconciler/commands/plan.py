@@ -109,9 +109,9 @@ def _build_settled_plan(
 
 
 def _require_no_key(session: Session, made: Plan) -> None:
-    """KeyExposed if something that is planned holds the key: it would be in the plan's file, in state and receipts.
+    """KeyExposed if a change holds the key: it would be in the plan's file, in the state and in receipts.
 
-    The API's answers were searched as they came; this searches what the configuration, a receipt or the state says.
+    The transport has searched the API's answers. This searches what the configuration, a receipt or the state says.
     """
     secret = session.transport.secret
 
@@ -193,8 +193,8 @@ def judge_now(session: Session, planned: Planned, options: Options) -> Planned:
 
 
 def find_refusal(planned: Planned, options: Options) -> Refused | None:
-    """Why a plan may not be applied; None if it may be. With `strict_scope`, it may hold only what changed since the
-    base that it was compared with, and what the clocks bring about: that was approved with the local time."""
+    """Why a plan may not be applied; None if it may be. With `strict_scope`, it may hold only changes of the pull
+    request, and those that are due to the clocks: they were approved with the local time."""
     clock = {change.address for change in planned.plan.changes if not change.is_reviewed()}
     scopes = ((address, scope) for address, scope in planned.scopes.items() if scope is not Scope.PULL_REQUEST)
     others = [f"{address}: {scope}" for address, scope in scopes if address not in clock]
@@ -207,7 +207,7 @@ def find_refusal(planned: Planned, options: Options) -> Refused | None:
 
 
 def refuse(planned: Plan) -> None:
-    """Refused if a guard says no to a plan."""
+    """Raises Refused if a guard refuses the plan."""
     if planned.refusals:
         raise refusal_error(planned.refusals)
 

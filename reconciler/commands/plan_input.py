@@ -1,4 +1,4 @@
-"""What a plan is to bring about, told by the configuration or by a receipt that is taken back; and the plan of it."""
+"""The input of a plan: what is wanted, by the configuration or by a receipt that is taken back; and the plan of it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 @frozen
 class PlanInput:
-    """`options` hold what the environment adds; `lookups` are the lists of the API that the plan needs beside the
-    kinds' own; `earlier` is what the configuration wanted at the base, where one was named."""
+    """`options` include those of the environment. `lookups` are the paths of the lookups that the plan needs. `earlier`
+    is what the configuration wanted at the base, if one was named."""
 
     desired: Desired
     options: Options
@@ -39,7 +39,7 @@ class PlanInput:
 
 @span("stage", stage="config")
 def make_plan_input(session: Session, state: State, options: Options) -> PlanInput:
-    """The goal of a plan. Reads the configuration, and raises what speaks against that."""
+    """The input of a plan. Raises what reading the configuration, a receipt or the base raises."""
     limit = session.environment.max_deletes
     options = replace(options, limit=limit, now=session.transport.clock(), api=session.transport.address)
     if options.undo is None:
@@ -64,7 +64,7 @@ def make_plan_input(session: Session, state: State, options: Options) -> PlanInp
 
 @span("stage", stage="plan")
 def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) -> tuple[Plan, Live]:
-    """The plan, and the live objects with what only the managed ones and the changes showed to be needed."""
+    """The plan, and the live objects, with the values and lookups that were read only for this plan."""
     if any(kind.parts and live.records.get(kind.name) for kind in KINDS.values()):
         every = (record.ref for found in live.records.values() for record in found.values())
         pruned = every if wanted.options.prune else ()
@@ -80,13 +80,13 @@ def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) ->
 
 
 def find_written_lookups(session: Session) -> set[str]:
-    """The lists that what is written needs, told before it is evaluated."""
+    """The lookups that the configuration needs, before it is evaluated."""
     written = session.configuration.merged.resources.items()
     return _find_used((address_kind(address), each.node) for address, each in written if isinstance(each.node, dict))
 
 
 def _find_lookups(desired: Desired, state: State, options: Options) -> set[str]:
-    """Only where somebody refers, or what is referred to goes."""
+    """The lookups of what refers to something, and of targets that go."""
     paths = _find_used((resource.kind, resource.fields) for resource in desired.resources.values())
     going = {address_kind(address) for address in state.entries if address not in desired.resources}
     every = (reference for kind in KINDS.values() for _, reference in kind.lists)
@@ -94,7 +94,7 @@ def _find_lookups(desired: Desired, state: State, options: Options) -> set[str]:
 
 
 def _find_used(resources: Iterable[tuple[str, Fields]]) -> set[str]:
-    """The lists that resources (kind, fields) need: those of their kinds, and those of what they refer to."""
+    """The lookups that resources (kind, fields) need: those of their kinds, and those of what they refer to."""
     used: set[str] = set()
     paths: set[str] = set()
     unmet = {kind.name: {reference.lookup for _, reference in kind.lists} for kind in KINDS.values()}

@@ -26,7 +26,7 @@ MOST_LISTED = 3
 def judge(
     policies: Sequence[Policy], desired: Desired, environment: Environment, now: datetime, **more: Any
 ) -> PolicyReport:
-    """What policies say of what an environment wants. `more` is what `policies.judge.judge` takes.
+    """The report of policies on what an environment wants. `more` goes to `policies.judge.judge`.
 
     ConfigurationInvalid if a policy cannot be read or judged, or if the library is not installed.
     """

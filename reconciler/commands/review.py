@@ -1,4 +1,4 @@
-"""A plan as people are shown it, and the files of `--report`: a plan, what became of it, or why the command failed."""
+"""The review of a plan for people, and the files of `--report`: a plan, its apply, or why the command failed."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ T = TypeVar("T", bound=Ended[Any])
 
 @span("stage", stage="review")
 def review(session: Session, planned: Planned, now: datetime | None = None, *, forms: Collection[str] = ()) -> Review:
-    """The review of a plan. `now` knows its time zone; left out, it is the clock's.
+    """The review of a plan. `now` has a time zone; the default is the clock's.
 
-    `forms` are those that it will be shown in: git is asked for the commit only if one of them shows it.
+    `forms` are those that will show it: git is asked for the commit only if one of them shows it.
     """
     made = planned.plan
     if planned.behind or planned.snapshot.newer:
@@ -125,7 +125,7 @@ def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
 
 
 def _find_identities(planned: Planned) -> dict[str, Identity]:
-    """What an environment manages, or is to create under an id that the configuration chose."""
+    """The objects of an environment: those in its state, and new ones whose ids the configuration chose."""
     changes = {change.address: change for change in planned.plan.changes}
     ids = {address: entry.id for address, entry in planned.state.entries.items()}
     ids |= {address: change.id for address, change in changes.items() if change.id}

@@ -1,4 +1,4 @@
-"""What a command works with: the configuration, the environment, the backend of its state, the way to the API."""
+"""What a command works with: the configuration, the environment, the backend of its state, the transport."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Session:
         return real if top is None else relative_path(real, top)
 
     def read_state(self, allowed: Collection[str] = ()) -> Snapshot:
-        """What the store holds. Refused if that is of another configuration, unless `allowed` has the guard's name."""
+        """The state as stored. Refused if it belongs to another configuration, unless `allowed` names that guard."""
         named = partial(self.configuration.named, self.environment)
         found, own, is_allowed = self.store.read(), self.environment.configuration, WRONG_CONFIGURATION in allowed
         return require_own(found, own, named, self.store.where, allowed=is_allowed)
@@ -115,7 +115,7 @@ def open_session(
 
 
 def find_address(environment: Environment, api_url: str | None, variables: Mapping[str, str]) -> str:
-    """The API's address: as the command line, the process's variables or the settings say it."""
+    """The API's address: of the command line, else of QONVERSION_API_URL, else of the settings, else the vendor's."""
     return api_url or variables.get("QONVERSION_API_URL") or environment.api_url or VENDOR_URL
 
 
@@ -128,7 +128,7 @@ def read_clock(address: str, variables: Mapping[str, str]) -> datetime | None:
 
 
 def parse_moment(text: str, name: str) -> datetime:
-    """The moment in a text of ISO 8601, in UTC. WrongUsage, with `name` in it, if the text is none."""
+    """The moment in a text of ISO 8601, in UTC. WrongUsage, which names the option `name`, if it cannot be read."""
     with suppress(ValueError, OverflowError):
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None and FIRST_YEAR <= moment.year <= LAST_YEAR:

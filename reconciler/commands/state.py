@@ -31,7 +31,8 @@ def read_history(path: Path, environment: str | None) -> Sequence[Receipt]:
 
 
 def read_local_state(configuration: Configuration, environment: Environment, *, shared: bool) -> State | None:
-    """What the state remembers, where no network is needed for that or `shared` allows it; else None."""
+    """The state, if it is a file or if `shared` allows the network; else None. None, too, if it is of another
+    configuration."""
     if environment.state.store != "file" and not shared:
         return None
     state = load_state(_backend(environment, configuration.folder))[1]
@@ -39,7 +40,7 @@ def read_local_state(configuration: Configuration, environment: Environment, *, 
 
 
 def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
-    """A store that the configuration does not name (any more): `file:PATH`, `git:REMOTE`, or a bucket's URL."""
+    """The backend of a place that the configuration does not name: `file:PATH`, `git:REMOTE`, or a bucket's URL."""
     configuration = Configuration(path)
     chosen = configuration.environment(environment)
     store, _, rest = place.partition(":")
@@ -64,5 +65,5 @@ def own_backend(path: Path, environment: str | None) -> Backend:
 
 
 def _backend(environment: Environment, folder: Path) -> Backend:
-    """The backend, with the key if it is in its variable: no program is asked for it by what needs none."""
+    """The backend, with the key if its variable holds it. No program is run to get a key that is not needed."""
     return open_backend(environment, folder, os.environ.get(environment.secret_env or "", "").strip())

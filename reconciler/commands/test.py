@@ -243,7 +243,7 @@ class World:
                 self._ask(each.method, f"{BASE}{each.path.replace(NEW_ID, made['id'])}", dict(each.body or {}))
 
     def offer_destinations(self, desired: Desired) -> None:
-        """Makes what a configuration refers to and does not manage, unless it is there."""
+        """Makes the destinations that a configuration refers to and does not manage, unless they exist."""
         items = [
             found for each in desired.resources.values() for found in reference_items(KINDS[each.kind], each.fields)
         ]
