@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
+from importlib import import_module
 from io import TextIOWrapper
 
 from reconciler import __version__
 
-GC_THRESHOLDS = (200_000, 20, 100)
+RARELY = (1_000_000, 20, 100)
 SWITCH_SECONDS = 0.000_5
-ENDING_SIGNALS = ("SIGTERM", "SIGHUP", "SIGBREAK")
+ENDING = ("SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def main() -> None:
@@ -24,13 +24,10 @@ def main() -> None:
         except OSError as error:
             sys.exit(f"error: stdout cannot be written ({error.strerror})")
         return
-    # `python -m` looks for modules in the current folder first, and that may be a checkout that nobody trusts.
-    current = os.getcwd()
-    if sys.path[:1] in ([""], [current]) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != current:
-        del sys.path[0]
-    handle_ending_signals()
-    # A run makes much that it keeps and little garbage: to look for it after every 700 values costs a tenth of a plan.
-    gc.set_threshold(*GC_THRESHOLDS)
+    _leave_current_folder()
+    hear_endings()
+    # A run makes much that it keeps and few cycles: to look for those after every 700 values costs a tenth of a plan.
+    gc.set_threshold(*RARELY)
     # While the YAML is read, each page that arrives would otherwise wait ten times as long until the next is asked for.
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
@@ -43,9 +40,18 @@ def main() -> None:
         os._exit(1)
 
 
-def handle_ending_signals() -> None:
-    """Lets the signals that end a process raise KeyboardInterrupt, as Ctrl-C does, unless the caller ignores them."""
-    for number in (getattr(signal, name) for name in ENDING_SIGNALS if hasattr(signal, name)):
+def _leave_current_folder() -> None:
+    """`python -m` looks for modules in the current folder first, and that may be a checkout: only if we are in it."""
+    current = os.getcwd()
+    if sys.path[:1] in ([""], [current]) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != current:
+        del sys.path[0]
+
+
+def hear_endings() -> None:
+    """Let the signals that end a process raise KeyboardInterrupt as Ctrl-C does, but those that the caller ignores."""
+    # It imports `enum`, which takes longer than all that `--version` does.
+    signal = import_module("signal")
+    for number in (getattr(signal, name) for name in ENDING if hasattr(signal, name)):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
 

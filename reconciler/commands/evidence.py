@@ -35,7 +35,8 @@ def add_reasons(
     defaults are sent, or if there are no settings: a call costs a few milliseconds.
     """
     folder = session.configuration.folder
-    going, inherited = dict(_find_going(plan, entries, desired)), dict(_find_inherited(plan, desired, folder))
+    going = dict(_going(plan, entries, desired))
+    inherited = dict(_inherited(plan, desired, folder)) if session.configuration.merged.defaults else {}
     has_settings = os.path.lexists(folder / SETTINGS_FILE)
     if not plan.changes or (has_settings and not going and not inherited):
         return plan
@@ -178,7 +179,7 @@ class _FileEvidence:
         return f"its file {file} has gone" + (f" (in {Commit(*commit)})" if commit else "")
 
 
-def _find_going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> Iterator[tuple[str, Entry]]:
+def _going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> Iterator[tuple[str, Entry]]:
     """The addresses that go, and the only reason is that they are not in the configuration."""
     reviewed = {each.source for each in desired.removed}
     for change in plan.changes:
@@ -188,7 +189,7 @@ def _find_going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> I
             yield change.address, entry
 
 
-def _find_inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tuple[str, tuple[str, set[str]]]]:
+def _inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tuple[str, tuple[str, set[str]]]]:
     """The addresses that get values from defaults of other files: the file of the resource, and those files."""
     for change in plan.changes:
         resource = desired.resources.get(change.address)

@@ -18,7 +18,7 @@ from apply.random_worlds import COLLECTIONS
 from kills.sites import Ended, called
 from world import Json, World
 
-from reconciler.__main__ import handle_ending_signals
+from reconciler.__main__ import hear_endings
 from reconciler.cli.main import run
 from reconciler.simulator import Simulator
 from reconciler.simulator.automations import AUTOMATIONS
@@ -195,7 +195,7 @@ def lives(arguments: list[str], out: Path, err: Path, blow: Blow | None) -> None
     sys.stderr = err.open("w", encoding="utf-8", buffering=1)
     os.dup2(sys.stderr.fileno(), 2)
     faulthandler.enable()
-    handle_ending_signals()
+    hear_endings()
     code = run(arguments)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -187,7 +187,7 @@ def test_signals_that_are_not_there_are_not_heard(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delattr(signal, "SIGHUP")
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        program.handle_ending_signals()
+        program.hear_endings()
         assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -198,7 +198,7 @@ def test_the_end_of_a_console_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.getsignal(signal.SIGUSR1)
     monkeypatch.setattr(signal, "SIGBREAK", signal.SIGUSR1, raising=False)
     try:
-        program.handle_ending_signals()
+        program.hear_endings()
         assert signal.getsignal(signal.SIGUSR1) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGUSR1, before)
