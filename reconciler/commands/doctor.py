@@ -13,7 +13,7 @@ from reconciler import __version__, kinds
 from reconciler.api import Transport
 from reconciler.api.address import base_url, proxy_for
 from reconciler.api.response import FORBIDDEN, NOT_FOUND
-from reconciler.commands.facts import Watch, find_answer_claims, find_facts
+from reconciler.commands.facts import RecordingReader, find_answer_claims, find_facts
 from reconciler.commands.session import NOW, Session
 from reconciler.config.files import Disk, is_resources
 from reconciler.config.load import Configuration
@@ -121,7 +121,7 @@ def _check_git(opened: Configuration, state: State) -> Check:
 
 def _ask_api(session: Session, state: State) -> Diagnosis:
     """The checks of the API, and the facts. If it does not take the key, nothing more is asked."""
-    transport, watch = session.transport, Watch(session.transport)
+    transport, watch = session.transport, RecordingReader(session.transport)
     # The first list is one that every project has: a 403 or 404 there is about the key or the address.
     first, *others = sorted(KINDS.values(), key=lambda kind: kind.endpoints.on_demand)
     watch.read(first.endpoints.path, first.endpoints.pages.value)
@@ -146,7 +146,7 @@ def _ask_api(session: Session, state: State) -> Diagnosis:
     return replace(found, checks=(*checks, *asked), facts=facts, ids=ids)
 
 
-def _check_answer(transport: Transport, watch: Watch, path: str) -> Iterator[Check]:
+def _check_answer(transport: Transport, watch: RecordingReader, path: str) -> Iterator[Check]:
     """Address, proxy, certificate, key and clock, by the answer to the first request."""
     secret, error, status, skew = transport.secret, watch.errors.get(path), watch.statuses.get(path), watch.skew
     if status is None and error is not None:
@@ -170,7 +170,7 @@ def _check_answer(transport: Transport, watch: Watch, path: str) -> Iterator[Che
         yield Check("clock", f"set by {NOW}" if transport.now else "the API tells no other time")
 
 
-def _check_lists(watch: Watch, used: set[str]) -> Iterator[Check]:
+def _check_lists(watch: RecordingReader, used: set[str]) -> Iterator[Check]:
     read, absent = list[str](), ""
     errors: dict[str, list[ReconcilerError]] = {"lists": [], "rights": []}
     for kind in KINDS.values():
@@ -188,7 +188,7 @@ def _check_lists(watch: Watch, used: set[str]) -> Iterator[Check]:
     yield from (Check.failed(name, *found) if found else Check(name, messages[name]) for name, found in errors.items())
 
 
-def _check_table(watch: Watch, path: str, reference: Reference | None) -> Check:
+def _check_table(watch: RecordingReader, path: str, reference: Reference | None) -> Check:
     """A lookup. One that references are looked up in should have the ids of their targets."""
     name = path.rpartition("/")[2] if reference else "catalogue"
     if error := watch.errors.get(path):

@@ -25,7 +25,7 @@ PAGE = 20
 """The records of a page that is asked for without a limit, as the vendor's pages say."""
 
 
-class Watch(Reader):
+class RecordingReader(Reader):
     """Keeps what the API answered, by path: items, error, status, seconds. `skew`: the seconds that our clock is ahead
     of the API's, by its `Date`."""
 
@@ -59,7 +59,7 @@ class Watch(Reader):
         self.seconds[path] = time.monotonic() - began
 
 
-def find_facts(kind: Kind, watch: Watch) -> Iterator[Fact]:
+def find_facts(kind: Kind, watch: RecordingReader) -> Iterator[Fact]:
     """All facts of a kind. Those that only a probe can tell are unknown."""
     error, rows = watch.errors.get(kind.endpoints.path), watch.items.get(kind.endpoints.path, [])
     is_unclear = isinstance(error, (NotAuthorised, AnswerRefused, Unreachable))
@@ -70,7 +70,7 @@ def find_facts(kind: Kind, watch: Watch) -> Iterator[Fact]:
     yield from {each.text: each for each in (*asked, *claims)}.values()
 
 
-def _find_object_claims(kind: Kind, watch: Watch, rows: Sequence[Item]) -> Claims:
+def _find_object_claims(kind: Kind, watch: RecordingReader, rows: Sequence[Item]) -> Claims:
     yield from _find_page_claims(kind, watch, rows)
     path, is_readable = kind.endpoints.path, kind.endpoints.readable
     answer = watch.ask(object_path(kind, rows[0]["id"])) if rows else None
@@ -87,7 +87,7 @@ def _find_object_claims(kind: Kind, watch: Watch, rows: Sequence[Item]) -> Claim
             yield list_questions(kind)[f"{name} ended"], ()
 
 
-def _find_page_claims(kind: Kind, watch: Watch, rows: Sequence[Item]) -> Claims:
+def _find_page_claims(kind: Kind, watch: RecordingReader, rows: Sequence[Item]) -> Claims:
     path, pages = kind.endpoints.path, kind.endpoints.pages
     bodies = [each.fields() for each in watch.answers if each.path == path and each.ok]
     yield "the list says `object: list`", {str(each.get("object")) for each in bodies} - {"list"}

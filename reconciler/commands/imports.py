@@ -27,7 +27,7 @@ from reconciler.yaml import KeyPath
 from reconciler.yaml.edit import REMOVED, Edit, Verbatim
 
 LONGEST: Final = 60
-Trouble = dict[str, str]
+Failures = dict[str, str]
 """Address → why it cannot be written."""
 
 
@@ -79,13 +79,13 @@ class _Import:
         """Writes what can be imported, and says what was done."""
         while True:  # until nothing has to be set aside: each round sets aside at least one object or resource more
             texts = Texts()
-            trouble = self._choose() or self._edit(texts) or self._judge(texts.edits())
-            if not trouble:
+            failures = self._choose() or self._edit(texts) or self._judge(texts.edits())
+            if not failures:
                 done = tuple(self._describe_done())
                 return Written(write_edits(texts.edits()), tuple(self._describe_left()), done, len(self._targets))
-            self._set_aside(trouble)
+            self._set_aside(failures)
 
-    def _choose(self) -> Trouble:
+    def _choose(self) -> Failures:
         """Sets what this try writes: `_targets` (object → address), the `_merged` that other environments have, and
         `_variables` for what differs. Returns what cannot be merged."""
         project, found = self._project, self._found
@@ -100,12 +100,12 @@ class _Import:
         paired = {ref: same[ref].address for ref in bearing}
         blocks = make_blocks(chosen, project.live, {**kept, **paired, **self._targets})
         self._blocks = {self._targets[ref]: fields for ref, fields in blocks.items()}
-        key_paths, trouble = self._compare({address: ref for ref, address in paired.items()} | self._merged)
+        key_paths, failures = self._compare({address: ref for ref, address in paired.items()} | self._merged)
         names = {name for each in project.environments.values() for name in (*each.variables, *each.unset)}
         taken = {name: {key: each.variables.get(name) for key, each in project.environments.items()} for name in names}
         values = {(name, keys): self._find_values(name, keys) for name, paths in key_paths.items() for keys in paths}
         self._variables = name_variables(values, taken)
-        return trouble
+        return failures
 
     def _find_narrowed(self) -> list[str]:
         """The resources of other environments that this one shall not have: those replaced by an object with a block of
@@ -122,10 +122,10 @@ class _Import:
         split = {self._found.pairs[ref] for ref in self._own}
         return sorted(project.unproven.keys() & (split | rest), key=natural)
 
-    def _compare(self, known: Mapping[str, ObjectRef]) -> tuple[dict[str, list[KeyPath]], Trouble]:
+    def _compare(self, known: Mapping[str, ObjectRef]) -> tuple[dict[str, list[KeyPath]], Failures]:
         """The keys of the values that differ, by address of a merged resource; and what cannot be merged. `known`: the
         objects of these resources, and of others that a plan finds by their names."""
-        project, kept, key_paths, trouble = self._project, self._project.kept, dict[str, list[KeyPath]](), Trouble()
+        project, kept, key_paths, failures = self._project, self._project.kept, dict[str, list[KeyPath]](), Failures()
         resources = {**kept.resources, **{address: project.candidates[address] for address in known}}
         found = (Import(address, ref.id, resources[address].location) for address, ref in known.items())
         desired = replace(kept, resources=resources, imports=(*kept.imports, *found))
@@ -141,15 +141,15 @@ class _Import:
                     "no variable can hold ${": "${" in values,
                 }
                 if why := next((each for each, holds in reasons.items() if holds), ""):
-                    trouble[change.address] = f"{some_of(each.path for each in change.fields)} differs, and {why}"
-        return key_paths, trouble
+                    failures[change.address] = f"{some_of(each.path for each in change.fields)} differs, and {why}"
+        return key_paths, failures
 
-    def _set_aside(self, trouble: Trouble) -> None:
+    def _set_aside(self, failures: Failures) -> None:
         """Gives an object that cannot be merged a block of its own, and leaves it out if it cannot have one. Refused if
         neither helps."""
         pairs = {self._found.pairs[ref]: ref for ref in self._own}
         refs = pairs | {address: ref for ref, address in self._targets.items()}
-        for address, why in trouble.items():
+        for address, why in failures.items():
             ref, unproven = refs.get(address), self._project.unproven.get(address)
             if ref is None:
                 if unproven is None or address in self._untouched:
@@ -167,7 +167,7 @@ class _Import:
         name = resource.instance.definition if resource.instance else address
         return Path(resource.location.file).resolve(), (KINDS[resource.kind].section, name.partition(".")[2], *keys)
 
-    def _edit(self, texts: Texts) -> Trouble:
+    def _edit(self, texts: Texts) -> Failures:
         """Edits the texts; returns what cannot be edited."""
         project = self._project
         for address in sorted(self._merged.keys() - project.unproven.keys()):
@@ -183,8 +183,8 @@ class _Import:
                 for each, value in values.items():
                     texts.set(address, settings, ("environments", each, "variables", name), Verbatim(value))
         lines = self._make_import_lines(texts)
-        if trouble := texts.write():
-            return trouble
+        if failures := texts.write():
+            return failures
         only = {"only_in": [project.name]} if project.others else {}
         for kind in KINDS.values():
             file = (self._file or self._folder / f"{kind.section}.yaml").resolve()
@@ -221,7 +221,7 @@ class _Import:
                 texts.set(address, file, ("imports", index, "id"), {**known, project.name: ref.id})
         return lines
 
-    def _judge(self, edits: Sequence[Edit]) -> Trouble:
+    def _judge(self, edits: Sequence[Edit]) -> Failures:
         """What a plan would not adopt unchanged. Refused if anything else would change."""
         project, ours = self._project, {*self._blocks, *self._narrowed}
         if not edits:
@@ -243,23 +243,23 @@ class _Import:
             raise Refused(reason, hint=f"{min(missing)}: {NOTHING}")
         return self._find_changed(after, ours) or self._find_differing(after[project.name])
 
-    def _find_differing(self, after: Desired) -> Trouble:
+    def _find_differing(self, after: Desired) -> Failures:
         """The imported resources that a plan would not just adopt. Refused if it would change other live objects."""
-        trouble, refs = Trouble(), {address: ref for ref, address in self._targets.items()}
+        failures, refs = Failures(), {address: ref for ref, address in self._targets.items()}
         changes = self._project.plan(after).changes
         self._rest = [each for each in changes if each.address not in refs and each.action is not Action.ADOPT]
         for change in changes:
             if change.address in refs and (change.action, change.id) != (Action.ADOPT, refs[change.address].id):
                 path = next((each.path for each in change.fields), "")
                 place = after.resources[change.address].field_location(path)
-                trouble[change.address] = f"its {path or 'id'} would not be as it is live: {place} says otherwise"
-        if not trouble:
+                failures[change.address] = f"its {path or 'id'} would not be as it is live: {place} says otherwise"
+        if not failures:
             self._project.require_adopts(after, self._rest, self._found, self._out)
-        return trouble
+        return failures
 
-    def _find_changed(self, after: Mapping[str, Desired], ours: Collection[str]) -> Trouble:
+    def _find_changed(self, after: Mapping[str, Desired], ours: Collection[str]) -> Failures:
         """The imported resources that would change in another environment. Refused if anything else would."""
-        trouble, project = Trouble(), self._project
+        failures, project = Failures(), self._project
         for name, before in {**project.others, project.name: project.here}.items():
             ids = {(each.target, each.id) for each in after[name].imports}
             lost = {each.target for each in before.imports if (each.target, each.id) not in ids}
@@ -267,8 +267,8 @@ class _Import:
             if others := (changed | lost) - {*ours}:
                 raise Refused(f"that would change {some_of(sorted(others))} in {name}", hint=NOTHING)
             if name != project.name:
-                trouble |= dict.fromkeys(sorted(changed), f"that would change it in {name}")
-        return trouble
+                failures |= dict.fromkeys(sorted(changed), f"that would change it in {name}")
+        return failures
 
     def _describe_done(self) -> Iterator[str]:
         """A text on each change to what was in the configuration already."""
