@@ -51,9 +51,10 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
     ended = environments.run(find)
     if form == "json":
         write_stdout(output.environments.ended_json(ended, output.listings.drift_values))
+    elif form == "markdown":
+        write_stdout(output.markdown.drifts_markdown(ended))
     else:
-        in_markdown = form == "markdown"
-        write_stdout((output.markdown.drifts_markdown if in_markdown else output.environments.drifts_text)(ended))
+        write_stdout(output.environments.drifts_text(ended))
     for each in written:
         _show_written(each)
     if form == "text" and not adopt and any(one.fields for each in ended if each.value for one in each.value.objects):

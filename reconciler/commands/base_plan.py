@@ -125,8 +125,7 @@ def find_behind_tip(
     except ReconcilerError:
         return {}
     changed = {change.address for change in there.changes}
-    found = []
-    for change in pending:
-        goes = change.action in (Action.DELETE, Action.FORGET)
-        found += [change.address] * (change.address in wanted.resources if goes else change.address not in changed)
+    going = {change.address for change in pending if change.action in (Action.DELETE, Action.FORGET)}
+    kept = going & wanted.resources.keys()
+    found = [each.address for each in pending if each.address in kept or each.address not in going | changed]
     return dict.fromkeys(found, Commit(base.tip, commit_subject(folder, base.tip))) if found else {}
