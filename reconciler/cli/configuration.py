@@ -21,7 +21,7 @@ from reconciler.text import counted
 @click.command()
 @options.path_argument
 @options.environments_option
-@options.flag("--state", "shared", help="Also read shared states over the network, to find lines that can go.")
+@options.flag("--state", "shared", help="Also read shared states (network), to find lines that can go.")
 @click.option("--base", metavar="REF", help="For policies with `ratchet`: what was so at the merge base only warns.")
 @options.form_option(
     ["text", "json", "sarif", "github"],
