@@ -31,12 +31,11 @@ def main() -> None:
     # While the YAML is read, each page that arrives would otherwise wait ten times as long until the next is asked for.
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
-        # Not before the current folder is out of the path.
-        from reconciler.cli import main as command_line  # noqa: PLC0415 - see above
+        from reconciler.cli import main as command_line  # noqa: PLC0415 - once the current folder is out of the path
 
         command_line.main()
     except KeyboardInterrupt:
-        # While modules load, or once more while it is told that the run was interrupted.
+        # While modules load, or a second time while the first one is reported.
         os.write(2, b"interrupted\n")
         os._exit(1)
 
@@ -58,10 +57,10 @@ def hear_endings() -> None:
 
 
 def reopen_streams() -> None:
-    """Open standard streams that the caller has closed, or the next file to be opened would take their place.
+    """Opens standard streams that the caller has closed, or the next file to be opened would take their place.
 
-    Nothing can be written to them, and nothing can be read: whoever writes data is told so. What is no terminal gets
-    the same bytes on every system, UTF-8 without CR, unless the caller has named an encoding.
+    They are open for reading only and empty, so a write of data fails and is an error. What is no terminal gets the
+    same bytes on every system, UTF-8 without CR, unless PYTHONIOENCODING names an encoding.
     """
     for number in range(3):
         try:

@@ -1,5 +1,5 @@
-"""Imports and values that wait until they are needed, imports without the optional libraries of a library, and frozen
-dataclasses that are made fast."""
+"""Imports and values that wait until they are needed, imports without a library's optional parts, and frozen
+dataclasses whose classes are made fast."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def lazy_submodules(package: str) -> Callable[[str], ModuleType]:
 
 
 class LazyMapping(Mapping[str, T]):
-    """A mapping whose entries are made at the first access: most resources are never asked."""
+    """A mapping whose entries are made at the first access: those of most resources are never read."""
 
     def __init__(self, make: Callable[[], Mapping[str, T]]) -> None:
         self._make = make
@@ -63,7 +63,8 @@ class LazyMapping(Mapping[str, T]):
 
 @contextmanager
 def without_optional(*names: str) -> Iterator[None]:
-    """While the block runs, an import of these optional libraries fails as if they were not installed."""
+    """While the block runs, an import of these optional libraries fails as if they were not installed: nothing here
+    needs them, and they would only cost time at each start."""
     absent = [name for name in names if name not in sys.modules]
     for name in absent:
         sys.modules[name] = None  # type: ignore[assignment] # the import system reads it as: not found

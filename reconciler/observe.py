@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -20,12 +20,7 @@ from reconciler.model.inputs import Live, ObjectRef, Record, State, address_kind
 from reconciler.threads import result, span
 
 
-def counted_by_kind(addresses: Iterable[str]) -> Counter[str]:
-    """About how many objects of each kind there are, from the addresses that are remembered."""
-    return Counter(map(address_kind, addresses))
-
-
-def state_lookups(state: State) -> set[str]:
+def find_state_lookups(state: State) -> set[str]:
     """The lists that were needed when what is remembered was applied, and so most likely are again."""
     kinds = {address_kind(address): KINDS[address_kind(address)] for address in state.entries}
     referring = {address_kind(address) for address, entry in state.entries.items() if entry.depends_on}
@@ -33,9 +28,9 @@ def state_lookups(state: State) -> set[str]:
     return paths | {each.lookup for name in referring for _, each in kinds[name].lists}
 
 
-def target_kinds(targets: Iterable[str]) -> list[Kind]:
-    """The kinds that these addresses are of, with those that they refer to and that refer to them. All kinds where
-    there is no target, or one that is no address."""
+def find_target_kinds(targets: Iterable[str]) -> list[Kind]:
+    """The kinds of these addresses, those that they refer to, and those that refer to them. All kinds if there is no
+    target, or if one is no address."""
     names = set(map(address_kind, targets))
     if not names or not names <= KINDS.keys():
         return list(KINDS.values())
@@ -46,7 +41,7 @@ def target_kinds(targets: Iterable[str]) -> list[Kind]:
     return [kind for kind in KINDS.values() if kind.name in names]
 
 
-def kind_lookups(kinds: Iterable[Kind]) -> set[str]:
+def find_kind_lookups(kinds: Iterable[Kind]) -> set[str]:
     """The lists beside the kinds' own that the planning of these kinds can ever need."""
     return {path for kind in kinds for path in (*kind.endpoints.lookups, *(each.lookup for _, each in kind.lists))}
 
@@ -59,20 +54,20 @@ MOST_LOOKUPS = 4
 
 
 class Lists:
-    """Lists that were asked for and are on their way: those of the kinds, and those that they are looked up in. Used as
-    a context. If its block fails before `wait`, the requests are cancelled: nobody will read these lists."""
+    """Lists that were requested and are on their way: those of the kinds, and their lookups. Used as a context. If its
+    block fails before `wait`, the requests are cancelled: nobody will read these lists."""
 
     def __init__(
-        self, reader: Reader, kinds: Collection[Kind], expected: Mapping[str, int], likely: Names = (), used: Used = ()
+        self, reader: Reader, kinds: Collection[Kind], known: Names = (), likely: Names = (), used: Used = ()
     ) -> None:
-        """`expected`: about how many objects, by kind. `likely`: lookups (paths) that are worth asking for at once.
-        `used`: the kinds that are needed, beside those that are expected; None: all that the project has, and a kind
-        that it lacks (403, 404) has no objects."""
+        """`known`: the addresses of the state: their kinds are needed, and their number says how many pages are asked
+        for at once. `likely`: lookups (paths) that are worth asking for at once. `used`: other kinds that are needed;
+        None: all that the project has, and a kind that it lacks (403, 404) has no objects."""
         self.reader = reader
         self.kinds = kinds
-        self.expected = expected
+        self.counts = Counter(map(address_kind, known))
         self.needed: set[str] = set()
-        self.used = {name for name, count in expected.items() if count}
+        self.used = {*self.counts}
         self.every = used is None
         self._pool = reader.threads(len(kinds) + MOST_LOOKUPS)
         self._lists: dict[str, Future[list[Item]]] = {}
@@ -95,7 +90,7 @@ class Lists:
             at = kind.endpoints
             is_read = self.every or not at.on_demand or kind.name in self.used
             if is_read and kind.name not in self._lists:
-                ask = partial(read_list, self.reader, at.path, at.pages.value, self.expected.get(kind.name, 0))
+                ask = partial(read_list, self.reader, at.path, at.pages.value, self.counts[kind.name])
                 self._lists[kind.name] = self._pool.submit(ask)
 
     def need(self, lookups: Iterable[str]) -> None:
@@ -106,10 +101,10 @@ class Lists:
                 self._tables[path] = self._pool.submit(read_table, self.reader, path)
 
     def wait(self) -> Live:
-        """The live objects, and the lookups that were needed. A list that a kind needs to be understood (the catalogue
-        of providers) is read as well, if there is an object of that kind. Rows of the vendor are left out; an object in
-        a state that it cannot leave is gone. Raises what reading a list raises: an incomplete list is an error and
-        never a shorter truth."""
+        """The live objects, and the lookups that were needed. A lookup that a kind needs to be understood (the
+        catalogue of providers) is read too, if there is an object of that kind. Rows of the vendor are left out. An
+        object in a state that it cannot leave is gone. Raises what reading a list raises: an incomplete list is an
+        error, and never taken for a shorter one."""
         self._awaited = True
         records: dict[str, dict[str, Record]] = {}
         gone: set[ObjectRef] = set()
@@ -123,7 +118,7 @@ class Lists:
             gone.update(ObjectRef(kind.name, each) for each in ended)
             records[kind.name] = {record.id: record for record in found if record.id not in ended}
         tables = {path: result(future) for path, future in self._tables.items() if path in self.needed}
-        return Live(records, tables, tuple(_not_understood(self.kinds, records)), frozenset(gone))
+        return Live(records, tables, tuple(_describe_unclear(self.kinds, records)), frozenset(gone))
 
     def _items(self, kind: Kind) -> list[Item]:
         try:
@@ -135,18 +130,16 @@ class Lists:
             return []
 
 
-def observe(
-    reader: Reader, kinds: Collection[Kind], lookups: Iterable[str], expected: Mapping[str, int], used: Used = ()
-) -> Live:
-    """The live objects of those kinds, and the lists at `lookups` (paths). `expected` and `used`: see `Lists`. Raises
-    what `Lists.wait` raises."""
-    with Lists(reader, kinds, expected, used=used) as lists:
+def observe(reader: Reader, kinds: Collection[Kind], lookups: Names, known: Names = (), used: Used = ()) -> Live:
+    """The live objects of those kinds, and the lookups at these paths. `known` and `used`: see `Lists`. Raises what
+    `Lists.wait` raises."""
+    with Lists(reader, kinds, known, used=used) as lists:
         lists.need(lookups)
         return lists.wait()
 
 
-def _not_understood(kinds: Collection[Kind], records: dict[str, dict[str, Record]]) -> Iterator[str]:
-    """Each thing that was read and not understood, said once for a kind."""
+def _describe_unclear(kinds: Collection[Kind], records: dict[str, dict[str, Record]]) -> Iterator[str]:
+    """What was read and not understood, once for each kind and field."""
     for kind in kinds:
         for name in kind.identity.natural_key:
             unclear = [record for record in records[kind.name].values() if name not in record.fields]
@@ -156,47 +149,53 @@ def _not_understood(kinds: Collection[Kind], records: dict[str, dict[str, Record
 
 
 SAMPLE = 8
-"""So many of a kind are asked for first: a list that is cut off lacks many objects, and one of them proves it."""
+"""How many of a kind are asked for first: a list that is cut off lacks many objects, and one of them proves it."""
 MOST_AT_ONCE = 16
-"""Requests that are waited for at once, as far as the run's parallelism lets them go."""
+"""Requests at once, unless the run's parallelism is lower."""
 
 
 def observe_remembered(
     reader: Reader, kinds: Collection[Kind], state: State, lookups: Names = (), also: Refs = (), used: Used = ()
 ) -> Live:
-    """The live objects as `wait_remembered` gives them, and the lists at `lookups` (paths). `used`: see `Lists`."""
-    with Lists(reader, kinds, counted_by_kind(state.entries), used=used) as lists:
+    """The live objects as `wait_remembered` gives them, and the lookups at these paths. `used`: see `Lists`."""
+    with Lists(reader, kinds, state.entries, used=used) as lists:
         lists.need(lookups)
         return wait_remembered(lists, state, also)
 
 
 @span("stage", stage="observe")
 def wait_remembered(lists: Lists, state: State, also: Refs = ()) -> Live:
-    """The live objects of lists that were asked for, with proof of what is gone, and without what we deleted ourselves.
+    """The live objects of lists that were requested, with proof of what is gone, and without what we deleted.
 
-    Each remembered object that no list shows is asked for by its id, if its kind can be. So are the objects in `also`.
-    404 proves that it is gone. An object that answers and stays out of its list for a while proves that the
-    list is not whole: ListIncomplete. An object that we deleted and that is still listed is left out, unless it answers
-    by its id: then somebody has restored it.
+    Each remembered object that no list shows is requested by its id, if its kind allows that. So are the objects in
+    `also`. A 404 proves that it is gone. An object that answers, and stays out of its list for a while, proves that the
+    list is incomplete: ListIncomplete. An object that we deleted and that is still listed is left out, unless it
+    answers by its id: then somebody has restored it.
     """
     reader, kinds = lists.reader, lists.kinds
     live = lists.wait()
     for attempt in reader.poll():
         if attempt:
-            live = observe(reader, kinds, lists.needed, lists.expected, None if lists.every else lists.used)
-        missing = _missing(state, live, also)
+            live = observe(reader, kinds, lists.needed, state.entries, None if lists.every else lists.used)
+        missing = _find_missing(state, live, also)
         deleted = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.deleted}
         # A kind that cannot be asked for by id has nothing that was restored.
         listed = [each for each in deleted if _is_readable(each, live) and each.id in live.records[each.kind]]
         unlisted, gone = _ask_for(reader, list(missing))
         if not unlisted:
-            deleted.difference_update(_answering(reader, listed))
+            deleted.difference_update(_find_answering(reader, listed))
             records = {kind: dict(each) for kind, each in live.records.items()}
             for ref in deleted:
                 records.get(ref.kind, {}).pop(ref.id, None)
             return replace(live, records=records, gone=live.gone | gone | deleted)
+    lines = []
+    for ref in {each.kind: each for each in reversed(unlisted)}.values():
+        path, count = KINDS[ref.kind].endpoints.path, sum(each.kind == ref.kind for each in missing)
+        others = f"; it lacks {count} objects that the state knows" if count > 1 else ""
+        what = f"{missing[ref]} ({ref.id})" if missing[ref] else ref.id
+        lines.append(f"GET {path} is not whole: {what} is not in it, and GET {path}/{ref.id} answers with it{others}")
     raise ListIncomplete(
-        "\n".join(_describe_unlisted(unlisted, missing)),
+        "\n".join(lines),
         hint="nothing was concluded from it, and no flag passes this; plan again later, or tell Qonversion if it stays",
     )
 
@@ -205,7 +204,7 @@ def _is_readable(ref: ObjectRef, live: Live) -> bool:
     return ref.kind in live.records and KINDS[ref.kind].endpoints.readable
 
 
-def _missing(state: State, live: Live, also: Iterable[ObjectRef]) -> dict[ObjectRef, str]:
+def _find_missing(state: State, live: Live, also: Iterable[ObjectRef]) -> dict[ObjectRef, str]:
     """The objects that no list shows, of the kinds that were read and can be asked for by id, with their addresses."""
     named = [
         (ObjectRef.at(address, object_id), address)
@@ -227,14 +226,13 @@ def _ask_for(reader: Reader, missing: list[ObjectRef]) -> tuple[list[ObjectRef],
     sample = [each for kind in kinds for each in [ref for ref in missing if ref.kind == kind][:SAMPLE]]
     gone: set[ObjectRef] = set()
     for part in (sample, [each for each in missing if each not in sample]):
-        answering = _answering(reader, part)
-        if answering:
+        if answering := _find_answering(reader, part):
             return answering, gone
         gone.update(part)
     return [], gone
 
 
-def _answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:
+def _find_answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:
     """Those that answer by their id. AnswerUnreadable if an answer is no record of its kind."""
 
     def is_there(ref: ObjectRef) -> bool:
@@ -268,12 +266,3 @@ def with_parts(reader: Reader, live: Live, refs: Iterable[ObjectRef]) -> Live:
             raw = {**records[ref.kind][ref.id].raw, **values}
             records[ref.kind][ref.id] = record_from(KINDS[ref.kind], raw, live.lookups)
     return replace(live, records=records)
-
-
-def _describe_unlisted(unlisted: list[ObjectRef], missing: Mapping[ObjectRef, str]) -> Iterator[str]:
-    """Which list is not whole, and which object shows it; a line a kind."""
-    for ref in {each.kind: each for each in reversed(unlisted)}.values():
-        path, count = KINDS[ref.kind].endpoints.path, sum(each.kind == ref.kind for each in missing)
-        others = f"; it lacks {count} objects that the state knows" if count > 1 else ""
-        what = f"{missing[ref]} ({ref.id})" if missing[ref] else ref.id
-        yield f"GET {path} is not whole: {what} is not in it, and GET {path}/{ref.id} answers with that object{others}"

@@ -114,7 +114,7 @@ class Project(AbstractContextManager["Project"]):
         if (plan.digest, plan.changes) != (saved.digest, saved.changes):
             raise Refused("the plan was changed after it was made", hint="plan again")
         options, screen = Options(allowed=plan._allowed), _Screen(on_event)
-        request = commands.apply.ApplyRequest(options, self.parallelism, saved={saved.environment: plan._saved})
+        request = commands.apply.ApplyRequest(options, {saved.environment: plan._saved})
         files = commands.review.ReportFiles("apply", self.path, ())
         # In the main thread, an apply would install a handler of signals.
         with self._session() as session, Threads(1) as aside:
@@ -148,7 +148,7 @@ class Project(AbstractContextManager["Project"]):
 
 
 class _Screen:
-    """The screen of an apply that has none: it passes events on, until there is a `reason` to stop."""
+    """Shows nothing, and passes events on, until there is a `reason` to stop."""
 
     def __init__(self, on_event: Callable[[Event], None]) -> None:
         self.reason: BaseException | None = None
@@ -160,8 +160,8 @@ class _Screen:
     confirm = show_report = begin = show_ends = show_plans
 
     @contextmanager
-    def progress(self, _plan: object, /) -> Iterator[Callable[[Event], None]]:
-        """What is told of each event."""
+    def show_progress(self, _plan: object, /) -> Iterator[Callable[[Event], None]]:
+        """The function that gets each event."""
         yield self._show_event
 
     def _show_event(self, event: Event) -> None:

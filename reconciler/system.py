@@ -1,4 +1,4 @@
-"""Reads regular files only, replaces files atomically, and runs programs of the absolute folders of PATH alone."""
+"""Reads regular files only, replaces files atomically, and runs only programs in absolute folders of PATH."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NO_FILES: Final = {
 }
 IN_USE: Final = (5, 32)
 """ERROR_ACCESS_DENIED and ERROR_SHARING_VIOLATION, of learn.microsoft.com/windows/win32/debug/system-error-codes."""
-IN_USE_SECONDS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+IN_USE_SECONDS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # 1.9 s in all: scanners and backups read for moments
 # The file may have become a pipe or a link since the check: opening must not block, nor follow a link.
 _FLAGS: Final = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY"))
 
@@ -51,7 +51,8 @@ def read_regular(path: Path, most: int) -> bytes:
 
 
 def open_and_read(target: str, most: int, largest: int, too_large: str) -> bytes:
-    """At most `most` bytes of a file and one, without following a link. OSError, or as `require_regular`."""
+    """The first `most` bytes of a file, and one more to show that there is more. Follows no link. OSError, or as
+    `require_regular`."""
     with os.fdopen(os.open(target, _FLAGS), "rb") as opened:
         require_regular(os.fstat(opened.fileno()), largest, too_large)
         return opened.read(most + 1)
@@ -124,7 +125,7 @@ def _replace(source: Path, target: Path, waits: Sequence[float] = IN_USE_SECONDS
 
 
 def relative_path(path: str | Path, start: str | Path) -> str:
-    """The way to a path from a folder, with slashes on every system; all of the path if it is on another drive."""
+    """A path relative to a folder, with slashes on every system; the whole path if it is on another drive."""
     with suppress(ValueError):
         path = os.path.relpath(path, start)
     return str(path).replace(os.sep, "/")
@@ -173,7 +174,7 @@ def run_program(
         except BaseException as error:
             with suppress(OSError, AttributeError):
                 if not attended:
-                    os.killpg(process.pid, signal.SIGKILL)
+                    os.killpg(process.pid, signal.SIGKILL)  # and all that it has started
             process.kill()
             process.wait()
             if isinstance(error, load("subprocess:TimeoutExpired")):

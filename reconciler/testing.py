@@ -1,4 +1,4 @@
-"""Tests that a kind does what it declares, by real requests to a simulator or to any server. See `conformance`."""
+"""Tests whether a kind does what it declares, by real requests to a simulator or to any server. See `conformance`."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def conformance(
 ) -> None:
     """Creates, reads back, adopts, changes, undoes and deletes a resource, finds drift, and tries hostile values.
 
-    `server` is the address of the API (`http://127.0.0.1:PORT/v4` or `simulator:FILE`), and `key` its Secret Key. What
-    is made there is deleted. `examples` are fields of valid resources, by default the kind's own. `kinds` is a registry
-    with the kinds that they refer to, from whose examples the targets are made; by default it has this kind alone.
-    AssertionError, or the error of the tool, at the first failure.
+    `server` is the address of the API (`http://127.0.0.1:PORT/v4` or `simulator:FILE`), and `key` its Secret Key. The
+    objects that this makes are deleted. `examples` are fields of valid resources, by default the kind's own. `kinds` is
+    a registry with the kinds that they refer to, whose examples become the targets; by default it has this kind alone.
+    Raises AssertionError, or the error of the tool, at the first failure.
     """
     registry = kinds or Kinds(kind)
     for example in examples or [kind.example]:
@@ -68,7 +68,7 @@ class _Trial:
         document: dict[str, Any] = {self.kind.section: dict(resources), **blocks}
         left = [(self.kind, fields) for fields in resources.values()]
         while left:
-            for address in _needed(*left.pop()):
+            for address in _find_needed(*left.pop()):
                 target, key = KINDS[address_kind(address)], address.partition(".")[2]
                 if key not in document.setdefault(target.section, {}):
                     document[target.section][key] = target.example
@@ -113,14 +113,14 @@ class _Trial:
         _require(ended < began, f"{then} began before {first} was done")
 
 
-def _needed(kind: Kind, fields: Fields) -> set[str]:
+def _find_needed(kind: Kind, fields: Fields) -> set[str]:
     """The addresses that fields refer to by a key, and not by an id."""
     return {address for address, keys, _ in references(kind, fields) if isinstance(value_at(fields, keys), dict)}
 
 
 def _check_life(ours: _Trial, others: _Trial, example: Fields) -> None:
     """One resource, from its creation to its end."""
-    kind, address, needed = ours.kind, ours.address, _needed(ours.kind, example)
+    kind, address, needed = ours.kind, ours.address, _find_needed(ours.kind, example)
     ours.write({KEY: example})
     ours.require_actions(Action.CREATE, "there are live objects with the names of the examples")
     object_id = ours.settle({KEY: example})
@@ -129,12 +129,12 @@ def _check_life(ours: _Trial, others: _Trial, example: Fields) -> None:
     shutil.rmtree(ours.folder / ".reconciler")
     ours.require_actions(Action.ADOPT, "without the state, live objects are not adopted")
     ours.settle({KEY: example})
-    for name, fields in _changed(kind, example):
+    for name, fields in _find_changed(kind, example):
         ours.settle({KEY: fields})
         ours.apply(ours.plan(undo="latest"))
         ours.require_plan(f"update {address} ({name!r}, ")
         ours.settle({KEY: example})
-        # Somebody else has the object in a configuration of their own.
+        # A change from outside: another configuration has the same object.
         others.settle({KEY: fields}, imports=[{"to": address, "id": object_id}])
         drifted = [each.address for each in ours.project.drift().objects]
         _require(drifted == [address], f"expected drift of {address}, found {drifted}")
@@ -150,7 +150,7 @@ def _check_life(ours: _Trial, others: _Trial, example: Fields) -> None:
     _require(object_id not in {each.id for each in ours.plan().unmanaged}, f"{object_id} is live after its delete")
 
 
-def _changed(kind: Kind, example: Fields) -> list[tuple[str, Fields]]:
+def _find_changed(kind: Kind, example: Fields) -> list[tuple[str, Fields]]:
     """A field that the API can change to and fro, and the example with another value of it. Empty if there is none."""
     for each in kind.fields:
         value = example.get(each.name)
@@ -163,11 +163,11 @@ def _changed(kind: Kind, example: Fields) -> list[tuple[str, Fields]]:
 
 
 def _check_values(ours: _Trial, example: Fields) -> None:
-    """A hostile value is refused before anything is sent, or by the API, or the plan after it is empty."""
+    """A hostile value is refused offline or by the API; or it is applied, and the plan after that is empty."""
     kind = ours.kind
     left: dict[str, Fields] = {KEY: example}
     for each in kind.fields:
-        for value in _hostile(each.schema) if each.name in example else ():
+        for value in _make_hostile_values(each.schema) if each.name in example else ():
             named = {**example, kind.identity.name_field: f"{example.get(kind.identity.name_field)} {len(left)}"}
             fields = {**(example if find_violations(kind.name, named) else named), each.name: value}
             left[f"{KEY}-{len(left)}"] = {name: fields[name] for name in fields if name != kind.identity.chosen_id}
@@ -187,7 +187,7 @@ def _check_values(ours: _Trial, example: Fields) -> None:
     ours.settle({KEY: example})
 
 
-def _hostile(schema: Mapping[str, Any]) -> list[Any]:
+def _make_hostile_values(schema: Mapping[str, Any]) -> list[Any]:
     """Values that a kind may not have thought of: of a closed list all words, and words that are not in it."""
     if words := schema.get("enum"):
         return [*words, f"{words[0]}x", "", str(words[0]).upper()]

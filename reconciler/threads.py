@@ -1,4 +1,4 @@
-"""Threads for one block, a wait for them that Ctrl-C can interrupt, a handler of Ctrl-C, and who is told of a run."""
+"""Threads for one block, a wait for them that Ctrl-C can interrupt, a handler of Ctrl-C, and listeners of a run."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ Ctrl-C only after the API's response."""
 
 
 Fields = dict[str, Any]
-"""What is said of something: names of OpenTelemetry's semantic conventions, if there are; never a key, never a body."""
+"""The attributes of a span: by OpenTelemetry's semantic conventions, if they have a name; never a key, never a body."""
 Sink = Callable[[str, Fields], AbstractContextManager[object]]
-"""Is entered around what takes time, in any thread: its name, and what is said of it, which may become more."""
+"""A listener: gets the name and the attributes of a span, and is entered around it, in any thread. The attributes may
+become more until the end."""
 _sinks: ContextVar[tuple[Sink, ...]] = ContextVar("_sinks", default=())
 
 
 @contextmanager
 def listen(*sinks: Sink) -> Iterator[None]:
-    """These are told of what happens in the block, and in the threads that it starts."""
+    """While the block runs, these listeners get its spans, and those of the threads that it starts."""
     token = _sinks.set((*_sinks.get(), *sinks))
     try:
         yield
@@ -38,7 +39,7 @@ def listen(*sinks: Sink) -> Iterator[None]:
 
 @contextmanager
 def span(name: str, /, **fields: Any) -> Iterator[Fields]:
-    """Tells who listens that this begins and ends, with which error; the block may say more of it."""
+    """A span: tells the listeners when the block begins and how it ends. The block may add attributes."""
     with ExitStack() as stack:
         for sink in _sinks.get():
             stack.enter_context(sink(name, fields))
@@ -50,7 +51,7 @@ def span(name: str, /, **fields: Any) -> Iterator[Fields]:
 
 
 class Threads(ThreadPoolExecutor):
-    """A pool of threads, which run in the context of who submits. The end of its block waits for them, but not after
+    """A pool of threads, which run in the context of the caller. The end of its block waits for them, but not after
     Ctrl-C: a response may take minutes. Then the process ends without them (see cli.main)."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:

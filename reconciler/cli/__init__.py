@@ -8,7 +8,7 @@ from reconciler.errors import WrongUsage
 from reconciler.text import did_you_mean
 
 NOT_ADVISED = frozenset({"rm", "unlock"})
-"""Commands that forget something: a slip of the pen is not answered with them."""
+"""Commands that forget something: no mistake is answered with them."""
 
 
 class Group(click.Group):
@@ -21,7 +21,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the first word names, and the other words. WrongUsage if there is none of that name."""
+        """The command that the first word names, and the other words. WrongUsage if it does not exist."""
         if ctx.resilient_parsing or self.get_command(ctx, args[0]) is not None:
             return super().resolve_command(ctx, args)
         close = did_you_mean(args[0], (each for each in self.list_commands(ctx) if each not in NOT_ADVISED))

@@ -21,9 +21,7 @@ from reconciler.text import counted
 @click.command()
 @options.path_argument
 @options.environments_option
-@click.option(
-    "--state", "shared", is_flag=True, help="Read shared states too (over the network), to name spent blocks."
-)
+@options.flag("--state", "shared", help="Also read shared states (network), to find lines that can go.")
 @click.option("--base", metavar="REF", help="For policies with `ratchet`: what was so at the merge base only warns.")
 @options.form_option(
     ["text", "json", "sarif", "github"],
@@ -36,7 +34,8 @@ def validate(path: Path, environments: tuple[str, ...], every: bool, shared: boo
     `moved`, `removed` and `imports` lines have done their work and can go.
     """
     try:
-        names = commands.environments.choose(path, environments, every=every) if environments else None
+        choose = commands.environments.choose_names
+        names = choose(path, environments, every=every, is_checked=True) if environments else None
         checked = commands.validate.check(path, names, base, os.environ)
     except ConfigurationInvalid as invalid:
         _write_problems(form, {}, invalid=invalid.problems, warning=invalid.warnings)
@@ -45,12 +44,12 @@ def validate(path: Path, environments: tuple[str, ...], every: bool, shared: boo
     _write_problems(form, counts, warning=checked.warnings, hint=checked.hints)
     for environment, count in counts.items():
         write_stderr(f"{environment}: {counted(count, 'resource')} {'is' if count == 1 else 'are'} valid")
-        for line in checked.completed(environment, shared=shared):
+        for line in checked.find_completed(environment, shared=shared):
             write_stderr(escape(f"hint: {line}"))
 
 
 def _write_problems(form: str, counts: Mapping[str, int], **problems: Iterable[Problem]) -> None:
-    """What is wrong, by rule, on stdout, in a form for programs; people read it on stderr, the errors last."""
+    """Writes problems, by rule: to stdout in a form for programs, and warnings and hints to stderr for people."""
     for level in ("warning", "hint"):
         for each in problems.get(level, ()):
             write_stderr(escape(f"{level}: {each}"))
@@ -79,8 +78,8 @@ def list_(form: str) -> None:
 
 
 @click.command()
-@click.option("--write", is_flag=True, help="Write the schemas into the folder.")
-@click.option("--check", is_flag=True, help="Exit with 5 if the folder's schemas are stale.")
+@options.flag("--write", help="Write the schemas into the folder.")
+@options.flag("--check", help="Exit with 5 if the folder's schemas are stale.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default="schemas")
 def schema(folder: Path, write: bool, check: bool) -> None:
     """JSON Schemas of the configuration, for editors.
@@ -99,15 +98,17 @@ def schema(folder: Path, write: bool, check: bool) -> None:
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
         write_stderr(f"wrote {len(texts)} schemas to {folder}")
     if check:
-        stale = [name for name, text in texts.items() if _read(folder / name) != text]
-        if stale:
+        found = {name: (folder / name).read_text(encoding="utf-8") for name in texts if (folder / name).is_file()}
+        if stale := [name for name, text in texts.items() if found.get(name) != text]:
             write_stderr(f"stale in {folder}: {', '.join(stale)}\nhint: run `reconciler schema --write {folder}`")
             raise SystemExit(Exit.REFUSED)
 
 
 @click.command()
 @options.path_argument
-@click.option("-k", "pattern", metavar="PATTERN", default="", help="Only tests whose names hold or fit it: 'new-*'.")
+@click.option(
+    "-k", "pattern", metavar="PATTERN", default="", help="Only tests whose names contain or match it: 'new-*'."
+)
 @click.option(
     "--parallelism", type=options.WholeNumber(1, 64), default=4, show_default=True, help="How many tests at once."
 )
@@ -121,10 +122,6 @@ def test(path: Path, pattern: str, parallelism: int, form: str) -> None:
     write_stdout(output.tests.render(results, form))
     if any(each.mismatches for each in results):
         raise SystemExit(Exit.TEST_FAILED)
-
-
-def _read(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
 @click.command()
@@ -149,13 +146,9 @@ def expand(path: Path, environment: str | None, target: tuple[str, ...], form: s
 @click.argument("first", metavar="A", shell_complete=options.complete("environments"))
 @click.argument("second", metavar="B", shell_complete=options.complete("environments"))
 @options.path_argument
-@click.option("--live", is_flag=True, help="Compare what is live in both projects; needs both keys, writes nothing.")
-@click.option(
-    "--target",
-    shell_complete=options.complete("addresses"),
-    multiple=True,
-    metavar="ADDRESS",
-    help="Only this address, or those that fit a pattern: 'report.chess-*'. May be given several times.",
+@options.flag("--live", help="Compare what is live in both projects; needs both keys, writes nothing.")
+@options.bare_target_option(
+    help="Only this address, or those that fit a pattern: 'report.chess-*'. May be given several times."
 )
 @click.option(
     "--ignore",
@@ -181,10 +174,9 @@ def compare(
     Without --live it compares what is written, offline and without a key. What an `only_in` leaves out is told and is
     no difference; so is what `compare: {ignore: […]}` in reconciler.yaml names. Exits with 2 if there is a difference.
     """
-
     if flags["api_url"] is not None and not live:
         raise WrongUsage("--api-url is the address of what is live; expected it together with --live")
-    both = options.environments_at(path, [first, second], flags) if live else None
+    both = options.make_environments(path, [first, second], flags) if live else None
     found = commands.live.compare(path, first, second, target, ignored, both)
     write_stdout(output.compared.render_comparison(found, form))
     if found.count():
@@ -193,14 +185,14 @@ def compare(
 
 @click.command()
 @options.path_argument
-@click.option("--write", cls=options.NeverSuggested, is_flag=True, help="Write it into the files.")
+@options.unsafe_flag("--write", help="Write it into the files.")
 @options.target_option
 def fold(path: Path, write: bool, target: tuple[str, ...]) -> None:
     """Make one for_each of many resources that are nearly equal: offline, without a key.
 
     It shows the blocks, and --write writes them. All addresses stay, and every environment gets the same as before.
     """
-    found = commands.fold.Folder(path, target)
+    found = commands.edits.Folding(path, target)
     heading = ("", "")
     for group in found.folded:
         if heading != (heading := (f"# {group.file}", f"{group.section}:")):
@@ -221,7 +213,8 @@ def fold(path: Path, write: bool, target: tuple[str, ...]) -> None:
 
 
 class _Simulate(click.Command):
-    """It has an option for each question that the documents leave open: they are loaded once it is this command."""
+    """It has an option for each question that the documents leave open. The simulator that knows them is loaded only if
+    this command is used."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The options, and those of the questions behind them."""
@@ -233,18 +226,20 @@ class _Simulate(click.Command):
 
 
 @click.command(cls=_Simulate)
-@click.argument("data", metavar="[FILE]", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.argument("data", metavar="[FILE]", type=options.FILE, required=False)
 @click.option("--port", type=options.WholeNumber(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Append a JSON line for each request.")
-@click.option("--bare", is_flag=True, help="Leave out the e-mail destination int-email-01 and the vendor's segments.")
-@click.option("--examples", is_flag=True, help="Begin with products, an entitlement, a segment and a configuration.")
-@click.option("--fault", "rules", metavar="RULE", multiple=True, help="What is to go wrong; may be given again.")
+@click.option("--log", type=options.FILE, help="Append a JSON line for each request.")
+@options.flag("--bare", help="Leave out the e-mail destination int-email-01 and the vendor's segments.")
+@options.flag("--examples", help="Begin with products, an entitlement, a segment and a configuration.")
+@click.option(
+    "--fault", "rules", metavar="RULE", multiple=True, help="A rule for faults, see above. May be given several times."
+)
 @click.option(
     "--faults", "rule_file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A file of rules."
 )
-@click.option("--now", metavar="TIME", help="What time it is at the start, for example 2027-03-28T01:30Z.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Another one gives other chances to the rules.")
+@click.option("--now", metavar="TIME", help="The time at the start, for example 2027-03-28T01:30Z.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The seed of the random choices in rules.")
 def simulate(**request: Any) -> None:
     """Serve the documented API on this machine, for rehearsals.
 

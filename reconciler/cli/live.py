@@ -3,8 +3,8 @@ but `send-test` and `doctor --probe`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -20,18 +20,12 @@ from reconciler.text import counted
 if TYPE_CHECKING:
     from reconciler.commands.edits import Written
     from reconciler.commands.session import Session
-    from reconciler.model.reports import Ended
     from reconciler.model.results import Drift
 
 
 @click.command()
 @options.path_argument
-@click.option(
-    "--adopt",
-    cls=options.NeverSuggested,
-    is_flag=True,
-    help="Write the live values into the YAML, comments kept, for a pull request.",
-)
+@options.unsafe_flag("--adopt", help="Write the live values into the YAML, comments kept, for a pull request.")
 @options.form_option(
     ["text", "json", "markdown"], "What stdout gets; markdown is for `comment`, which makes an issue of it."
 )
@@ -55,7 +49,12 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
         return found
 
     ended = environments.run(find)
-    write_stdout(_render(ended, form))
+    if form == "json":
+        write_stdout(output.environments.ended_json(ended, output.listings.drift_values))
+    elif form == "markdown":
+        write_stdout(output.markdown.drifts_markdown(ended))
+    else:
+        write_stdout(output.environments.drifts_text(ended))
     for each in written:
         _show_written(each)
     if form == "text" and not adopt and any(one.fields for each in ended if each.value for one in each.value.objects):
@@ -69,13 +68,13 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
 @click.argument("address", required=False, shell_complete=options.complete("kinds"))
 @click.argument("object_id", metavar="[ID]", required=False)
 @options.path_argument
-@click.option("--all", "is_all", is_flag=True, help="Every live object that is not managed, in place of ADDRESS ID.")
+@options.flag("--all", "is_all", help="Every live object that is not managed, in place of ADDRESS ID.")
 @click.option(
     "--match",
     "matches",
     multiple=True,
     metavar="PATTERN",
-    help="Those with such a name: 'report \"Daily*\"'. May be given several times.",
+    help="Those whose names match: 'report \"Daily*\"'. May be given several times.",
 )
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only of this kind. May be given several times.")
 @click.option("--file", type=options.FILE, help="The file to write to; else SECTION.yaml.")
@@ -103,7 +102,7 @@ def import_(
     # Without an ID, the one argument is PATH.
     is_many = object_id is None
     if [not is_many, is_all, bool(matches)].count(True) != 1 or (kinds and not is_many):
-        message = "import takes ADDRESS ID, --all or --match, and one of them; --kind narrows down the last two"
+        message = "expected one of ADDRESS ID, --all and --match; --kind narrows down the last two"
         raise WrongUsage(message, hint="`reconciler import --help` has an example of each")
     with options.open_session(Path(address or ".") if is_many else path, flags) as session:
         if is_many:
@@ -139,6 +138,7 @@ def export(path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
             (path / name).parent.mkdir(exist_ok=True)
             (path / name).write_text(text, encoding="utf-8", newline="\n")
             write_stderr(f"wrote {path / name}")
+        # The state comes last: with a state and without its files, a plan would delete everything.
         commands.export.write_exported_state(session, exported)
         write_stderr(f"wrote {session.store.where}")
     for warning in exported.warnings:
@@ -146,14 +146,6 @@ def export(path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
     count = counted(len(exported.entries), "object")
     plan = f"reconciler plan {path}" + (f" -e {flags['environment']}" if flags["environment"] else "")
     write_stderr(f"{count} exported{api_note(session.transport.address)}; `{plan}` has nothing to do now")
-
-
-def _render(ended: Sequence[Ended[Drift]], form: str) -> str:
-    if form == "json":
-        return output.environments.ended_json(ended, output.listings.drift_values)
-    if form == "markdown":
-        return output.markdown.drifts_markdown(ended)
-    return output.environments.drifts_text(ended)
 
 
 def _show_written(written: Written) -> None:
@@ -167,13 +159,10 @@ def _show_written(written: Written) -> None:
 
 @click.command()
 @options.path_argument
-@click.option(
-    "--probe", cls=options.NeverSuggested, is_flag=True, help="Also learn by objects of its own; a sandbox key only."
-)
-@click.option("--auto-approve", cls=options.NeverSuggested, is_flag=True, help="With --probe: do not ask.")
-@click.option(
+@options.unsafe_flag("--probe", help="Also learn by objects of its own; a sandbox key only.")
+@options.unsafe_flag("--auto-approve", help="With --probe: do not ask.")
+@options.unsafe_option(
     "--allow",
-    cls=options.NeverSuggested,
     type=options.Guard(()),
     metavar="delete:KIND",
     multiple=True,
@@ -196,13 +185,9 @@ def doctor(
     found = commands.doctor.examine_all(path, environments.names or [None], environments.open)
     if probe and not found[0].exit_code:
         what = "make, change and delete objects of its own, which may be seen in production? Type yes to do it:"
+        ask = partial(commands.environments.require_yes, f"{found[0].environment}: {what}")
         with environments.open() as session:
-            confirm = (
-                (lambda: None)
-                if auto_approve
-                else lambda: commands.environments.require_yes(f"{found[0].environment}: {what}")
-            )
-            facts, check = commands.probe.probe(session, allow, confirm)
+            facts, check = commands.probe.probe(session, allow, (lambda: None) if auto_approve else ask)
         by_text = {each.text: each for each in (*found[0].facts, *facts)}
         found = [replace(found[0], checks=(*found[0].checks, check), facts=tuple(by_text.values()))]
     write_stdout(output.listings.diagnoses_json(found) if form == "json" else output.listings.diagnoses_text(found))
@@ -228,15 +213,15 @@ def explain(target: str, path: Path, form: str, **flags: Unpack[options.Connecti
     """
     with options.open_session(path, flags) as session:
         found = commands.live.explain_address(session, target)
-    as_json = form == "json"
-    write_stdout(output.explain.explanation_json(found) if as_json else output.explain.explanation_text(found))
+    shown = output.explain
+    write_stdout(shown.explanation_json(found) if form == "json" else shown.explanation_text(found))
 
 
 @click.command()
 @options.path_argument
 @options.connection_options
 @options.form_option(["mermaid", "dot", "svg"], "The picture's language.")
-@click.option("--offline", is_flag=True, help="The configuration alone, without a key: nothing is planned.")
+@options.flag("--offline", help="The configuration alone, without a key: nothing is planned.")
 def graph(path: Path, form: str, offline: bool, **flags: Unpack[options.ConnectionFlags]) -> None:
     """Draw what refers to what, coloured by what would happen.
 

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,15 +15,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli import Group
-from reconciler.errors import (
-    SHOWS_KEY,
-    ConfigurationInvalid,
-    EnvironmentsFailed,
-    Exit,
-    Problem,
-    ReconcilerError,
-    abridge,
-)
+from reconciler.errors import SHOWS_KEY, ConfigurationInvalid, EnvironmentsFailed, Exit, ReconcilerError, abridge
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, log, make_excerpt, red, redact, unwritable, write_stderr
 
@@ -35,7 +27,7 @@ COMMANDS = {
     "test": ("reconciler.cli.configuration:test", "Run the tests of the configuration: offline, without a key."),
     "plan": ("reconciler.cli.plan:plan", "Show what apply would do."),
     "apply": ("reconciler.cli.plan:apply", "Carry out the plan: show it, ask, write, and read it back."),
-    "comment": ("reconciler.cli.comment:comment", "Put a plan under the pull request, as one comment."),
+    "comment": ("reconciler.cli.state:comment", "Put a plan under the pull request, as one comment."),
     "drift": ("reconciler.cli.live:drift", "Show what somebody changed outside since the last apply."),
     "export": ("reconciler.cli.live:export", "Write a live project as YAML, and its state."),
     "import": ("reconciler.cli.live:import_", "Write the YAML for live objects, with the lines that adopt them."),
@@ -57,7 +49,7 @@ COMMANDS = {
 
 
 class LazyGroup(Group):
-    """The commands of a table. Each is imported when it is asked for; the list of them imports none."""
+    """The commands of a table. Each is imported when it is used; their list imports none."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names, in the order of the table."""
@@ -99,19 +91,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line and gives the exit code. Tells of the run, if that is asked for."""
+    """Runs the command line and returns the exit code. Writes JSON lines and sends spans, if that is asked for."""
     words = [*(sys.argv[1:] if arguments is None else arguments)]
+    # Read before click parses the words, so that its errors are in this format, too.
     formats = " ".join(words).replace("--log-format ", "--log-format=").split()
     is_json = "--log-format=json" in formats or os.environ.get("RECONCILER_LOG_FORMAT") == "json"
     command = next((each for each in words if each in COMMANDS), None)
-    has_spans = command is not None and {"--help", "-h"}.isdisjoint(words) and _asks_for_spans(os.environ)
+    # The standard variables of OpenTelemetry ask for spans. An empty one counts as none.
+    is_on = os.environ.get("OTEL_SDK_DISABLED", "").lower() != "true" and any(map(os.environ.get, COLLECTOR))
+    has_otlp = is_on and "otlp" in (os.environ.get("OTEL_TRACES_EXPORTER") or "otlp")
+    has_spans = has_otlp and command is not None and {"--help", "-h"}.isdisjoint(words)
     return _run_reporting(words, command, is_json, has_spans) if is_json or has_spans else _run(words)
-
-
-def _asks_for_spans(variables: Mapping[str, str]) -> bool:
-    """Whether the standard variables of OpenTelemetry do. An empty one is none."""
-    is_on = variables.get("OTEL_SDK_DISABLED", "").lower() != "true"
-    return is_on and "otlp" in (variables.get("OTEL_TRACES_EXPORTER") or "otlp") and any(map(variables.get, COLLECTOR))
 
 
 def _run_reporting(words: Sequence[str], command: str | None, is_json: bool, has_spans: bool) -> int:
@@ -143,7 +133,7 @@ def _run(words: Sequence[str]) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     except click.UsageError as error:
-        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # there since click 8.2
             write_stderr(error.format_message())
         else:
             _show(load("reconciler.cli.usage:usage_error")(error, cli))
@@ -166,7 +156,7 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _show_fault(error: Exception) -> None:
-    """What happened and where, in a few lines, without the values of any variable; cut once the key is out of it."""
+    """Writes what happened and where, in a few lines, without values of variables; redacted before it is cut."""
     frames = traceback.extract_tb(error.__traceback__)[-SHOWN_FRAMES:]
     places = " < ".join(f"{Path(each.filename).name}:{each.lineno} in {each.name}" for each in reversed(frames))
     what = " ".join(redact(str(error)).split())
@@ -179,25 +169,21 @@ def _show_fault(error: Exception) -> None:
     write_stderr("hint: please report it with these lines and the command; the key is not in them")
 
 
-def _show_problems(problems: Sequence[Problem]) -> None:
-    """Each problem, with the line that it is in; not a line that holds a Secret Key."""
-    read_line = load("reconciler.config.locations:make_line_reader")()
-    secret_lines = {each.location[:2] for each in problems if each.code == SHOWS_KEY}
-    for each in problems:
-        line = "" if each.location[:2] in secret_lines else read_line(each.location)
-        shown = f"\n{make_excerpt(line, each.line, each.column)}" if line.strip() else ""
-        write_stderr(escape(str(each)) + shown, each.location)
-    count = len(problems)
-    write_stderr(red(f"error: {count} problem{'s' if count > 1 else ''} in the configuration"))
-
-
 def _show(error: ReconcilerError, where: str = "") -> None:
     if isinstance(error, EnvironmentsFailed):
         for names, each in error.grouped():
             _show(each, f"{abridge(names)}: " if names else "")
         return
     if isinstance(error, ConfigurationInvalid):
-        _show_problems(error.problems)
+        # Each problem with the line that it is in; not a line that holds a Secret Key.
+        read_line = load("reconciler.config.locations:make_line_reader")()
+        secret_lines = {problem.location[:2] for problem in error.problems if problem.code == SHOWS_KEY}
+        for problem in error.problems:
+            line = "" if problem.location[:2] in secret_lines else read_line(problem.location)
+            shown = f"\n{make_excerpt(line, problem.line, problem.column)}" if line.strip() else ""
+            write_stderr(escape(str(problem)) + shown, problem.location)
+        count = len(error.problems)
+        write_stderr(red(f"error: {count} problem{'s' if count > 1 else ''} in the configuration"))
         return
     text = red("error: ") + "\n".join(escape(line) for line in f"{where}{error}".split("\n"))
     text += "".join(f"\nnote: {escape(note)}" for note in getattr(error, "__notes__", ()))

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what is made of them."""
+"""The options that several commands share, and the values that they become."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ class NeverSuggested(click.Option):
     """An option that destroys, overwrites, or passes a guard: no mistake is answered with it."""
 
 
+flag = partial(click.option, is_flag=True)
+unsafe_option = partial(click.option, cls=NeverSuggested)
+unsafe_flag = partial(flag, cls=NeverSuggested)
+
+
 if TYPE_CHECKING:
     _Choice = click.Choice[str]
 else:  # which is generic since click 8.2 only
@@ -53,7 +58,7 @@ class Guard(OneOf):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The word. WrongUsage if it is another one."""
         if value.startswith(GUARD):
-            return value
+            return value  # whether there is such a policy shows once the configuration is read
         closed = (DELETE + kind.name for kind in load("reconciler.kinds:KINDS").values() if kind.endpoints.closed)
         return OneOf((*self.choices, *closed)).convert(value, param, ctx)
 
@@ -72,10 +77,10 @@ class WholeNumber(click.IntRange):
 
 def wrong_value(param: click.Parameter | None, value: object, expected: str, ctx: click.Context | None) -> WrongUsage:
     """The error of a value that an option does not take."""
-    return WrongUsage(f"{name_of(param)} {value}: expected {expected}", hint=help_hint(ctx))
+    return WrongUsage(f"{find_name(param)} {value}: expected {expected}", hint=help_hint(ctx))
 
 
-def name_of(param: click.Parameter | None) -> str:
+def find_name(param: click.Parameter | None) -> str:
     """`--target`, or the metavar of an argument."""
     if isinstance(param, click.Option):
         return param.opts[0]
@@ -89,13 +94,13 @@ def help_hint(ctx: click.Context | None) -> str:
 
 
 def complete(names: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """What the shell completes a word to: names of a sort, by the function in `commands.completion`."""
+    """The completion of a word in the shell: by `list_NAMES` of `commands.completion`."""
 
     def find(ctx: click.Context, _param: click.Parameter, word: str) -> list[str]:
         # click leaves PATH among the other words if the last one is an option that lacks its value.
         named = (*filter(os.path.isdir, ctx.args), ctx.params.get("path"), ctx.params.get("configuration"), ".")
         with suppress(ReconcilerError, OSError):
-            found = getattr(commands.completion, names)(Path(next(filter(None, named))))
+            found = getattr(commands.completion, f"list_{names}")(Path(next(filter(None, named))))
             return [each for each in found if each.startswith(word)]
         return []
 
@@ -107,7 +112,7 @@ def form_option(forms: Sequence[str], text: str = "What stdout gets.") -> Callab
     return click.option("--format", "form", type=OneOf(forms), default=forms[0], show_default=True, help=text)
 
 
-def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+def combine(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """These options as one decorator. The help lists them in this order."""
     return lambda command: reduce(lambda made, option: option(made), reversed(options), command)
 
@@ -118,7 +123,7 @@ format_option = form_option(["text", "json"])
 
 
 def _one_name(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
-    """The environment that is named. WrongUsage if there are several: none is left out without a word."""
+    """The environment that is named. WrongUsage if several are: one of them would be ignored."""
     if len({*values}) > 1:
         raise wrong_value(param, ", ".join(values), "one environment; run this once for each of them", ctx)
     return values[0] if values else None
@@ -130,14 +135,14 @@ _environment = partial(
 environment_option = _environment(
     callback=_one_name, help="The environment of reconciler.yaml; needed if there are several."
 )
-environments_option = together(
+environments_option = combine(
     _environment(
         "environments", help="An environment of reconciler.yaml, or a pattern: 'chess-*'. May be given several times."
     ),
-    click.option("--all", "every", is_flag=True, help="Every environment of reconciler.yaml."),
+    flag("--all", "every", help="Every environment of reconciler.yaml."),
 )
-debug_option = together(
-    click.option("--debug", is_flag=True, help="Show each request on stderr, without the key and bodies."),
+debug_option = combine(
+    flag("--debug", help="Show each request on stderr, without the key and bodies."),
     # cli.main reads it before anything else.
     click.option(
         "--log-format",
@@ -147,7 +152,7 @@ debug_option = together(
         help="What stderr gets: text, or JSON lines for programs. Also from RECONCILER_LOG_FORMAT.",
     ),
 )
-api_options = together(
+api_options = combine(
     click.option(
         "--api-url", metavar="URL", help="The API's address, or simulator:FILE. Also from QONVERSION_API_URL."
     ),
@@ -156,14 +161,13 @@ api_options = together(
     ),
     debug_option,
 )
-connection_options = together(environment_option, api_options)
-many_connection_options = together(environments_option, api_options)
-target_option = click.option(
-    "--target",
-    shell_complete=complete("addresses"),
-    multiple=True,
-    metavar="ADDRESS",
-    help="Only this address, with what it needs; or a pattern: 'report.chess-*'. May be given several times.",
+connection_options = combine(environment_option, api_options)
+many_connection_options = combine(environments_option, api_options)
+bare_target_option = partial(
+    click.option, "--target", shell_complete=complete("addresses"), multiple=True, metavar="ADDRESS"
+)
+target_option = bare_target_option(
+    help="Only this address, with what it needs; or a pattern: 'report.chess-*'. May be given several times."
 )
 
 
@@ -176,7 +180,7 @@ def _forms_and_files(ctx: click.Context, param: click.Parameter, values: tuple[s
     return tuple((form, Path(file)) for form, _, file in (value.partition("=") for value in values))
 
 
-plan_options = together(
+plan_options = combine(
     many_connection_options,
     click.option(
         "--report",
@@ -192,34 +196,24 @@ plan_options = together(
         metavar="REF",
         help="Compare with the merge base of HEAD and REF: origin/main, or HEAD^ after a merge.",
     ),
-    click.option(
-        "--only-scope",
-        is_flag=True,
-        help="With --base: leave out what is not due to the changes since, and not needed by them.",
-    ),
-    click.option(
-        "--strict-scope",
-        is_flag=True,
-        help="With --base: refuse if something is planned that is not due to the changes since.",
-    ),
+    flag("--only-scope", help="With --base: leave out what is not due to the changes since, and not needed by them."),
+    flag("--strict-scope", help="With --base: refuse if something is planned that is not due to the changes since."),
     target_option,
-    click.option("--prune", cls=NeverSuggested, is_flag=True, help="Also delete live objects that are not managed."),
-    click.option(
+    unsafe_flag("--prune", help="Also delete live objects that are not managed."),
+    unsafe_option(
         "--max-deletes",
-        cls=NeverSuggested,
         type=WholeNumber(0),
         metavar="N",
         help="Delete or replace up to N objects of an environment, and no more.",
     ),
-    click.option(
+    unsafe_option(
         "--allow",
-        cls=NeverSuggested,
         type=Guard((*ALLOWABLE, f"{GUARD}NAME")),
         metavar=f"[{'|'.join(ALLOWABLE)}|{GUARD}NAME|{DELETE}KIND]",
         multiple=True,
         help="Pass this guard, once you know why it refuses. delete:KIND lets objects of a closed kind go.",
     ),
-    click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if something is left to do, with 0 if not."),
+    flag("--detailed-exitcode", help="Exit with 2 if something is left to do, with 0 if not."),
 )
 
 
@@ -260,24 +254,24 @@ class PlanFlags(ManyFlags):
 
 
 def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
-    """What a command works with, opened."""
-    return environments_at(path, [flags["environment"]] if flags["environment"] else [], flags).open()
+    """The session of the environment that the flags name."""
+    return make_environments(path, [flags["environment"]] if flags["environment"] else [], flags).open()
 
 
 def choose_environments(path: Path, flags: ManyFlags) -> Environments:
     """The environments that the flags name."""
     names = commands.environments.choose_names(path, flags["environments"], every=flags["every"])
-    return environments_at(path, names, flags)
+    return make_environments(path, names, flags)
 
 
-def environments_at(path: Path, names: Sequence[str], flags: ApiFlags) -> Environments:
+def make_environments(path: Path, names: Sequence[str], flags: ApiFlags) -> Environments:
     """The environments of these names, or the only one if there is no name."""
     return commands.environments.Environments(path, names, flags["api_url"], flags["parallelism"], flags["debug"])
 
 
 def read_options(flags: PlanFlags) -> Options:
-    """What the flags ask of a plan. WrongUsage if one of them asks about a base that is not named."""
-    asked = given("only_scope", "strict_scope")
+    """The options of a plan. WrongUsage if a flag needs `--base` and that is not given."""
+    asked = find_given("only_scope", "strict_scope")
     if asked and flags["base"] is None:
         hint = "--base origin/main, or --base HEAD^ after a merge"
         raise WrongUsage(f"{' and '.join(asked)} needs --base", hint=hint)
@@ -286,8 +280,8 @@ def read_options(flags: PlanFlags) -> Options:
     return make(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]), **scope)
 
 
-def given(*names: str) -> list[str]:
-    """Those of these parameters that stand on the command line, as they are written there."""
+def find_given(*names: str) -> list[str]:
+    """Those of these parameters that the command line has, by their option names."""
     ctx, default = click.get_current_context(), click.core.ParameterSource.DEFAULT
     params = {each.name: each for each in ctx.command.params}
-    return [name_of(params[name]) for name in names if ctx.get_parameter_source(name) is not default]
+    return [find_name(params[name]) for name in names if ctx.get_parameter_source(name) is not default]

@@ -68,7 +68,7 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
     if environments.are_several:
         ended = commands.review.judge_together(ended)
     form, reviews = flags["form"], [each.map(lambda made: made.review) for each in ended]
-    files.write(reviews)
+    files.write_plans(reviews)
     write_stdout(output.render_plans(reviews, form), commands=form in output.COMMANDS)
     code = Exit.PENDING if flags["detailed_exitcode"] else Exit.DONE
     commands.environments.require_all(
@@ -97,7 +97,7 @@ def _read_moment(
 @options.path_argument
 @options.plan_options
 @options.format_option
-@click.option("--auto-approve", cls=options.NeverSuggested, is_flag=True, help="Do not ask: for CI, after a review.")
+@options.unsafe_flag("--auto-approve", help="Do not ask: for CI, after a review.")
 @click.option(
     "--plan", "saved", type=click.Path(path_type=Path), metavar="FILE", help="Carry out this plan, and nothing else."
 )
@@ -110,14 +110,9 @@ def _read_moment(
 @click.option(
     "--only",
     type=options.OneOf(["clock"]),
-    help="Only the changes of which every field is due to the clocks; for a job of every night, without a digest.",
+    help="Only changes that are due to the clocks alone; for a nightly job, without a digest.",
 )
-@click.option(
-    "--keep-going",
-    cls=options.NeverSuggested,
-    is_flag=True,
-    help="With several environments: go on with the next one if one fails.",
-)
+@options.unsafe_flag("--keep-going", help="With several environments: go on with the next one if one fails.")
 def apply(
     path: Path,
     auto_approve: bool,
@@ -141,7 +136,7 @@ def apply(
             )
         if saved is not None:
             _require_no_plan_flags(flags)
-            plans, path = commands.saved_plan.open_saved_plans(saved, path if options.given("path") else None)
+            plans, path = commands.saved_plan.open_saved_plans(saved, path if options.find_given("path") else None)
             if not plans:
                 write_stderr(escape(f"nothing to do: {saved} holds no plan, since every environment was left out"))
                 return
@@ -152,16 +147,16 @@ def apply(
         files.names = environments.names
         wanted = replace(options.read_options(flags), only_clock=only is not None)
         environments.leave_out_untouched(flags["base"], every=flags["every"])
-        request = commands.apply.ApplyRequest(wanted, flags["parallelism"], plans, expected)
+        request = commands.apply.ApplyRequest(wanted, plans, expected)
         screen = _Screen(flags["form"], ask=not auto_approve, are_several=environments.are_several)
         if environments.are_several:
             ended = commands.apply_each.ApplyEach(environments, request, files, screen, keep_going=keep_going).run()
         else:
             ended = environments.run(lambda session: commands.apply.run(session, request, files, screen))
-    commands.environments.require_all(replace(each, code=_code(each, flags)) for each in ended)
+    commands.environments.require_all(replace(each, code=_find_code(each, flags)) for each in ended)
 
 
-def _code(ended: Ended[Applied], flags: options.PlanFlags) -> Exit:
+def _find_code(ended: Ended[Applied], flags: options.PlanFlags) -> Exit:
     report = ended.value.report if ended.value else None
     code = report.exit_code() if report else ended.code
     is_left = report is not None and any(each.status == "manual" for each in report.outcomes)
@@ -169,7 +164,7 @@ def _code(ended: Ended[Applied], flags: options.PlanFlags) -> Exit:
 
 
 class _Screen:
-    """The terminal: what is shown and asked while an apply goes on."""
+    """Shows an apply on the terminal, and asks there."""
 
     def __init__(self, form: str, *, ask: bool, are_several: bool) -> None:
         self._form = form
@@ -197,16 +192,15 @@ class _Screen:
         """Asks once: of several environments, for all of them."""
         if not self._ask or (self._are_several and self._is_confirmed):
             return
-        commands.environments.require_yes(
-            f"Apply this to {', '.join(environments)}? Type yes to apply, anything else is a no:"
-        )
+        names = ", ".join(environments)
+        commands.environments.require_yes(f"Apply this to {names}? Type yes to apply; anything else cancels:")
         self._is_confirmed = True
 
     def begin(self, environment: str) -> None:
         write_stderr(bold(f"Applying to {escape(environment)}"))
 
     @contextmanager
-    def progress(self, plan: Plan) -> Iterator[Callable[[Event], None]]:
+    def show_progress(self, plan: Plan) -> Iterator[Callable[[Event], None]]:
         # The report has them, but who looks at stderr may not see it.
         elsewhere = self._form == "json" or sys.stdout.isatty() != sys.stderr.isatty()
         if log.get():  # which has the events themselves
@@ -222,16 +216,15 @@ class _Screen:
             write_stdout(output.document.document(**output.document.report_values(report)))
 
     def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
-        """How it ended for each of several environments."""
-        as_json = self._form == "json"
-        write_stdout(output.environments.reports_json(ended) if as_json else output.environments.reports_text(ended))
+        shown = output.environments
+        write_stdout(shown.reports_json(ended) if self._form == "json" else shown.reports_text(ended))
 
 
 def _require_no_plan_flags(flags: options.PlanFlags) -> None:
     """WrongUsage if a flag asks for another plan than the one in the file of --plan."""
     # How old a checkout is, and whether there is a freeze, shows when it is applied.
     allow = ["allow"] if {*flags["allow"]} - {"behind", "frozen"} else []
-    overridden = options.given("target", "prune", *allow, "max_deletes", "base", "only_scope", "strict_scope")
+    overridden = options.find_given("target", "prune", *allow, "max_deletes", "base", "only_scope", "strict_scope")
     if overridden:
         raise WrongUsage(
             f"{', '.join(overridden)} cannot be used with --plan: the file holds what was decided",

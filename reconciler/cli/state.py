@@ -1,8 +1,10 @@
-"""`reconciler state …` and `reconciler history`: the state, shown and put right by hand. No key is needed."""
+"""`reconciler state …` and `history`: the state, shown and put right by hand; `comment`: the pull request. They need no
+key."""
 
 from __future__ import annotations
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,16 +13,17 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli import Group, options
+from reconciler.errors import WrongUsage
 from reconciler.model.reports import Ended
-from reconciler.output.terminal import escape, write_stderr, write_stdout
+from reconciler.output.terminal import escape, register_secret, write_stderr, write_stdout
 from reconciler.state import operations
 from reconciler.state.document import entry_document
 
 if TYPE_CHECKING:
     from reconciler.model.inputs import State
 
-
-_located = options.together(options.path_argument, options.environment_option)
+LEFT_OUT = "nothing, since the plan left it out"
+_located = options.combine(options.path_argument, options.environment_option)
 
 
 def _read(path: Path, environment: str | None) -> State:
@@ -94,8 +97,9 @@ def unlock(run: str, path: Path, environment: str | None) -> None:
 @_located
 def migrate(source: str, path: Path, environment: str | None) -> None:
     """Copy the state from another store to the one that reconciler.yaml names now; the other one stays."""
-    count, old, new = commands.state.migrate(path, environment, source)
-    write_stderr(escape(f"{count} objects are remembered in {new} now; {old} is as it was"))
+    old, new = commands.state.open_backend_at(path, environment, source), commands.state.own_backend(path, environment)
+    count = operations.migrate(old, new)
+    write_stderr(escape(f"{count} objects are remembered in {new.where} now; {old.where} is as it was"))
 
 
 @click.command()
@@ -107,7 +111,7 @@ def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -
     names = commands.environments.choose_names(path, environments, every=every)
     read = partial(commands.state.read_history, path)
     if len(names) > 1:
-        ended = [commands.environments.end(each, partial(read, each)) for each in names]
+        ended = [commands.environments.run_to_end(each, partial(read, each)) for each in names]
     else:
         ended = [Ended("".join(names), read(next(iter(names), None)))]
     if form == "json":
@@ -115,3 +119,52 @@ def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -
     else:
         write_stdout(output.environments.histories_text(ended))
     commands.environments.require_all(ended)
+
+
+@click.command()
+@click.argument("file", type=options.FILE, required=False)
+@click.option(
+    "--read",
+    type=options.FILE,
+    metavar="FILE",
+    help="Write what was approved by merging into FILE, for `apply --expect-digest @FILE`.",
+)
+@options.environments_option
+@click.option(
+    "--configuration",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="With --read: the folder of the configuration; needed if the pull request has plans of several.",
+)
+@options.debug_option
+def comment(
+    file: Path | None,
+    read: Path | None,
+    environments: tuple[str, ...],
+    every: bool,
+    configuration: Path | None,
+    debug: bool,
+) -> None:
+    """Put a plan under the pull request, as one comment that is kept up to date.
+
+    Each configuration and environment, or set of environments, has a comment of its own. FILE is what `plan` or
+    `apply` wrote with --report markdown=FILE; it also becomes the job's summary. What `drift --format markdown` wrote
+    becomes an issue, and closes it if nothing drifted. Runs in GitHub Actions (with GITHUB_TOKEN) and in GitLab CI
+    (with GITLAB_TOKEN); no key is needed.
+    """
+    if (file is None) == (read is None):
+        raise WrongUsage("expected the FILE to put under the pull request, or --read FILE, and not both")
+    text = commands.comment.read_text(file) if file else ""
+    with (
+        commands.environments.show_requests(debug),
+        commands.comment.open_comments(os.environ, register_secret) as comments,
+    ):
+        if read is not None:
+            names = commands.environments.choose_names(configuration or Path(), environments, every=every)
+            configuration = configuration or (Path() if len(names) > 1 else None)
+            for approval in commands.comment.write_approvals(comments, read, names, configuration):
+                write_stderr(escape(f"approved for {approval.environment}: {approval.digest or LEFT_OUT}"))
+            return
+        if warning := commands.comment.summarise(comments.run.summary, text):
+            write_stderr(escape(f"warning: {warning}"))
+        write_stderr(escape(comments.publish(text)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from reconciler.cli.options import NeverSuggested, help_hint, name_of
+from reconciler.cli.options import NeverSuggested, find_name, help_hint
 from reconciler.errors import WrongUsage
 from reconciler.text import find_similar, suggest
 
@@ -17,62 +17,62 @@ OTHER_TOOLS = {"--dry-run": DRY_RUN, "--dryrun": DRY_RUN}
 
 
 def usage_error(error: click.UsageError, root: click.Command) -> WrongUsage:
-    """What is wrong, and where to look. `root`: the command that has all others, for an error that names none."""
+    """The error in our words, with a hint. `root`: the command that has all others, for an error without a command."""
     ctx = error.ctx or click.Context(root, info_name="reconciler")
-    return WrongUsage(_message(error, ctx), hint=help_hint(ctx))
+    return WrongUsage(_describe(error, ctx), hint=help_hint(ctx))
 
 
-def _message(error: click.UsageError, ctx: click.Context) -> str:
+def _describe(error: click.UsageError, ctx: click.Context) -> str:
     if isinstance(error, click.NoSuchOption):
-        return f"{_command(ctx)} has no option {error.option_name}{_advice(ctx, error.option_name)}"
+        return f"{_name_command(ctx)} has no option {error.option_name}{_suggest(ctx, error.option_name)}"
     if isinstance(error, click.MissingParameter):
-        return f"{_command(ctx)} needs {name_of(error.param)}"
+        return f"{_name_command(ctx)} needs {find_name(error.param)}"
     if isinstance(error, click.BadOptionUsage):
-        every = (option for _, command in _commands(ctx.find_root()) for option in _options(command))
-        is_flag = error.option_name in _names(option for option in every if option.is_flag)
+        every = (option for _, command in _list_commands(ctx.find_root()) for option in _list_options(command))
+        is_flag = error.option_name in _list_names(option for option in every if option.is_flag)
         return f"{error.option_name} {'takes no value' if is_flag else 'needs a value'}"
     if isinstance(error, click.BadParameter):
-        return f"{name_of(error.param)}: {error.message}"
-    names = [name_of(param) for param in ctx.command.params if isinstance(param, click.Argument)]
-    return f"{_command(ctx)} takes {' '.join(names) or 'no words'}, and nothing more"
+        return f"{find_name(error.param)}: {error.message}"
+    names = [find_name(param) for param in ctx.command.params if isinstance(param, click.Argument)]
+    return f"{_name_command(ctx)} takes {' '.join(names) or 'no words'}, and nothing more"
 
 
-def _advice(ctx: click.Context, wrong: str) -> str:
+def _suggest(ctx: click.Context, wrong: str) -> str:
     if wrong in OTHER_TOOLS:
         return f"; {OTHER_TOOLS[wrong]}"
-    names = [name for name, command in _commands(ctx.find_root()) if wrong in _advisable(command)]
+    names = [name for name, command in _list_commands(ctx.find_root()) if wrong in _list_advisable(command)]
     if names:
         shown = [*names[:MOST_NAMED], "others"] if len(names) > MOST_NAMED else names
         return f"; it is an option of {' and '.join(filter(None, (', '.join(shown[:-1]), shown[-1])))}"
-    own = [name[2:] for name in _names(_options(ctx.command)) if name.startswith("--")]
+    own = [name[2:] for name in _list_names(_list_options(ctx.command)) if name.startswith("--")]
     close = [f"--{name}" for name in find_similar(wrong.lstrip("-"), own)]
     # If what was meant may not be named, what is less close was not meant.
-    return suggest(close) if set(_advisable(ctx.command)).issuperset(close) else ""
+    return suggest(close) if set(_list_advisable(ctx.command)).issuperset(close) else ""
 
 
-def _commands(ctx: click.Context, path: str = "") -> Iterator[tuple[str, click.Command]]:
+def _list_commands(ctx: click.Context, path: str = "") -> Iterator[tuple[str, click.Command]]:
     """Every command below a group, with its name, such as `state list`."""
     if not isinstance(ctx.command, click.Group):
         return
     for name in ctx.command.list_commands(ctx):
         command = ctx.command.get_command(ctx, name)
         if isinstance(command, click.Group):
-            yield from _commands(click.Context(command, ctx), f"{name} ")
+            yield from _list_commands(click.Context(command, ctx), f"{name} ")
         elif command is not None:
             yield path + name, command
 
 
-def _options(command: click.Command) -> list[click.Option]:
+def _list_options(command: click.Command) -> list[click.Option]:
     return [param for param in command.params if isinstance(param, click.Option)]
 
 
-def _names(options: Iterable[click.Option]) -> list[str]:
+def _list_names(options: Iterable[click.Option]) -> list[str]:
     return [name for option in options for name in option.opts]
 
 
-def _advisable(command: click.Command) -> list[str]:
-    return _names(option for option in _options(command) if not isinstance(option, NeverSuggested))
+def _list_advisable(command: click.Command) -> list[str]:
+    return _list_names(option for option in _list_options(command) if not isinstance(option, NeverSuggested))
 
 
-def _command(ctx: click.Context) -> str:
+def _name_command(ctx: click.Context) -> str:
     return " ".join(ctx.command_path.split()[1:]) or ctx.command_path

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
         environments,
         evidence,
         export,
-        fold,
         imports,
         live,
         plan,

@@ -25,7 +25,7 @@ from reconciler.lazy import frozen
 from reconciler.model.inputs import Live, ObjectRef
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, Status, Verification
-from reconciler.observe import counted_by_kind, observe, with_parts
+from reconciler.observe import observe, with_parts
 from reconciler.plan.guards import Options
 from reconciler.plan.plan_file import SavedPlan
 from reconciler.state.backend import LockInfo, ReceiptFile
@@ -42,19 +42,18 @@ class ApplyRequest:
     """What the command line asks of an apply.
 
     `saved`: the plans of a file to carry out, by environment, instead of new ones; empty if there is no such file.
-    `expected`: the digest of the approved plan, or `@FILE`. `parallelism`: how many requests at once. `approved` is
-    what was approved already, if nothing is `expected`.
+    `expected`: the digest of the approved plan, or `@FILE`. `approved` is what was approved already, if nothing is
+    `expected`.
     """
 
     options: Options
-    parallelism: int
     saved: Mapping[str, SavedPlan] = field(default_factory=dict)
     expected: str | None = None
     approved: Approved | None = None
 
 
 class Screen(Protocol):
-    """What an apply shows to the person who started it, and asks."""
+    """What an apply shows to a person, and asks."""
 
     def show_plans(self, reviews: Sequence[Ended[Review]]) -> None:
         """Shows what is going to be done."""
@@ -62,8 +61,8 @@ class Screen(Protocol):
     def confirm(self, environments: Sequence[str]) -> None:
         """Asks whether to do it. Refused if the answer is not yes."""
 
-    def progress(self, plan: Plan) -> AbstractContextManager[Callable[[Event], None]]:
-        """A display that is told of each event."""
+    def show_progress(self, plan: Plan) -> AbstractContextManager[Callable[[Event], None]]:
+        """A display, which gets each event."""
 
     def show_report(self, report: ApplyReport) -> None:
         """Shows what was done."""
@@ -84,7 +83,7 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
             approved = plan_stage.approval.read_approved(request.expected, name)
         shown = show(session, request, files.forms())
         planned, ended = shown.planned, Ended(name, shown.review)
-        files.write_plans([ended])
+        files.write_plans([ended], is_begun=True)
         screen.show_plans([ended])
         if approved is not None:
             plan_stage.approval.require_approved(planned.plan, approved)
@@ -94,9 +93,8 @@ def run(session: Session, request: ApplyRequest, files: ReportFiles, screen: Scr
             screen.confirm([name])
             # The answer may have come after midnight.
             refuse(judge_now(session, planned, request.options).plan)
-        with screen.progress(planned.plan) as on_event:
-            parallelism, recheck = request.parallelism, bool(request.saved)
-            report = apply(session, planned, lock, on_event, parallelism=parallelism, recheck=recheck)
+        with screen.show_progress(planned.plan) as on_event:
+            report = apply(session, planned, lock, on_event, recheck=bool(request.saved))
     applied = Applied(shown.review, report)
     files.write_reports([Ended(name, applied)])
     screen.show_report(report)
@@ -127,34 +125,28 @@ def lock_state(session: Session) -> AbstractContextManager[ActiveLock]:
 
 
 def apply(
-    session: Session,
-    planned: Planned,
-    lock: ActiveLock,
-    on_event: Callable[[Event], None],
-    *,
-    parallelism: int,
-    recheck: bool = False,
+    session: Session, planned: Planned, lock: ActiveLock, on_event: Callable[[Event], None], *, recheck: bool = False
 ) -> ApplyReport:
-    """Carries a plan out, reads back what was written and leaves a receipt.
-
-    `on_event` gets each event. `parallelism`: how many requests at once. `recheck`: looks again before each write."""
+    """Carries a plan out, reads back what was written and leaves a receipt. `on_event` gets each event. `recheck`: look
+    at each object before it is written. Refused if a guard refuses the plan; a change that fails is in the report."""
     refuse(planned.plan)
     with Threads(2) as aside:
         # What is applied is the commit of now; git says it while the API is busy.
-        head = aside.submit(lambda: planned.head or session.head())
+        head = aside.submit(lambda: planned.head or session.find_head())
         recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock, commit=lambda: result(head))
         writer = Writer(session.transport)
         reading = _ReadingBack(planned, writer, recorder, on_event)
-        commit = aside.submit(session.commit)
+        commit = aside.submit(session.find_commit)
+        width, handle = session.transport.rate_limiter.most, reading.handle
         done = execute(
-            planned.plan, writer, recorder, planned.live, on_event=reading.see, parallelism=parallelism, recheck=recheck
+            planned.plan, writer, recorder, planned.live, parallelism=width, on_event=handle, recheck=recheck
         )
     recorder.count(planned.live, session.transport.clock())
     return reading.finish(done, lock, commit)
 
 
 class _ReadingBack:
-    """Reads back what an apply has written: the list of a kind as soon as nothing more is written to it."""
+    """Reads back what an apply has written: the list of a kind as soon as the last write to it has ended."""
 
     # Lists of several pages are read meanwhile: with 0.2 s a page, an apply of 800 objects ends a quarter earlier.
 
@@ -168,15 +160,15 @@ class _ReadingBack:
         self._pool = writer.threads(len(KINDS))
         self._reads: dict[str, Future[Live]] = {}
 
-    def see(self, event: Event) -> None:
-        """Something happened: a change began, or ended. It is passed on."""
+    def handle(self, event: Event) -> None:
+        """Passes an event on. At the end of the last write to a kind, begins to read its list."""
         self._on_event(event)
         change = event.change
         if change is None or event.status is None or change.action not in WRITES:
             return
         self._left[change.kind] -= 1
         if not self._left[change.kind]:
-            self._look(KINDS[change.kind])
+            self._start_reading(KINDS[change.kind])
 
     @span("stage", stage="verify")
     def finish(self, done: ApplyReport, lock: ActiveLock, commit: Future[str]) -> ApplyReport:
@@ -203,14 +195,14 @@ class _ReadingBack:
         return replace(report, receipt=kept, unrecorded=unrecorded, is_repeated=is_repeated)
 
     def _report(self, done: ApplyReport, meanwhile: Callable[[], object]) -> ApplyReport:
-        """The report with what was seen of each write, once all is seen or the waits are over. `meanwhile` is done
+        """The report with what was read back of each write, once all is seen or the polls are over. `meanwhile` runs
         while the lists are on their way."""
         report = done
         last: Live | None = None
         for _ in self._writer.poll() if self._kinds else ():
             for kind in self._kinds:
                 if kind.name not in self._reads:
-                    self._look(kind)
+                    self._start_reading(kind)
             meanwhile()
             try:
                 lives = [result(self._reads.pop(kind.name)) for kind in self._kinds]
@@ -224,10 +216,10 @@ class _ReadingBack:
                 break
             last = live
         self._pool.shutdown()
-        return self._remembered(report)
+        return self._record_stored(report)
 
-    def _remembered(self, report: ApplyReport) -> ApplyReport:
-        """The report with what the API made of values; they are in the state from now on, and what was read back."""
+    def _record_stored(self, report: ApplyReport) -> ApplyReport:
+        """The report with a warning for each value that the API stores otherwise; the state gets these values."""
         warnings: list[str] = []
         verified = [each.address for each in report.outcomes if each.verification is Verification.VERIFIED]
         self._recorder.read_back(verified)
@@ -239,9 +231,8 @@ class _ReadingBack:
             warnings += normalization_warnings(outcome.address, replace(entry, stored=outcome.stored))
         return replace(report, warnings=(*report.warnings, *warnings))
 
-    def _look(self, kind: Kind) -> None:
-        expected = counted_by_kind(self._recorder.entries())
+    def _start_reading(self, kind: Kind) -> None:
         entries, changes = self._recorder.entries(), self._planned.plan.changes
         refs = [ObjectRef.at(name, entries[name].id) for each in changes if (name := each.address) in entries]
-        look = partial(observe, self._writer, [kind], (), expected, [kind.name])
+        look = partial(observe, self._writer, [kind], (), entries, [kind.name])
         self._reads[kind.name] = self._pool.submit(lambda: with_parts(self._writer, look(), refs))

@@ -18,7 +18,7 @@ from reconciler.plan.approval import IN_WORDS, Approved
 
 NOT_BEGUN = "remove the cause and apply again: what is done stays; --keep-going goes on with the others"
 INTERRUPTED = "the run was interrupted before it"
-FEW_UNCHANGED = 10
+FEW_UNCHANGED = 10  # every choice of them is tried: 1,024 digests, each a hash of short texts
 
 
 @frozen
@@ -34,20 +34,20 @@ class ApplyEach:
     def run(self) -> list[Ended[Applied]]:
         """Plans all side by side, shows that, asks once, and applies one after the other.
 
-        Each is planned again under its lock, and has to be as it was approved or shown. Stops at the first that fails,
-        unless it is to keep going.
+        Each is planned again under its lock, and that plan has to be the approved or shown one. Stops at the first
+        failure, unless `keep_going`.
         """
         shown = judge_together(self.environments.run(lambda session: show(session, self.request, self.files.forms())))
         reviews = [each.map(lambda made: made.review) for each in shown]
-        self.files.write_plans(reviews)
+        self.files.write_plans(reviews, is_begun=True)
         self.screen.show_plans(reviews)
-        approved = self._approved(shown)
+        approved = self._find_approved(shown)
         if changing := [each.environment for each in shown if each.value and each.value.planned.plan.changes]:
             self.screen.confirm(changing)
         done: list[Ended[Applied]] = []
         try:
             for each in shown:
-                done.append(self._carry_out(each, approved, self._stop_reason(done)))
+                done.append(self._carry_out(each, approved, self._find_stop_reason(done)))
         except KeyboardInterrupt:
             current, *left = shown[len(done) :]
             error = ApiFailed("interrupted", hint="apply again: it goes on from there")
@@ -59,7 +59,7 @@ class ApplyEach:
             self.screen.show_ends(done)
         return done
 
-    def _stop_reason(self, ended: Sequence[Ended[Applied]]) -> str:
+    def _find_stop_reason(self, ended: Sequence[Ended[Applied]]) -> str:
         """Why no further environment is begun; empty if one is."""
         reports = [each.value.report for each in ended if each.value and each.value.report]
         if any(report.is_interrupted for report in reports):
@@ -87,10 +87,10 @@ class ApplyEach:
             return replace(ended, value=Applied(made.review))
         return replace(ended, code=ended.value.report.exit_code())
 
-    def _approved(self, shown: Sequence[Ended[Preview]]) -> dict[str, Approved]:
-        """What is approved of each environment as a digest; what stands in the file of `--expect-digest` is left out.
+    def _find_approved(self, shown: Sequence[Ended[Preview]]) -> dict[str, Approved]:
+        """The approved digest of each environment, but for those that the file of `--expect-digest` approves.
 
-        Without `--expect-digest` that is what was shown. Refused if the expected digest is not that of all of them.
+        Without `--expect-digest` these are the shown plans. Refused if the expected digest is not that of all plans.
         """
         made = {each.environment: each.value.planned for each in shown if each.value}
         approved = {name: Approved(each.plan.digest, name) for name, each in made.items()}
@@ -103,16 +103,16 @@ class ApplyEach:
             return {name: approved[name] for name in unchanged}
         now = collect_digests([each.map(lambda made: made.review) for each in shown])
         applied = {name: each.state.plan for name, each in unchanged.items() if each.state.plan}
-        if any(join_digests(now | chosen) == expected for chosen in self._earlier(applied)):
+        if any(join_digests(now | chosen) == expected for chosen in self._find_earlier(applied)):
             return approved
         raise Refused(
             f"these are not the plans that were approved: {join_digests(now)} is planned now, {expected} was expected",
             hint=IN_WORDS,
         )
 
-    def _earlier(self, applied: Mapping[str, str]) -> Iterator[dict[str, str]]:
-        """What an earlier run of this command may have applied, each a choice of `applied`: every one if they are few,
-        else the latest ones by their receipts."""
+    def _find_earlier(self, applied: Mapping[str, str]) -> Iterator[dict[str, str]]:
+        """The sets of environments that an earlier run of this command may have applied: every subset of `applied` if
+        they are few, else the latest ones by their receipts."""
         if len(applied) <= FEW_UNCHANGED:
             # By receipts alone, what another command has applied since would hide the right one.
             for chosen in product((False, True), repeat=len(applied)):

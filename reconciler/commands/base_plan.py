@@ -1,4 +1,4 @@
-"""What the configuration wanted where this branch left another one: read from git's objects, held against the plan."""
+"""What the configuration wanted at the merge base with another branch: read from git's objects, compared to a plan."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ ALL_OURS = "so every change counts as this pull request's"
 
 @frozen
 class BasePlan:
-    """The configuration at a commit. `desired` is None where it does not say what it wants of this environment, and
-    `warnings` say why. `tip` is the commit that was named, and `find_tip` reads the configuration there.
-    `environment` is what its `reconciler.yaml` says of the environment."""
+    """The configuration at a commit. `desired` is None if the environment is missing or invalid there, and `warnings`
+    say why. `tip` is the commit that `--base` names, and `find_tip` reads the configuration there. `environment` is
+    what its `reconciler.yaml` says of the environment."""
 
     commit: str
     desired: Desired | None
@@ -42,15 +42,15 @@ class BasePlan:
 
 
 def read_base_plan(configuration: Configuration, environment: Environment, ref: str) -> BasePlan:
-    """The configuration where HEAD and `ref` part. WrongUsage or GitUnusable where git cannot tell; a configuration
-    that is invalid there is a warning."""
+    """The configuration at the merge base of HEAD and `ref`. WrongUsage or GitUnusable if git does not find that; a
+    configuration that is invalid there is a warning."""
     checkout, commit, tip = _find_base(configuration, ref)
     read = partial(_read, configuration, environment, checkout)
     return replace(read(commit), tip=tip, find_tip=partial(read, tip))
 
 
 def find_removed(configuration: Configuration, ref: str) -> list[str]:
-    """The environments that were there where HEAD and `ref` part, and are not in `reconciler.yaml` any more."""
+    """The environments with resources at the merge base of HEAD and `ref` that `reconciler.yaml` does not have now."""
     checkout, commit, _ = _find_base(configuration, ref)
     before = _read_commit(configuration, checkout, commit)[1]
     return [name for name in before.environments if name not in configuration.environments and before.merged.resources]
@@ -59,7 +59,7 @@ def find_removed(configuration: Configuration, ref: str) -> list[str]:
 # Several environments of one command have it in common.
 @lru_cache(2)
 def _find_base(configuration: Configuration, ref: str) -> tuple[Checkout, str, str]:
-    """The repository, the commit where HEAD and `ref` part, and that of `ref`."""
+    """The repository, the merge base of HEAD and `ref`, and the commit of `ref`."""
     checkout = find_checkout(configuration.folder, what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
     return checkout, *merge_base(checkout, ref)
 
@@ -95,13 +95,12 @@ def _read(configuration: Configuration, environment: Environment, checkout: Chec
 def compare_to_base(
     made: Plan, base: BasePlan, state: State, live: Live, options: Options
 ) -> tuple[Mapping[str, Scope], tuple[str, ...]]:
-    """Whose doing each change of a plan is: the base's configuration is planned with the same memory and live objects.
-
-    Gives the scopes by address, and warnings; where no plan can be made of the base, all is the pull request's.
-    """
+    """The scope of each change, by address, and warnings: the configuration of the base is planned with the same state
+    and live objects. If that fails, every change is in the scope of the pull request."""
     if base.desired is None:
         return find_scopes(made, None), base.warnings
     try:
+        # Without targets: they may not exist there yet, and that would be an error.
         before = make_plan(base.desired, state, live, replace(options, targets=()))
     except ReconcilerError as error:
         reason = " ".join(str(error).split())
@@ -110,13 +109,12 @@ def compare_to_base(
     return find_scopes(made, before), base.warnings
 
 
-def behind_tip(
+def find_behind_tip(
     planned: Plan, scopes: Mapping[str, Scope], base: BasePlan, state: State, live: Live, options: Options, folder: Path
 ) -> dict[str, Commit]:
-    """The pending changes that the commit which was named does not want, each with that commit: it wants what lives
-    there.
+    """The pending changes that the tip of the base does not want: there, these objects are wanted as they are live.
 
-    It is read only if something is pending, and if it is not the commit that was compared with.
+    The configuration of the tip is read only if something is pending, and if the tip is not the merge base itself.
     """
     pending = [change for change in planned.changes if scopes.get(change.address) is Scope.PENDING]
     wanted = base.find_tip().desired if pending and base.find_tip and base.tip != base.commit else None
@@ -127,10 +125,7 @@ def behind_tip(
     except ReconcilerError:
         return {}
     changed = {change.address for change in there.changes}
-    goes = (Action.DELETE, Action.FORGET)
-    found = [
-        change.address
-        for change in pending
-        if (change.address in wanted.resources if change.action in goes else change.address not in changed)
-    ]
+    going = {change.address for change in pending if change.action in (Action.DELETE, Action.FORGET)}
+    kept = going & wanted.resources.keys()
+    found = [each.address for each in pending if each.address in kept or each.address not in going | changed]
     return dict.fromkeys(found, Commit(base.tip, commit_subject(folder, base.tip))) if found else {}

@@ -32,8 +32,8 @@ def open_comments(variables: Mapping[str, str], on_secret: Callable[[str], None]
 def write_approvals(
     comments: Comments, path: Path, environments: Sequence[str], configuration: Path | None
 ) -> Sequence[Approval]:
-    """Writes what was approved by merging into a file: for the one environment that there is, or for several.
-    WrongUsage if it cannot be written."""
+    """Writes to a file what was approved by the merge: for the only environment, or for several. WrongUsage if that
+    fails."""
     name = find_names(configuration, None)[0] if configuration else None
     approvals = comments.find_approvals(environments, name)
     is_one = len(approvals) == 1 and len(environments) <= 1
@@ -45,7 +45,7 @@ def write_approvals(
 
 
 def summarise(file: str, text: str) -> str:
-    """Adds the text to the file of a job's summary, if there is one; gives a warning if it could not, else nothing."""
+    """Adds a text to the file of a job's summary, if there is one. Returns a warning if that fails, else nothing."""
     if not file:
         return ""
     content = f"{text.strip()}\n\n".encode()
@@ -60,14 +60,12 @@ def summarise(file: str, text: str) -> str:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file. WrongUsage if it cannot be read, or is too long for a comment."""
+    """The text of a file, or of a pipe. WrongUsage if it cannot be read, or is too long for a comment."""
     try:
         with path.open("rb") as opened:
             content = opened.read(LONGEST_FILE + 1)
         if len(content) > LONGEST_FILE:
             raise WrongUsage(f"{path} is no comment: it has more than {LONGEST_FILE:,} bytes")
         return content.decode("utf-8")
-    except OSError as error:
-        raise WrongUsage(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise WrongUsage(f"{path} is no comment: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUsage(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from error

@@ -1,4 +1,5 @@
-"""What the shell completes: names that are at hand, without the key, the network, or a check of what is written."""
+"""What the shell completes: names on this machine, without the key, the network, or a check of the configuration. Each
+function gives the words of one sort, see `cli.options.complete`."""
 
 from __future__ import annotations
 
@@ -14,37 +15,37 @@ from reconciler.model.settings import DEFAULT_ENVIRONMENT
 from reconciler.system import Unreadable, read_regular
 
 
-def environments(path: Path) -> list[str]:
+def list_environments(path: Path) -> list[str]:
     """The environments of a configuration."""
     return list(Configuration(path).environments) or [DEFAULT_ENVIRONMENT]
 
 
-def addresses(path: Path) -> list[str]:
-    """The addresses that are written, instances included, and those in the states of this machine."""
+def list_addresses(path: Path) -> list[str]:
+    """The addresses of the configuration, instances included, and those in the states of this machine."""
     configuration = Configuration(path)
     named = (configuration.list_addresses(each) for each in configuration.environments.values())
     written = set().union(*named) if configuration.environments else {*configuration.merged.resources}
-    return sorted({*written, *_remembered(configuration_folder(path))})
+    return sorted({*written, *_read_state_addresses(configuration_folder(path))})
 
 
-def reports(path: Path) -> list[str]:
-    """The addresses of what takes a test."""
+def list_reports(path: Path) -> list[str]:
+    """The addresses that `send-test` takes."""
     tested = tuple(f"{kind.name}." for kind in KINDS.values() if kind.endpoints.test_path)
-    return [each for each in addresses(path) if each.startswith(tested)]
+    return [each for each in list_addresses(path) if each.startswith(tested)]
 
 
-def receipts(path: Path) -> list[str]:
-    """The receipts on this machine, and the word for the last one."""
+def list_receipts(path: Path) -> list[str]:
+    """The receipts on this machine, and `latest`."""
     found = (configuration_folder(path) / STATE_FOLDER / "receipts").glob("*/*.json")
     return ["latest", *sorted({file.stem for file in found}, reverse=True)]
 
 
-def kinds(_path: Path) -> list[str]:
-    """The beginnings of addresses."""
+def list_kinds(_path: Path) -> list[str]:
+    """The kinds, each as the beginning of an address."""
     return [f"{name}." for name in KINDS]
 
 
-def _remembered(folder: Path) -> Iterator[str]:
+def _read_state_addresses(folder: Path) -> Iterator[str]:
     for file in (folder / STATE_FOLDER).glob("*.json"):
         with suppress(OSError, Unreadable, ValueError, TypeError, RecursionError, KeyError):
             yield from json.loads(read_regular(file, LARGEST))["resources"]

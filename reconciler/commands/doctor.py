@@ -1,4 +1,4 @@
-"""Looks at all that a plan needs, and compares what the API answers with what is declared. It only reads."""
+"""Checks all that a plan needs, and compares the API's answers with the declarations. It only reads."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from reconciler import __version__, kinds
 from reconciler.api import Transport
 from reconciler.api.response import FORBIDDEN, NOT_FOUND
 from reconciler.api.secret import base_url, find_proxy
-from reconciler.commands.facts import Watch, find_answer_claims, find_facts
-from reconciler.commands.session import NOW, Session, written_kinds
+from reconciler.commands.facts import RecordingReader, find_answer_claims, find_facts
+from reconciler.commands.session import NOW, Session
 from reconciler.config.files import Disk, is_resources
 from reconciler.config.load import Configuration
 from reconciler.errors import CertificateUntrusted, NotAuthorised, ReconcilerError, abridge
@@ -33,11 +33,12 @@ from reconciler.threads import Threads, result
 
 Open = Callable[[str], AbstractContextManager[Session]]
 MOST_AT_ONCE, MOST_SKEW = 16, 60
-"""Lists that are read at once, and the seconds by which our clock may differ from that of the API."""
+"""Lists that are read at once, and the seconds by which our clock may differ from the API's: its `Date` has whole
+seconds and is as old as the answer."""
 
 
 def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[Diagnosis]:
-    """What is found for these environments (None: the only one), side by side. One that fails hides no other one.
+    """What is found for these environments (None: the only one), side by side; a failure is a check of its environment.
     WrongUsage or ConfigurationInvalid if `reconciler.yaml` has none of that name."""
     opened = Configuration(path).read()
     chosen = [opened.environment(name).name for name in names]
@@ -51,7 +52,7 @@ def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[
 
 
 def _compare(one: Diagnosis, found: Sequence[Diagnosis]) -> Iterator[Fact]:
-    """Whether a sandbox and a production key see the same objects, as far as environments with both tell."""
+    """Whether a sandbox and a production key see the same objects, if there are environments with both."""
     others = [each for each in found if each.ids and each.is_sandbox != one.is_sandbox]
     for name, ids in one.ids.items():
         kind, shared = KINDS[name], [bool(ids & each.ids[name]) for each in others if ids and each.ids[name]]
@@ -62,21 +63,21 @@ def _compare(one: Diagnosis, found: Sequence[Diagnosis]) -> Iterator[Fact]:
 
 def _examine(opened: Configuration, name: str, connect: Open) -> Diagnosis:
     states = [State(name)]
-    checks = [_run("configuration", lambda: _check_configuration(opened, name))]
+    checks = [_run_check("configuration", lambda: _check_configuration(opened, name))]
     found = Diagnosis(name)
     try:
         with connect(name) as session:
-            checks.append(_run("state store", lambda: _check_store(session, states)))
+            checks.append(_run_check("state store", lambda: _check_store(session, states)))
             found = _ask_api(session, states[-1])
     except ReconcilerError as error:
         checks.append(Check.failed("key" if isinstance(error, NotAuthorised) else "address", error))
-    checks.append(_run("git", lambda: _check_git(opened, states[-1])))
+    checks.append(_run_check("git", lambda: _check_git(opened, states[-1])))
     return replace(found, checks=(*checks, *found.checks))
 
 
-def _run(name: str, work: Callable[[], Check]) -> Check:
+def _run_check(name: str, check: Callable[[], Check]) -> Check:
     try:
-        return work()
+        return check()
     except ReconcilerError as error:
         return Check.failed(name, error)
 
@@ -89,7 +90,7 @@ def _check_configuration(opened: Configuration, name: str) -> Check:
 
 
 def _check_store(session: Session, states: list[State]) -> Check:
-    """Appends the state to `states`."""
+    """Also appends the state to `states`: the check of git needs its commits."""
     store, name = session.store, "state store"
     found = replay_state(store, session.read_state())
     states.append(found.state)
@@ -120,9 +121,10 @@ def _check_git(opened: Configuration, state: State) -> Check:
 
 def _ask_api(session: Session, state: State) -> Diagnosis:
     """The checks of the API, and the facts. If it does not take the key, nothing more is asked."""
-    transport, watch = session.transport, Watch(session.transport)
+    transport, watch = session.transport, RecordingReader(session.transport)
+    # The first list is one that every project has: a 403 or 404 there is about the key or the address.
     first, *others = sorted(KINDS.values(), key=lambda kind: kind.endpoints.on_demand)
-    watch.note(first.endpoints.path, first.endpoints.pages.value)
+    watch.read(first.endpoints.path, first.endpoints.pages.value)
     checks = tuple(_check_answer(transport, watch, first.endpoints.path))
     found = Diagnosis(session.environment.name, checks, api=transport.address, is_sandbox=transport.secret.sandbox)
     if found.exit_code:
@@ -133,8 +135,8 @@ def _ask_api(session: Session, state: State) -> Diagnosis:
     paged = {kind.endpoints.path: kind.endpoints.pages.value for kind in others}
     with Threads(MOST_AT_ONCE) as threads:
         for path, style in {**styles, **vendors, **paged}.items():
-            threads.submit(watch.note, path, style)
-    used = written_kinds(session) | set(map(address_kind, state.entries))
+            threads.submit(watch.read, path, style)
+    used = session.find_written_kinds() | set(map(address_kind, state.entries))
     asked = [*_check_lists(watch, used), *(_check_table(watch, path, references.get(path)) for path in styles)]
     with Threads(MOST_AT_ONCE) as threads:
         found_facts = list(threads.map(lambda kind: list(find_facts(kind, watch)), KINDS.values()))
@@ -144,7 +146,7 @@ def _ask_api(session: Session, state: State) -> Diagnosis:
     return replace(found, checks=(*checks, *asked), facts=facts, ids=ids)
 
 
-def _check_answer(transport: Transport, watch: Watch, path: str) -> Iterator[Check]:
+def _check_answer(transport: Transport, watch: RecordingReader, path: str) -> Iterator[Check]:
     """Address, proxy, certificate, key and clock, by the answer to the first request."""
     secret, error, status, skew = transport.secret, watch.errors.get(path), watch.statuses.get(path), watch.skew
     if status is None and error is not None:
@@ -168,7 +170,7 @@ def _check_answer(transport: Transport, watch: Watch, path: str) -> Iterator[Che
         yield Check("clock", f"set by {NOW}" if transport.now else "the API tells no other time")
 
 
-def _check_lists(watch: Watch, used: set[str]) -> Iterator[Check]:
+def _check_lists(watch: RecordingReader, used: set[str]) -> Iterator[Check]:
     read, absent = list[str](), ""
     errors: dict[str, list[ReconcilerError]] = {"lists": [], "rights": []}
     for kind in KINDS.values():
@@ -181,13 +183,13 @@ def _check_lists(watch: Watch, used: set[str]) -> Iterator[Check]:
             absent += f"; the project has no {kind.section.replace('_', ' ')}"
         else:
             errors["rights" if isinstance(error, NotAuthorised) else "lists"].append(error)
-    messages = {"rights": "the key may read; whether it may write shows only if something is written"}
+    messages = {"rights": "the key may read; only a write shows whether it may write, too"}
     messages["lists"] = f"read whole: {', '.join(read) or 'none'}{absent}"
     yield from (Check.failed(name, *found) if found else Check(name, messages[name]) for name, found in errors.items())
 
 
-def _check_table(watch: Watch, path: str, reference: Reference | None) -> Check:
-    """A list beside those of the kinds. One that references are looked up in should have the ids of their targets."""
+def _check_table(watch: RecordingReader, path: str, reference: Reference | None) -> Check:
+    """A lookup. One that references are looked up in should have the ids of their targets."""
     name = path.rpartition("/")[2] if reference else "catalogue"
     if error := watch.errors.get(path):
         return Check.failed(name, error)

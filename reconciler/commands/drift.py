@@ -1,31 +1,42 @@
-"""What somebody changed since the last apply, and that written into the YAML."""
+"""What somebody changed since the last apply; and the values of that, written into the YAML if nothing else changes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from reconciler.commands.adopt import Adoption, Value
-from reconciler.commands.edits import Written
+from reconciler.commands.edits import Written, evaluate, find_differing, read_text, write_edits
 from reconciler.commands.plan import Planned, plan, refuse
 from reconciler.commands.session import Session
 from reconciler.config.schema_problems import find_violations
+from reconciler.config.values import EXPRESSION
+from reconciler.errors import ConfigurationInvalid, abridge
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import value_at
+from reconciler.kinds.comparison import is_equal, join_keys, outer_keys, value_at, with_value
 from reconciler.kinds.references import ReferenceResolver
-from reconciler.model.inputs import Fields, Live, ObjectRef, address_kind
-from reconciler.model.results import Drift, Drifted
+from reconciler.model.inputs import Desired, Fields, Instance, Live, ObjectRef, Resource, address_kind
+from reconciler.model.results import AlsoChanged, Drift, Drifted
 from reconciler.plan.drift import ADOPTED, compare_state
 from reconciler.plan.export import find_writable_fields, make_blocks
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
 from reconciler.review.health import find_health
-from reconciler.yaml import KeyPath
+from reconciler.yaml import KeyPath, find_key_path
+from reconciler.yaml.edit import Edit, set_values
+from reconciler.yaml.edit_changes import read_documents
+from reconciler.yaml.writing import Layout, dump, escape_variables
+
+DEFAULTS = ("defaults",)
 
 
 def find_drift(planned: Planned, now: datetime) -> Drift:
-    """What somebody changed, and what does not deliver. Refused if it looks like another project or a short list."""
+    """What somebody changed, and what does not deliver. Refused if this looks like another project or a short list."""
+    # The other guards refuse writes, and drift writes nothing to the API.
     wrong = tuple(refusal for refusal in planned.plan.refusals if refusal.guard in (WRONG_PROJECT, VANISHED))
     refuse(replace(planned.plan, refusals=wrong))
     found = compare_state(planned.state, planned.live, planned.plan)
@@ -38,7 +49,7 @@ def read_drift(session: Session) -> Drift:
 
 
 def adopt_drift(session: Session) -> tuple[Drift, Written]:
-    """Writes the live values of what somebody changed into the YAML; gives what had changed, and what was written."""
+    """Writes the live values of what somebody changed into the YAML. Returns the drift, and what was written."""
     planned = plan(session, Options(to_apply=False))
     found = find_drift(planned, session.transport.clock())
     addresses = ObjectRef.managed(planned.state.entries)
@@ -50,9 +61,9 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
         if drifted.gone or drifted.address not in resources:
             left.append(f"{drifted.address}: it is not live, or not in the configuration any more: nothing to write")
             continue
-        block = _block(drifted, resources[drifted.address].fields, planned.live, addresses)
+        block = _make_block(drifted, resources[drifted.address].fields, planned.live, addresses)
         blocks[drifted.address] = block
-        found_values = _values(drifted, block)
+        found_values = _find_values(drifted, block)
         for name, message in find_violations(address_kind(drifted.address), block):
             if name in {keys[0] for keys in found_values}:
                 left.append(f"{drifted.address}: its {name} is left alone: {message}")
@@ -60,19 +71,19 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
         values[drifted.address] = found_values
     adoption = Adoption(session, blocks)
     written = adoption.write(values)
-    objects = tuple(_marked(each, adoption.accepted) for each in found.objects)
+    objects = tuple(_mark_adopted(each, adoption.accepted) for each in found.objects)
     written = replace(written, left=(*left, *written.left))
     return replace(found, objects=objects, also_changed=written.also_changed), written
 
 
-def _marked(drifted: Drifted, accepted: Sequence[Value]) -> Drifted:
+def _mark_adopted(drifted: Drifted, accepted: Sequence[Value]) -> Drifted:
     ways = [each.keys for each in accepted if each.address == drifted.address]
     marked = (replace(at, next=ADOPTED) if any(at.keys[: len(w)] == w for w in ways) else at for at in drifted.fields)
     return replace(drifted, fields=tuple(marked))
 
 
-def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[ObjectRef, str]) -> dict[str, Any]:
-    """What is live, as it is written in YAML; what stays in a list of references keeps its place."""
+def _make_block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[ObjectRef, str]) -> dict[str, Any]:
+    """The live object as YAML would have it. In a list of references, the items that stay keep their places."""
     kind = KINDS[address_kind(drifted.address)]
     record, resolver = live.records[kind.name][drifted.id], ReferenceResolver(live)
     block = make_blocks({record.ref: find_writable_fields(record)}, live, addresses)[record.ref]
@@ -87,10 +98,174 @@ def _block(drifted: Drifted, written: Fields, live: Live, addresses: Mapping[Obj
     return block
 
 
-def _values(drifted: Drifted, block: Fields) -> dict[KeyPath, Any]:
-    """The keys of each changed value, and what is live there; a list of references is one value."""
+def _find_values(drifted: Drifted, block: Fields) -> dict[KeyPath, Any]:
+    """The live value of each changed field, by its keys. A list of references is one value."""
     places = {(name, *each.path) for name, each in KINDS[address_kind(drifted.address)].reference_fields}
     return {
         field.keys: value_at(block, field.keys) if tuple(field.keys) in places else field.live
         for field in drifted.fields
     }
+
+
+class Value(NamedTuple):
+    """A live value at these keys of a resource, and its place: `key_path` in `file`."""
+
+    address: str
+    keys: KeyPath
+    live: Any
+    file: Path
+    key_path: KeyPath
+
+    @property
+    def path(self) -> str:
+        """`report.daily.send_at`."""
+        return f"{self.address}.{join_keys(self.keys)}"
+
+
+class Adoption:
+    """Writes live values into the YAML of a session's configuration. `live`: address → all fields of its object.
+
+    Each value is written where a person would edit it. It is left if that would change anything else here.
+    """
+
+    def __init__(self, session: Session, live: Mapping[str, Fields]) -> None:
+        self._path = session.configuration.path
+        self._name = session.environment.name
+        self._live = live
+        self._written = session.configuration.merged.resources
+        self._before = session.configuration.check()
+        self._text = cache(read_text)
+        self._documents = cache(lambda file: read_documents(file, self._text(file)))
+        self.accepted: list[Value] = []
+        self._edits: list[Edit] = []
+        self._also: list[AlsoChanged] = []
+        self._left: list[tuple[Value, str]] = []
+
+    def write(self, values: Mapping[str, Mapping[KeyPath, Any]]) -> Written:
+        """Writes values (address → keys → value). Returns what was written and left, and what else has changed."""
+        places: dict[tuple[Path, KeyPath], list[Value]] = defaultdict(list)
+        for address, wanted in values.items():
+            for each in self._find_places(self._before[self._name].resources[address], wanted):
+                places[each.file, each.key_path].append(each)
+        self._accept(list(places.values()))
+        return Written(write_edits(self._edits), tuple(self._describe_left()), also_changed=tuple(self._also))
+
+    def _find_places(self, resource: Resource, values: Mapping[KeyPath, Any]) -> Iterator[Value]:
+        """Each value with its place. A value of `defaults` is overridden on the resource, a list as a whole."""
+        address, instance = resource.address, resource.instance
+        own = (KINDS[resource.kind].section, (instance.definition if instance else address).partition(".")[2])
+        for keys, value in values.items():
+            file, *position = resource.field_location(join_keys(keys))
+            found = (find_key_path(each.value, position) for each in self._documents(Path(file)))
+            key_path = next(filter(None, found), ())
+            if key_path[:1] == DEFAULTS and len(outer := outer_keys(keys)) < len(keys):
+                keys, value = outer, value_at(self._live[address], outer)  # noqa: PLW2901 - a list is one value
+            if instance is None or key_path[:1] == DEFAULTS or len(key_path) <= len(own):
+                file, key_path = resource.location.file, (*own, *keys)
+            yield Value(address, keys, value, Path(file), key_path)
+
+    def _accept(self, places: Sequence[list[Value]]) -> None:
+        """Accepts what can be written together; else one half after the other, to find what cannot."""
+        # Each look evaluates the whole configuration: one bad value among n takes about 2 log n looks, and not n.
+        objection = self._find_objection([*self.accepted, *chain(*places)]) if places else ""
+        if objection and len(places) == 1:
+            self._left += [(each, objection) for each in places[0]]
+        elif objection:
+            self._accept(places[: len(places) // 2])
+            self._accept(places[len(places) // 2 :])
+
+    def _find_objection(self, values: Sequence[Value]) -> str:
+        """Why the last of these values cannot be written with the others. Empty if it can: then all are accepted."""
+        wanted: dict[Path, dict[KeyPath, Any]] = defaultdict(dict)
+        for each in values:
+            if not is_equal(wanted[each.file].setdefault(each.key_path, each.live), each.live):
+                return f"{each.path}: it is written once for several resources, which differ now"
+        adopted = [set_values(file, self._text(file), ways) for file, ways in wanted.items()]
+        if left := [problem for each in adopted for problem in each.left.values()]:
+            return str(left[0])
+        edits = [each.edit for each in adopted]
+        try:
+            after = evaluate(self._path, edits)
+        except ConfigurationInvalid as error:
+            return f"{values[-1].path}: then the configuration would be invalid: {error.problems[0]}"
+        differing = {name: find_differing(before, after[name]) for name, before in self._before.items()}
+        known = {(each.address, str(each.keys[0])) for each in values}
+        if others := {at for paths in differing.values() for at, _ in paths - known} | self._find_missed(values, after):
+            return f"{values[-1].path}: that would change {abridge(sorted(others))} too"
+        del differing[self._name]
+        self.accepted, self._edits, self._also = [*values], edits, []
+        for each in values:
+            if names := tuple(name for name, paths in differing.items() if (each.address, each.keys[0]) in paths):
+                self._also.append(AlsoChanged(str(each.file), each.address, join_keys(each.keys), names))
+        return ""
+
+    def _find_missed(self, values: Sequence[Value], after: Mapping[str, Desired]) -> set[str]:
+        """The addresses of resources that would still differ from what is live."""
+        wanted: dict[str, Any] = {}
+        for each in values:
+            before = wanted.get(each.address, self._before[self._name].resources[each.address].fields)
+            wanted[each.address] = with_value(before, each.keys, each.live)
+        reached = {address: each.fields for address, each in after[self._name].resources.items()}
+        return {address for address, fields in wanted.items() if not is_equal(fields, reached.get(address))}
+
+    def _describe_left(self) -> Iterator[str]:
+        """A text for each value that is left; for those of an instance, the lines that change it alone."""
+        alone: dict[str, list[Value]] = defaultdict(list)
+        resources = self._before[self._name].resources
+        for each, objection in self._left:
+            if resources[each.address].instance is None:
+                yield objection
+            else:
+                alone[each.address].append(each)
+        for address, values in alone.items():
+            if instance := resources[address].instance:
+                yield self._write_out(resources[address], instance, values)
+
+    def _write_out(self, resource: Resource, instance: Instance, values: Sequence[Value]) -> str:
+        """The lines that leave an instance out of its `for_each`, and write it with its live values."""
+        texts = [join_keys(each.keys) for each in values]
+        paths = ", ".join(f"{path} ({resource.field_location(path)})" for path in texts)
+        names = [name for name, each in self._before.items() if resource.address in each.resources]
+        try:
+            fields = dict(self._find_shared_fields(resource, instance, names))
+        except LookupError:
+            reason = "is not its own, and its environments differ; write a variable with a value for each of them"
+            return f"{resource.address}: {paths} {reason}"
+        for each in values:
+            fields = with_value(fields, each.keys, escape_variables(each.live))
+        section, (_, _, definition) = KINDS[resource.kind].section, instance.definition.partition(".")
+        documents = self._documents(Path(resource.location.file))
+        written = (value_at(each.value, (section, definition, "exclude")) for each in documents)
+        excluded: list[Any] = next(filter(None, written), [])
+        only = {"only_in": names} if len(names) < len(self._before) else {}
+        blocks = {
+            definition: {"exclude": [*excluded, dict(instance.items)]},
+            resource.address.partition(".")[2]: {**only, **fields, **resource.lifecycle.written()},
+        }
+        others = ", ".join(name for name in names if name != self._name)
+        also = f" (this also changes {others})" if others else ""
+        lines = dump({section: blocks}, Layout(has_short_maps=True)).rstrip()
+        return f"{resource.address}: {paths} is not its own; to change it alone, write{also}:\n{lines}"
+
+    def _find_shared_fields(
+        self, resource: Resource, instance: Instance, names: Sequence[str]
+    ) -> Iterator[tuple[str, Any]]:
+        """The fields of an instance, valid in all these environments: with variables if they differ. LookupError if
+        that takes a field of an item."""
+        written = self._written[instance.definition].node
+        for name, value in resource.fields.items():
+            every = (self._before[each].resources[resource.address].fields.get(name) for each in names)
+            is_same = all(is_equal(value, each) for each in every)
+            yield name, escape_variables(value) if is_same else _replace_items(written[name], instance.items)
+
+
+def _replace_items(node: Any, items: Mapping[str, str]) -> Any:
+    """What is written, with the keys of items in place of `${each.…}`. LookupError for a field of an item, as in
+    `${each.office.zone}`."""
+    if isinstance(node, str):
+        names = (each[1].strip() for each in EXPRESSION.finditer(node) if each[1])
+        keys = {name: items[name.removeprefix("each.")] for name in names if name.startswith("each.")}
+        return EXPRESSION.sub(lambda found: keys.get((found[1] or "").strip(), found[0]), node)
+    if isinstance(node, dict):
+        return {key: _replace_items(value, items) for key, value in node.items()}
+    return [_replace_items(value, items) for value in node] if isinstance(node, list) else node

@@ -1,28 +1,36 @@
-"""The files of a configuration, read and written for who edits them."""
+"""The files of a configuration: edited in memory, evaluated for every environment, and then written. Many nearly equal
+resources become one `for_each` by such edits."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.config.files import Disk, Edited, Reading
+from reconciler.config.fold import fold_blocks, write_block
 from reconciler.config.load import Configuration
-from reconciler.errors import ConfigurationInvalid, Problem, Refused
+from reconciler.errors import ConfigurationInvalid, Problem, Refused, abridge
+from reconciler.kinds import SECTIONS
+from reconciler.kinds.comparison import is_equal
 from reconciler.lazy import frozen
-from reconciler.model.inputs import Desired
+from reconciler.model.inputs import Desired, address_kind, make_address
 from reconciler.model.results import AlsoChanged
+from reconciler.plan.references import find_targets
+from reconciler.serialization import canonical
 from reconciler.system import Unreadable
-from reconciler.yaml import KeyPath
-from reconciler.yaml.edit import Edit, add_to, set_values
+from reconciler.text import cut
+from reconciler.yaml import KeyPath, plain_copy
+from reconciler.yaml.edit import BlockEditor, Edit, Joined, add_to, set_values
+from reconciler.yaml.edit_changes import UnsafeError
 
 
 @frozen
 class Written:
-    """The files that were written, what a person has to see to, what else changes by that, how many objects were
-    imported, and what changes in other environments."""
+    """The files that were written. `left` is what a person has to do, `also` what else changes, `also_changed` what
+    changes in other environments, and `count` the number of imported objects."""
 
     files: tuple[Path, ...]
     left: tuple[str, ...] = ()
@@ -50,7 +58,7 @@ class Texts:
         self._values: dict[Path, dict[KeyPath, tuple[str, Any]]] = defaultdict(dict)
 
     def set(self, address: str, file: Path, keys: KeyPath, value: Any) -> None:
-        """Notes a value that is to be set for an address."""
+        """Adds a value that `write` sets, for an address."""
         self._values[file][keys] = address, value
 
     def write(self) -> dict[str, str]:
@@ -83,12 +91,12 @@ def edited(path: Path, edits: Iterable[Edit]) -> Configuration:
 
 
 def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:
-    """What every environment would want after edits. ConfigurationInvalid if there would be problems."""
+    """What every environment would want after edits. ConfigurationInvalid if the result has problems."""
     return edited(path, edits).check()
 
 
 def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:
-    """Writes what was edited, and gives the files: all or none. Refused if one was changed meanwhile, or is closed."""
+    """Writes what was edited: all files or none. Refused if a file was changed meanwhile, or cannot be written."""
     changed = [edit for edit in edits if edit.before != edit.after]
     for edit in changed:
         if (read_text(edit.path) if edit.path.exists() else "") != edit.before:
@@ -106,3 +114,107 @@ def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:
                         each.path.write_bytes(each.before.encode("utf-8"))
             raise Refused(f"{edit.path}: cannot be written: {error.strerror}; nothing is changed") from error
     return tuple(edit.path for edit in changed)
+
+
+def find_differing(before: Desired, after: Desired) -> set[tuple[str, str]]:
+    """The addresses and the names of their fields that differ."""
+    old, new = ({address: each.fields for address, each in side.resources.items()} for side in (before, after))
+    return {
+        (address, name)
+        for address in old.keys() | new.keys()
+        if (was := old.get(address, {})) != (now := new.get(address, {}))
+        for name in {*was, *now}
+        if not is_equal(was.get(name), now.get(name))
+    }
+
+
+class Group(NamedTuple):
+    """Resources of a section of a file that become one `for_each`. `text`: its lines, or why it is not made."""
+
+    file: Path
+    section: str
+    joined: Joined
+    text: str
+
+    def name(self, key: str) -> str:
+        """The address of a resource of the section."""
+        return cut(make_address(SECTIONS[self.section].name, key))
+
+
+class Folding:
+    """Makes one `for_each` of many nearly equal resources. `folded` are the groups that become one by `edits`, `left`
+    those that cannot be edited.
+
+    ConfigurationInvalid if the configuration has problems; WrongUsage if a target does not exist; Refused if not every
+    environment would get the same as before.
+    """
+
+    def __init__(self, path: Path, targets: Collection[str]) -> None:
+        configuration = Configuration(path)
+        before = configuration.check()
+        known = {address: None for desired in before.values() for address in desired.resources}
+        desired = next(iter(before.values()))
+        chosen = {address for target in targets for address in find_targets(target, known, desired)}
+        self.folded: list[Group] = []
+        self.left: list[Group] = []
+        self._chosen = chosen if targets else known.keys()
+        self._lists = _find_lists(configuration)
+        self._taken: dict[str, set[str]] = defaultdict(set)
+        named = map(configuration.list_addresses, configuration.environments.values())
+        for address in set(configuration.merged.resources).union(*named):
+            self._taken[address_kind(address)].add(address.partition(".")[2])
+        self.edits = [self._edit(file, read_text(file)) for file in Disk(path).list_resources()[0]]
+        if why := self._find_difference(path, before):
+            raise Refused(f"nothing is folded: {why}", hint="fold less, with --target")
+
+    def _edit(self, file: Path, text: str) -> Edit:
+        """The file with its groups folded. What cannot be edited is left."""
+        editor = BlockEditor(file, text)
+        for number, document in enumerate(editor.documents):
+            for section, kind in SECTIONS.items() if isinstance(document.value, dict) else ():
+                resources = {
+                    key: node
+                    for key, node in (document.value.get(section) or {}).items()
+                    if make_address(kind.name, key) in self._chosen and "for_each" not in node
+                }
+                for block in fold_blocks(resources):
+                    joined = write_block(block, self._lists, self._taken[kind.name])
+                    try:
+                        self.folded.append(Group(file, section, joined, editor.join(number, section, joined)))
+                    except UnsafeError as error:
+                        self.left.append(Group(file, section, joined, f"one of them {error}"))
+        return Edit(file, text, editor.text_after())
+
+    def _find_difference(self, path: Path, before: Mapping[str, Desired]) -> str:
+        """What would not be the same as before; empty if nothing."""
+        try:
+            after = evaluate(path, self.edits)
+        except ConfigurationInvalid as error:
+            return f"the configuration would be invalid: {error.problems[0]}"
+        names = {make_address(SECTIONS[group.section].name, group.joined.name) for group in self.folded}
+        for name in before:
+            was, now = _plan_values(before[name], names), _plan_values(after[name], names)
+            if differing := [each for each in {**was, **now} if was.get(each) != now.get(each)]:
+                return f"that would change {abridge(map(cut, differing))} in {name}"
+        return ""
+
+
+def _find_lists(configuration: Configuration) -> dict[frozenset[str], str]:
+    """The variables that are the same list of items in every environment, by the keys of the items."""
+    first, *others = (plain_copy(each.variables) for each in configuration.environments.values())
+    return {
+        frozenset(canonical(each.get("key") if isinstance(each, dict) else each) for each in value): name
+        for name, value in sorted(first.items(), reverse=True)
+        if isinstance(value, list) and all(canonical(each.get(name)) == canonical(value) for each in others)
+    }
+
+
+def _plan_values(desired: Desired, names: Collection[str]) -> Mapping[str, Any]:
+    """All that a plan is made of, by address. `names` are those of definitions, which are no resources."""
+    return {
+        **{each: (canonical(found.fields), found.lifecycle, found.file) for each, found in desired.resources.items()},
+        **dict.fromkeys(desired.left_out.keys() - names - desired.resources.keys(), "left out"),
+        "moved": [(each.source, each.target) for each in desired.moved],
+        "removed": [(each.source, each.destroy) for each in desired.removed],
+        "imports": [(each.target, each.id) for each in desired.imports],
+    }

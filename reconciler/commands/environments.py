@@ -12,20 +12,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reconciler import commands
+from reconciler import commands, errors
 from reconciler.api import SharedLimits
 from reconciler.commands.session import Session, open_session
 from reconciler.config.load import Configuration
-from reconciler.errors import (
-    ConfigurationInvalid,
-    EnvironmentsFailed,
-    NoSuchTarget,
-    ReconcilerError,
-    Refused,
-    WrongUsage,
-    fold,
-    worst,
-)
+from reconciler.errors import ConfigurationInvalid, ReconcilerError, Refused, WrongUsage
 from reconciler.model.inputs import Desired
 from reconciler.model.reports import Ended
 from reconciler.model.settings import Environment
@@ -81,9 +72,8 @@ class Environments:
         have gone since are named, too."""
         if base is not None and self._configuration is not None:
             self.left_out = _find_untouched(self._configuration, self.names, base)
-            if self.left_out:
-                note = f"note: left out, because {base} wants the same of them: {', '.join(self.left_out)}"
-                write_stderr(escape(note))
+            if names := ", ".join(self.left_out):
+                write_stderr(escape(f"note: left out, because {base} wants the same of them: {names}"))
             removed = commands.base_plan.find_removed(self._configuration, base) if every else []
             self.names = [*self.names, *removed]
             self.left_out = {**self.left_out, **dict.fromkeys(removed, REMOVED)}
@@ -105,17 +95,15 @@ class Environments:
                 result(futures[name]) if name in futures else Ended(name, left_out=self.left_out[name])
                 for name in self.names
             ]
-        errors = {each.environment: each.error for each in ended if each.error is not None}
-        if futures and len(errors) == len(futures):
-            invalid = {
-                name: error.problems for name, error in errors.items() if isinstance(error, ConfigurationInvalid)
-            }
-            if len(invalid) == len(errors):
-                raise ConfigurationInvalid(fold(invalid))
-            if all(isinstance(error, WrongUsage) for error in errors.values()):
-                raise next(iter(errors.values()))
+        failed = {each.environment: each.error for each in ended if each.error is not None}
+        if futures and len(failed) == len(futures):
+            invalid = {name: each.problems for name, each in failed.items() if isinstance(each, ConfigurationInvalid)}
+            if len(invalid) == len(failed):
+                raise ConfigurationInvalid(errors.fold(invalid))
+            if all(isinstance(error, WrongUsage) for error in failed.values()):
+                raise next(iter(failed.values()))
         return [
-            replace(each, error=None, left_out=str(each.error)) if isinstance(each.error, NoSuchTarget) else each
+            replace(each, error=None, left_out=str(each.error)) if isinstance(each.error, errors.NoSuchTarget) else each
             for each in ended
         ]
 
@@ -126,25 +114,21 @@ class Environments:
             with self.open(name) as session:
                 return work(session)
 
-        return end(name, opened)
+        return run_to_end(name, opened)
 
 
-def choose_names(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
-    """The names of the environments that are meant; none if the only one is. `reconciler.yaml` is read only if several
-    are named, or a pattern."""
-    # Whether there is an environment of that name shows when its session is opened.
-    if not every and len(patterns) <= 1 and not WILDCARDS.intersection("".join(patterns)):
-        return list(patterns)
-    return choose(path, patterns, every=every)
+def choose_names(path: Path, patterns: Sequence[str], *, every: bool, is_checked: bool = False) -> list[str]:
+    """The environments that are meant, each once: in the order of the patterns, with `every` in that of
+    `reconciler.yaml`. Empty if nothing is named.
 
-
-def choose(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
-    """The environments that are meant, each once: in the order of the patterns, else all in that of `reconciler.yaml`.
-
-    WrongUsage if a pattern fits none; ConfigurationInvalid if `reconciler.yaml` has problems.
+    Without `is_checked`, one plain name is returned as it is: opening its session shows whether it exists, and a plan
+    reads the files while the API answers. WrongUsage if a pattern fits none; ConfigurationInvalid if `reconciler.yaml`
+    has problems.
     """
     if every and patterns:
         raise WrongUsage("--all cannot be used with --environment: it means every environment")
+    if not (every or is_checked) and len(patterns) <= 1 and not WILDCARDS.intersection("".join(patterns)):
+        return list(patterns)
     configuration = Configuration(path)
     configuration.require_sound_settings()
     names = list(configuration.environments)
@@ -156,7 +140,7 @@ def choose(path: Path, patterns: Sequence[str], *, every: bool) -> list[str]:
     return list(dict.fromkeys(name for pattern in patterns for name in names if fnmatchcase(name, pattern)))
 
 
-def end(name: str, work: Callable[[], T]) -> Ended[T]:
+def run_to_end(name: str, work: Callable[[], T]) -> Ended[T]:
     """How some work ended for an environment: what it gives, or the error that it raises."""
     began = time.monotonic()
     try:
@@ -168,11 +152,11 @@ def end(name: str, work: Callable[[], T]) -> Ended[T]:
 def require_all(ended: Iterable[Ended[Any]]) -> None:
     """Raises what went wrong: the error of one environment, or those of several, with the worst exit code of all."""
     every = list(ended)
-    code = worst(each.exit_code for each in every)
+    code = errors.worst(each.exit_code for each in every)
     if len(every) == 1 and every[0].error is not None:
         raise every[0].error
     if any(each.error for each in every):
-        raise EnvironmentsFailed({each.environment: each.error for each in every}, code)
+        raise errors.EnvironmentsFailed({each.environment: each.error for each in every}, code)
     if code:
         raise SystemExit(code)
 
@@ -201,10 +185,8 @@ def show_requests(debug: bool, prefix: str = "") -> AbstractContextManager[None]
 
 
 def _find_untouched(configuration: Configuration, names: Iterable[str], base: str) -> dict[str, str]:
-    """The environments of which the configuration says what it said where HEAD and `base` part, and that in words.
-
-    One whose configuration is invalid, now or then, is not among them.
-    """
+    """The environments of which the configuration wants the same as at the merge base of HEAD and `base`, each with the
+    reason. One whose configuration is invalid, now or then, is not among them."""
     untouched = {}
     for environment in map(configuration.environments.__getitem__, names):
         try:
@@ -212,20 +194,20 @@ def _find_untouched(configuration: Configuration, names: Iterable[str], base: st
             now = configuration.desired(environment)
         except ConfigurationInvalid:
             continue
-        is_same = before.environment and _settings(before.environment) == _settings(environment)
-        if is_same and before.desired is not None and _wanted(before.desired) == _wanted(now):
+        is_same = before.environment and _select_settings(before.environment) == _select_settings(environment)
+        if is_same and before.desired is not None and _select_wanted(before.desired) == _select_wanted(now):
             untouched[environment.name] = f"nothing of it has changed since {before.commit[:12]}"
     return untouched
 
 
-def _settings(environment: Environment) -> Environment:
-    """What `reconciler.yaml` says of an environment, but for the variables, of which the values count, for what
-    `compare` ignores, and for `freeze`."""
+def _select_settings(environment: Environment) -> Environment:
+    """The settings that can change a plan. Variables count by the values that they give; `freeze` refuses a plan and
+    does not change it."""
     return replace(environment, variables={}, variable_locations={}, unset={}, ignored=(), freeze=())
 
 
-def _wanted(desired: Desired) -> object:
-    """What an environment wants, wherever that is written."""
+def _select_wanted(desired: Desired) -> object:
+    """What the configuration wants of an environment. The files and lines that say so do not count."""
     return (
         # As JSON: in Python, true is 1.
         {address: (canonical(each.fields), each.lifecycle) for address, each in desired.resources.items()},

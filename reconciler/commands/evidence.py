@@ -28,10 +28,11 @@ FEW = 5
 def add_reasons(
     plan: Plan, entries: Mapping[str, Entry], desired: Desired, session: Session, *, allowed: Collection[str]
 ) -> Plan:
-    """The plan with why each address goes that is not in the configuration any more.
+    """The plan with the reason why each address goes that is not in the configuration any more.
 
-    Refused if git keeps the file off the disk that an address, or the settings, stood in, or whose defaults would win
-    over those that are sent. Git is asked only if something goes, if defaults are sent, or if there are no settings.
+    Gets a refusal if git keeps a file off the disk (sparse checkout, skip-worktree, submodule) that held such an
+    address, the settings, or defaults that would win over those that are sent. Git is asked only if something goes, if
+    defaults are sent, or if there are no settings: a call costs a few milliseconds.
     """
     folder = session.configuration.folder
     going = dict(_going(plan, entries, desired))
@@ -45,19 +46,19 @@ def add_reasons(
         listing = Listing()
         warnings = (*plan.warnings, f"git cannot say why a file is not there, so it counts as removed: {error}")
     found = _FileEvidence(folder, listing, desired)
-    reasons = {address: found.reason(address, entry) for address, entry in going.items()}
+    reasons = {address: found.find_reason(address, entry) for address, entry in going.items()}
     missing = [address for address, entry in going.items() if found.is_kept_off(entry)]
     altered = [address for address, each in inherited.items() if found.keeps_defaults_off(*each)]
     refusals = plan.refusals
     lacks_settings = listing.keeps_off(SETTINGS_FILE) and not has_settings
     if MISSING_FILES not in allowed and (missing or altered or lacks_settings):
-        refusals = (*refusals, _missing(missing, altered, found.off or [SETTINGS_FILE]))
+        refusals = (*refusals, _make_refusal(missing, altered, found.off or [SETTINGS_FILE]))
     elif found.off and going:
-        warnings = (*warnings, f"git keeps {few(found.off)} off the disk; what stands there is not in this plan")
-    return replace(plan, changes=_with_reasons(plan, reasons, missing), refusals=refusals, warnings=warnings)
+        warnings = (*warnings, f"git keeps {name_few(found.off)} off the disk; what stands there is not in this plan")
+    return replace(plan, changes=_set_reasons(plan, reasons, missing), refusals=refusals, warnings=warnings)
 
 
-def _with_reasons(plan: Plan, reasons: Mapping[str, str], missing: Collection[str]) -> tuple[Change, ...]:
+def _set_reasons(plan: Plan, reasons: Mapping[str, str], missing: Collection[str]) -> tuple[Change, ...]:
     """The changes; a delete, and what goes since its file is missing, has its reason."""
     return tuple(
         replace(change, reason=reasons[change.address])
@@ -71,19 +72,19 @@ def add_undo_reasons(plan: Plan, receipt: str) -> Plan:
     """The plan of a way back with why each object goes."""
     reason = f"the apply that made it is taken back: {receipt}"
     reasons = {change.address: reason for change in plan.changes}
-    return replace(plan, changes=_with_reasons(plan, reasons, ()))
+    return replace(plan, changes=_set_reasons(plan, reasons, ()))
 
 
 def find_behind(
     plan: Plan, state: State, folder: Path, *, head: str = "", tip: str = ""
 ) -> tuple[Mapping[str, Commit], tuple[str, ...]]:
-    """The changes to objects that a commit wrote last, or deleted, that this checkout is older than, each with that
-    commit; and warnings.
+    """The changes that would undo a newer commit: address → the commit that wrote the object last, or deleted it, and
+    that this checkout does not have; and warnings.
 
-    `head` is the commit that the plan was made of, if it is not what is checked out; `tip` is what it was compared
-    with. Git is asked only if a commit is known of an object that changes.
+    `head` is the commit that the plan was made of, if another one is checked out; `tip` is what it was compared with.
+    Git is asked only if a commit is known of an object that changes.
     """
-    wrote = {change.address: set(_commits(change, plan, state)) for change in plan.changes}
+    wrote = {change.address: set(_find_commits(change, plan, state)) for change in plan.changes}
     asked = set().union(*wrote.values())
     if not asked:
         return {}, ()
@@ -98,13 +99,13 @@ def find_behind(
     }
     doubtful = [address for address, commits in wrote.items() if commits & age.unknown and address not in found]
     fetch = DEEPEN if age.is_shallow else "if a branch has it, git fetch brings it"
-    message = f"whether this checkout is older than the commit that wrote {few(doubtful)} last is not known"
+    message = f"whether this checkout is older than the commit that wrote {name_few(doubtful)} last is not known"
     return found, (f"{message}: this clone does not have that commit; {fetch}",) if doubtful else ()
 
 
-def with_committed(snapshot: Snapshot) -> Snapshot:
-    """The snapshot. If its file holds a later one on the default branch, that is what is newer: with an older checkout
-    the state goes back, and its receipts may go back too. Not known if git fails."""
+def compare_to_committed(snapshot: Snapshot) -> Snapshot:
+    """The snapshot, marked as old if its file has a higher serial on the default branch: an old checkout brings back an
+    old state, perhaps with its receipts. Not marked if git fails."""
     state = snapshot.state
     if snapshot.file is None or snapshot.newer or not state.lineage:
         return snapshot
@@ -118,16 +119,16 @@ def with_committed(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, newer=f"that of the default branch (serial {serial})", newest=serial)
 
 
-def warnings_of(changes: Mapping[str, Commit], snapshot: Snapshot) -> Iterator[str]:
+def describe_behind(changes: Mapping[str, Commit], snapshot: Snapshot) -> Iterator[str]:
     """What a plan says of changes that are behind, and of a state that is older than a receipt beside it."""
     if changes:
-        commits = few([f"{address} ({commit})" for address, commit in changes.items()])
+        commits = name_few([f"{address} ({commit})" for address, commit in changes.items()])
         yield f"this checkout is older than the commits that wrote these objects last: {commits}"
     if snapshot.newer:
         yield f"the state is older than {snapshot.newer}: an earlier one was brought back"
 
 
-def few(names: list[str]) -> str:
+def name_few(names: list[str]) -> str:
     """The first names of a list, and how many more there are."""
     more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
     return ", ".join(names[:FEW]) + more
@@ -141,15 +142,13 @@ class _FileEvidence:
         self._desired = desired
         self._listing = listing
         self._reasons: dict[str, str] = {}
-        self.off = sorted(
-            each for each in listing.kept_off if each.endswith("/") or is_resources(each.rpartition("/")[2])
-        )
+        self.off = sorted(each for each in listing.kept_off if each.endswith("/") or is_resources(Path(each).name))
 
     def is_kept_off(self, entry: Entry) -> bool:
         """Whether git keeps the file off the disk; if the file is not known, whether it keeps any."""
         if not entry.file:
             return bool(self.off)
-        return not self._is_here(entry.file) and self._listing.keeps_off(entry.file)
+        return not os.path.lexists(self._folder / entry.file) and self._listing.keeps_off(entry.file)
 
     def keeps_defaults_off(self, file: str, origins: Collection[str]) -> bool:
         """Whether git keeps a file off the disk whose defaults would win, in the file, over those of the origins."""
@@ -158,29 +157,26 @@ class _FileEvidence:
         farther = [PurePosixPath(each).parent for each in origins]
         return any(each in near and far in each.parents for each in folders for far in farther)
 
-    def reason(self, address: str, entry: Entry) -> str:
+    def find_reason(self, address: str, entry: Entry) -> str:
         """Why an address is not in the configuration."""
         if not self.is_kept_off(entry) and (found := self._desired.explain_gone(address, entry.file)):
             return found
         if entry.file not in self._reasons:
-            self._reasons[entry.file] = self._reason(entry)
+            self._reasons[entry.file] = self._find_reason(entry)
         return self._reasons[entry.file]
 
-    def _reason(self, entry: Entry) -> str:
+    def _find_reason(self, entry: Entry) -> str:
         file = entry.file
         if self.is_kept_off(entry):
-            return f"git keeps {file or few(self.off)} off the disk"
+            return f"git keeps {file or name_few(self.off)} off the disk"
         if not file:
             return "it is not in the configuration any more"
-        if self._is_here(file):
+        if os.path.lexists(self._folder / file):
             return f"its block has gone from {file}"
         if file in self._listing.tracked:
             return f"its file {file} has gone (not committed)"
         commit = find_removal(self._folder, file, entry.commit) if len(self._reasons) < FEW else None
         return f"its file {file} has gone" + (f" (in {Commit(*commit)})" if commit else "")
-
-    def _is_here(self, file: str) -> bool:
-        return os.path.lexists(self._folder / file)
 
 
 def _going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> Iterator[tuple[str, Entry]]:
@@ -204,18 +200,18 @@ def _inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tuple[str
                 yield change.address, (resource.file, origins)
 
 
-def _missing(addresses: list[str], altered: list[str], files: list[str]) -> Refusal:
-    counts = f", and {few(addresses)} would count as removed" if addresses else ""
-    counts += f", and {few(altered)} would get other defaults" if altered else ""
+def _make_refusal(addresses: list[str], altered: list[str], files: list[str]) -> Refusal:
+    counts = f", and {name_few(addresses)} would count as removed" if addresses else ""
+    counts += f", and {name_few(altered)} would get other defaults" if altered else ""
     return Refusal(
         MISSING_FILES,
-        f"git keeps files of the configuration off the disk ({few(files)}){counts}",
+        f"git keeps files of the configuration off the disk ({name_few(files)}){counts}",
         "git sparse-checkout disable, git update-index --no-skip-worktree FILE, or git submodule update --init; or "
         f"--allow {MISSING_FILES} if what stands there is to go",
     )
 
 
-def _commits(change: Change, plan: Plan, state: State) -> Iterator[str]:
+def _find_commits(change: Change, plan: Plan, state: State) -> Iterator[str]:
     """The commits that wrote the object of a change last, or deleted the one that had its address."""
     entry = state.entries.get(plan.moved.get(change.address, change.address))
     if entry is not None and entry.commit:

@@ -1,5 +1,5 @@
-"""The live project as YAML: all of it, with its state; or what is not managed, and which resources of other
-environments that may be."""
+"""The live project as YAML: all of it, with its state; or what is not managed, paired with the resources of other
+environments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler.api import Reader
-from reconciler.commands.session import Session, written_kinds
+from reconciler.commands.session import Session
 from reconciler.config.files import Disk
 from reconciler.config.schema_problems import find_violations
 from reconciler.errors import Refused, WrongUsage, abridge
@@ -24,7 +24,7 @@ from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, State, address_kind
 from reconciler.model.plan import Change, Plan
 from reconciler.model.redaction import KEY_FOUND, holds_key
-from reconciler.observe import Lists, counted_by_kind, wait_remembered, with_parts
+from reconciler.observe import Lists, wait_remembered, with_parts
 from reconciler.plan.build import make_context, make_plan
 from reconciler.plan.export import Exported, Selection, choose_keys, export, find_expressible, find_pairs
 from reconciler.plan.guards import Options
@@ -40,8 +40,8 @@ SCHEMA = f"schemas/{CONFIGURATION}"
 
 
 def export_project(session: Session) -> Exported:
-    """The live project as YAML, with its memory for the state, and the schema for editors if there is none yet. Refused
-    where something is managed already."""
+    """The live project as YAML, with entries for the state, and the schema for editors if there is none yet. Refused if
+    something is managed already, or if `defaults` would change what is exported."""
     state = replay_state(session.store, session.read_state()).state
     if session.configuration.merged.resources or state.entries:
         raise Refused(
@@ -74,15 +74,15 @@ def read_live(session: Session, state: State, also: Iterable[ObjectRef] = (), us
     `used`: kinds that are asked for, so that it is an error if the project lacks one."""
     lookups = [reference.lookup for kind in KINDS.values() for _, reference in kind.lists]
     reader = Reader(session.transport)
-    with Lists(reader, KINDS.values(), counted_by_kind(state.entries), used=None) as lists:
-        lists.need_kinds({*written_kinds(session), *used})
+    with Lists(reader, KINDS.values(), state.entries, used=None) as lists:
+        lists.need_kinds({*session.find_written_kinds(), *used})
         lists.need(lookups)
         live = wait_remembered(lists, state, also)
     return with_parts(reader, live, [record.ref for records in live.records.values() for record in records.values()])
 
 
 def _find_schema(folder: Path) -> str | None:
-    """The way to the schema in the folder, or in one above it in the repository; None if there is none."""
+    """The relative path of the schema in the folder, or in one above it in the repository; None if there is none."""
     top = repository_top(folder)
     real = folder.resolve()
     above = [real, *(each for each in real.parents if top is not None and each.is_relative_to(top))]
@@ -91,7 +91,7 @@ def _find_schema(folder: Path) -> str | None:
 
 
 def write_exported_state(session: Session, exported: Exported) -> None:
-    """Writes the memory of an export to the state."""
+    """Writes the entries of an export to the state."""
     recorder = Recorder(session.store, session.read_state())
     recorder.begin({}, exported.entries)
     recorder.finish()
@@ -102,8 +102,8 @@ NOTHING: Final = "nothing is written"
 
 @frozen
 class Unmanaged:
-    """Of the objects that are selected and not managed: `fields` and `keys` of those that can be written, and `left`:
-    why one cannot, or a field of one → which ones. `pairs`: the address of each that others have as a resource."""
+    """The selected objects that are not managed. `fields` and `keys`: those that can be written. `left`: a reason why
+    an object, or a field of it, cannot → these objects. `pairs`: object → its address in other environments."""
 
     fields: Mapping[ObjectRef, dict[str, Any]]
     keys: Mapping[ObjectRef, str]
@@ -114,7 +114,9 @@ class Unmanaged:
 
 class Project:
     """The live project of one environment, and the configuration that others share with it. `also`: objects that no
-    list may show. `used`: the kinds that are asked for."""
+    list may show. `used`: kinds that are asked for. `kept` is the configuration without what is `unproven`: resources
+    that others have too, of which only a name could say which object each is. `candidates` are these, and what an
+    `only_in` leaves out here: an object may be one of them."""
 
     def __init__(self, session: Session, also: Iterable[ObjectRef] = (), used: Iterable[str] = ()) -> None:
         self.state = replay_state(session.store, session.read_state()).state
@@ -130,7 +132,6 @@ class Project:
         elsewhere = {address: each for desired in self.others.values() for address, each in desired.resources.items()}
         self._known = {each.target for each in self.here.imports} | self.state.entries.keys()
         self._known |= {each.target for each in self.here.moved if each.source in self.state.entries}
-        # Others have these too, and only a name could say which object each is.
         unproven = (self.here.resources.keys() & elsewhere.keys()) - self._known
         self.unproven = {name: each for name, each in self.here.resources.items() if name in unproven}
         kept = {address: each for address, each in self.here.resources.items() if address not in self.unproven}
@@ -141,14 +142,14 @@ class Project:
         self.candidates = self.unproven | lifted
 
     def plan(self, desired: Desired) -> Plan:
-        """The plan of this environment, if it were to be so."""
+        """The plan of this environment for another configuration."""
         return make_plan(desired, self.state, self.live, self._options)
 
-    def record(self, ref: ObjectRef) -> Record:
+    def find_record(self, ref: ObjectRef) -> Record:
         """A live object."""
         return self.live.records[ref.kind][ref.id]
 
-    def sides(self, address: str) -> dict[str, Fields]:
+    def find_sides(self, address: str) -> dict[str, Fields]:
         """The fields of a resource in the other environments that have it, by environment."""
         return {name: each.resources[address].fields for name, each in self.others.items() if address in each.resources}
 
@@ -165,16 +166,16 @@ class Project:
             records = [each for each in self.live.records[kind.name].values() if each.ref not in self.managed]
             chosen, left = find_expressible(kind, records, find_objections, written)
             given = {each.partition(".")[2] for each in taken if address_kind(each) == kind.name}
-            keyed = choose_keys(map(self.record, chosen), given)
+            keyed = choose_keys(map(self.find_record, chosen), given)
             for record, why in left:
                 if selection.has(record.kind, record.name):
-                    found[why].append(call(record))
+                    found[why].append(describe(record))
             keys |= {ref: keyed[ref.id] for ref in chosen}
-            fields |= {ref: each for ref, each in chosen.items() if selection.has(ref.kind, self.record(ref).name)}
-        pairs, unclear = find_pairs(self.candidates, [*map(self.record, keys)], is_first=not self.state.entries)
+            fields |= {ref: each for ref, each in chosen.items() if selection.has(ref.kind, self.find_record(ref).name)}
+        pairs, unclear = find_pairs(self.candidates, [*map(self.find_record, keys)], is_first=not self.state.entries)
         for same, addresses in unclear:
             why = f" has a block of its own: {abridge(addresses)} could be it, and that is not clear"
-            found[why] += [call(each) for each in same if each.ref in fields]
+            found[why] += [describe(each) for each in same if each.ref in fields]
         return Unmanaged(fields, keys, {why: objects for why, objects in found.items() if objects}, pairs, selection)
 
     def find_one(self, ref: ObjectRef, key: str) -> Unmanaged:
@@ -187,7 +188,7 @@ class Project:
         if ref.id not in records:
             raise WrongUsage(f"there is no live {ref.kind} {ref.id}{did_you_mean(ref.id, records)}")
         chosen, left = find_expressible(KINDS[ref.kind], [records[ref.id]], find_objections)
-        return Unmanaged(chosen, {ref: key}, {why: [call(record)] for record, why in left})
+        return Unmanaged(chosen, {ref: key}, {why: [describe(record)] for record, why in left})
 
     def require_free(self, address: str, object_id: str) -> None:
         """Refused if an address is written already; with the line to write, if it is an instance of a `for_each`."""
@@ -204,7 +205,7 @@ class Project:
         """The live objects that have their ids in blocks, since no resource is one of them."""
         items = (each for name, fields in blocks.items() for each in reference_items(KINDS[address_kind(name)], fields))
         found = (self.live.records[to.kind].get(item.get("id", "")) for *_, item, to in items if isinstance(item, dict))
-        return ", ".join(dict.fromkeys(call(each) for each in found if each))
+        return ", ".join(dict.fromkeys(describe(each) for each in found if each))
 
     def require_adopts(
         self, after: Desired, changes: Iterable[Change], found: Unmanaged, why: Mapping[ObjectRef, str]
@@ -222,15 +223,17 @@ class Project:
             ):
                 resource = after.resources[change.address]
                 places = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields if change.id)
-                text = f"{resource.location}: {change.address} is {call(record)}: {why.get(record.ref, 'it differs')}"
+                text = (
+                    f"{resource.location}: {change.address} is {describe(record)}: {why.get(record.ref, 'it differs')}"
+                )
                 ids = f"{{{self.name}: {record.id}}}" if self.others else record.id
                 lines[f"{text} ({', '.join(places) or change.action})"] = f"  - {{to: {change.address}, id: {ids}}}"
         if lines:
             hint = f"{NOTHING}; write a variable or `only_in`, or narrow with --match; if a plan may change them, add:"
-            text = "a plan would not just adopt live objects that the configuration has already:"
+            text = "a plan would change live objects that the configuration has already, and not only adopt them:"
             raise Refused("\n".join([text, *lines]), hint="\n".join([hint, "imports:", *lines.values()]))
 
 
-def call(record: Record) -> str:
+def describe(record: Record) -> str:
     """What an object without an address is called."""
     return f"{record.kind} {record.id} ({quote(record.name)})"

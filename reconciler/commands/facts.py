@@ -25,8 +25,9 @@ PAGE = 20
 """The records of a page that is asked for without a limit, as the vendor's pages say."""
 
 
-class Watch(Reader):
-    """Notes by path what came: items, error, status, seconds. `skew`: the seconds that our clock is ahead of theirs."""
+class RecordingReader(Reader):
+    """Keeps what the API answered, by path: items, error, status, seconds. `skew`: the seconds that our clock is ahead
+    of the API's, by its `Date`."""
 
     def __init__(self, transport: Transport) -> None:
         super().__init__(transport)
@@ -41,14 +42,14 @@ class Watch(Reader):
             self.skew = (datetime.now(UTC) - parsedate_to_datetime(answer.headers.get("date", ""))).total_seconds()
         return answer
 
-    def see(self, path: str, query: Mapping[str, str | int] | None = None) -> Response | None:
+    def ask(self, path: str, query: Mapping[str, str | int] | None = None) -> Response | None:
         """The answer if it tells something of the API, whatever its status."""
         with suppress(ReconcilerError):
             answer = self._exchange("GET", path, idempotent=True, query=query)
             return None if answer.status in RETRIED else answer
         return None
 
-    def note(self, path: str, style: str = "") -> None:
+    def read(self, path: str, style: str = "") -> None:
         """Reads a list in the style of a kind's, or as a table."""
         began = time.monotonic()
         try:
@@ -58,26 +59,26 @@ class Watch(Reader):
         self.seconds[path] = time.monotonic() - began
 
 
-def find_facts(kind: Kind, watch: Watch) -> Iterator[Fact]:
-    """All that is asked of a kind. What only a probe can tell is unknown."""
+def find_facts(kind: Kind, watch: RecordingReader) -> Iterator[Fact]:
+    """All facts of a kind. Those that only a probe can tell are unknown."""
     error, rows = watch.errors.get(kind.endpoints.path), watch.items.get(kind.endpoints.path, [])
     is_unclear = isinstance(error, (NotAuthorised, AnswerRefused, Unreachable))
     whole = ("the list can be read whole", None if is_unclear else [error] if error else [])
-    seen = () if error else _look_closer(kind, watch, rows)
+    seen = () if error else _find_object_claims(kind, watch, rows)
     claims = make_facts(kind.section, [whole, *seen, *find_claims(kind, rows, watch.items, find_violations)])
     asked = make_facts(kind.section, ((text, None) for text in list_questions(kind).values()))
     yield from {each.text: each for each in (*asked, *claims)}.values()
 
 
-def _look_closer(kind: Kind, watch: Watch, rows: Sequence[Item]) -> Claims:
-    yield from _look_at_pages(kind, watch, rows)
+def _find_object_claims(kind: Kind, watch: RecordingReader, rows: Sequence[Item]) -> Claims:
+    yield from _find_page_claims(kind, watch, rows)
     path, is_readable = kind.endpoints.path, kind.endpoints.readable
-    answer = watch.see(object_path(kind, rows[0]["id"])) if rows else None
+    answer = watch.ask(object_path(kind, rows[0]["id"])) if rows else None
     item = answer.fields() if answer and answer.ok else {}
     lacks = sorted(rows[0].keys() - item.keys()) if item else [answer and answer.status]
     text = f"GET by an id {'shows the record' if is_readable else 'does not exist'}"
     yield text, (lacks if is_readable else [*item][:1]) if answer else None
-    if is_readable and (missing := watch.see(f"{path}/{NOBODY}")):
+    if is_readable and (missing := watch.ask(f"{path}/{NOBODY}")):
         yield "an id that nobody has answers 404", {missing.status} - {NOT_FOUND}
     for name, each in kind.sub_endpoints:
         if item and not each.words:
@@ -86,7 +87,7 @@ def _look_closer(kind: Kind, watch: Watch, rows: Sequence[Item]) -> Claims:
             yield list_questions(kind)[f"{name} ended"], ()
 
 
-def _look_at_pages(kind: Kind, watch: Watch, rows: Sequence[Item]) -> Claims:
+def _find_page_claims(kind: Kind, watch: RecordingReader, rows: Sequence[Item]) -> Claims:
     path, pages = kind.endpoints.path, kind.endpoints.pages
     bodies = [each.fields() for each in watch.answers if each.path == path and each.ok]
     yield "the list says `object: list`", {str(each.get("object")) for each in bodies} - {"list"}
@@ -96,19 +97,19 @@ def _look_at_pages(kind: Kind, watch: Watch, rows: Sequence[Item]) -> Claims:
     if pages is Pages.CURSOR:
         cursors = [each.get("next_cursor") for each in bodies if not each.get("has_more")]
         yield "next_cursor is there only while has_more is true", filter(None, cursors)
-    first = watch.see(path) if rows[PAGE:] else None
+    first = watch.ask(path) if rows[PAGE:] else None
     size = len(first.fields().get("data") or ()) if first else PAGE
     yield f"a page has {PAGE} without a limit", [size] * (size != PAGE) if first else None
     after = "offset" if pages is Pages.OFFSET else "starting_after"
-    page = watch.see(path, {"limit": 1, after: 1 if after == "offset" else rows[0]["id"]}) if rows[1:] else None
+    page = watch.ask(path, {"limit": 1, after: 1 if after == "offset" else rows[0]["id"]}) if rows[1:] else None
     failing = [page.status] * (page.fields().get("data") != rows[1:2]) if page else None
     yield f"limit and {after} give the next object", failing
-    beyond = watch.see(path, {"limit": LIMIT + 1})
+    beyond = watch.ask(path, {"limit": LIMIT + 1})
     yield f"a limit above {LIMIT} is refused (unsure)", [beyond.status] * beyond.ok if beyond else None
 
 
 def find_answer_claims(answers: Sequence[Response]) -> Claims:
-    """What holds of all answers, whatever they are about."""
+    """The claims about answers of every path. None stands for: no answer tells."""
     media = {each.headers.get("content-type", "none") for each in answers if each.content}
     yield "an answer is JSON", [each for each in media if not each.startswith("application/json")]
     waits = ["retry-after" in each.headers for each in answers if each.status == TOO_MANY]

@@ -1,4 +1,5 @@
-"""Live objects written into the YAML, with the lines that adopt them. What other environments have is written once."""
+"""Writes live objects into the YAML, with the `imports` lines that adopt them. A resource that other environments have
+too is written once."""
 
 from __future__ import annotations
 
@@ -9,9 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.commands.adopt import find_differing
-from reconciler.commands.edits import Texts, Written, edited, write_edits
-from reconciler.commands.export import NOTHING, Project, Unmanaged, call
+from reconciler.commands.edits import Texts, Written, edited, find_differing, write_edits
+from reconciler.commands.export import NOTHING, Project, Unmanaged, describe
 from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, abridge
@@ -27,8 +27,8 @@ from reconciler.yaml import KeyPath
 from reconciler.yaml.edit import REMOVED, Edit, Verbatim
 
 LONGEST: Final = 60
-Trouble = dict[str, str]
-"""Addresses of what cannot be written, with why."""
+Failures = dict[str, str]
+"""Address → why it cannot be written."""
 
 
 def import_objects(session: Session, kinds: Sequence[str], matches: Sequence[str], file: Path | None) -> Written:
@@ -61,10 +61,10 @@ def import_object(session: Session, address: str, object_id: str, file: Path | N
 
 
 class _Import:
-    """The import into one environment. What cannot be done is set aside, and the rest is tried again. `_own` are the
-    objects with a block of their own, although another environment has a resource of their name; `_out` are left out.
-    `_untouched` are resources of other environments that cannot get an `only_in`. Those of the selection `_first` that
-    no object is get one. `_rest` is what a plan would also change."""
+    """The import into one environment. What cannot be written is set aside, and the rest is tried again. `_own` objects
+    get a block of their own, although another environment has a resource of their name; `_out` objects are left out.
+    `_untouched` resources of other environments cannot get an `only_in`. `_first` is the selection, if there is no
+    state yet: those of its resources that no object is get an `only_in`. `_rest`: what a plan would also change."""
 
     def __init__(self, project: Project, found: Unmanaged, file: Path | None) -> None:
         self._project, self._found, self._file = project, found, file
@@ -77,19 +77,17 @@ class _Import:
 
     def write(self) -> Written:
         """Writes what can be imported, and says what was done."""
-        while True:
+        while True:  # until nothing has to be set aside: each round sets aside at least one object or resource more
             texts = Texts()
-            trouble = self._choose() or self._edit(texts) or self._judge(texts.edits())
-            if not trouble:
+            failures = self._choose() or self._edit(texts) or self._judge(texts.edits())
+            if not failures:
                 done = tuple(self._describe_done())
                 return Written(write_edits(texts.edits()), tuple(self._describe_left()), done, len(self._targets))
-            self._set_aside(trouble)
+            self._set_aside(failures)
 
-    def _choose(self) -> Trouble:
-        """Sets what is written in this try; gives what cannot be merged.
-
-        `_targets`: object → address. `_merged`: those that other environments have. `_variables`: for what differs.
-        """
+    def _choose(self) -> Failures:
+        """Sets what this try writes: `_targets` (object → address), the `_merged` that other environments have, and
+        `_variables` for what differs. Returns what cannot be merged."""
         project, found = self._project, self._found
         pairs = {ref: address for ref, address in found.pairs.items() if ref not in self._own}
         chosen = {ref: fields for ref, fields in found.fields.items() if ref not in self._out}
@@ -97,22 +95,21 @@ class _Import:
         self._merged = {address: ref for ref, address in self._targets.items() if address in project.candidates}
         self._narrowed = self._find_narrowed()
         kept = {ref: address for ref, address in project.managed.items() if address in project.kept.resources}
-        some = ((ref, project.unproven[name]) for ref, name in pairs.items() if name in project.unproven)
-        paired = {
-            ref: each.address for ref, each in some if find_bearers(KINDS[ref.kind], each.fields, [project.record(ref)])
-        }
+        same = {ref: project.unproven[name] for ref, name in pairs.items() if name in project.unproven}
+        bearing = (ref for ref in same if find_bearers(KINDS[ref.kind], same[ref].fields, [project.find_record(ref)]))
+        paired = {ref: same[ref].address for ref in bearing}
         blocks = make_blocks(chosen, project.live, {**kept, **paired, **self._targets})
         self._blocks = {self._targets[ref]: fields for ref, fields in blocks.items()}
-        key_paths, trouble = self._compare({address: ref for ref, address in paired.items()} | self._merged)
+        key_paths, failures = self._compare({address: ref for ref, address in paired.items()} | self._merged)
         names = {name for each in project.environments.values() for name in (*each.variables, *each.unset)}
         taken = {name: {key: each.variables.get(name) for key, each in project.environments.items()} for name in names}
-        values = {(name, keys): self._values(name, keys) for name, paths in key_paths.items() for keys in paths}
+        values = {(name, keys): self._find_values(name, keys) for name, paths in key_paths.items() for keys in paths}
         self._variables = name_variables(values, taken)
-        return trouble
+        return failures
 
     def _find_narrowed(self) -> list[str]:
-        """The resources of other environments that this one is not to have: those that an object with a block of its
-        own replaces, and those that no object is."""
+        """The resources of other environments that this one shall not have: those replaced by an object with a block of
+        its own, and those that no object here is."""
         project = self._project
         kept = project.kept.resources.values()
         used = {address for each in kept for address, *_ in references(KINDS[each.kind], each.fields)}
@@ -125,17 +122,17 @@ class _Import:
         split = {self._found.pairs[ref] for ref in self._own}
         return sorted(project.unproven.keys() & (split | rest), key=split_numbers)
 
-    def _compare(self, known: Mapping[str, ObjectRef]) -> tuple[dict[str, list[KeyPath]], Trouble]:
-        """The keys of the values that differ, of each resource that is merged; and what cannot be merged. `known`: the
+    def _compare(self, known: Mapping[str, ObjectRef]) -> tuple[dict[str, list[KeyPath]], Failures]:
+        """The keys of the values that differ, by address of a merged resource; and what cannot be merged. `known`: the
         objects of these resources, and of others that a plan finds by their names."""
-        project, kept, key_paths, trouble = self._project, self._project.kept, dict[str, list[KeyPath]](), Trouble()
+        project, kept, key_paths, failures = self._project, self._project.kept, dict[str, list[KeyPath]](), Failures()
         resources = {**kept.resources, **{address: project.candidates[address] for address in known}}
         found = (Import(address, ref.id, resources[address].location) for address, ref in known.items())
         desired = replace(kept, resources=resources, imports=(*kept.imports, *found))
         for change in project.plan(desired).changes if self._merged else ():
             if change.address in self._merged and change.fields:
                 resource = resources[change.address]
-                sides = [self._blocks[change.address], *project.sides(change.address).values()]
+                sides = [self._blocks[change.address], *project.find_sides(change.address).values()]
                 key_paths[change.address] = differing = find_key_paths(change, [*sides, resource.fields])
                 values = json.dumps([value_at(side, key_path) for side in sides for key_path in differing])
                 reasons = {
@@ -144,14 +141,15 @@ class _Import:
                     "no variable can hold ${": "${" in values,
                 }
                 if why := next((each for each, holds in reasons.items() if holds), ""):
-                    trouble[change.address] = f"{abridge(each.path for each in change.fields)} differs, and {why}"
-        return key_paths, trouble
+                    failures[change.address] = f"{abridge(each.path for each in change.fields)} differs, and {why}"
+        return key_paths, failures
 
-    def _set_aside(self, trouble: Trouble) -> None:
-        """What cannot be merged gets a block of its own; what cannot have one is left out. Refused if it is neither."""
+    def _set_aside(self, failures: Failures) -> None:
+        """Gives an object that cannot be merged a block of its own, and leaves it out if it cannot have one. Refused if
+        neither helps."""
         pairs = {self._found.pairs[ref]: ref for ref in self._own}
         refs = pairs | {address: ref for ref, address in self._targets.items()}
-        for address, why in trouble.items():
+        for address, why in failures.items():
             ref, unproven = refs.get(address), self._project.unproven.get(address)
             if ref is None:
                 if unproven is None or address in self._untouched:
@@ -163,30 +161,30 @@ class _Import:
             else:
                 self._own[ref] = why
 
-    def _place(self, address: str, *keys: str | int) -> tuple[Path, KeyPath]:
-        """The file of a merged resource, and the way to a value within it."""
+    def _find_place(self, address: str, *keys: str | int) -> tuple[Path, KeyPath]:
+        """The file of a merged resource, and the keys of a value within it."""
         resource = self._project.candidates[address]
         name = resource.instance.definition if resource.instance else address
         return Path(resource.location.file).resolve(), (KINDS[resource.kind].section, name.partition(".")[2], *keys)
 
-    def _edit(self, texts: Texts) -> Trouble:
-        """Edits the texts; gives what cannot be edited."""
+    def _edit(self, texts: Texts) -> Failures:
+        """Edits the texts; returns what cannot be edited."""
         project = self._project
         for address in sorted(self._merged.keys() - project.unproven.keys()):
             also = [*project.configuration.merged.resources[address].node["only_in"], project.name]
             is_everywhere = project.environments.keys() <= {*also}
-            texts.set(address, *self._place(address, "only_in"), REMOVED if is_everywhere else also)
+            texts.set(address, *self._find_place(address, "only_in"), REMOVED if is_everywhere else also)
         for address in self._narrowed:
-            texts.set(address, *self._place(address, "only_in"), [*project.sides(address)])
+            texts.set(address, *self._find_place(address, "only_in"), [*project.find_sides(address)])
         settings = (self._folder / SETTINGS_FILE).resolve()
         for name, (values, value_paths) in self._variables.items():
             for (address, key_path), (start, end) in value_paths.items():
-                texts.set(address, *self._place(address, *key_path), Verbatim(f"{start}${{var.{name}}}{end}"))
+                texts.set(address, *self._find_place(address, *key_path), Verbatim(f"{start}${{var.{name}}}{end}"))
                 for each, value in values.items():
                     texts.set(address, settings, ("environments", each, "variables", name), Verbatim(value))
-        lines = self._import_lines(texts)
-        if trouble := texts.write():
-            return trouble
+        lines = self._make_import_lines(texts)
+        if failures := texts.write():
+            return failures
         only = {"only_in": [project.name]} if project.others else {}
         for kind in KINDS.values():
             file = (self._file or self._folder / f"{kind.section}.yaml").resolve()
@@ -196,13 +194,13 @@ class _Import:
             texts.add(file, "imports", [lines[each] for each in addresses if each in lines])
         return {}
 
-    def _values(self, address: str, key_path: KeyPath) -> dict[str, Any]:
+    def _find_values(self, address: str, key_path: KeyPath) -> dict[str, Any]:
         """The value at these keys of a merged resource, by environment."""
-        sides = {**self._project.sides(address), self._project.name: self._blocks[address]}
+        sides = {**self._project.find_sides(address), self._project.name: self._blocks[address]}
         return {name: value_at(sides[name], key_path) for name in self._project.environments if name in sides}
 
-    def _import_lines(self, texts: Texts) -> dict[str, dict[str, Any]]:
-        """The lines of `imports` that are new, by address; those that are there get one more id."""
+    def _make_import_lines(self, texts: Texts) -> dict[str, dict[str, Any]]:
+        """The new lines of `imports`, by address. Lines that exist already get one more id."""
         project, lines = self._project, dict[str, dict[str, Any]]()
         written: dict[str, tuple[Path, int, Any]] = {}
         counts = Counter[Path]()
@@ -219,12 +217,12 @@ class _Import:
                 continue
             file, index, known = written[address]
             if known != ids:
-                known = known if isinstance(known, dict) else dict.fromkeys(project.sides(address), known)
+                known = known if isinstance(known, dict) else dict.fromkeys(project.find_sides(address), known)
                 texts.set(address, file, ("imports", index, "id"), {**known, project.name: ref.id})
         return lines
 
-    def _judge(self, edits: Sequence[Edit]) -> Trouble:
-        """What would not be adopted as it is. Refused if anything else would change."""
+    def _judge(self, edits: Sequence[Edit]) -> Failures:
+        """What a plan would not adopt unchanged. Refused if anything else would change."""
         project, ours = self._project, {*self._blocks, *self._narrowed}
         if not edits:
             return self._find_differing(project.here)
@@ -245,23 +243,23 @@ class _Import:
             raise Refused(reason, hint=f"{min(missing)}: {NOTHING}")
         return self._find_changed(after, ours) or self._find_differing(after[project.name])
 
-    def _find_differing(self, after: Desired) -> Trouble:
+    def _find_differing(self, after: Desired) -> Failures:
         """The imported resources that a plan would not just adopt. Refused if it would change other live objects."""
-        trouble, refs = Trouble(), {address: ref for ref, address in self._targets.items()}
+        failures, refs = Failures(), {address: ref for ref, address in self._targets.items()}
         changes = self._project.plan(after).changes
         self._rest = [each for each in changes if each.address not in refs and each.action is not Action.ADOPT]
         for change in changes:
             if change.address in refs and (change.action, change.id) != (Action.ADOPT, refs[change.address].id):
                 path = next((each.path for each in change.fields), "")
                 place = after.resources[change.address].field_location(path)
-                trouble[change.address] = f"its {path or 'id'} would not be as it is live: {place} says otherwise"
-        if not trouble:
+                failures[change.address] = f"its {path or 'id'} would not be as it is live: {place} says otherwise"
+        if not failures:
             self._project.require_adopts(after, self._rest, self._found, self._out)
-        return trouble
+        return failures
 
-    def _find_changed(self, after: Mapping[str, Desired], ours: Collection[str]) -> Trouble:
+    def _find_changed(self, after: Mapping[str, Desired], ours: Collection[str]) -> Failures:
         """The imported resources that would change in another environment. Refused if anything else would."""
-        trouble, project = Trouble(), self._project
+        failures, project = Failures(), self._project
         for name, before in {**project.others, project.name: project.here}.items():
             ids = {(each.target, each.id) for each in after[name].imports}
             lost = {each.target for each in before.imports if (each.target, each.id) not in ids}
@@ -269,11 +267,11 @@ class _Import:
             if others := (changed | lost) - {*ours}:
                 raise Refused(f"that would change {abridge(sorted(others))} in {name}", hint=NOTHING)
             if name != project.name:
-                trouble |= dict.fromkeys(sorted(changed), f"that would change it in {name}")
-        return trouble
+                failures |= dict.fromkeys(sorted(changed), f"that would change it in {name}")
+        return failures
 
     def _describe_done(self) -> Iterator[str]:
-        """What is said of resources that were there."""
+        """A text on each change to what was in the configuration already."""
         if merged := sorted(self._merged, key=split_numbers):
             yield f"written once, with {', '.join(self._project.others)}: {', '.join(merged)}"
         for name, (values, value_paths) in self._variables.items():
@@ -281,19 +279,19 @@ class _Import:
             paths = abridge(f"{address}.{join_keys(key_path)}" for address, key_path in value_paths)
             yield f"{paths}: ${{var.{name}}} is {', '.join(texts)}"
         if raw := self._project.find_raw(self._blocks):
-            yield f"written by id, since it is not managed: {raw}; if you import it too, write references instead"
+            yield f"written by id, because it is not managed: {raw}; if you import it too, write references instead"
         if self._narrowed:
             none = f"which has no such object: {', '.join(self._narrowed)}"
             yield f"only_in leaves these out of {self._project.name}, {none}"
 
     def _describe_left(self) -> Iterator[str]:
-        """What is said of the objects that are left out, or not merged; each cause once."""
+        """A text on the objects that are left out, or not merged; each cause once."""
         pairs, found = self._found.pairs, {why: [*objects] for why, objects in self._found.left.items()}
         for ref, why in self._own.items():
             reason = f" has a block of its own: {pairs[ref]} cannot be it, since {why}"
-            found.setdefault(reason, []).append(call(self._project.record(ref)))
+            found.setdefault(reason, []).append(describe(self._project.find_record(ref)))
         for ref, why in self._out.items():
-            found.setdefault(f" is left out: {why}", []).append(call(self._project.record(ref)))
+            found.setdefault(f" is left out: {why}", []).append(describe(self._project.find_record(ref)))
         yield from (f"{', '.join(objects)}{why}" for why, objects in found.items())
         if self._found.selection and self._rest:
             reason = abridge(f"{each.action} {each.address}" for each in self._rest)

@@ -1,4 +1,4 @@
-"""What the small commands do that look at live projects: explain, graph, destinations, compare; and send-test."""
+"""The smaller commands that look at live projects: explain, graph, destinations, compare; and send-test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reconciler import commands
 from reconciler.api import Reader, Writer
 from reconciler.commands.environments import Environments, require_all
 from reconciler.commands.plan import plan
-from reconciler.commands.session import Session, written_kinds
+from reconciler.commands.session import Session
 from reconciler.config.load import Configuration
 from reconciler.config.locations import make_line_reader
 from reconciler.config.semantics import explain_bad_field
@@ -21,7 +21,7 @@ from reconciler.model.inputs import Desired, Live, ObjectRef, address_kind
 from reconciler.model.plan import Destinations, Plan
 from reconciler.model.reports import Graph
 from reconciler.model.results import Comparison, Explanation
-from reconciler.observe import kind_lookups, observe_remembered, target_kinds, with_parts
+from reconciler.observe import find_kind_lookups, find_target_kinds, observe_remembered, with_parts
 from reconciler.output.references import make_graph
 from reconciler.plan.build import find_destinations
 from reconciler.plan.compare import Observed, compare_environments
@@ -34,7 +34,7 @@ from reconciler.text import WORD_CHARACTERS, did_you_mean, truncate
 
 
 def explain_address(session: Session, target: str) -> Explanation:
-    """Why ADDRESS[.FIELD] is as it is, and what the next apply does about it. WrongUsage where there is no such."""
+    """Why ADDRESS[.FIELD] is as it is, and what the next apply does about it. WrongUsage if it does not exist."""
     planned, line, receipts = plan(session, Options()), make_line_reader(), list_receipts(session.store)
     made, desired, now = planned.plan, planned.desired, session.transport.clock()
     given = ExplainInput(made, desired, planned.state, planned.live, receipts, lambda place: line(place).strip(), now)
@@ -46,7 +46,7 @@ def explain_address(session: Session, target: str) -> Explanation:
 
 
 def configured_graph(path: Path, environment: str | None) -> Graph:
-    """The graph of the configuration alone: nothing is planned, and no key is needed."""
+    """The graph of the configuration alone, without a plan and a key."""
     configuration = Configuration(path)
     desired = configuration.desired(configuration.environment(environment))
     return make_graph(Plan(environment="", changes=()), desired, Live({}))
@@ -59,8 +59,8 @@ def planned_graph(session: Session) -> Graph:
 
 
 def list_destinations(session: Session) -> Destinations:
-    """What the API offers to send to. A configuration that cannot be used is left out, with a warning: who writes the
-    first line of it needs to know, too."""
+    """The destinations that the API offers. An invalid configuration is only a warning: whoever begins one needs the
+    ids."""
     state = replay_state(session.store, session.read_state()).state
     references = [reference for kind in KINDS.values() for _, reference in kind.lists]
     kinds = [kind for kind in KINDS.values() if kind.name in {each.kind for each in references}]
@@ -76,7 +76,7 @@ def list_destinations(session: Session) -> Destinations:
 
 
 def send_test(session: Session, address: str) -> str:
-    """Asks for a trial delivery of one address; gives what the API said."""
+    """Requests a test delivery of one address; returns the API's message. WrongUsage if the address has none."""
     kinds = {kind.name: kind for kind in KINDS.values() if kind.endpoints.test_path}
     desired = session.configuration.desired(session.environment)
     known = [each for each in desired.resources if address_kind(each) in kinds]
@@ -93,6 +93,7 @@ def send_test(session: Session, address: str) -> str:
             hint=f"an address is KIND.KEY, for example {kind.name}.daily-revenue",
         )
     path = f"{object_path(kind, object_id)}{kind.endpoints.test_path}"
+    # Never sent twice: each request that arrives delivers something to people.
     answer = Writer(session.transport).send(kind.endpoints.test, path, idempotent=False, retry=False)
     if not answer.ok:
         raise answer.error(session.transport.secret.source)
@@ -124,10 +125,10 @@ def compare(
 
 
 def observe(session: Session, targets: Collection[str]) -> Observed:
-    """What the state of an environment says, and what is live in its project: the kinds that the targets need."""
+    """The state of an environment, and what is live in its project, of the kinds that the targets need."""
     state = replay_state(session.store, session.read_state()).state
-    kinds = target_kinds(targets)
-    reader, used = Reader(session.transport), written_kinds(session)
-    live = observe_remembered(reader, kinds, state, kind_lookups(kinds), used=used)
+    kinds = find_target_kinds(targets)
+    reader, used = Reader(session.transport), session.find_written_kinds()
+    live = observe_remembered(reader, kinds, state, find_kind_lookups(kinds), used=used)
     live = with_parts(reader, live, ObjectRef.managed(state.entries))
     return Observed(session.transport.address, state, live)

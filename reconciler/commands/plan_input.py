@@ -1,4 +1,4 @@
-"""What a plan is to bring about, told by the configuration or by a receipt that is taken back; and the plan of it."""
+"""The input of a plan: what is wanted, by the configuration or by a receipt that is taken back; and the plan of it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 @frozen
 class PlanInput:
-    """`options` hold what the environment adds; `lookups` are the lists of the API that the plan needs beside the
-    kinds' own; `earlier` is what the configuration wanted at the base, where one was named."""
+    """`options` include those of the environment. `lookups` are the paths of the lookups that the plan needs. `earlier`
+    is what the configuration wanted at the base, if one was named."""
 
     desired: Desired
     options: Options
@@ -38,8 +38,8 @@ class PlanInput:
 
 
 @span("stage", stage="config")
-def plan_input(session: Session, state: State, options: Options) -> PlanInput:
-    """The goal of a plan. Reads the configuration, and raises what speaks against that."""
+def make_plan_input(session: Session, state: State, options: Options) -> PlanInput:
+    """The input of a plan. Raises what reading the configuration, a receipt or the base raises."""
     limit = session.environment.max_deletes
     options = replace(options, limit=limit, now=session.transport.clock(), api=session.transport.address)
     if options.undo is None:
@@ -47,6 +47,7 @@ def plan_input(session: Session, state: State, options: Options) -> PlanInput:
     else:
         receipt = load("reconciler.state.receipts:find_receipt")(session.store, options.undo)
         desired = plan_stage.drift.plan_undo(receipt, state.entries)
+        # Only the addresses of the receipt are planned: what else has changed since is no part of the way back.
         addresses = {item.address for item in receipt.items} & {*desired.resources, *state.entries}
         options = replace(options, targets=(*options.targets, *sorted(addresses)))
     rules = (rule for each in desired.resources.values() for rule in KINDS[each.kind].local_times(each.fields).values())
@@ -55,15 +56,15 @@ def plan_input(session: Session, state: State, options: Options) -> PlanInput:
     earlier = None
     if options.base is not None:
         earlier = commands.base_plan.read_base_plan(session.configuration, session.environment, options.base)
-    lookups = _lookups(desired, state, options)
+    lookups = _find_lookups(desired, state, options)
     if earlier is not None and earlier.desired is not None:
-        lookups |= _lookups(earlier.desired, state, options)
+        lookups |= _find_lookups(earlier.desired, state, options)
     return PlanInput(desired, options, lookups, earlier)
 
 
 @span("stage", stage="plan")
 def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) -> tuple[Plan, Live]:
-    """The plan, and the live objects with what only the managed ones and the changes showed to be needed."""
+    """The plan, and the live objects, with the values and lookups that were read only for this plan."""
     if any(kind.parts and live.records.get(kind.name) for kind in KINDS.values()):
         every = (record.ref for found in live.records.values() for record in found.values())
         pruned = every if wanted.options.prune else ()
@@ -71,28 +72,29 @@ def build_plan(session: Session, wanted: PlanInput, state: State, live: Live) ->
         live = with_parts(Reader(session.transport), live, managed)
     made = make_plan(wanted.desired, state, live, wanted.options)
     if wanted.options.to_apply and (lookups := find_unread(wanted.desired, live, made.changes)):
-        found = observe(Reader(session.transport), (), lookups, {})
+        # Only the changes show that these are needed. With what they say, the plan is made once more.
+        found = observe(Reader(session.transport), (), lookups)
         live = replace(live, lookups={**live.lookups, **found.lookups})
         made = make_plan(wanted.desired, state, live, wanted.options)
     return made, live
 
 
-def written_lookups(session: Session) -> set[str]:
-    """The lists that what is written needs, told before it is evaluated."""
+def find_written_lookups(session: Session) -> set[str]:
+    """The lookups that the configuration needs, before it is evaluated."""
     written = session.configuration.merged.resources.items()
-    return _used((address_kind(address), each.node) for address, each in written if isinstance(each.node, dict))
+    return _find_used((address_kind(address), each.node) for address, each in written if isinstance(each.node, dict))
 
 
-def _lookups(desired: Desired, state: State, options: Options) -> set[str]:
-    """Only where somebody refers, or what is referred to goes."""
-    paths = _used((resource.kind, resource.fields) for resource in desired.resources.values())
+def _find_lookups(desired: Desired, state: State, options: Options) -> set[str]:
+    """The lookups of what refers to something, and of targets that go."""
+    paths = _find_used((resource.kind, resource.fields) for resource in desired.resources.values())
     going = {address_kind(address) for address in state.entries if address not in desired.resources}
     every = (reference for kind in KINDS.values() for _, reference in kind.lists)
     return paths | {reference.lookup for reference in every if reference.kind in going or options.prune}
 
 
-def _used(resources: Iterable[tuple[str, Fields]]) -> set[str]:
-    """The lists that resources (kind, fields) need: those of their kinds, and those of what they refer to."""
+def _find_used(resources: Iterable[tuple[str, Fields]]) -> set[str]:
+    """The lookups that resources (kind, fields) need: those of their kinds, and those of what they refer to."""
     used: set[str] = set()
     paths: set[str] = set()
     unmet = {kind.name: {reference.lookup for _, reference in kind.lists} for kind in KINDS.values()}

@@ -26,7 +26,7 @@ MOST_LISTED = 3
 def judge(
     policies: Sequence[Policy], desired: Desired, environment: Environment, now: datetime, **more: Any
 ) -> PolicyReport:
-    """What policies say of what an environment wants. `more` is what `policies.judge.judge` takes.
+    """The report of policies on what an environment wants. `more` goes to `policies.judge.judge`.
 
     ConfigurationInvalid if a policy cannot be read or judged, or if the library is not installed.
     """
@@ -44,14 +44,14 @@ def _load(policies: Sequence[Policy]) -> Any:
     except ModuleNotFoundError as error:
         if error.name != LIBRARY:
             raise
-        message = "policies need a library that is not there; install it: pip install 'qonversion-reconciler[policies]'"
+        message = "policies need a library that is not installed; run: pip install 'qonversion-reconciler[policies]'"
         raise ConfigurationInvalid([Problem(*policies[0].location, message)]) from None
 
 
 def check(
     configuration: Configuration, desired: Mapping[str, Desired], base: str | None, variables: Mapping[str, str]
 ) -> list[Problem]:
-    """The warnings of the policies of these environments. ConfigurationInvalid with the violations that refuse.
+    """The warnings of the policies of these environments. ConfigurationInvalid with the violations of level `error`.
 
     `base` is a commit or branch to compare with; `variables` are the process's.
     """
@@ -81,7 +81,8 @@ def check(
 def judge_plan(
     session: Session, made: Plan, policies: Sequence[Policy], allowed: Collection[str], desired: Desired, **more: Any
 ) -> tuple[Plan, PolicyReport]:
-    """The plan with what policies refuse and warn of, and all they say. `more` is what `policies.judge.judge` takes."""
+    """The plan with the refusals and warnings of policies, and their report. `more` goes to `policies.judge.judge`.
+    WrongUsage if `allowed` names a policy that does not exist."""
     known = [GUARD + each.name for each in policies]
     if unknown := sorted(each for each in allowed if each.startswith(GUARD) and each not in known):
         raise WrongUsage(f"--allow {unknown[0]}: there is no such policy{did_you_mean(unknown[0], known)}")
@@ -89,14 +90,14 @@ def judge_plan(
     report = judge(policies, desired, session.environment, now, changes=made.changes, **more)
     found = report.problems("error")
     passed = [*report.problems("warning"), *(each for each in found if each.code in allowed)]
-    # A saved plan has what was said when it was made.
+    # A saved plan still has the refusals of the time when it was made.
     kept = [each for each in made.refusals if not each.guard.startswith(GUARD)]
-    refusals = (*kept, *_refusals([each for each in found if each.code not in allowed]))
+    refusals = (*kept, *_make_refusals([each for each in found if each.code not in allowed]))
     warnings = tuple(dict.fromkeys([*made.warnings, *map(str, fold({"": passed}))]))
     return replace(made, refusals=refusals, warnings=warnings), report
 
 
-def _refusals(problems: Sequence[Problem]) -> Iterator[Refusal]:
+def _make_refusals(problems: Sequence[Problem]) -> Iterator[Refusal]:
     """A refusal for each policy."""
     for guard in dict.fromkeys(each.code for each in problems):
         found = fold({"": [each for each in problems if each.code == guard]})
@@ -106,7 +107,7 @@ def _refusals(problems: Sequence[Problem]) -> Iterator[Refusal]:
 
 
 def explain(session: Session, desired: Desired, address: str) -> list[Rule]:
-    """Which policies are about an address, and what each says of it."""
+    """The policies that are about an address, each with what it says."""
     if address not in desired.resources:
         return []
     given = (_load(desired.policies), desired, session.environment.name, session.transport.clock(), address)

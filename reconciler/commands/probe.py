@@ -1,8 +1,8 @@
 """Learns what the documents of the API leave open, with objects of its own.
 
-Each is in a journal on the disk before it is made, and until it is removed. It is removed by its id. If a create was
-cut off before its id was known, it is the one object with a name that nobody can guess and with all that was sent.
-A row of the vendor is never written to. A remote configuration stays archived: what a DELETE of one does is not asked.
+The journal on the disk names each object before it is created and until it is removed. Objects are removed by id. If a
+create was cut off before its id was known, the object is found by its random name and by all that was sent. Rows of the
+vendor are never written. A remote configuration stays archived: the probe does not try a DELETE of one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CREATED, NO_CONTENT, CONFLICT, REFUSALS = 201, 204, 409, (400, 409, 422)
 
 
 def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None]) -> tuple[list[Fact], Check]:
-    """What was learned, and how it ended. `allowed`: closed kinds that are probed too, as --allow names them."""
+    """The facts, and a check that says how it ended. `allowed` as in --allow. Refused if the key is no sandbox key."""
     if not session.transport.secret.sandbox:
         raise Refused("--probe takes a sandbox key only", hint="name an environment whose key begins with test_sk_")
     confirm()
@@ -46,7 +46,7 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
     with open_backend(own, session.configuration.folder, "").lock(LockInfo.this_run()), closing(Journal(file)) as steps:
         run = _Probe(Writer(session.transport), steps, own.name)
         with on_interrupt(run.stop):
-            run.remove()
+            run.remove()  # what an earlier run has left
             run.learn(kind for kind in KINDS.values() if not kind.endpoints.closed or DELETE + kind.name in allowed)
             run.remove()
         closed = [DELETE + kind.name for kind in KINDS.values() if kind.endpoints.closed]
@@ -57,7 +57,7 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
 
 class _Probe:
     """One run. `facts`: what was learned. `_left` and `_unclear`: why something could not be removed, or learned.
-    `_entries`: the objects that are not removed yet, by address; the id is empty if it is not known."""
+    `_entries`: the objects that are not removed yet, by address; an id is empty until it is known."""
 
     def __init__(self, writer: Writer, journal: Journal, environment: str) -> None:
         self.facts, self._used, self._left, self._unclear = dict[str, Fact](), set[str](), list[str](), list[str]()
@@ -84,7 +84,7 @@ class _Probe:
         texts = [f"{len(self.facts)} facts learned; all that it made is removed{stay}", *self._unclear]
         return Check("probe", "; not learned: ".join(texts), status="warning" if self._unclear else "ok")
 
-    def _note(self, address: str, object_id: str | None, fields: Fields) -> None:
+    def _record(self, address: str, object_id: str | None, fields: Fields) -> None:
         """Notes an object (None: it is removed), on the disk before this returns."""
         self._entries.pop(address, None)
         if object_id is not None:
@@ -107,10 +107,10 @@ class _Probe:
             self._unclear.append(f"{kind.section}: {error}")
 
     def _learn(self, kind: Kind) -> None:
-        fields = self._fields(kind)
+        fields = self._make_fields(kind)
         self._made[kind.name] = made = self._create(kind, fields)
         self._used |= {to.kind for name, to in kind.reference_fields if fields.get(name) != kind.example.get(name)}
-        for work in (self._look, self._update, self._set_sub_endpoints, self._set_and_restore):
+        for work in (self._check_created, self._update, self._set_sub_endpoints, self._set_and_restore):
             self._attempt(work, kind, fields, made["id"])
 
     def _add(self, kind: Kind, word: str, holds: bool, seen: object) -> None:
@@ -128,8 +128,8 @@ class _Probe:
             raise answer.error(self._writer.source)
         return answer
 
-    def _fields(self, kind: Kind) -> dict[str, Any]:
-        """What is sent for a new object: the example of the kind, delivering nothing, with references to ours."""
+    def _make_fields(self, kind: Kind) -> dict[str, Any]:
+        """The fields of a new object: the kind's example, a status that delivers nothing, references to ours."""
         fields, read = dict[str, Any](), partial(read_table, self._writer)
         name = f"reconciler-probe-{uuid.uuid4().hex}"
         for each in kind.fields:
@@ -147,7 +147,7 @@ class _Probe:
         name, request = fields[kind.identity.name_field], create_requests(kind, fields)[0]
         parts = {name: kind.example[name] for name, _ in kind.parts}
         key, address = name if kind.endpoints.idempotent_create else None, f"{kind.name}.{name}"
-        self._note(address, fields.get(kind.identity.chosen_id, ""), fields)
+        self._record(address, fields.get(kind.identity.chosen_id, ""), fields)
         first = self._send(replace(request, body={**(request.body or {}), **parts}), key, REFUSALS if parts else ())
         answer = first if first.ok else self._send(request, key)
         if parts:
@@ -155,22 +155,22 @@ class _Probe:
         made = answer.record()
         if not is_id(kind, made.get("id")):
             raise ReconcilerError("a create answers without an id")
-        self._note(address, made["id"], fields)
+        self._record(address, made["id"], fields)
         self._add(kind, "a create answers 201", answer.status == CREATED, answer.status)
         lacks = [each for each in request.body or {} if each not in made]
         self._add(kind, "answered", not lacks, f"without {', '.join(lacks)}")
-        seen_at = next((attempt for attempt in self._writer.poll() if made["id"] in self._rows(kind)), None)
+        seen_at = next((attempt for attempt in self._writer.poll() if made["id"] in self._list(kind)), None)
         self._add(kind, "a new object is in the list at once", seen_at == 0, "later" if seen_at else "not at all")
         if not self._is_ours(kind, made["id"], fields):
             raise ReconcilerError("a create answers with another object")
         return made
 
-    def _look(self, kind: Kind, fields: Fields, object_id: str) -> None:
+    def _check_created(self, kind: Kind, fields: Fields, object_id: str) -> None:
         if kind.endpoints.idempotent_create:
             address = f"{kind.name}.{fields[kind.identity.name_field]}-again"
-            self._note(address, "", fields)
+            self._record(address, "", fields)
             again = self._send(create_requests(kind, fields)[0], fields[kind.identity.name_field]).record().get("id")
-            self._note(address, again if again != object_id and is_id(kind, again) else None, fields)
+            self._record(address, again if again != object_id and is_id(kind, again) else None, fields)
             self._add(kind, "the same Idempotency-Key makes no second object", again == object_id, again)
         raw = self._read(kind, object_id)
         lookups = {path: read_table(self._writer, path) for path in kind.endpoints.lookups}
@@ -182,12 +182,12 @@ class _Probe:
         if not kind.identity.chosen_id:
             self._add(kind, "named", fields[kind.identity.name_field] not in object_id, object_id)
 
-    def _rows(self, kind: Kind) -> dict[str, Item]:
+    def _list(self, kind: Kind) -> dict[str, Item]:
         return {each["id"]: each for each in read_list(self._writer, kind.endpoints.path, kind.endpoints.pages.value)}
 
     def _read(self, kind: Kind, object_id: str) -> Item:
         at = kind.endpoints
-        return (read_object(self._writer, at.path, object_id) if at.readable else self._rows(kind).get(object_id)) or {}
+        return (read_object(self._writer, at.path, object_id) if at.readable else self._list(kind).get(object_id)) or {}
 
     def _is_ours(self, kind: Kind, object_id: str, fields: Fields) -> bool:
         """Whether an object has the name that nobody can guess, or is gone."""
@@ -236,7 +236,7 @@ class _Probe:
             self._add(kind, text, holds, after if answer.ok else answer.status)
             self._send(replace(request, body=kind.to_wire({**rest, name: fields[name]})), refusals=REFUSALS)
         for text, sent, expected in find_creates(kind, fields):
-            self._note(f"{kind.name}.{sent[kind.identity.chosen_id]}", sent[kind.identity.chosen_id], sent)
+            self._record(f"{kind.name}.{sent[kind.identity.chosen_id]}", sent[kind.identity.chosen_id], sent)
             answer = self._send(create_requests(kind, sent)[0], refusals=REFUSALS)
             self._add(kind, text, answer.ok is expected, answer.status)
 
@@ -247,11 +247,11 @@ class _Probe:
             try:
                 is_known = entry.id and self._is_ours(kind, entry.id, entry.applied)
                 if object_id := entry.id if is_known else self._find(kind, entry.applied):
-                    self._note(address, object_id, entry.applied)
+                    self._record(address, object_id, entry.applied)
                     self._delete(kind, object_id)
                     if object_id == self._made.get(kind.name, {}).get("id") and not self._signals:
                         self._ask_again(kind, object_id, entry.applied)
-                self._note(address, None, {})
+                self._record(address, None, {})
             except ReconcilerError as error:
                 self._left.append(f"{kind.name} {self._entries[address].id or address} may be left: {error}")
 
@@ -271,11 +271,11 @@ class _Probe:
                 self._add(kind, "a deleted object is gone at once", not self._read(kind, object_id), "it still answers")
 
     def _ask_again(self, kind: Kind, object_id: str, fields: Fields) -> None:
-        """Asks for what is deleted, and tries to have it back. If that works, it is deleted again."""
+        """Reads what is deleted, and tries to get it back. If that works, deletes it again."""
         own = {name: value for name, value in fields.items() if name not in dict(kind.reference_fields)}
         tries = {"reused": create_requests(kind, own)[0]} if kind.identity.chosen_id else {}
         for name, each in ((name, each) for name, each in kind.sub_endpoints if each.terminal and each.initial):
-            self._add(kind, f"{name} ended", object_id in self._rows(kind), "none")
+            self._add(kind, f"{name} ended", object_id in self._list(kind), "none")
             path, body = f"{object_path(kind, object_id)}{each.path}", {each.key: each.words[str(each.initial)]}
             tries[f"{name} back"] = Request(each.method, path, body)
         for text, request in tries.items():
@@ -291,7 +291,7 @@ class _Probe:
     def _find(self, kind: Kind, fields: Fields) -> str:
         """The id of the object that a create may have made before it was cut off; empty if there is none."""
         for _ in self._writer.poll():
-            records = [record_from(kind, each, {}) for each in self._rows(kind).values()]
+            records = [record_from(kind, each, {}) for each in self._list(kind).values()]
             named = [each for each in records if each.name == fields[kind.identity.name_field]]
             if len(named) == 1 and all(named[0].fields.get(name, value) == value for name, value in fields.items()):
                 return named[0].id

@@ -1,4 +1,4 @@
-"""A plan as people are shown it, and the files of `--report`: a plan, what became of it, or why the command failed."""
+"""The review of a plan for people, and the files of `--report`: a plan, its apply, or why the command failed."""
 
 from __future__ import annotations
 
@@ -35,36 +35,29 @@ if TYPE_CHECKING:
 SHARED = "shared-objects"
 PASSES_SHARED = "a key of another project for one of the two, or a `removed` block with `destroy: false`"
 LOCK_SECONDS = 1.0
-"""How long a plan that is made waits for the name of who applies meanwhile: it is no part of the plan."""
+"""How long a finished plan waits to learn who is applying. That is a note beside the plan, and no part of it."""
 Reports = Sequence[tuple[str, Path]]
 T = TypeVar("T", bound=Ended[Any])
 
 
 @span("stage", stage="review")
 def review(session: Session, planned: Planned, now: datetime | None = None, *, forms: Collection[str] = ()) -> Review:
-    """The review of a plan. `now` knows its time zone; left out, it is the clock's.
+    """The review of a plan. `now` has a time zone; the default is the clock's.
 
-    `forms` are those that it will be shown in: git is asked for the commit only if one of them shows it.
+    `forms` are those that will show it: git is asked for the commit only if one of them shows it.
     """
     made = planned.plan
     if planned.behind or planned.snapshot.newer:
-        warnings = commands.evidence.warnings_of(planned.behind, planned.snapshot)
+        warnings = commands.evidence.describe_behind(planned.behind, planned.snapshot)
         made = replace(made, warnings=(*made.warnings, *warnings))
     at = now or session.transport.clock()
-    if all(each.guard != FROZEN for each in made.refusals):
+    if all(each.guard != FROZEN for each in made.refusals):  # such a refusal says the same already
         freezes = (text for text, _ in find_freezes(session.environment, at))
         made = replace(made, warnings=(*made.warnings, *freezes))
-    given = Review(
-        made,
-        planned.desired,
-        planned.live,
-        at=at,
-        commit=session.commit() if SHOW_COMMIT.intersection(forms) else "",
-        base=planned.base,
-        scopes=planned.scopes,
-        behind=planned.behind,
-        gone=dict(_find_removed(planned, session.configuration.folder)),
-    )
+    commit = session.find_commit() if SHOW_COMMIT.intersection(forms) else ""
+    gone = dict(_find_removed(planned, session.configuration.folder))
+    given = Review(made, planned.desired, planned.live, at=at, commit=commit, base=planned.base, gone=gone)
+    given = replace(given, scopes=planned.scopes, behind=planned.behind)
     if not made.changes:
         return given
     zone = load("zoneinfo:ZoneInfo")(named) if (named := session.environment.time_zone) else None
@@ -73,8 +66,8 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
 
 
 def _find_removed(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location, str]]]:
-    """Where the blocks stood of the addresses that are not in the configuration any more: the base knows the line, the
-    state the file."""
+    """Where the blocks stood that are not in the configuration any more, with the commit. The base knows the line, the
+    state only the file."""
     for change in (each for each in planned.plan.changes if each.address not in planned.desired.resources):
         address = planned.plan.moved.get(change.address, change.address)
         stood, entry = planned.before.resources.get(address), planned.state.entries.get(address)
@@ -99,11 +92,12 @@ class Preview:
 def preview(
     session: Session, options: Options, forms: Collection[str], at: datetime | None, *, is_saved: bool
 ) -> Preview:
-    """A plan as `commands.plan.plan` makes it, and what is shown of it in these forms. `at` is the moment of the plan,
-    else it is now. With `is_saved`, it is made to be saved."""
+    """A plan, and what is shown of it in these forms. `at` is the moment of the plan, by default now. With `is_saved`,
+    it is also bound to its state, to be written to a file."""
     if at is not None:
         # Local times, freezes and exceptions of policies are judged by this clock.
         session.transport.now = at
+    # A shared store takes a request for that, which goes beside those of the plan.
     asked = Threads(1).submit(session.store.who_applies)
     planned = plan(session, options)
     saved = commands.saved_plan.bind_plan(session, planned) if is_saved else None
@@ -131,7 +125,7 @@ def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
 
 
 def _find_identities(planned: Planned) -> dict[str, Identity]:
-    """What an environment manages, or is to create under an id that the configuration chose."""
+    """The objects of an environment: those in its state, and new ones whose ids the configuration chose."""
     changes = {change.address: change for change in planned.plan.changes}
     ids = {address: entry.id for address, entry in planned.state.entries.items()}
     ids |= {address: change.id for address, change in changes.items() if change.id}
@@ -186,14 +180,11 @@ class ReportFiles:
         """The forms of the files."""
         return [form for form, _ in self.reports]
 
-    def write_plans(self, reviews: Sequence[Ended[Review]]) -> None:
-        """Writes the plans of an apply that begins, in the forms that do not show its end. See `plans_only`."""
-        self.review = reviews[0].value if len(reviews) == 1 else None
-        self._write_all(plans_only(self.reports), reviews, render_plans)
-
-    def write(self, reviews: Sequence[Ended[Review]]) -> None:
-        """Writes plans. WrongUsage if a file cannot be written."""
-        self._write_all(self.reports, reviews, render_plans)
+    def write_plans(self, reviews: Sequence[Ended[Review]], *, is_begun: bool = False) -> None:
+        """Writes plans; of an apply that begins, only in forms that its end leaves as they are. WrongUsage if a file
+        cannot be written."""
+        self.review = reviews[0].value if is_begun and len(reviews) == 1 else None
+        self._write_all(select_plans(self.reports) if is_begun else self.reports, reviews, render_plans)
 
     def write_reports(self, applied: Sequence[Ended[Applied]]) -> None:
         """Writes what became of plans. WrongUsage if a file cannot be written."""
@@ -215,18 +206,18 @@ class ReportFiles:
             configuration, name, commit = review.plan.configuration or None, review.plan.environment, review.commit
         else:
             configuration, name = session.find_names(self.path, self.names[0] if len(self.names) == 1 else None)
-            commit = session.find_commit(configuration_folder(self.path))
+            commit = load(session.CONFIGURATION_COMMIT)(configuration_folder(self.path))
         several = tuple(self.names) if len(self.names) > 1 else ()
         failure = Failure(self.command, name, error, commit, review, configuration or "", several)
         for form, file in reports:
-            # The error itself is what has to be heard, and it is told in the log in any case.
+            # A report that cannot be written must not hide the error itself, which stderr gets in any case.
             with suppress(ReconcilerError):
                 _write(file, render_failure(failure, form) or "")
 
 
-def plans_only(reports: Reports) -> list[tuple[str, Path]]:
-    """Those that still show the plan once it is applied or failed. The others are written at the end only: what a
-    reviewer approved stays as it is if an apply is cut off."""
+def select_plans(reports: Reports) -> list[tuple[str, Path]]:
+    """The reports that still show the plan after the apply. The others are written at the end only: what a reviewer
+    approved stays as it is if an apply is cut off."""
     return [(form, path) for form, path in reports if not (form in APPLIED and form in FAILED)]
 
 

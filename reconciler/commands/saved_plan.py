@@ -7,14 +7,13 @@ from pathlib import Path
 
 from reconciler.api import Reader
 from reconciler.apply.stale import recheck_plan, sent_lookups
-from reconciler.commands.plan import Planned, with_behind
+from reconciler.commands.plan import Planned, add_behind
 from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, configuration_folder
 from reconciler.errors import Refused
 from reconciler.git import repository_top
 from reconciler.kinds import KINDS
-from reconciler.model.inputs import Live, ObjectRef, State
-from reconciler.model.plan import Plan
+from reconciler.model.inputs import ObjectRef
 from reconciler.observe import observe_remembered, with_parts
 from reconciler.plan.guards import find_vanished
 from reconciler.plan.plan_file import SavedPlan, bind, check_binding, read_plans
@@ -23,14 +22,14 @@ from reconciler.state.operations import replay_state
 
 def bind_plan(session: Session, planned: Planned) -> SavedPlan:
     """A plan to be saved, bound to its environment, project and state."""
-    return bind(planned.plan, planned.state, session.transport.secret.value, session.folder, session.head())
+    return bind(planned.plan, planned.state, session.transport.secret.value, session.folder, session.find_head())
 
 
 def open_saved_plans(file: Path, path: Path | None) -> tuple[dict[str, SavedPlan], Path]:
-    """The plans in a file, by environment, and where their configuration is: at `path`, or if a person named none, as
-    the file says.
+    """The plans in a file, by environment, and the path of their configuration. That is `path`, if a person named one.
 
-    That may be a folder below the current one, if the current one is no configuration. So the file leads nowhere else.
+    Else the file names its folder, which is taken only if it is below the current one, and if the current one is no
+    configuration: a file from elsewhere must not choose what is applied.
     """
     every, here = read_plans(file), Path()
     saved = {each.plan.environment: each for each in every}
@@ -45,9 +44,9 @@ def open_saved_plans(file: Path, path: Path | None) -> tuple[dict[str, SavedPlan
 
 
 def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
-    """A plan from a file, with nothing left to send if live is as wanted already.
+    """A plan from a file, without the requests that a live object does not need any more.
 
-    Refused if the plan was made for something else, or if live moved since.
+    Refused if the plan was made for something else, if too many of its objects are gone, or if live values changed.
     """
     snapshot = session.read_state()
     state = replay_state(session.store, snapshot).state
@@ -58,17 +57,12 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
     reader, used = Reader(session.transport), {change.kind for change in saved.plan.changes}
     live = observe_remembered(reader, KINDS.values(), state, sent_lookups(saved.plan), named, used)
     live = with_parts(reader, live, {*named, *ObjectRef.managed(state.entries)})
-    _require_unvanished(saved.plan, state, live)
-    desired = session.configuration.desired(session.environment)
-    checked = recheck_plan(saved.plan, state, live, session.transport.clock())
-    planned = Planned(checked, snapshot, state, live, desired, head=saved.head)
-    return with_behind(planned, session.configuration.folder)
-
-
-def _require_unvanished(plan: Plan, state: State, live: Live) -> None:
-    """Refused if too many of the objects that an earlier plan saw are not live any more."""
-    saw = {ObjectRef(change.kind, change.id) for change in plan.changes if change.id and change.seen is not None}
-    saw |= ObjectRef.managed(plan.refresh).keys()
+    saw = {ObjectRef(change.kind, change.id) for change in saved.plan.changes if change.id and change.seen is not None}
+    saw |= ObjectRef.managed(saved.plan.refresh).keys()
     entries = {address: entry for address, entry in state.entries.items() if ObjectRef.at(address, entry.id) in saw}
     for refusal in find_vanished(entries, live):
         raise Refused(f"{refusal.message}; the plan saw them", hint="plan again, and have that reviewed")
+    desired = session.configuration.desired(session.environment)
+    checked = recheck_plan(saved.plan, state, live, session.transport.clock())
+    planned = Planned(checked, snapshot, state, live, desired, head=saved.head)
+    return add_behind(planned, session.configuration.folder)

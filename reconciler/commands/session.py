@@ -1,4 +1,4 @@
-"""What a command works with: the configuration, the environment, the backend of its state, the way to the API."""
+"""What a command works with: the configuration, the environment, the backend of its state, the transport."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, requi
 from reconciler.system import Unreadable, read_regular, relative_path
 from reconciler.text import counted
 
-FIRST_YEAR, LAST_YEAR = 2000, 2100
+FIRST_YEAR, LAST_YEAR = 2000, 2100  # beyond them is a typing error, and near the ends of datetime arithmetic overflows
 ORPHAN = (
     "{}: this state holds {} of the environment {}, which is not in reconciler.yaml: no plan touches them; to keep "
     "them, delete this file; to delete them, add it again and leave all out of it by `only_in`"
 )
+CONFIGURATION_COMMIT = "reconciler.git.checkout:configuration_commit"
 NOW = "RECONCILER_NOW"
 """The variable that sets the clock, for rehearsals."""
 
@@ -53,13 +54,18 @@ class Session:
         return real if top is None else relative_path(real, top)
 
     def read_state(self, allowed: Collection[str] = ()) -> Snapshot:
-        """What the store holds. Refused if that is of another configuration, unless `allowed` has the guard's name."""
+        """The state as stored. Refused if it belongs to another configuration, unless `allowed` names that guard."""
         named = partial(self.configuration.list_addresses, self.environment)
         found, own, is_allowed = self.store.read(), self.environment.configuration, WRONG_CONFIGURATION in allowed
         return require_own(found, own, named, self.store.where, allowed=is_allowed)
 
-    def orphans(self) -> Iterator[str]:
-        """What is said of state files whose environments have gone: to the first of all alone, so each is told once."""
+    def find_written_kinds(self) -> set[str]:
+        """The names of the kinds in the configuration, before it is evaluated."""
+        return set(map(address_kind, self.configuration.merged.resources))
+
+    def describe_orphans(self) -> Iterator[str]:
+        """A warning for each state file whose environment is gone. Only the first environment gets them, so that each
+        is told once."""
         folder, names = self.configuration.folder / STATE_FOLDER, [*self.configuration.environments]
         files = folder.glob("*.json") if names[:1] == [self.environment.name] else ()
         for file in sorted(file for file in files if file.stem not in names):
@@ -67,18 +73,13 @@ class Session:
                 if count := len(from_text(read_regular(file, LARGEST), file.stem, str(file)).entries):
                     yield ORPHAN.format(file, counted(count, "object"), file.stem)
 
-    def commit(self) -> str:
+    def find_commit(self) -> str:
         """The commit of the configuration, as git says it; empty if there is none."""
-        return find_commit(self.configuration.folder) if self.asks_git else ""
+        return str(load(CONFIGURATION_COMMIT)(self.configuration.folder)) if self.asks_git else ""
 
-    def head(self) -> str:
+    def find_head(self) -> str:
         """The id of the commit that is checked out; empty if there is none."""
         return str(load("reconciler.git.checkout:head_commit")(self.configuration.folder)) if self.asks_git else ""
-
-
-def written_kinds(session: Session) -> set[str]:
-    """The names of the kinds that the configuration holds, told before it is evaluated."""
-    return set(map(address_kind, session.configuration.merged.resources))
 
 
 @contextmanager
@@ -105,6 +106,7 @@ def open_session(
     on_secret(secret.value)
     address = find_address(chosen, api_url, variables)
     with connect(address, secret, connections, read_clock(address, variables)) as transport:
+        # An answer that holds the key is an error: from it, the key would come into plans, states and receipts.
         transport.refuses_key = True
         if limits is not None:
             transport.rate_limiter = limits.limiter(transport.address, secret.value)
@@ -112,7 +114,7 @@ def open_session(
 
 
 def find_address(environment: Environment, api_url: str | None, variables: Mapping[str, str]) -> str:
-    """The API's address: as the command line, the process's variables or the settings say it."""
+    """The API's address: of the command line, else of QONVERSION_API_URL, else of the settings, else the vendor's."""
     return api_url or variables.get("QONVERSION_API_URL") or environment.api_url or VENDOR_URL
 
 
@@ -125,7 +127,7 @@ def read_clock(address: str, variables: Mapping[str, str]) -> datetime | None:
 
 
 def parse_moment(text: str, name: str) -> datetime:
-    """The moment in a text of ISO 8601, in UTC. WrongUsage, with `name` in it, if the text is none."""
+    """The moment in a text of ISO 8601, in UTC. WrongUsage, which names the option `name`, if it cannot be read."""
     with suppress(ValueError, OverflowError):
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None and FIRST_YEAR <= moment.year <= LAST_YEAR:
@@ -134,15 +136,10 @@ def parse_moment(text: str, name: str) -> datetime:
 
 
 def find_names(path: Path, environment: str | None) -> tuple[str | None, str]:
-    """The names of the configuration and of the environment that is meant, as far as they can be told: the
-    configuration may be unsound."""
+    """The names of the configuration and of the chosen environment, as far as they are known: the configuration may be
+    invalid."""
     opened = Configuration(path)
     name = next((each.configuration for each in opened.environments.values()), derive_name(opened.folder))
     with suppress(ReconcilerError):
         return name, environment or opened.environment(None).name
     return name, environment or DEFAULT_ENVIRONMENT
-
-
-def find_commit(folder: Path) -> str:
-    """The commit of a configuration, as git says it; empty if there is none."""
-    return str(load("reconciler.git.checkout:configuration_commit")(folder))

@@ -34,12 +34,12 @@ def open_server(
     assumptions: Mapping[str, str],
     **faults: Any,
 ) -> Iterator[tuple[Server, Sequence[str]]]:
-    """A server that is ready to run, and a line on each fault. WrongUsage if the request cannot be met.
+    """A server that is ready to run, and a line for each fault. WrongUsage if an argument or the port cannot be used.
 
     `data`: the file of its data, None for one that is removed at the end. `log`: the file that gets a JSON line for
     each request. `now` is the time at the start, ISO 8601; None for the machine's. `bare`: without what a new project
-    begins with; `examples`: with an object of each kind that has no destination. `assumptions`: what is taken for true
-    where the documents leave it open; the data keep the others. `faults`: see `read_faults`.
+    begins with; `examples`: with an object of each kind that has no destination. `assumptions`: the answers to what the
+    documents leave open; the data keep the others. `faults`: see `read_faults`.
     """
     with ExitStack() as stack:
         data = data or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "simulator.sqlite"

@@ -13,7 +13,6 @@ from reconciler.model.inputs import State
 from reconciler.model.reports import Receipt
 from reconciler.model.settings import Environment
 from reconciler.state.backend import Backend
-from reconciler.state.operations import migrate as copy_state
 from reconciler.state.operations import open_backend, replay_state, require_own_name
 from reconciler.state.receipts import list_receipts
 
@@ -26,19 +25,14 @@ def unlock(path: Path, environment: str | None, run: str) -> str:
     return store.where
 
 
-def migrate(path: Path, environment: str | None, source: str) -> tuple[int, str, str]:
-    """Copies the state from a place to the configured one; gives the number of objects, the old and the new place."""
-    old, new = open_backend_at(path, environment, source), own_backend(path, environment)
-    return copy_state(old, new), old.where, new.where
-
-
 def read_history(path: Path, environment: str | None) -> Sequence[Receipt]:
     """The receipts of what was applied."""
     return list_receipts(own_backend(path, environment))
 
 
 def read_local_state(configuration: Configuration, environment: Environment, *, shared: bool) -> State | None:
-    """What the state remembers, where no network is needed for that or `shared` allows it; else None."""
+    """The state, if it is a file or if `shared` allows the network; else None. None, too, if it is of another
+    configuration."""
     if environment.state.store != "file" and not shared:
         return None
     store = _backend(environment, configuration.folder)
@@ -47,7 +41,7 @@ def read_local_state(configuration: Configuration, environment: Environment, *, 
 
 
 def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
-    """A store that the configuration does not name (any more): `file:PATH`, `git:REMOTE`, or a bucket's URL."""
+    """The backend of a place that the configuration does not name: `file:PATH`, `git:REMOTE`, or a bucket's URL."""
     configuration = Configuration(path)
     chosen = configuration.environment(environment)
     store, _, rest = place.partition(":")
@@ -74,5 +68,5 @@ def own_backend(path: Path, environment: str | None) -> Backend:
 
 
 def _backend(environment: Environment, folder: Path) -> Backend:
-    """The backend, with the key if it is in its variable: no program is asked for it by what needs none."""
+    """The backend, with the key if its variable holds it. No program is run to get a key that is not needed."""
     return open_backend(environment, folder, os.environ.get(environment.secret_env or "", "").strip())

@@ -1,4 +1,4 @@
-"""Runs the tests of a configuration: each in a project of the simulator, in this process, in no time and offline."""
+"""Runs the tests of a configuration: offline, in this process, each in a project and a time of the simulator."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ USUAL = datetime(2026, 1, 14, 12, tzinfo=UTC)
 
 @frozen
 class RunResult:
-    """What came of a run. `reason`: why it did not succeed, and `guard`: what refused it, if that is not of the plan;
-    `left`: what is left to do by address, or why not known."""
+    """The result of a run. `reason`: why it did not succeed. `guard`: what refused it, if that is no refusal of the
+    plan. `left`: the actions that are left to do, by address, or why they are not known."""
 
     exit: Exit = Exit.DONE
     reason: str = ""
@@ -67,27 +67,30 @@ def run(path: Path, pattern: str, most: int) -> list[CaseResult]:
     configuration = Configuration(path)
     configuration.check()
     cases, problems = read_cases(configuration)
-    if problems := [*problems, *(problem for case in cases for problem in _violations(case))]:
+    if problems := [*problems, *(problem for case in cases for problem in _find_problems(case))]:
         raise make_error(problems)
     chosen = [each for each in cases if pattern in each.name or fnmatchcase(each.name, pattern)]
     if not chosen:
         names = abridge(dict.fromkeys(each.name for each in cases))
         raise WrongUsage(f"-k {pattern} fits no test", hint=f"expected a part or a pattern of a name: {names}")
     with ExitStack() as stack, Threads(most) as threads:
-        begun = {_beginning(each): each for each in chosen if each.values.get("given", APPLIED) == APPLIED}
+        begun = {_find_start(each): each for each in chosen if each.values.get("given", APPLIED) == APPLIED}
         # They are first in the queue, so no test waits for one that cannot begin.
         bases = {key: threads.submit(_apply_before, stack, case) for key, case in begun.items()}
-        ended = [threads.submit(_run_case, each, bases.get(_beginning(each))) for each in chosen]
+        ended = [threads.submit(_run_case, each, bases.get(_find_start(each))) for each in chosen]
         return list(map(result, ended))
 
 
-def _violations(case: Case) -> Iterator[Problem]:
-    """What only the simulator, the clock and the guards know."""
-    yield from case.find_unknown("guard", "refused", _guards(case))
+def _find_problems(case: Case) -> Iterator[Problem]:
+    """The problems that the schema does not find: unknown names, a moment or a fault that cannot be read."""
+    named = (*ALLOWABLE, MAX_DELETES, PREVENT_DESTROY, *(each.guard for each in Refused.__subclasses__() if each.guard))
+    guards = {*named, *(GUARD + name for name in case.after.merged.policies)}
+    guards |= {DELETE + each.name for each in KINDS.values() if each.endpoints.closed}
+    yield from case.find_unknown("guard", "refused", guards)
     yield from case.find_unknown("policy", "policies", case.after.merged.policies)
     yield from case.find_unknown("address", "changes", case.addresses() if "changes" in case.values["expect"] else ())
     yield from case.find_unknown("method", "requests", METHODS)
-    checks: dict[tuple[str | int, ...], Callable[[], object]] = {("at",): partial(_beginning, case)}
+    checks: dict[tuple[str | int, ...], Callable[[], object]] = {("at",): partial(_find_start, case)}
     checks |= {("faults", at): partial(Faults, [each]) for at, each in enumerate(case.values.get("faults", ()))}
     for path, check in checks.items():
         try:
@@ -96,21 +99,15 @@ def _violations(case: Case) -> Iterator[Problem]:
             yield case.problem(str(error), *path)
 
 
-def _guards(case: Case) -> set[str]:
-    """The names that `refused` may have."""
-    named = (*ALLOWABLE, MAX_DELETES, PREVENT_DESTROY, *(each.guard for each in Refused.__subclasses__() if each.guard))
-    policies = (GUARD + name for name in case.after.merged.policies)
-    return {*named, *policies, *(DELETE + each.name for each in KINDS.values() if each.endpoints.closed)}
-
-
-def _beginning(case: Case) -> tuple[str, datetime]:
-    """The environment and the moment of a test: those that begin with the applied configuration share it by these."""
+def _find_start(case: Case) -> tuple[str, datetime]:
+    """The environment and the moment of a test. Tests that begin with the applied configuration share one apply of it
+    for each of these."""
     return case.environment, parse_moment(case.values["at"], "at") if "at" in case.values else USUAL
 
 
 def _apply_before(stack: ExitStack, case: Case) -> tuple[World, RunResult]:
-    """A project in which the configuration was applied, as it stands, a day before a test."""
-    world = stack.enter_context(open_world(case, case.before, _beginning(case)[1] - timedelta(days=1)))
+    """A project in which the configuration was applied a day before the test."""
+    world = stack.enter_context(open_world(case, case.before, _find_start(case)[1] - timedelta(days=1)))
     desired = case.before.desired(world.session.environment)
     for each in desired.imports:
         kind = KINDS[address_kind(each.target)]
@@ -118,7 +115,7 @@ def _apply_before(stack: ExitStack, case: Case) -> tuple[World, RunResult]:
         own = {name: value for name, value in fields.items() if name not in referring}
         world.insert([(kind.name, {**own, "id": each.id})])
     world.offer_destinations(desired)
-    # What stands was applied once, whatever may be said of it today.
+    # What is given was applied once, so no guard and no policy may refuse it here.
     return world, _run(world.session, "apply", [*ALLOWABLE, *(GUARD + each.name for each in desired.policies)])
 
 
@@ -126,22 +123,22 @@ def _run_case(case: Case, beginning: Future[tuple[World, RunResult]] | None) -> 
     given = case.values.get("given", APPLIED)
     base, ran = result(beginning) if given == APPLIED and beginning else (None, RunResult())
     problem = "it cannot be applied as it stands" if ran.exit else ""
-    with open_world(case, case.after, _beginning(case)[1], base) as world:
+    with open_world(case, case.after, _find_start(case)[1], base) as world:
         try:
             if base is None:
                 world.insert(each for item in given if isinstance(given, list) for each in item.items())
                 world.offer_destinations(case.before.desired(case.before.environments[case.environment]))
         except ApiError as error:
             problem = error.message
-        ran = ran if problem else _ran(world, case)
+        ran = ran if problem else _run_to_end(world, case)
     unmet = [Mismatch("given", case.place("given"), given, problem)] if problem else find_mismatches(case, ran)
     refused = ran.judged.refused
     seen = {name: (often > 0, refused.get(name, 0) > 0) for name, often in ran.judged.held.items()}
     return CaseResult(case.written.location, case.name, case.environment, tuple(unmet), ran.reason, seen)
 
 
-def _ran(world: World, case: Case) -> RunResult:
-    """What comes of the run of a test, and what is left to do after it, if that is expected to be nothing."""
+def _run_to_end(world: World, case: Case) -> RunResult:
+    """The result of a test's run, with what is left to do after it, if the test expects something of that."""
     command, then = case.values.get("run", PLAN), "then" in case.values["expect"]
     world.simulator.faults.add(*case.values.get("faults", ()))
     ran = _run(world.session, command)
@@ -155,18 +152,18 @@ def _ran(world: World, case: Case) -> RunResult:
 
 
 def _run(session: Session, command: str, allowed: Collection[str] = ()) -> RunResult:
-    """What comes of a plan or an apply. A freeze refuses no plan."""
+    """The result of a plan or an apply. A freeze refuses no plan."""
     ran, apply = RunResult(), commands.apply
     options = Options(allowed=frozenset([FROZEN] if command == PLAN else allowed))
     try:
         with apply.lock_state(session) as lock:
-            shown = apply.show(session, apply.ApplyRequest(options, 1), ())
+            shown = apply.show(session, apply.ApplyRequest(options), ())
             ran = RunResult(review=shown.review, judged=shown.planned.judged or PolicyReport())
             if shown.refused:
                 raise shown.refused
             if command == PLAN:
                 return ran
-            report = apply.apply(session, shown.planned, lock, lambda _event: None, parallelism=1)
+            report = apply.apply(session, shown.planned, lock, lambda _event: None)
     except ReconcilerError as error:
         return replace(ran, exit=error.exit_code, reason=str(error), guard=getattr(error, "guard", ""))
     failed = (each for status in (Status.FAILED, Status.SKIPPED) for each in report.of(status))
@@ -181,7 +178,7 @@ def find_mismatches(case: Case, ran: RunResult) -> Iterator[Mismatch]:
         expect[name] = sorted({expect[name]} if isinstance(expect[name], str) else {*expect[name]})
     expect |= {"refused": sorted(map(guard_name, expect["refused"]))} if "refused" in expect else {}
     expect |= {"summary": dict.fromkeys(map(str, SUMMARY_ORDER), 0) | expect["summary"]} if "summary" in expect else {}
-    errors, got = {each.policy for each in ran.judged.violations if each.level == "error"}, _came(ran, expect)
+    errors, got = {each.policy for each in ran.judged.violations if each.level == "error"}, _find_actual(ran, expect)
     refuses = expect.get("refused") or errors & {*expect.get("policies", ())}
     for name, expected in ({"exit": Exit.REFUSED if refuses else Exit.DONE} | expect).items():
         for part in expected if isinstance(expected, dict) else [None]:
@@ -191,14 +188,14 @@ def find_mismatches(case: Case, ran: RunResult) -> Iterator[Mismatch]:
                 yield Mismatch(".".join(keys), case.place("expect", *keys), wanted, came)
 
 
-def _came(ran: RunResult, expect: Mapping[str, Any]) -> dict[str, Any]:
-    """What came of a run, in the form of what was expected; of a warning that was expected, the part that was."""
+def _find_actual(ran: RunResult, expect: Mapping[str, Any]) -> dict[str, Any]:
+    """The results of a run, in the form of the expectations. Of an expected warning, it has the expected part."""
     parts, plan = expect.get("warnings", ()), ran.review.plan
     warnings = output.document.plan_values(ran.review)["warnings"] if "warnings" in expect else ()
     return {
         "exit": ran.exit,
         "summary": plan.summary(),
-        "changes": {pattern: _changes(ran, pattern, each) for pattern, each in expect.get("changes", {}).items()},
+        "changes": {pattern: _find_changes(ran, pattern, each) for pattern, each in expect.get("changes", {}).items()},
         "refused": sorted({each.guard for each in plan.refusals} | {ran.guard} - {""}),
         "policies": sorted({each.policy for each in ran.judged.violations}),
         "warnings": sorted({next((part for part in parts if part in each), each) for each in warnings}),
@@ -207,17 +204,17 @@ def _came(ran: RunResult, expect: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _changes(ran: RunResult, pattern: str, expected: Any) -> Any:
-    """What is expected of the changes that fit a pattern, if it came; else what came."""
+def _find_changes(ran: RunResult, pattern: str, expected: Any) -> Any:
+    """The expectation of the changes that fit a pattern, if every one meets it; else what they are."""
     found = [each for each in ran.review.plan.changes if fnmatchcase(each.address, pattern)]
-    got = {each.address: _change(ran, each, expected) for each in found}
+    got = {each.address: _describe_change(ran, each, expected) for each in found}
     if all(each == expected for each in got.values()):
         return expected if got else None
     return next(iter(got.values())) if len(got) == 1 else got
 
 
-def _change(ran: RunResult, change: Change, expected: Any) -> Any:
-    """The action, or the new values of the fields that are expected: as they are written, or as they are sent."""
+def _describe_change(ran: RunResult, change: Change, expected: Any) -> Any:
+    """The action, or the new values of the expected fields: as they are written, or as they are sent."""
     if not isinstance(expected, dict):
         return str(change.action)
     written = getattr(ran.review.desired.resources.get(change.address), "fields", {})
@@ -246,7 +243,7 @@ class World:
                 self._ask(each.method, f"{BASE}{each.path.replace(NEW_ID, made['id'])}", dict(each.body or {}))
 
     def offer_destinations(self, desired: Desired) -> None:
-        """Makes what a configuration refers to and does not manage, unless it is there."""
+        """Makes the destinations that a configuration refers to and does not manage, unless they exist."""
         items = [
             found for each in desired.resources.values() for found in reference_items(KINDS[each.kind], each.fields)
         ]
@@ -266,7 +263,8 @@ class World:
 
 @contextmanager
 def open_world(case: Case, configuration: Configuration, now: datetime, base: World | None = None) -> Iterator[World]:
-    """A project for the environment's key, as far as names tell its sort: with what another one holds, or new."""
+    """A project of the simulator: new, or with a copy of what `base` holds. It is a sandbox project if the name of the
+    environment or of its variable says so."""
     name, environment = case.environment, configuration.environments[case.environment]
     is_sandbox = "sandbox" in f"{name} {environment.secret_env}".lower()
     secret, log = Secret(f"{'test_' * is_sandbox}sk_reconciler_test", "the test"), io.StringIO()
@@ -279,5 +277,6 @@ def open_world(case: Case, configuration: Configuration, now: datetime, base: Wo
         environment = replace(environment, state=StateSettings("file", Path(folder, "state.json")))
         backend = FileBackend(environment, Path(folder), JournalFile(Path(folder, "journal"), name, secret.value))
         with connect("simulator:", secret, 1, now, simulator) as transport:
+            # A wait of the tool moves the simulator's clock, so no test takes time. One request at once: one order.
             transport.rate_limiter = RateLimiter(1, sleep=clock.sleep, clock=lambda: clock().timestamp())
             yield World(Session(configuration, environment, backend, transport, asks_git=False), simulator, folder, log)

@@ -1,4 +1,4 @@
-"""Checks of a configuration, and what it comes to: offline, without a key."""
+"""Checks a configuration, and expands it: offline, without a key."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Checked:
     hints: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
-    def completed(self, environment: str, *, shared: bool) -> Iterator[str]:
-        """The `moved`, `removed` and `imports` lines that have done their work. `shared`: reads shared states too."""
+    def find_completed(self, environment: str, *, shared: bool) -> Iterator[str]:
+        """The `moved`, `removed` and `imports` lines that can go. `shared`: reads shared states too."""
         state = read_local_state(self.configuration, self.configuration.environments[environment], shared=shared)
         yield from find_completed(self.desired[environment], state) if state else ()
 
@@ -53,13 +53,13 @@ def check(
         name: [warning for warning in each.warnings if isinstance(warning, Problem)] for name, each in desired.items()
     }
     warnings = dict.fromkeys(
-        [*fold(written), *judged, *(warning for each in desired.values() for warning in _undocumented(each))]
+        [*fold(written), *judged, *(warning for each in desired.values() for warning in _find_undocumented(each))]
     )
     return Checked(configuration, desired, tuple(hints), tuple(warnings))
 
 
-def _undocumented(desired: Desired) -> Iterator[Problem]:
-    """Values that the documents do not name. The API may have them: a plan asks it."""
+def _find_undocumented(desired: Desired) -> Iterator[Problem]:
+    """A warning for each value that the API's documents do not name. The API may have it: a plan asks."""
     for resource in desired.resources.values():
         for field in KINDS[resource.kind].fields:
             value = resource.fields.get(field.name)

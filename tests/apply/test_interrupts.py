@@ -141,7 +141,7 @@ def test_no_wait_keeps_it_from_being_heard(world: World, slow: Slow) -> None:
     with open_session(world.folder, None, None, os.environ, 1) as session, applying.lock_state(session) as lock:
         planned = planning.plan(session, Options())
         pressing.start()
-        report = applying.apply(session, planned, lock, told, parallelism=1)
+        report = applying.apply(session, planned, lock, told)
     pressing.join()
     assert [each.status for each in report.outcomes] == [Status.DONE, Status.DONE, Status.SKIPPED]
 

@@ -186,7 +186,7 @@ def test_an_integration_that_is_not_imported_is_an_id(world: World) -> None:
     for name in ("A", "B"):
         world.insert("scheduled-reports", **report(name, hook))
     done = world.run("import", "--match", "report A")
-    said = f'written by id, since it is not managed: integration {hook} ("Hook"); if you import it too, write'
+    said = f'written by id, because it is not managed: integration {hook} ("Hook"); if you import it too, write'
     assert (done.code, said in done.err) == (0, True), done.err
     assert f"id: {hook}}}" in (world.folder / "reports.yaml").read_text(encoding="utf-8")
     assert world.run("import", "--match", "integration Hook").code == 0
@@ -311,8 +311,8 @@ def test_a_pattern_of_names(world: World) -> None:
         (["--match", 'reprot "Daily*"'], 'did you mean "report"?'),
         (["--match", "report"], "--match report: expected a kind and a pattern of names"),
         (["--all", "--kind", "reports"], "there is no kind reports"),
-        (["--all", "--match", 'report "*"'], "and one of them"),
-        (["--kind", "report"], "and one of them"),
+        (["--all", "--match", 'report "*"'], "expected one of ADDRESS ID, --all and --match"),
+        (["--kind", "report"], "expected one of ADDRESS ID, --all and --match"),
     ):
         done = world.run("import", *words)
         assert (done.code, said in done.err) == (64, True), done.err

@@ -176,7 +176,7 @@ def test_reports_alone_have_ids_if_no_name_says_which_integration_it_is(projects
         world.insert("scheduled-reports", **report("Daily", hook))
     assert projects.run("export", "sandbox").code == 0
     done = projects.run("import", "production", "--all", "--kind", "report")
-    assert (done.code, "written by id, since it is not managed: integration" in done.err) == (0, True), done.err
+    assert (done.code, "written by id, because it is not managed: integration" in done.err) == (0, True), done.err
     assert projects.planned("production").pop("report.daily") == "adopt"
     done = projects.run("import", "production", "--all")
     assert done.code == 0, done.err

@@ -69,7 +69,7 @@ def test_the_api_asks_for_a_wait(world: World, at: SetClock, *, is_new: bool) ->
         )
         session.transport.rate_limiter.on_throttled(60.0)
         world.requests()
-        report = applying.apply(session, planned, lock, lambda _: None, parallelism=1)
+        report = applying.apply(session, planned, lock, lambda _: None)
     assert [each.status for each in report.outcomes] == ["failed"]
     assert "by now" in report.outcomes[0].reason or "lost or doubled" in report.outcomes[0].reason
     assert world.writes() == []

@@ -53,7 +53,7 @@ def test_the_question_has_the_counts_and_what_to_type(world: World) -> None:
     assert code == 5
     plan, _, rest = shown.partition("Plan: 1 to create, 1 to update, 2 to delete\n")
     assert CREATE in plan
-    assert rest.startswith("Apply this to default? Type yes to apply, anything else is a no: ")
+    assert rest.startswith("Apply this to default? Type yes to apply; anything else cancels: ")
     assert "error: not approved; nothing was changed" in rest
 
 

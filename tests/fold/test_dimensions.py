@@ -16,7 +16,7 @@ from properties.examples import examples
 from world import World
 
 from reconciler.cli.main import run
-from reconciler.commands.fold import Folder
+from reconciler.commands.edits import Folding
 from reconciler.commands.validate import expand
 from reconciler.yaml.edit_changes import read_documents
 from reconciler.yaml.writing import dump, escape_variables
@@ -254,6 +254,6 @@ def test_the_order_of_blocks_and_fields_means_nothing(chance: Random, tmp_path_f
         fields = {address: chance.sample([*each.fields.items()], len(each.fields)) for address, each in resources}
         blocks = {address.partition(".")[2]: dict(each) for address, each in fields.items()}
         (tmp_path / "main.yaml").write_text(dump(escape_variables({"automations": blocks})), encoding="utf-8")
-        groups = {group.name(group.joined.name): group.joined for group in Folder(tmp_path, ()).folded}
+        groups = {group.name(group.joined.name): group.joined for group in Folding(tmp_path, ()).folded}
         found.append({name: (sorted(each.keys), {*each.values.items()}) for name, each in groups.items()})
     assert found == found[:1] * 4

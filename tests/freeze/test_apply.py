@@ -192,7 +192,7 @@ class Person:
         self._asked()
 
     @contextmanager
-    def progress(self, plan: Plan) -> Iterator[Callable[[Event], None]]:
+    def show_progress(self, plan: Plan) -> Iterator[Callable[[Event], None]]:
         """Time goes by with each event."""
         yield lambda event: self._written()
 
@@ -213,11 +213,11 @@ def test_the_answer_may_come_after_midnight(frozen: World, at: SetClock, *, pass
         allowed = frozenset({"frozen"} if passes else ())
         files = ReportFiles("apply", frozen.folder, ())
         if passes:
-            run(session, ApplyRequest(Options(allowed=allowed), 1), files, person)
+            run(session, ApplyRequest(Options(allowed=allowed)), files, person)
             assert len(frozen.writes()) == 1
             return
         with pytest.raises(Refused, match="apply is closed from 2026-12-20"):
-            run(session, ApplyRequest(Options(allowed=allowed), 1), files, person)
+            run(session, ApplyRequest(Options(allowed=allowed)), files, person)
     assert frozen.writes() == []
 
 
@@ -227,7 +227,7 @@ def test_an_apply_that_began_before_midnight_goes_on(frozen: World, at: SetClock
     at("2026-12-19T23:59:59Z")
     with open_session(frozen.folder, None, frozen.url, os.environ, 1) as session:
         person = Person(lambda: None, lambda: _set(session, MIDNIGHT))
-        run(session, ApplyRequest(Options(), 1), ReportFiles("apply", frozen.folder, ()), person)
+        run(session, ApplyRequest(Options()), ReportFiles("apply", frozen.folder, ()), person)
     (done,) = person.reports
     assert {each.address: each.status.value for each in done.outcomes} == {
         "automation.flow": "done",
@@ -266,6 +266,6 @@ def test_midnight_between_two_environments(world: World, at: SetClock) -> None:
     crowd = Crowd(lambda name: at("2026-12-20T00:00:00Z") if name == "production" else None)
     files = ReportFiles("apply", world.folder, ())
     environments = Environments(world.folder, ["sandbox", "production"], world.url, 1, debug=False)
-    ApplyEach(environments, ApplyRequest(Options(), 1), files, crowd).run()
+    ApplyEach(environments, ApplyRequest(Options()), files, crowd).run()
     assert [type(each.error) for each in crowd.ended] == [type(None), Refused]
     assert [each["name"] for each in world.live("automations")] == ["Flow a"]

@@ -71,7 +71,7 @@ def _adopt(text: str) -> None:
     with _session(text, now=SUMMER) as session, applying.lock_state(session) as lock:
         planned = planning.plan(session, Options())
         assert {change.action.value for change in planned.plan.changes} == {"adopt"}, planned.plan.changes
-        applying.apply(session, planned, lock, lambda event: None, parallelism=1)
+        applying.apply(session, planned, lock, lambda event: None)
 
 
 @contextlib.contextmanager

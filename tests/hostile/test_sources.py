@@ -26,7 +26,7 @@ PATHS = {
     "reconciler.apply.execute": "the source file of a fault of ours, for its name",
     "reconciler.commands.base_plan": "the names of changed files, as git lists them, to see what they are below",
     "reconciler.plan.approval": "the file that --expect-digest @FILE names",
-    "reconciler.commands.adopt": "a place that the configuration was read from",
+    "reconciler.commands.drift": "a place that the configuration was read from",
     "reconciler.commands.comment": "the files that a runner's GITHUB_EVENT_PATH and GITHUB_STEP_SUMMARY name",
     "reconciler.cli.main": "the source file of a fault of ours, for its name",
     "reconciler.cli.live": "the folder that a person names, in the place of an address",

@@ -26,8 +26,8 @@ ABOVE_NOTHING = {"", "lazy", "simulator"}
 own, which knows nothing of ours."""
 FACE = {"apply", "errors", "model", "project"}
 """What the package itself names, and imports when it is first used: see tests/library/test_public.py."""
-BESIDE = {"serialization": {"errors"}, "output": {"kinds", "model"}, "api": {"simulator"}, "commands": {"simulator"}}
-BESIDE[""] = FACE
+BESIDE = {"errors": {"text"}, "serialization": {"errors"}, "output": {"kinds", "model"}, "": FACE}
+BESIDE |= {"api": {"simulator"}, "commands": {"simulator"}}
 """What is imported besides."""
 TABLES = {"reconciler.model.backends": "state"}
 """A table names modules of another unit. That unit imports them by `lazy.load`, and the table imports nothing."""

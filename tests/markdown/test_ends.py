@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from world import KEY, Run, World, integration
 
-from reconciler.commands.review import plans_only
+from reconciler.commands.review import select_plans
 from reconciler.model.approval import CommentMarker, find_marker
 
 from .reading import Reading, require_harmless
@@ -149,4 +149,4 @@ def test_a_report_that_cannot_be_written_hides_no_error(world: World, tmp_path: 
 def test_an_apply_that_is_cut_off_leaves_no_plan_to_approve(tmp_path: Path) -> None:
     """What is told at the end is written at the end: killed before it, an apply leaves no file that says "planned"."""
     reports = [("markdown", tmp_path / "a.md"), ("json", tmp_path / "a.json")]
-    assert plans_only(reports) == [("json", tmp_path / "a.json")]
+    assert select_plans(reports) == [("json", tmp_path / "a.json")]

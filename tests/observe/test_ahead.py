@@ -74,7 +74,7 @@ def test_what_is_told_is_asked_for_at_once(script: Script) -> None:
 
     script.plays["/integrations/meta"] = catalogue
     with connect(script.url, Secret(KEY, "QONVERSION_SECRET"), 4) as transport:
-        live = observe(Reader(transport), KINDS.values(), lookups(), {})
+        live = observe(Reader(transport), KINDS.values(), lookups())
     assert set(live.lookups) == {"/integrations/meta", "/scheduled-reports/destinations"}
 
 

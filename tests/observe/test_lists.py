@@ -65,7 +65,7 @@ def look(script: Script, waits: list[float] | None = None) -> Live:
     with connect(script.url, Secret(KEY, "QONVERSION_SECRET"), 4) as transport:
         slept = waits if waits is not None else []
         limiter = RateLimiter(4, sleep=slept.append, clock=lambda: sum(slept))
-        return observe(Reader(transport, limiter), KINDS.values(), (), {})
+        return observe(Reader(transport, limiter), KINDS.values(), ())
 
 
 LYING = [
