@@ -57,11 +57,12 @@ class FileBackend:
     def _find_newer_receipt(self, state: State) -> str:
         """The last receipt of this state that is newer than it, because somebody restored an earlier state file. Empty
         if there is a journal: then an interrupted apply left the receipt."""
-        for path in () if self.journal.path.exists() else sorted(self._receipts.glob("*-*.json"), reverse=True):
+        paths = [] if self.journal.path.exists() else sorted(self._receipts.glob("*-*.json"), reverse=True)
+        # A receipt is as large as its apply, so only one that may be newer is read.
+        for path in (each for each in paths if each.stem.partition("-")[0] > f"{state.serial:06d}"):
             # A damaged receipt says nothing of the other ones.
             with suppress(OSError, Unreadable, ValueError, AttributeError):
-                lineage = json.loads(read_regular(path, LARGEST_RECEIPT)).get("lineage", "")
-                if path.stem.partition("-")[0] > f"{state.serial:06d}" and lineage == state.lineage:
+                if json.loads(read_regular(path, LARGEST_RECEIPT)).get("lineage", "") == state.lineage:
                     return path.stem
         return ""
 
