@@ -130,7 +130,7 @@ def apply(
     """Carries a plan out, reads back what was written and leaves a receipt. `on_event` gets each event. `recheck`: look
     at each object before it is written. Refused if a guard refuses the plan; a change that fails is in the report."""
     refuse(planned.plan)
-    with Threads(2) as aside:
+    with Threads(2) as aside:  # for two questions to git
         # What is applied is the commit of now; git says it while the API is busy.
         head = aside.submit(lambda: planned.head or session.find_head())
         recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock, commit=lambda: result(head))

@@ -64,7 +64,7 @@ def _find_base(configuration: Configuration, ref: str) -> tuple[Checkout, str, s
     return checkout, *merge_base(checkout, ref)
 
 
-@lru_cache(2)
+@lru_cache(2)  # the merge base and the tip
 def _read_commit(configuration: Configuration, checkout: Checkout, commit: str) -> tuple[Committed, Configuration]:
     source = Committed(configuration.path, checkout, commit)
     return source, Configuration(configuration.path, source)

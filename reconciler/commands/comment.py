@@ -15,7 +15,7 @@ from reconciler.model.approval import Approval, all_to_json, to_json
 MOST_SUMMARY = 1024 * 1024
 """Bytes of a job's summary, by step: what is longer is not shown at all
 (docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits)."""
-LONGEST_FILE = 16 * 1024 * 1024
+LONGEST_FILE = 16 * 1024 * 1024  # far above what a comment may have: 65,536 characters on GitHub, 1,000,000 on GitLab
 
 
 @contextmanager

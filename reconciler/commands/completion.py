@@ -47,5 +47,6 @@ def list_kinds(_path: Path) -> list[str]:
 
 def _read_state_addresses(folder: Path) -> Iterator[str]:
     for file in (folder / STATE_FOLDER).glob("*.json"):
+        # A file that is no state, or a damaged one, must not keep the shell from completing the rest.
         with suppress(OSError, Unreadable, ValueError, TypeError, RecursionError, KeyError):
             yield from json.loads(read_regular(file, LARGEST))["resources"]

@@ -26,7 +26,7 @@ from reconciler.text import counted, split_numbers, truncate
 from reconciler.yaml import KeyPath
 from reconciler.yaml.edit import REMOVED, Edit, Verbatim
 
-LONGEST: Final = 60
+LONGEST: Final = 60  # characters of a value in a message
 Failures = dict[str, str]
 """Address → why it cannot be written."""
 

@@ -69,7 +69,7 @@ class Session:
         folder, names = self.configuration.folder / STATE_FOLDER, [*self.configuration.environments]
         files = folder.glob("*.json") if names[:1] == [self.environment.name] else ()
         for file in sorted(file for file in files if file.stem not in names):
-            with suppress(ReconcilerError, OSError, Unreadable):
+            with suppress(ReconcilerError, OSError, Unreadable):  # it may be any JSON that somebody keeps there
                 if count := len(from_text(read_regular(file, LARGEST), file.stem, str(file)).entries):
                     yield ORPHAN.format(file, counted(count, "object"), file.stem)
 
