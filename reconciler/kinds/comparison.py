@@ -223,17 +223,11 @@ def _find_field_differences(each: Field, desired: Any, live: Any) -> list[Differ
     # keys that begin with two underscores, which the library would leave out.
     compare = load("deepdiff:DeepDiff")
     tree = compare(before, after, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
-    found = [
-        Difference(each, tuple(level.path(output_format="list")), _none_if_absent(level.t1), _none_if_absent(level.t2))
-        for levels in tree.values()
-        for level in levels
-        if not is_equal(level.t1, level.t2)
-    ]
+    found = []
+    for level in (level for levels in tree.values() for level in levels if not is_equal(level.t1, level.t2)):
+        values = (None if type(value).__name__ == "NotPresent" else value for value in (level.t1, level.t2))
+        found.append(Difference(each, tuple(level.path(output_format="list")), *values))
     return sorted(found, key=lambda difference: difference.path)
-
-
-def _none_if_absent(value: Any) -> Any:
-    return None if type(value).__name__ == "NotPresent" else value
 
 
 def flatten(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:
