@@ -181,7 +181,7 @@ def find_differences(kind: Kind, desired: Fields, live: Fields, known: Entry | N
     compared. `known` is the entry of the object: a value that the API has normalized is no difference while it is
     desired."""
     stored = find_stored(desired, live, known) if known is not None else {}
-    # Live is held against what the API showed last in place of such a value, and a difference tells the value itself.
+    # Live is compared with what the API showed last in place of such a value. A difference has the value itself.
     shown = with_values(desired, stored)
     present = [each for each in kind.fields if each.name in desired]
     found = [one for each in present for one in _find_field_differences(each, shown[each.name], live.get(each.name))]
@@ -219,7 +219,7 @@ def _find_field_differences(each: Field, desired: Any, live: Any) -> list[Differ
         return []
     if not (isinstance(before, dict) and isinstance(after, dict)):
         return [Difference(each, (), before, after)]
-    # Lists are held against each other item by item, so that an item's cause can be told by its place. "Private" are
+    # Lists are compared item by item, because the cause of a difference is found by the item's index. "Private" are
     # keys that begin with two underscores, which the library would leave out.
     compare = load("deepdiff:DeepDiff")
     tree = compare(before, after, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)

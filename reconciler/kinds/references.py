@@ -22,7 +22,7 @@ Planned = Callable[[str], Mapping[str, Fields]]
 
 
 class Labelled(NamedTuple):
-    """What a label means: the items that bear it, and the objects that could bear it: ids of live ones, and of those
+    """What a label means: the items with this label, and the objects that could have it: ids of live ones, and of those
     that were live, addresses of planned ones. `item` is the one that is sent, None if nothing proves which it is."""
 
     items: list[Raw]
@@ -87,8 +87,8 @@ class Targets:
         return self._filter_type([*self.available.find(name, value), *managed])
 
     def by_label(self, label: str) -> Labelled:
-        """What a label means that is written. It counts if one item bears it, and at most one object, a live one, could
-        bear it."""
+        """What a label in the configuration means. It counts if one item has it, and at most one object, a live one,
+        could have it."""
         if label not in self._labelled_items:
             items = self._find("label", label)
             owners = [each["id"] for each in items if each["id"] in self._taken]

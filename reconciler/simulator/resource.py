@@ -74,7 +74,7 @@ class Resource:
         return record
 
     def change(self, call: Call, record: Record, fields: Record) -> Record:
-        """Store the record with the fields put over it and `updated_at` moved, if it has one."""
+        """Updates a record with these fields, and sets its `updated_at`, if it has one."""
         moved = {"updated_at": call.stamp} if "updated_at" in record else {}
         changed = {**record, **moved, **fields}
         call.transaction.replace(self.name, changed)
