@@ -189,7 +189,7 @@ class Messages:
     advice: Callable[[Mapping[str, Fields]], Iterable[str]] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # Without slots, which a cached property cannot have.
 class Kind:
     """One kind of resource. `section` is the key of its resources in the YAML. `server_fields` are set by the API and
     are neither compared nor sent; `changed_at` is the one with the last change. `from_wire` gives the fields that are
