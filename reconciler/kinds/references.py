@@ -122,18 +122,19 @@ class Targets:
         items = self._find_labelled(record)
         if not items:
             return []
-        label = self._reference.label(record.raw)
-        why = f"{address} ({record.id}) is not offered under its own id"
-        why += f', and the label "{label}" does not prove which destination it is'
+        proves_nothing = f'the label "{self._reference.label(record.raw)}" does not prove which destination it is'
+        why = f"{address} ({record.id}) is not offered under its own id, and {proves_nothing}"
         return self.candidates(why, items, self._find_twins(record, address))
 
     def candidates(self, why: str, items: Iterable[Raw], bearers: Iterable[str]) -> list[str]:
-        """Why a label proves nothing, with the objects that could bear it, then a line to write for each item."""
+        """Why a label proves nothing, with the objects that could have it, then a line to write for each item."""
         names = [self.describe(each) for each in bearers]
         shared = f", as it could be that of {' and '.join(names)}" if names else ""
-        lines = [f"  - {{type: {self._reference.type}, id: {each['id']}}}" for each in items]
-        owners = [f"  # {self.describe(each['id'])}" if each["id"] in self._records else "" for each in items]
-        return [f"{why}{shared}. Offered under that label:", *map(str.__add__, lines, owners)]
+        lines = [f"{why}{shared}. Offered under that label:"]
+        for each in items:
+            owner = f"  # {self.describe(each['id'])}" if each["id"] in self._records else ""
+            lines.append(f"  - {{type: {self._reference.type}, id: {each['id']}}}{owner}")
+        return lines
 
     def describe(self, name: str) -> str:
         """A live object by its id, or one to come by its address, with what tells it from others."""
