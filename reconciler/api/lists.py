@@ -38,7 +38,7 @@ def read_list(reader: Reader, path: str, style: str, expected: int = 0) -> list[
     `cursor` in pages by `limit` and `starting_after`. `expected`: about how many objects there are; pages by offset are
     requested at once up to that number."""
     if style == "whole":
-        return list({_require_id(item, path): item for item in _require_only_page(reader.get(path), path)}.values())
+        return list({_require_id(item, path): item for item in read_table(reader, path, ends=None)}.values())
     if style == "cursor":
         return _read_steady(path, lambda: _read_by_cursor(reader, path))
     offsets = range(0, max(1, expected - 1), LIMIT - 1)  # Pages overlap by one item, see `_read_by_offset`.
@@ -49,9 +49,13 @@ def read_list(reader: Reader, path: str, style: str, expected: int = 0) -> list[
         return _read_steady(path, lambda: _read_by_offset(reader, path, {at: pool.submit(ask, at) for at in offsets}))
 
 
-def read_table(reader: Reader, path: str) -> list[Item]:
-    """A list of items without ids: the catalogue (documented without `has_more`), the destinations."""
-    return _require_only_page(reader.get(path), path, ends=True)
+def read_table(reader: Reader, path: str, *, ends: bool | None = True) -> list[Item]:
+    """A list that is one page, such as the catalogue (documented without `has_more`) and the destinations, whose items
+    have no ids. `ends`: as in `_parse_page`."""
+    page = _parse_page(reader.get(path), path, ends=ends)
+    if page.more:
+        raise ListIncomplete(f"GET {path} says that there is more, and documents no way to read on", hint=PLAN_AGAIN)
+    return page.items
 
 
 def read_object(reader: Reader, path: str, object_id: str) -> Item | None:
@@ -65,13 +69,6 @@ def read_object(reader: Reader, path: str, object_id: str) -> Item | None:
     if _require_id(item, f"{path}/{object_id}") != object_id:
         raise AnswerUnreadable(f"GET {path}/{object_id} answered with another object: {shorten(item['id'])}")
     return item
-
-
-def _require_only_page(answer: Response, path: str, *, ends: bool | None = None) -> list[Item]:
-    page = _parse_page(answer, path, ends=ends)
-    if page.more:
-        raise ListIncomplete(f"GET {path} says that there is more, and documents no way to read on", hint=PLAN_AGAIN)
-    return page.items
 
 
 @dataclass(slots=True)

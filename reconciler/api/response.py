@@ -161,7 +161,7 @@ def _parse_date(text: str) -> datetime | None:
 
 
 def shorten(value: object) -> str:
-    """A value of the API on one line, truncated, to stand in a message."""
+    """A value of the API on one line, truncated, for a message."""
     text = value[: SHOWN_CHARACTERS * 4] if isinstance(value, str) else repr(value)
     return truncate(" ".join(text.split()), SHOWN_CHARACTERS)
 

@@ -150,7 +150,6 @@ DISTRUST = {
     64: "its certificate is for another address",
 }
 """By the code of OpenSSL (docs.openssl.org/master/man3/X509_STORE_CTX_get_error)."""
-EXPECTED = "expected https://HOST, http://127.0.0.1:PORT or simulator:FILE"
 
 
 def base_url(address: str, path: str = BASE_PATH) -> str:
@@ -159,9 +158,10 @@ def base_url(address: str, path: str = BASE_PATH) -> str:
     parts = ADDRESS.fullmatch(address)
     if parts is None:
         # In ASCII, because a letter of another script may look like the one that is meant.
-        text = f"{remove_credentials(address)!a} is no API address"
-        if address.isascii():
-            raise WrongUsage(text, hint=EXPECTED)
+        shown = remove_credentials(address)
+        text = f"{shown!a} is no API address"
+        if shown.isascii():
+            raise WrongUsage(text, hint="expected https://HOST, http://127.0.0.1:PORT or simulator:FILE")
         hint = "a letter that looks like another leads to another host; write the address with ASCII letters"
         raise WrongUsage(f"{text}: it holds characters that are not ASCII, shown by their codes", hint=hint)
     host = parts["host"] or parts["ipv6"]

@@ -48,6 +48,7 @@ class Kinds:
 
 
 BUILT_IN = Kinds(INTEGRATION, REPORT, SEGMENT, AUTOMATION, PRODUCT, ENTITLEMENT, REMOTE_CONFIG)
+# Not a global: two calls of the library may run in threads with kinds of their own.
 _in_use: ContextVar[Kinds] = ContextVar("kinds", default=BUILT_IN)
 in_use = _in_use.get
 

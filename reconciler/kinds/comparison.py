@@ -106,7 +106,7 @@ def outer_keys(keys: Keys) -> tuple[str, ...]:
 
 def is_equal(one: Any, other: Any) -> bool:
     """Whether two JSON values are the same: 1 and 1.0 are, 1 and true are not."""
-    if type(one) is str:
+    if type(one) is str:  # Most values are texts: the quick way first.
         return bool(one == other)
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
@@ -181,7 +181,7 @@ def find_differences(kind: Kind, desired: Fields, live: Fields, known: Entry | N
     compared. `known` is the entry of the object: a value that the API has normalized is no difference while it is
     desired."""
     stored = find_stored(desired, live, known) if known is not None else {}
-    # Live is held against what the API showed last in place of such a value, and a difference tells the value itself.
+    # Live is compared with what the API showed last in place of such a value. A difference has the value itself.
     shown = with_values(desired, stored)
     present = [each for each in kind.fields if each.name in desired]
     # Nearly all values are the same.
@@ -219,21 +219,15 @@ def _find_field_differences(each: Field, desired: Any, live: Any) -> list[Differ
         return []
     if not (isinstance(before, dict) and isinstance(after, dict)):
         return [Difference(each, (), before, after)]
-    # Lists are held against each other item by item, so that an item's cause can be told by its place. "Private" are
+    # Lists are compared item by item, because the cause of a difference is found by the item's index. "Private" are
     # keys that begin with two underscores, which the library would leave out.
     compare = load("deepdiff:DeepDiff")
     tree = compare(before, after, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
-    found = [
-        Difference(each, tuple(level.path(output_format="list")), _none_if_absent(level.t1), _none_if_absent(level.t2))
-        for levels in tree.values()
-        for level in levels
-        if not is_equal(level.t1, level.t2)
-    ]
+    found = []
+    for level in (level for levels in tree.values() for level in levels if not is_equal(level.t1, level.t2)):
+        values = (None if type(value).__name__ == "NotPresent" else value for value in (level.t1, level.t2))
+        found.append(Difference(each, tuple(level.path(output_format="list")), *values))
     return sorted(found, key=lambda difference: difference.path)
-
-
-def _none_if_absent(value: Any) -> Any:
-    return None if type(value).__name__ == "NotPresent" else value
 
 
 def flatten(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:

@@ -174,7 +174,7 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Messages:
-    """What people are told of a kind. `source`: where the API's owner states what is declared. `lost_on_delete`: what a
+    """What messages say of a kind. `source`: where the API's owner states what is declared. `lost_on_delete`: what a
     delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a person
     does if the API cannot change a field. `effects`: what a change from these fields to those (empty: there is no
     object) does to people; `advice`: what is to be said of the objects of this kind as they will be, by address."""
@@ -189,11 +189,11 @@ class Messages:
     advice: Callable[[Mapping[str, Fields]], Iterable[str]] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # Without slots, which a cached property cannot have.
 class Kind:
     """One kind of resource. `section` is the key of its resources in the YAML. `server_fields` are set by the API and
     are neither compared nor sent; `changed_at` is the one with the last change. `from_wire` gives the fields that are
-    not in a record as they are written (None: it cannot be told); `to_wire` turns fields into a body. `shown` is what
+    not in a record as they are written (None: unknown); `to_wire` turns fields into a body. `shown` is what
     the record of a new object will show, as far as its label is made of that. `creation_errors`: why the API will not
     create this, as far as its own lists tell. `claims`: what else the owner of the API states of these lists, each with
     what is seen against it (None: nothing tells); `doctor` shows it."""

@@ -156,6 +156,7 @@ def find_grid_problem(rule: str, grid: int, now: datetime) -> str:
     part = "" if len(wrong) == len(seasons) else " for a part of the year"
     local_day = datetime.combine(now.date(), clock)
     text = f"{rule} is {local_day - wrong[0]:%H:%M} UTC{part}, off the {grid}-minute grid"
+    # Nearer than one step of the grid, or there is none.
     near = (next((far for far in range(way, way * grid, way) if not off(local + far)), 0) for way in (-1, 1))
     times = [f"{local_day + far * MINUTE:%H:%M}" for far in near if far]
     return f"{text}; expected {' or '.join(times) or 'a UTC time: no local time there is on it all year'}"

@@ -140,6 +140,7 @@ def _are_made_of(schema: Schema, sent: list[Any], shown: list[Any]) -> bool:
 
 def fold_text(text: str) -> str:
     """The text without case, compatibility forms and spaces: the most that an API may change of it."""
+    # Twice, because a text is not always normalized after `casefold` (Unicode 3.13, definition D146).
     folded = unicodedata.normalize("NFKC", _without_format_characters(text)).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 

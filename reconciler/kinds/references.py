@@ -22,7 +22,7 @@ Planned = Callable[[str], Mapping[str, Fields]]
 
 
 class Labelled(NamedTuple):
-    """What a label means: the items that bear it, and the objects that could bear it: ids of live ones, and of those
+    """What a label means: the items with this label, and the objects that could have it: ids of live ones, and of those
     that were live, addresses of planned ones. `item` is the one that is sent, None if nothing proves which it is."""
 
     items: list[Raw]
@@ -87,8 +87,8 @@ class Targets:
         return self._filter_type([*self.available.find(name, value), *managed])
 
     def by_label(self, label: str) -> Labelled:
-        """What a label means that is written. It counts if one item bears it, and at most one object, a live one, could
-        bear it."""
+        """What a label in the configuration means. It counts if one item has it, and at most one object, a live one,
+        could have it."""
         if label not in self._labelled_items:
             items = self._find("label", label)
             owners = [each["id"] for each in items if each["id"] in self._taken]
@@ -122,18 +122,19 @@ class Targets:
         items = self._find_labelled(record)
         if not items:
             return []
-        label = self._reference.label(record.raw)
-        why = f"{address} ({record.id}) is not offered under its own id"
-        why += f', and the label "{label}" does not prove which destination it is'
+        proves_nothing = f'the label "{self._reference.label(record.raw)}" does not prove which destination it is'
+        why = f"{address} ({record.id}) is not offered under its own id, and {proves_nothing}"
         return self.candidates(why, items, self._find_twins(record, address))
 
     def candidates(self, why: str, items: Iterable[Raw], bearers: Iterable[str]) -> list[str]:
-        """Why a label proves nothing, with the objects that could bear it, then a line to write for each item."""
+        """Why a label proves nothing, with the objects that could have it, then a line to write for each item."""
         names = [self.describe(each) for each in bearers]
         shared = f", as it could be that of {' and '.join(names)}" if names else ""
-        lines = [f"  - {{type: {self._reference.type}, id: {each['id']}}}" for each in items]
-        owners = [f"  # {self.describe(each['id'])}" if each["id"] in self._records else "" for each in items]
-        return [f"{why}{shared}. Offered under that label:", *map(str.__add__, lines, owners)]
+        lines = [f"{why}{shared}. Offered under that label:"]
+        for each in items:
+            owner = f"  # {self.describe(each['id'])}" if each["id"] in self._records else ""
+            lines.append(f"  - {{type: {self._reference.type}, id: {each['id']}}}{owner}")
+        return lines
 
     def describe(self, name: str) -> str:
         """A live object by its id, or one to come by its address, with what tells it from others."""

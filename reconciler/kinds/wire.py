@@ -94,7 +94,7 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
         body = kind.to_wire({name: fields[name] for name in kind.field_names if name in changed})
         return _with_settings(kind, record.id, body, Request(method, path, body), changed)
     full = kind.to_wire(overlay({**unknown_fields(kind, record), **record.fields}, dict(fields)))
-    full.pop(kind.identity.chosen_id, None)
+    full.pop(kind.identity.chosen_id, None)  # It is in the path, and cannot be changed.
     return _with_settings(kind, record.id, fields, Request(method, path, full), changed)
 
 

@@ -258,7 +258,7 @@ class Window:
             used, ends = self._used, self._ends
         if used <= self._limit:
             return False
-        # Whole seconds, rounded up: who comes back when told to is let in.
+        # Whole seconds, rounded up: a client that waits so long is let in.
         wait = str(max(1, math.ceil((ends - now).total_seconds())))
         headers = {} if self._retry == "none" else {"Retry-After": wait if self._retry == "seconds" else self._retry}
         message = f"More than {self._limit} requests in {self._seconds:g} seconds"

@@ -8,8 +8,8 @@ E-mail, which the pages name among them and for which no slug exists, is set up 
 list but that of destinations. The same destination twice is a 422; a `label` that is sent is ignored like any unknown
 field; a label follows the integration's title, and is empty once the integration is gone. A test delivery counts
 neither as a run nor as an update. No page states that a destination has the id of its integration. Here it has, unless
-the dashboard door says otherwise: `destination` in a record is that id, `offered: false` takes it out of the list, and
-neither is shown.
+the dashboard sets another: `destination` in a record is that id, `offered: false` takes it out of the list, and neither
+is shown.
 
 The 25 slugs are the seed's; that searchads, split_metrics and asapty know iOS only, which others know Stripe, the
 category titles and some display titles are invented [guess]. `Amplitude` is the one title the seed shows.
@@ -84,7 +84,7 @@ def _complete(_: Call, fields: Record, __: Record | None) -> Record:
 
 
 def destination_id(transaction: Transaction, record: Record) -> str:
-    """The id under which reports know an integration: its own, unless the dashboard door says otherwise."""
+    """The id under which reports know an integration: its own, unless a request to the dashboard set another."""
     apart = transaction.read_note(SETTINGS, "destinations") is not None
     return str(record.get("destination", f"{APART}{record['id']}" if apart else record["id"]))
 
@@ -202,7 +202,7 @@ MAILBOXES = Resource(
     checks={},
     show=lambda _, record: {"type": TARGET, "id": record["id"], "label": record["label"]},
 )
-"""What reports can be mailed to: made through the dashboard door, which names it by this collection."""
+"""E-mail destinations of reports. Only requests to the dashboard make them."""
 
 
 def list_reports(call: Call) -> Response:
@@ -239,7 +239,7 @@ def deliver(transaction: Transaction, now: datetime) -> None:
 
 
 def list_deliveries(call: Call) -> Response:
-    """The dashboard's door: when a report was delivered, as far as the clock was set."""
+    """`GET /_dashboard/…/deliveries`: when a report was delivered while the clock was set."""
     return Response(200, call.transaction.read_note(_DELIVERIES, call.id) or {"at": []})
 
 

@@ -16,8 +16,8 @@ from urllib.parse import quote
 from reconciler.simulator.store import ASSUMPTIONS, Record, Transaction, Where
 from reconciler.simulator.wire import BASE, ID, ApiError, Call, Check, Response, accept, invalid, refusal
 
-_MOST = 10**18
-_NAMED = 5
+_MOST = 10**18  # SQLite has integers of 64 bits.
+_NAMED = 5  # Users of an object in one refusal.
 STAMPS = ("created_at", "updated_at")
 _RESTARTED = {"X-Qon-Pagination-Restarted": "true"}
 
@@ -74,7 +74,7 @@ class Resource:
         return record
 
     def change(self, call: Call, record: Record, fields: Record) -> Record:
-        """Store the record with the fields put over it and `updated_at` moved, if it has one."""
+        """Updates a record with these fields, and sets its `updated_at`, if it has one."""
         moved = {"updated_at": call.stamp} if "updated_at" in record else {}
         changed = {**record, **moved, **fields}
         call.transaction.replace(self.name, changed)

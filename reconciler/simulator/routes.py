@@ -36,8 +36,8 @@ _KEY = re.compile(r"Bearer +((?:test_)?sk_\S+)", re.IGNORECASE | re.ASCII)
 
 
 def find_project(request: Request) -> str:
-    """The project of the bearer's key: `sk_…` is production, `test_sk_…` sandbox [seed]. At the dashboard door: that of
-    its header. 401 without a well-formed key; 403 for a key that may not. That `sk_readonly…` may only GET and
+    """The project of the bearer's key: `sk_…` is production, `test_sk_…` sandbox [seed]. Below `/_dashboard`, that of
+    the header. 401 without a well-formed key; 403 for a key that may not. That `sk_readonly…` may only GET and
     `sk_forbidden…` may nothing is the simulator's own (choice), so that both answers can be had."""
     if request.path.startswith(f"{DASHBOARD}/"):
         project = request.project or PROJECTS[0]

@@ -96,7 +96,7 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # All threads share the connection.
         # Without an isolation level, the library begins no transaction of its own: BEGIN IMMEDIATE is ours.
         self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:

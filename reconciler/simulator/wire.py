@@ -179,7 +179,7 @@ def read_json(raw: bytes) -> tuple[Any, str | None]:
         return None, "it is empty"
     try:
         value = json.loads(raw.decode(), parse_constant=_parse_finite, parse_float=_parse_finite)
-        if b"\\ud" in raw.lower():
+        if b"\\ud" in raw.lower():  # Half of a surrogate pair, which only Python takes: UTF-8 cannot have it.
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         return None, "it is nested too deeply"

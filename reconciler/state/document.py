@@ -63,7 +63,7 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
     except (ValueError, RecursionError) as error:
         raise _damage_error(where, explain(error)) from error
     if read_version(document, FORMAT_VERSION, where) < OLDEST_VERSION:
-        raise _damage_error(where, "it bears no format_version")
+        raise _damage_error(where, "it has no valid format_version")
     try:
         state = _state_from(document)
     except DecodeError as error:
@@ -126,7 +126,7 @@ def _damage_error(where: str, why: str) -> StateUnusable:
 
 @frozen
 class JournalFile:
-    """The path of the journal of one state, and the secret key that seals it (empty: not at hand). `older` is the path
+    """The path of the journal of one state, and the secret key that seals it (empty: unknown). `older` is the path
     in the work tree that earlier versions used. A journal there is refused, never read."""
 
     path: Path

@@ -151,7 +151,7 @@ class TemporaryRepository:
     def _failure(self, done: str, answer: GitResult) -> StateUnusable:
         remote = remove_user(self.remote)
         hint = "may the token or key of this checkout do that"
-        if done == "read":  # Before an error of a write is told, the remote has answered.
+        if done == "read":  # An error of a write comes from a remote that has answered.
             hint = f"see whether the remote can be reached: git ls-remote {remote}; if so, {hint}"
         hint += (
             f" at {remote}? In GitHub Actions: permissions: {{contents: write}}, and a checkout that leaves its token "

@@ -135,7 +135,7 @@ class ObjectBackend:
         for condition, version in (("If-None-Match", ""), ("If-Match", STALE)):
             if self._bucket.swap(self._lock, FREE, version) is not None:
                 raise StateUnusable(
-                    f"{self.where}: the store takes conditional writes ({condition}) and does not heed them, "
+                    f"{self.where}: the store ignores the condition of a write ({condition}), "
                     "so two runs could write over each other",
                     hint="use a store that honours them: Amazon S3, Google Cloud Storage, Azure, R2, MinIO, Ceph",
                 )

@@ -1,4 +1,4 @@
-"""Whose state it is, and changes by hand, always under its lock: rename or forget an entry, copy it to another backend.
+"""Checks whose state it is. Changes a state for a person, under its lock: renames, forgets, copies to another backend.
 
 A state belongs to one configuration, and no other one may use it.
 """
@@ -27,7 +27,7 @@ from reconciler.text import did_you_mean
 
 def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
     """The backend of an environment. `folder`: the configuration's. `key`: the secret key that seals the journal; empty
-    if it is not at hand. Only the module of the chosen backend is loaded."""
+    if it is unknown. Only the module of the chosen backend is loaded."""
     state = environment.state
     # The journal of a state behind a link is beside the file that the link leads to, as its lock is.
     file = Path(os.path.realpath(state.path)) if state.store == "file" else state.path
@@ -37,7 +37,7 @@ def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
 
 
 def journal_file(beside: Path, environment: str, key: str) -> JournalFile:
-    """The journal of a state. `key`: the secret key, empty if it is not at hand. In a checkout it is in the folder of
+    """The journal of a state. `key`: the secret key, empty if it is unknown. In a checkout it is in the folder of
     git's own files: no commit can bring a journal there, and git does not list it. `beside` is its path outside of a
     checkout. Earlier versions always used that path."""
     real = Path(os.path.realpath(beside.parent)) / beside.name

@@ -51,7 +51,7 @@ def test_a_server_that_does_not_heed_conditions_is_found_out(
     with running("deaf") as server:
         server.make("bucket")
         aim(monkeypatch, server.url)
-        with pytest.raises(StateUnusable, match="does not heed them") as caught, store.lock(ADA):
+        with pytest.raises(StateUnusable, match="ignores the condition of a write") as caught, store.lock(ADA):
             pytest.fail("there is no lock on such a store")
         assert store.holder() is None
     assert "Amazon S3" in str(caught.value.hint)
