@@ -25,7 +25,7 @@ from reconciler.errors import (
     some_of,
 )
 from reconciler.lazy import load
-from reconciler.output.terminal import escape, log, make_excerpt, red, redact, unwritable, write_stderr
+from reconciler.output.terminal import escape, log, make_excerpt, make_write_error, red, redact, write_stderr
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
@@ -159,7 +159,7 @@ def _run(words: Sequence[str]) -> int:
         last = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
         if not (isinstance(error, OSError) and last.f_globals.get("__name__") == "click.utils"):
             _show_fault(error)
-        elif isinstance(problem := unwritable(error), ReconcilerError):
+        elif isinstance(problem := make_write_error(error), ReconcilerError):
             _show(problem)
         return Exit.API_FAILED
     return Exit.DONE

@@ -217,14 +217,15 @@ class _Screen:
 
     def show_report(self, report: ApplyReport) -> None:
         if self._form != "json":
-            write_stdout(output.text.report_text(report))
+            write_stdout(output.text.render_report_text(report))
         elif not self._are_several:
-            write_stdout(output.document.document(**output.document.report_values(report)))
+            write_stdout(output.document.to_json(**output.document.collect_report_values(report)))
 
     def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
         """How it ended for each of several environments."""
         as_json = self._form == "json"
-        write_stdout(output.environments.reports_json(ended) if as_json else output.environments.reports_text(ended))
+        render = output.environments.render_reports_json if as_json else output.environments.render_reports_text
+        write_stdout(render(ended))
 
 
 def _require_no_plan_flags(flags: options.PlanFlags) -> None:

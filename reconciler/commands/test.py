@@ -194,7 +194,7 @@ def find_mismatches(case: Case, ran: RunResult) -> Iterator[Mismatch]:
 def _came(ran: RunResult, expect: Mapping[str, Any]) -> dict[str, Any]:
     """What came of a run, in the form of what was expected; of a warning that was expected, the part that was."""
     parts, plan = expect.get("warnings", ()), ran.review.plan
-    warnings = output.document.plan_values(ran.review)["warnings"] if "warnings" in expect else ()
+    warnings = output.document.collect_plan_values(ran.review)["warnings"] if "warnings" in expect else ()
     return {
         "exit": ran.exit,
         "summary": plan.summary(),

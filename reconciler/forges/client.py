@@ -47,7 +47,7 @@ class ForgeClient(Writer):
         """One request; the error of an answer that is no 2xx, in the host's words."""
         answer = self.send(method, path, body, **{"idempotent": True, **how})
         if not answer.ok:
-            raise self._error(answer)
+            raise self._make_error(answer)
         return answer
 
     def pages(self, path: str, query: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
@@ -55,7 +55,7 @@ class ForgeClient(Writer):
         for page in range(1, MOST_PAGES + 1):
             answer = self._exchange("GET", path, idempotent=True, query={**query, "per_page": PER_PAGE, "page": page})
             if not answer.ok:
-                raise self._error(answer)
+                raise self._make_error(answer)
             items = answer.body()
             if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
                 raise AnswerUnreadable(f"GET {path} answered with something that is no list")
@@ -68,7 +68,7 @@ class ForgeClient(Writer):
                 return
         raise AnswerUnreadable(f"GET {path} has more than {MOST_PAGES} pages")
 
-    def _error(self, answer: Response) -> ReconcilerError:
+    def _make_error(self, answer: Response) -> ReconcilerError:
         # GitHub: `message`, and `errors` with a message each; GitLab: `message`, a text or a map, or `error`.
         body = answer.fields()
         errors = body.get("errors")

@@ -90,19 +90,19 @@ class Forge(ABC):
         branch that says so.
         """
         run = self._run
-        found = self._merged_with(run.commit)
+        found = self._find_merged_with(run.commit)
         exact = [each for each in found if run.commit in _list_merges(each)] or found
         if len(exact) > 1:
             listed = ", ".join(f"#{each.get(self.number)}" for each in exact)
             raise Refused(f"{run.commit[:12]} came with several pull requests: {listed}", hint=PLAN_AGAIN)
         pushed = [commit for commit in self.list_pushed()[:MOST_ASKED] if commit != run.commit]
-        others = (each for commit in pushed for each in self._merged_with(commit))
+        others = (each for commit in pushed for each in self._find_merged_with(commit))
         here = (each for each in others if value_at(each, self.target) == run.branch)
         own = [each for each in here if {*pushed}.intersection(_list_merges(each))]
         numbers = (each.get(self.number) for each in (*exact, *own))
         return list(dict.fromkeys(number for number in numbers if isinstance(number, int)))
 
-    def _merged_with(self, commit: str) -> list[dict[str, Any]]:
+    def _find_merged_with(self, commit: str) -> list[dict[str, Any]]:
         """The pull requests of a commit that are merged."""
         if commit not in self._found:
             found = self._client.pages(f"{self._project}/{self.commits}/{commit}/{self.merges}", {})

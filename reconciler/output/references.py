@@ -37,8 +37,8 @@ def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
         if change.action is Action.DELETE or (change.action is Action.UPDATE and names & changed):
             dropping.add(address)
     dropped = {edge for edge in existing - wanted if edge[0] in dropping}
-    managed = {address: _node(address, desired, changes.get(address)) for address in {*desired.resources, *changes}}
-    nodes = {**targets.unmanaged, **managed}
+    managed = {*desired.resources, *changes}
+    nodes = targets.unmanaged | {each: _make_node(each, desired, changes.get(each)) for each in managed}
 
     def within(edges: set[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         return tuple(sorted(edge for edge in edges if nodes.keys() >= {*edge}))
@@ -47,7 +47,7 @@ def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
     return Graph(tuple(ordered), within((wanted | existing) - dropped), within(dropped))
 
 
-def _node(address: str, desired: Desired, change: Change | None) -> Node:
+def _make_node(address: str, desired: Desired, change: Change | None) -> Node:
     kind, resource = address_kind(address), desired.resources.get(address)
     planned = change.name if change else ""
     name = str(resource.fields.get(KINDS[kind].identity.name_field, planned)) if resource else planned
@@ -65,11 +65,11 @@ class _Targets:
     def find(self, kind: str, fields: Fields) -> Iterator[str]:
         """The addresses and nodes that the fields refer to."""
         for _, item, to in reference_items(KINDS[kind], fields):
-            target = find_address(to, item) or self._by_id(to.kind, self.references.as_sent(to, item))
+            target = find_address(to, item) or self._find_by_id(to.kind, self.references.as_sent(to, item))
             if target is not None:
                 yield target
 
-    def _by_id(self, kind: str, item: Any) -> str | None:
+    def _find_by_id(self, kind: str, item: Any) -> str | None:
         """What an item that names an id means: an address, or a node of its own for what is not managed.
 
         That a destination's id is its integration's own is plausible and stated nowhere; if it is another, and no

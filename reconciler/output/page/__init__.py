@@ -17,7 +17,7 @@ from reconciler.output.terminal import escape
 from reconciler.text import counted, truncate
 
 
-def page_html(template: str, style: str, script: str, **values: Any) -> str:
+def render_page(template: str, style: str, script: str, **values: Any) -> str:
     """A page of a template, with these values in it. Each is escaped, and what hides or turns the writing is shown as
     an escape.
 
@@ -37,17 +37,17 @@ def page_html(template: str, style: str, script: str, **values: Any) -> str:
 def render(template: str, *, prefix: str = "", **values: Any) -> str:
     """What a template beside this file makes of the values. `prefix`: stands before the ids of an environment's part of
     a page, and before the links to them."""
-    return _templates().get_template(template).render(values, prefix=prefix)
+    return _load_templates().get_template(template).render(values, prefix=prefix)
 
 
 @cache
-def _templates() -> Environment:
+def _load_templates() -> Environment:
     templates = Environment(
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_escaped,
+        finalize=_escape_value,
         loader=FunctionLoader(read_part),
     )
     marks = {weight.value: label.sign for weight, label in WEIGHTS.items()}
@@ -55,7 +55,7 @@ def _templates() -> Environment:
     return templates
 
 
-def _escaped(value: Any) -> Any:
+def _escape_value(value: Any) -> Any:
     """What stands in the page of a value; Jinja2 escapes it after this."""
     return value if isinstance(value, Markup) else escape("" if value is None else str(value))
 
