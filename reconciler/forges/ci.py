@@ -75,7 +75,7 @@ def _read_github(variables: Mapping[str, str], event: str) -> CiRun:
         payload = json.loads(event)
     payload = payload if isinstance(payload, dict) else {}
     ref, attempt = variables.get("GITHUB_REF", ""), variables.get("GITHUB_RUN_ATTEMPT", "")
-    commits = payload.get("commits")
+    commits = each if isinstance(each := payload.get("commits"), list) else []  # the oldest first
     return CiRun(
         host=GITHUB,
         api=api,
@@ -89,9 +89,7 @@ def _read_github(variables: Mapping[str, str], event: str) -> CiRun:
         graphql=variables.get("GITHUB_GRAPHQL_URL") or f"{api.removesuffix('/').removesuffix('/v3')}/graphql",
         branch=ref.removeprefix(BRANCH_REF) if ref.startswith(BRANCH_REF) else "",
         before=_parse_commit(payload.get("before")),
-        pushed=tuple(_parse_commit(each.get("id")) for each in reversed(commits) if isinstance(each, dict))
-        if isinstance(commits, list)
-        else (),
+        pushed=tuple(_parse_commit(each.get("id")) for each in reversed(commits) if isinstance(each, dict)),
         queued=variables.get("GITHUB_EVENT_NAME") == "merge_group",
         attempt=int(attempt) if attempt.isascii() and attempt.isdigit() else 1,
     )

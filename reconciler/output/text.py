@@ -188,7 +188,14 @@ def render_report_text(report: ApplyReport) -> str:
         if outcome.status is not Status.DONE or outcome.is_doubtful:
             ends.setdefault((outcome.status, outcome.action, labels.describe_end(outcome)), []).append(outcome)
     for outcomes in ends.values():
-        lines += _render_ended(outcomes)
+        # What ended alike: one change in a line, several below what is said of all of them.
+        first, names = outcomes[0], [escape(each.address) for each in outcomes]
+        paint = red if first.status is Status.FAILED else yellow
+        what = names[0] if len(names) == 1 else f"{len(names)} objects"
+        action, rest = ("", ", see the plan") if first.status is Status.MANUAL else (f"{first.action} ", "")
+        why = f"{escape(labels.describe_end(first))}{rest}"
+        lines.append(paint(f"  {first.status.value}: {action}{what}") + f": {why}")
+        lines += [f"      {listed(names, MOST_NAMED, ', which the next plan shows')}"] if len(names) > 1 else []
     if verified := sum(outcome.verification is Verification.VERIFIED for outcome in report.outcomes):
         lines.append(f"{counted(verified, 'change')} read back and verified.")
     lines += [yellow(f"warning: {escape(warning)}") for warning in report.warnings]
@@ -196,14 +203,3 @@ def render_report_text(report: ApplyReport) -> str:
     if report.of(Status.FAILED) or report.of(Status.SKIPPED):
         lines.append("hint: remove the causes and apply again; what is done stays as it is")
     return fit("\n".join(lines))
-
-
-def _render_ended(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """What ended alike: one change in a line, several below what is said of all of them."""
-    first, names = outcomes[0], [escape(each.address) for each in outcomes]
-    paint = red if first.status is Status.FAILED else yellow
-    what = names[0] if len(names) == 1 else f"{len(names)} objects"
-    action, rest = ("", ", see the plan") if first.status is Status.MANUAL else (f"{first.action} ", "")
-    yield paint(f"  {first.status.value}: {action}{what}") + f": {escape(labels.describe_end(first))}{rest}"
-    if len(names) > 1:
-        yield f"      {listed(names, MOST_NAMED, ', which the next plan shows')}"

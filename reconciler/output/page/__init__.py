@@ -51,7 +51,8 @@ def _load_templates() -> Environment:
         loader=FunctionLoader(read_part),
     )
     marks = {weight.value: label.sign for weight, label in WEIGHTS.items()}
-    templates.globals |= {"counted": counted, "truncate": truncate, "version": __version__, "marks": marks}
+    templates.globals |= {"counted": counted, "escape": escape, "truncate": truncate}
+    templates.globals |= {"version": __version__, "marks": marks}
     return templates
 
 

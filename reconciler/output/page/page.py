@@ -17,7 +17,7 @@ from reconciler.output import groups as grouping
 from reconciler.output import labels
 from reconciler.output.graph import SMALL, draw_picture, list_states
 from reconciler.output.groups import Group, count_kinds, find_groups, list_sentences
-from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, UNMANAGED, WEIGHTS, describe_end, format_place
+from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, WEIGHTS, describe_end, format_place
 from reconciler.output.references import make_graph
 from reconciler.output.values import Line, ValueDiff, describe_ignored, describe_waiting, encode, is_nested
 from reconciler.text import truncate
@@ -36,7 +36,6 @@ LONGEST = 600  # characters of a sentence
 SIGNS = {action.value: label.sign.replace("-", "\N{MINUS SIGN}") for action, label in ACTIONS.items()}
 View = dict[str, Any]
 Outcomes = Mapping[str, Outcome]  # address → how its change ended
-MEANINGS = {UNMANAGED: "not managed here"}
 FIRST = 8  # impacts that stand at the top, the gravest first
 NAMED = 3  # addresses that an impact at the top names
 
@@ -73,7 +72,7 @@ def collect_page_values(review: Review, report: ApplyReport | None = None) -> Vi
         "picture": draw_picture(graph, is_linked=True),
         "picture_open": len(graph.nodes) <= SMALL,
         "same_picture": "",
-        "legend": [(word, SIGNS.get(word, ""), MEANINGS.get(word, word)) for word in list_states(graph)],
+        "legend": [(word, SIGNS.get(word, "")) for word in list_states(graph)],
     }
 
 
