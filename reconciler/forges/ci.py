@@ -1,4 +1,4 @@
-"""Where a run is: the host, the repository, the pull request, as the variables of its runner say.
+"""What the variables of a CI runner say about its run: the host, the repository, the pull request.
 
 GitHub: docs.github.com/en/actions/reference/workflows-and-actions/variables. GitLab:
 docs.gitlab.com/ci/variables/predefined_variables. `GITHUB_TOKEN` is no variable of a runner: a workflow passes it.
@@ -55,7 +55,7 @@ class CiRun:
 
 
 def find_ci_run(variables: Mapping[str, str], event: str = "") -> CiRun:
-    """What the variables say; `event` is the text of the file that GITHUB_EVENT_PATH names.
+    """The run that the variables describe. `event`: the text of the file that GITHUB_EVENT_PATH names.
 
     WrongUsage outside of a pipeline, or if a variable is not what its host sets; NotAuthorised without a token.
     """

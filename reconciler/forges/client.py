@@ -14,8 +14,8 @@ from reconciler.api.response import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Response
 from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
 from reconciler.lazy import frozen
 
-MOST_PAGES = 100
-PER_PAGE = 100
+MOST_PAGES = 100  # a host that names a next page for ever is refused, and not followed
+PER_PAGE = 100  # the most that both hosts allow
 A_MINUTE = 60.0
 """GitHub: without a header that says how long, wait at least one minute after a secondary limit
 (docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api)."""
@@ -40,11 +40,11 @@ class ForgeClient(Writer):
         self._hints = hints
 
     def _exchange_once(self, method: str, path: str, **rest: Any) -> Response:
-        """A limit that comes as 403 is told as what it is, 429, so that it is waited out."""
+        """A rate limit that GitHub answers with 403 becomes 429, so that the client waits."""
         return as_rate_limited(super()._exchange_once(method, path, **rest))
 
     def call(self, method: str, path: str, body: Any = None, **how: Any) -> Response:
-        """One request; the error of an answer that is no 2xx, in the host's words."""
+        """Sends a request. Raises NotAuthorised or AnswerRefused, in the host's words, if the answer is no 2xx."""
         answer = self.send(method, path, body, **{"idempotent": True, **how})
         if not answer.ok:
             raise self._make_error(answer)

@@ -78,7 +78,7 @@ def _render_group(found: Comparison, group: Group) -> Iterator[str]:
 
 
 def _format_head(found: Comparison, group: Group) -> str:
-    """`send_at of 12 reports, such as report.a`; of whole objects which environment has them alone, and why."""
+    """`send_at of 12 reports, such as report.a`; of whole objects, which of the environments has them, and why."""
     first = group[0]
     what = count_kinds(each.address for each in group) if group[1:] else _format_name(first)
     if first.path:
@@ -90,7 +90,7 @@ def _format_head(found: Comparison, group: Group) -> str:
 
 
 def _find_groups(differences: Iterable[Difference]) -> list[list[Difference]]:
-    """The groups of differences, in their order."""
+    """Groups what is alike: the same kind and path, and the same values, or values of the same variables."""
     found: dict[str, list[Difference]] = defaultdict(list)
     for each in differences:
         own = _find_own_sources(each)
@@ -116,13 +116,13 @@ def _list_places(group: Group, at: int) -> Iterator[str]:
 
 
 def _find_own_sources(each: Difference) -> list[list[Location]]:
-    """The variables and items of the value of each side that those of the other side are not made of."""
+    """For each side, the variables and items that its value is made of and the other side's value is not."""
     one, other = (side.sources if side else () for side in (each.a, each.b))
     return [[place for place in one if place not in other], [place for place in other if place not in one]]
 
 
 def _format_name(each: Difference) -> str:
-    """An address; what is not managed by its name and ids."""
+    """The address; if the object is not managed, its kind, its name and its ids."""
     if "[" not in each.address:
         return escape(each.address)
     ids = ", ".join(str(side.id) for side in (each.a, each.b) if side)

@@ -38,8 +38,8 @@ def select(value: object, *names: str) -> dict[str, Any]:
 def collect_plan_values(review: Review) -> dict[str, Any]:
     """What the JSON of a plan says of one environment: the contract's form, which schemas/plan.schema.json describes.
 
-    `notes` of a change is all that is said of it, and `warnings` has the risks of every change, so that who reads
-    nothing else misses nothing; `impact` is the part of the notes that is about people.
+    `notes` has all that is said of a change, and `impact` the part of it that is about people. `warnings` has the risks
+    of every change, too: a program that reads only these misses none.
     """
     plan = review.plan
     risks = [
@@ -120,7 +120,7 @@ def make_all_schemas() -> dict[str, Schema]:
 
 
 def _complete(schema: Any, name: str = "") -> Any:
-    """A schema, or what stands in one, with titles, closed maps and words at every depth."""
+    """A schema, or a part of one, with titles, closed maps and the values of WORDS at every depth."""
     if isinstance(schema, list):
         return list(map(_complete, schema))
     if not isinstance(schema, dict):

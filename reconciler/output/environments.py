@@ -54,7 +54,7 @@ def render_plans_text(ended: Sequence[Ended[Review]]) -> str:
 
 
 def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[tuple[str, ...], list[K]]:
-    """What is shown alike for several environments, by the names of these."""
+    """The parts that several environments have alike, by the names of these environments."""
     found: dict[K, list[str]] = defaultdict(list)
     for environment, parts in shown:
         for part in parts:
@@ -67,7 +67,7 @@ def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[tuple[str, ...
 
 
 def summarise_plan(review: Review, strong: Paint = str, show: Paint = str) -> tuple[str, str]:
-    """What is planned, and the risky part of it. `strong`: marks what is grave; `show`: shows words of others."""
+    """What is planned, and the risks of it. `strong` marks what is grave; `show` escapes what we did not write."""
     plan, weights = review.plan, Counter(impact.weight for each in review.impacts.values() for impact in each)
     refused = [strong(f"refused: {show(', '.join(each.guard for each in plan.refusals))}")] if plan.refusals else []
     risks = [labels.count_weight(weight, weights[weight]) for weight in GRAVE if weights[weight]]
@@ -102,7 +102,7 @@ def render_plans_json(ended: Sequence[Ended[Review]]) -> str:
 
 
 def render_ended_json(ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]], **more: Any) -> str:
-    """The document of several environments with what it says of each; that of one alone is as it always was."""
+    """One document for several environments, with `values` of each; for one alone, the document of these values."""
     if (only := only_value(ended)) is not None:
         return to_json(**values(only))
     environments: list[dict[str, Any]] = []

@@ -23,9 +23,10 @@ KeyPath = tuple[str | int, ...]
 
 
 def render_yaml(desired: Desired, folder: Path) -> str:
-    """A configuration that needs no other words; behind each value, its places relative to the folder.
+    """The configuration without for_each, defaults and variables. Behind each value stand its places, relative to the
+    folder.
 
-    A text that would be changed on its way to stdout stands in quotes, and escapes mean the same there.
+    A text that stdout would show escaped stands in double quotes, in which YAML reads the same escapes.
     """
     resources: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for address, each in desired.resources.items():
@@ -67,7 +68,7 @@ def _collect_blocks(desired: Desired) -> dict[str, Any]:
 
 
 def _find_lines(key_path: KeyPath, node: Any) -> Iterator[tuple[KeyPath, int]]:
-    """The way to each resource, to each item of a block and to each value without others in it, and its line."""
+    """The keys of each resource, of each item of a block and of each scalar, with its line."""
     found: list[tuple[Any, Any, int]] = []
     if isinstance(node, LocatedMap):
         found = [(key, value, node.key_positions[key][0]) for key, value in node.items()]
@@ -81,7 +82,7 @@ def _find_lines(key_path: KeyPath, node: Any) -> Iterator[tuple[KeyPath, int]]:
 
 
 def _list_places(desired: Desired, key_path: KeyPath, folder: Path) -> Iterator[str]:
-    """Where a value comes from: where it is written, then what it is made of."""
+    """Where a value is written, then where the variables and items stand that it is made of."""
     section, step, *path = key_path
     if section not in SECTIONS:
         yield _format_place(getattr(desired, str(section))[step].location, folder)

@@ -77,7 +77,7 @@ def _render_table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str
 
 
 def _find_one_value(each: FieldExplanation, labels: Mapping[str, str]) -> str:
-    """The value of a field, if all that is there is the same; empty if it is not."""
+    """The value of a field, if its written, live and applied values are the same; empty if they differ."""
     there = [found for found in (each.written, each.live, each.applied) if found.there]
     is_same = all(found == there[0] for found in there)
     if each.verdict is Verdict.EQUAL:

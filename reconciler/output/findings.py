@@ -58,8 +58,8 @@ RULES: Mapping[str, Rule] = {
 
 @frozen
 class Finding:
-    """One of them. `subject` tells it from the others of its rule; `lines` are its text, escaped, a sentence
-    each. Without a place it is about the whole."""
+    """A result of a rule. `subject` tells it from the others of its rule; `lines` are its text, escaped, a sentence
+    each. Without a place it is about the whole configuration."""
 
     rule: Rule
     subject: str
@@ -93,14 +93,14 @@ def list_review_findings(review: Review) -> Iterator[Finding]:
 
 
 def list_problem_findings(problems: Iterable[Problem], rule: str = "invalid") -> Iterator[Finding]:
-    """The findings of a configuration that is invalid, or of what else is wrong at a location."""
+    """The findings of problems, by default of an invalid configuration. `rule`: the id of another rule."""
     for each in problems:
         of_policy = _find_policy_rule(each.code, "error" if rule == "invalid" else "warning")
         yield _make_finding(of_policy or RULES[rule], str(each), [each.message], each.location)
 
 
 def _find_policy_rule(guard: str, level: Literal["error", "warning"]) -> Rule | None:
-    """The rule of a policy's findings; None if it is the code of something else."""
+    """The rule for the findings of a policy; None if `guard` is the code of something else."""
     if not guard.startswith(GUARD):
         return None
     name = guard.removeprefix(GUARD)
@@ -129,7 +129,7 @@ def _list_findings_at(review: Review, group: Group, place: Location | None) -> I
 
 
 def list_plan_findings(ended: Iterable[Ended[Review]]) -> Iterator[Finding]:
-    """The findings of all environments, each once, with those that it is of if these are not all; errors first."""
+    """The findings of all environments, errors first, each once. One that is not of all of them names its own."""
     every = list(ended)
     found: dict[Finding, dict[str, None]] = defaultdict(dict)
     for each in every:
@@ -150,7 +150,7 @@ def render_annotations(ended: Sequence[Ended[Review]]) -> str:
 
 
 def render_workflow_commands(findings: Iterable[Finding]) -> str:
-    """A command a line."""
+    """The findings as workflow commands of GitHub, one on each line."""
     return "\n".join(map(_render_command, findings))
 
 
@@ -181,7 +181,7 @@ def render_plans_sarif(ended: Sequence[Ended[Review]]) -> str:
 
 
 def render_sarif(findings: Iterable[Finding], elsewhere: Location | None = None) -> str:
-    """The document. `elsewhere`: a file for what has no place, since hosts leave out what is nowhere."""
+    """The SARIF document. `elsewhere`: the file for findings without a place; code hosts drop those without a file."""
     every = list(findings)
     rules = {**RULES, **{each.rule.id: each.rule for each in every}}
     described = [

@@ -33,12 +33,12 @@ COLOURS = {action.value: label.colours for action, label in ACTIONS.items()}
 
 
 def find_state(node: Node) -> str:
-    """What happens to it in a word: an action, `unmanaged`, or nothing at all."""
+    """What happens to a node: the name of an action, `unmanaged`, or empty if nothing happens."""
     return node.action or ("" if node.managed else UNMANAGED)
 
 
 def format_name(node: Node) -> str:
-    """The address, or how many objects it stands for."""
+    """The address, or how many objects the node stands for."""
     return escape(node.address if node.alike == 1 else counted(node.alike, node.kind.replace("_", " ")))
 
 
@@ -55,14 +55,14 @@ def format_subtitle(node: Node) -> str:
 
 
 def list_states(graph: Graph) -> list[str]:
-    """Those that a graph's nodes are in, the gravest first."""
+    """The states that the nodes of a graph have, the gravest first."""
     used = {find_state(node) for node in graph.nodes}
     return [word for word in (*(action.value for action in ACTIONS), UNMANAGED) if word in used]
 
 
 def fold(graph: Graph) -> Graph:
-    """The graph if it is small; else with one node for several that nothing refers to and that refer to the same, if
-    the same happens to them."""
+    """The graph, with fewer nodes if it is not small: one stands for several that nothing refers to, that refer to the
+    same nodes and to which the same happens."""
     uses: dict[str, set[tuple[str, int]]] = defaultdict(set)
     for goes, edges in enumerate((graph.edges, graph.dropped)):
         for source, target in edges:
@@ -89,8 +89,8 @@ def _select_nodes(graph: Graph, nodes: Mapping[str, Node]) -> Graph:
 
 
 def make_excerpt(graph: Graph) -> tuple[Graph, str]:
-    """The whole graph if it is small, or can be folded; else what changes, the gravest first, each with what it refers
-    to, and then what refers to these. And what is not drawn, in a sentence; empty if all is."""
+    """The part of the graph that is drawn, and a sentence about the rest, empty if there is none. A graph of more than
+    DRAWN nodes loses some: first come the gravest changes with what they refer to, then what refers to these."""
     graph = fold(graph)
     if len(graph.nodes) <= DRAWN:
         return graph, ""
@@ -112,7 +112,7 @@ def make_excerpt(graph: Graph) -> tuple[Graph, str]:
 
 
 def rank_node(node: Node) -> tuple[int, str]:
-    """Sorts nodes: the gravest change first, what does not change last."""
+    """The key to sort nodes by: the gravest change first, what does not change last."""
     return (list(ACTIONS).index(Action(node.action)) if node.action else len(ACTIONS)), node.address
 
 
@@ -159,7 +159,7 @@ def render_mermaid(graph: Graph) -> str:
 
 
 def _escape_entities(text: str) -> str:
-    """A text between Mermaid's quotes: all that could mean something becomes an entity of its own kind (`#34;`)."""
+    """The text for Mermaid's quotes: each character that could be markup becomes one of its entities (`#34;`)."""
     # Some versions of Mermaid take a line that begins like an item of a list for one, and show an error in its place.
     return _UNSURE.sub(lambda found: f"#{ord(found[0])};", _ITEM.sub(r"· \g<0>", text))
 
@@ -170,8 +170,8 @@ def render_svg(graph: Graph) -> str:
 
 
 def draw_picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:
-    """A graph as the template draws it. `is_linked`: within a page, which has colours and a legend of its own, and
-    where what changes leads to its own description. `left_out`: what is not drawn, in a sentence; empty if all is."""
+    """What the template draws of a graph. `is_linked`: it stands in a page, which has colours and a legend of its own,
+    and a change is a link to its card. `left_out` in the result is a sentence about what is not drawn, or empty."""
     graph, left_out = make_excerpt(graph)
     has_names = len(graph.nodes) <= SMALL
     height, pitch = (46, 60) if has_names else (26, 34)

@@ -33,7 +33,8 @@ WHOLE = frozenset({Action.CREATE, Action.ADOPT, Action.DELETE, Action.FORGET})
 
 @frozen
 class Group:
-    """Changes with one action, the same fields and causes. `places`: where it is written, most first, → whose."""
+    """Changes with one action, the same fields and causes. `places`: where they are written → their addresses; the
+    place of most of them comes first."""
 
     changes: Sequence[Change]
     places: Mapping[Location, Sequence[str]]
@@ -114,7 +115,8 @@ def group_new_by_kind(groups: Iterable[Group]) -> list[Group]:
 
 
 def list_sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None, str]]:
-    """What a group does to people, the gravest first, then its remarks. What differs in the name only is said once."""
+    """What a group does to people, the gravest first, then its remarks. Sentences that differ only in the name of the
+    object are one."""
     found: dict[Weight | None, Counter[str]] = {weight: Counter() for weight in (*Weight, None)}
     total = len(group.changes)
     for change in group.changes:
@@ -131,7 +133,8 @@ def list_sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None
 
 
 def list_shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]:
-    """The fields of a change as people read them: a list whose middle has lost an item is one field."""
+    """The fields of a change as people read them. If an item in the middle of a list is new or gone, the list is one
+    field: by position, all later items would differ."""
     record, after = review.live.records.get(change.kind, {}).get(change.id or ""), change.remember
     if record is None or after is None or not any("[" in each.path for each in change.fields):
         return change.fields
@@ -152,8 +155,8 @@ def list_shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]
 
 
 def find_main_field(change: Change) -> str:
-    """The path of the field that matters most in a change: one that the API cannot change, the status, or the first.
-    Empty if it is about the whole object."""
+    """The path of the field that matters most in a change: one that the API cannot change, else the status, else the
+    first. Empty if the change is about the whole object."""
     kind = KINDS[change.kind]
     names = [kind.delivery.status] if kind.delivery else []
     if change.action in (Action.REPLACE, Action.MANUAL):
@@ -191,7 +194,8 @@ def count_kinds(addresses: Iterable[str]) -> str:
 
 
 def _find_places(review: Review, changes: Sequence[Change]) -> dict[Location, list[str]]:
-    """Of the places that could have brought a value about, each change takes the one that most of them share."""
+    """Where the changes are written, most of them first. A value may come from several places (see below): each change
+    has the one that most changes share."""
     possible = {change.address: list(_list_possible_places(review, change)) for change in changes}
     shared = Counter(place for places in possible.values() for place in places)
     found: dict[Location, list[str]] = defaultdict(list)
@@ -202,7 +206,7 @@ def _find_places(review: Review, changes: Sequence[Change]) -> dict[Location, li
 
 
 def _list_possible_places(review: Review, change: Change) -> Iterator[Location]:
-    """Where the value stands, then where its variables are set."""
+    """Where the value of the main field is written, then where its variables and items are."""
     resource, path = review.desired.resources.get(change.address), find_main_field(change)
     if resource and path:
         yield resource.field_location(path)
@@ -220,7 +224,7 @@ def _replace_names(names: Mapping[str, str], text: str) -> str:
 
 
 def _format_bare(value: Any) -> str:
-    """A value without its quotes, if nobody could take it for something else."""
+    """The value without quotes if it is a text that looks like nothing else (see BARE), else as JSON."""
     if isinstance(value, str) and BARE.fullmatch(value):
         return value
     return "nothing" if value is None else escape(quote(value) if isinstance(value, str) else json.dumps(value))

@@ -92,7 +92,7 @@ def name_api(api: str) -> str:
 
 
 def format_api(api: str, show: Callable[[str], str] = escape) -> str:
-    """What a heading says of the API's address."""
+    """The API's address behind a heading, in brackets; empty if it is the vendor's. `show` escapes it."""
     return f" (API: {show(named)})" if (named := name_api(api)) else ""
 
 
@@ -103,12 +103,12 @@ def find_shared_api(plans: Iterable[Plan]) -> str | None:
 
 
 def count_ends(report: ApplyReport) -> str:
-    """All of what was done in one line: `2 done, 1 failed`."""
+    """How the changes of a report ended, in one line: `2 done, 1 failed`."""
     return ", ".join(f"{number} {status}" for status, number in report.counts().items() if number) or report.nothing
 
 
 def describe_end(outcome: Outcome) -> str:
-    """How a change ended, in words; the same for changes that ended alike. Empty if there is nothing to say."""
+    """How a change ended, in words without its address. Empty if there is nothing to say."""
     reason = outcome.reason or (f"because of {outcome.because_of}" if outcome.because_of else "")
     if outcome.status is Status.MANUAL:
         return reason or "still to be done by a person"
@@ -116,14 +116,14 @@ def describe_end(outcome: Outcome) -> str:
 
 
 def count_changes(plan: Plan, strong: Paint = str, order: Iterable[Action] = ACTIONS) -> str:
-    """All of a plan in one line: `1 to delete, 2 to create`, or that nothing changes. `strong`: marks what destroys."""
+    """A plan in one line: `1 to delete, 2 to create`, or `no changes`. `strong` marks what destroys."""
     summary = plan.summary()
     counts = {action: f"{summary[action]} {ACTIONS[action].phrase}" for action in order if summary[action]}
     return ", ".join(strong(text) if action in DESTROYS else text for action, text in counts.items()) or "no changes"
 
 
 def format_place(place: Location) -> str:
-    """A place without its column."""
+    """`file:line` of a place; the column is left out."""
     return f"{place.file}:{place.line}" if place.line else place.file
 
 

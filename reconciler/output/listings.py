@@ -26,7 +26,7 @@ GROUP = 3  # so many objects with the same edits are shown as one
 
 
 def render_destinations_text(found: Destinations) -> str:
-    """A destination a line: the line that is written for it, its label, what stands behind it and what proves that."""
+    """One line for each destination: what to write in the YAML, its label, its integration, and what proves that."""
     items = found.items
     count = counted(len(items), "destination")
     lines = [bold(f"Destinations of {escape(found.environment)}: {count}{format_api(found.api)}")]
@@ -44,7 +44,7 @@ def render_destinations_text(found: Destinations) -> str:
 
 
 def render_destinations_json(found: Destinations) -> str:
-    """All that is known of them."""
+    """The destinations with all that is known of them."""
     items = list(map(asdict, found.items))
     for target in (item["target"] for item in items if item["target"]):
         target["address"] = target["address"] or None
@@ -52,7 +52,7 @@ def render_destinations_json(found: Destinations) -> str:
 
 
 def render_history_text(receipts: Sequence[Receipt]) -> str:
-    """A line for each apply, the latest first: one that is broken on a terminal only."""
+    """One line for each apply, the latest first. Only a terminal breaks it."""
     if not receipts:
         return "nothing was applied yet"
     lines = []
@@ -64,18 +64,18 @@ def render_history_text(receipts: Sequence[Receipt]) -> str:
 
 
 def collect_history_values(receipts: Sequence[Receipt]) -> dict[str, Any]:
-    """The receipts, whole, for JSON."""
+    """The receipts with all their fields, for JSON."""
     return {"receipts": list(map(asdict, receipts))}
 
 
 def render_state_text(state: State) -> str:
-    """An address and its id a line."""
+    """One line for each address, with its id."""
     entries = sorted(state.entries.items())
     return "\n".join(escape(f"{address} {each.id}{' protected' * each.protected}") for address, each in entries)
 
 
 def render_state_json(state: State) -> str:
-    """The addresses with what names and guards their objects."""
+    """The addresses with their ids, their protection and what they depend on."""
     resources = [
         {"address": address, "id": each.id, "protected": each.protected, "depends_on": list(each.depends_on)}
         for address, each in sorted(state.entries.items())
@@ -95,7 +95,7 @@ def render_validation_json(problems: Mapping[str, Iterable[Problem]], counts: Ma
 
 
 def render_rules(rules: Mapping[str, Mapping[str, Any]]) -> str:
-    """Each ready rule: what it says, and the line to paste, with the default of each value, or an example."""
+    """Each ready rule: its description, and a line to paste with the default of each value, or else an example."""
     lines = []
     for name, rule in rules.items():
         given = {key: each.get("default", each["example"]) for key, each in rule["with"].items()}
@@ -121,7 +121,8 @@ def render_drift_text(drift: Drift) -> str:
 
 
 def _list_alike(found: Sequence[Any], sign: str, paint: Paint, show: Callable[[Any, bool], list[str]]) -> Iterator[str]:
-    """Objects with their lines. Several of a kind with the same are one, and `show` is told whether it is for that."""
+    """Objects with their lines, GROUP or more of a kind with equal lines as one. `show`: the lines of an object, for a
+    group if its second argument is true."""
     groups: dict[tuple[str, ...], list[Any]] = {}
     for each in found:
         values = repr(getattr(each, "fields", ()))

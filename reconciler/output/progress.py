@@ -40,7 +40,7 @@ class Progress(ExitStack):
         self.callback(write_status, "")
 
     def __call__(self, change: Change | None, status: Status | None, text: str) -> None:
-        """A change begins (no status) or ends; without a change, `text` is said."""
+        """Shows that a change begins (no status) or ends; without a change, it shows `text`."""
         if change is None:
             write_stderr(yellow(escape(text)))
             return

@@ -13,8 +13,8 @@ from reconciler.model.reports import Graph, Node
 
 
 def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
-    """The managed addresses of a plan, those that go away among them, what is not managed and is referred to, and the
-    references between all of these. An edge of `dropped` is live and is not wanted any more."""
+    """The graph of a plan: its addresses, also those that go away, the unmanaged objects that these refer to, and all
+    references. An edge of `dropped` is a live reference that the plan removes."""
     changes = {change.address: change for change in plan.changes}
     objects = plan.objects()
     targets = _Targets(plan, live, {ref: address for address, ref in objects.items()})
@@ -55,7 +55,7 @@ def _make_node(address: str, desired: Desired, change: Change | None) -> Node:
 
 
 class _Targets:
-    """Finds what an object's fields refer to; `unmanaged` gathers what it met on the way that nobody manages."""
+    """Finds what the fields of an object refer to. `unmanaged` collects the nodes for what is not managed."""
 
     def __init__(self, plan: Plan, live: Live, addresses: Mapping[ObjectRef, str]) -> None:
         self.plan, self.live, self.addresses = plan, live, addresses
@@ -70,11 +70,11 @@ class _Targets:
                 yield target
 
     def _find_by_id(self, kind: str, item: Any) -> str | None:
-        """What an item that names an id means: an address, or a node of its own for what is not managed.
+        """The target of an item with an id: an address, or a node of its own for what is not managed.
 
-        That a destination's id is its integration's own is plausible and stated nowhere; if it is another, and no
-        managed integration is proven to stand behind it, the item is shown by the label that the API gives it. A label
-        that is written takes the place of an id that is not known.
+        The API's documents do not say that the id of a destination is that of its integration. If it is another, and no
+        managed integration is proven to be behind it, the node has the label that the API gives. If the id is not
+        known, it has the label that is written.
         """
         object_id = item.get("id", item.get("label")) if isinstance(item, dict) else item
         if not isinstance(object_id, str):

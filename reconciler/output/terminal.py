@@ -57,10 +57,10 @@ def escape(text: str) -> str:
 
 
 def sanitize(text: str, encoding: str | None = None) -> str:
-    """The lines as they may be printed, even if a value in them was not escaped.
+    """The lines in a form that is safe to print, even if a value in them was not escaped.
 
     Nothing acts on a terminal, no line is a command to GitHub, Azure or TeamCity, and all of it can be encoded. The
-    escapes are those of JSON, and stand in a JSON document within strings only: it says the same as before.
+    escapes are those of JSON. In a JSON document they stand within strings only, so its meaning stays the same.
     """
     text = _FOREIGN.sub(_escape_match, text)
     text = _COMMAND_WORD.sub("\\\\u0023", _COMMAND_LINE.sub(r"\1\\u003a", text))
@@ -75,7 +75,7 @@ def register_secret(value: str) -> None:
 
 
 def write_stdout(text: str, *, commands: bool = False) -> None:
-    """Data, on stdout. `commands`: its lines are annotations for GitHub, made by us, and are to work as such.
+    """Writes data to stdout. `commands`: its lines are annotations for GitHub that we made, and stay commands.
 
     ReconcilerError if stdout takes no more; SystemExit, without a message, if its reader has closed it (`| head`).
     """
@@ -87,15 +87,15 @@ def write_stdout(text: str, *, commands: bool = False) -> None:
 
 
 def make_write_error(error: OSError) -> SystemExit | ReconcilerError:
-    """What it means that stdout could not be written; the end, without a message, if its reader has gone."""
+    """The exception to raise if stdout cannot be written: an exit without a message if its reader has gone."""
     if isinstance(error, BrokenPipeError):
         return SystemExit(Exit.API_FAILED)
     return ReconcilerError(f"stdout cannot be written ({error.strerror})", hint="only its output is lost")
 
 
 def write_stderr(text: str, at: Location | None = None) -> None:
-    """A message, on stderr; `at`: what it is about. If it cannot be written the work goes on: a full log does not cut
-    an apply off."""
+    """Writes a message to stderr; `at`: its location. If that fails, the work goes on: a full disk for the log does not
+    stop an apply."""
     if write := log.get():
         write(text, at)
     else:
@@ -103,14 +103,14 @@ def write_stderr(text: str, at: Location | None = None) -> None:
 
 
 def write_line(text: str) -> None:
-    """A line on stderr, as wide as it is."""
+    """Writes a line to stderr without breaking it."""
     write_status("")
     with contextlib.suppress(OSError):
         click.echo(make_printable(text, sys.stderr), err=True, color=_has_colour(sys.stderr.isatty()))
 
 
 def write_status(text: str) -> None:
-    """A line on the terminal that takes the place of the last one, until something else is written; empty: none."""
+    """Writes a line to the terminal in the place of the last one. The next message or an empty text erases it."""
     if text or _status:
         _status[:] = filter(None, [text])
         line = make_printable(text, sys.stderr)
@@ -120,7 +120,7 @@ def write_status(text: str) -> None:
 
 
 def prompt(question: str) -> str:
-    """What a person answers to a question, on stderr; empty for an empty line, and at the end of the input."""
+    """Asks a question on stderr and returns the answer; empty for an empty line, and at the end of the input."""
     if log.get():
         write_stderr(question)
     else:
@@ -153,7 +153,7 @@ def strip_styles(text: str) -> str:
 
 
 def _make_command_printable(line: str) -> str:
-    """A line of an annotation: its beginning is ours, and the rest of it is escaped as all else."""
+    """A line of an annotation: its beginning, which we made, stays as it is, and the rest is made printable."""
     own = _OWN_COMMAND.match(line)
     return own[0] + make_printable(line[own.end() :], sys.stdout) if own else make_printable(line, sys.stdout)
 
@@ -181,7 +181,7 @@ codecs.register_error("reconciler.json", _escape_unencodable)
 
 
 def _has_colour(terminal: bool) -> bool:
-    """Colour on a terminal that has it, and not if NO_COLOR is set; FORCE_COLOR asks for it all the same."""
+    """Whether to write colours: on a terminal that has them, or if FORCE_COLOR is set; never if NO_COLOR is set."""
     if os.environ.get("NO_COLOR"):
         return False
     return (terminal and os.environ.get("TERM") != "dumb") or bool(os.environ.get("FORCE_COLOR"))
@@ -201,7 +201,7 @@ def find_width() -> int | None:
 
 
 def fit(text: str, hang: int = HANG) -> str:
-    """A text for people, as wide as the terminal is. A file or a log has a line for each sentence, to be searched."""
+    """A text for people, broken at the width of the terminal. In a file or a log, lines stay whole, to be searched."""
     return wrap(text, find_width(), hang)
 
 
@@ -233,7 +233,7 @@ def make_excerpt(line: str, number: int, column: int) -> str:
 
 
 def _find_end(line: str, index: int, step: int, remaining: int) -> int:
-    """How far one can go from an index before the text between takes more than `remaining` columns."""
+    """The index that is reached from `index` in steps of `step` before the text takes more than `remaining` columns."""
     while 0 <= index + min(step, 0) < len(line) and remaining > 0:
         remaining -= columns(escape(line[index + min(step, 0)]))
         index += step if remaining >= 0 else 0

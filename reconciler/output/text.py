@@ -107,8 +107,8 @@ class PlanText:
             yield f"  … and {len(plan.waiting[FEW:])} more that wait; --format json lists all"
 
     def _render_group(self, group: output.groups.Group, *, is_kind: bool = False) -> Iterator[str]:
-        """A change, or several as one: their title, what is not in it, what they do, and their addresses. `is_kind`:
-        they are all the creates of a kind."""
+        """A change, or several as one: the title, the fields that it leaves out, the impacts and the addresses.
+        `is_kind`: the group is all creates of a kind."""
         change, label, is_alone = group.first, ACTIONS[group.first.action], len(group.changes) == 1 and not is_kind
         notes = {CAUSES[field.cause].note for field in change.fields}
         is_stated = group.is_titled and len(notes) <= 1
@@ -139,7 +139,7 @@ class PlanText:
         yield from self._break(text, paint=dim)
 
     def _format_scopes(self, group: output.groups.Group) -> str:
-        """Whose doing it is, with numbers if that is not the same for all."""
+        """The scopes of the changes, with numbers if they differ."""
         scopes = Counter(self._review.find_scope(change.address) for change in group.changes)
         marked = [(SCOPES[scope], number) for scope, number in scopes.items() if scope and SCOPES[scope].word]
         counts = [label.word if len(scopes) == 1 else f"{number} {label.word}" for label, number in marked]

@@ -49,13 +49,13 @@ def encode(value: Any) -> str:
 
 
 def cut(text: str, longest: int = LONGEST, skipped: int = 0) -> str:
-    """The text from a position on, or if it is long its beginning, with the way to see the rest."""
+    """The text after `skipped` characters. A long one is cut, and says how to see the rest."""
     rest = f"…{text[skipped:]}" if skipped else text
     return truncate(rest, longest, f"… ({len(text)} characters; --format json shows all)")
 
 
 def cut_both(before: str, after: str, longest: int = LONGEST) -> tuple[str, str]:
-    """Two values on one line each. Two long ones begin shortly before where they part."""
+    """Two values on one line each. Two long ones begin shortly before their first difference."""
     same = 0
     if min(len(before), len(after)) > longest:
         pairs = enumerate(zip(before, after, strict=False))
@@ -69,8 +69,8 @@ def _reference_keys(kinds: Kinds) -> frozenset[str]:
 
 
 def describe_reference(item: Any, labels: Mapping[str, str], unknown: str = NO_ID) -> str | None:
-    """A reference by its address, an id by what people call it (`labels`); None for every other value. `unknown` is
-    said of a reference without its id."""
+    """A reference as its address, an id as its label (`labels`: id → label); None for every other value. `unknown`
+    stands behind a reference."""
     if not isinstance(item, dict):
         return None
     if set(item) == {"type", "id"}:
@@ -84,7 +84,7 @@ def describe_reference(item: Any, labels: Mapping[str, str], unknown: str = NO_I
 
 
 def describe(value: Any, labels: Mapping[str, str]) -> str:
-    """A value on one line, escaped, without braces; cut if it is long, but for references, which have their names."""
+    """A value in words (see `phrase`), cut if it is long; references are never cut."""
     text = phrase(value, labels)
     items = value if isinstance(value, list) else [value]
     return text if all(describe_reference(item, labels) for item in items) else cut(text)
@@ -126,8 +126,8 @@ def describe_waiting(each: Waiting) -> str:
 
 @frozen
 class ValueDiff:
-    """Shows what differs between two values. `labels`: id → what people call it; `longest`: characters of a value;
-    `unknown` is said of a reference without its id."""
+    """Shows what differs between two values. `labels`: id → label; `longest`: characters of a value; `unknown` stands
+    behind a reference."""
 
     labels: Mapping[str, str]
     longest: int = LONGEST
@@ -142,12 +142,12 @@ class ValueDiff:
         return encode(value) if reference is None else escape(reference)
 
     def lines(self, before: Any, after: Any, depth: int = 0) -> Iterator[Line]:
-        """What differs between two values: of maps and lists, nothing of what is the same."""
+        """The differences of two values. Entries and items that are the same are left out."""
         if _is_both(dict, before, after):
             yield from self._compare_maps(before or {}, after or {}, depth)
         elif _is_both(list, before, after):
             old, new = before or [], after or []
-            # Without its guess at junk, which takes items that are frequent in a list of 200 for none.
+            # difflib's autojunk would take an item that is frequent in a list of 200 or more for noise.
             matcher = SequenceMatcher(None, [*map(_encode_key, old)], [*map(_encode_key, new)], autojunk=False)
             for how, old_from, old_to, new_from, new_to in matcher.get_opcodes():
                 if how != "equal":

@@ -45,9 +45,9 @@ def list_tasks(review: Review) -> Iterator[str]:
 
 
 class GroupMarkdown:
-    """A change, or several that are alike, as a reviewer reads it. `destroys`: an object goes away; `delivers`:
-    how what is sent changes, empty if it does not. `has_ids`: whether the ids of objects are shown. `texts`: it whole,
-    in a line, by address, and left out; `sizes`: what each of these takes, with what stands around it."""
+    """A change, or several that are alike, as a reviewer reads it. `destroys`: an object goes away; `delivers`: how
+    deliveries change, empty if they do not. `has_ids`: whether the ids of objects are shown. `texts` has one for each
+    Level of plan.py, the whole one first, and `sizes` the bytes of each with what stands around it."""
 
     def __init__(self, review: Review, group: Group, *, has_ids: bool = True) -> None:
         self.review = review
@@ -65,7 +65,7 @@ class GroupMarkdown:
         self.sizes = tuple(measure(text) + around for text, around in zip(self.texts, (2, 3, 2, 0), strict=True))
 
     def _render_whole(self) -> str:
-        """All of it: what it does to people as sentences, its fields as a diff; not what is on the checklist."""
+        """What it does to people as sentences, and its fields as a diff. Steps by hand stand in the checklist alone."""
         notes = bullets(
             prose(text)
             for weight, text in self._sentences
@@ -82,7 +82,7 @@ class GroupMarkdown:
         return "\n\n".join(part for part in parts if part)
 
     def _render_line(self) -> str:
-        """What it is, and the gravest that it does to people."""
+        """The action and the address, and the gravest impact on people."""
         gravest = next((prose(text, 200) for weight, text in self._sentences if weight), "")
         if self.is_alone:
             return f"**{self.change.action}** {code(self.change.address)}" + (f": {gravest}" if gravest else "")

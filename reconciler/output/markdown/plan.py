@@ -57,7 +57,7 @@ Shown = Sequence[tuple[GroupMarkdown, Level]]
 
 
 def render_plan(review: Review) -> str:
-    """A plan for a reviewer. Its first line is the hidden mark that `reconciler comment` finds it by."""
+    """A plan for a reviewer. `reconciler comment` finds it by the hidden mark in its first line."""
     marker = format_marker(make_marker("plan", review.plan, review.commit, review.base))
     return f"{marker}\n{describe_plan(review, TEXT_LIMIT, end=render_footer([review], review.plan.digest))}"
 
@@ -84,7 +84,7 @@ def describe_plan(review: Review, limit: int, elsewhere: frozenset[str] = frozen
 
 
 def _list_notes(review: Review) -> Iterator[str]:
-    """What waits, the checklist, the warnings and what `ignore_changes` holds."""
+    """The changes that wait, the steps by hand, the warnings, and the fields that `ignore_changes` holds."""
     plan = review.plan
     if plan.waiting:
         yield bullets(take((prose(describe_waiting(each)) for each in plan.waiting), WARNINGS_LIMIT, FULL_PLAN))
@@ -113,7 +113,8 @@ def render_footer(reviews: Sequence[Review], digest: str, *, is_joint: bool = Fa
 
 
 def _find_section(each: GroupMarkdown, *, is_rollout: bool) -> int:
-    """What destroys comes first, then what stands alone, then what is alike, then what is new if that is much."""
+    """The number of a section: deletes and replaces, single changes with and without an impact on deliveries, changes
+    that are alike, and creates if they are many."""
     if each.destroys:
         return 0
     if is_rollout and each.change.action is Action.CREATE:
@@ -134,7 +135,7 @@ def render_sections(
 
 
 def _render_others(review: Review, shown: Shown, new: Sequence[Group], *, is_all: bool) -> Iterator[str]:
-    """What destroys nothing, by section. `is_all`: nothing else is shown."""
+    """The changes that delete and replace nothing, by section. `is_all`: the plan has no others."""
     sections: list[list[tuple[GroupMarkdown, Level]]] = [[], [], [], [], []]
     for each, level in shown:
         sections[_find_section(each, is_rollout=bool(new))].append((each, level))
@@ -167,7 +168,7 @@ def _render_others(review: Review, shown: Shown, new: Sequence[Group], *, is_all
 
 
 def _render_rollout(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[str]:
-    """Many creates: by kind, then each."""
+    """The creates, if they are many: a summary for each kind, then each create."""
     if new:
         yield f"#### {sum(len(group.changes) for group in new):,} new objects"
         for group in new:
@@ -198,10 +199,10 @@ def _select(shown: Shown, wanted: Level) -> list[str]:
 
 
 def _share_out(changes: Sequence[GroupMarkdown], remaining: int) -> tuple[Shown, int]:
-    """The level of each change, the most important first, and what is left of the room.
+    """The level of each change, the most important first, and the bytes that are left.
 
-    Each is shown whole as long as all later ones still get a line, or if that is too much, their addresses. So none is
-    left out while another one is shown with its values.
+    A change is shown whole as long as all later ones still get a line, or if lines do not fit, their addresses. So none
+    is left out while another one is shown with its values.
     """
     least = Level.LINE if sum(each.sizes[Level.LINE] for each in changes) <= remaining else Level.ADDRESS
     later = [0, *accumulate(each.sizes[least] for each in reversed(changes))][::-1]

@@ -37,12 +37,12 @@ GRAVE = frozenset({Status.FAILED, Status.SKIPPED})
 
 
 def render_comment(marker: CommentMarker, parts: Iterable[str]) -> str:
-    """A comment or an issue of these paragraphs."""
+    """A comment or an issue: the hidden mark on its first line, then the paragraphs."""
     return f"{format_marker(marker)}\n" + "\n\n".join(parts)
 
 
 def render_applied(review: Review, report: ApplyReport) -> str:
-    """What was done of a plan. What was approved stays as it is."""
+    """What an apply did of a plan. The mark has no approval: that of the plan's comment stays."""
     marker = CommentMarker(report.environment, "apply", configuration=report.configuration)
     return render_comment(marker, list_applied_parts(review, report))
 
@@ -58,7 +58,7 @@ def count_ends(report: ApplyReport) -> str:
 
 
 def list_applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
-    """What was done of a plan: a title, then what has to be heard, then the rest."""
+    """What an apply did of a plan: a title, then what needs attention, then the rest."""
     where = name_place(report.environment, report.configuration)
     yield f"Applied to {where}: {count_ends(report)}{format_api(report.api, code)}"
     if report.unrecorded:
@@ -140,7 +140,7 @@ def is_news(drift: Drift) -> bool:
 
 
 def list_drift_parts(drift: Drift, limit: int) -> Iterator[str]:
-    """What was changed outside: a title, then the objects, in about so many bytes."""
+    """What was changed outside: a title, then the objects, in about `limit` bytes."""
     environment, api = name_place(drift.environment, drift.configuration), format_api(drift.api, code)
     if not drift.compared:
         yield f"Drift in {environment}: **not known**, nothing is remembered of an apply{api}"

@@ -1,5 +1,5 @@
-"""What became of the plans of several environments as one comment, and their drift as one issue; and what these have in
-common with the comment of their plans: a table, and a section for each environment."""
+"""The plans of several environments, or what became of them, as one comment, and their drift as one issue: a table, and
+a section for each environment."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FULL = "the full answer is in this run's artefact, or comes with `--format json`
 
 @frozen
 class Section:
-    """What is said of an environment below the table. `make` shows it in at most so many bytes, about."""
+    """The text of an environment below the table. `make` shortens it to about so many bytes."""
 
     head: str
     text: str
@@ -56,8 +56,8 @@ def count_failed(ended: Sequence[Ended[Any]]) -> str:
 def make_table(
     ended: Sequence[Ended[T]], head: str, cells: Callable[[T], Sequence[str]], weights: Mapping[str, int]
 ) -> str:
-    """A row for each environment, as many as there is room for: if that is not all, those that are grave first, with
-    how much of that is in the others. `weights`: environment → how much that is."""
+    """A row for each environment, as many as fit. If some do not, those with an error or a weight come first, and a
+    sentence sums up the others. `weights`: environment → how many of its objects need a look."""
     rows, show = {}, partial(prose, longest=LONGEST_ERROR)
     for each in ended:
         columns = [describe_failure(each, strong, show)] if each.value is None else cells(each.value)
@@ -79,7 +79,7 @@ def make_table(
 
 
 def make_section(environment: str, summary: str, parts: Sequence[str]) -> Section:
-    """An environment with its paragraphs, the first of which matter most."""
+    """The section of an environment. If its paragraphs do not fit, the last ones are left out."""
     text = "\n\n".join(parts)
     head = f"<code>{environment}</code>: {summary}"
     return Section(head, text, lambda limit: "\n\n".join(take(parts, limit - AROUND, reports.REST)))
@@ -108,7 +108,7 @@ def show_sections(sections: Sequence[Section], limit: int) -> Iterator[str]:
 
 
 def render_all_applied(ended: Sequence[Ended[Applied]], configuration: str | None = None) -> str:
-    """What was done of plans, as one comment. What was approved stays as it is."""
+    """What an apply did of several plans, as one comment. The mark has no approval, as that of one plan."""
     if (only := only_value(ended)) is not None and only.report is not None:
         return reports.render_applied(only.review, only.report)
     name = next((each.value.review.plan.configuration for each in ended if each.value), configuration)
@@ -222,7 +222,7 @@ def render_plans(ended: Sequence[Ended[Review]], configuration: str | None = Non
 
 
 def _find_shared(ended: Sequence[Ended[Review]]) -> Mapping[tuple[str, ...], list[GroupMarkdown]]:
-    """The changes that are shown alike for several environments, ids aside, by these."""
+    """The changes that look the same in several environments, without ids, by the names of these."""
     groups = {each.environment: (each.value, find_groups(each.value)) for each in ended if each.value}
     made = {name: [GroupMarkdown(of, each, has_ids=False) for each in found] for name, (of, found) in groups.items()}
     shown = {each.texts[0]: each for several in reversed(made.values()) for each in several}
@@ -231,7 +231,7 @@ def _find_shared(ended: Sequence[Ended[Review]]) -> Mapping[tuple[str, ...], lis
 
 
 def _render_common(shared: Mapping[tuple[str, ...], list[GroupMarkdown]], limit: int) -> Iterator[str]:
-    """What several environments have in common, by the set of them."""
+    """The changes that several environments share, in about `limit` bytes."""
     needs = [sum(each.sizes[0] for each in changes) for changes in shared.values()]
     limits = share_out(limit - AROUND * len(shared), needs)
     for (names, changes), own in zip(shared.items(), limits, strict=True):

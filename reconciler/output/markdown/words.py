@@ -39,8 +39,8 @@ def code(text: str, longest: int = LONGEST) -> str:
 
 
 def prose(text: str, longest: int = LONGEST * 2) -> str:
-    """A sentence with words of others in it: words that could do something stand in code spans, what is in quotes as a
-    whole; what is in backticks is taken for a code span of ours."""
+    """A sentence that quotes names which we did not write. A word that could be markup stands in a code span, a text in
+    quotes as a whole. What is in backticks is taken for a code span of ours."""
     spans: list[tuple[bool, str]] = [(True, "")]
     for found in _PIECES.finditer(cut(escape(text), longest)):
         piece = " " if found[0].isspace() else found[0]
@@ -70,7 +70,7 @@ def fold(summary: str, body: str) -> str:
 
 
 def strong(text: str) -> str:
-    """The text, marked as grave."""
+    """The text in bold type: for what is grave."""
     return f"**{text}**"
 
 
@@ -85,7 +85,7 @@ def bullets(sentences: Iterable[str], sign: str = "-") -> str:
 
 
 def render_with_line(text: str) -> str:
-    """A sentence as `prose` has it, and the YAML at its end that a person is to paste as a block of its own."""
+    """A sentence as `prose` makes it. YAML at its end, which a person pastes, is a block of its own."""
     found = _TO_PASTE.fullmatch(text)
     if found is None or len(text) > LONGEST * 2:
         return prose(text)
@@ -98,7 +98,7 @@ def cut(text: str, longest: int) -> str:
 
 
 def take(sentences: Iterable[str], remaining: int, rest: str) -> Iterator[str]:
-    """The first of them, as many as so many bytes hold, and if there are more, how many."""
+    """The first sentences, as many as fit into the remaining bytes, then how many are missing. `rest`: where they are."""
     listed = list(sentences)
     for index, sentence in enumerate(listed):
         remaining -= measure(sentence) + len("- [ ] \n")
@@ -109,7 +109,7 @@ def take(sentences: Iterable[str], remaining: int, rest: str) -> Iterator[str]:
 
 
 def measure(text: str) -> int:
-    """What a text takes of a comment: bytes, of which it never has fewer than characters, however a host counts."""
+    """The bytes of a text. A host that counts characters counts no more than that."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 

@@ -21,8 +21,8 @@ def render_page(template: str, style: str, script: str, **values: Any) -> str:
     """A page of a template, with these values in it. Each is escaped, and what hides or turns the writing is shown as
     an escape.
 
-    The page's policy lets its own style sheet and its own script run, known by their hashes, and nothing else: no
-    attribute, no address and no other script, wherever a name may have smuggled one in.
+    The page's content security policy allows its own style sheet and its own script, by their hashes, and nothing else.
+    So no attribute, address or script works that came with a name.
     """
     style_hash, script_hash = (
         "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)
@@ -57,7 +57,7 @@ def _load_templates() -> Environment:
 
 
 def _escape_value(value: Any) -> Any:
-    """What stands in the page of a value; Jinja2 escapes it after this."""
+    """The value as a text without control characters; Jinja2 escapes the markup in it after this."""
     return value if isinstance(value, Markup) else escape("" if value is None else str(value))
 
 

@@ -1,7 +1,7 @@
-"""A plan, and what became of it, as one HTML file that needs nothing else: no network, no script to be read.
+"""What the HTML page shows of a plan, or of what became of it. The page is one file, and readable without its script.
 
-A card for each group of changes, and of very many a line each, so that the page opens fast. A card, a field, an ending
-and a facet are maps: only the template reads them.
+A group of changes is a card. Of very many groups, the later ones are a line each, so that the page opens fast. A card,
+a field, an ending and a facet are maps: only the template reads them.
 """
 
 from __future__ import annotations
@@ -41,8 +41,7 @@ NAMED = 3  # addresses that an impact at the top names
 
 
 def collect_page_values(review: Review, report: ApplyReport | None = None) -> View:
-    """What the template shows of a plan; or with a `report` of what became of it: each change with how it ended, and
-    the receipt."""
+    """The values of plan.html for a plan; with a `report`, each change has its ending, and the receipt is shown."""
     plan, groups = review.plan, find_groups(review)
     listed = groups[:LISTED]
     outcomes = {outcome.address: outcome for outcome in report.outcomes} if report else {}
@@ -89,8 +88,8 @@ def _summarise(plan: Plan, report: ApplyReport | None) -> tuple[str, list[tuple[
 
 
 def _find_gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, list[str], int]]:
-    """What somebody loses or risks, the gravest first, then in the order of the page; said once if many do the same.
-    Each with some of the addresses that have it, and how many more do."""
+    """The grave impacts, the gravest first, then in the order of the page; an impact of many changes is one. Each has
+    its weight and text, some of the addresses, and how many more there are."""
     found: dict[tuple[Weight, str], list[str]] = defaultdict(list)
     for group in groups:
         for weight, text in list_sentences(review, group):
@@ -124,8 +123,8 @@ def _list_left_out(groups: Sequence[Group]) -> list[str]:
 
 
 def _list_facets(review: Review, groups: Iterable[Group], outcomes: Outcomes) -> Iterator[View]:
-    """What tells these changes apart, to filter by; named as in the page's `data-` attributes. A choice is a value,
-    what it is called, its sign, and how many changes have it."""
+    """The filters of the page, by the names of its `data-` attributes. A choice is a value, its name for people, its
+    sign, and how many changes have it. A filter with one choice for one change is left out."""
     changes = [change for group in groups for change in group.changes]
     ends = (outcomes[change.address].status.value for change in changes if change.address in outcomes)
     kinds = Counter(change.kind for change in changes)
@@ -168,8 +167,8 @@ def _list_cards(review: Review, groups: Iterable[Group], outcomes: Outcomes) -> 
 
 
 def _make_card(review: Review, group: Group, outcomes: Outcomes) -> View:
-    """One change, or several that are alike: these have a `title` and `members`, and no address. `filters`: what it is
-    filtered by → its values. `unfolded`: whether its fields are open. `same`: the environments that it is alike in."""
+    """One change, or several that are alike: these have a `title` and `members`, and no address. `filters`: attribute →
+    the values to filter by. `unfolded`: whether its fields are open. `same`: the environments that have it, too."""
     change, is_alone = group.first, len(group.changes) == 1
     place, outcome = review.find_place(change.address), outcomes.get(change.address) if is_alone else None
     scopes = dict.fromkeys(scope.value for each in group.addresses if (scope := review.find_scope(each)))
@@ -220,7 +219,7 @@ def _make_field(change: Change, field: FieldChange, labels: Mapping[str, str]) -
 
 
 def _list_causes(change: Change) -> dict[str, None]:
-    """Why it is made, each once."""
+    """The causes of its fields, each once."""
     return dict.fromkeys(field.cause.value for field in change.fields)
 
 

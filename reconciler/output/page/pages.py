@@ -1,4 +1,4 @@
-"""Plans, or what became of them, as one HTML file: of several environments, a switch leads to the part of each."""
+"""Plans, or what became of them, as one HTML file. With several environments, it has links to the part of each."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from reconciler.text import counted
 
 
 def render_pages(ended: Sequence[Ended[Any]]) -> str:
-    """The page of reviews, or of what was applied; without its script, the links of the switch work all the same. A
-    single plan has its own page alone."""
+    """The page of reviews, or of what was applied. The links between environments work without the script, too."""
     style, script = read_part("page.css"), read_part("page.js")
     if (only := only_value(ended)) is not None:
         return render_page("page.html", style, script, **_collect_values(only))
@@ -46,8 +45,8 @@ def _collect_values(value: Review | Applied) -> View:
 
 
 def _share_cards(views: dict[str, View]) -> list[tuple[tuple[str, ...], int, str]]:
-    """Marks the cards that are the same in several environments, ids aside. Returns for each set of environments: their
-    names, how many changes, and the cards."""
+    """Marks the cards that are the same in several environments, apart from ids. Returns for each set of environments
+    their names, the number of changes, and the cards."""
     found: dict[str, dict[str, View]] = {}
     plain: dict[str, View] = {}
     for name, view in views.items():
