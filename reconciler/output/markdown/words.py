@@ -98,7 +98,7 @@ def cut(text: str, longest: int) -> str:
 
 
 def take(sentences: Iterable[str], remaining: int, rest: str) -> Iterator[str]:
-    """The first sentences, as many as fit into the remaining bytes, then how many are missing. `rest`: where they are."""
+    """The first sentences, as many as fit into the remaining bytes, then how many are left. `rest`: where they are."""
     listed = list(sentences)
     for index, sentence in enumerate(listed):
         remaining -= measure(sentence) + len("- [ ] \n")

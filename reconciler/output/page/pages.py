@@ -51,10 +51,11 @@ def _share_cards(views: dict[str, View]) -> list[tuple[tuple[str, ...], int, str
     plain: dict[str, View] = {}
     for name, view in views.items():
         for card in view["cards"]:
-            own = {"id": "", "request_ids": (), "members": [each | {"id": ""} for each in card["members"]]}
+            alike = card | {"id": "", "request_ids": (), "members": [each | {"id": ""} for each in card["members"]]}
             if not card["brief"]:
-                found.setdefault(name, {})[repr(card | own)] = card
-                plain[repr(card | own)] = card | own
+                key = repr(alike)
+                found.setdefault(name, {})[key] = card
+                plain[key] = alike
     blocks = []
     for names, keys in find_shared(found.items()).items():
         for name in names:
