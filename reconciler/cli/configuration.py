@@ -54,14 +54,14 @@ def _write_problems(form: str, counts: Mapping[str, int], **problems: Iterable[P
         for each in problems.get(level, ()):
             write_stderr(escape(f"{level}: {each}"))
     if form == "json":
-        write_stdout(output.listings.validation_json(problems, counts))
+        write_stdout(output.listings.render_validation_json(problems, counts))
         return
-    find = output.findings.findings_of_problems
+    find = output.findings.list_problem_findings
     findings = [finding for rule, found in problems.items() for finding in find(found, rule)]
     if form == "sarif":
-        write_stdout(output.findings.sarif(findings))
+        write_stdout(output.findings.render_sarif(findings))
     elif form == "github" and findings:
-        write_stdout(output.findings.workflow_commands(findings), commands=True)
+        write_stdout(output.findings.render_workflow_commands(findings), commands=True)
 
 
 @click.group(cls=Group)
@@ -74,7 +74,7 @@ def policies() -> None:
 def list_(form: str) -> None:
     """What each ready rule says, and what it takes."""
     rules = load("reconciler.policies.library:read_rules")()
-    write_stdout(output.document.document(rules=rules) if form == "json" else output.listings.rules_text(rules))
+    write_stdout(output.document.to_json(rules=rules) if form == "json" else output.listings.render_rules(rules))
 
 
 @click.command()
@@ -88,7 +88,7 @@ def schema(folder: Path, write: bool, check: bool) -> None:
     """
     texts = {
         name: json.dumps(each, indent=2, ensure_ascii=False) + "\n"
-        for name, each in output.document.every_schema().items()
+        for name, each in output.document.make_all_schemas().items()
     }
     if not (write or check):
         write_stdout(texts["configuration.schema.json"].rstrip())
@@ -139,7 +139,7 @@ def expand(path: Path, environment: str | None, target: tuple[str, ...], form: s
     for warning in desired.warnings:
         write_stderr(escape(f"warning: {warning}"))
     expanded, folder = output.expanded, load("reconciler.config.files:configuration_folder")(path)
-    write_stdout(expanded.expanded_json(desired) if form == "json" else expanded.expanded_yaml(desired, folder))
+    write_stdout(expanded.render_json(desired) if form == "json" else expanded.render_yaml(desired, folder))
 
 
 @click.command()

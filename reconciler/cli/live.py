@@ -13,7 +13,7 @@ import click
 from reconciler import commands, output
 from reconciler.cli import options
 from reconciler.errors import Exit, Refused, WrongUsage, worst
-from reconciler.output.labels import api_note
+from reconciler.output.labels import format_api
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import counted
 
@@ -50,11 +50,11 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
 
     ended = environments.run(find)
     if form == "json":
-        write_stdout(output.environments.ended_json(ended, output.listings.drift_values))
+        write_stdout(output.environments.render_ended_json(ended, output.listings.collect_drift_values))
     elif form == "markdown":
-        write_stdout(output.markdown.drifts_markdown(ended))
+        write_stdout(output.markdown.render_drifts(ended))
     else:
-        write_stdout(output.environments.drifts_text(ended))
+        write_stdout(output.environments.render_drifts_text(ended))
     for each in written:
         _show_written(each)
     if form == "text" and not adopt and any(one.fields for each in ended if each.value for one in each.value.objects):
@@ -110,7 +110,7 @@ def import_(
         else:
             imported = commands.imports.import_object(session, address or "", object_id or "", file)
         chosen = f" -e {session.environment.name}" if len(session.configuration.environments) > 1 else ""
-        message = f"{counted(imported.count, 'object')} imported{api_note(session.transport.address)}"
+        message = f"{counted(imported.count, 'object')} imported{format_api(session.transport.address)}"
     _show_written(imported)
     plan = (
         f"; `reconciler plan {session.configuration.path}{chosen}` adopts what was imported, and changes nothing for it"
@@ -145,7 +145,7 @@ def export(path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
         write_stderr(f"warning: {escape(warning)}")
     count = counted(len(exported.entries), "object")
     plan = f"reconciler plan {path}" + (f" -e {flags['environment']}" if flags["environment"] else "")
-    write_stderr(f"{count} exported{api_note(session.transport.address)}; `{plan}` has nothing to do now")
+    write_stderr(f"{count} exported{format_api(session.transport.address)}; `{plan}` has nothing to do now")
 
 
 def _show_written(written: Written) -> None:
@@ -190,7 +190,8 @@ def doctor(
             facts, check = commands.probe.probe(session, allow, (lambda: None) if auto_approve else ask)
         by_text = {each.text: each for each in (*found[0].facts, *facts)}
         found = [replace(found[0], checks=(*found[0].checks, check), facts=tuple(by_text.values()))]
-    write_stdout(output.listings.diagnoses_json(found) if form == "json" else output.listings.diagnoses_text(found))
+    is_json = form == "json"
+    write_stdout((output.listings.render_diagnoses_json if is_json else output.listings.render_diagnoses_text)(found))
     if code := worst(each.exit_code for each in found):
         raise SystemExit(code)
 
@@ -214,7 +215,7 @@ def explain(target: str, path: Path, form: str, **flags: Unpack[options.Connecti
     with options.open_session(path, flags) as session:
         found = commands.live.explain_address(session, target)
     shown = output.explain
-    write_stdout(shown.explanation_json(found) if form == "json" else shown.explanation_text(found))
+    write_stdout(shown.render_json(found) if form == "json" else shown.render_text(found))
 
 
 @click.command()
@@ -254,7 +255,8 @@ def destinations(path: Path, form: str, **flags: Unpack[options.ConnectionFlags]
     with options.open_session(path, flags) as session:
         found = commands.live.list_destinations(session)
     as_json = form == "json"
-    write_stdout(output.listings.destinations_json(found) if as_json else output.listings.destinations_text(found))
+    render = output.listings.render_destinations_json if as_json else output.listings.render_destinations_text
+    write_stdout(render(found))
     for warning in found.warnings if form == "text" else ():
         write_stderr(escape(f"warning: {warning}"))
 

@@ -17,7 +17,7 @@ from reconciler import __version__
 from reconciler.cli import Group
 from reconciler.errors import SHOWS_KEY, ConfigurationInvalid, EnvironmentsFailed, Exit, ReconcilerError, abridge
 from reconciler.lazy import load
-from reconciler.output.terminal import escape, log, make_excerpt, red, redact, unwritable, write_stderr
+from reconciler.output.terminal import escape, log, make_excerpt, make_write_error, red, redact, write_stderr
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
@@ -149,7 +149,7 @@ def _run(words: Sequence[str]) -> int:
         last = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
         if not (isinstance(error, OSError) and last.f_globals.get("__name__") == "click.utils"):
             _show_fault(error)
-        elif isinstance(problem := unwritable(error), ReconcilerError):
+        elif isinstance(problem := make_write_error(error), ReconcilerError):
             _show(problem)
         return Exit.API_FAILED
     return Exit.DONE

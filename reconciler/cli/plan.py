@@ -211,13 +211,14 @@ class _Screen:
 
     def show_report(self, report: ApplyReport) -> None:
         if self._form != "json":
-            write_stdout(output.text.report_text(report))
+            write_stdout(output.text.render_report_text(report))
         elif not self._are_several:
-            write_stdout(output.document.document(**output.document.report_values(report)))
+            write_stdout(output.document.to_json(**output.document.collect_report_values(report)))
 
     def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
         shown = output.environments
-        write_stdout(shown.reports_json(ended) if self._form == "json" else shown.reports_text(ended))
+        render = shown.render_reports_json if self._form == "json" else shown.render_reports_text
+        write_stdout(render(ended))
 
 
 def _require_no_plan_flags(flags: options.PlanFlags) -> None:

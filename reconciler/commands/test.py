@@ -191,7 +191,7 @@ def find_mismatches(case: Case, ran: RunResult) -> Iterator[Mismatch]:
 def _find_actual(ran: RunResult, expect: Mapping[str, Any]) -> dict[str, Any]:
     """The results of a run, in the form of the expectations. Of an expected warning, it has the expected part."""
     parts, plan = expect.get("warnings", ()), ran.review.plan
-    warnings = output.document.plan_values(ran.review)["warnings"] if "warnings" in expect else ()
+    warnings = output.document.collect_plan_values(ran.review)["warnings"] if "warnings" in expect else ()
     return {
         "exit": ran.exit,
         "summary": plan.summary(),

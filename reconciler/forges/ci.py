@@ -1,4 +1,4 @@
-"""Where a run is: the host, the repository, the pull request, as the variables of its runner say.
+"""What the variables of a CI runner say about its run: the host, the repository, the pull request.
 
 GitHub: docs.github.com/en/actions/reference/workflows-and-actions/variables. GitLab:
 docs.gitlab.com/ci/variables/predefined_variables. `GITHUB_TOKEN` is no variable of a runner: a workflow passes it.
@@ -55,19 +55,19 @@ class CiRun:
 
 
 def find_ci_run(variables: Mapping[str, str], event: str = "") -> CiRun:
-    """What the variables say; `event` is the text of the file that GITHUB_EVENT_PATH names.
+    """The run that the variables describe. `event`: the text of the file that GITHUB_EVENT_PATH names.
 
     WrongUsage outside of a pipeline, or if a variable is not what its host sets; NotAuthorised without a token.
     """
     if variables.get("GITHUB_ACTIONS") == "true":
-        return _github(variables, event)
+        return _read_github(variables, event)
     if variables.get("GITLAB_CI") == "true":
-        return _gitlab(variables)
+        return _read_gitlab(variables)
     raise WrongUsage("this is no pipeline of a pull request", hint=ELSEWHERE)
 
 
-def _github(variables: Mapping[str, str], event: str) -> CiRun:
-    repository = _needed(variables, "GITHUB_REPOSITORY", REPOSITORY)
+def _read_github(variables: Mapping[str, str], event: str) -> CiRun:
+    repository = _require(variables, "GITHUB_REPOSITORY", REPOSITORY)
     api = variables.get("GITHUB_API_URL") or "https://api.github.com"
     server, run = variables.get("GITHUB_SERVER_URL", ""), variables.get("GITHUB_RUN_ID", "")
     payload: Any = None
@@ -75,51 +75,49 @@ def _github(variables: Mapping[str, str], event: str) -> CiRun:
         payload = json.loads(event)
     payload = payload if isinstance(payload, dict) else {}
     ref, attempt = variables.get("GITHUB_REF", ""), variables.get("GITHUB_RUN_ATTEMPT", "")
-    commits = payload.get("commits")
+    commits = each if isinstance(each := payload.get("commits"), list) else []  # the oldest first
     return CiRun(
         host=GITHUB,
         api=api,
         project=repository,
-        commit=_needed(variables, "GITHUB_SHA", COMMIT),
-        token=_token(variables, "GITHUB_TOKEN", "env: {GITHUB_TOKEN: ${{ github.token }}} in the step"),
+        commit=_require(variables, "GITHUB_SHA", COMMIT),
+        token=_require_token(variables, "GITHUB_TOKEN", "env: {GITHUB_TOKEN: ${{ github.token }}} in the step"),
         source="GITHUB_TOKEN",
-        number=_number(payload, ref),
+        number=_find_number(payload, ref),
         run=f"{server}/{repository}/actions/runs/{run}" if server and run.isdigit() else "",
         summary=variables.get("GITHUB_STEP_SUMMARY", ""),
         graphql=variables.get("GITHUB_GRAPHQL_URL") or f"{api.removesuffix('/').removesuffix('/v3')}/graphql",
         branch=ref.removeprefix(BRANCH_REF) if ref.startswith(BRANCH_REF) else "",
-        before=_commit(payload.get("before")),
-        pushed=tuple(_commit(each.get("id")) for each in reversed(commits) if isinstance(each, dict))
-        if isinstance(commits, list)
-        else (),
+        before=_parse_commit(payload.get("before")),
+        pushed=tuple(_parse_commit(each.get("id")) for each in reversed(commits) if isinstance(each, dict)),
         queued=variables.get("GITHUB_EVENT_NAME") == "merge_group",
         attempt=int(attempt) if attempt.isascii() and attempt.isdigit() else 1,
     )
 
 
-def _gitlab(variables: Mapping[str, str]) -> CiRun:
+def _read_gitlab(variables: Mapping[str, str]) -> CiRun:
     number = variables.get("CI_MERGE_REQUEST_IID", "")
     return CiRun(
         host=GITLAB,
-        api=_needed(variables, "CI_API_V4_URL", re.compile(r"\S+")),
-        project=_needed(variables, "CI_PROJECT_ID", re.compile(r"[1-9][0-9]*")),
-        commit=_needed(variables, "CI_COMMIT_SHA", COMMIT),
-        token=_token(variables, "GITLAB_TOKEN", GITLAB_HINT),
+        api=_require(variables, "CI_API_V4_URL", re.compile(r"\S+")),
+        project=_require(variables, "CI_PROJECT_ID", re.compile(r"[1-9][0-9]*")),
+        commit=_require(variables, "CI_COMMIT_SHA", COMMIT),
+        token=_require_token(variables, "GITLAB_TOKEN", GITLAB_HINT),
         source="GITLAB_TOKEN",
         number=int(number) if number.isascii() and number.isdigit() else None,
         run=variables.get("CI_JOB_URL", ""),
         branch=variables.get("CI_COMMIT_BRANCH", ""),
-        before=_commit(variables.get("CI_COMMIT_BEFORE_SHA")),
+        before=_parse_commit(variables.get("CI_COMMIT_BEFORE_SHA")),
         queued=variables.get("CI_MERGE_REQUEST_EVENT_TYPE") == "merge_train",
     )
 
 
-def _commit(value: Any) -> str:
+def _parse_commit(value: Any) -> str:
     """The id of a commit; empty if it is none, or the zeros that stand for a branch that was not there."""
     return value if isinstance(value, str) and COMMIT.fullmatch(value) and value.strip("0") else ""
 
 
-def _number(payload: Mapping[str, Any], ref: str) -> int | None:
+def _find_number(payload: Mapping[str, Any], ref: str) -> int | None:
     """The pull request of an event, as its payload says it, else as the ref does (`refs/pull/7/merge`)."""
     issue = payload.get("issue")
     commented = issue if isinstance(issue, dict) and issue.get("pull_request") else None
@@ -130,7 +128,7 @@ def _number(payload: Mapping[str, Any], ref: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _needed(variables: Mapping[str, str], name: str, form: re.Pattern[str]) -> str:
+def _require(variables: Mapping[str, str], name: str, form: re.Pattern[str]) -> str:
     value = variables.get(name, "").strip()
     if not form.fullmatch(value):
         reason = f"is {value!r}, which no runner sets" if value else "is not set"
@@ -138,7 +136,7 @@ def _needed(variables: Mapping[str, str], name: str, form: re.Pattern[str]) -> s
     return value
 
 
-def _token(variables: Mapping[str, str], name: str, hint: str) -> str:
+def _require_token(variables: Mapping[str, str], name: str, hint: str) -> str:
     value = variables.get(name, "").strip()
     if not value:
         raise NotAuthorised(f"no token: {name} is not set", hint=f"set {name}: {hint}")

@@ -14,8 +14,8 @@ from reconciler.api.response import FORBIDDEN, NOT_FOUND, UNAUTHORIZED, Response
 from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
 from reconciler.lazy import frozen
 
-MOST_PAGES = 100
-PER_PAGE = 100
+MOST_PAGES = 100  # a host that names a next page for ever is refused, and not followed
+PER_PAGE = 100  # the most that both hosts allow
 A_MINUTE = 60.0
 """GitHub: without a header that says how long, wait at least one minute after a secondary limit
 (docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api)."""
@@ -40,14 +40,14 @@ class ForgeClient(Writer):
         self._hints = hints
 
     def _exchange_once(self, method: str, path: str, **rest: Any) -> Response:
-        """A limit that comes as 403 is told as what it is, 429, so that it is waited out."""
+        """A rate limit that GitHub answers with 403 becomes 429, so that the client waits."""
         return as_rate_limited(super()._exchange_once(method, path, **rest))
 
     def call(self, method: str, path: str, body: Any = None, **how: Any) -> Response:
-        """One request; the error of an answer that is no 2xx, in the host's words."""
+        """Sends a request. Raises NotAuthorised or AnswerRefused, in the host's words, if the answer is no 2xx."""
         answer = self.send(method, path, body, **{"idempotent": True, **how})
         if not answer.ok:
-            raise self._error(answer)
+            raise self._make_error(answer)
         return answer
 
     def pages(self, path: str, query: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
@@ -55,7 +55,7 @@ class ForgeClient(Writer):
         for page in range(1, MOST_PAGES + 1):
             answer = self._exchange("GET", path, idempotent=True, query={**query, "per_page": PER_PAGE, "page": page})
             if not answer.ok:
-                raise self._error(answer)
+                raise self._make_error(answer)
             items = answer.body()
             if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
                 raise AnswerUnreadable(f"GET {path} answered with something that is no list")
@@ -68,7 +68,7 @@ class ForgeClient(Writer):
                 return
         raise AnswerUnreadable(f"GET {path} has more than {MOST_PAGES} pages")
 
-    def _error(self, answer: Response) -> ReconcilerError:
+    def _make_error(self, answer: Response) -> ReconcilerError:
         # GitHub: `message`, and `errors` with a message each; GitLab: `message`, a text or a map, or `error`.
         body = answer.fields()
         errors = body.get("errors")

@@ -34,7 +34,7 @@ OLDER = "<summary>An older comment of reconciler</summary>\n\nThe one above it i
 
 
 class Comments:
-    """The comments of ours under the pull request that a run is for."""
+    """Our comments under the pull requests of a run, and our issues."""
 
     def __init__(self, run: CiRun) -> None:
         self.run = run
@@ -81,7 +81,7 @@ class Comments:
         return f"edited the comment under #{number}"
 
     def _drop_edited_markers(self, own: list[Comment]) -> list[Comment]:
-        """The comments, without the mark of one that somebody else edited: our edit would make it good again."""
+        """The comments; one that somebody else edited loses its mark, or our edit would hide that edit."""
         trusted = []
         for comment in own:
             try:
@@ -211,7 +211,7 @@ def _is_same(body: str, other: str) -> bool:
 
 
 def _list_earlier(body: str, shown: str) -> list[str]:
-    """The titles of what stood there, the latest first: that of the comment itself, then those that it lists."""
+    """The earlier titles of a comment, the latest first: its own, if the new text differs, then those that it lists."""
     current, _, history = body.replace("\r\n", "\n").partition(HISTORY)
     listed = [line.removeprefix("- ") for line in history.split("\n") if line.startswith("- ")]
     title = next((line for line in current.split("\n")[1:] if line.strip()), "").strip()
@@ -225,7 +225,7 @@ def _list_earlier(body: str, shown: str) -> list[str]:
 
 
 def _require_one(merged: Sequence[_MergedPull], listed: str, environments: Sequence[str]) -> list[str]:
-    """The environments that there are plans of. WrongUsage if it has to be named which one is meant."""
+    """The environments that the comments have plans of. WrongUsage if there are several, and no option names one."""
     markers = [marker for each in merged for _, marker in each.comments]
     names = sorted({name for marker in markers for name in marker.environments()})
     configurations = sorted({marker.configuration or "" for marker in markers})
@@ -252,7 +252,7 @@ class _MergedPull:
         self.comments = plans or found
 
     def find_approval(self, environment: str) -> Approval | str | None:
-        """What it approves for an environment, or why nothing; None if it left the environment out."""
+        """The approval for an environment, or why there is none; None if the plan left the environment out."""
         of = [(each, marker) for each, marker in self.comments if environment in marker.environments()]
         of = [(each, marker) for each, marker in of if not (marker.several and environment in marker.several.left_out)]
         approvals = [marker.approvals()[environment] for _, marker in of if environment in marker.approvals()]
@@ -273,6 +273,6 @@ class _MergedPull:
 
 
 def _find_ours(comments: Iterable[Comment], me: str, configuration: str | None) -> list[tuple[Comment, CommentMarker]]:
-    """Those whose author is `me` and whose mark is of that configuration, each with its mark."""
+    """The comments that `me` wrote, with a mark of that configuration (None: of any), each with its mark."""
     found = ((each, find_marker(each.body)) for each in comments if each.author == me)
     return [(each, marker) for each, marker in found if marker and marker.is_for(configuration)]

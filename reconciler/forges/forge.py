@@ -35,7 +35,7 @@ GITLAB_HINTS = {
     403: f"GITLAB_TOKEN may not do this; {NEEDED} and at least the role Reporter",
     404: f"GitLab says so of what the token may not see; {NEEDED} of this project",
 }
-MOST_ASKED = 100  # so many commits of a push are asked for their pull requests, the latest first
+MOST_ASKED = 100  # commits of a push whose pull requests are looked for, the latest first: one request each
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -76,7 +76,7 @@ class Forge(ABC):
 
     @abstractmethod
     def find_author(self) -> str:
-        """Whom the token speaks for, as `Comment.author` has it."""
+        """The user of the token, in the form of `Comment.author`."""
 
     @abstractmethod
     def require_untouched(self, comment: Comment) -> None:
@@ -90,19 +90,19 @@ class Forge(ABC):
         branch that says so.
         """
         run = self._run
-        found = self._merged_with(run.commit)
+        found = self._find_merged_with(run.commit)
         exact = [each for each in found if run.commit in _list_merges(each)] or found
         if len(exact) > 1:
             listed = ", ".join(f"#{each.get(self.number)}" for each in exact)
             raise Refused(f"{run.commit[:12]} came with several pull requests: {listed}", hint=PLAN_AGAIN)
         pushed = [commit for commit in self.list_pushed()[:MOST_ASKED] if commit != run.commit]
-        others = (each for commit in pushed for each in self._merged_with(commit))
+        others = (each for commit in pushed for each in self._find_merged_with(commit))
         here = (each for each in others if value_at(each, self.target) == run.branch)
         own = [each for each in here if {*pushed}.intersection(_list_merges(each))]
         numbers = (each.get(self.number) for each in (*exact, *own))
         return list(dict.fromkeys(number for number in numbers if isinstance(number, int)))
 
-    def _merged_with(self, commit: str) -> list[dict[str, Any]]:
+    def _find_merged_with(self, commit: str) -> list[dict[str, Any]]:
         """The pull requests of a commit that are merged."""
         if commit not in self._found:
             found = self._client.pages(f"{self._project}/{self.commits}/{commit}/{self.merges}", {})
@@ -124,11 +124,11 @@ class Forge(ABC):
         return self._parse_comments([each for each in items if not each.get("system")])
 
     def create_comment(self, number: int, body: str, before_again: Any) -> None:
-        """A new comment. `before_again` as in `Writer.send`."""
+        """Writes a new comment. `before_again`: called before each retry, see `Writer.send`."""
         self._client.call("POST", self._format_path(self.notes, number), {"body": body}, before_again=before_again)
 
     def edit_comment(self, number: int, comment: Comment, body: str) -> None:
-        """Another text in a comment's place."""
+        """Replaces the text of a comment."""
         self._client.call(self.edit_method, self._format_path(self.note, number, comment.id), {"body": body})
 
     def list_issues(self) -> list[Comment]:
@@ -140,12 +140,12 @@ class Forge(ABC):
         return self._parse_comments([{**each, "id": each.get(number), "body": each.get(text)} for each in issues])
 
     def open_issue(self, title: str, body: str, before_again: Any) -> None:
-        """A new issue. `before_again` as in `Writer.send`."""
+        """Opens a new issue. `before_again`: called before each retry, see `Writer.send`."""
         issue = {"title": title, self.text: body}
         self._client.call("POST", f"{self._project}/issues", issue, before_again=before_again)
 
     def edit_issue(self, number: int, body: str, *, close: bool) -> None:
-        """Another text in an issue, which is then closed, or not."""
+        """Replaces the text of an issue. `close`: also closes it."""
         change = {self.text: body, **dict(self.closed if close else ())}
         self._client.call(self.edit_method, f"{self._project}/issues/{number}", change)
 
@@ -163,7 +163,7 @@ class Forge(ABC):
 
 
 def _list_merges(pull: Mapping[str, Any]) -> Iterator[object]:
-    """The commits that a pull request says it was merged as. GitLab: `sha` is that of a fast-forward merge."""
+    """The commits that a pull request became when it was merged. GitLab: `sha` is that of a fast-forward merge."""
     merges = pull.get("merge_commit_sha"), pull.get("squash_commit_sha")
     return filter(None, merges if any(merges) else (pull.get("sha"),))
 
@@ -196,8 +196,8 @@ class GitHub(Forge):
         return login
 
     def require_untouched(self, comment: Comment) -> None:
-        """Refused if the last to edit the comment was not its author: whoever may write to a repository may edit all
-        comments in it. An edit of ours after that one makes it good again."""
+        """Refused if somebody else edited the comment last: whoever may write to a repository may edit its comments.
+        GitHub names only the last editor, so a later edit of ours hides an earlier one of others."""
         node = self._query(EDITOR, id=comment.handle).get("node")
         if not isinstance(node, dict) or "editor" not in node:
             raise AnswerUnreadable("GitHub does not say who edited the comment")
@@ -241,7 +241,7 @@ class GitLab(Forge):
         return str(number)
 
     def list_pushed(self) -> Sequence[str]:
-        """Those between the commit before the push and that of the run."""
+        """The commits between the one before the push and that of the run."""
         if not self._run.before:
             return ()
         between = {"ref_name": f"{self._run.before}..{self._run.commit}"}

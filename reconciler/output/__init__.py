@@ -33,16 +33,16 @@ else:
     __getattr__ = lazy_submodules(__name__)
 
 RENDERERS = {
-    "text": "reconciler.output.environments:plans_text",
-    "json": "reconciler.output.environments:plans_json",
-    "html": "reconciler.output.page.pages:pages",
-    "markdown": "reconciler.output.markdown:plans_markdown",
-    "sarif": "reconciler.output.findings:plans_sarif",
-    "github": "reconciler.output.findings:plans_annotations",
+    "text": "reconciler.output.environments:render_plans_text",
+    "json": "reconciler.output.environments:render_plans_json",
+    "html": "reconciler.output.page.pages:render_pages",
+    "markdown": "reconciler.output.markdown:render_plans",
+    "sarif": "reconciler.output.findings:render_plans_sarif",
+    "github": "reconciler.output.findings:render_annotations",
 }
-APPLIED = {"html": RENDERERS["html"], "markdown": "reconciler.output.markdown:all_applied_markdown"}
+APPLIED = {"html": RENDERERS["html"], "markdown": "reconciler.output.markdown:render_all_applied"}
 """The forms that, after an apply, show what was done instead of the plan."""
-FAILED = {"markdown": "reconciler.output.markdown.reports:failed_markdown"}  # the forms that tell why a command failed
+FAILED = {"markdown": "reconciler.output.markdown.reports:render_failed"}  # the forms that tell why a command failed
 NAMED = frozenset({"markdown"})  # the forms that need the configuration's name, also if no environment has a plan
 FORMS = tuple(RENDERERS)
 COMMANDS = frozenset({"github"})  # the forms whose lines are commands to a CI system, and have to work as such
@@ -53,7 +53,7 @@ def render_plans(ended: Sequence[Ended[Review]], form: str, configuration: str |
     """The plans in one of the forms. `configuration`: its name, if no plan says it."""
     if form == "text" and len(ended) == 1 and ended[0].value is not None:
         # The form that is asked for most: what several environments need is not loaded for it.
-        return str(load("reconciler.output.text:plan_text")(ended[0].value))
+        return str(load("reconciler.output.text:render_plan_text")(ended[0].value))
     return _render(RENDERERS, form, ended, configuration)
 
 

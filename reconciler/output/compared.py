@@ -9,12 +9,12 @@ from dataclasses import asdict
 from reconciler.errors import Location
 from reconciler.model.inputs import address_kind
 from reconciler.model.results import Comparison, Difference
-from reconciler.output.document import document
-from reconciler.output.groups import kinds_of
-from reconciler.output.labels import MOST_NAMED, SIGN_PAINT, api_note, short_place
-from reconciler.output.markdown.words import fence, fitting
+from reconciler.output.document import to_json
+from reconciler.output.groups import count_kinds
+from reconciler.output.labels import MOST_NAMED, SIGN_PAINT, format_api, format_place
+from reconciler.output.markdown.words import fence, take
 from reconciler.output.terminal import bold, dim, escape, fit, strip_styles, yellow
-from reconciler.output.values import ValueDiff, cut_both, format_value, is_nested, plain
+from reconciler.output.values import ValueDiff, cut_both, encode, format_value, is_nested
 from reconciler.serialization import canonical
 from reconciler.text import counted, list_some, pad
 
@@ -32,40 +32,40 @@ def render_comparison(found: Comparison, form: str) -> str:
         values = asdict(found)
         for each in (*values["differences"], *values["unmanaged"], *values["meant"]):
             for side in filter(None, (each["a"], each["b"])):
-                side["place"] = short_place(side["place"]) if side["place"] else None
-                side["sources"] = list(map(short_place, side["sources"]))
-        return document(**values)
-    text = "\n".join(_lines(found))
+                side["place"] = format_place(side["place"]) if side["place"] else None
+                side["sources"] = list(map(format_place, side["sources"]))
+        return to_json(**values)
+    text = "\n".join(_render_lines(found))
     lines = strip_styles(text).split("\n")
-    return fit(text) if form == "text" else fence(fitting(lines, LIMIT, "--format json lists all"), "text")
+    return fit(text) if form == "text" else fence(take(lines, LIMIT, "--format json lists all"), "text")
 
 
-def _lines(found: Comparison) -> Iterator[str]:
-    names = " and ".join(escape(each.environment) + api_note(each.api or "") for each in (found.a, found.b))
+def _render_lines(found: Comparison) -> Iterator[str]:
+    names = " and ".join(escape(each.environment) + format_api(each.api or "") for each in (found.a, found.b))
     what = counted(found.compared, "managed object" if found.live else "resource")
     count = counted(found.count(), "difference") if found.count() else "no differences"
     yield bold(f"Comparison of {names}, {'live' if found.live else 'as written'}: {count} in {what}")
     for heading, differences in (("", found.differences), ("Not managed, compared by name:", found.unmanaged)):
         yield from ("", bold(heading)) if differences and heading else ()
         for group in _find_groups(differences):
-            yield from ("", *_group_lines(found, group))
+            yield from ("", *_render_group(found, group))
     yield from [""] if found.meant or found.ignored else []
-    yield from (dim(f"meant to differ: {_head(found, group)}") for group in _find_groups(found.meant))
+    yield from (dim(f"meant to differ: {_format_head(found, group)}") for group in _find_groups(found.meant))
     if found.ignored:
         yield dim(f"left out: {escape(', '.join(found.ignored))}")
     yield from (yellow(f"warning: {escape(warning)}") for warning in found.warnings)
 
 
-def _group_lines(found: Comparison, group: Group) -> Iterator[str]:
+def _render_group(found: Comparison, group: Group) -> Iterator[str]:
     one, other = group[0].a, group[0].b
-    where = [dim(f"  ({escape(place)})") if (place := _first_of(_places(group, at))) else "" for at in (0, 1)]
+    where = [dim(f"  ({escape(place)})") if (place := _format_first(_list_places(group, at))) else "" for at in (0, 1)]
     if not group[0].path:
         sign = SIGNS[0 if one else 1]
-        yield SIGN_PAINT[sign](f"  {sign} {_head(found, group)}") + "".join(where)
+        yield SIGN_PAINT[sign](f"  {sign} {_format_head(found, group)}") + "".join(where)
     else:
-        yield yellow(f"  ~ {_head(found, group)}")
+        yield yellow(f"  ~ {_format_head(found, group)}")
         is_deep = is_nested(*(side.value for side in (one, other) if side))
-        before, after = (plain(side.value) if side else "nothing" for side in (one, other))
+        before, after = (encode(side.value) if side else "nothing" for side in (one, other))
         names = [escape(f"{each.environment}:") for each in (found.a, found.b)]
         texts = tuple(SIGNS) if is_deep else cut_both(before, after)
         for name, text, place in zip(names, texts, where, strict=True):
@@ -74,55 +74,55 @@ def _group_lines(found: Comparison, group: Group) -> Iterator[str]:
             for line in ValueDiff({}, unknown="").lines(one and one.value, other and other.value):
                 yield SIGN_PAINT[line.sign](f"{INDENT}  {line}")
     if group[1:]:
-        yield dim(f"{INDENT}{list_some([*map(_called, group)], MOST_NAMED, '; --format json lists all')}")
+        yield dim(f"{INDENT}{list_some([*map(_format_name, group)], MOST_NAMED, '; --format json lists all')}")
 
 
-def _head(found: Comparison, group: Group) -> str:
-    """`send_at of 12 reports, such as report.a`; of whole objects which environment has them alone, and why."""
+def _format_head(found: Comparison, group: Group) -> str:
+    """`send_at of 12 reports, such as report.a`; of whole objects, which of the environments has them, and why."""
     first = group[0]
-    what = kinds_of(each.address for each in group) if group[1:] else _called(first)
+    what = count_kinds(each.address for each in group) if group[1:] else _format_name(first)
     if first.path:
-        example = f", such as {_called(first)}" if len(set(map(_values, group))) > 1 else ""
+        example = f", such as {_format_name(first)}" if len(set(map(_encode_values, group))) > 1 else ""
         return f"{escape(first.path)} of {what}{example}"
-    reason = _first_of(each.reason for each in group if each.reason)
+    reason = _format_first(each.reason for each in group if each.reason)
     environment = (found.a if first.a else found.b).environment
     return escape(f"{what} in {environment} alone{reason and f', {reason}'}")
 
 
 def _find_groups(differences: Iterable[Difference]) -> list[list[Difference]]:
-    """The groups of differences, in their order."""
+    """Groups what is alike: the same kind and path, and the same values, or values of the same variables."""
     found: dict[str, list[Difference]] = defaultdict(list)
     for each in differences:
-        own = _own_sources(each)
-        alike = own if all(own) else [_values(each), (each.reason or "").partition(" at ")[0]]
+        own = _find_own_sources(each)
+        alike = own if all(own) else [_encode_values(each), (each.reason or "").partition(" at ")[0]]
         found[canonical([address_kind(each.address), each.path, alike])].append(each)
     return list(found.values())
 
 
-def _first_of(texts: Iterable[str]) -> str:
+def _format_first(texts: Iterable[str]) -> str:
     first, *more = dict.fromkeys(texts) or [""]
     return f"{first} and {len(more)} more" if more else first
 
 
-def _values(each: Difference) -> str:
+def _encode_values(each: Difference) -> str:
     return canonical([side and [side.value] for side in (each.a, each.b)])
 
 
-def _places(group: Group, at: int) -> Iterator[str]:
+def _list_places(group: Group, at: int) -> Iterator[str]:
     """Where a person edits the values of an environment: at their variables, or where they are written."""
     for each in group:
         side = (each.a, each.b)[at]
-        yield from map(short_place, _own_sources(each)[at] or ([side.place] if side and side.place else []))
+        yield from map(format_place, _find_own_sources(each)[at] or ([side.place] if side and side.place else []))
 
 
-def _own_sources(each: Difference) -> list[list[Location]]:
-    """The variables and items of the value of each side that those of the other side are not made of."""
+def _find_own_sources(each: Difference) -> list[list[Location]]:
+    """For each side, the variables and items that its value is made of and the other side's value is not."""
     one, other = (side.sources if side else () for side in (each.a, each.b))
     return [[place for place in one if place not in other], [place for place in other if place not in one]]
 
 
-def _called(each: Difference) -> str:
-    """An address; what is not managed by its name and ids."""
+def _format_name(each: Difference) -> str:
+    """The address; if the object is not managed, its kind, its name and its ids."""
     if "[" not in each.address:
         return escape(each.address)
     ids = ", ".join(str(side.id) for side in (each.a, each.b) if side)

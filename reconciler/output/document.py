@@ -14,7 +14,7 @@ from reconciler.kinds.settings import test_file
 from reconciler.model.plan import FORMAT_VERSION, Action, Cause, Change, FieldChange
 from reconciler.model.reports import ApplyReport, Review, Scope, Status, Weight
 from reconciler.output.groups import find_groups
-from reconciler.output.labels import short_place
+from reconciler.output.labels import format_place
 from reconciler.yaml import read
 
 WORDS = {
@@ -25,7 +25,7 @@ WORDS = {
 }  # what `enum` means in schemas.yaml
 
 
-def document(**values: Any) -> str:
+def to_json(**values: Any) -> str:
     """A document, with the version of its form."""
     return json.dumps({"format_version": FORMAT_VERSION, **values}, indent=2, ensure_ascii=False)
 
@@ -35,11 +35,11 @@ def select(value: object, *names: str) -> dict[str, Any]:
     return {name: getattr(value, name) or None for name in names}
 
 
-def plan_values(review: Review) -> dict[str, Any]:
+def collect_plan_values(review: Review) -> dict[str, Any]:
     """What the JSON of a plan says of one environment: the contract's form, which schemas/plan.schema.json describes.
 
-    `notes` of a change is all that is said of it, and `warnings` has the risks of every change, so that who reads
-    nothing else misses nothing; `impact` is the part of the notes that is about people.
+    `notes` has all that is said of a change, and `impact` the part of it that is about people. `warnings` has the risks
+    of every change, too: a program that reads only these misses none.
     """
     plan = review.plan
     risks = [
@@ -54,13 +54,13 @@ def plan_values(review: Review) -> dict[str, Any]:
         digest=plan.digest,
         **select(review, "commit", "base"),
         summary=plan.summary(),
-        changes=[_change(review, change) for change in plan.changes],
+        changes=[_collect_change(review, change) for change in plan.changes],
         groups=[
             {
                 "action": group.first.action,
                 "addresses": group.addresses,
-                "fields": list(map(_field, group.first.fields)),
-                "place": short_place(group.place) if group.place else None,
+                "fields": list(map(_collect_field, group.first.fields)),
+                "place": format_place(group.place) if group.place else None,
             }
             for group in find_groups(review)
         ],
@@ -77,12 +77,12 @@ def plan_values(review: Review) -> dict[str, Any]:
     )
 
 
-def _field(field: FieldChange) -> dict[str, Any]:
+def _collect_field(field: FieldChange) -> dict[str, Any]:
     shown = {"path": field.path, "before": field.before, "after": field.after, "cause": field.cause}
     return shown | ({"rule": field.rule} if field.rule else {})
 
 
-def _change(review: Review, change: Change) -> dict[str, Any]:
+def _collect_change(review: Review, change: Change) -> dict[str, Any]:
     behind = review.behind.get(change.address)
     impact = [each.text for each in review.impacts.get(change.address, ())]
     return {
@@ -91,13 +91,13 @@ def _change(review: Review, change: Change) -> dict[str, Any]:
         "behind": {"commit": behind.id, "subject": behind.subject} if behind else None,
         "depends_on": change.depends_on,
         "reason": change.reason or None,
-        "fields": list(map(_field, change.fields)),
+        "fields": list(map(_collect_field, change.fields)),
         "impact": impact,
         "notes": [*impact, *review.remarks_on(change)],
     }
 
 
-def report_values(report: ApplyReport) -> dict[str, Any]:
+def collect_report_values(report: ApplyReport) -> dict[str, Any]:
     """What the JSON of a report says of one environment."""
     names = ("address", "action", "id", "status", "reason", "because_of", "verification")
     return {
@@ -110,7 +110,7 @@ def report_values(report: ApplyReport) -> dict[str, Any]:
     }
 
 
-def every_schema() -> dict[str, Schema]:
+def make_all_schemas() -> dict[str, Schema]:
     """File name → schema, as `schemas/` holds them."""
     (document,), _ = read(Path(__file__).with_name("schemas.yaml").read_bytes(), "schemas.yaml")
     printed = {name: _complete(schema) for name, schema in document.value.items()}
@@ -120,7 +120,7 @@ def every_schema() -> dict[str, Schema]:
 
 
 def _complete(schema: Any, name: str = "") -> Any:
-    """A schema, or what stands in one, with titles, closed maps and words at every depth."""
+    """A schema, or a part of one, with titles, closed maps and the values of WORDS at every depth."""
     if isinstance(schema, list):
         return list(map(_complete, schema))
     if not isinstance(schema, dict):

@@ -13,10 +13,10 @@ from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, only_value
 from reconciler.model.results import Drift
 from reconciler.output import labels
-from reconciler.output.document import document, plan_values, report_values
-from reconciler.output.labels import GRAVE, MOST_NAMED, Paint, api_note, count_ends, title
-from reconciler.output.listings import drift_text, history_text
-from reconciler.output.terminal import bold, escape, red, width
+from reconciler.output.document import collect_plan_values, collect_report_values, to_json
+from reconciler.output.labels import GRAVE, MOST_NAMED, Paint, count_changes, count_ends, format_api
+from reconciler.output.listings import render_drift_text, render_history_text
+from reconciler.output.terminal import bold, escape, find_width, red
 from reconciler.output.text import PlanText
 from reconciler.text import columns, counted, list_some, pad, truncate, wrap
 
@@ -28,20 +28,21 @@ LONGEST_ERROR = 92  # characters of an error in the table; all of it is on stder
 _CUT: Paint = partial(truncate, limit=LONGEST_ERROR)
 
 
-def plans_text(ended: Sequence[Ended[Review]]) -> str:
+def render_plans_text(ended: Sequence[Ended[Review]]) -> str:
     """Plans: a table, then what is shared by several environments, then each."""
-    api = labels.shared_api(each.value.plan for each in ended if each.value)
+    api = labels.find_shared_api(each.value.plan for each in ended if each.value)
     rows = []
     for each in ended:
-        cells = (describe_failure(each), "") if each.value is None else plan_cells(each.value)
-        own_api = labels.unusual_api(each.value.plan.api) if each.value and api is None else ""
+        cells = (describe_failure(each), "") if each.value is None else summarise_plan(each.value)
+        own_api = labels.name_api(each.value.plan.api) if each.value and api is None else ""
         rows.append((each.environment, *cells, truncate(own_api, LONGEST_API), f"{each.seconds:.1f} s"))
-    parts = [_table(f"Plans for {len(ended)} environments{api_note(api or '')}", rows)]
+    parts = [_render_table(f"Plans for {len(ended)} environments{format_api(api or '')}", rows)]
     shared = find_shared(
-        (each.environment, PlanText(each.value, has_ids=False).paragraphs()) for each in ended if each.value
+        (each.environment, PlanText(each.value, has_ids=False).list_paragraphs()) for each in ended if each.value
     )
     for names, paragraphs in shared.items():
-        head = bold(wrap(f"In {len(names)} environments ({list_some([*map(escape, names)], MOST_NAMED)}):", width()))
+        named = list_some([*map(escape, names)], MOST_NAMED)
+        head = bold(wrap(f"In {len(names)} environments ({named}):", find_width()))
         parts.append("\n\n".join([head, *("\n".join(each.lines) for each in paragraphs)]))
     for each in ended:
         own = [one for names, paragraphs in shared.items() if each.environment in names for one in paragraphs]
@@ -54,7 +55,7 @@ def plans_text(ended: Sequence[Ended[Review]]) -> str:
 
 
 def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[tuple[str, ...], list[K]]:
-    """What is shown alike for several environments, by the names of these."""
+    """The parts that several environments have alike, by the names of these environments."""
     found: dict[K, list[str]] = defaultdict(list)
     for environment, parts in shown:
         for part in parts:
@@ -66,18 +67,18 @@ def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[tuple[str, ...
     return shared
 
 
-def plan_cells(review: Review, strong: Paint = str, show: Paint = str) -> tuple[str, str]:
-    """What is planned, and the risky part of it. `strong`: marks what is grave; `show`: shows words of others."""
+def summarise_plan(review: Review, strong: Paint = str, show: Paint = str) -> tuple[str, str]:
+    """What is planned, and the risks of it. `strong` marks what is grave; `show` escapes what we did not write."""
     plan, weights = review.plan, Counter(impact.weight for each in review.impacts.values() for impact in each)
     refused = [strong(f"refused: {show(', '.join(each.guard for each in plan.refusals))}")] if plan.refusals else []
     risks = [labels.count_weight(weight, weights[weight]) for weight in GRAVE if weights[weight]]
     waiting = [f"{len(plan.waiting)} waiting"] if plan.waiting else []
     unmanaged = f", {len(plan.unmanaged)} unmanaged" if plan.unmanaged else ""
-    return f"{title(plan, strong)}{unmanaged}", ", ".join([*refused, *risks, *waiting])
+    return f"{count_changes(plan, strong)}{unmanaged}", ", ".join([*refused, *risks, *waiting])
 
 
 def describe_failure(ended: Ended[Any], strong: Paint = str, show: Paint = _CUT) -> str:
-    """Why there is no answer for an environment. `strong` and `show` as in `plan_cells`."""
+    """Why there is no answer for an environment. `strong` and `show` as in `summarise_plan`."""
     error = ended.error
     if error is None:
         return f"left out: {show(ended.left_out)}"
@@ -87,7 +88,7 @@ def describe_failure(ended: Ended[Any], strong: Paint = str, show: Paint = _CUT)
     return text if isinstance(error, NotBegun) else f"{strong('failed')}: {text}"
 
 
-def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
+def _render_table(head: str, rows: Sequence[Sequence[str]]) -> str:
     """A row for each environment, in columns; without the columns that are empty."""
     used = [index for index, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
     shown = [[(red if row[at].startswith(FAILED) else str)(escape(row[at])) for at in used] for row in rows]
@@ -96,15 +97,15 @@ def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([bold(head), *(f"  {line}" for line in lines)])
 
 
-def plans_json(ended: Sequence[Ended[Review]]) -> str:
+def render_plans_json(ended: Sequence[Ended[Review]]) -> str:
     """The plans, in the order of the environments; one that failed has its error."""
-    return ended_json(ended, plan_values, digest=join_digests(collect_digests(ended)))
+    return render_ended_json(ended, collect_plan_values, digest=join_digests(collect_digests(ended)))
 
 
-def ended_json(ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]], **more: Any) -> str:
-    """The document of several environments with what it says of each; that of one alone is as it always was."""
+def render_ended_json(ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]], **more: Any) -> str:
+    """One document for several environments, with `values` of each; for one alone, the document of these values."""
     if (only := only_value(ended)) is not None:
-        return document(**values(only))
+        return to_json(**values(only))
     environments: list[dict[str, Any]] = []
     for each in ended:
         if each.value is not None:
@@ -115,39 +116,38 @@ def ended_json(ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]],
             error = {"message": str(each.error), "hint": hint, "exit": code}
             environments.append({"environment": each.environment, "error": error})
     left_out = {each.environment: each.left_out for each in ended if each.left_out}
-    return document(**more, **({"left_out": left_out} if left_out else {}), environments=environments)
+    return to_json(**more, **({"left_out": left_out} if left_out else {}), environments=environments)
 
 
-def ended_reports(ended: Sequence[Ended[Applied]]) -> list[Ended[ApplyReport]]:
+def list_reports(ended: Sequence[Ended[Applied]]) -> list[Ended[ApplyReport]]:
     """What became of each plan. One that was not begun, or failed before its first change, has no value."""
     return [each.map(lambda applied: applied.report) for each in ended]
 
 
-def reports_text(ended: Sequence[Ended[Applied]]) -> str:
+def render_reports_text(ended: Sequence[Ended[Applied]]) -> str:
     """How an apply ended for each environment."""
-    ends = ended_reports(ended)
+    ends = list_reports(ended)
     rows = [(each.environment, count_ends(each.value) if each.value else describe_failure(each)) for each in ends]
-    return _table(f"Applied to {len(ended)} environments", rows)
+    return _render_table(f"Applied to {len(ended)} environments", rows)
 
 
-def reports_json(ended: Sequence[Ended[Applied]]) -> str:
+def render_reports_json(ended: Sequence[Ended[Applied]]) -> str:
     """The reports, in the order of the environments; one that failed, or was not begun, has its error."""
-    return ended_json(ended_reports(ended), report_values)
+    return render_ended_json(list_reports(ended), collect_report_values)
 
 
-def drifts_text(ended: Sequence[Ended[Drift]]) -> str:
+def render_drifts_text(ended: Sequence[Ended[Drift]]) -> str:
     """A table, then what drifted in each environment."""
     if (only := only_value(ended)) is not None:
-        return drift_text(only)
-    rows = [
-        (each.environment, drift_cell(each.value) if each.value else describe_failure(each), f"{each.seconds:.1f} s")
-        for each in ended
-    ]
-    changed = [drift_text(each.value) for each in ended if each.value and (each.value.objects or each.value.health)]
-    return "\n\n".join([_table(f"Drift in {len(ended)} environments", rows), *changed])
+        return render_drift_text(only)
+    cells = (summarise_drift(each.value) if each.value else describe_failure(each) for each in ended)
+    rows = [(each.environment, cell, f"{each.seconds:.1f} s") for each, cell in zip(ended, cells, strict=True)]
+    drifted = [each.value for each in ended if each.value and (each.value.objects or each.value.health)]
+    table = _render_table(f"Drift in {len(ended)} environments", rows)
+    return "\n\n".join([table, *map(render_drift_text, drifted)])
 
 
-def drift_cell(drift: Drift, strong: Paint = str) -> str:
+def summarise_drift(drift: Drift, strong: Paint = str) -> str:
     """How much drifted, and how much does not deliver. `strong`: marks that."""
     if not drift.compared:
         return f"{strong('not known')}, nothing is remembered"
@@ -156,10 +156,10 @@ def drift_cell(drift: Drift, strong: Paint = str) -> str:
     return f"{changed} changed outside, of {drift.compared:,} remembered{stopped}"
 
 
-def histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
+def render_histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
     """The receipts of each environment below its name."""
     if len(ended) == 1:
-        return history_text(ended[0].value or ())
-    texts = (describe_failure(each) if each.error else history_text(each.value or ()) for each in ended)
+        return render_history_text(ended[0].value or ())
+    texts = (describe_failure(each) if each.error else render_history_text(each.value or ()) for each in ended)
     heads = (bold(f"{escape(each.environment)}:\n") for each in ended)
     return "\n\n".join(map(str.__add__, heads, texts))

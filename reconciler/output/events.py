@@ -1,4 +1,4 @@
-"""What is told of a run while it goes on: JSON lines for programs (`--log-format json`)."""
+"""The log of a run as JSON lines, for programs (`--log-format json`)."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _around: ContextVar[Fields | None] = ContextVar("_around", default=None)
 
 
 def clean(fields: Fields) -> Fields:
-    """What is known of the fields, without the key."""
+    """The fields that have a value, with the secret key redacted."""
     return {key: redact(each) if isinstance(each, str) else each for key, each in fields.items() if each is not None}
 
 
 @dataclass(frozen=True)
 class JsonLines:
-    """A line for the start and the end of what takes time, but for the start of a request; and for each message."""
+    """Writes a line at the start and the end of each span, and for each message. A request has no line at its start."""
 
     clock: Callable[[], datetime]
 
     @contextmanager
     def span(self, name: str, fields: Fields) -> Iterator[None]:
-        """Around what takes time. What happens within an environment has its name."""
+        """Writes the lines of a span. All lines within the span of an environment have its name."""
         began, token = time.monotonic(), _around.set(fields if "environment" in fields else _around.get())
         if name != "request":
             self._write(f"{name}.start", fields)
@@ -43,7 +43,7 @@ class JsonLines:
             _around.reset(token)
 
     def message(self, text: str, at: Location | None) -> None:
-        """A message for people, with its level and its hint. `at`: what it is about, with which it begins."""
+        """Writes a message for people, with its level and its hint. `at`: its location, with which the text begins."""
         text, _, hint = strip_styles(text).partition("\nhint: ")
         word, _, rest = text.partition(": ")
         level = "error" if at else LEVELS.get(word)

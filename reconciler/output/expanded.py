@@ -12,8 +12,8 @@ from reconciler.errors import Location
 from reconciler.kinds import KINDS, SECTIONS
 from reconciler.kinds.comparison import format_path
 from reconciler.model.inputs import Desired, make_address
-from reconciler.output.document import document
-from reconciler.output.labels import short_place
+from reconciler.output.document import to_json
+from reconciler.output.labels import format_place
 from reconciler.output.terminal import escape, sanitize
 from reconciler.system import relative_path
 from reconciler.yaml import LocatedList, LocatedMap, read
@@ -22,10 +22,11 @@ from reconciler.yaml.writing import Layout, dump, escape_variables
 KeyPath = tuple[str | int, ...]
 
 
-def expanded_yaml(desired: Desired, folder: Path) -> str:
-    """A configuration that needs no other words; behind each value, its places relative to the folder.
+def render_yaml(desired: Desired, folder: Path) -> str:
+    """The configuration without for_each, defaults and variables. Behind each value stand its places, relative to the
+    folder.
 
-    A text that would be changed on its way to stdout stands in quotes, and escapes mean the same there.
+    A text that stdout would show escaped stands in double quotes, in which YAML reads the same escapes.
     """
     resources: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for address, each in desired.resources.items():
@@ -33,30 +34,30 @@ def expanded_yaml(desired: Desired, folder: Path) -> str:
         resources[KINDS[each.kind].section][address.partition(".")[2]] = written
     sections = {section: escape_variables(blocks) for section, blocks in resources.items() if blocks}
     layout = Layout(must_quote=lambda text: "\n" in text or sanitize(text, sys.stdout.encoding) != text)
-    text = dump({**sections, **_blocks(desired)}, layout)
+    text = dump({**sections, **_collect_blocks(desired)}, layout)
     lines = text.split("\n")[:-1]
     (parsed,), _ = read(text.encode(), "")
-    for key_path, line in _lines((), parsed.value):
-        comment = ", ".join(_places(desired, key_path, folder))
+    for key_path, line in _find_lines((), parsed.value):
+        comment = ", ".join(_list_places(desired, key_path, folder))
         lines[line - 1] += f"  # {escape(comment)}" if comment else ""
     return "\n".join(lines)
 
 
-def expanded_json(desired: Desired) -> str:
+def render_json(desired: Desired) -> str:
     """The fields of each resource, and the place of each value in them."""
     resources = [
         {
             "address": address,
             "fields": each.fields,
             **each.lifecycle.written(),
-            "places": {path: str(each.field_location(path)) for path in _paths("", each.fields)},
+            "places": {path: str(each.field_location(path)) for path in _list_paths("", each.fields)},
         }
         for address, each in desired.resources.items()
     ]
-    return document(resources=resources, **_blocks(desired))
+    return to_json(resources=resources, **_collect_blocks(desired))
 
 
-def _blocks(desired: Desired) -> dict[str, Any]:
+def _collect_blocks(desired: Desired) -> dict[str, Any]:
     """The blocks that are written, without their places."""
     blocks = {
         "moved": [{"from": each.source, "to": each.target} for each in desired.moved],
@@ -66,8 +67,8 @@ def _blocks(desired: Desired) -> dict[str, Any]:
     return {name: items for name, items in blocks.items() if items}
 
 
-def _lines(key_path: KeyPath, node: Any) -> Iterator[tuple[KeyPath, int]]:
-    """The way to each resource, to each item of a block and to each value without others in it, and its line."""
+def _find_lines(key_path: KeyPath, node: Any) -> Iterator[tuple[KeyPath, int]]:
+    """The keys of each resource, of each item of a block and of each scalar, with its line."""
     found: list[tuple[Any, Any, int]] = []
     if isinstance(node, LocatedMap):
         found = [(key, value, node.key_positions[key][0]) for key, value in node.items()]
@@ -77,35 +78,35 @@ def _lines(key_path: KeyPath, node: Any) -> Iterator[tuple[KeyPath, int]]:
         is_value = bool(key_path) and key_path[0] in SECTIONS and not (value and isinstance(value, dict | list))
         if is_value or len(key_path) == 1:
             yield (*key_path, step), line
-        yield from _lines((*key_path, step), value)
+        yield from _find_lines((*key_path, step), value)
 
 
-def _places(desired: Desired, key_path: KeyPath, folder: Path) -> Iterator[str]:
-    """Where a value comes from: where it is written, then what it is made of."""
+def _list_places(desired: Desired, key_path: KeyPath, folder: Path) -> Iterator[str]:
+    """Where a value is written, then where the variables and items stand that it is made of."""
     section, step, *path = key_path
     if section not in SECTIONS:
-        yield _short(getattr(desired, str(section))[step].location, folder)
+        yield _format_place(getattr(desired, str(section))[step].location, folder)
         return
     resource = desired.resources[make_address(SECTIONS[str(section)].name, str(step))]
     if not path:
         items = resource.instance.places.values() if resource.instance else ()
-        made = f" for {resource.instance} ({', '.join(_short(each, folder) for each in items)})" if items else ""
-        yield _short(resource.location, folder) + made
+        made = f" for {resource.instance} ({', '.join(_format_place(each, folder) for each in items)})" if items else ""
+        yield _format_place(resource.location, folder) + made
         return
     inner = format_path(str(path[0]), path[1:])
     places = (resource.field_location(inner), *resource.sources.get(inner, ()))
-    yield from dict.fromkeys(_short(each, folder) for each in places)
+    yield from dict.fromkeys(_format_place(each, folder) for each in places)
 
 
 @cache
-def _short(place: Location, folder: Path) -> str:
-    return short_place(Location(relative_path(place.file, folder), *place[1:]))
+def _format_place(place: Location, folder: Path) -> str:
+    return format_place(Location(relative_path(place.file, folder), *place[1:]))
 
 
-def _paths(path: str, value: Any) -> Iterator[str]:
+def _list_paths(path: str, value: Any) -> Iterator[str]:
     """The path of each value within fields, at every depth."""
     steps = value if isinstance(value, Mapping) else range(len(value)) if isinstance(value, list) else ()
     for step in steps:
         inner = format_path(path, [step]) if path else str(step)
         yield inner
-        yield from _paths(inner, value[step])
+        yield from _list_paths(inner, value[step])

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from reconciler.model.results import Explanation, FieldExplanation, FieldValue, Verdict
-from reconciler.output.document import document, select
-from reconciler.output.labels import CAUSES, api_note
+from reconciler.output.document import select, to_json
+from reconciler.output.labels import CAUSES, format_api
 from reconciler.output.terminal import bold, dim, escape, fit, yellow
-from reconciler.output.values import cut, format_value, named
+from reconciler.output.values import cut, describe, format_value
 from reconciler.text import columns, pad, short_commit
 
 DEEPEST = 40  # the column at which a broken value goes on, at most
@@ -20,18 +20,18 @@ SOURCES = {"in the YAML": "not written", "live": "nothing", "last applied": "not
 CALM = frozenset({Verdict.EQUAL, Verdict.STORED, Verdict.SERVER, Verdict.LEFT_OUT, Verdict.UNMANAGED})
 
 
-def explanation_text(explanation: Explanation) -> str:
+def render_text(explanation: Explanation) -> str:
     """An explanation for a terminal: a field in sentences, an address as a table of its fields."""
-    return fit("\n".join(_lines(explanation)))
+    return fit("\n".join(_render_lines(explanation)))
 
 
-def _lines(each: Explanation) -> Iterator[str]:
+def _render_lines(each: Explanation) -> Iterator[str]:
     live = f" ({escape(each.id)})" if each.id else ""
     path = f".{escape(each.path)}" if each.path else ""
     field = each.fields[0] if each.path and len(each.fields) == 1 else None
     verdict = field.verdict if field else each.verdict
     head = bold(f"{escape(each.address)}{path} in {escape(each.environment)}: {verdict}")
-    yield f"{head} {format_value(each.name)}{live}{api_note(each.api)}"
+    yield f"{head} {format_value(each.name)}{live}{format_api(each.api)}"
     last = "no receipt names it"
     if each.last is not None:
         commit = f", {short_commit(each.last.commit)}" if each.last.commit else ""
@@ -41,9 +41,9 @@ def _lines(each: Explanation) -> Iterator[str]:
     if about.place is not None:
         yield f"  YAML: {escape(str(about.place))}" + (f"  {dim(escape(cut(about.line)))}" if about.line else "")
     if field is not None:
-        yield f"  written: {_value(field.written, each.labels) or 'not written'}"
-        yield f"  live: {_value(field.live, each.labels) or 'nothing'}"
-        yield f"  remembered: {_value(field.applied, each.labels) or 'nothing'}"
+        yield f"  written: {_format_value(field.written, each.labels) or 'not written'}"
+        yield f"  live: {_format_value(field.live, each.labels) or 'nothing'}"
+        yield f"  remembered: {_format_value(field.applied, each.labels) or 'nothing'}"
         yield from [yellow(f"  cause: {CAUSES[field.cause].phrase}")] if field.cause else []
     yield f"  last applied: {last}"
     yield f"  the next apply: {about.next}"
@@ -52,19 +52,19 @@ def _lines(each: Explanation) -> Iterator[str]:
         yield f"  rule: {escape(rule.text)}" + dim(f"  [{escape(rule.source)}]")
     if field is None:
         yield ""
-        yield from _table(each.fields, each.labels)
+        yield from _render_table(each.fields, each.labels)
 
 
-def _value(found: FieldValue, labels: Mapping[str, str]) -> str:
-    return named(found.value, labels) if found.there else ""
+def _format_value(found: FieldValue, labels: Mapping[str, str]) -> str:
+    return describe(found.value, labels) if found.there else ""
 
 
-def _table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str]) -> Iterator[str]:
+def _render_table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str]) -> Iterator[str]:
     """A line for each field with its value; below it the three values, if they are not the same."""
     rows = []
     for each in fields:
         cause = f", {CAUSES[each.cause].phrase}" if each.cause and each.verdict is not Verdict.NEW else ""
-        rows.append((each, escape(each.path), each.verdict.value + cause, _one_value(each, labels)))
+        rows.append((each, escape(each.path), each.verdict.value + cause, _find_one_value(each, labels)))
     widest = max((columns(path) for _, path, _, _ in rows), default=0)
     longest = max((columns(says) for _, _, says, value in rows if value), default=0)
     hang = min(widest + longest + 4, DEEPEST)
@@ -73,27 +73,27 @@ def _table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str]) -> I
         yield fit(paint(f"  {pad(path, widest)}  {pad(says, longest)}  {value}".rstrip()), hang)
         if not value:
             for (place, nothing), found in zip(SOURCES.items(), (each.written, each.live, each.applied), strict=True):
-                yield f"      {place}: {_value(found, labels) or nothing}"
+                yield f"      {place}: {_format_value(found, labels) or nothing}"
 
 
-def _one_value(each: FieldExplanation, labels: Mapping[str, str]) -> str:
-    """The value of a field, if all that is there is the same; empty if it is not."""
+def _find_one_value(each: FieldExplanation, labels: Mapping[str, str]) -> str:
+    """The value of a field, if its written, live and applied values are the same; empty if they differ."""
     there = [found for found in (each.written, each.live, each.applied) if found.there]
     is_same = all(found == there[0] for found in there)
     if each.verdict is Verdict.EQUAL:
         # The order of a list says nothing then.
-        is_same = _sorted(each.live.value) == _sorted(each.applied.value)
+        is_same = _sort(each.live.value) == _sort(each.applied.value)
     if not (is_same and there):
         return ""
     is_rule = each.verdict is Verdict.EQUAL and isinstance(each.live.value, str) and each.written != each.live
-    return _value(there[-1], labels) + (f" ({_value(each.written, labels)})" if is_rule else "")
+    return _format_value(there[-1], labels) + (f" ({_format_value(each.written, labels)})" if is_rule else "")
 
 
-def _sorted(value: Any) -> object:
+def _sort(value: Any) -> object:
     return sorted(json.dumps(item, sort_keys=True) for item in value) if isinstance(value, list) else value
 
 
-def explanation_json(explanation: Explanation) -> str:
+def render_json(explanation: Explanation) -> str:
     """An explanation for programs. A value that is not there has no key: null is a value."""
     each = explanation
     fields = [
@@ -103,24 +103,24 @@ def explanation_json(explanation: Explanation) -> str:
             **{name: found.value for name in ("written", "live", "applied") if (found := getattr(field, name)).there},
             "cause": field.cause,
             "next": field.next,
-            "place": _place(field),
-            "rules": _rules(field),
+            "place": _collect_place(field),
+            "rules": _collect_rules(field),
         }
         for field in each.fields
     ]
-    return document(
+    return to_json(
         **select(each, "environment", "address", "kind", "name", "id", "path", "verdict", "action", "next"),
-        place=_place(each),
+        place=_collect_place(each),
         last_applied={**asdict(each.last), "commit": each.last.commit or None} if each.last else None,
-        rules=_rules(each),
+        rules=_collect_rules(each),
         notes=each.notes,
         fields=fields,
     )
 
 
-def _place(of: Explanation | FieldExplanation) -> dict[str, Any] | None:
+def _collect_place(of: Explanation | FieldExplanation) -> dict[str, Any] | None:
     return {**of.place._asdict(), "text": of.line} if of.place else None
 
 
-def _rules(of: Explanation | FieldExplanation) -> list[dict[str, str]]:
+def _collect_rules(of: Explanation | FieldExplanation) -> list[dict[str, str]]:
     return [{"rule": rule.text, "source": rule.source} for rule in of.rules]

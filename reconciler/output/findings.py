@@ -20,8 +20,8 @@ from reconciler.errors import GUARD, Location, Problem, abridge
 from reconciler.lazy import frozen
 from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Ended, Review
-from reconciler.output.groups import Group, find_groups, sentences
-from reconciler.output.labels import GRAVE, WEIGHTS, repository_path
+from reconciler.output.groups import Group, find_groups, list_sentences
+from reconciler.output.labels import GRAVE, WEIGHTS, find_repository_path
 from reconciler.output.terminal import escape
 
 HELP = "`reconciler explain ADDRESS` says which policies are about a resource, and why each holds or not."
@@ -58,8 +58,8 @@ RULES: Mapping[str, Rule] = {
 
 @frozen
 class Finding:
-    """One of them. `subject` tells it from the others of its rule; `lines` are its text, escaped, a sentence
-    each. Without a place it is about the whole."""
+    """A result of a rule. `subject` tells it from the others of its rule; `lines` are its text, escaped, a sentence
+    each. Without a place it is about the whole configuration."""
 
     rule: Rule
     subject: str
@@ -67,76 +67,76 @@ class Finding:
     place: Location | None = None
 
 
-def findings_of_review(review: Review) -> Iterator[Finding]:
+def list_review_findings(review: Review) -> Iterator[Finding]:
     """The findings of a plan: refusals first, then its changes in their order, then its warnings."""
     for refusal in review.plan.refusals:
-        passes, rule = f"to pass: {refusal.passes}", _policy_rule(refusal.guard, "error") or "refused"
+        passes, rule = f"to pass: {refusal.passes}", _find_policy_rule(refusal.guard, "error") or "refused"
         if not refusal.problems:
-            yield _finding(rule, refusal.guard, [refusal.message, passes], None)
+            yield _make_finding(rule, refusal.guard, [refusal.message, passes], None)
         for each in refusal.problems:
-            yield _finding(rule, str(each), [each.message, passes], each.location)
+            yield _make_finding(rule, str(each), [each.message, passes], each.location)
     for group in find_groups(review):
         # One for each line that was edited, whatever is risky about it: hosts show only so many.
         is_written = group.first.address in review.desired.resources
         for place, addresses in group.places.items() or [(None, group.addresses)]:
             wanted = frozenset(addresses)
             changes = [change for change in group.changes if change.address in wanted]
-            yield from _findings_at(review, Group(changes, {}), place if is_written else None)
+            yield from _list_findings_at(review, Group(changes, {}), place if is_written else None)
     files = review.desired.files()
     for warning in review.plan.warnings:
         text, place = warning, None
         if (found := AT_A_PLACE.fullmatch(warning)) and found["file"] in files:
             text, place = found["rest"], Location(found["file"], int(found["line"]), int(found["column"]))
         of_policy = OF_POLICY.search(text)
-        known = _policy_rule(GUARD + of_policy[1], "warning") if of_policy else None
-        yield _finding(known or "warning", warning, [text], place)
+        known = _find_policy_rule(GUARD + of_policy[1], "warning") if of_policy else None
+        yield _make_finding(known or "warning", warning, [text], place)
 
 
-def findings_of_problems(problems: Iterable[Problem], rule: str = "invalid") -> Iterator[Finding]:
-    """The findings of a configuration that is invalid, or of what else is wrong at a location."""
+def list_problem_findings(problems: Iterable[Problem], rule: str = "invalid") -> Iterator[Finding]:
+    """The findings of problems, by default of an invalid configuration. `rule`: the id of another rule."""
     for each in problems:
-        of_policy = _policy_rule(each.code, "error" if rule == "invalid" else "warning")
-        yield _finding(of_policy or RULES[rule], str(each), [each.message], each.location)
+        of_policy = _find_policy_rule(each.code, "error" if rule == "invalid" else "warning")
+        yield _make_finding(of_policy or RULES[rule], str(each), [each.message], each.location)
 
 
-def _policy_rule(guard: str, level: Literal["error", "warning"]) -> Rule | None:
-    """The rule of a policy's findings; None if it is the code of something else."""
+def _find_policy_rule(guard: str, level: Literal["error", "warning"]) -> Rule | None:
+    """The rule for the findings of a policy; None if `guard` is the code of something else."""
     if not guard.startswith(GUARD):
         return None
     name = guard.removeprefix(GUARD)
     return Rule(guard, level, f"Policy {name}", f"The policy {name} of the configuration does not hold.")
 
 
-def _finding(rule: Rule | str, subject: str, lines: Iterable[str], place: Location | None) -> Finding:
+def _make_finding(rule: Rule | str, subject: str, lines: Iterable[str], place: Location | None) -> Finding:
     return Finding(RULES[rule] if isinstance(rule, str) else rule, subject, tuple(map(escape, lines)), place)
 
 
-def _findings_at(review: Review, group: Group, place: Location | None) -> Iterator[Finding]:
+def _list_findings_at(review: Review, group: Group, place: Location | None) -> Iterator[Finding]:
     change = group.first
     weights = [each.weight for one in group.changes for each in review.impacts.get(one.address, ())]
     grave = [weight for weight in GRAVE if weight in weights]
-    head, texts = f'{change.action.value} {change.address} "{change.name}"', sentences(review, group)
+    head, texts = f'{change.action.value} {change.address} "{change.name}"', list_sentences(review, group)
     if len(group.changes) > 1:
         head = f"{change.action.value} {group.title()}"
     behind = [review.remarks_on(each)[0] for each in group.changes if each.address in review.behind]
     if behind:
-        yield _finding("behind", change.address, [head, *dict.fromkeys(behind)], place)
+        yield _make_finding("behind", change.address, [head, *dict.fromkeys(behind)], place)
     if change.action in DESTROYS or grave:
         rule = "destroys" if change.action in DESTROYS else WEIGHTS[grave[0]].rule
-        yield _finding(rule, change.address, [head, *(text for weight, text in texts if weight in GRAVE)], place)
+        yield _make_finding(rule, change.address, [head, *(text for weight, text in texts if weight in GRAVE)], place)
     elif change.action is Action.MANUAL:
-        yield _finding("manual", change.address, [head, *change.remarks()], place)
+        yield _make_finding("manual", change.address, [head, *change.remarks()], place)
 
 
-def findings_of_plans(ended: Iterable[Ended[Review]]) -> Iterator[Finding]:
-    """The findings of all environments, each once, with those that it is of if these are not all; errors first."""
+def list_plan_findings(ended: Iterable[Ended[Review]]) -> Iterator[Finding]:
+    """The findings of all environments, errors first, each once. One that is not of all of them names its own."""
     every = list(ended)
     found: dict[Finding, dict[str, None]] = defaultdict(dict)
     for each in every:
         if each.error is not None and each.value is None:
-            found[_finding("failed", each.environment, [str(each.error)], None)][each.environment] = None
+            found[_make_finding("failed", each.environment, [str(each.error)], None)][each.environment] = None
     for each in every:
-        for finding in findings_of_review(each.value) if each.value else ():
+        for finding in list_review_findings(each.value) if each.value else ():
             found[finding][each.environment] = None
     for finding, names in found.items():
         where = "" if len(names) == len(every) else f"In {abridge(names)}: "
@@ -144,14 +144,14 @@ def findings_of_plans(ended: Iterable[Ended[Review]]) -> Iterator[Finding]:
         yield replace(finding, lines=(where + first, *rest))
 
 
-def plans_annotations(ended: Sequence[Ended[Review]]) -> str:
+def render_annotations(ended: Sequence[Ended[Review]]) -> str:
     """The risky changes and the warnings of plans, as commands."""
-    return workflow_commands(findings_of_plans(ended))
+    return render_workflow_commands(list_plan_findings(ended))
 
 
-def workflow_commands(findings: Iterable[Finding]) -> str:
-    """A command a line."""
-    return "\n".join(map(_command, findings))
+def render_workflow_commands(findings: Iterable[Finding]) -> str:
+    """The findings as workflow commands of GitHub, one on each line."""
+    return "\n".join(map(_render_command, findings))
 
 
 # As the runner reads it back: actions/toolkit, packages/core/src/command.ts, escapeData and escapeProperty.
@@ -159,9 +159,9 @@ _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
 
 
-def _command(finding: Finding) -> str:
+def _render_command(finding: Finding) -> str:
     place = finding.place
-    properties = {"file": repository_path(place.file)} if place else {}
+    properties = {"file": find_repository_path(place.file)} if place else {}
     if place and place.line:
         properties |= {"line": str(place.line), "col": str(max(1, place.column))}
     properties["title"] = f"reconciler: {finding.rule.title}"
@@ -174,14 +174,14 @@ def _command(finding: Finding) -> str:
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def plans_sarif(ended: Sequence[Ended[Review]]) -> str:
+def render_plans_sarif(ended: Sequence[Ended[Review]]) -> str:
     """The risky changes and the warnings of plans, as SARIF."""
     files = sorted({file for each in ended if each.value for file in each.value.desired.files()})
-    return sarif(findings_of_plans(ended), Location(files[0], 0, 0) if files else None)
+    return render_sarif(list_plan_findings(ended), Location(files[0], 0, 0) if files else None)
 
 
-def sarif(findings: Iterable[Finding], elsewhere: Location | None = None) -> str:
-    """The document. `elsewhere`: a file for what has no place, since hosts leave out what is nowhere."""
+def render_sarif(findings: Iterable[Finding], elsewhere: Location | None = None) -> str:
+    """The SARIF document. `elsewhere`: the file for findings without a place; code hosts drop those without a file."""
     every = list(findings)
     rules = {**RULES, **{each.rule.id: each.rule for each in every}}
     described = [
@@ -198,12 +198,12 @@ def sarif(findings: Iterable[Finding], elsewhere: Location | None = None) -> str
     run = {
         "tool": {"driver": {"name": "reconciler", "version": __version__, "rules": described}},
         "columnKind": "unicodeCodePoints",
-        "results": [_sarif_result(finding, finding.place or elsewhere, list(rules)) for finding in every],
+        "results": [_collect_result(finding, finding.place or elsewhere, list(rules)) for finding in every],
     }
     return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
-def _sarif_result(finding: Finding, place: Location | None, rules: Sequence[str]) -> dict[str, Any]:
+def _collect_result(finding: Finding, place: Location | None, rules: Sequence[str]) -> dict[str, Any]:
     name = hashlib.sha256(f"{finding.rule.id} {finding.subject}".encode("utf-8", "surrogatepass")).hexdigest()
     result: dict[str, Any] = {
         "ruleId": finding.rule.id,
@@ -214,7 +214,7 @@ def _sarif_result(finding: Finding, place: Location | None, rules: Sequence[str]
         "partialFingerprints": {"reconcilerFinding/v1": name},
     }
     if place:
-        uri = quote(repository_path(place.file), safe="/", errors="replace")
+        uri = quote(find_repository_path(place.file), safe="/", errors="replace")
         physical: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}}
         if place.line:
             physical["region"] = {"startLine": place.line, "startColumn": max(1, place.column)}

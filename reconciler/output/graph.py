@@ -32,37 +32,37 @@ DRAWN = 100  # nodes that are drawn at most: two columns of fifty can still be r
 COLOURS = {action.value: label.colours for action, label in ACTIONS.items()}
 
 
-def state(node: Node) -> str:
-    """What happens to it in a word: an action, `unmanaged`, or nothing at all."""
+def find_state(node: Node) -> str:
+    """What happens to a node: the name of an action, `unmanaged`, or empty if nothing happens."""
     return node.action or ("" if node.managed else UNMANAGED)
 
 
-def called(node: Node) -> str:
-    """The address, or how many objects it stands for."""
+def format_name(node: Node) -> str:
+    """The address, or how many objects the node stands for."""
     return escape(node.address if node.alike == 1 else counted(node.alike, node.kind.replace("_", " ")))
 
 
-def heading(node: Node) -> str:
+def format_heading(node: Node) -> str:
     """The address with its sign before it: `+ report.daily-revenue`."""
-    return f"{ACTIONS[Action(node.action)].sign} {called(node)}" if node.action else called(node)
+    return f"{ACTIONS[Action(node.action)].sign} {format_name(node)}" if node.action else format_name(node)
 
 
-def subtitle(node: Node) -> str:
+def format_subtitle(node: Node) -> str:
     """What happens and what people call it: `create · Daily Revenue`."""
     name = truncate(node.name, LONGEST_NAME)
     name = "" if name == node.address else name
-    return escape(" · ".join(part for part in (state(node), name) if part))
+    return escape(" · ".join(part for part in (find_state(node), name) if part))
 
 
-def states(graph: Graph) -> list[str]:
-    """Those that a graph's nodes are in, the gravest first."""
-    used = {state(node) for node in graph.nodes}
+def list_states(graph: Graph) -> list[str]:
+    """The states that the nodes of a graph have, the gravest first."""
+    used = {find_state(node) for node in graph.nodes}
     return [word for word in (*(action.value for action in ACTIONS), UNMANAGED) if word in used]
 
 
 def fold(graph: Graph) -> Graph:
-    """The graph if it is small; else with one node for several that nothing refers to and that refer to the same, if
-    the same happens to them."""
+    """The graph, with fewer nodes if it is not small: one stands for several that nothing refers to, that refer to the
+    same nodes and to which the same happens."""
     uses: dict[str, set[tuple[str, int]]] = defaultdict(set)
     for goes, edges in enumerate((graph.edges, graph.dropped)):
         for source, target in edges:
@@ -79,23 +79,23 @@ def fold(graph: Graph) -> Graph:
             shown[nodes[0].address] = replace(nodes[0], alike=len(nodes), name=f"{names}, …")
             for node in nodes[1:]:
                 del shown[node.address]
-    return _part(graph, shown)
+    return _select_nodes(graph, shown)
 
 
-def _part(graph: Graph, nodes: Mapping[str, Node]) -> Graph:
+def _select_nodes(graph: Graph, nodes: Mapping[str, Node]) -> Graph:
     """These nodes, by address, and the edges between them."""
     edges, dropped = ([edge for edge in each if nodes.keys() >= {*edge}] for each in (graph.edges, graph.dropped))
     return Graph(tuple(nodes.values()), tuple(edges), tuple(dropped))
 
 
 def make_excerpt(graph: Graph) -> tuple[Graph, str]:
-    """The whole graph if it is small, or can be folded; else what changes, the gravest first, each with what it refers
-    to, and then what refers to these. And what is not drawn, in a sentence; empty if all is."""
+    """The part of the graph that is drawn, and a sentence about the rest, empty if there is none. A graph of more than
+    DRAWN nodes loses some: first come the gravest changes with what they refer to, then what refers to these."""
     graph = fold(graph)
     if len(graph.nodes) <= DRAWN:
         return graph, ""
     edges = {*graph.edges, *graph.dropped}
-    changing = [node.address for node in sorted(graph.nodes, key=gravity) if node.action]
+    changing = [node.address for node in sorted(graph.nodes, key=rank_node) if node.action]
     uses, users = defaultdict(set), defaultdict(set)
     for source, target in edges:
         uses[source].add(target)
@@ -105,18 +105,18 @@ def make_excerpt(graph: Graph) -> tuple[Graph, str]:
         kept |= group if len(kept | (group := {address, *uses[address]})) <= DRAWN else set()
     beside = {user for address in kept.intersection(changing) for user in users[address]} - kept
     kept |= set(sorted(beside)[: DRAWN - len(kept)])
-    drawn = _part(graph, {node.address: node for node in graph.nodes if node.address in kept})
+    drawn = _select_nodes(graph, {node.address: node for node in graph.nodes if node.address in kept})
     left = len(set(changing) - kept)
     what = "what changes" if not left else f"the gravest changes ({left:,} more are not)"
     return drawn, f"{len(kept):,} of {len(graph.nodes):,} boxes are drawn: {what}, and what is beside them."
 
 
-def gravity(node: Node) -> tuple[int, str]:
-    """Sorts nodes: the gravest change first, what does not change last."""
+def rank_node(node: Node) -> tuple[int, str]:
+    """The key to sort nodes by: the gravest change first, what does not change last."""
     return (list(ACTIONS).index(Action(node.action)) if node.action else len(ACTIONS)), node.address
 
 
-def dot(graph: Graph) -> str:
+def render_dot(graph: Graph) -> str:
     """A graph as DOT, references from left to right."""
     names = {node.address: f"n{number}" for number, node in enumerate(graph.nodes)}
     style = '[shape=box, style="rounded,filled", fontname="sans-serif", fontsize=11]'
@@ -125,8 +125,8 @@ def dot(graph: Graph) -> str:
     # Between DOT's quotes, Graphviz also reads HTML's entities.
     escapes = str.maketrans({"&": "&amp;", "\\": "\\\\", '"': '\\"'})
     for node in graph.nodes:
-        label = "\\n".join(text.translate(escapes) for text in (heading(node), subtitle(node)) if text)
-        word = state(node)
+        label = "\\n".join(text.translate(escapes) for text in (format_heading(node), format_subtitle(node)) if text)
+        word = find_state(node)
         stroke, fill, _ = COLOURS.get(word, NEUTRAL)
         more = ", penwidth=2" if word in DESTROYS else ', style="rounded,filled,dashed"' if word == UNMANAGED else ""
         lines.append(f'  {names[node.address]} [label="{label}", color="{stroke}", fillcolor="{fill}"{more}];')
@@ -140,47 +140,47 @@ _UNSURE = re.compile(r"[^\w .,/()+~=±·…\u00a0-\U0010ffff-]", re.ASCII)
 _ITEM = re.compile(r"\A\s*(?:[-+*•]|\d+[.)])(?=\s|$)")
 
 
-def mermaid(graph: Graph) -> str:
+def render_mermaid(graph: Graph) -> str:
     """A graph as a Mermaid flowchart, references from left to right."""
     graph, left_out = make_excerpt(graph)
     names = {node.address: f"n{number}" for number, node in enumerate(graph.nodes)}
-    lines = ["flowchart LR", *([f'  rest["{_escaped(left_out)}"]'] if left_out else [])]
+    lines = ["flowchart LR", *([f'  rest["{_escape_entities(left_out)}"]'] if left_out else [])]
     for node in graph.nodes:
-        texts = [_escaped(text) for text in (called(node), subtitle(node)) if text]
+        texts = [_escape_entities(text) for text in (format_name(node), format_subtitle(node)) if text]
         lines.append(f'  {names[node.address]}["{"<br/>".join(texts)}"]')
     lines += [f"  {names[source]} --> {names[target]}" for source, target in graph.edges]
     lines += [f"  {names[source]} -. goes away .-> {names[target]}" for source, target in graph.dropped]
-    for word in states(graph):
-        members = ",".join(names[node.address] for node in graph.nodes if state(node) == word)
+    for word in list_states(graph):
+        members = ",".join(names[node.address] for node in graph.nodes if find_state(node) == word)
         stroke, fill, text = COLOURS.get(word, NEUTRAL)
         more = ",stroke-width:2px" if word in DESTROYS else ",stroke-dasharray:4 3" if word == UNMANAGED else ""
         lines += [f"  classDef {word} fill:{fill},stroke:{stroke},color:{text}{more}", f"  class {members} {word}"]
     return "\n".join(lines)
 
 
-def _escaped(text: str) -> str:
-    """A text between Mermaid's quotes: all that could mean something becomes an entity of its own kind (`#34;`)."""
+def _escape_entities(text: str) -> str:
+    """The text for Mermaid's quotes: each character that could be markup becomes one of its entities (`#34;`)."""
     # Some versions of Mermaid take a line that begins like an item of a list for one, and show an error in its place.
     return _UNSURE.sub(lambda found: f"#{ord(found[0])};", _ITEM.sub(r"· \g<0>", text))
 
 
-def svg(graph: Graph) -> str:
+def render_svg(graph: Graph) -> str:
     """A graph as a file of its own."""
-    return str(load("reconciler.output.page:render")("graph.svg", picture=picture(graph)))
+    return str(load("reconciler.output.page:render")("graph.svg", picture=draw_picture(graph)))
 
 
-def picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:
-    """A graph as the template draws it. `is_linked`: within a page, which has colours and a legend of its own, and
-    where what changes leads to its own description. `left_out`: what is not drawn, in a sentence; empty if all is."""
+def draw_picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:
+    """What the template draws of a graph. `is_linked`: it stands in a page, which has colours and a legend of its own,
+    and a change is a link to its card. `left_out` in the result is a sentence about what is not drawn, or empty."""
     graph, left_out = make_excerpt(graph)
     has_names = len(graph.nodes) <= SMALL
     height, pitch = (46, 60) if has_names else (26, 34)
-    placed = _layout([node.address for node in sorted(graph.nodes, key=gravity)], [*graph.edges, *graph.dropped])
+    placed = _lay_out([node.address for node in sorted(graph.nodes, key=rank_node)], [*graph.edges, *graph.dropped])
     positions = {
         address: (MARGIN + column * (WIDTH + GAP), MARGIN + row * pitch) for address, (column, row) in placed.items()
     }
     across, down = (max(numbers) + 1 for numbers in zip((0, 0.0), *placed.values(), strict=True))
-    legend = [f"{ACTIONS[Action(word)].sign} {word}" for word in states(graph) if word != UNMANAGED]
+    legend = [f"{ACTIONS[Action(word)].sign} {word}" for word in list_states(graph) if word != UNMANAGED]
     legend += ["dashed: not managed here"] * any(not node.managed for node in graph.nodes)
     legend += ["red, dashed: goes away"] * bool(graph.dropped)
     notes = [] if is_linked else [line for line in (" · ".join(legend), left_out) if line]
@@ -196,7 +196,7 @@ def picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:
         "is_linked": is_linked,
         "colours": COLOURS,
         "bold": DESTROYS,
-        "words": {"heading": heading, "subtitle": subtitle, "state": state, "fit": fit_columns, "escape": escape},
+        "words": WORDS,
     }
 
 
@@ -207,7 +207,17 @@ def fit_columns(text: str, limit: int = CHARACTERS) -> str:
     return text[: bisect_right([*accumulate(map(columns, text))], limit - 1)] + "…"
 
 
-def _layout(addresses: Sequence[str], edges: Sequence[Edge]) -> dict[str, tuple[int, float]]:
+# What the template does with the texts of a node.
+WORDS = {
+    "heading": format_heading,
+    "subtitle": format_subtitle,
+    "state": find_state,
+    "fit": fit_columns,
+    "escape": escape,
+}
+
+
+def _lay_out(addresses: Sequence[str], edges: Sequence[Edge]) -> dict[str, tuple[int, float]]:
     """Address → its column and its row, both from 0; a row may lie between two. Columns by the longest way from what
     nothing refers to, so that every reference points to the right; few crossings; what has no reference stands below.
     """
@@ -216,12 +226,12 @@ def _layout(addresses: Sequence[str], edges: Sequence[Edge]) -> dict[str, tuple[
     for source, target in edges:
         beside[source].append(target)
         beside[target].append(source)
-    filled = _columns([address for address in addresses if address in linked], edges)
+    filled = _fill_columns([address for address in addresses if address in linked], edges)
     # Each column in the order of its neighbours' rows, from right to left and back.
     for stack in (*filled[::-1], *filled) * SWEEPS:
         rows = {address: float(row) for each in filled for row, address in enumerate(each)}
-        stack[:] = [address for _, address in sorted((_middle(rows, beside[address]), address) for address in stack)]
-    positions = _rows(filled, beside)
+        stack.sort(key=lambda address: (_find_middle(rows, beside[address]), address))
+    positions = _assign_rows(filled, beside)
     below = max((row for _, row in positions.values()), default=-1.0) + (1.5 if positions else 1.0)
     lone = [address for address in addresses if address not in linked]
     width = max(LONE_COLUMNS, len(filled)) if len(lone) > 1 else 1
@@ -232,7 +242,7 @@ def _layout(addresses: Sequence[str], edges: Sequence[Edge]) -> dict[str, tuple[
     return positions
 
 
-def _columns(linked: Sequence[str], edges: Sequence[Edge]) -> list[list[str]]:
+def _fill_columns(linked: Sequence[str], edges: Sequence[Edge]) -> list[list[str]]:
     depth = dict.fromkeys(linked, 0)
     # A cycle of references would push itself to the right for ever: as many rounds as there are nodes are enough.
     for _ in linked:
@@ -246,7 +256,7 @@ def _columns(linked: Sequence[str], edges: Sequence[Edge]) -> list[list[str]]:
     return columns
 
 
-def _rows(columns: list[list[str]], beside: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, float]]:
+def _assign_rows(columns: list[list[str]], beside: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, float]]:
     """The longest column row by row; the others as near to their neighbours as there is room."""
     longest = max(columns, key=len, default=[])
     rows = {address: float(row) for row, address in enumerate(longest)}
@@ -254,7 +264,7 @@ def _rows(columns: list[list[str]], beside: Mapping[str, Sequence[str]]) -> dict
     for column in columns:
         if column is longest:
             continue
-        wanted = sorted((_middle(rows, beside[address], middle), address) for address in column)
+        wanted = sorted((_find_middle(rows, beside[address], middle), address) for address in column)
         free = 0.0
         for left, (row, address) in zip(range(len(column), 0, -1), wanted, strict=True):
             rows[address] = max(free, min(row, float(len(longest) - left)))
@@ -262,9 +272,9 @@ def _rows(columns: list[list[str]], beside: Mapping[str, Sequence[str]]) -> dict
     return {address: (number, rows[address]) for number, column in enumerate(columns) for address in column}
 
 
-def _middle(rows: Mapping[str, float], neighbours: Sequence[str], otherwise: float = 0.0) -> float:
+def _find_middle(rows: Mapping[str, float], neighbours: Sequence[str], otherwise: float = 0.0) -> float:
     known = [rows[each] for each in neighbours if each in rows]
     return sum(known) / len(known) if known else otherwise
 
 
-PICTURES: Mapping[str, Callable[[Graph], str]] = {"mermaid": mermaid, "dot": dot, "svg": svg}
+PICTURES: Mapping[str, Callable[[Graph], str]] = {"mermaid": render_mermaid, "dot": render_dot, "svg": render_svg}

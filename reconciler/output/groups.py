@@ -15,7 +15,7 @@ from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind
 from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
 from reconciler.model.reports import Review, Weight
-from reconciler.output.labels import WEIGHTS, short_place
+from reconciler.output.labels import WEIGHTS, format_place
 from reconciler.output.terminal import escape
 from reconciler.serialization import canonical
 from reconciler.text import counted, quote, split_numbers
@@ -33,7 +33,8 @@ WHOLE = frozenset({Action.CREATE, Action.ADOPT, Action.DELETE, Action.FORGET})
 
 @frozen
 class Group:
-    """Changes with one action, the same fields and causes. `places`: where it is written, most first, → whose."""
+    """Changes with one action, the same fields and causes. `places`: where they are written → their addresses; the
+    place of most of them comes first."""
 
     changes: Sequence[Change]
     places: Mapping[Location, Sequence[str]]
@@ -67,14 +68,14 @@ class Group:
         named = []
         for each in fields[:MOST_TITLED]:
             rule = f" ({escape(each.rule)})" if each.rule else ""
-            values = f" {_bare(each.before)} → {_bare(each.after)}{rule}" if self.is_titled else ""
+            values = f" {_format_bare(each.before)} → {_format_bare(each.after)}{rule}" if self.is_titled else ""
             named.append(escape(each.path) + values)
         named += [counted(len(fields) - MOST_TITLED, "more field")] if len(fields) > MOST_TITLED else []
-        return ": ".join(filter(None, (kinds_of(self.addresses), ", ".join(named))))
+        return ": ".join(filter(None, (count_kinds(self.addresses), ", ".join(named))))
 
-    def written_at(self) -> str:
+    def describe_places(self) -> str:
         """`defaults.yaml:3`, or in how many places and the first of them; empty if that is not known."""
-        texts = [short_place(place) for place in self.places]
+        texts = [format_place(place) for place in self.places]
         such = "most in" if len(next(iter(self.places.values()), ())) > 1 else "such as"
         return "" if not texts else texts[0] if len(texts) == 1 else f"{len(texts)} places, {such} {texts[0]}"
 
@@ -95,33 +96,34 @@ def find_groups(review: Review) -> tuple[Group, ...]:
         is_new = changes[0].action is Action.CREATE and creates > MANY
         return changes[0].action not in DESTROYS, creates if is_new else len(changes), is_new
 
-    ranked = (_sorted(changes) for changes in sorted(found.values(), key=rank))
-    return tuple(Group(changes, _places(review, changes)) for changes in ranked)
+    ranked = (_sort(changes) for changes in sorted(found.values(), key=rank))
+    return tuple(Group(changes, _find_places(review, changes)) for changes in ranked)
 
 
-def _sorted(changes: Iterable[Change]) -> list[Change]:
+def _sort(changes: Iterable[Change]) -> list[Change]:
     return sorted(changes, key=lambda change: split_numbers(change.address))
 
 
-def new_by_kind(groups: Iterable[Group]) -> list[Group]:
+def group_new_by_kind(groups: Iterable[Group]) -> list[Group]:
     """The creates of each kind as a group, if there are many creates; else nothing."""
     by_kind: dict[str, list[Change]] = {kind: [] for kind in KINDS}
     for group in groups:
         if group.first.action is Action.CREATE:
             by_kind[group.first.kind] += group.changes
     is_many = sum(map(len, by_kind.values())) > MANY
-    return [Group(_sorted(changes), {}) for changes in by_kind.values() if changes and is_many]
+    return [Group(_sort(changes), {}) for changes in by_kind.values() if changes and is_many]
 
 
-def sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None, str]]:
-    """What a group does to people, the gravest first, then its remarks. What differs in the name only is said once."""
+def list_sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None, str]]:
+    """What a group does to people, the gravest first, then its remarks. Sentences that differ only in the name of the
+    object are one."""
     found: dict[Weight | None, Counter[str]] = {weight: Counter() for weight in (*Weight, None)}
     total = len(group.changes)
     for change in group.changes:
         names = {f'"{change.name}"': "each", change.address: "each"} if total > 1 else {}
         for impact in review.impacts.get(change.address, ()):
-            found[impact.weight][_without(names, impact.text)] += 1
-        found[None].update(_without(names, remark) for remark in review.remarks_on(change))
+            found[impact.weight][_replace_names(names, impact.text)] += 1
+        found[None].update(_replace_names(names, remark) for remark in review.remarks_on(change))
     for weight, counts in found.items():
         few = FEW if total > 1 else len(counts)
         for text, number in counts.most_common(few):
@@ -130,8 +132,9 @@ def sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None, str
             yield weight, f"… and {left} more{f' that {WEIGHTS[weight].phrase}' if weight else ' with other remarks'}"
 
 
-def shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]:
-    """The fields of a change as people read them: a list whose middle has lost an item is one field."""
+def list_shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]:
+    """The fields of a change as people read them. If an item in the middle of a list is new or gone, the list is one
+    field: by position, all later items would differ."""
     record, after = review.live.records.get(change.kind, {}).get(change.id or ""), change.remember
     if record is None or after is None or not any("[" in each.path for each in change.fields):
         return change.fields
@@ -151,9 +154,9 @@ def shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]:
     return tuple(shown.values())
 
 
-def lead(change: Change) -> str:
-    """The path of the field that matters most in a change: one that the API cannot change, the status, or the first.
-    Empty if it is about the whole object."""
+def find_main_field(change: Change) -> str:
+    """The path of the field that matters most in a change: one that the API cannot change, else the status, else the
+    first. Empty if the change is about the whole object."""
     kind = KINDS[change.kind]
     names = [kind.delivery.status] if kind.delivery else []
     if change.action in (Action.REPLACE, Action.MANUAL):
@@ -169,7 +172,7 @@ class Task(NamedTuple):
     addresses: Sequence[str] = ()
 
 
-def grouped_tasks(review: Review) -> list[Task]:
+def group_tasks(review: Review) -> list[Task]:
     """The steps by hand of a plan, in its order; several equal ones of a kind are one."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for task in review.tasks:
@@ -179,20 +182,21 @@ def grouped_tasks(review: Review) -> list[Task]:
     for (_, step), tasks in found.items():
         addresses = sorted((task.partition(": ")[0] for task in tasks), key=split_numbers)
         is_one = len(tasks) >= ALIKE and step
-        grouped += [Task(f"each of {kinds_of(addresses)}: {step}", addresses)] if is_one else map(Task, tasks)
+        grouped += [Task(f"each of {count_kinds(addresses)}: {step}", addresses)] if is_one else map(Task, tasks)
     return grouped
 
 
-def kinds_of(addresses: Iterable[str]) -> str:
+def count_kinds(addresses: Iterable[str]) -> str:
     """`104 reports`, `1 integration, 2 products and 3 reports`."""
     counts = Counter(map(address_kind, addresses))
     *firsts, last = (counted(counts[kind], kind.replace("_", " ")) for kind in KINDS if counts[kind])
     return f"{', '.join(firsts)} and {last}" if firsts else last
 
 
-def _places(review: Review, changes: Sequence[Change]) -> dict[Location, list[str]]:
-    """Of the places that could have brought a value about, each change takes the one that most of them share."""
-    possible = {change.address: list(_possible_places(review, change)) for change in changes}
+def _find_places(review: Review, changes: Sequence[Change]) -> dict[Location, list[str]]:
+    """Where the changes are written, most of them first. A value may come from several places (see below): each change
+    has the one that most changes share."""
+    possible = {change.address: list(_list_possible_places(review, change)) for change in changes}
     shared = Counter(place for places in possible.values() for place in places)
     found: dict[Location, list[str]] = defaultdict(list)
     for address, places in possible.items():
@@ -201,9 +205,9 @@ def _places(review: Review, changes: Sequence[Change]) -> dict[Location, list[st
     return dict(sorted(found.items(), key=lambda item: -len(item[1])))
 
 
-def _possible_places(review: Review, change: Change) -> Iterator[Location]:
-    """Where the value stands, then where its variables are set."""
-    resource, path = review.desired.resources.get(change.address), lead(change)
+def _list_possible_places(review: Review, change: Change) -> Iterator[Location]:
+    """Where the value of the main field is written, then where its variables and items are."""
+    resource, path = review.desired.resources.get(change.address), find_main_field(change)
     if resource and path:
         yield resource.field_location(path)
         for inner, places in resource.sources.items():
@@ -213,14 +217,14 @@ def _possible_places(review: Review, change: Change) -> Iterator[Location]:
         yield place
 
 
-def _without(names: Mapping[str, str], text: str) -> str:
+def _replace_names(names: Mapping[str, str], text: str) -> str:
     for name, instead in names.items():
         text = text.replace(name, instead, 1)
     return text
 
 
-def _bare(value: Any) -> str:
-    """A value without its quotes, if nobody could take it for something else."""
+def _format_bare(value: Any) -> str:
+    """The value without quotes if it is a text that looks like nothing else (see BARE), else as JSON."""
     if isinstance(value, str) and BARE.fullmatch(value):
         return value
     return "nothing" if value is None else escape(quote(value) if isinstance(value, str) else json.dumps(value))

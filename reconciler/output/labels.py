@@ -86,48 +86,48 @@ STATUSES = {
 }
 
 
-def unusual_api(api: str) -> str:
+def name_api(api: str) -> str:
     """The address of the API as a heading names it: empty if it is the vendor's, or is not known."""
     return "" if api == VENDOR_URL else api
 
 
-def api_note(api: str, show: Callable[[str], str] = escape) -> str:
-    """What a heading says of the API's address."""
-    return f" (API: {show(named)})" if (named := unusual_api(api)) else ""
+def format_api(api: str, show: Callable[[str], str] = escape) -> str:
+    """The API's address behind a heading, in brackets; empty if it is the vendor's. `show` escapes it."""
+    return f" (API: {show(named)})" if (named := name_api(api)) else ""
 
 
-def shared_api(plans: Iterable[Plan]) -> str | None:
+def find_shared_api(plans: Iterable[Plan]) -> str | None:
     """The API's address that all plans have; None if they differ."""
     found = {each.api for each in plans}
     return found.pop() if len(found) == 1 else None
 
 
 def count_ends(report: ApplyReport) -> str:
-    """All of what was done in one line: `2 done, 1 failed`."""
+    """How the changes of a report ended, in one line: `2 done, 1 failed`."""
     return ", ".join(f"{number} {status}" for status, number in report.counts().items() if number) or report.nothing
 
 
 def describe_end(outcome: Outcome) -> str:
-    """How a change ended, in words; the same for changes that ended alike. Empty if there is nothing to say."""
+    """How a change ended, in words without its address. Empty if there is nothing to say."""
     reason = outcome.reason or (f"because of {outcome.because_of}" if outcome.because_of else "")
     if outcome.status is Status.MANUAL:
         return reason or "still to be done by a person"
     return f"but {outcome.verification}: {reason}".removesuffix(": ") if outcome.is_doubtful else reason
 
 
-def title(plan: Plan, strong: Paint = str, order: Iterable[Action] = ACTIONS) -> str:
-    """All of a plan in one line: `1 to delete, 2 to create`, or that nothing changes. `strong`: marks what destroys."""
+def count_changes(plan: Plan, strong: Paint = str, order: Iterable[Action] = ACTIONS) -> str:
+    """A plan in one line: `1 to delete, 2 to create`, or `no changes`. `strong` marks what destroys."""
     summary = plan.summary()
     counts = {action: f"{summary[action]} {ACTIONS[action].phrase}" for action in order if summary[action]}
     return ", ".join(strong(text) if action in DESTROYS else text for action, text in counts.items()) or "no changes"
 
 
-def short_place(place: Location) -> str:
-    """A place without its column."""
+def format_place(place: Location) -> str:
+    """`file:line` of a place; the column is left out."""
     return f"{place.file}:{place.line}" if place.line else place.file
 
 
-def repository_path(file: str) -> str:
+def find_repository_path(file: str) -> str:
     """A file of the configuration, relative to the root of its repository, with slashes.
 
     The root is the folder that GITHUB_WORKSPACE names, else the nearest one that holds `.git`, else the working folder;
@@ -140,7 +140,7 @@ def repository_path(file: str) -> str:
     return (path.relative_to(root) if root else path).as_posix()
 
 
-def permalink(place: Location, commit: str) -> str:
+def make_permalink(place: Location, commit: str) -> str:
     """The address of a line of a commit on GitHub or GitLab, as the variables of a runner say; else nothing.
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/variables,
@@ -148,7 +148,7 @@ def permalink(place: Location, commit: str) -> str:
     """
     github = f"{os.environ.get('GITHUB_SERVER_URL', '')}/{os.environ.get('GITHUB_REPOSITORY', '')}"
     gitlab = os.environ.get("CI_PROJECT_URL", "")
-    path = repository_path(place.file)
+    path = find_repository_path(place.file)
     base = f"{github}/blob" if PROJECT.fullmatch(github) else f"{gitlab}/-/blob" if PROJECT.fullmatch(gitlab) else ""
     if not base or not COMMIT.fullmatch(commit) or path.startswith("/"):
         return ""

@@ -15,21 +15,21 @@ from reconciler.model.inputs import State, address_kind
 from reconciler.model.plan import Destinations
 from reconciler.model.reports import Receipt
 from reconciler.model.results import Check, Diagnosis, Drift, Drifted, NotDelivering
-from reconciler.output.document import document, select
-from reconciler.output.labels import MOST_NAMED, SIGN_PAINT, Paint, api_note
+from reconciler.output.document import select, to_json
+from reconciler.output.labels import MOST_NAMED, SIGN_PAINT, Paint, format_api
 from reconciler.output.terminal import bold, dim, escape, fit, green, is_within_width, red, yellow
-from reconciler.output.values import ValueDiff, format_value, ignored_lines, is_nested, named
+from reconciler.output.values import ValueDiff, describe, format_value, is_nested, list_ignored
 from reconciler.text import columns, counted, list_some, pad, short_commit
 
 RUNS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
 GROUP = 3  # so many objects with the same edits are shown as one
 
 
-def destinations_text(found: Destinations) -> str:
-    """A destination a line: the line that is written for it, its label, what stands behind it and what proves that."""
+def render_destinations_text(found: Destinations) -> str:
+    """One line for each destination: what to write in the YAML, its label, its integration, and what proves that."""
     items = found.items
     count = counted(len(items), "destination")
-    lines = [bold(f"Destinations of {escape(found.environment)}: {count}{api_note(found.api)}")]
+    lines = [bold(f"Destinations of {escape(found.environment)}: {count}{format_api(found.api)}")]
     written = [escape(f"{{type: {item.type}, id: {item.id}}}") for item in items]
     labels = [format_value(item.label) if item.label else "no label" for item in items]
     widest, longest = (max(map(columns, texts), default=0) for texts in (written, labels))
@@ -43,16 +43,16 @@ def destinations_text(found: Destinations) -> str:
     return fit("\n".join(lines))
 
 
-def destinations_json(found: Destinations) -> str:
-    """All that is known of them."""
+def render_destinations_json(found: Destinations) -> str:
+    """The destinations with all that is known of them."""
     items = list(map(asdict, found.items))
     for target in (item["target"] for item in items if item["target"]):
         target["address"] = target["address"] or None
-    return document(environment=found.environment, destinations=items, warnings=found.warnings)
+    return to_json(environment=found.environment, destinations=items, warnings=found.warnings)
 
 
-def history_text(receipts: Sequence[Receipt]) -> str:
-    """A line for each apply, the latest first: one that is broken on a terminal only."""
+def render_history_text(receipts: Sequence[Receipt]) -> str:
+    """One line for each apply, the latest first. Only a terminal breaks it."""
     if not receipts:
         return "nothing was applied yet"
     lines = []
@@ -63,27 +63,27 @@ def history_text(receipts: Sequence[Receipt]) -> str:
     return fit("\n".join(lines))
 
 
-def history_values(receipts: Sequence[Receipt]) -> dict[str, Any]:
-    """The receipts, whole, for JSON."""
+def collect_history_values(receipts: Sequence[Receipt]) -> dict[str, Any]:
+    """The receipts with all their fields, for JSON."""
     return {"receipts": list(map(asdict, receipts))}
 
 
-def state_text(state: State) -> str:
-    """An address and its id a line."""
+def render_state_text(state: State) -> str:
+    """One line for each address, with its id."""
     entries = sorted(state.entries.items())
     return "\n".join(escape(f"{address} {each.id}{' protected' * each.protected}") for address, each in entries)
 
 
-def state_json(state: State) -> str:
-    """The addresses with what names and guards their objects."""
+def render_state_json(state: State) -> str:
+    """The addresses with their ids, their protection and what they depend on."""
     resources = [
         {"address": address, "id": each.id, "protected": each.protected, "depends_on": list(each.depends_on)}
         for address, each in sorted(state.entries.items())
     ]
-    return document(environment=state.environment, resources=resources)
+    return to_json(environment=state.environment, resources=resources)
 
 
-def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[str, int]) -> str:
+def render_validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[str, int]) -> str:
     """What is wrong, what could be (by rule: `invalid`, `warning`, `hint`), and the resources of each environment."""
     names = ("file", "line", "column", "message", "code")
     found = {
@@ -91,11 +91,11 @@ def validation_json(problems: Mapping[str, Iterable[Problem]], counts: Mapping[s
         for key, rule in (("problems", "invalid"), ("warnings", "warning"), ("hints", "hint"))
     }
     environments = [{"environment": name, "resources": count} for name, count in counts.items()]
-    return document(valid=not found["problems"], **found, environments=environments)
+    return to_json(valid=not found["problems"], **found, environments=environments)
 
 
-def rules_text(rules: Mapping[str, Mapping[str, Any]]) -> str:
-    """Each ready rule: what it says, and the line to paste, with the default of each value, or an example."""
+def render_rules(rules: Mapping[str, Mapping[str, Any]]) -> str:
+    """Each ready rule: its description, and a line to paste with the default of each value, or else an example."""
     lines = []
     for name, rule in rules.items():
         given = {key: each.get("default", each["example"]) for key, each in rule["with"].items()}
@@ -104,24 +104,25 @@ def rules_text(rules: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def drift_text(drift: Drift) -> str:
+def render_drift_text(drift: Drift) -> str:
     """What somebody changed outside."""
-    environment, api = escape(drift.environment), api_note(drift.api)
+    environment, api = escape(drift.environment), format_api(drift.api)
     if not drift.compared:
         head = bold(f"Drift in {environment}: not known, nothing is remembered{api}")
         rest = "Nothing was applied from here yet, or the state is lost; an apply adopts what it finds by name."
         return fit(f"{head}\n  {rest}")
     changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
     lines = [bold(f"Drift in {environment}: {changed} changed outside, of {drift.compared} remembered{api}")]
-    lines += _alike(drift.objects, "~", yellow, lambda each, _: [*_drifted(each, drift.labels)])
-    lines += map(dim, ignored_lines(drift.ignored, drift.labels))
+    lines += _list_alike(drift.objects, "~", yellow, lambda each, _: [*_render_drifted(each, drift.labels)])
+    lines += map(dim, list_ignored(drift.ignored, drift.labels))
     lines += ["", bold(f"Not delivering: {counted(len(drift.health), 'object')}")] if drift.health else []
-    lines += _alike(drift.health, "!", red, _not_delivering)
+    lines += _list_alike(drift.health, "!", red, _render_not_delivering)
     return fit("\n".join(lines))
 
 
-def _alike(found: Sequence[Any], sign: str, paint: Paint, show: Callable[[Any, bool], list[str]]) -> Iterator[str]:
-    """Objects with their lines. Several of a kind with the same are one, and `show` is told whether it is for that."""
+def _list_alike(found: Sequence[Any], sign: str, paint: Paint, show: Callable[[Any, bool], list[str]]) -> Iterator[str]:
+    """Objects with their lines, GROUP or more of a kind with equal lines as one. `show`: the lines of an object, for a
+    group if its second argument is true."""
     groups: dict[tuple[str, ...], list[Any]] = {}
     for each in found:
         values = repr(getattr(each, "fields", ()))
@@ -137,18 +138,18 @@ def _alike(found: Sequence[Any], sign: str, paint: Paint, show: Callable[[Any, b
             yield from ("", f"{head} {format_value(each.name)}{when}", *show(each, False))
 
 
-def _not_delivering(each: NotDelivering, is_many: bool) -> list[str]:
+def _render_not_delivering(each: NotDelivering, is_many: bool) -> list[str]:
     problem = RUNS.sub(r"\1 did not grow by as much", each.problem) if is_many else each.problem
     affects = [f"      affects {escape(abridge(each.affects))}"] if each.affects else []
     return [f"      {escape(problem)}", *affects]
 
 
-def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
+def _render_drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
     if each.gone:
         yield f"      it is not live any more: {each.next}"
     for field, after in zip_longest(each.fields, each.fields[1:]):
         head = f"      {escape(field.path)}:"
-        line = f"{head} {named(field.applied, labels)} was applied, {named(field.live, labels)} is live"
+        line = f"{head} {describe(field.applied, labels)} was applied, {describe(field.live, labels)} is live"
         if is_within_width(line) and not is_nested(field.applied, field.live):
             yield line
         else:
@@ -159,7 +160,7 @@ def _drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
             yield f"        {field.next}"
 
 
-def drift_values(drift: Drift) -> dict[str, Any]:
+def collect_drift_values(drift: Drift) -> dict[str, Any]:
     """Drift for programs: what its JSON says of one environment."""
     drifted, health = list(map(asdict, drift.objects)), list(map(asdict, drift.health))
     fields = {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}
@@ -172,10 +173,10 @@ MOST_TEXT = 110  # characters of a check that failed, if environments are severa
 HOLDS = {True: "confirmed", False: "refuted", None: "unknown"}
 
 
-def diagnoses_text(found: Sequence[Diagnosis]) -> str:
+def render_diagnoses_text(found: Sequence[Diagnosis]) -> str:
     """A line for each check, then one on the facts; what several environments share comes first."""
     shared = [each for each in found[0].checks if all(each in one.checks for one in found)] if found[1:] else []
-    show = partial(_check_line, most=MOST_TEXT if found[1:] else None)
+    show = partial(_render_check, most=MOST_TEXT if found[1:] else None)
     lines = list(map(show, shared))
     for one in found:
         lines += [bold(escape(f"{one.environment}:"))] if found[1:] else []
@@ -189,13 +190,13 @@ def diagnoses_text(found: Sequence[Diagnosis]) -> str:
     return "\n".join(lines)
 
 
-def _check_line(check: Check, most: int | None) -> str:
+def _render_check(check: Check, most: int | None) -> str:
     first = check.message.partition("\n")[0][: None if check.status == "ok" else most]
     text = escape("; ".join(filter(None, (first + " …" * (first != check.message), check.hint.replace("\n", " ")))))
     return fit(f"{PAINT[check.status](pad(check.status, 9))}{pad(check.name, 15)}{text}", hang=24)
 
 
-def diagnoses_json(found: Sequence[Diagnosis]) -> str:
+def render_diagnoses_json(found: Sequence[Diagnosis]) -> str:
     """All that was found; of several environments, a list of them."""
     values = [
         select(one, "environment", "api")
@@ -203,4 +204,4 @@ def diagnoses_json(found: Sequence[Diagnosis]) -> str:
         | {"facts": [{"fact": each.text, "status": HOLDS[each.holds], "seen": each.seen} for each in one.facts]}
         for one in found
     ]
-    return document(**values[0]) if len(values) == 1 else document(environments=values)
+    return to_json(**values[0]) if len(values) == 1 else to_json(environments=values)

@@ -40,7 +40,7 @@ class Progress(ExitStack):
         self.callback(write_status, "")
 
     def __call__(self, change: Change | None, status: Status | None, text: str) -> None:
-        """A change begins (no status) or ends; without a change, `text` is said."""
+        """Shows that a change begins (no status) or ends; without a change, it shows `text`."""
         if change is None:
             write_stderr(yellow(escape(text)))
             return
@@ -59,7 +59,7 @@ class Progress(ExitStack):
                 write_stderr(f"{number} {change.action.value} {address}: {end}")
         # About how long the rest takes, once there is something to tell it by.
         rest = (time.monotonic() - self._began) * (self._total - self._ended) / max(1, self._ended)
-        left = f"; {about(rest)} left" if 0 < self._ended < self._total else ""
+        left = f"; {format_duration(rest)} left" if 0 < self._ended < self._total else ""
         if self._is_live:
             shown = ", ".join(self._running[:MOST_RUNNING]) + ("…" if len(self._running) > MOST_RUNNING else "")
             bar = "=" * (BAR * self._ended // max(1, self._total))
@@ -68,7 +68,7 @@ class Progress(ExitStack):
             write_stderr(f"[{self._ended:,}/{self._total:,}] changes ended{left}")
 
 
-def about(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time in words: `less than a minute`, `about 3 minutes`."""
     minutes = round(seconds / 60)
     return f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"

@@ -13,8 +13,8 @@ from reconciler.model.reports import Graph, Node
 
 
 def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
-    """The managed addresses of a plan, those that go away among them, what is not managed and is referred to, and the
-    references between all of these. An edge of `dropped` is live and is not wanted any more."""
+    """The graph of a plan: its addresses, also those that go away, the unmanaged objects that these refer to, and all
+    references. An edge of `dropped` is a live reference that the plan removes."""
     changes = {change.address: change for change in plan.changes}
     objects = plan.objects()
     targets = _Targets(plan, live, {ref: address for address, ref in objects.items()})
@@ -37,8 +37,8 @@ def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
         if change.action is Action.DELETE or (change.action is Action.UPDATE and names & changed):
             dropping.add(address)
     dropped = {edge for edge in existing - wanted if edge[0] in dropping}
-    managed = {address: _node(address, desired, changes.get(address)) for address in {*desired.resources, *changes}}
-    nodes = {**targets.unmanaged, **managed}
+    managed = {*desired.resources, *changes}
+    nodes = targets.unmanaged | {each: _make_node(each, desired, changes.get(each)) for each in managed}
 
     def within(edges: set[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         return tuple(sorted(edge for edge in edges if nodes.keys() >= {*edge}))
@@ -47,7 +47,7 @@ def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
     return Graph(tuple(ordered), within((wanted | existing) - dropped), within(dropped))
 
 
-def _node(address: str, desired: Desired, change: Change | None) -> Node:
+def _make_node(address: str, desired: Desired, change: Change | None) -> Node:
     kind, resource = address_kind(address), desired.resources.get(address)
     planned = change.name if change else ""
     name = str(resource.fields.get(KINDS[kind].identity.name_field, planned)) if resource else planned
@@ -55,7 +55,7 @@ def _node(address: str, desired: Desired, change: Change | None) -> Node:
 
 
 class _Targets:
-    """Finds what an object's fields refer to; `unmanaged` gathers what it met on the way that nobody manages."""
+    """Finds what the fields of an object refer to. `unmanaged` collects the nodes for what is not managed."""
 
     def __init__(self, plan: Plan, live: Live, addresses: Mapping[ObjectRef, str]) -> None:
         self.plan, self.live, self.addresses = plan, live, addresses
@@ -65,16 +65,16 @@ class _Targets:
     def find(self, kind: str, fields: Fields) -> Iterator[str]:
         """The addresses and nodes that the fields refer to."""
         for _, item, to in reference_items(KINDS[kind], fields):
-            target = find_address(to, item) or self._by_id(to.kind, self.references.as_sent(to, item))
+            target = find_address(to, item) or self._find_by_id(to.kind, self.references.as_sent(to, item))
             if target is not None:
                 yield target
 
-    def _by_id(self, kind: str, item: Any) -> str | None:
-        """What an item that names an id means: an address, or a node of its own for what is not managed.
+    def _find_by_id(self, kind: str, item: Any) -> str | None:
+        """The target of an item with an id: an address, or a node of its own for what is not managed.
 
-        That a destination's id is its integration's own is plausible and stated nowhere; if it is another, and no
-        managed integration is proven to stand behind it, the item is shown by the label that the API gives it. A label
-        that is written takes the place of an id that is not known.
+        The API's documents do not say that the id of a destination is that of its integration. If it is another, and no
+        managed integration is proven to be behind it, the node has the label that the API gives. If the id is not
+        known, it has the label that is written.
         """
         object_id = item.get("id", item.get("label")) if isinstance(item, dict) else item
         if not isinstance(object_id, str):

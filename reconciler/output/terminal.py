@@ -53,16 +53,16 @@ _COMMAND_WORD = re.compile(r"#(?=#[A-Za-z]*\[)")
 
 def escape(text: str) -> str:
     """The text on one line, with everything that could act on a terminal or hide shown as an escape."""
-    return _SUSPECT.sub(_escaped, text)
+    return _SUSPECT.sub(_escape_match, text)
 
 
 def sanitize(text: str, encoding: str | None = None) -> str:
-    """The lines as they may be printed, even if a value in them was not escaped.
+    """The lines in a form that is safe to print, even if a value in them was not escaped.
 
     Nothing acts on a terminal, no line is a command to GitHub, Azure or TeamCity, and all of it can be encoded. The
-    escapes are those of JSON, and stand in a JSON document within strings only: it says the same as before.
+    escapes are those of JSON. In a JSON document they stand within strings only, so its meaning stays the same.
     """
-    text = _FOREIGN.sub(_escaped, text)
+    text = _FOREIGN.sub(_escape_match, text)
     text = _COMMAND_WORD.sub("\\\\u0023", _COMMAND_LINE.sub(r"\1\\u003a", text))
     encoding = encoding or "utf-8"
     return text.encode(encoding, "reconciler.json").decode(encoding)
@@ -75,27 +75,27 @@ def register_secret(value: str) -> None:
 
 
 def write_stdout(text: str, *, commands: bool = False) -> None:
-    """Data, on stdout. `commands`: its lines are annotations for GitHub, made by us, and are to work as such.
+    """Writes data to stdout. `commands`: its lines are annotations for GitHub that we made, and stay commands.
 
     ReconcilerError if stdout takes no more; SystemExit, without a message, if its reader has closed it (`| head`).
     """
-    safe = "\n".join(map(_printable_command, text.split("\n"))) if commands else printable(text, sys.stdout)
+    safe = "\n".join(map(_make_command_printable, text.split("\n"))) if commands else make_printable(text, sys.stdout)
     try:
-        click.echo(safe, color=_colour(sys.stdout.isatty()))
+        click.echo(safe, color=_has_colour(sys.stdout.isatty()))
     except OSError as error:
-        raise unwritable(error) from error
+        raise make_write_error(error) from error
 
 
-def unwritable(error: OSError) -> SystemExit | ReconcilerError:
-    """What it means that stdout could not be written; the end, without a message, if its reader has gone."""
+def make_write_error(error: OSError) -> SystemExit | ReconcilerError:
+    """The exception to raise if stdout cannot be written: an exit without a message if its reader has gone."""
     if isinstance(error, BrokenPipeError):
         return SystemExit(Exit.API_FAILED)
     return ReconcilerError(f"stdout cannot be written ({error.strerror})", hint="only its output is lost")
 
 
 def write_stderr(text: str, at: Location | None = None) -> None:
-    """A message, on stderr; `at`: what it is about. If it cannot be written the work goes on: a full log does not cut
-    an apply off."""
+    """Writes a message to stderr; `at`: its location. If that fails, the work goes on: a full disk for the log does not
+    stop an apply."""
     if write := log.get():
         write(text, at)
     else:
@@ -103,28 +103,29 @@ def write_stderr(text: str, at: Location | None = None) -> None:
 
 
 def write_line(text: str) -> None:
-    """A line on stderr, as wide as it is."""
+    """Writes a line to stderr without breaking it."""
     write_status("")
     with contextlib.suppress(OSError):
-        click.echo(printable(text, sys.stderr), err=True, color=_colour(sys.stderr.isatty()))
+        click.echo(make_printable(text, sys.stderr), err=True, color=_has_colour(sys.stderr.isatty()))
 
 
 def write_status(text: str) -> None:
-    """A line on the terminal that takes the place of the last one, until something else is written; empty: none."""
+    """Writes a line to the terminal in the place of the last one. The next message or an empty text erases it."""
     if text or _status:
         _status[:] = filter(None, [text])
-        line = printable(text, sys.stderr)
+        line = make_printable(text, sys.stderr)
+        end = _find_end(line, 0, 1, (find_width() or USUAL) - 1)
         with contextlib.suppress(OSError):
-            click.echo(ERASE + line[: _fitting(line, 0, 1, (width() or USUAL) - 1)], nl=False, err=True, color=True)
+            click.echo(ERASE + line[:end], nl=False, err=True, color=True)
 
 
 def prompt(question: str) -> str:
-    """What a person answers to a question, on stderr; empty for an empty line, and at the end of the input."""
+    """Asks a question on stderr and returns the answer; empty for an empty line, and at the end of the input."""
     if log.get():
         write_stderr(question)
     else:
         # First broken: a line may begin with what was harmless before.
-        click.echo(f"{printable(fit(question), sys.stderr)} ", nl=False, err=True)
+        click.echo(f"{make_printable(fit(question), sys.stderr)} ", nl=False, err=True)
     # Not by `input`: GNU readline notices a signal that comes while it sets the terminal up only at the next key. One
     # that comes just before the wait for a line is handled after `SIGNAL_SECONDS`.
     if sys.platform != "win32":  # which has no such wait for a console
@@ -136,7 +137,7 @@ def prompt(question: str) -> str:
     return line.strip()
 
 
-def printable(text: str, stream: TextIO) -> str:
+def make_printable(text: str, stream: TextIO) -> str:
     """The text as it may go to a stream: escaped, and without the key."""
     return sanitize(redact(text), getattr(stream, "encoding", None))
 
@@ -151,42 +152,42 @@ def strip_styles(text: str) -> str:
     return sanitize(click.unstyle(text))
 
 
-def _printable_command(line: str) -> str:
-    """A line of an annotation: its beginning is ours, and the rest of it is escaped as all else."""
+def _make_command_printable(line: str) -> str:
+    """A line of an annotation: its beginning, which we made, stays as it is, and the rest is made printable."""
     own = _OWN_COMMAND.match(line)
-    return own[0] + printable(line[own.end() :], sys.stdout) if own else printable(line, sys.stdout)
+    return own[0] + make_printable(line[own.end() :], sys.stdout) if own else make_printable(line, sys.stdout)
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escape_match(found: re.Match[str]) -> str:
     return _escape_character(found[0])
 
 
 @cache
 def _escape_character(character: str) -> str:
-    return _json_escape(character) if any(each[0] <= character <= each[1] for each in UNSAFE) else character
+    return _escape_as_json(character) if any(each[0] <= character <= each[1] for each in UNSAFE) else character
 
 
-def _json_escape(text: str) -> str:
+def _escape_as_json(text: str) -> str:
     """The characters as JSON's escapes: beyond U+FFFF in two halves."""
     return json.dumps(text)[1:-1]
 
 
 def _escape_unencodable(error: Any) -> tuple[str, int]:
     """An error handler of `str.encode`: what stands for characters that an encoding lacks, and where it goes on."""
-    return _json_escape(error.object[error.start : error.end]), error.end
+    return _escape_as_json(error.object[error.start : error.end]), error.end
 
 
 codecs.register_error("reconciler.json", _escape_unencodable)
 
 
-def _colour(terminal: bool) -> bool:
-    """Colour on a terminal that has it, and not if NO_COLOR is set; FORCE_COLOR asks for it all the same."""
+def _has_colour(terminal: bool) -> bool:
+    """Whether to write colours: on a terminal that has them, or if FORCE_COLOR is set; never if NO_COLOR is set."""
     if os.environ.get("NO_COLOR"):
         return False
     return (terminal and os.environ.get("TERM") != "dumb") or bool(os.environ.get("FORCE_COLOR"))
 
 
-def width() -> int | None:
+def find_width() -> int | None:
     """How many columns a line may have: what COLUMNS says, else those of the terminal; None if there is neither."""
     wanted = os.environ.get("COLUMNS", "")
     if wanted.isdecimal() and int(wanted) > 0:
@@ -200,13 +201,13 @@ def width() -> int | None:
 
 
 def fit(text: str, hang: int = HANG) -> str:
-    """A text for people, as wide as the terminal is. A file or a log has a line for each sentence, to be searched."""
-    return wrap(text, width(), hang)
+    """A text for people, broken at the width of the terminal. In a file or a log, lines stay whole, to be searched."""
+    return wrap(text, find_width(), hang)
 
 
 def is_within_width(line: str) -> bool:
     """Whether the terminal is as wide as the line, or there is none."""
-    return columns(line) <= (width() or columns(line))
+    return columns(line) <= (find_width() or columns(line))
 
 
 red = partial(click.style, fg="red")  # for what goes away or went wrong
@@ -220,19 +221,19 @@ def make_excerpt(line: str, number: int, column: int) -> str:
     """A line of a file of the user's with its number, and a caret below that column, counted from 1. The line is cut
     around the caret to the width."""
     gutter, line = f"  {number} | ", line.rstrip()
-    limit, index = max(20, (width() or USUAL) - len(gutter)), min(column - 1, len(line))
-    begin = 0 if columns(escape(line[: limit + 1])) <= limit else _fitting(line, index, -1, limit * 2 // 3)
+    limit, index = max(20, (find_width() or USUAL) - len(gutter)), min(column - 1, len(line))
+    begin = 0 if columns(escape(line[: limit + 1])) <= limit else _find_end(line, index, -1, limit * 2 // 3)
     before = CUT if begin else ""
     caret = len(before) + columns(escape(line[begin:index]))
-    end = _fitting(line, index, 1, limit - caret)
+    end = _find_end(line, index, 1, limit - caret)
     if end < len(line):
-        end = _fitting(line, index, 1, limit - caret - len(CUT))
+        end = _find_end(line, index, 1, limit - caret - len(CUT))
     text = f"{before}{escape(line[begin:end])}{CUT if end < len(line) else ''}"
     return f"{dim(gutter)}{text}\n{dim('| '.rjust(len(gutter)))}{' ' * caret}{red('^')}"
 
 
-def _fitting(line: str, index: int, step: int, remaining: int) -> int:
-    """How far one can go from an index before the text between takes more than `remaining` columns."""
+def _find_end(line: str, index: int, step: int, remaining: int) -> int:
+    """The index that is reached from `index` in steps of `step` before the text takes more than `remaining` columns."""
     while 0 <= index + min(step, 0) < len(line) and remaining > 0:
         remaining -= columns(escape(line[index + min(step, 0)]))
         index += step if remaining >= 0 else 0

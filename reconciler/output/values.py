@@ -40,22 +40,22 @@ def is_nested(*values: Any) -> bool:
 
 def format_value(value: Any) -> str:
     """A value on one line, escaped, cut if it is long."""
-    return cut(plain(value))
+    return cut(encode(value))
 
 
-def plain(value: Any) -> str:
+def encode(value: Any) -> str:
     """A value on one line, escaped, whole."""
     return "nothing" if value is None else escape(_encoded(value))
 
 
 def cut(text: str, longest: int = LONGEST, skipped: int = 0) -> str:
-    """The text from a position on, or if it is long its beginning, with the way to see the rest."""
+    """The text after `skipped` characters. A long one is cut, and says how to see the rest."""
     rest = f"…{text[skipped:]}" if skipped else text
     return truncate(rest, longest, f"… ({len(text)} characters; --format json shows all)")
 
 
 def cut_both(before: str, after: str, longest: int = LONGEST) -> tuple[str, str]:
-    """Two values on one line each. Two long ones begin shortly before where they part."""
+    """Two values on one line each. Two long ones begin shortly before their first difference."""
     same = 0
     if min(len(before), len(after)) > longest:
         pairs = enumerate(zip(before, after, strict=False))
@@ -68,9 +68,9 @@ def _reference_keys(kinds: Kinds) -> frozenset[str]:
     return frozenset(reference.key for kind in kinds.by_name.values() for _, reference in kind.reference_fields)
 
 
-def reference_text(item: Any, labels: Mapping[str, str], unknown: str = NO_ID) -> str | None:
-    """A reference by its address, an id by what people call it (`labels`); None for every other value. `unknown` is
-    said of a reference without its id."""
+def describe_reference(item: Any, labels: Mapping[str, str], unknown: str = NO_ID) -> str | None:
+    """A reference as its address, an id as its label (`labels`: id → label); None for every other value. `unknown`
+    stands behind a reference."""
     if not isinstance(item, dict):
         return None
     if set(item) == {"type", "id"}:
@@ -83,44 +83,42 @@ def reference_text(item: Any, labels: Mapping[str, str], unknown: str = NO_ID) -
     return f"{key}.{value}{unknown}" if is_reference else None
 
 
-def named(value: Any, labels: Mapping[str, str]) -> str:
-    """A value on one line, escaped, without braces; cut if it is long, but for references, which have their names."""
+def describe(value: Any, labels: Mapping[str, str]) -> str:
+    """A value in words (see `phrase`), cut if it is long; references are never cut."""
     text = phrase(value, labels)
     items = value if isinstance(value, list) else [value]
-    return text if all(reference_text(item, labels) for item in items) else cut(text)
+    return text if all(describe_reference(item, labels) for item in items) else cut(text)
 
 
 def phrase(value: Any, labels: Mapping[str, str], *, within: bool = False) -> str:
     """A value in words, keys sorted as the state has them: `type "event", uid "2"`. `within`: a part, in brackets."""
-    reference = reference_text(value, labels, "")
+    reference = describe_reference(value, labels, "")
     if reference is not None or not isinstance(value, dict | list):
-        return plain(value) if reference is None else escape(reference)
+        return encode(value) if reference is None else escape(reference)
     if isinstance(value, dict):
         parts = [f"{escape(str(key))} {phrase(item, labels, within=True)}" for key, item in sorted(value.items())]
     else:
         parts = [phrase(item, labels, within=isinstance(item, list)) for item in value]
     items = value if isinstance(value, list) else ()
-    has_maps = any(isinstance(item, dict) and reference_text(item, labels) is None for item in items)
+    has_maps = any(isinstance(item, dict) and describe_reference(item, labels) is None for item in items)
     text = ("; " if has_maps else ", ").join(parts) or "empty"
     return f"({text})" if within and parts else text
 
 
-def ignored_sentences(ignored: Sequence[KeptField], labels: Mapping[str, str]) -> list[str]:
+def describe_ignored(ignored: Sequence[KeptField], labels: Mapping[str, str]) -> list[str]:
     """What `ignore_changes` holds, a sentence for each field."""
-    return [
-        f"{escape(f'{each.address}.{each.path}')} stays {named(each.live, labels)}, not {named(each.written, labels)}"
-        for each in ignored
-    ]
+    values = ((each, describe(each.live, labels), describe(each.written, labels)) for each in ignored)
+    return [f"{escape(f'{each.address}.{each.path}')} stays {live}, not {written}" for each, live, written in values]
 
 
-def ignored_lines(ignored: Sequence[KeptField], labels: Mapping[str, str], most: int = 5) -> Iterator[str]:
+def list_ignored(ignored: Sequence[KeptField], labels: Mapping[str, str], most: int = 5) -> Iterator[str]:
     """A line for each field that `ignore_changes` holds; of many, the first."""
-    yield from (f"  ignored: {each} (ignore_changes)" for each in ignored_sentences(ignored[:most], labels))
+    yield from (f"  ignored: {each} (ignore_changes)" for each in describe_ignored(ignored[:most], labels))
     if len(ignored) > most:
         yield f"  … and {len(ignored) - most} more fields that ignore_changes holds"
 
 
-def waiting_line(each: Waiting) -> str:
+def describe_waiting(each: Waiting) -> str:
     """What waits, and until when."""
     moment = each.not_before.replace("T", " ").removesuffix(":00Z")
     return f"waiting: {each.address}.{each.path} {each.before} → {each.after}, from {moment} UTC on: {WAITS}"
@@ -128,8 +126,8 @@ def waiting_line(each: Waiting) -> str:
 
 @frozen
 class ValueDiff:
-    """Shows what differs between two values. `labels`: id → what people call it; `longest`: characters of a value;
-    `unknown` is said of a reference without its id."""
+    """Shows what differs between two values. `labels`: id → label; `longest`: characters of a value; `unknown` stands
+    behind a reference."""
 
     labels: Mapping[str, str]
     longest: int = LONGEST
@@ -137,35 +135,35 @@ class ValueDiff:
 
     def item(self, value: Any) -> str:
         """A value within another, on one line."""
-        return cut(self._text(value), self.longest)
+        return cut(self._format(value), self.longest)
 
-    def _text(self, value: Any) -> str:
-        reference = reference_text(value, self.labels, self.unknown)
-        return plain(value) if reference is None else escape(reference)
+    def _format(self, value: Any) -> str:
+        reference = describe_reference(value, self.labels, self.unknown)
+        return encode(value) if reference is None else escape(reference)
 
     def lines(self, before: Any, after: Any, depth: int = 0) -> Iterator[Line]:
-        """What differs between two values: of maps and lists, nothing of what is the same."""
-        if _both(dict, before, after):
-            yield from self._maps(before or {}, after or {}, depth)
-        elif _both(list, before, after):
+        """The differences of two values. Entries and items that are the same are left out."""
+        if _is_both(dict, before, after):
+            yield from self._compare_maps(before or {}, after or {}, depth)
+        elif _is_both(list, before, after):
             old, new = before or [], after or []
-            # Without its guess at junk, which takes items that are frequent in a list of 200 for none.
-            matcher = SequenceMatcher(None, [*map(_key, old)], [*map(_key, new)], autojunk=False)
+            # difflib's autojunk would take an item that is frequent in a list of 200 or more for noise.
+            matcher = SequenceMatcher(None, [*map(_encode_key, old)], [*map(_encode_key, new)], autojunk=False)
             for how, old_from, old_to, new_from, new_to in matcher.get_opcodes():
                 if how != "equal":
                     yield from (Line("-", self.item(item), depth) for item in old[old_from:old_to])
                     yield from (Line("+", self.item(item), depth) for item in new[new_from:new_to])
         else:
-            old, new = cut_both(self._text(before), self._text(after), self.longest)
+            old, new = cut_both(self._format(before), self._format(after), self.longest)
             yield from [Line("-", old, depth)] if before is not None else []
             yield from [Line("+", new, depth)] if after is not None else []
 
-    def _maps(self, old: Any, new: Any, depth: int) -> Iterator[Line]:
+    def _compare_maps(self, old: Any, new: Any, depth: int) -> Iterator[Line]:
         for key in old | new:
             one, other = old.get(key), new.get(key)
-            if key in old and key in new and _key(one) == _key(other):
+            if key in old and key in new and _encode_key(one) == _encode_key(other):
                 continue
-            if _both(dict, one, other) or _both(list, one, other):
+            if _is_both(dict, one, other) or _is_both(list, one, other):
                 yield Line("", f"{escape(key)}:", depth)
                 yield from self.lines(one, other, depth + 1)
             else:
@@ -173,11 +171,11 @@ class ValueDiff:
                 yield from (Line(sign, f"{escape(key)}: {self.item(value)}", depth) for sign, value in pairs)
 
 
-def _both(kind: type, one: Any, other: Any) -> bool:
+def _is_both(kind: type, one: Any, other: Any) -> bool:
     """Whether the two are of that kind; one of them may be nothing."""
     values = [each for each in (one, other) if each is not None]
     return bool(values) and all(isinstance(each, kind) for each in values)
 
 
-def _key(item: Any) -> str:
+def _encode_key(item: Any) -> str:
     return json.dumps(item, sort_keys=True)

@@ -11,7 +11,7 @@ from markdown.plans import change, review
 from reconciler.errors import ApiFailed
 from reconciler.model.plan import Action
 from reconciler.model.reports import Ended, Review
-from reconciler.output.page.pages import pages
+from reconciler.output.page.pages import render_pages
 
 from .chromium import chromium
 
@@ -30,7 +30,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
     file = Path(tmp_path_factory.mktemp("pages") / "pages.html")
     ended = [Ended("sandbox", plan("a", "b")), Ended("1prod", plan("b", "c", "d")), Ended("x", None, ApiFailed("no"))]
-    file.write_text(pages(ended), encoding="utf-8")
+    file.write_text(render_pages(ended), encoding="utf-8")
     return file.as_uri()
 
 

@@ -21,7 +21,7 @@ from reconciler.api import SharedLimits
 from reconciler.api.rate_limiter import RateLimiter, WaitTooLong
 from reconciler.model.plan import Action
 from reconciler.model.reports import Ended
-from reconciler.output.environments import plans_text
+from reconciler.output.environments import render_plans_text
 from reconciler.threads import Threads
 
 
@@ -138,7 +138,7 @@ def test_a_long_address_makes_no_wide_table() -> None:
         Ended(name, replace(each, plan=replace(each.plan, api=f"https://{name}.example/{'x' * 90}")))
         for name, each in plans.items()
     ]
-    shown = plans_text(ended)
+    shown = render_plans_text(ended)
     assert max(map(len, shown.splitlines()[:3])) < 100
     assert f"(API: https://a.example/{'x' * 90})" in shown
 

@@ -13,7 +13,7 @@ from offenders import for_all
 from world import World, integration, report
 
 from reconciler.model.reports import Graph, Node
-from reconciler.output.graph import dot, mermaid, svg
+from reconciler.output.graph import render_dot, render_mermaid, render_svg
 
 BEFORE = """
 integrations:
@@ -125,7 +125,7 @@ def hostile() -> Graph:
 
 def test_mermaid_reads_no_name_as_its_own(hostile: Graph) -> None:
     """Between its quotes stand letters, digits, harmless marks and Mermaid's own numbered entities, nothing else."""
-    lines = mermaid(hostile).splitlines()
+    lines = render_mermaid(hostile).splitlines()
     labels = [line for line in lines if re.match(r"  n\d+\[", line)]
     assert len(labels) == len(HOSTILE)
     for line in labels:
@@ -141,7 +141,7 @@ def test_mermaid_reads_no_name_as_its_own(hostile: Graph) -> None:
 
 def test_dot_reads_no_name_as_its_own(hostile: Graph) -> None:
     """A label ends where its node ends, and says the name when its escapes are taken back."""
-    lines = [line for line in dot(hostile).splitlines() if re.match(r"  n\d+ \[", line)]
+    lines = [line for line in render_dot(hostile).splitlines() if re.match(r"  n\d+ \[", line)]
     assert len(lines) == len(HOSTILE)
     for line, name in zip(lines, HOSTILE, strict=True):
         found = re.fullmatch(r'  n\d+ \[label="((?:[^"\\]|\\.)*)", color="#\w+", fillcolor="#\w+"\];', line)
@@ -152,7 +152,7 @@ def test_dot_reads_no_name_as_its_own(hostile: Graph) -> None:
 
 def test_svg_reads_no_name_as_its_own(hostile: Graph) -> None:
     """The names are texts of a document that is whole, and no elements of their own."""
-    drawn = ElementTree.fromstring(svg(hostile))  # noqa: S314 - made by ourselves
+    drawn = ElementTree.fromstring(render_svg(hostile))  # noqa: S314 - made by ourselves
     allowed = {"svg", "title", "style", "rect", "path", "g", "text"}
     assert {each.tag.removeprefix(SVG) for each in drawn.iter()} == allowed
     titles = [each.text or "" for each in drawn.findall(f".//{SVG}g/{SVG}title")]
@@ -195,7 +195,7 @@ def test_of_too_many_changes_the_gravest_are_drawn_with_what_they_refer_to(chang
     pairs = [
         (one.address, target) for one, i in zip(reports, own, strict=True) for target in (i.address, "integration.a")
     ]
-    text = svg(Graph(nodes, tuple(pairs), (("report.zzz", "integration.a"),)))
+    text = render_svg(Graph(nodes, tuple(pairs), (("report.zzz", "integration.a"),)))
     assert text.count('<g class="node') == 100
     assert "report.zzz" in text
     assert text.count('class="edge"') == 98
@@ -206,7 +206,7 @@ def test_of_too_many_changes_the_gravest_are_drawn_with_what_they_refer_to(chang
 def test_mermaid_takes_no_label_for_a_list(name: str) -> None:
     """No line of a label begins as an item of a list does in Markdown, which some versions of Mermaid do not draw."""
     graph = Graph((Node("report.a", "report", name), Node("report.b", "report", name, "delete")))
-    labels = re.findall(r'\["(.*)"\]', mermaid(graph))
+    labels = re.findall(r'\["(.*)"\]', render_mermaid(graph))
     lines = [
         re.sub(r"#(\d+);", lambda found: chr(int(found[1])), line) for each in labels for line in each.split("<br/>")
     ]
@@ -217,7 +217,7 @@ def test_references_in_a_circle_are_drawn_too() -> None:
     """No kind of today can do it; a picture that never ends would be the wrong answer of a kind of tomorrow."""
     nodes = tuple(Node(f"report.{name}", "report", name) for name in "abc")
     circle = Graph(nodes, (("report.a", "report.b"), ("report.b", "report.c"), ("report.c", "report.a")))
-    assert svg(circle).count('class="edge"') == 3
+    assert render_svg(circle).count('class="edge"') == 3
 
 
 @for_all("seed", range(25))
@@ -228,7 +228,7 @@ def test_whatever_refers_to_whatever_no_box_hides_another(seed: int) -> None:
     pairs = [(one, other) for index, one in enumerate(names) for other in names[index + 1 :]]
     edges = tuple(sorted(chance.sample(pairs, min(len(pairs), chance.randint(0, 60)))))
     graph = Graph(tuple(Node(name, "report", "") for name in names), edges)
-    drawn = ElementTree.fromstring(svg(graph))  # noqa: S314 - made by ourselves
+    drawn = ElementTree.fromstring(render_svg(graph))  # noqa: S314 - made by ourselves
     spots = {
         each.findtext(f"{SVG}title", ""): (float(box.get("x", 0)), float(box.get("y", 0)))
         for each in drawn.findall(f"{SVG}g")

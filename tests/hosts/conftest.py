@@ -13,7 +13,7 @@ from world import Run
 from reconciler.cli.main import run
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Review
-from reconciler.output.markdown.plan import plan_markdown
+from reconciler.output.markdown.plan import render_plan
 
 from .github import GitHub
 from .gitlab import GitLab
@@ -76,5 +76,5 @@ def planned(
     """A file with the plan that creates these reports, as `plan --report markdown=FILE` writes it."""
     changes = tuple(Change(f"report.{name}", "report", Action.CREATE, None, name) for name in names)
     plan = Plan(environment, changes, configuration=configuration, digest=f"sha256:{'-'.join(names)}")
-    path.write_text(f"{plan_markdown(Review(plan, commit=commit))}\n", encoding="utf-8")
+    path.write_text(f"{render_plan(Review(plan, commit=commit))}\n", encoding="utf-8")
     return path

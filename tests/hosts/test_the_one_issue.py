@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.results import Drift, Drifted, DriftedField
-from reconciler.output.markdown.reports import drift_markdown
+from reconciler.output.markdown.reports import render_drift
 
 from .conftest import AnyHost, Comment, planned
 from .github import GitHub
@@ -22,7 +22,7 @@ def drifted(path: Path, *names: str, environment: str = "production", compared: 
     objects = tuple(
         Drifted(f"report.{name}", name, name, False, None, (field,), "the next apply sets it back") for name in names
     )
-    path.write_text(f"{drift_markdown(Drift(environment, compared, objects))}\n", encoding="utf-8")
+    path.write_text(f"{render_drift(Drift(environment, compared, objects))}\n", encoding="utf-8")
     return path
 
 
@@ -52,7 +52,7 @@ def test_each_configuration_has_an_issue_of_its_own(host: AnyHost, comment: Comm
     found = (Drifted("report.a", "a", "a", False, None, (field,), "the next apply sets it back"),)
     for name, objects in (("growth", found), ("lifecycle", found), ("growth", ())):
         path = tmp_path / "drift.md"
-        path.write_text(f"{drift_markdown(Drift('production', 9, objects, name))}\n", encoding="utf-8")
+        path.write_text(f"{render_drift(Drift('production', 9, objects, name))}\n", encoding="utf-8")
         assert comment(host, path).code == 0
     assert [issue["title"] for issue in host.issues] == [
         "Drift in production of growth",
@@ -122,9 +122,9 @@ def test_a_hostile_value_does_nothing(value: str) -> None:
     """Values of others stand in code spans, on one line."""
     field = DriftedField("caption", ("caption",), value, value, "the next apply sets it back")
     drift = Drift("production", 1, (Drifted("automation.a", "x", value, False, None, (field,), ""),))
-    (line,) = (line for line in drift_markdown(drift).split("\n") if "was applied" in line)
+    (line,) = (line for line in render_drift(drift).split("\n") if "was applied" in line)
     assert line.startswith("  - `caption`: `")
-    assert "\n# Owned" not in drift_markdown(drift)
+    assert "\n# Owned" not in render_drift(drift)
     outside = "".join(part for index, part in enumerate(line.replace("``` b", "b").split("`")) if index % 2 == 0)
     assert "@" not in outside
     assert "<" not in outside

@@ -10,7 +10,7 @@ import pytest
 from reconciler.errors import WrongUsage
 from reconciler.model.approval import Approval, from_json, to_json
 from reconciler.model.reports import Failure
-from reconciler.output.markdown.reports import failed_markdown
+from reconciler.output.markdown.reports import render_failed
 from reconciler.plan.approval import read_approved
 
 from .conftest import AnyHost, Comment, planned, pushed
@@ -46,7 +46,7 @@ def test_it_stands_after_the_apply_was_told_of(host: AnyHost, comment: Comment, 
     comment(host, planned(tmp_path / "1.md", "a"))
     host.merge(7, MERGE)
     failed = tmp_path / "apply.md"
-    failed.write_text(failed_markdown(Failure("apply", "production", OSError())), encoding="utf-8")
+    failed.write_text(render_failed(Failure("apply", "production", OSError())), encoding="utf-8")
     assert comment(host, failed, **pushed(MERGE)).code == 0
     assert "Applying failed" in host.ours()[0]
     assert _read(host, comment, tmp_path).digest == "sha256:a"
@@ -56,7 +56,7 @@ def test_a_plan_that_failed_takes_the_approval_back(host: AnyHost, comment: Comm
     """The last commit of the pull request could not be planned: nothing was approved by merging it."""
     comment(host, planned(tmp_path / "1.md", "a"))
     failed = tmp_path / "plan.md"
-    failed.write_text(failed_markdown(Failure("plan", "production", OSError())), encoding="utf-8")
+    failed.write_text(render_failed(Failure("plan", "production", OSError())), encoding="utf-8")
     comment(host, failed)
     host.merge(7, MERGE)
     done = comment(host, "--read", tmp_path / "approved.json", **pushed(MERGE))
@@ -112,7 +112,7 @@ def test_our_word_of_an_apply_does_not_make_it_good(github: GitHub, comment: Com
     github.edit(github.comments[7][0], evil, "mallory")
     github.merge(7, MERGE)
     failed = tmp_path / "apply.md"
-    failed.write_text(failed_markdown(Failure("apply", "production", OSError())), encoding="utf-8")
+    failed.write_text(render_failed(Failure("apply", "production", OSError())), encoding="utf-8")
     assert comment(github, failed, **pushed(MERGE)).code == 0
     assert "Applying failed" in github.ours()[0]
     assert "evil" not in github.ours()[0].partition("\n")[0]

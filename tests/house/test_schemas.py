@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.output.document import every_schema
+from reconciler.output.document import make_all_schemas
 from reconciler.yaml import read
 
 from .imports import ROOT
@@ -23,7 +23,7 @@ RENEW = "reconciler schema --write schemas"
 MODELINE = "# yaml-language-server: $schema="
 EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
 
-each_schema = pytest.mark.parametrize("name", sorted(every_schema()))
+each_schema = pytest.mark.parametrize("name", sorted(make_all_schemas()))
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 
@@ -46,8 +46,8 @@ def configuration(kind: Kind, resource: Json) -> Json:
 def test_the_committed_schemas_are_fresh() -> None:
     """The folder holds what the kinds declare and nothing else."""
     stale = f"schemas/ is stale: run `{RENEW}`"
-    assert {path.name for path in SCHEMAS.iterdir()} == set(every_schema()), stale
-    for name, schema in every_schema().items():
+    assert {path.name for path in SCHEMAS.iterdir()} == set(make_all_schemas()), stale
+    for name, schema in make_all_schemas().items():
         assert committed(name) == schema, stale
 
 

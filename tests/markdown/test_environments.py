@@ -13,8 +13,8 @@ from reconciler.model.approval import find_marker
 from reconciler.model.plan import Action
 from reconciler.model.reports import Applied, ApplyReport, Ended, Outcome, Review, Status
 from reconciler.model.results import Drift, Drifted, DriftedField
-from reconciler.output.markdown import all_applied_markdown, drifts_markdown, plans_markdown
-from reconciler.output.markdown.reports import drift_markdown
+from reconciler.output.markdown import render_all_applied, render_drifts, render_plans
+from reconciler.output.markdown.reports import render_drift
 
 from .plans import change, hostile, many, review
 from .reading import ALIVE, OURS, read
@@ -41,7 +41,7 @@ def own(number: int, *, deletes: int = 3, updates: int = 10) -> Review:
 )
 def test_any_number_of_environments_fits(count: int, deletes: int, updates: int) -> None:
     """Every digest is in the mark; each environment has a row or is counted; each delete is listed or counted."""
-    text = plans_markdown([ended(each, own(each, deletes=deletes, updates=updates)) for each in range(count)])
+    text = render_plans([ended(each, own(each, deletes=deletes, updates=updates)) for each in range(count)])
     marker = find_marker(text)
     assert marker is not None
     assert len(marker.approvals()) == count
@@ -66,7 +66,7 @@ def test_what_all_share_is_told_once() -> None:
     shared = change(Action.UPDATE, "daily", send_at=("09:00", "10:00"))
     plans = [ended(each, review(replace(shared, id=f"id-{each}"))) for each in range(13)]
     plans.append(ended(13, review(shared, change(Action.CREATE, "own", caption=(None, "x")))))
-    text = plans_markdown(plans)
+    text = render_plans(plans)
     assert text.count('+ send_at: "10:00"') == 1
     assert "### In 14 environments" in text
     assert text.count("**create** `report.own`") == 1
@@ -78,7 +78,7 @@ def test_each_end_has_a_row() -> None:
     """A failure, a refusal and one that was left out, beside a plan."""
     failed = Ended("broken", None, ApiFailed("the API said | no", hint="try | again"))
     untouched = Ended("same", left_out="nothing of it has changed since 0123456789ab")
-    text = plans_markdown([ended(1, own(1)), failed, untouched])
+    text = render_plans([ended(1, own(1)), failed, untouched])
     marker = find_marker(text)
     assert marker is not None
     assert marker.several is not None
@@ -96,7 +96,7 @@ def test_a_hostile_value_does_nothing(value: str) -> None:
     """What others can name is no markup in the table, in what is shared, or in what one environment has."""
     for count in (1, 2, 5):
         plans = [ended(each, hostile(value)) for each in range(count)]
-        text = plans_markdown([*plans, Ended("broken", None, ApiFailed(value, hint=value))])
+        text = render_plans([*plans, Ended("broken", None, ApiFailed(value, hint=value))])
         reading = read(text)
         assert not [line for line in reading.html if not OURS.fullmatch(line)], reading.html
         assert not reading.kinds & {"link_open", "image", "s_open", "blockquote_open"}
@@ -115,7 +115,7 @@ def test_the_ends_of_an_apply() -> None:
         Ended("three", None, ApiFailed("no route")),
         Ended("four", Applied(review(change(Action.DELETE, "gone"))), ApiFailed("not what was approved")),
     ]
-    text = all_applied_markdown(each)
+    text = render_all_applied(each)
     assert "Applied to 4 environments: 1 done, **1 failed**; environments: **2 failed**, **1 not begun**" in text
     assert "What is planned now" in text
     assert "**delete** `report.gone`" in text
@@ -128,7 +128,7 @@ def test_the_ends_of_an_apply() -> None:
     assert marker.command == "apply"
     assert not marker.approvals()
     long = [Ended(f"e{at}", Applied(review(), replace(made.report, outcomes=outcomes * 400))) for at in range(50)]  # type: ignore[type-var]
-    assert len(all_applied_markdown(long).encode()) < LIMIT
+    assert len(render_all_applied(long).encode()) < LIMIT
 
 
 def drift(environment: str, number: int, compared: int = 9) -> Ended[Drift]:
@@ -140,7 +140,7 @@ def drift(environment: str, number: int, compared: int = 9) -> Ended[Drift]:
 
 def test_drift_is_one_issue_with_a_table() -> None:
     """It can be closed if nothing drifted and none failed."""
-    text = drifts_markdown([drift("one", 2), drift("two", 0), Ended("three", None, ApiFailed("no route"))])
+    text = render_drifts([drift("one", 2), drift("two", 0), Ended("three", None, ApiFailed("no route"))])
     assert (
         "Drift in 3 environments: **2 objects changed outside**, of 18 remembered; environments: **1 failed**" in text
     )
@@ -152,13 +152,13 @@ def test_drift_is_one_issue_with_a_table() -> None:
     }
     for command, sets in commands.items():
         for each in sets:
-            marker = find_marker(drifts_markdown(each))
+            marker = find_marker(render_drifts(each))
             assert marker is not None
             assert (marker.command, marker.environment) == (command, "one, two")
-    failed = find_marker(drifts_markdown([drift("one", 0), Ended("two", None, ApiFailed("no route"))]))
+    failed = find_marker(render_drifts([drift("one", 0), Ended("two", None, ApiFailed("no route"))]))
     assert failed is not None
     assert failed.command == "drift"
-    long = drifts_markdown([drift(f"e{at}", 400) for at in range(50)])
+    long = render_drifts([drift(f"e{at}", 400) for at in range(50)])
     assert len(long.encode()) < LIMIT
 
 
@@ -167,7 +167,7 @@ def test_two_long_values_are_cut_where_they_differ() -> None:
     lists = ([{"metric": "target_platform", "value": "Android"}] * 4 + [{"value": last}] for last in ("1", "0"))
     field = DriftedField("conditions", ("conditions",), *lists, "the next apply sets it back")
     found = Drift("one", 1, (Drifted("segment.s", "x", "S", False, None, (field,), ""),))
-    (line,) = [line for line in drift_markdown(found).splitlines() if "is live" in line]
+    (line,) = [line for line in render_drift(found).splitlines() if "is live" in line]
     assert 'value "1"` was applied' in line
     assert 'value "0"` is live' in line
 
@@ -175,7 +175,7 @@ def test_two_long_values_are_cut_where_they_differ() -> None:
 def test_an_earlier_version_reads_the_set_and_no_approval() -> None:
     """The mark of one environment has the fields that it always had."""
     one = many(1, Action.CREATE)
-    text = plans_markdown([ended(1, review(*one)), ended(2, review(*one))])
+    text = render_plans([ended(1, review(*one)), ended(2, review(*one))])
     assert (
         '{"environment":"environment-001, environment-002","command":"plan","approval":null,' in text.partition("\n")[0]
     )

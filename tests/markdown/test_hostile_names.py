@@ -13,8 +13,8 @@ from reconciler.errors import ConfigurationInvalid, Problem, Refused
 from reconciler.model.approval import find_marker
 from reconciler.model.plan import Action
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Status
-from reconciler.output.markdown.plan import plan_markdown
-from reconciler.output.markdown.reports import applied_markdown, failed_markdown
+from reconciler.output.markdown.plan import render_plan
+from reconciler.output.markdown.reports import render_applied, render_failed
 from reconciler.output.markdown.words import fence
 from reconciler.output.terminal import escape
 
@@ -81,7 +81,7 @@ NAMES = [
 def test_a_plan_with_it(name: str) -> None:
     """As the name of an object, a value, a key, a warning, a task, an id, a commit: nothing of it acts, and the footer
     is still the footer."""
-    comment = plan_markdown(hostile(name))
+    comment = render_plan(hostile(name))
     reading = require_harmless(comment)
     assert reading.last.startswith(("applies this plan", ". ", "."))
     assert len(comment) <= 65_536
@@ -102,7 +102,7 @@ def test_the_end_of_an_apply_with_it(name: str) -> None:
         Outcome("report.gone", "delete", Status.DONE),
     )
     report = ApplyReport("production", "sha256:0", outcomes, warnings=(name,), unrecorded=name)
-    require_harmless(applied_markdown(hostile(name), report))
+    require_harmless(render_applied(hostile(name), report))
 
 
 @for_all("name", NAMES)
@@ -110,7 +110,7 @@ def test_a_failure_with_it(name: str) -> None:
     """The same, as the message of an error, its hint, a file's name and a problem's words."""
     errors = (Refused(name, hint=name), ConfigurationInvalid([Problem(name, 1, 1, name)]), KeyError(name))
     for error in errors:
-        require_harmless(failed_markdown(Failure("apply", name, error, name, hostile(name))))
+        require_harmless(render_failed(Failure("apply", name, error, name, hostile(name))))
 
 
 def test_any_mixture() -> None:
@@ -142,7 +142,7 @@ def test_any_mixture() -> None:
     for _ in range(200):
         name = "".join(chance.choices(pieces, k=chance.randrange(1, 12)))
         try:
-            require_harmless(plan_markdown(hostile(name)))
+            require_harmless(render_plan(hostile(name)))
         except AssertionError as error:
             raise AssertionError(f"{name!r}: {error}") from error
 
@@ -169,5 +169,5 @@ def test_no_line_closes_a_fence(line: str) -> None:
 
 def test_a_name_does_not_pass_for_words_of_ours() -> None:
     """It stands in quotes."""
-    reading = require_harmless(plan_markdown(review(change(Action.DELETE, "a", name="is kept, do not worry"))))
+    reading = require_harmless(render_plan(review(change(Action.DELETE, "a", name="is kept, do not worry"))))
     assert any('"is kept, do not worry"' in line for line in reading.text)

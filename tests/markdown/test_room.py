@@ -11,7 +11,7 @@ from size import crossed
 from reconciler.model.approval import find_marker
 from reconciler.model.plan import Action, Unmanaged
 from reconciler.model.reports import Impact, Review, Weight
-from reconciler.output.markdown.plan import plan_markdown
+from reconciler.output.markdown.plan import render_plan
 
 from .plans import change, many, review
 from .reading import Reading, require_harmless
@@ -22,7 +22,7 @@ LIMIT = 62_000
 
 
 def _read(of: Review) -> Reading:
-    comment = plan_markdown(of)
+    comment = render_plan(of)
     assert len(comment.encode()) < LIMIT
     return require_harmless(comment)
 
@@ -42,7 +42,7 @@ def test_any_number_of_changes_is_readable(number: int, action: Action) -> None:
     assert reading.text[1].startswith(f": {number}") or f"{number} to " in reading.all
     shown = len(_addresses(reading))
     assert shown == number or re.search(r"[\d,]+ more", reading.all)
-    marker = find_marker(plan_markdown(of))
+    marker = find_marker(render_plan(of))
     assert marker is not None
     assert marker.approval is not None
     assert len(marker.approval.changes) + marker.approval.left_out == number
@@ -134,7 +134,7 @@ def test_the_hidden_mark_is_bounded_as_it_is_written() -> None:
     """Keys of many dashes, each of which takes six characters there: fewer are sketched, and the rest is counted."""
     of = review(*(change(Action.UPDATE, f"k{number}{'-' * 90}", send_at=("1", "2")) for number in range(90)))
     _read(of)
-    marker = find_marker(plan_markdown(of))
+    marker = find_marker(render_plan(of))
     assert marker is not None
     assert marker.approval is not None
     assert 0 < len(marker.approval.changes) == 90 - marker.approval.left_out < 90

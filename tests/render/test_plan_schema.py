@@ -13,7 +13,7 @@ from offenders import for_all
 from world import World, automation
 
 from reconciler.model.reports import Ended
-from reconciler.output.environments import plans_json
+from reconciler.output.environments import render_plans_json
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text(encoding="utf-8"))
 CHECK = Draft202012Validator(SCHEMA)
@@ -22,7 +22,7 @@ CHECK = Draft202012Validator(SCHEMA)
 @for_all("case", CASES)
 def test_every_plan_fits_its_schema(case: str) -> None:
     """All actions, causes, scopes, refusals and tasks."""
-    CHECK.validate(json.loads(plans_json([Ended("", review_of(case))])))
+    CHECK.validate(json.loads(render_plans_json([Ended("", review_of(case))])))
 
 
 def test_what_the_command_prints_fits_it(world: World) -> None:
@@ -49,14 +49,14 @@ def test_what_the_command_prints_fits_it(world: World) -> None:
 )
 def test_what_is_none_does_not_fit(edit: dict[str, object]) -> None:
     """The schema is strict: who relies on it can tell a document of another form."""
-    document = json.loads(plans_json([Ended("", review_of("all"))]))
+    document = json.loads(render_plans_json([Ended("", review_of("all"))]))
     assert CHECK.is_valid(document)
     assert not CHECK.is_valid({**document, **edit})
 
 
 def test_notes_hold_all_that_is_said() -> None:
     """Who reads `notes` and `warnings` alone, as contract 1.3 has them, misses no impact and no risk."""
-    document = json.loads(plans_json([Ended("", review_of("all"))]))
+    document = json.loads(render_plans_json([Ended("", review_of("all"))]))
     for change in document["changes"]:
         assert change["notes"][: len(change["impact"])] == change["impact"]
     assert "report.trial: environment is sandbox, and the key is a production key" in document["warnings"]

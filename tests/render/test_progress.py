@@ -11,7 +11,7 @@ import sys
 import pytest
 from world import World
 
-from reconciler.output.progress import about
+from reconciler.output.progress import format_duration
 
 BROKEN = "POST /automations: status 422, code=invalid_request, message=no, n=7"
 
@@ -103,4 +103,4 @@ def test_a_terminal_that_replaces_no_line_gets_plain_ones(world: World) -> None:
 )
 def test_a_time_in_words(seconds: float, said: str) -> None:
     """Rounded, as it is only an estimate."""
-    assert about(seconds) == said
+    assert format_duration(seconds) == said

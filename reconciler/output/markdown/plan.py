@@ -15,22 +15,22 @@ from itertools import accumulate
 from reconciler.model.approval import format_marker, make_marker
 from reconciler.model.plan import Action
 from reconciler.model.reports import Review
-from reconciler.output.groups import Group, find_groups, new_by_kind, sentences
-from reconciler.output.labels import ACTIONS, api_note, title
+from reconciler.output.groups import Group, find_groups, group_new_by_kind, list_sentences
+from reconciler.output.labels import ACTIONS, count_changes, format_api
 from reconciler.output.markdown.change import DELIVERS, RETIMED, GroupMarkdown, list_tasks
 from reconciler.output.markdown.words import (
     bullets,
     code,
     commit,
-    fitting,
-    folded,
-    place,
+    fold,
+    measure,
+    name_place,
     prose,
-    size,
+    render_with_line,
     strong,
-    with_line,
+    take,
 )
-from reconciler.output.values import ignored_sentences, waiting_line
+from reconciler.output.values import describe_ignored, describe_waiting
 from reconciler.text import counted, quote
 
 TEXT_LIMIT = 46_000
@@ -56,51 +56,51 @@ class Level(IntEnum):
 Shown = Sequence[tuple[GroupMarkdown, Level]]
 
 
-def plan_markdown(review: Review) -> str:
-    """A plan for a reviewer. Its first line is the hidden mark that `reconciler comment` finds it by."""
+def render_plan(review: Review) -> str:
+    """A plan for a reviewer. `reconciler comment` finds it by the hidden mark in its first line."""
     marker = format_marker(make_marker("plan", review.plan, review.commit, review.base))
-    return f"{marker}\n{describe_plan(review, TEXT_LIMIT, end=footer([review], review.plan.digest))}"
+    return f"{marker}\n{describe_plan(review, TEXT_LIMIT, end=render_footer([review], review.plan.digest))}"
 
 
 def describe_plan(review: Review, limit: int, elsewhere: frozenset[str] = frozenset(), end: str = "") -> str:
     """What people read of a plan, in at most so many bytes, with `end` at the end. `elsewhere`: the addresses that are
     shown elsewhere, for several environments."""
     plan = review.plan
-    where, api = place(plan.environment, plan.configuration), api_note(plan.api, code)
-    before = [f"Plan for {where}: {title(plan, strong)}{api}"]
+    where, api = name_place(plan.environment, plan.configuration), format_api(plan.api, code)
+    before = [f"Plan for {where}: {count_changes(plan, strong)}{api}"]
     if plan.refusals:
         why = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in plan.refusals]
-        before += ["**Refused: this plan will not be applied.**", bullets(fitting(why, REFUSALS_LIMIT, FULL_PLAN))]
-    after = list(_after(review))
-    left = limit - AROUND - sum(size(part) + 2 for part in (*before, *after, end))
+        before += ["**Refused: this plan will not be applied.**", bullets(take(why, REFUSALS_LIMIT, FULL_PLAN))]
+    after = list(_list_notes(review))
+    left = limit - AROUND - sum(measure(part) + 2 for part in (*before, *after, end))
     groups = [each for each in find_groups(review) if not elsewhere.issuperset(each.addresses)]
     shown = [GroupMarkdown(review, each) for each in groups]
-    changes, used = change_sections(review, shown, new_by_kind(groups), left)
+    changes, used = render_sections(review, shown, group_new_by_kind(groups), left)
     if others := plan.unmanaged:
         listed = (f"{each.kind} {prose(quote(each.name))} ({code(each.id)})" for each in others)
-        body = bullets(fitting(listed, min(left - used, UNMANAGED_LIMIT), FULL_PLAN))
-        after.append(folded(f"{counted(len(others), 'unmanaged object')}, not touched", body))
+        body = bullets(take(listed, min(left - used, UNMANAGED_LIMIT), FULL_PLAN))
+        after.append(fold(f"{counted(len(others), 'unmanaged object')}, not touched", body))
     return "\n\n".join((*before, *changes, *after, *filter(None, [end])))
 
 
-def _after(review: Review) -> Iterator[str]:
-    """What waits, the checklist, the warnings and what `ignore_changes` holds."""
+def _list_notes(review: Review) -> Iterator[str]:
+    """The changes that wait, the steps by hand, the warnings, and the fields that `ignore_changes` holds."""
     plan = review.plan
     if plan.waiting:
-        yield bullets(fitting((prose(waiting_line(each)) for each in plan.waiting), WARNINGS_LIMIT, FULL_PLAN))
+        yield bullets(take((prose(describe_waiting(each)) for each in plan.waiting), WARNINGS_LIMIT, FULL_PLAN))
     if review.tasks:
         yield "#### To do by hand"
-        yield bullets(fitting(list_tasks(review), TASKS_LIMIT, FULL_PLAN), "- [ ]")
+        yield bullets(take(list_tasks(review), TASKS_LIMIT, FULL_PLAN), "- [ ]")
     if plan.warnings:
         yield "#### Warnings"
-        yield bullets(fitting(map(with_line, plan.warnings), WARNINGS_LIMIT, FULL_PLAN))
+        yield bullets(take(map(render_with_line, plan.warnings), WARNINGS_LIMIT, FULL_PLAN))
     if plan.ignored:
-        listed = map(prose, ignored_sentences(plan.ignored, plan.labels))
+        listed = map(prose, describe_ignored(plan.ignored, plan.labels))
         summary = f"{counted(len(plan.ignored), 'field')} that <code>ignore_changes</code> holds"
-        yield folded(summary, bullets(fitting(listed, IGNORED_LIMIT, FULL_PLAN)))
+        yield fold(summary, bullets(take(listed, IGNORED_LIMIT, FULL_PLAN)))
 
 
-def footer(reviews: Sequence[Review], digest: str, *, is_joint: bool = False) -> str:
+def render_footer(reviews: Sequence[Review], digest: str, *, is_joint: bool = False) -> str:
     """When it was planned and of what, and how it is applied. `is_joint`: the digest is of several environments."""
     at = next((f" {each.at:%Y-%m-%d %H:%M} UTC" for each in reviews if each.at), "")
     of = f" of commit {commit(reviews[0].commit)}" if reviews and reviews[0].commit else ""
@@ -112,8 +112,9 @@ def footer(reviews: Sequence[Review], digest: str, *, is_joint: bool = False) ->
     return f"---\n\nPlanned{at}{of}{against}. Digest{' of all' if is_joint else ''} {code(digest)}.\n{run}"
 
 
-def _section(each: GroupMarkdown, *, is_rollout: bool) -> int:
-    """What destroys comes first, then what stands alone, then what is alike, then what is new if that is much."""
+def _find_section(each: GroupMarkdown, *, is_rollout: bool) -> int:
+    """The number of a section: deletes and replaces, single changes with and without an impact on deliveries, changes
+    that are alike, and creates if they are many."""
     if each.destroys:
         return 0
     if is_rollout and each.change.action is Action.CREATE:
@@ -123,42 +124,42 @@ def _section(each: GroupMarkdown, *, is_rollout: bool) -> int:
     return 1 if each.delivers else 2
 
 
-def change_sections(
+def render_sections(
     review: Review, changes: list[GroupMarkdown], new: Sequence[Group], limit: int
 ) -> tuple[list[str], int]:
     """The changes in at most so many bytes, by section, and how many bytes they take. `new`: the creates by kind."""
-    changes.sort(key=lambda each: _section(each, is_rollout=bool(new)))
+    changes.sort(key=lambda each: _find_section(each, is_rollout=bool(new)))
     destroyed, left = _share_out([each for each in changes if each.destroys], limit)
     others, left = _share_out([each for each in changes if not each.destroys], left)
-    return [*_destroys(destroyed), *_others(review, others, new, is_all=not destroyed)], limit - left
+    return [*_render_destroyed(destroyed), *_render_others(review, others, new, is_all=not destroyed)], limit - left
 
 
-def _others(review: Review, shown: Shown, new: Sequence[Group], *, is_all: bool) -> Iterator[str]:
-    """What destroys nothing, by section. `is_all`: nothing else is shown."""
+def _render_others(review: Review, shown: Shown, new: Sequence[Group], *, is_all: bool) -> Iterator[str]:
+    """The changes that delete and replace nothing, by section. `is_all`: the plan has no others."""
     sections: list[list[tuple[GroupMarkdown, Level]]] = [[], [], [], [], []]
     for each, level in shown:
-        sections[_section(each, is_rollout=bool(new))].append((each, level))
+        sections[_find_section(each, is_rollout=bool(new))].append((each, level))
     for heading in (DELIVERS, RETIMED):
-        if delivers := _at([each for each in sections[1] if each[0].delivers == heading], Level.WHOLE):
+        if delivers := _select([each for each in sections[1] if each[0].delivers == heading], Level.WHOLE):
             yield f"#### {heading}"
             yield from delivers
     is_all = is_all and len(sections[2]) == len(shown)
-    whole = _at(sections[2], Level.WHOLE)
+    whole = _select(sections[2], Level.WHOLE)
     if len(whole) > OPEN:
         of = f"{len(whole):,} of " if len(whole) < len(sections[2]) else ""
-        yield folded(f"{of}{counted(len(sections[2]), 'change' if is_all else 'other change')}", "\n\n".join(whole))
+        yield fold(f"{of}{counted(len(sections[2]), 'change' if is_all else 'other change')}", "\n\n".join(whole))
     else:
         yield from ["#### Other changes"] if whole and not is_all else []
         yield from whole
-    if alike := _at(sections[3], Level.WHOLE):
+    if alike := _select(sections[3], Level.WHOLE):
         yield "#### The same change at several objects"
         yield from alike
-    yield from _rollout(review, sections[4], new)
-    if lines := _at(shown, Level.LINE):
-        yield folded(f"{counted(len(lines), 'more change')}, in short: {FULL_PLAN_HTML}", bullets(lines))
-    if addresses := _at(shown, Level.ADDRESS):
+    yield from _render_rollout(review, sections[4], new)
+    if lines := _select(shown, Level.LINE):
+        yield fold(f"{counted(len(lines), 'more change')}, in short: {FULL_PLAN_HTML}", bullets(lines))
+    if addresses := _select(shown, Level.ADDRESS):
         summary = f"{counted(len(addresses), 'more change')}, by address: {FULL_PLAN_HTML}"
-        yield folded(summary, ", ".join(addresses))
+        yield fold(summary, ", ".join(addresses))
     left_out = [each for each, level in shown if level is Level.LEFT_OUT]
     if changes := [change for each in left_out for change in each.group.changes]:
         counts = Counter(f"{ACTIONS[change.action].phrase}: {change.kind}" for change in changes)
@@ -166,42 +167,42 @@ def _others(review: Review, shown: Shown, new: Sequence[Group], *, is_all: bool)
         yield f"**{len(changes):,} more changes are not shown here** ({listed}): {FULL_PLAN}."
 
 
-def _rollout(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[str]:
-    """Many creates: by kind, then each."""
+def _render_rollout(review: Review, shown: Shown, new: Sequence[Group]) -> Iterator[str]:
+    """The creates, if they are many: a summary for each kind, then each create."""
     if new:
         yield f"#### {sum(len(group.changes) for group in new):,} new objects"
         for group in new:
-            texts = fitting((prose(text) for _, text in sentences(review, group)), KIND_LIMIT, FULL_PLAN)
+            texts = take((prose(text) for _, text in list_sentences(review, group)), KIND_LIMIT, FULL_PLAN)
             yield f"**create** {group.title()}\n\n{bullets(texts)}"
-    if whole := _at(shown, Level.WHOLE):
-        yield folded(f"{len(whole):,} of them, with their fields", "\n\n".join(whole))
+    if whole := _select(shown, Level.WHOLE):
+        yield fold(f"{len(whole):,} of them, with their fields", "\n\n".join(whole))
 
 
-def _destroys(shown: Shown) -> Iterator[str]:
+def _render_destroyed(shown: Shown) -> Iterator[str]:
     if shown:
         yield "#### Deletes and replaces"
-        yield from _at(shown, Level.WHOLE)
-    if lines := _at(shown, Level.LINE):
+        yield from _select(shown, Level.WHOLE)
+    if lines := _select(shown, Level.LINE):
         yield bullets(lines)
-    addresses, missing = _at(shown, Level.ADDRESS), _at(shown, Level.LEFT_OUT)
+    addresses, missing = _select(shown, Level.ADDRESS), _select(shown, Level.LEFT_OUT)
     if addresses or missing:
         short = len(addresses) + len(missing)
         yield f"**{short:,} of {len(shown):,} deletes and replaces do not fit into a comment**: {FULL_PLAN}."
         summary = f"{len(addresses):,} of their addresses" if missing else "Their addresses"
-        yield folded(summary, ", ".join(addresses))
+        yield fold(summary, ", ".join(addresses))
     if missing:
         yield f"**{len(missing):,} more are deleted or replaced and are not listed here.**"
 
 
-def _at(shown: Shown, wanted: Level) -> list[str]:
+def _select(shown: Shown, wanted: Level) -> list[str]:
     return [each.texts[level] for each, level in shown if level is wanted]
 
 
 def _share_out(changes: Sequence[GroupMarkdown], remaining: int) -> tuple[Shown, int]:
-    """The level of each change, the most important first, and what is left of the room.
+    """The level of each change, the most important first, and the bytes that are left.
 
-    Each is shown whole as long as all later ones still get a line, or if that is too much, their addresses. So none is
-    left out while another one is shown with its values.
+    A change is shown whole as long as all later ones still get a line, or if lines do not fit, their addresses. So none
+    is left out while another one is shown with its values.
     """
     least = Level.LINE if sum(each.sizes[Level.LINE] for each in changes) <= remaining else Level.ADDRESS
     later = [0, *accumulate(each.sizes[least] for each in reversed(changes))][::-1]

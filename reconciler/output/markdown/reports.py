@@ -11,12 +11,12 @@ from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, Re
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, format_marker, join_names
 from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Status, Verification
 from reconciler.model.results import Drift, Drifted, NotDelivering
-from reconciler.output.labels import api_note, describe_end, repository_path
+from reconciler.output.labels import describe_end, find_repository_path, format_api
 from reconciler.output.markdown import words
 from reconciler.output.markdown.change import list_tasks
 from reconciler.output.markdown.plan import describe_plan
-from reconciler.output.markdown.words import bullets, code, commit, fitting, folded, place, prose
-from reconciler.output.values import cut_both, named, phrase
+from reconciler.output.markdown.words import bullets, code, commit, fold, name_place, prose, take
+from reconciler.output.values import cut_both, describe, phrase
 from reconciler.text import counted, quote
 
 LIST_LIMIT = 7_000
@@ -36,15 +36,15 @@ UNKNOWN = (
 GRAVE = frozenset({Status.FAILED, Status.SKIPPED})
 
 
-def comment(marker: CommentMarker, parts: Iterable[str]) -> str:
-    """A comment or an issue of these paragraphs."""
+def render_comment(marker: CommentMarker, parts: Iterable[str]) -> str:
+    """A comment or an issue: the hidden mark on its first line, then the paragraphs."""
     return f"{format_marker(marker)}\n" + "\n\n".join(parts)
 
 
-def applied_markdown(review: Review, report: ApplyReport) -> str:
-    """What was done of a plan. What was approved stays as it is."""
+def render_applied(review: Review, report: ApplyReport) -> str:
+    """What an apply did of a plan. The mark has no approval: that of the plan's comment stays."""
     marker = CommentMarker(report.environment, "apply", configuration=report.configuration)
-    return comment(marker, applied_parts(review, report))
+    return render_comment(marker, list_applied_parts(review, report))
 
 
 def count_statuses(counts: Mapping[Status, int]) -> str:
@@ -57,23 +57,24 @@ def count_ends(report: ApplyReport) -> str:
     return count_statuses(report.counts()) or report.nothing
 
 
-def applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
-    """What was done of a plan: a title, then what has to be heard, then the rest."""
-    where = place(report.environment, report.configuration)
-    yield f"Applied to {where}: {count_ends(report)}{api_note(report.api, code)}"
+def list_applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
+    """What an apply did of a plan: a title, then what needs attention, then the rest."""
+    where = name_place(report.environment, report.configuration)
+    yield f"Applied to {where}: {count_ends(report)}{format_api(report.api, code)}"
     if report.unrecorded:
         yield f"**The state could not be written**: {prose(report.unrecorded)}"
-    yield from _listed("Failed", (_because(each, describe_end(each)) for each in report.of(Status.FAILED)))
-    yield from _listed("Skipped", (_because(each, describe_end(each)) for each in report.of(Status.SKIPPED)))
-    doubtful = [each for each in report.outcomes if each.is_doubtful]
-    yield from _listed("Done, but", (_because(each, f"{each.verification} {each.reason}") for each in doubtful))
-    yield from _listed("To do by hand", list_tasks(review), "- [ ]")
-    yield from _listed("Warnings", map(words.with_line, report.warnings))
+    for heading, status in (("Failed", Status.FAILED), ("Skipped", Status.SKIPPED)):
+        yield from _render_list(heading, (_render_outcome(each, describe_end(each)) for each in report.of(status)))
+    doubtful = (each for each in report.outcomes if each.is_doubtful)
+    why = (_render_outcome(each, f"{each.verification} {each.reason}") for each in doubtful)
+    yield from _render_list("Done, but", why)
+    yield from _render_list("To do by hand", list_tasks(review), "- [ ]")
+    yield from _render_list("Warnings", map(words.render_with_line, report.warnings))
     if fine := [each for each in report.of(Status.DONE) if not each.is_doubtful]:
         verified = sum(each.verification is Verification.VERIFIED for each in fine)
         summary = f"{counted(len(fine), 'change')} done, {verified:,} of them read back and verified"
         listed = (f"**{each.action}** {code(each.address)}" for each in fine)
-        yield folded(summary, bullets(fitting(listed, LIST_LIMIT, REST)))
+        yield fold(summary, bullets(take(listed, LIST_LIMIT, REST)))
     of = f" of commit {commit(review.commit)}" if review.commit else ""
     left = ""
     if receipt := report.receipt:
@@ -91,7 +92,7 @@ TITLES = {
 }
 
 
-def failed_markdown(failure: Failure) -> str:
+def render_failed(failure: Failure) -> str:
     """Why a command failed, and what to do."""
     names, error = failure.environments, failure.error
     several = Several(failed=names) if names else None
@@ -101,36 +102,36 @@ def failed_markdown(failure: Failure) -> str:
     what = next((title for kind, title in TITLES.items() if isinstance(error, kind)), "a fault in reconciler")
     if isinstance(error, ConfigurationInvalid):
         what = f"{counted(len(error.problems), 'problem')} in the configuration"
-    where = place(len(names) or failure.environment, failure.configuration)
-    parts = [f"**{done} failed** for {where}: {what}", *error_parts(error)]
+    where = name_place(len(names) or failure.environment, failure.configuration)
+    parts = [f"**{done} failed** for {where}: {what}", *list_error_parts(error)]
     before_it_began = isinstance(error, ConfigurationInvalid | NotAuthorised | Refused | WrongUsage)
     if failure.command == "apply" and not before_it_began:
         parts.append("What an apply has done is remembered: `reconciler plan` says what is left.")
     if failure.review is not None:
-        parts.append(folded("What is planned now", describe_plan(failure.review, PLAN_LIMIT)))
+        parts.append(fold("What is planned now", describe_plan(failure.review, PLAN_LIMIT)))
     if failure.commit:
         parts.append(f"---\n\nOf commit {commit(failure.commit)}.")
-    return comment(marker, parts)
+    return render_comment(marker, parts)
 
 
-def error_parts(error: BaseException) -> Iterator[str]:
+def list_error_parts(error: BaseException) -> Iterator[str]:
     """An error in words, and what to do."""
     if isinstance(error, ConfigurationInvalid):
         problems = (f"{code(str(each.location))}: {prose(each.message)}" for each in error.problems)
-        yield bullets(fitting(problems, LIST_LIMIT, "`reconciler validate` lists all"))
+        yield bullets(take(problems, LIST_LIMIT, "`reconciler validate` lists all"))
     elif isinstance(error, ReconcilerError):
-        yield from _lines(str(error))
-        yield from _lines("\n".join(getattr(error, "__notes__", ())))
-        yield from _lines(error.hint or "", "What to do: ")
+        yield from _render_message(str(error))
+        yield from _render_message("\n".join(getattr(error, "__notes__", ())))
+        yield from _render_message(error.hint or "", "What to do: ")
     elif not isinstance(error, KeyboardInterrupt):
         yield f"{code(type(error).__name__)}: this is a bug of ours, and no mistake of yours. The log has the rest."
 
 
-def drift_markdown(drift: Drift) -> str:
+def render_drift(drift: Drift) -> str:
     """What somebody changed outside, as an issue."""
     kind = DRIFT if is_news(drift) else NO_DRIFT
     marker = CommentMarker(drift.environment, kind, configuration=drift.configuration)
-    return comment(marker, (*drift_parts(drift, DRIFT_LIMIT), *([WAYS] if drift.objects else [])))
+    return render_comment(marker, (*list_drift_parts(drift, DRIFT_LIMIT), *([WAYS] if drift.objects else [])))
 
 
 def is_news(drift: Drift) -> bool:
@@ -138,9 +139,9 @@ def is_news(drift: Drift) -> bool:
     return bool(drift.objects or drift.health) or not drift.compared
 
 
-def drift_parts(drift: Drift, limit: int) -> Iterator[str]:
-    """What was changed outside: a title, then the objects, in about so many bytes."""
-    environment, api = place(drift.environment, drift.configuration), api_note(drift.api, code)
+def list_drift_parts(drift: Drift, limit: int) -> Iterator[str]:
+    """What was changed outside: a title, then the objects, in about `limit` bytes."""
+    environment, api = name_place(drift.environment, drift.configuration), format_api(drift.api, code)
     if not drift.compared:
         yield f"Drift in {environment}: **not known**, nothing is remembered of an apply{api}"
         yield UNKNOWN
@@ -148,51 +149,51 @@ def drift_parts(drift: Drift, limit: int) -> Iterator[str]:
     if drift.objects:
         changed = counted(len(drift.objects), "object")
         yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered{api}"
-        yield bullets(fitting((_drifted(each, drift.labels) for each in drift.objects), limit, ALL_DRIFT))
+        yield bullets(take((_render_drifted(each, drift.labels) for each in drift.objects), limit, ALL_DRIFT))
     else:
         yield f"Drift in {environment}: nothing of {drift.compared:,} remembered was changed outside{api}"
     also = (
-        f"{code(each.address)} {code(each.path)} in {code(repository_path(each.file))}: also in "
+        f"{code(each.address)} {code(each.path)} in {code(find_repository_path(each.file))}: also in "
         f"{', '.join(map(code, each.environments))}"
         for each in drift.also_changed
     )
-    yield from _listed("Also changed in other environments", also, rest=ALL_DRIFT)
+    yield from _render_list("Also changed in other environments", also, rest=ALL_DRIFT)
     stopped = (
-        f"{_called(each)}: {prose(each.problem)}"
+        f"{_name_object(each)}: {prose(each.problem)}"
         + (f"; affects {code(', '.join(each.affects))}" if each.affects else "")
         for each in drift.health
     )
-    yield from _listed("Not delivering", stopped, rest=ALL_DRIFT)
+    yield from _render_list("Not delivering", stopped, rest=ALL_DRIFT)
 
 
-def _called(each: Drifted | NotDelivering) -> str:
+def _name_object(each: Drifted | NotDelivering) -> str:
     return f"{code(each.address)} {prose(quote(each.name))} ({code(each.id)})"
 
 
-def _drifted(each: Drifted, labels: Mapping[str, str]) -> str:
-    head = _called(each) + (f", last changed {prose(each.changed_at)}" if each.changed_at else "")
+def _render_drifted(each: Drifted, labels: Mapping[str, str]) -> str:
+    head = _name_object(each) + (f", last changed {prose(each.changed_at)}" if each.changed_at else "")
     if each.gone:
         return f"{head}: it is **not live any more**; {prose(each.next)}"
     lines = [head]
     for field in each.fields:
-        applied, live = named(field.applied, labels), named(field.live, labels)
+        applied, live = describe(field.applied, labels), describe(field.live, labels)
         if applied == live:
             applied, live = cut_both(phrase(field.applied, labels), phrase(field.live, labels))
         lines.append(f"  - {code(field.path)}: {code(applied)} was applied, {code(live)} is live; {prose(field.next)}")
     return "\n".join(lines)
 
 
-def _listed(heading: str, lines: Iterable[str], sign: str = "-", rest: str = REST) -> Iterator[str]:
-    if listed := list(fitting(lines, LIST_LIMIT, rest)):
+def _render_list(heading: str, lines: Iterable[str], sign: str = "-", rest: str = REST) -> Iterator[str]:
+    if listed := list(take(lines, LIST_LIMIT, rest)):
         yield f"#### {heading}"
         yield bullets(listed, sign)
 
 
-def _because(outcome: Outcome, why: str) -> str:
+def _render_outcome(outcome: Outcome, why: str) -> str:
     return f"**{outcome.action}** {code(outcome.address)}: {prose(why)}"
 
 
-def _lines(text: str, before: str = "") -> Iterator[str]:
+def _render_message(text: str, before: str = "") -> Iterator[str]:
     """A message: its first line as a sentence, what follows as a list, and lines to paste as one block."""
     lines = [line.rstrip() for line in text.split("\n") if line.strip()]
     to_paste = [line for line in lines[1:] if TO_PASTE.match(line)]
@@ -200,6 +201,6 @@ def _lines(text: str, before: str = "") -> Iterator[str]:
     if rest:
         yield before + prose(rest[0])
     if rest[1:]:
-        yield bullets(fitting(map(prose, rest[1:]), LIST_LIMIT, REST))
+        yield bullets(take(map(prose, rest[1:]), LIST_LIMIT, REST))
     if to_paste:
-        yield words.fence(fitting(to_paste, LIST_LIMIT, REST), "yaml")
+        yield words.fence(take(to_paste, LIST_LIMIT, REST), "yaml")

@@ -1,5 +1,5 @@
-"""What became of the plans of several environments as one comment, and their drift as one issue; and what these have in
-common with the comment of their plans: a table, and a section for each environment."""
+"""The plans of several environments, or what became of them, as one comment, and their drift as one issue: a table, and
+a section for each environment."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from reconciler.model import approval
 from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Applied, Ended, Review, Status, only_value
 from reconciler.model.results import Drift
-from reconciler.output.environments import describe_failure, drift_cell, ended_reports, find_shared, plan_cells
+from reconciler.output.environments import describe_failure, find_shared, list_reports, summarise_drift, summarise_plan
 from reconciler.output.groups import find_groups
-from reconciler.output.labels import ACTIONS, api_note, shared_api, title, unusual_api
-from reconciler.output.markdown import reports
+from reconciler.output.labels import ACTIONS, count_changes, find_shared_api, format_api, name_api
+from reconciler.output.markdown import plan, reports
 from reconciler.output.markdown.change import GroupMarkdown
-from reconciler.output.markdown.plan import FULL_PLAN, TEXT_LIMIT, change_sections, describe_plan, footer, plan_markdown
-from reconciler.output.markdown.words import code, count_words, fitting, folded, place, prose, size, strong
+from reconciler.output.markdown.plan import FULL_PLAN, TEXT_LIMIT, describe_plan, render_footer, render_plan
+from reconciler.output.markdown.words import code, count_words, fold, measure, name_place, prose, strong, take
 from reconciler.text import counted, list_some, share_out
 
 T = TypeVar("T")
@@ -37,14 +37,14 @@ FULL = "the full answer is in this run's artefact, or comes with `--format json`
 
 @frozen
 class Section:
-    """What is said of an environment below the table. `make` shows it in at most so many bytes, about."""
+    """The text of an environment below the table. `make` shortens it to about so many bytes."""
 
     head: str
     text: str
     make: Callable[[int], str]
 
 
-def count_ends(ended: Sequence[Ended[Any]]) -> str:
+def count_failed(ended: Sequence[Ended[Any]]) -> str:
     """How many environments have no answer."""
     not_begun = sum(isinstance(each.error, NotBegun) for each in ended)
     failed = sum(each.value is None and bool(each.error) for each in ended) - not_begun
@@ -56,18 +56,18 @@ def count_ends(ended: Sequence[Ended[Any]]) -> str:
 def make_table(
     ended: Sequence[Ended[T]], head: str, cells: Callable[[T], Sequence[str]], weights: Mapping[str, int]
 ) -> str:
-    """A row for each environment, as many as there is room for: if that is not all, those that are grave first, with
-    how much of that is in the others. `weights`: environment → how much that is."""
+    """A row for each environment, as many as fit. If some do not, those with an error or a weight come first, and a
+    sentence sums up the others. `weights`: environment → how many of its objects need a look."""
     rows, show = {}, partial(prose, longest=LONGEST_ERROR)
     for each in ended:
         columns = [describe_failure(each, strong, show)] if each.value is None else cells(each.value)
         texts = (cell.replace("|", "\\|").replace("\n", " ") for cell in (code(each.environment), *columns))
         rows[each.environment] = " | ".join(texts)
-    if sum(map(size, rows.values())) > TABLE_LIMIT:
+    if sum(map(measure, rows.values())) > TABLE_LIMIT:
         ended = sorted(ended, key=lambda each: not (each.error or weights.get(each.environment)))
     remaining, lines = TABLE_LIMIT, [head, "|---" * (head.count("|") - 1) + "|"]
     for at, each in enumerate(ended):
-        remaining -= size(rows[each.environment]) + len("|  |\n")
+        remaining -= measure(rows[each.environment]) + len("|  |\n")
         if remaining < 0:
             rest = ended[at:]
             failed = sum(bool(each.error) for each in rest)
@@ -78,65 +78,66 @@ def make_table(
     return "\n".join(lines)
 
 
-def parts_section(environment: str, summary: str, parts: Sequence[str]) -> Section:
-    """An environment with its paragraphs, the first of which matter most."""
+def make_section(environment: str, summary: str, parts: Sequence[str]) -> Section:
+    """The section of an environment. If its paragraphs do not fit, the last ones are left out."""
     text = "\n\n".join(parts)
     head = f"<code>{environment}</code>: {summary}"
-    return Section(head, text, lambda limit: "\n\n".join(fitting(parts, limit - AROUND, reports.REST)))
+    return Section(head, text, lambda limit: "\n\n".join(take(parts, limit - AROUND, reports.REST)))
 
 
-def error_section(ended: Ended[Any], more: Sequence[str] = ()) -> Section | None:
+def make_error_section(ended: Ended[Any], more: Sequence[str] = ()) -> Section | None:
     """Why an environment failed, and what to do, and `more`; None if it did not fail, or was not begun."""
     if ended.error is None or isinstance(ended.error, NotBegun):
         return None
-    return parts_section(ended.environment, "failed", [*reports.error_parts(ended.error), *more])
+    return make_section(ended.environment, "failed", [*reports.list_error_parts(ended.error), *more])
 
 
 def show_sections(sections: Sequence[Section], limit: int) -> Iterator[str]:
     """What is said of each environment, folded if they are many."""
     shown = [each for each in sections if each.text]
-    most = max(0, limit) // (max(size(each.head) for each in shown) + LEAST) if shown else 0
+    most = max(0, limit) // (max(measure(each.head) for each in shown) + LEAST) if shown else 0
     shown, left = shown[:most], len(shown[most:])
-    around = sum(size(each.head) + 60 for each in shown)
-    limits = share_out(limit - around, [size(each.text) for each in shown])
+    around = sum(measure(each.head) + 60 for each in shown)
+    limits = share_out(limit - around, [measure(each.text) for each in shown])
     for each, own in zip(shown, limits, strict=True):
-        text = each.text if size(each.text) <= own else each.make(own)
+        text = each.text if measure(each.text) <= own else each.make(own)
         heading = each.head.replace("<code>", "`").replace("</code>", "`")
-        yield folded(each.head, text) if len(sections) > OPEN else f"### {heading}\n\n{text}"
+        yield fold(each.head, text) if len(sections) > OPEN else f"### {heading}\n\n{text}"
     if left:
         yield strong(f"{left:,} more environments are not shown here") + f": {FULL}."
 
 
-def all_applied_markdown(ended: Sequence[Ended[Applied]], configuration: str | None = None) -> str:
-    """What was done of plans, as one comment. What was approved stays as it is."""
+def render_all_applied(ended: Sequence[Ended[Applied]], configuration: str | None = None) -> str:
+    """What an apply did of several plans, as one comment. The mark has no approval, as that of one plan."""
     if (only := only_value(ended)) is not None and only.report is not None:
-        return reports.applied_markdown(only.review, only.report)
+        return reports.render_applied(only.review, only.report)
     name = next((each.value.review.plan.configuration for each in ended if each.value), configuration)
     # One that failed in the middle has a report, and its changes are counted.
-    ends = ended_reports(ended)
+    ends = list_reports(ended)
     totals = Counter[Status]()
     for each in ends:
         totals.update(each.value.counts() if each.value else {})
     counts = reports.count_statuses(totals) or "nothing to do"
-    head = f"Applied to {place(len(ended), name)}: {counts}{count_ends([each for each in ends if not each.value])}"
+    without = count_failed([each for each in ends if not each.value])
+    head = f"Applied to {name_place(len(ended), name)}: {counts}{without}"
     failed = {each.environment: int(bool(each.exit_code)) for each in ended}
     table = make_table(ends, "| environment | end |", lambda report: [reports.count_ends(report)], failed)
-    sections = list(filter(None, map(_applied_section, ended)))
+    sections = list(filter(None, map(_make_applied_section, ended)))
     # The approvals of the comment with the plans stay in it.
     limit = TEXT_LIMIT - max(0, len(ended) * APPROVAL - approval.LONGEST)
-    shown = show_sections(sections, limit - size(head) - size(table))
-    return reports.comment(_make_marker(ended, "apply", name), (head, table, *shown))
+    shown = show_sections(sections, limit - measure(head) - measure(table))
+    return reports.render_comment(_make_marker(ended, "apply", name), (head, table, *shown))
 
 
-def _applied_section(ended: Ended[Applied]) -> Section | None:
+def _make_applied_section(ended: Ended[Applied]) -> Section | None:
     if ended.value is None:
-        return error_section(ended)
+        return make_error_section(ended)
     review, report = ended.value.review, ended.value.report
     if report is None:
-        return error_section(ended, [folded("What is planned now", describe_plan(review, reports.PLAN_LIMIT))])
-    head, *parts = reports.applied_parts(review, report)
+        return make_error_section(ended, [fold("What is planned now", describe_plan(review, reports.PLAN_LIMIT))])
+    head, *parts = reports.list_applied_parts(review, report)
     summary = head.partition(": ")[2].partition(" (API")[0].replace("**", "")
-    return parts_section(ended.environment, summary, parts)
+    return make_section(ended.environment, summary, parts)
 
 
 def _make_marker(ended: Sequence[Ended[Any]], command: str, configuration: str | None) -> approval.CommentMarker:
@@ -146,10 +147,10 @@ def _make_marker(ended: Sequence[Ended[Any]], command: str, configuration: str |
     )
 
 
-def drifts_markdown(ended: Sequence[Ended[Drift]], configuration: str | None = None) -> str:
+def render_drifts(ended: Sequence[Ended[Drift]], configuration: str | None = None) -> str:
     """What somebody changed outside in several environments, as one issue; one that can be closed if nothing was."""
     if (only := only_value(ended)) is not None:
-        return reports.drift_markdown(only)
+        return reports.render_drift(only)
     drifts = [each.value for each in ended if each.value]
     name = drifts[0].configuration if drifts else configuration
     is_open = any(each.value is None or reports.is_news(each.value) for each in ended)
@@ -158,17 +159,17 @@ def drifts_markdown(ended: Sequence[Ended[Drift]], configuration: str | None = N
     of = f"of {sum(each.compared for each in drifts):,} remembered"
     counts = strong(f"{counted(changed, 'object')} changed outside")
     summary = f"{counts}, {of}" if changed else f"nothing {of} was changed"
-    head = f"Drift in {place(len(ended), name)}: {summary}{count_ends(ended)}"
-    table = make_table(ended, "| environment | drift |", lambda drift: [drift_cell(drift, strong)], changes)
-    sections = [_drift_section(each) for each in drifts if each.objects or each.health]
-    shown = show_sections(sections, TEXT_LIMIT - size(head) - size(table))
+    head = f"Drift in {name_place(len(ended), name)}: {summary}{count_failed(ended)}"
+    table = make_table(ended, "| environment | drift |", lambda drift: [summarise_drift(drift, strong)], changes)
+    sections = [_make_drift_section(each) for each in drifts if each.objects or each.health]
+    shown = show_sections(sections, TEXT_LIMIT - measure(head) - measure(table))
     marker = _make_marker(ended, approval.DRIFT if is_open else approval.NO_DRIFT, name)
-    return reports.comment(marker, (head, table, *shown, *([reports.WAYS] if changed else [])))
+    return reports.render_comment(marker, (head, table, *shown, *([reports.WAYS] if changed else [])))
 
 
-def _drift_section(drift: Drift) -> Section:
+def _make_drift_section(drift: Drift) -> Section:
     def text(limit: int) -> str:
-        return "\n\n".join(list(reports.drift_parts(drift, limit))[1:])
+        return "\n\n".join(list(reports.list_drift_parts(drift, limit))[1:])
 
     objects = counted(len(drift.objects), "object")
     in_short = f"{objects} changed outside; {reports.ALL_DRIFT}"
@@ -179,10 +180,10 @@ def _drift_section(drift: Drift) -> Section:
     )
 
 
-def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = None) -> str:
+def render_plans(ended: Sequence[Ended[Review]], configuration: str | None = None) -> str:
     """The plans as one comment. `configuration`: its name, if no plan says it."""
     if (only := only_value(ended)) is not None:
-        return plan_markdown(only)
+        return render_plan(only)
     made = [each.value for each in ended if each.value]
     first = made[0] if made else None
     plans = {each.environment: each.value.plan if each.value else None for each in ended if not each.left_out}
@@ -195,33 +196,33 @@ def plans_markdown(ended: Sequence[Ended[Review]], configuration: str | None = N
     for each in made:
         totals.update(each.plan.summary())
     counts = count_words((totals[action], label.phrase, action in DESTROYS) for action, label in ACTIONS.items())
-    api = shared_api(each.plan for each in made)
-    note = api_note(api or "", code)
-    head = f"Plans for {place(len(ended), name)}: {counts or 'no changes'}{count_ends(ended)}{note}"
+    api = find_shared_api(each.plan for each in made)
+    note = format_api(api or "", code)
+    head = f"Plans for {name_place(len(ended), name)}: {counts or 'no changes'}{count_failed(ended)}{note}"
     destroyed = {each.plan.environment: sum(one.action in DESTROYS for one in each.plan.changes) for each in made}
 
     def cells(review: Review) -> tuple[str, str]:
-        summary, look_at = plan_cells(review, strong, prose)
-        own_api = unusual_api(review.plan.api) if api is None else ""
+        summary, look_at = summarise_plan(review, strong, prose)
+        own_api = name_api(review.plan.api) if api is None else ""
         return summary + (f"<br>{code(own_api, 60)}" if own_api else ""), look_at
 
     table = make_table(ended, "| environment | plan | look at |", cells, destroyed)
-    end = footer(made, approval.join_digests(approval.collect_digests(ended)), is_joint=True)
+    end = render_footer(made, approval.join_digests(approval.collect_digests(ended)), is_joint=True)
     shared = _find_shared(ended)
-    left = limit - sum(size(part) + 2 for part in (head, table, end))
-    common = list(_common(shared, left // 2))
-    left -= sum(size(part) + 2 for part in common)
+    left = limit - sum(measure(part) + 2 for part in (head, table, end))
+    common = list(_render_common(shared, left // 2))
+    left -= sum(measure(part) + 2 for part in common)
     sections = []
     for each in made:
         groups = (one.group for names, alike in shared.items() if each.plan.environment in names for one in alike)
         elsewhere = frozenset(address for group in groups for address in group.addresses)
-        sections.append(_plan_section(each, elsewhere))
-    sections += filter(None, (error_section(each) for each in ended if not each.value))
-    return reports.comment(marker, (head, table, *common, *show_sections(sections, left), end))
+        sections.append(_make_plan_section(each, elsewhere))
+    sections += filter(None, (make_error_section(each) for each in ended if not each.value))
+    return reports.render_comment(marker, (head, table, *common, *show_sections(sections, left), end))
 
 
 def _find_shared(ended: Sequence[Ended[Review]]) -> Mapping[tuple[str, ...], list[GroupMarkdown]]:
-    """The changes that are shown alike for several environments, ids aside, by these."""
+    """The changes that look the same in several environments, without ids, by the names of these."""
     groups = {each.environment: (each.value, find_groups(each.value)) for each in ended if each.value}
     made = {name: [GroupMarkdown(of, each, has_ids=False) for each in found] for name, (of, found) in groups.items()}
     shown = {each.texts[0]: each for several in reversed(made.values()) for each in several}
@@ -229,31 +230,31 @@ def _find_shared(ended: Sequence[Ended[Review]]) -> Mapping[tuple[str, ...], lis
     return {names: [shown[text] for text in texts] for names, texts in alike.items()}
 
 
-def _common(shared: Mapping[tuple[str, ...], list[GroupMarkdown]], limit: int) -> Iterator[str]:
-    """What several environments have in common, by the set of them."""
+def _render_common(shared: Mapping[tuple[str, ...], list[GroupMarkdown]], limit: int) -> Iterator[str]:
+    """The changes that several environments share, in about `limit` bytes."""
     needs = [sum(each.sizes[0] for each in changes) for changes in shared.values()]
     limits = share_out(limit - AROUND * len(shared), needs)
     for (names, changes), own in zip(shared.items(), limits, strict=True):
         yield f"### In {len(names)} environments\n\n{list_some([*map(code, names)], MOST_NAMED)}"
-        yield from change_sections(changes[0].review, changes, [], own)[0]
+        yield from plan.render_sections(changes[0].review, changes, [], own)[0]
 
 
-def _plan_section(review: Review, elsewhere: frozenset[str]) -> Section:
+def _make_plan_section(review: Review, elsewhere: frozenset[str]) -> Section:
     def text(limit: int) -> str:
         return describe_plan(review, limit, elsewhere).partition("\n\n")[2]
 
     def make(limit: int) -> str:
         made = text(limit) if limit >= LEAST_PLAN else ""
-        return made if made and size(made) <= limit else _in_short(review, elsewhere, limit)
+        return made if made and measure(made) <= limit else _shorten_plan(review, elsewhere, limit)
 
     here = elsewhere & {change.address for change in review.plan.changes}
     note = f"{counted(len(here), 'change')} as shown above, for several environments" if here else ""
     whole = text(TEXT_LIMIT * 2)
     shown_text = f"{whole}\n\n{note}" if whole and note else whole
-    return Section(f"<code>{review.plan.environment}</code>: {title(review.plan)}", shown_text, make)
+    return Section(f"<code>{review.plan.environment}</code>: {count_changes(review.plan)}", shown_text, make)
 
 
-def _in_short(review: Review, shown: frozenset[str], limit: int) -> str:
+def _shorten_plan(review: Review, shown: frozenset[str], limit: int) -> str:
     """The deletes of a plan by address, and all else counted."""
     own = [change for change in review.plan.changes if change.address not in shown]
     deleted = [code(change.address, 100) for change in own if change.action in DESTROYS]
@@ -261,7 +262,7 @@ def _in_short(review: Review, shown: frozenset[str], limit: int) -> str:
     left = [f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action]]
     left += [counted(len(review.tasks), "step by hand")] if review.tasks else []
     left += [counted(len(review.plan.warnings), "warning")] if review.plan.warnings else []
-    listed = ", ".join(fitting(deleted, limit - AROUND, FULL_PLAN))
+    listed = ", ".join(take(deleted, limit - AROUND, FULL_PLAN))
     lines = [f"{strong(f'{len(deleted):,} to delete or replace')}: {listed}"] if deleted else []
     lines += [f"Not shown here: {', '.join(left)}; {FULL_PLAN}."] if left else []
     return "\n\n".join(lines)

@@ -33,14 +33,14 @@ def code(text: str, longest: int = LONGEST) -> str:
     text = cut(escape(text), longest)
     if not text.strip():
         text = f'"{text}"'
-    ticks = "`" * (_run_of_ticks(text) + 1)
+    ticks = "`" * (_count_ticks(text) + 1)
     space = " " if text[0] in "` " or text[-1] in "` " else ""
     return f"{ticks}{space}{text}{space}{ticks}"
 
 
 def prose(text: str, longest: int = LONGEST * 2) -> str:
-    """A sentence with words of others in it: words that could do something stand in code spans, what is in quotes as a
-    whole; what is in backticks is taken for a code span of ours."""
+    """A sentence that quotes names which we did not write. A word that could be markup stands in a code span, a text in
+    quotes as a whole. What is in backticks is taken for a code span of ours."""
     spans: list[tuple[bool, str]] = [(True, "")]
     for found in _PIECES.finditer(cut(escape(text), longest)):
         piece = " " if found[0].isspace() else found[0]
@@ -49,7 +49,7 @@ def prose(text: str, longest: int = LONGEST * 2) -> str:
             spans[-1] = (plain, spans[-1][1] + piece)
         else:
             spans.append((plain, piece))
-    return "".join(span if plain else _as_code(span, longest) for plain, span in spans).strip()
+    return "".join(span if plain else _render_span(span, longest) for plain, span in spans).strip()
 
 
 def commit(text: str) -> str:
@@ -60,17 +60,17 @@ def commit(text: str) -> str:
 def fence(lines: Iterable[str], language: str = "diff") -> str:
     """A fenced block of lines, which no line of it can close."""
     block = "\n".join(escape(line) for line in lines)
-    ticks = "`" * max(3, _run_of_ticks(block) + 1)
+    ticks = "`" * max(3, _count_ticks(block) + 1)
     return f"{ticks}{language}\n{block}\n{ticks}"
 
 
-def folded(summary: str, body: str) -> str:
+def fold(summary: str, body: str) -> str:
     """A block that opens when it is clicked. `summary` is of our own words: it is HTML."""
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
 def strong(text: str) -> str:
-    """The text, marked as grave."""
+    """The text in bold type: for what is grave."""
     return f"**{text}**"
 
 
@@ -84,8 +84,8 @@ def bullets(sentences: Iterable[str], sign: str = "-") -> str:
     return "\n".join(f"{sign} {sentence}" for sentence in sentences)
 
 
-def with_line(text: str) -> str:
-    """A sentence as `prose` has it, and the YAML at its end that a person is to paste as a block of its own."""
+def render_with_line(text: str) -> str:
+    """A sentence as `prose` makes it. YAML at its end, which a person pastes, is a block of its own."""
     found = _TO_PASTE.fullmatch(text)
     if found is None or len(text) > LONGEST * 2:
         return prose(text)
@@ -97,34 +97,34 @@ def cut(text: str, longest: int) -> str:
     return truncate(text, longest, f"… ({len(text) - longest:,} characters more)")
 
 
-def fitting(sentences: Iterable[str], remaining: int, rest: str) -> Iterator[str]:
-    """The first of them, as many as so many bytes hold, and if there are more, how many."""
+def take(sentences: Iterable[str], remaining: int, rest: str) -> Iterator[str]:
+    """The first sentences, as many as fit into the remaining bytes, then how many are left. `rest`: where they are."""
     listed = list(sentences)
     for index, sentence in enumerate(listed):
-        remaining -= size(sentence) + len("- [ ] \n")
+        remaining -= measure(sentence) + len("- [ ] \n")
         if remaining < 0:
             yield f"… and {len(listed) - index:,} more; {rest}"
             return
         yield sentence
 
 
-def size(text: str) -> int:
-    """What a text takes of a comment: bytes, of which it never has fewer than characters, however a host counts."""
+def measure(text: str) -> int:
+    """The bytes of a text. A host that counts characters counts no more than that."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _as_code(span: str, longest: int) -> str:
+def _render_span(span: str, longest: int) -> str:
     """A code span, and after it the punctuation that ends the clause."""
     inner = span.rstrip(",.;:")
     ours = len(inner) > len("``") and inner[0] == inner[-1] == "`" and "`" not in inner[1:-1]
     return code(inner[1:-1] if ours else inner, longest * 2) + span[len(inner) :] if inner else code(span)
 
 
-def _run_of_ticks(text: str) -> int:
+def _count_ticks(text: str) -> int:
     return max(map(len, re.findall("`+", text)), default=0)
 
 
-def place(environment: str | int, configuration: str | None) -> str:
+def name_place(environment: str | int, configuration: str | None) -> str:
     """The environment of a title, or how many there are, with the configuration's name if it has one."""
     named = counted(environment, "environment") if isinstance(environment, int) else code(environment)
     return named + (f" of {code(configuration)}" if configuration else "")

@@ -17,12 +17,12 @@ from reconciler.output.terminal import escape
 from reconciler.text import counted, truncate
 
 
-def page_html(template: str, style: str, script: str, **values: Any) -> str:
+def render_page(template: str, style: str, script: str, **values: Any) -> str:
     """A page of a template, with these values in it. Each is escaped, and what hides or turns the writing is shown as
     an escape.
 
-    The page's policy lets its own style sheet and its own script run, known by their hashes, and nothing else: no
-    attribute, no address and no other script, wherever a name may have smuggled one in.
+    The page's content security policy allows its own style sheet and its own script, by their hashes, and nothing else.
+    So no attribute, address or script works that came with a name.
     """
     style_hash, script_hash = (
         "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)
@@ -37,26 +37,27 @@ def page_html(template: str, style: str, script: str, **values: Any) -> str:
 def render(template: str, *, prefix: str = "", **values: Any) -> str:
     """What a template beside this file makes of the values. `prefix`: stands before the ids of an environment's part of
     a page, and before the links to them."""
-    return _templates().get_template(template).render(values, prefix=prefix)
+    return _load_templates().get_template(template).render(values, prefix=prefix)
 
 
 @cache
-def _templates() -> Environment:
+def _load_templates() -> Environment:
     templates = Environment(
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_escaped,
+        finalize=_escape_value,
         loader=FunctionLoader(read_part),
     )
     marks = {weight.value: label.sign for weight, label in WEIGHTS.items()}
-    templates.globals |= {"counted": counted, "truncate": truncate, "version": __version__, "marks": marks}
+    templates.globals |= {"counted": counted, "escape": escape, "truncate": truncate}
+    templates.globals |= {"version": __version__, "marks": marks}
     return templates
 
 
-def _escaped(value: Any) -> Any:
-    """What stands in the page of a value; Jinja2 escapes it after this."""
+def _escape_value(value: Any) -> Any:
+    """The value as a text without control characters; Jinja2 escapes the markup in it after this."""
     return value if isinstance(value, Markup) else escape("" if value is None else str(value))
 
 

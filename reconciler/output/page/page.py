@@ -1,7 +1,7 @@
-"""A plan, and what became of it, as one HTML file that needs nothing else: no network, no script to be read.
+"""What the HTML page shows of a plan, or of what became of it. The page is one file, and readable without its script.
 
-A card for each group of changes, and of very many a line each, so that the page opens fast. A card, a field, an ending
-and a facet are maps: only the template reads them.
+A group of changes is a card. Of very many groups, the later ones are a line each, so that the page opens fast. A card,
+a field, an ending and a facet are maps: only the template reads them.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import Any
 
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Review, Scope, Weight
+from reconciler.output import groups as grouping
 from reconciler.output import labels
-from reconciler.output.graph import SMALL, picture, states
-from reconciler.output.groups import Group, find_groups, grouped_tasks, kinds_of, new_by_kind, sentences, shown_fields
-from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, UNMANAGED, WEIGHTS, describe_end, short_place
+from reconciler.output.graph import SMALL, draw_picture, list_states
+from reconciler.output.groups import Group, count_kinds, find_groups, list_sentences
+from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, WEIGHTS, describe_end, format_place
 from reconciler.output.references import make_graph
-from reconciler.output.values import Line, ValueDiff, ignored_sentences, is_nested, plain, waiting_line
+from reconciler.output.values import Line, ValueDiff, describe_ignored, describe_waiting, encode, is_nested
 from reconciler.text import truncate
 
 SHORT = 160  # characters of a value that stands on one line
@@ -35,18 +36,16 @@ LONGEST = 600  # characters of a sentence
 SIGNS = {action.value: label.sign.replace("-", "\N{MINUS SIGN}") for action, label in ACTIONS.items()}
 View = dict[str, Any]
 Outcomes = Mapping[str, Outcome]  # address → how its change ended
-MEANINGS = {UNMANAGED: "not managed here"}
 FIRST = 8  # impacts that stand at the top, the gravest first
 NAMED = 3  # addresses that an impact at the top names
 
 
-def page_values(review: Review, report: ApplyReport | None = None) -> View:
-    """What the template shows of a plan; or with a `report` of what became of it: each change with how it ended, and
-    the receipt."""
+def collect_page_values(review: Review, report: ApplyReport | None = None) -> View:
+    """The values of plan.html for a plan; with a `report`, each change has its ending, and the receipt is shown."""
     plan, groups = review.plan, find_groups(review)
     listed = groups[:LISTED]
     outcomes = {outcome.address: outcome for outcome in report.outcomes} if report else {}
-    headline, tiles = _summary(plan, report)
+    headline, tiles = _summarise(plan, report)
     graph = make_graph(plan, review.desired, review.live)
     return {
         "noun": "Apply" if report else "Plan",
@@ -56,30 +55,30 @@ def page_values(review: Review, report: ApplyReport | None = None) -> View:
         "applied_at": datetime.fromisoformat(report.receipt.at) if report and report.receipt else None,
         "plan": plan,
         "review": review,
-        "api": labels.unusual_api(plan.api),
+        "api": labels.name_api(plan.api),
         "at": review.at.astimezone(UTC) if review.at else None,
         "tiles": tiles,
         "report": report,
-        "grave": _gravest(review, groups),
-        "tasks": grouped_tasks(review),
-        "warnings": (*map(waiting_line, plan.waiting), *plan.warnings, *(report.warnings if report else ())),
-        "cards": list(_cards(review, listed, outcomes)),
-        "new": [(group.title(), list(sentences(review, group))) for group in new_by_kind(groups)],
-        "facets": list(_facets(review, listed, outcomes)),
-        "folded": _folded(groups),
-        "ignored": ignored_sentences(plan.ignored, plan.labels),
+        "grave": _find_gravest(review, groups),
+        "tasks": grouping.group_tasks(review),
+        "warnings": (*map(describe_waiting, plan.waiting), *plan.warnings, *(report.warnings if report else ())),
+        "cards": list(_list_cards(review, listed, outcomes)),
+        "new": [(group.title(), list(list_sentences(review, group))) for group in grouping.group_new_by_kind(groups)],
+        "facets": list(_list_facets(review, listed, outcomes)),
+        "folded": _list_left_out(groups),
+        "ignored": describe_ignored(plan.ignored, plan.labels),
         "graph": graph,
-        "picture": picture(graph, is_linked=True),
+        "picture": draw_picture(graph, is_linked=True),
         "picture_open": len(graph.nodes) <= SMALL,
         "same_picture": "",
-        "legend": [(word, SIGNS.get(word, ""), MEANINGS.get(word, word)) for word in states(graph)],
+        "legend": [(word, SIGNS.get(word, "")) for word in list_states(graph)],
     }
 
 
-def _summary(plan: Plan, report: ApplyReport | None) -> tuple[str, list[tuple[str, str, int, str]]]:
+def _summarise(plan: Plan, report: ApplyReport | None) -> tuple[str, list[tuple[str, str, int, str]]]:
     """The headline, and the numbers below it: the style and the sign of each, the number, and what it is of."""
     if report is None:
-        text, summary = labels.title(plan), plan.summary()
+        text, summary = labels.count_changes(plan), plan.summary()
         planned = ((each, label) for each, label in ACTIONS.items() if summary[each])
         tiles = [(str(each), SIGNS[each], summary[each], label.phrase) for each, label in planned]
         return text[:1].upper() + text[1:], tiles
@@ -88,12 +87,12 @@ def _summary(plan: Plan, report: ApplyReport | None) -> tuple[str, list[tuple[st
     return f"Applied: {labels.count_ends(report)}", tiles
 
 
-def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, list[str], int]]:
-    """What somebody loses or risks, the gravest first, then in the order of the page; said once if many do the same.
-    Each with some of the addresses that have it, and how many more do."""
+def _find_gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, list[str], int]]:
+    """The grave impacts, the gravest first, then in the order of the page; an impact of many changes is one. Each has
+    its weight and text, some of the addresses, and how many more there are."""
     found: dict[tuple[Weight, str], list[str]] = defaultdict(list)
     for group in groups:
-        for weight, text in sentences(review, group):
+        for weight, text in list_sentences(review, group):
             if weight in GRAVE:
                 found[weight, truncate(text, LONGEST)] += group.addresses
     if len(found) > FIRST:
@@ -103,14 +102,14 @@ def _gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, li
         for (weight, text), addresses in found.items():
             short[weight, text if texts[weight] <= NAMED else ""] += addresses
         found = {
-            (weight, text or f"{kinds_of(addresses)} {WEIGHTS[weight].phrase}"): addresses
+            (weight, text or f"{count_kinds(addresses)} {WEIGHTS[weight].phrase}"): addresses
             for (weight, text), addresses in short.items()
         }
     graves = [(*sentence, addresses[:NAMED], len(addresses) - NAMED) for sentence, addresses in found.items()]
     return sorted(graves, key=lambda grave: GRAVE.index(Weight(grave[0])))
 
 
-def _folded(groups: Sequence[Group]) -> list[str]:
+def _list_left_out(groups: Sequence[Group]) -> list[str]:
     """What this page leaves out of the changes, in sentences."""
     notes = []
     if len(groups) > CARDS:
@@ -123,13 +122,13 @@ def _folded(groups: Sequence[Group]) -> list[str]:
     return notes
 
 
-def _facets(review: Review, groups: Iterable[Group], outcomes: Outcomes) -> Iterator[View]:
-    """What tells these changes apart, to filter by; named as in the page's `data-` attributes. A choice is a value,
-    what it is called, its sign, and how many changes have it."""
+def _list_facets(review: Review, groups: Iterable[Group], outcomes: Outcomes) -> Iterator[View]:
+    """The filters of the page, by the names of its `data-` attributes. A choice is a value, its name for people, its
+    sign, and how many changes have it. A filter with one choice for one change is left out."""
     changes = [change for group in groups for change in group.changes]
     ends = (outcomes[change.address].status.value for change in changes if change.address in outcomes)
     kinds = Counter(change.kind for change in changes)
-    causes = (cause for change in changes for cause in _causes(change))
+    causes = (cause for change in changes for cause in _list_causes(change))
     scopes = (str(scope) for change in changes if (scope := review.find_scope(change.address)))
     actions = (str(change.action) for change in changes)
     every = (
@@ -145,21 +144,21 @@ def _facets(review: Review, groups: Iterable[Group], outcomes: Outcomes) -> Iter
             yield {"name": name, "title": heading, "choices": present}
 
 
-def _cards(review: Review, groups: Iterable[Group], outcomes: Outcomes) -> Iterator[View]:
+def _list_cards(review: Review, groups: Iterable[Group], outcomes: Outcomes) -> Iterator[View]:
     """A card for each group. After the first `CARDS`, a card is one line."""
     remaining = LIMIT
     for number, group in enumerate(groups):
-        every = shown_fields(review, group.first)
+        every = grouping.list_shown_fields(review, group.first)
         is_whole = number < CARDS
         shown = every[:FIELDS] if is_whole and remaining > 0 else ()
-        fields = [_field(group.first, each, review.plan.labels) for each in shown]
+        fields = [_make_field(group.first, each, review.plan.labels) for each in shown]
         for field in fields:
             lines = (line.text for line in field["lines"])
             remaining -= sum(len(text or "") + 40 for text in (field["path"], field["before"], field["after"], *lines))
         more = ""
         if len(fields) < len(every):
             more = f"{len(every) - len(fields)} more fields are not in this page; --format json has them"
-        card = _card(review, group, outcomes) | {"fields": fields, "more": more}
+        card = _make_card(review, group, outcomes) | {"fields": fields, "more": more}
         if not is_whole and not card["members"]:
             # One line: where it is, and what is grave about it.
             grave = [each for each in card["sentences"] if each[0] in GRAVE]
@@ -167,9 +166,9 @@ def _cards(review: Review, groups: Iterable[Group], outcomes: Outcomes) -> Itera
         yield card
 
 
-def _card(review: Review, group: Group, outcomes: Outcomes) -> View:
-    """One change, or several that are alike: these have a `title` and `members`, and no address. `filters`: what it is
-    filtered by → its values. `unfolded`: whether its fields are open. `same`: the environments that it is alike in."""
+def _make_card(review: Review, group: Group, outcomes: Outcomes) -> View:
+    """One change, or several that are alike: these have a `title` and `members`, and no address. `filters`: attribute →
+    the values to filter by. `unfolded`: whether its fields are open. `same`: the environments that have it, too."""
     change, is_alone = group.first, len(group.changes) == 1
     place, outcome = review.find_place(change.address), outcomes.get(change.address) if is_alone else None
     scopes = dict.fromkeys(scope.value for each in group.addresses if (scope := review.find_scope(each)))
@@ -181,33 +180,33 @@ def _card(review: Review, group: Group, outcomes: Outcomes) -> View:
         "sign": SIGNS[change.action],
         "name": "" if change.action is Action.FORGET else change.name,
         "id": change.id or "",
-        "place": (short_place(place) if place else "") if is_alone else group.written_at(),
+        "place": (format_place(place) if place else "") if is_alone else group.describe_places(),
         "scope": ", ".join(scopes),
         "filters": {
             "action": change.action,
             "kind": "|".join(dict.fromkeys(each.kind for each in group.changes)),
-            "causes": "|".join(_causes(change)),
+            "causes": "|".join(_list_causes(change)),
             "scope": "|".join(scopes),
             "ending": "|".join(dict.fromkeys(outcomes[each].status for each in group.addresses if each in outcomes)),
         },
-        "sentences": [(weight or "", truncate(text, LONGEST)) for weight, text in sentences(review, group)],
+        "sentences": [(weight or "", truncate(text, LONGEST)) for weight, text in list_sentences(review, group)],
         "needs": change.depends_on if is_alone else (),
         "unfolded": is_short or change.action not in (Action.CREATE, Action.DELETE),
-        "ending": _ending(outcome),
+        "ending": _describe_ending(outcome),
         "request_ids": outcome.request_ids if outcome else (),
         "brief": False,
         "same": (),
-        "members": [] if is_alone else [_member(each, outcomes.get(each.address)) for each in group.changes],
+        "members": [] if is_alone else [_make_member(each, outcomes.get(each.address)) for each in group.changes],
     }
 
 
-def _field(change: Change, field: FieldChange, labels: Mapping[str, str]) -> View:
+def _make_field(change: Change, field: FieldChange, labels: Mapping[str, str]) -> View:
     """One field: `before` and `after` if both are short (None: there is nothing), else `lines`. `labels`: id → what
     people call it."""
     is_whole = change.action in (Action.CREATE, Action.DELETE)
     note = ", ".join(filter(None, (field.rule, "" if is_whole else CAUSES[field.cause].note)))
     cause = field.cause if note or field.cause is not Cause.CONFIG else ""
-    before, after = (None if value is None else plain(value) for value in (field.before, field.after))
+    before, after = (None if value is None else encode(value) for value in (field.before, field.after))
     lines: list[Line] = []
     if is_nested(field.before or None, field.after or None) or any(
         side and len(side) > SHORT for side in (before, after)
@@ -219,16 +218,16 @@ def _field(change: Change, field: FieldChange, labels: Mapping[str, str]) -> Vie
     return {"path": field.path, "cause": cause, "cause_note": note, **shown}
 
 
-def _causes(change: Change) -> dict[str, None]:
-    """Why it is made, each once."""
+def _list_causes(change: Change) -> dict[str, None]:
+    """The causes of its fields, each once."""
     return dict.fromkeys(field.cause.value for field in change.fields)
 
 
-def _member(change: Change, outcome: Outcome | None) -> View:
-    return {"address": change.address, "name": change.name, "id": change.id, "ending": _ending(outcome)}
+def _make_member(change: Change, outcome: Outcome | None) -> View:
+    return {"address": change.address, "name": change.name, "id": change.id, "ending": _describe_ending(outcome)}
 
 
-def _ending(outcome: Outcome | None) -> View | None:
+def _describe_ending(outcome: Outcome | None) -> View | None:
     """How a change ended. `mark` is its sign, `word` what it is filtered by, `reason` why, or what is still open."""
     if outcome is None:
         return None

@@ -1,4 +1,4 @@
-"""Plans, or what became of them, as one HTML file: of several environments, a switch leads to the part of each."""
+"""Plans, or what became of them, as one HTML file. With several environments, it has links to the part of each."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from reconciler.model.approval import collect_digests, join_digests
 from reconciler.model.plan import DESTROYS
 from reconciler.model.reports import Applied, Ended, Graph, Review, only_value
 from reconciler.output.environments import find_shared
-from reconciler.output.labels import title
-from reconciler.output.page import page_html, read_part, render
-from reconciler.output.page.page import View, page_values
+from reconciler.output.labels import count_changes
+from reconciler.output.page import read_part, render, render_page
+from reconciler.output.page.page import View, collect_page_values
 from reconciler.text import counted
 
 
-def pages(ended: Sequence[Ended[Any]]) -> str:
-    """The page of reviews, or of what was applied; without its script, the links of the switch work all the same. A
-    single plan has its own page alone."""
+def render_pages(ended: Sequence[Ended[Any]]) -> str:
+    """The page of reviews, or of what was applied. The links between environments work without the script, too."""
     style, script = read_part("page.css"), read_part("page.js")
     if (only := only_value(ended)) is not None:
-        return page_html("page.html", style, script, **_values(only))
-    views = {each.environment: _values(each.value) for each in ended if each.value}
+        return render_page("page.html", style, script, **_collect_values(only))
+    views = {each.environment: _collect_values(each.value) for each in ended if each.value}
     blocks = _share_cards(views)
     firsts: dict[Graph, str] = {}
     for name, view in views.items():
@@ -30,32 +29,33 @@ def pages(ended: Sequence[Ended[Any]]) -> str:
         view |= {"prefix": f"{name}/", "same_picture": first if first != name else ""}
     is_applied = any(isinstance(each.value, Applied) for each in ended)
     plans = [each.map(lambda value: value if isinstance(value, Review) else value.review) for each in ended]
-    return page_html(
+    return render_page(
         "pages.html",
         style + read_part("pages.css"),
         read_part("pages.js") + script + "}\n",
         noun="Apply" if is_applied else "Plan",
-        views=[_view(each, views.get(each.environment)) for each in ended],
+        views=[_make_view(each, views.get(each.environment)) for each in ended],
         blocks=blocks,
         digest="" if is_applied else join_digests(collect_digests(plans)),
     )
 
 
-def _values(value: Review | Applied) -> View:
-    return page_values(value.review, value.report) if isinstance(value, Applied) else page_values(value)
+def _collect_values(value: Review | Applied) -> View:
+    return collect_page_values(value.review, value.report) if isinstance(value, Applied) else collect_page_values(value)
 
 
 def _share_cards(views: dict[str, View]) -> list[tuple[tuple[str, ...], int, str]]:
-    """Marks the cards that are the same in several environments, ids aside. Returns for each set of environments: their
-    names, how many changes, and the cards."""
+    """Marks the cards that are the same in several environments, apart from ids. Returns for each set of environments
+    their names, the number of changes, and the cards."""
     found: dict[str, dict[str, View]] = {}
     plain: dict[str, View] = {}
     for name, view in views.items():
         for card in view["cards"]:
-            own = {"id": "", "request_ids": (), "members": [each | {"id": ""} for each in card["members"]]}
+            alike = card | {"id": "", "request_ids": (), "members": [each | {"id": ""} for each in card["members"]]}
             if not card["brief"]:
-                found.setdefault(name, {})[repr(card | own)] = card
-                plain[repr(card | own)] = card | own
+                key = repr(alike)
+                found.setdefault(name, {})[key] = card
+                plain[key] = alike
     blocks = []
     for names, keys in find_shared(found.items()).items():
         for name in names:
@@ -67,7 +67,7 @@ def _share_cards(views: dict[str, View]) -> list[tuple[tuple[str, ...], int, str
     return blocks
 
 
-def _view(ended: Ended[Any], values: View | None) -> View:
+def _make_view(ended: Ended[Any], values: View | None) -> View:
     """An environment: `summary` in a line, and its `body`, or `messages` if there is no plan."""
     name, error = ended.environment, ended.error
     if values is None:
@@ -77,6 +77,6 @@ def _view(ended: Ended[Any], values: View | None) -> View:
         summary = "left out" if ended.left_out else "failed"
         return {"name": name, "summary": summary, "grave": not ended.left_out, "body": "", "messages": messages}
     plan, report = values["plan"], values["report"]
-    summary = f"{counted(len(report.outcomes), 'change')} applied" if report else title(plan)
+    summary = f"{counted(len(report.outcomes), 'change')} applied" if report else count_changes(plan)
     grave = bool(error or plan.refusals) or any(each.action in DESTROYS for each in plan.changes)
     return {"name": name, "summary": summary, "grave": grave, "body": render("plan.html", **values), "messages": []}
