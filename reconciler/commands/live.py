@@ -30,7 +30,7 @@ from reconciler.plan.compare import Observed, compare_environments
 from reconciler.plan.guards import Options
 from reconciler.state.operations import load_state
 from reconciler.state.receipts import list_receipts
-from reconciler.text import WORD_CHARACTERS, did_you_mean, truncate
+from reconciler.text import cut, did_you_mean
 
 
 def explain_address(session: Session, target: str) -> Explanation:
@@ -114,7 +114,7 @@ def compare(
     desired = configuration.check(names)
     for text in ignored:
         if reason := explain_bad_field(text):
-            raise WrongUsage(f"--ignore {truncate(text, WORD_CHARACTERS)} {reason}")
+            raise WrongUsage(f"--ignore {cut(text)} {reason}")
     ended = live.run(lambda session: observe(session, targets)) if live else []
     require_all(ended)
     observed = [each.value for each in ended if each.value]

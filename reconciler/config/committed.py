@@ -42,7 +42,7 @@ class Committed(files.Disk):
         name = self._relative_name(file)
         if name not in self._contents:
             raise Unreadable(self._refused.get(name, files.TOO_LARGE_TOGETHER))
-        return self._contents[name][: most + 1]
+        return self._contents[name][: most + 1]  # one more shows that it is larger
 
     def _relative_name(self, file: Path) -> str:
         return file.relative_to(self.settings.parent).as_posix()

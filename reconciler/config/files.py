@@ -97,7 +97,7 @@ class Disk:
             return [], [_make_problem(path, explain_unreadable(error))]
         if stat.S_ISDIR(mode):
             problems: list[Problem] = []
-            files = list(islice(_walk(path, problems), MOST_FILES + 1))
+            files = list(islice(_walk(path, problems), MOST_FILES + 1))  # one more shows that there are too many
             return (files, problems) if len(files) <= MOST_FILES else ([], [*problems, too_many_files(path)])
         if stat.S_ISREG(mode) and path.name == SETTINGS_FILE:
             return [], [_make_problem(path, "holds settings; expected the folder it is in, or a file of resources")]
@@ -197,7 +197,7 @@ def _walk(path: Path, problems: list[Problem]) -> Iterator[Path]:
                     within.append(folder / entry.name)
                 elif not Path(os.path.realpath(entry.path)).is_relative_to(home):
                     problems.append(_make_problem(folder / entry.name, LINK_ELSEWHERE))
-        folders += reversed(within)
+        folders += reversed(within)  # the last is taken first
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -133,7 +133,7 @@ def _join(members: Sequence[tuple[Block, str]], before: str, behind: str) -> Blo
     added = {item: {key_path: inner[at] for key_path, inner in columns.values()} for at, item in enumerate(items)}
     dimensions = (*known, added)
     instances = {(*of, item): key for block, item in members for of, key in block.instances.items()}
-    if 3 * prod(map(len, dimensions)) > 4 * len(instances):
+    if 3 * prod(map(len, dimensions)) > 4 * len(instances):  # more than a quarter is missing
         return None
     return Block(first.place, f"{before}{each}{behind}", first.shape, scalars, instances, dimensions)
 

@@ -94,8 +94,8 @@ class _Expander:
                 if name in node:
                     location = written.locate(name, key=True)
                     substitution.refuse(location, f"{cut(address)}: {name}: expected for_each beside it")
-            if any(find_misspelt(key, ["for_each"]) for key in node if key[:3] in ("for", "For")):
-                substitution.no_items = ""
+            if any(find_misspelt(key, ["for_each"]) for key in node if key[:3] in ("for", "For")):  # difflib is slow
+                substitution.no_items = ""  # The misspelt key is the problem.
         value = substitution.resolve(node, written.value_location)
         substitution.no_items = NO_FOR_EACH
         self.found.resources[address] = Entry(address, value, written)
@@ -184,7 +184,7 @@ class _Expander:
                 substitution.items, substitution.subject = items, address
                 value = {name: substitution.resolve(node, location) for name, location, node in varying}
                 self._add_instance(Entry(address, {**shared, **value, **words}, written, items, definition.address))
-                words = {}
+                words = {}  # one instance is enough to check them
         substitution.items = NO_ITEMS
 
     def _add_instance(self, entry: Entry) -> None:

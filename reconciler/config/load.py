@@ -25,17 +25,8 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.references import with_chosen_ids
 from reconciler.kinds.schema import DEFAULTS
 from reconciler.lazy import LazyMapping, load
-from reconciler.model.inputs import (
-    Desired,
-    Ignored,
-    Import,
-    Instance,
-    Lifecycle,
-    Moved,
-    Removed,
-    Resource,
-    address_kind,
-)
+from reconciler.model import inputs
+from reconciler.model.inputs import Desired, Resource, address_kind
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
 from reconciler.yaml import ALIAS, Document, LocatedMap
@@ -109,6 +100,7 @@ class Configuration:
             problems += taken.problems
             unread += taken.wrong
             whole = whole and taken.is_whole
+            # A file that could not be read whole lacks no defaults if its bytes do not have the word.
             has_no_more = taken.is_whole or (taken.content and DEFAULTS.encode() not in taken.content)
             lacks_defaults = lacks_defaults or not has_no_more
             if reading.is_over:
@@ -186,7 +178,7 @@ class Configuration:
             raise RuntimeError("a value is not known, and no problem says why: nothing may be concluded from that")
         if found or substitution.problems or unknown or environment is None:
             return Desired({}), found
-        relative = cache(partial(_make_relative, self.folder))
+        relative = cache(partial(_make_relative, self.folder))  # realpath asks the system; many resources share a file
         desired = _make_desired(expansion, here, relative, environment)
         if policies:
             desired = replace(desired, policies=tuple(config.locations.make_policies(policies, relative)))
@@ -238,10 +230,7 @@ def _make_relative(folder: Path, file: str) -> str:
 
 
 def _make_desired(
-    expansion: Expansion,
-    items: Mapping[str, Iterable[Entry]],
-    relative: Callable[[str], str],
-    environment: Environment,
+    expansion: Expansion, items: Mapping[str, Iterable[Entry]], relative: Callable[[str], str], environment: Environment
 ) -> Desired:
     def resource(entry: Entry) -> Resource:
         kind, node, file = address_kind(entry.name), entry.written.node, entry.written.location.file
@@ -256,31 +245,30 @@ def _make_desired(
             locations=LazyMapping(lambda: config.locations.locate_values(node, file, entry.items)),
             file=relative(file),
             sources=LazyMapping(lambda: config.locations.find_sources(node, file, environment, entry.items)),
-            instance=Instance(entry.definition, keys, places) if entry.items else None,
+            instance=inputs.Instance(entry.definition, keys, places) if entry.items else None,
         )
 
-    def here(block: str) -> list[Entry]:
-        """The items of a block, but not those whose target the environment leaves out."""
-        return [each for each in items[block] if each.value["to"] not in expansion.left_out]
+    def here(block: str) -> list[tuple[Any, Location]]:
+        """The items of a block and their locations, but not those whose target the environment leaves out."""
+        return [(each.value, each.written.location) for each in items[block] if each.value.get("to") not in left_out]
 
+    left_out = expansion.left_out
     resources = {address: resource(entry) for address, entry in sorted(expansion.resources.items())}
     return Desired(
         resources=with_chosen_ids(resources),
-        moved=tuple(Moved(each.value["from"], each.value["to"], each.written.location) for each in here("moved")),
-        removed=tuple(
-            Removed(each.value["from"], each.value["destroy"], each.written.location) for each in items["removed"]
-        ),
-        imports=tuple(Import(each.value["to"], each.value["id"], each.written.location) for each in here("imports")),
+        moved=tuple(inputs.Moved(item["from"], item["to"], location) for item, location in here("moved")),
+        removed=tuple(inputs.Removed(item["from"], item["destroy"], location) for item, location in here("removed")),
+        imports=tuple(inputs.Import(item["to"], item["id"], location) for item, location in here("imports")),
         warnings=tuple(expansion.warnings),
-        left_out=expansion.left_out,
+        left_out=left_out,
         definitions=expansion.patterns,
     )
 
 
-def _make_lifecycle(written: Mapping[str, Any]) -> Lifecycle:
+def _make_lifecycle(written: Mapping[str, Any]) -> inputs.Lifecycle:
     ignored = (each if isinstance(each, dict) else {"field": each} for each in written.get("ignore_changes", ()))
-    return Lifecycle(
+    return inputs.Lifecycle(
         prevent_destroy=written.get("prevent_destroy"),
-        ignore_changes=tuple(Ignored(**each) for each in ignored),
+        ignore_changes=tuple(inputs.Ignored(**each) for each in ignored),
         replace=written.get("replace") == "allow",
     )

@@ -11,17 +11,7 @@ from reconciler.config.validation import Broken, find_errors, is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
-from reconciler.text import (
-    WORD_CHARACTERS,
-    cite,
-    closest,
-    cut,
-    describe,
-    find_similar,
-    join_choices,
-    offer,
-    suggest,
-)
+from reconciler.text import WORD_CHARACTERS, cite, closest, cut, describe, find_similar, join_choices, offer, suggest
 from reconciler.yaml import find_location
 
 Path = tuple[str | int, ...]
@@ -66,10 +56,8 @@ def _describe_schema(schema: Schema) -> str:
     if isinstance(kinds, str):
         least = f"{schema['minLength']} to" if "minLength" in schema else "at most"
         length = f" of {least} {schema['maxLength']} characters" if "maxLength" in schema else ""
-        most = f", {schema['minimum']} to {schema['maximum']}" if "maximum" in schema else ""
-        return (
-            TYPES.get(kinds, kinds) + length + (most or f", {schema['minimum']} or more" if "minimum" in schema else "")
-        )
+        most = f"to {schema['maximum']}" if "maximum" in schema else "or more"
+        return TYPES.get(kinds, kinds) + length + (f", {schema['minimum']} {most}" if "minimum" in schema else "")
     return join_choices(", ".join(TYPES[each] for each in kinds).replace("true or false", "true, false").split(", "))
 
 
@@ -90,11 +78,8 @@ def advise(name: str, path: Path, schema: Schema, value: Any) -> str:
     if isinstance(value, str):
         return _advise_on_text(schema, value)
     if isinstance(value, list):
-        return (
-            "; write it in quotes if it is a text"
-            if schema.get("type") == "string" and not _listed_values(schema)
-            else ""
-        )
+        is_text = schema.get("type") == "string" and not _listed_values(schema)
+        return "; write it in quotes if it is a text" if is_text else ""
     if isinstance(value, dict):
         return '; write "- " before each item' if schema.get("type") == "array" else ""
     is_number = isinstance(value, int | float) and "string" in _list_types(schema)

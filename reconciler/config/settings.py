@@ -150,10 +150,13 @@ def _make_environments(settings: dict[str, Any], node: LocatedMap, file: Path) -
             for each in (node, written)
             for key in each.get("variables", ())
         }
+        state = {"store": "file", "path": STATE_FOLDER, **written.get("state", shared)}
+        store, path = state.pop("store"), file.parent / state.pop("path")
+        state_file = path if path.suffix == ".json" else path / f"{name}.json"
         result[name] = Environment(
             name=name,
             configuration=configuration,
-            state=_make_state(written.get("state", shared), file.parent, name),
+            state=StateSettings(store, state_file, {**BACKENDS[store].defaults, **state}),
             secret_env=written.get("secret_env", None if "secret_command" in written else DEFAULT_KEY_VARIABLE),
             secret_command=tuple(written.get("secret_command", ())),
             api_url=written.get("api_url"),
@@ -177,11 +180,3 @@ def derive_name(folder: Path) -> str | None:
     (empty at the top). None outside of a repository."""
     top = repository_top(folder)
     return None if top is None else "/".join(Path(os.path.realpath(folder)).relative_to(top).parts)
-
-
-def _make_state(written: dict[str, Any], folder: Path, name: str) -> StateSettings:
-    path = folder / written.get("path", STATE_FOLDER)
-    store = written.get("store", "file")
-    options = {key: value for key, value in written.items() if key not in ("store", "path")}
-    file = path if path.suffix == ".json" else path / f"{name}.json"
-    return StateSettings(store, file, {**BACKENDS[store].defaults, **options})

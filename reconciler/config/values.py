@@ -13,7 +13,8 @@ from reconciler.lazy import frozen
 from reconciler.model.redaction import KEY_FOUND, holds_key
 from reconciler.model.settings import Environment
 from reconciler.text import Searches, cite, cut, describe, offer
-from reconciler.yaml import LocatedList, LocatedMap, Position, find_location, plain_copy, walk
+from reconciler.yaml import LocatedList, LocatedMap, find_location, plain_copy, walk
+from reconciler.yaml.located import Position
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 MOST_CHARACTERS = 10_000_000
@@ -75,6 +76,7 @@ class Substitution:
         self.items: Items = NO_ITEMS
         self.no_items = NO_FOR_EACH
         self._length = 0
+        # By id: the plain copy of a variable's value, and its size. Many values may be the same long list.
         self._copies: dict[int, tuple[Any, int]] = {}
         self.searches = Searches()
 
@@ -168,7 +170,7 @@ class Substitution:
             return replacement if self._is_within_limit(len(replacement), location) else ""
 
         result = EXPRESSION.sub(replaced, text)
-        if holds_key(result) and not holds_key(text):
+        if holds_key(result) and not holds_key(text):  # a key in two halves
             self.refuse(location, KEY_FOUND)
         return result
 

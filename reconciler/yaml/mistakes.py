@@ -1,7 +1,7 @@
-"""The problem of text that is no YAML, in words that are always the same.
+"""Explains text that is no YAML, in words that do not depend on the version of the parser.
 
-The messages of a parser change with its versions, so none is shown. A problem follows from the half of the parser that
-failed (scanner or parser), the two positions that it gives, and the text there; or from the likely mistake before it.
+The parser's own messages change with its versions. So the explanation follows from the part that failed (scanner or
+parser), the two positions that it gives, and the text there; or from a likely mistake before it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _HAS_VALUE: Final = re.compile(r"""(?:- +)*[^:]+:[ \t]+(?:[^\s#|>&*!\[{'"].*|"[^
 
 
 def explain_error(error: yaml.YAMLError, text: str, file: str) -> Problem:
-    """Return the problem that `error` of one of the parsers over `text` means."""
+    """Return the problem for an error that the parser raised over `text`."""
     begun: Any = getattr(error, "context_mark", None)
     found: Any = getattr(error, "problem_mark", None) or begun
     if found is None:
@@ -131,7 +131,7 @@ def _name_character(char: str) -> str:
 
 
 def find_mistake(text: str, found: int) -> Mistake | None:
-    """The mistake that makes a parser fail at the index `found`; None if it is none of those known here."""
+    """Return a likely mistake that makes the parser fail at the index `found`; None if none of those below fits."""
     if conflict := _CONFLICT.search(text):
         expected = "expected one of the two sides, without the lines of <<<<<<<, ======= and >>>>>>>"
         return conflict.start(), f"git left a conflict in this file; {expected}"

@@ -202,7 +202,7 @@ class Builder:
             number = ".".join(map(str, event.version))
             message = f"%YAML {number} is not read; expected YAML 1.2; remove the line, or write %YAML 1.2"
             self.report(_position(event), message)
-        self._anchors.values.clear()
+        self._anchors.values.clear()  # an anchor belongs to one document
         self._top = ListFrame()
         return _NOTHING
 
