@@ -240,12 +240,11 @@ class Searches:
     """Suggestions among many options. difflib compares a word with every option, so a run makes at most 20 searches."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], str] = {}
+        self._known: dict[str, str] = {}
 
-    def closest(self, word: str, options: Collection[str], before: str = "") -> str:
-        """The suggestion for a word; empty if no option is close. `before` is a prefix of the word and all options."""
-        key = (before, word)
-        if key not in self._known:
+    def closest(self, word: str, options: Collection[str]) -> str:
+        """`; did you mean "x"?` with the option closest to a word; empty if none is close."""
+        if word not in self._known:
             is_over = len(self._known) >= MOST_SEARCHES
-            self._known[key] = "" if is_over else did_you_mean(word[:WORD_CHARACTERS], options)
-        return self._known[key].replace('"', f'"{before}', 1)
+            self._known[word] = "" if is_over else did_you_mean(word[:WORD_CHARACTERS], options)
+        return self._known[word]

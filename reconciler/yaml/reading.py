@@ -63,7 +63,8 @@ class Anchors:
         """Return the value of an alias within open collections. Raises `UnfitError`, without a message if the cause is
         reported already."""
         if name not in self.values:
-            close = self._searches.closest(name, list(islice(self.values, _MOST_SEARCHED)), "*").replace('"', "")
+            close = self._searches.closest(name, list(islice(self.values, _MOST_SEARCHED)))
+            close = close.replace('"', "*", 1).replace('"', "")
             raise UnfitError(f"unknown alias *{cut(name)}; expected an anchor &{cut(name)} before it{close}")
         value = self.values[name]
         if any(value is frame.value for frame in frames):
