@@ -251,7 +251,7 @@ class Taken:
     documents: list[Document]
     wrong: list[Problem]
     problems: list[Problem]
-    is_whole: bool
+    is_complete: bool
 
 
 class Reading:
@@ -270,9 +270,9 @@ class Reading:
         try:
             content = self.read_bytes(file)
         except Unreadable as refused:
-            return Taken(b"", [], [], [Problem(name, 0, 0, str(refused))], is_whole=False)
+            return Taken(b"", [], [], [Problem(name, 0, 0, str(refused))], is_complete=False)
         documents, wrong = read(content, name, budget=self.budget)
-        return Taken(content, documents, wrong, [*find_keys(content, name)], is_whole=bool(documents or not wrong))
+        return Taken(content, documents, wrong, [*find_keys(content, name)], is_complete=bool(documents or not wrong))
 
     def read_bytes(self, file: Path) -> bytes:
         """The bytes of a file. Unreadable if it exceeds a limit."""

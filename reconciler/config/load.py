@@ -89,7 +89,7 @@ class Configuration:
         files, missing = reading.source.list_files()
         documents: list[Document] = []
         unread: list[Problem] = []
-        whole, lacks_defaults = not missing, bool(missing)
+        is_complete, lacks_defaults = not missing, bool(missing)
         foreign: list[Problem] = []
         for file in files:
             taken = reading.take(file)
@@ -99,9 +99,9 @@ class Configuration:
             documents += taken.documents
             problems += taken.problems
             unread += taken.wrong
-            whole = whole and taken.is_whole
+            is_complete = is_complete and taken.is_complete
             # A file that could not be read whole lacks no defaults if its bytes do not have the word.
-            has_no_more = taken.is_whole or (taken.content and DEFAULTS.encode() not in taken.content)
+            has_no_more = taken.is_complete or (taken.content and DEFAULTS.encode() not in taken.content)
             lacks_defaults = lacks_defaults or not has_no_more
             if reading.is_over:
                 break
@@ -110,7 +110,7 @@ class Configuration:
             message = f"the YAML here is no configuration ({some}); expected another folder"
             foreign = [Problem(str(self.path), 0, 0, message)]
         merged = merge(documents)
-        merged.whole = merged.whole and whole
+        merged.is_complete = merged.is_complete and is_complete
         merged.lacks_defaults = merged.lacks_defaults or lacks_defaults
         merged.unread = frozenset(each.location for each in unread)
         merged.unread_aliases = sorted(each.location for each in unread if each.code == ALIAS)
@@ -166,8 +166,8 @@ class Configuration:
             *_check_schemas([*entries, *policies, *chain.from_iterable(items.values())], unknown, incomplete),
             *check_natural_keys(expansion.resources.values(), unknown),
         ]
-        whole = merged.whole and expansion.whole
-        semantic = check_semantics(entries, here, policies, expansion, whole=whole)
+        is_complete = merged.is_complete and expansion.is_complete
+        semantic = check_semantics(entries, here, policies, expansion, is_complete=is_complete)
         wrong_imports = check_imports(items["imports"], self.environments)
         found += (each for each in chain(semantic, wrong_imports) if each.location not in unknown)
         by_subject = {each.subject: each.items for each in entries if each.items} if found else {}

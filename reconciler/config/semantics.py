@@ -31,10 +31,10 @@ STEP = re.compile(r"[^.\[\]]+")
 
 
 def check_semantics(
-    entries: Iterable[Entry], items: Items, policies: Iterable[Entry], known: Expansion, *, whole: bool
+    entries: Iterable[Entry], items: Items, policies: Iterable[Entry], known: Expansion, *, is_complete: bool
 ) -> Iterator[Problem]:
-    """Every such problem but those of natural keys. `known` has the resources. Unless `whole`, a part was not read, so
-    an unknown address may exist and is no problem."""
+    """Every such problem but those of natural keys. `known` has the resources. If it is not
+    complete, a part was not read, so an unknown address may exist and is no problem."""
     searches = Searches()
     keys: dict[str, dict[str, None]] = {name: {} for name in KINDS}
     for address in known.resources:
@@ -42,7 +42,7 @@ def check_semantics(
     for entry in entries:
         if isinstance(entry.value, dict):
             kind = KINDS[address_kind(entry.name)]
-            yield from _check_references(entry, kind, keys, searches, known, whole=whole)
+            yield from _check_references(entry, kind, keys, searches, known, is_complete=is_complete)
             yield from _check_items(entry, ("lifecycle", "ignore_changes"), kind)
             yield from _check_spelling(entry, kind)
             yield from _check_local_times(entry, kind, searches)
@@ -151,7 +151,7 @@ def _check_key_spelling(entry: Entry, path: KeyPath, schema: Mapping[str, Any], 
 
 
 def _check_references(
-    entry: Entry, kind: Kind, keys: Keys, searches: Searches, known: Expansion, *, whole: bool
+    entry: Entry, kind: Kind, keys: Keys, searches: Searches, known: Expansion, *, is_complete: bool
 ) -> Iterator[Problem]:
     for address, keys_to, reference in references(kind, entry.value):
         path = (*keys_to, reference.key)
@@ -165,7 +165,7 @@ def _check_references(
         elif made := known.definitions.get(address):
             message = list_instances(cite(key), [each.partition(".")[2] for each in made], "key")
             yield entry.problem(path, f"{join_keys(path)}: {message}", f"made of {address}")
-        elif whole or others:
+        elif is_complete or others:
             what = f"{cite(key)} is {add_article(others[0])}" if others else f"there is no {reference.kind} {cite(key)}"
             expected = f"the key of {add_article(reference.kind)} of this configuration"
             message = f"{what}; expected {expected}{searches.closest(key, keys[reference.kind])}"

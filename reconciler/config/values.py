@@ -62,7 +62,7 @@ class Written:
 
 class Substitution:
     """Replaces variables of an environment and items of an instance in values, and collects the problems.
-    `unknown`: the locations of values that could not be resolved; they keep their text. `whole`: location → the
+    `unknown`: the locations of values that could not be resolved; they keep their text. `expressions`: location → the
     expression that is the whole value there. `subject`: the address of the resource whose values are resolved. The
     environment is None if the settings could not be read; a variable is no problem then. If there are no items,
     `${each.…}` gives a problem with the text `no_items`, or none if that text is empty."""
@@ -71,7 +71,7 @@ class Substitution:
         self.environment = environment
         self.problems: list[Problem] = []
         self.unknown: set[Location] = set()
-        self.whole: dict[Location, str] = {}
+        self.expressions: dict[Location, str] = {}
         self.subject = ""
         self.items: Items = NO_ITEMS
         self.no_items = NO_FOR_EACH
@@ -126,7 +126,7 @@ class Substitution:
 
     def locate_at_source(self, problem: Problem, items: Items) -> Problem:
         """The problem at the place where the value is written, if that is a variable or an item; else as it is."""
-        name = self.whole.get(problem.location, "")
+        name = self.expressions.get(problem.location, "")
         named = NAME.fullmatch(name)
         origin = find_source(named, self.environment, items) if named else None
         if origin is None:
@@ -149,7 +149,7 @@ class Substitution:
     def _resolve_text(self, text: str, location: Location) -> Any:
         whole = EXPRESSION.fullmatch(text)
         if whole and whole[1] is not None:
-            self.whole[location] = whole[1].strip()
+            self.expressions[location] = whole[1].strip()
             value = self._resolve_expression(whole, location)
             if not isinstance(value, dict | list):
                 return value
