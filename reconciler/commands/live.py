@@ -84,7 +84,7 @@ def send_test(session: Session, address: str) -> str:
     kind = kinds.get(address_kind(address))
     if kind is None:
         raise WrongUsage(f"{address} takes no test; expected the address of a {', '.join(kinds)}{close}")
-    object_id = plan(session, Options(to_apply=False)).plan.id_of(address)
+    object_id = plan(session, Options(to_apply=False)).plan.find_id(address)
     if object_id is None and address in known:
         raise WrongUsage(f"{address} is not live yet", hint="apply it first")
     if object_id is None:
