@@ -88,7 +88,7 @@ def make_decoder(wanted: Any) -> Decoder:
 
 
 def _decode_exact(wanted: Any, value: Any, where: str) -> Any:
-    if type(value) is not wanted:  # isinstance takes True for an int
+    if type(value) is not wanted:
         raise DecodeError(f"{where}: expected {wanted.__name__}")
     return value
 

@@ -15,7 +15,6 @@ from reconciler.lazy import load
 
 WORD_CHARACTERS = 60
 """The most of a word that is shown and compared. A longer one was pasted by mistake."""
-KEY_NOT_SHOWN = "(a secret key, not shown)"
 SHORTEST_PREFIX = 3  # A shorter word begins too many options.
 MOST_SEARCHES = 20  # One takes 0.15 s among 10,000 options.
 HANG = 2

@@ -17,10 +17,9 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import alike, join_keys, outer_keys, value_at, with_value
 from reconciler.model.inputs import Desired, Fields, Instance, Resource
 from reconciler.model.results import AlsoChanged
-from reconciler.yaml import KeyPath
+from reconciler.yaml import KeyPath, find_key_path
 from reconciler.yaml.edit import Edit, set_values
 from reconciler.yaml.edit_changes import read_documents
-from reconciler.yaml.located import find_key_path
 from reconciler.yaml.writing import Layout, dump, escape_variables
 
 DEFAULTS = ("defaults",)

@@ -19,7 +19,8 @@ from reconciler.lazy import frozen
 from reconciler.model.redaction import find_keys, mask_key, mask_pasted
 from reconciler.system import Unreadable, open_and_read, require_regular
 from reconciler.text import did_you_mean
-from reconciler.yaml import Budget, Document, read
+from reconciler.yaml import Budget, read
+from reconciler.yaml.located import Document
 
 SUFFIXES = (".yaml", ".yml")
 SETTINGS_FILE = "reconciler.yaml"

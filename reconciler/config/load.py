@@ -26,10 +26,11 @@ from reconciler.kinds.references import with_chosen_ids
 from reconciler.kinds.schema import DEFAULTS
 from reconciler.lazy import LazyMapping, load
 from reconciler.model import inputs
-from reconciler.model.inputs import Desired, Resource, address_kind
+from reconciler.model.inputs import Desired, Lifecycle, Resource, address_kind
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
-from reconciler.yaml import ALIAS, Document, LocatedMap
+from reconciler.yaml import ALIAS, LocatedMap
+from reconciler.yaml.located import Document
 
 MOST_EVALUATED: Final = 10_000_000
 """Values times environments, since each environment resolves all values anew. So many take 100 seconds."""
@@ -265,9 +266,9 @@ def _make_desired(
     )
 
 
-def _make_lifecycle(written: Mapping[str, Any]) -> inputs.Lifecycle:
+def _make_lifecycle(written: Mapping[str, Any]) -> Lifecycle:
     ignored = (each if isinstance(each, dict) else {"field": each} for each in written.get("ignore_changes", ()))
-    return inputs.Lifecycle(
+    return Lifecycle(
         prevent_destroy=written.get("prevent_destroy"),
         ignore_changes=tuple(inputs.Ignored(**each) for each in ignored),
         replace=written.get("replace") == "allow",

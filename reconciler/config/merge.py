@@ -16,7 +16,8 @@ from reconciler.kinds.settings import SETTINGS
 from reconciler.lazy import frozen
 from reconciler.model.inputs import make_address
 from reconciler.text import add_article, cite, closest, cut, describe, find_misspelt, find_similar
-from reconciler.yaml import Document, LocatedList, LocatedMap
+from reconciler.yaml import LocatedList, LocatedMap
+from reconciler.yaml.located import Document
 
 
 @frozen

@@ -179,12 +179,12 @@ def join_names(environments: Iterable[str]) -> str:
     return ", ".join(sorted(environments))
 
 
-def make_marker(plan: Plan, commit: str, base: str) -> CommentMarker:
+def make_marker(command: str, plan: Plan, commit: str, base: str) -> CommentMarker:
     """The mark of a plan, with as much of the sketch as the line has room for."""
 
     def make(limit: int) -> CommentMarker:
         approval = make_approval(plan, commit[:LONGEST_COMMIT], base[:LONGEST_COMMIT], limit)
-        return CommentMarker(plan.environment, "plan", approval, configuration=plan.configuration)
+        return CommentMarker(plan.environment, command, approval, configuration=plan.configuration)
 
     return _fit(make)
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from reconciler.errors import SHOWS_KEY, Problem
-from reconciler.text import KEY_NOT_SHOWN, find_position
+from reconciler.text import find_position
 
 # A password may hold / # or ? without an escape: it is all that follows `user:` and is no port.
 USER = r"""(?<=//)(?:[^/?#\s'"]*(?=@)|[^/?#\s'":]*:(?!\d*(?:[/?#\s'"]|$))[^\s'"]*(?=@))"""
@@ -29,6 +29,7 @@ def remove_credentials(text: str) -> str:
 
 
 PASTED = re.compile(r"(?<![A-Za-z0-9])(?:test_)?sk_[^\s\"'`;,(){}\[\]]+")
+NOT_SHOWN = "(a secret key, not shown)"
 # The API's documents give only the prefix of a key. The rest is random. A name such as sk_premium_monthly_v2 is not: it
 # has words, numbers and versions, each below 16 characters. At most 16 of them, or the match would be quadratic.
 WORD = "(?>(?:[A-Za-z]?[a-z]{0,14}|[A-Za-z]?[a-z]{0,9}[0-9]{1,4}|[A-Z]{1,4}|[0-9]{1,8})(?![A-Za-z0-9]))"
@@ -44,7 +45,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def mask_pasted(message: str) -> str:
     """The message without what may be a Secret Key: people paste one in the place of its variable's name."""
-    return PASTED.sub(KEY_NOT_SHOWN, message)
+    return PASTED.sub(NOT_SHOWN, message)
 
 
 def holds_key(text: str) -> bool:
@@ -54,7 +55,7 @@ def holds_key(text: str) -> bool:
 
 def mask_key(text: str) -> str:
     """The text without a Secret Key in it; a name that begins as a key does stays."""
-    return re.sub(KEY, KEY_NOT_SHOWN, text)
+    return re.sub(KEY, NOT_SHOWN, text)
 
 
 def find_keys(content: bytes, file: str) -> Iterator[Problem]:

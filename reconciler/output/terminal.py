@@ -16,9 +16,10 @@ from typing import Any, TextIO
 import click
 
 from reconciler.errors import Exit, Location, ReconcilerError
-from reconciler.text import HANG, KEY_NOT_SHOWN, columns, wrap
+from reconciler.text import HANG, columns, wrap
 from reconciler.text import redact as redact_secrets
 
+HIDDEN = "(a secret key, not shown)"
 SHORTEST_SECRET = 8
 SIGNAL_SECONDS = 0.2
 NARROWEST = 40
@@ -147,7 +148,7 @@ def printable(text: str, stream: TextIO) -> str:
 
 def redact(text: str) -> str:
     """The text without the key: also for files that other people get to see."""
-    return redact_secrets(text, _secrets, KEY_NOT_SHOWN)
+    return redact_secrets(text, _secrets, HIDDEN)
 
 
 def strip_styles(text: str) -> str:

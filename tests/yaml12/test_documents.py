@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from reconciler.errors import ReconcilerError
-from reconciler.yaml import Document, LocatedList, LocatedMap, read
+from reconciler.yaml import LocatedList, LocatedMap, read
+from reconciler.yaml.located import Document
 
 from .conftest import Read
 

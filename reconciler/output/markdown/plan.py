@@ -58,7 +58,7 @@ class PlanMarkdown:
         self._plan = review.plan
 
     def __str__(self) -> str:
-        marker = format_marker(make_marker(self._plan, self._review.commit, self._review.base))
+        marker = format_marker(make_marker("plan", self._plan, self._review.commit, self._review.base))
         return f"{marker}\n{self.text(TEXT_LIMIT)}"
 
     def text(self, limit: int, *, has_footer: bool = True) -> str:
