@@ -233,7 +233,7 @@ def _make_relative(folder: Path, file: str) -> str:
 def _make_desired(
     expansion: Expansion, items: Mapping[str, Iterable[Entry]], relative: Callable[[str], str], environment: Environment
 ) -> Desired:
-    def resource(entry: Entry) -> Resource:
+    def make_resource(entry: Entry) -> Resource:
         kind, node, file = address_kind(entry.name), entry.written.node, entry.written.location.file
         keys = {name: item.key for name, item in entry.items.items()}
         places = {name: item.location for name, item in entry.items.items()}
@@ -249,17 +249,17 @@ def _make_desired(
             instance=inputs.Instance(entry.definition, keys, places) if entry.items else None,
         )
 
-    def here(block: str) -> list[tuple[Any, Location]]:
+    def select(block: str) -> list[tuple[Any, Location]]:
         """The items of a block and their locations, but not those whose target the environment leaves out."""
         return [(each.value, each.written.location) for each in items[block] if each.value.get("to") not in left_out]
 
     left_out = expansion.left_out
-    resources = {address: resource(entry) for address, entry in sorted(expansion.resources.items())}
+    resources = {address: make_resource(entry) for address, entry in sorted(expansion.resources.items())}
     return Desired(
         resources=with_chosen_ids(resources),
-        moved=tuple(inputs.Moved(item["from"], item["to"], location) for item, location in here("moved")),
-        removed=tuple(inputs.Removed(item["from"], item["destroy"], location) for item, location in here("removed")),
-        imports=tuple(inputs.Import(item["to"], item["id"], location) for item, location in here("imports")),
+        moved=tuple(inputs.Moved(item["from"], item["to"], location) for item, location in select("moved")),
+        removed=tuple(inputs.Removed(item["from"], item["destroy"], location) for item, location in select("removed")),
+        imports=tuple(inputs.Import(item["to"], item["id"], location) for item, location in select("imports")),
         warnings=tuple(expansion.warnings),
         left_out=left_out,
         definitions=expansion.patterns,

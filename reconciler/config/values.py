@@ -159,7 +159,7 @@ class Substitution:
         if not self._is_within_limit(0, location):
             return text
 
-        def replaced(found: re.Match[str]) -> str:
+        def substitute(found: re.Match[str]) -> str:
             if found[1] is None:
                 return "${"
             value = self._resolve_expression(found, location)
@@ -169,7 +169,7 @@ class Substitution:
             replacement = str(value).lower() if isinstance(value, bool) else str(value)
             return replacement if self._is_within_limit(len(replacement), location) else ""
 
-        result = EXPRESSION.sub(replaced, text)
+        result = EXPRESSION.sub(substitute, text)
         if holds_key(result) and not holds_key(text):  # a key in two halves
             self.refuse(location, KEY_FOUND)
         return result
