@@ -134,7 +134,7 @@ def _run_case(case: Case, beginning: Future[tuple[World, RunResult]] | None) -> 
         except ApiError as error:
             problem = error.message
         ran = ran if problem else _ran(world, case)
-    unmet = [Mismatch("given", case.locate("given"), given, problem)] if problem else find_mismatches(case, ran)
+    unmet = [Mismatch("given", case.place("given"), given, problem)] if problem else find_mismatches(case, ran)
     refused = ran.judged.refused
     seen = {name: (often > 0, refused.get(name, 0) > 0) for name, often in ran.judged.held.items()}
     return CaseResult(case.written.location, case.name, case.environment, tuple(unmet), ran.reason, seen)
@@ -188,7 +188,7 @@ def find_mismatches(case: Case, ran: RunResult) -> Iterator[Mismatch]:
             wanted, came = (expected, got[name]) if part is None else (expected[part], got[name][part])
             if wanted != came:
                 keys = (name,) if part is None else (name, part)
-                yield Mismatch(".".join(keys), case.locate("expect", *keys), wanted, came)
+                yield Mismatch(".".join(keys), case.place("expect", *keys), wanted, came)
 
 
 def _came(ran: RunResult, expect: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,13 +38,13 @@ class Case:
     before: Configuration
     after: Configuration
 
-    def locate(self, *path: str | int) -> Location:
+    def place(self, *path: str | int) -> Location:
         """The location of the value at a path, or of the nearest value around it."""
         return find_location(self.written.node, path, self.written.location)
 
     def problem(self, message: str, *path: str | int) -> Problem:
         """A problem with the value at a path."""
-        return Problem(*self.locate(*path), f"tests.{cut(self.name)}: {message}")
+        return Problem(*self.place(*path), f"tests.{cut(self.name)}: {message}")
 
     def addresses(self) -> set[str]:
         """The addresses that a change can have: those of the environment before and after the changes of the test."""
@@ -120,9 +120,9 @@ def _apply_changes(case: Case, problems: list[Problem]) -> Case:
         text = f"there is no variable {cite(name)}{closest(name, [*environment.variables])}"
         problems.append(case.problem(f"{text}; expected one of {case.environment}", "change", "variables", name))
     values = {name: value for name, value in {**environment.variables, **variables}.items() if value is not None}
-    places = {**environment.variable_locations} | {name: case.locate("change", "variables", name) for name in variables}
+    places = {**environment.variable_locations} | {name: case.place("change", "variables", name) for name in variables}
     for address, node in changes.items():
-        place = case.locate("change", address)
+        place = case.place("change", address)
         if node is None:
             resources.pop(address, None)
         elif address in before:
