@@ -30,7 +30,7 @@ from reconciler.review.explain import explain
 from reconciler.review.rules import ExplainInput
 from reconciler.state.operations import replay_state
 from reconciler.state.receipts import list_receipts
-from reconciler.text import WORD_CHARACTERS, did_you_mean, truncate
+from reconciler.text import cut, did_you_mean
 
 
 def explain_address(session: Session, target: str) -> Explanation:
@@ -84,7 +84,7 @@ def send_test(session: Session, address: str) -> str:
     kind = kinds.get(address_kind(address))
     if kind is None:
         raise WrongUsage(f"{address} takes no test; expected the address of a {', '.join(kinds)}{close}")
-    object_id = plan(session, Options(to_apply=False)).plan.id_of(address)
+    object_id = plan(session, Options(to_apply=False)).plan.find_id(address)
     if object_id is None and address in known:
         raise WrongUsage(f"{address} is not live yet", hint="apply it first")
     if object_id is None:
@@ -115,7 +115,7 @@ def compare(
     desired = configuration.check(names)
     for text in ignored:
         if reason := explain_bad_field(text):
-            raise WrongUsage(f"--ignore {truncate(text, WORD_CHARACTERS)} {reason}")
+            raise WrongUsage(f"--ignore {cut(text)} {reason}")
     ended = live.run(lambda session: observe(session, targets)) if live else []
     require_all(ended)
     observed = [each.value for each in ended if each.value]

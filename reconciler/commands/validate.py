@@ -16,7 +16,7 @@ from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired
 from reconciler.plan.references import find_targets
 from reconciler.plan.warnings import find_completed, find_unused
-from reconciler.text import WORD_CHARACTERS, quote, truncate
+from reconciler.text import cite
 
 
 @frozen
@@ -64,7 +64,7 @@ def _find_undocumented(desired: Desired) -> Iterator[Problem]:
         for field in KINDS[resource.kind].fields:
             value = resource.fields.get(field.name)
             if field.known and value is not None and value not in field.known:
-                name = quote(truncate(str(value), WORD_CHARACTERS))
+                name = cite(str(value))
                 text = f"{resource.address}: {field.name}: the documents do not name {name}; a plan asks the API for it"
                 yield Problem(*resource.field_location(field.name), text)
 

@@ -1,4 +1,4 @@
-"""Reads `*.test.yaml`: each test, with the configuration as the test changes it, and every problem."""
+"""Reads `*.test.yaml`: the tests, each with the configuration that it changes, and every problem."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from reconciler.yaml import LocatedMap, find_location, plain_copy
 
 @frozen
 class Case:
-    """A test in an environment: its values as they are written, and the configuration before and after its changes."""
+    """A test in one environment: its values, and the configuration before and after the changes of the test."""
 
     name: str
     environment: str
@@ -39,7 +39,7 @@ class Case:
     after: Configuration
 
     def place(self, *path: str | int) -> Location:
-        """Where the value at a path is written, or what it is within."""
+        """The location of the value at a path, or of the nearest value around it."""
         return find_location(self.written.node, path, self.written.location)
 
     def problem(self, message: str, *path: str | int) -> Problem:
@@ -47,12 +47,12 @@ class Case:
         return Problem(*self.place(*path), f"tests.{cut(self.name)}: {message}")
 
     def addresses(self) -> set[str]:
-        """What may change: the addresses that its environment names, before and after the changes of the test."""
+        """The addresses that a change can have: those of the environment before and after the changes of the test."""
         configurations, name = (self.before, self.after), self.environment
         return set().union(*(each.list_addresses(each.environments[name]) for each in configurations))
 
     def find_unknown(self, noun: str, key: str, known: Collection[str]) -> Iterator[Problem]:
-        """The names below a key of `expect` that nothing has. The keys of a map are patterns, also of a method."""
+        """The problems of unknown names below a key of `expect`. The keys of a map are patterns."""
         written = self.values["expect"].get(key, ())
         is_map = isinstance(written, dict)
         for name in [written] if isinstance(written, str) else written:
@@ -65,12 +65,12 @@ class Case:
 
 
 def guard_name(written: str) -> str:
-    """The name of a guard, which may be written as a lifecycle's word is."""
+    """The name of a guard: `prevent_destroy` may be written for `prevent-destroy`, as in a lifecycle."""
     return written if ":" in written else written.replace("_", "-")
 
 
 def read_cases(configuration: Configuration) -> tuple[list[Case], list[Problem]]:
-    """The tests of all files, in the order of paths and lines, and what is wrong with the files."""
+    """The tests of all files, in the order of paths and lines, and the problems of the files."""
     reading, cases, problems = Reading(Disk(configuration.path)), list[Case](), list[Problem]()
     for file in (files := reading.source.list_tests()):
         for name, written in _read_tests(reading, file, problems):
@@ -82,7 +82,7 @@ def read_cases(configuration: Configuration) -> tuple[list[Case], list[Problem]]
 
 
 def _read_tests(reading: Reading, file: Path, problems: list[Problem]) -> Iterator[tuple[str, Written]]:
-    """What a file writes of each test that has the form of one."""
+    """The valid tests of a file, each with its name. `problems` gets the problems of the others."""
     written, found, is_yaml = read_document(reading, file)
     node, plain = written.node, plain_copy(written.node)
     problems += found
@@ -112,7 +112,7 @@ def _make_cases(configuration: Configuration, name: str, written: Written, probl
 
 
 def _apply_changes(case: Case, problems: list[Problem]) -> Case:
-    """The test with its changes, as if they stood in the files."""
+    """The test with its configuration after the changes, as if these stood in the files."""
     environment, before = case.before.environments[case.environment], case.before.merged.resources
     changes, resources = dict(case.written.node.get("change", {})), dict(before)
     variables = changes.pop("variables", {})

@@ -1,4 +1,4 @@
-"""The files of a configuration in a commit, read from git's objects, with the limits and rules of files on the disk."""
+"""Reads the files of a configuration in a commit from git's objects, by the limits and rules of files on the disk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reconciler.system import Unreadable, relative_path
 
 IS_FOLDER = "is a folder; expected a regular file, or another name"
 NO_FILES = {FOLDER: IS_FOLDER, MODULE: IS_FOLDER, LINK: "is a link, and none is followed in a commit; expected a file"}
-"""Why an entry of a tree is not read, by its beginning."""
+"""The beginning of an entry of a git tree → why the entry is not read."""
 
 
 class Committed(files.Disk):
@@ -42,13 +42,13 @@ class Committed(files.Disk):
         name = self._relative_name(file)
         if name not in self._contents:
             raise Unreadable(self._refused.get(name, files.TOO_LARGE_TOGETHER))
-        return self._contents[name][: most + 1]
+        return self._contents[name][: most + 1]  # one more shows that it is larger
 
     def _relative_name(self, file: Path) -> str:
         return file.relative_to(self.settings.parent).as_posix()
 
     def _select(self) -> list[str]:
-        """The files of resources: those of the folder, or the one that the user named."""
+        """The paths of files of resources: those of the folder, or the one file that the user named."""
         if self._path != self.settings.parent:
             return [self._path.name] if self._path.name in self._entries else []
         names = []
@@ -61,7 +61,7 @@ class Committed(files.Disk):
         return sorted(names)
 
     def _read_blobs(self, checkout: Checkout) -> dict[str, bytes]:
-        """The contents of the settings and the files of resources. `_refused` gets those that are not read."""
+        """Path → content of the settings and the files of resources. Files that are not read go into `_refused`."""
         names = [each for each in (files.SETTINGS_FILE, *self._select()[: files.MOST_FILES]) if each in self._entries]
         self._refused = {
             each: why for each in names for how, why in NO_FILES.items() if self._entries[each].startswith(how)

@@ -38,23 +38,23 @@ def _fill_in(merged: Merged, folders: Folders, most: int) -> None:
     given: Counter[str] = Counter()
 
     @cache
-    def nearest(folder: Path, section: str) -> tuple[LocatedMap, int]:
+    def find_nearest(folder: Path, section: str) -> tuple[LocatedMap, int]:
         fields = LocatedMap()
         for each in (folder, *folder.parents):
             if (each, section) in folders:
                 fields = overlay(fields, "", folders[each, section], "")
         return fields, count_values(fields)
 
-    def completed(address: str, written: Written) -> Written:
+    def complete(address: str, written: Written) -> Written:
         file, section = written.location.file, KINDS[address_kind(address)].section
-        fields, size = nearest(Path(file).parent, section)
+        fields, size = find_nearest(Path(file).parent, section)
         given[section] += size if fields else 0
         if not fields or not isinstance(written.node, LocatedMap) or given[section] > most:
             return written
         return replace(written, node=overlay(written.node, file, fields, ""))
 
-    merged.resources = {address: completed(address, each) for address, each in merged.resources.items()}
-    merged.misplaced = [(address, completed(address, each)) for address, each in merged.misplaced]
+    merged.resources = {address: complete(address, each) for address, each in merged.resources.items()}
+    merged.misplaced = [(address, complete(address, each)) for address, each in merged.misplaced]
     for section in (name for name, number in given.items() if number > most):
         written = next(each for each in merged.defaults if isinstance(each.node, dict) and section in each.node)
         message = f"{DEFAULTS}: {section}: gives its resources {given[section]} values; expected at most {most}"

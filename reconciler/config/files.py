@@ -19,7 +19,8 @@ from reconciler.lazy import frozen
 from reconciler.model.redaction import find_keys, mask_key, mask_pasted
 from reconciler.system import Unreadable, open_and_read, require_regular
 from reconciler.text import did_you_mean
-from reconciler.yaml import Budget, Document, read
+from reconciler.yaml import Budget, read
+from reconciler.yaml.located import Document
 
 SUFFIXES = (".yaml", ".yml")
 SETTINGS_FILE = "reconciler.yaml"
@@ -97,7 +98,7 @@ class Disk:
             return [], [_make_problem(path, explain_unreadable(error))]
         if stat.S_ISDIR(mode):
             problems: list[Problem] = []
-            files = list(islice(_walk(path, problems), MOST_FILES + 1))
+            files = list(islice(_walk(path, problems), MOST_FILES + 1))  # one more shows that there are too many
             return (files, problems) if len(files) <= MOST_FILES else ([], [*problems, too_many_files(path)])
         if stat.S_ISREG(mode) and path.name == SETTINGS_FILE:
             return [], [_make_problem(path, "holds settings; expected the folder it is in, or a file of resources")]
@@ -197,7 +198,7 @@ def _walk(path: Path, problems: list[Problem]) -> Iterator[Path]:
                     within.append(folder / entry.name)
                 elif not Path(os.path.realpath(entry.path)).is_relative_to(home):
                     problems.append(_make_problem(folder / entry.name, LINK_ELSEWHERE))
-        folders += reversed(within)
+        folders += reversed(within)  # the last is taken first
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -251,7 +252,7 @@ class Taken:
     documents: list[Document]
     wrong: list[Problem]
     problems: list[Problem]
-    is_whole: bool
+    is_complete: bool
 
 
 class Reading:
@@ -270,9 +271,9 @@ class Reading:
         try:
             content = self.read_bytes(file)
         except Unreadable as refused:
-            return Taken(b"", [], [], [Problem(name, 0, 0, str(refused))], is_whole=False)
+            return Taken(b"", [], [], [Problem(name, 0, 0, str(refused))], is_complete=False)
         documents, wrong = read(content, name, budget=self.budget)
-        return Taken(content, documents, wrong, [*find_keys(content, name)], is_whole=bool(documents or not wrong))
+        return Taken(content, documents, wrong, [*find_keys(content, name)], is_complete=bool(documents or not wrong))
 
     def read_bytes(self, file: Path) -> bytes:
         """The bytes of a file. Unreadable if it exceeds a limit."""

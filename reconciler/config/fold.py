@@ -1,4 +1,4 @@
-"""Many nearly equal resources as one `for_each`: the reverse of `instances`. It knows no kind and reads no file.
+"""Folds many nearly equal resources into one `for_each`: the reverse of `instances`. It knows no kind, reads no file.
 
 Resources may fold if they have the same keys at every depth, the same `lifecycle` and the same `only_in`.
 
@@ -29,7 +29,7 @@ from reconciler.yaml import KeyPath, walk
 from reconciler.yaml.edit import Joined
 
 Lists = Mapping[frozenset[str], str]
-"""What items are in a list, as canonical texts → the variable that has it."""
+"""The items of a list, as canonical texts → the name of the variable with this list."""
 Dimension = Mapping[str, Mapping[KeyPath, Any]]
 """Item → its other values, by where they stand."""
 FEWEST: Final = 3
@@ -42,8 +42,8 @@ _EACH: Final = re.compile(r"\$\{each\.([0-9.]+)\}")
 
 @frozen
 class Block:
-    """A resource, or several: their items → the key. `shape` is what blocks that fold have in common. In `key` and
-    `scalars` stands `${each.0}` for the item of the first dimension, and `${each.0.1}` for the second of its values."""
+    """One resource, or several that were folded. `instances`: items → key. Blocks fold only if they have the same
+    `shape`. In `key` and `scalars`, `${each.0}` is the item of the first dimension, `${each.0.1}` its second value."""
 
     place: int
     key: str
@@ -54,7 +54,7 @@ class Block:
 
 
 def fold_blocks(resources: Mapping[str, Mapping[str, Any]]) -> list[Block]:
-    """The blocks that resources of one section come to, as they are written; none of those that do not fold."""
+    """The blocks that resources (key → fields) of one section fold into, without those that do not fold."""
     blocks = [_read(place, key, node) for place, (key, node) in enumerate(resources.items())]
     before = len(blocks) + 1
     while len(blocks) < before:
@@ -72,7 +72,7 @@ def _read(place: int, key: str, node: Mapping[str, Any]) -> Block:
 
 
 def _fold_once(blocks: Sequence[Block]) -> list[Block]:
-    """These blocks, with one in place of several that can be joined. Each of them is joined once at most."""
+    """The blocks after one round of joining. Each block is joined at most once."""
     groups: dict[tuple[Any, str, str], list[tuple[Block, str]]] = defaultdict(list)
     for block in blocks:
         like = block.shape, *(tuple(next(iter(each.values()))) for each in block.dimensions)
@@ -107,7 +107,7 @@ def _take_apart(key: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _join(members: Sequence[tuple[Block, str]], before: str, behind: str) -> Block | None:
-    """The block that is made of these, one of each item; None if they are too few or differ too much."""
+    """The block that joins members, each with its item; None if they are too few or differ too much."""
     blocks, items = [block for block, _ in members], [item for _, item in members]
     first, known = blocks[0], _unite(blocks)
     number = len(first.dimensions)
@@ -133,13 +133,13 @@ def _join(members: Sequence[tuple[Block, str]], before: str, behind: str) -> Blo
     added = {item: {key_path: inner[at] for key_path, inner in columns.values()} for at, item in enumerate(items)}
     dimensions = (*known, added)
     instances = {(*of, item): key for block, item in members for of, key in block.instances.items()}
-    if 3 * prod(map(len, dimensions)) > 4 * len(instances):
+    if 3 * prod(map(len, dimensions)) > 4 * len(instances):  # more than a quarter is missing
         return None
     return Block(first.place, f"{before}{each}{behind}", first.shape, scalars, instances, dimensions)
 
 
 def _unite(blocks: Sequence[Block]) -> list[Dimension] | None:
-    """The dimensions of blocks with the items of all of them; None if an item is not the same in all."""
+    """The dimensions of blocks, with the items of all blocks; None if two blocks have different values for an item."""
     dimensions: list[Dimension] = []
     for alike in zip(*(each.dimensions for each in blocks), strict=True):
         items: dict[str, Mapping[KeyPath, Any]] = {}
@@ -156,8 +156,8 @@ def _are_same(values: Sequence[Any]) -> bool:
 
 
 def _split(values: Sequence[Any], items: Sequence[str]) -> Sequence[str]:
-    """What is around the item in each text, if that is the same in all; nothing if it is not, or an item is within an
-    expression."""
+    """The pieces of text around the item, if they are the same in all texts. Empty if they differ, or if an item is
+    within an expression."""
     texts = [value if isinstance(value, str) else "" for value in values]
     pieces = {tuple(text.split(item)) for text, item in zip(texts, items, strict=True)}
     first, *others = pieces
@@ -166,7 +166,7 @@ def _split(values: Sequence[Any], items: Sequence[str]) -> Sequence[str]:
 
 
 def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:
-    """A block as it is written. `taken` are the keys that it cannot have; that which it gets is added to them."""
+    """The order to write a block. `taken` has the keys that it cannot have; its own key is added."""
     order = sorted(range(len(block.dimensions)), key=lambda number: block.key.index(f"${{each.{number}}}"))
     names: dict[str, str] = {}
     items: dict[str, Any] = {}

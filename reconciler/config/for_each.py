@@ -75,7 +75,7 @@ class Definition:
                 continue
             expected = "expected a text, a number, or a map with the key `key`"
             message = _explain_bad_key(key, float, f"found {describe(value)}; {expected}")
-            first = seen.setdefault(str(key), at)
+            first = seen.setdefault(str(key), at)  # 1 and "1" are the same key
             if not message and first is not at:
                 message = f"{cite(str(key))} is an item at {first} already; expected it once"
             if message:

@@ -30,7 +30,7 @@ class Expansion:
 
     `left_out`: the addresses that an `only_in` leaves out → its location. `misplaced` entries are checked, but are not
     part of the configuration. `definitions`: the address of a `for_each` → the addresses of its instances. `patterns`:
-    a pattern of the addresses that a `for_each` can make → its address and location. Unless `whole`, some are missing.
+    a pattern of the addresses that a `for_each` can make → its address and location. `is_complete`: none is missing.
     """
 
     resources: dict[str, Entry] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Expansion:
     patterns: dict[str, tuple[str, Location]] = field(default_factory=dict)
     misplaced: list[Entry] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-    whole: bool = True
+    is_complete: bool = True
 
 
 def expand(
@@ -94,8 +94,8 @@ class _Expander:
                 if name in node:
                     location = written.locate(name, key=True)
                     substitution.refuse(location, f"{cut(address)}: {name}: expected for_each beside it")
-            if any(find_misspelt(key, ["for_each"]) for key in node if key[:3] in ("for", "For")):
-                substitution.no_items = ""
+            if any(find_misspelt(key, ["for_each"]) for key in node if key[:3] in ("for", "For")):  # difflib is slow
+                substitution.no_items = ""  # The misspelt key is the problem.
         value = substitution.resolve(node, written.value_location)
         substitution.no_items = NO_FOR_EACH
         self.found.resources[address] = Entry(address, value, written)
@@ -133,11 +133,11 @@ class _Expander:
         self._substitution.items, self._substitution.subject = NO_ITEMS, definition.address
         text = f"{cut(definition.address)}: for_each: {message}"
         self._substitution.refuse(definition.written.locate("for_each"), text)
-        self.found.whole = False
+        self.found.is_complete = False
 
     def _add_unmade(self, address: str, written: Written) -> None:
         """Check the fields of a definition whose instances cannot be made."""
-        self.found.whole = False
+        self.found.is_complete = False
         self._substitution.no_items = ""
         fields = {name: self._substitution.resolve_field(written, name) for name in written.node if name not in WORDS}
         self._substitution.no_items = NO_FOR_EACH
@@ -175,7 +175,7 @@ class _Expander:
         for items in config.for_each.combine(dimensions, excluded):
             address = definition.make_address(items)
             if not address:
-                self.found.whole = self.found.whole and definition.left_out is not None
+                self.found.is_complete = self.found.is_complete and definition.left_out is not None
                 continue
             made.append(address)
             if definition.left_out is not None:
@@ -184,7 +184,7 @@ class _Expander:
                 substitution.items, substitution.subject = items, address
                 value = {name: substitution.resolve(node, location) for name, location, node in varying}
                 self._add_instance(Entry(address, {**shared, **value, **words}, written, items, definition.address))
-                words = {}
+                words = {}  # one instance is enough to check them
         substitution.items = NO_ITEMS
 
     def _add_instance(self, entry: Entry) -> None:

@@ -25,20 +25,12 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.references import with_chosen_ids
 from reconciler.kinds.schema import DEFAULTS
 from reconciler.lazy import LazyMapping, load
-from reconciler.model.inputs import (
-    Desired,
-    Ignored,
-    Import,
-    Instance,
-    Lifecycle,
-    Moved,
-    Removed,
-    Resource,
-    address_kind,
-)
+from reconciler.model import inputs
+from reconciler.model.inputs import Desired, Lifecycle, Resource, address_kind
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
-from reconciler.yaml import ALIAS, Document, LocatedMap
+from reconciler.yaml import ALIAS, LocatedMap
+from reconciler.yaml.located import Document
 
 MOST_EVALUATED: Final = 10_000_000
 """Values times environments, since each environment resolves all values anew. So many take 100 seconds."""
@@ -99,7 +91,7 @@ class Configuration:
         files, missing = reading.source.list_files()
         documents: list[Document] = []
         unread: list[Problem] = []
-        whole, lacks_defaults = not missing, bool(missing)
+        is_complete, lacks_defaults = not missing, bool(missing)
         foreign: list[Problem] = []
         for file in files:
             taken = reading.take(file)
@@ -109,8 +101,9 @@ class Configuration:
             documents += taken.documents
             problems += taken.problems
             unread += taken.wrong
-            whole = whole and taken.is_whole
-            has_no_more = taken.is_whole or (taken.content and DEFAULTS.encode() not in taken.content)
+            is_complete = is_complete and taken.is_complete
+            # A file that could not be read whole lacks no defaults if its bytes do not have the word.
+            has_no_more = taken.is_complete or (taken.content and DEFAULTS.encode() not in taken.content)
             lacks_defaults = lacks_defaults or not has_no_more
             if reading.is_over:
                 break
@@ -119,7 +112,7 @@ class Configuration:
             message = f"the YAML here is no configuration ({some}); expected another folder"
             foreign = [Problem(str(self.path), 0, 0, message)]
         merged = merge(documents)
-        merged.whole = merged.whole and whole
+        merged.is_complete = merged.is_complete and is_complete
         merged.lacks_defaults = merged.lacks_defaults or lacks_defaults
         merged.unread = frozenset(each.location for each in unread)
         merged.unread_aliases = sorted(each.location for each in unread if each.code == ALIAS)
@@ -175,8 +168,8 @@ class Configuration:
             *_check_schemas([*entries, *policies, *chain.from_iterable(items.values())], unknown, incomplete),
             *check_natural_keys(expansion.resources.values(), unknown),
         ]
-        whole = merged.whole and expansion.whole
-        semantic = check_semantics(entries, here, policies, expansion, whole=whole)
+        is_complete = merged.is_complete and expansion.is_complete
+        semantic = check_semantics(entries, here, policies, expansion, is_complete=is_complete)
         wrong_imports = check_imports(items["imports"], self.environments)
         found += (each for each in chain(semantic, wrong_imports) if each.location not in unknown)
         by_subject = {each.subject: each.items for each in entries if each.items} if found else {}
@@ -187,7 +180,7 @@ class Configuration:
             raise RuntimeError("a value is not known, and no problem says why: nothing may be concluded from that")
         if found or substitution.problems or unknown or environment is None:
             return Desired({}), found
-        relative = cache(partial(_make_relative, self.folder))
+        relative = cache(partial(_make_relative, self.folder))  # realpath asks the system; many resources share a file
         desired = _make_desired(expansion, here, relative, environment)
         if policies:
             desired = replace(desired, policies=tuple(config.locations.make_policies(policies, relative)))
@@ -239,12 +232,9 @@ def _make_relative(folder: Path, file: str) -> str:
 
 
 def _make_desired(
-    expansion: Expansion,
-    items: Mapping[str, Iterable[Entry]],
-    relative: Callable[[str], str],
-    environment: Environment,
+    expansion: Expansion, items: Mapping[str, Iterable[Entry]], relative: Callable[[str], str], environment: Environment
 ) -> Desired:
-    def resource(entry: Entry) -> Resource:
+    def make_resource(entry: Entry) -> Resource:
         kind, node, file = address_kind(entry.name), entry.written.node, entry.written.location.file
         keys = {name: item.key for name, item in entry.items.items()}
         places = {name: item.location for name, item in entry.items.items()}
@@ -257,23 +247,22 @@ def _make_desired(
             locations=LazyMapping(lambda: config.locations.locate_values(node, file, entry.items)),
             file=relative(file),
             sources=LazyMapping(lambda: config.locations.find_sources(node, file, environment, entry.items)),
-            instance=Instance(entry.definition, keys, places) if entry.items else None,
+            instance=inputs.Instance(entry.definition, keys, places) if entry.items else None,
         )
 
-    def here(block: str) -> list[Entry]:
-        """The items of a block, but not those whose target the environment leaves out."""
-        return [each for each in items[block] if each.value["to"] not in expansion.left_out]
+    def select(block: str) -> list[tuple[Any, Location]]:
+        """The items of a block and their locations, but not those whose target the environment leaves out."""
+        return [(each.value, each.written.location) for each in items[block] if each.value.get("to") not in left_out]
 
-    resources = {address: resource(entry) for address, entry in sorted(expansion.resources.items())}
+    left_out = expansion.left_out
+    resources = {address: make_resource(entry) for address, entry in sorted(expansion.resources.items())}
     return Desired(
         resources=with_chosen_ids(resources),
-        moved=tuple(Moved(each.value["from"], each.value["to"], each.written.location) for each in here("moved")),
-        removed=tuple(
-            Removed(each.value["from"], each.value["destroy"], each.written.location) for each in items["removed"]
-        ),
-        imports=tuple(Import(each.value["to"], each.value["id"], each.written.location) for each in here("imports")),
+        moved=tuple(inputs.Moved(item["from"], item["to"], location) for item, location in select("moved")),
+        removed=tuple(inputs.Removed(item["from"], item["destroy"], location) for item, location in select("removed")),
+        imports=tuple(inputs.Import(item["to"], item["id"], location) for item, location in select("imports")),
         warnings=tuple(expansion.warnings),
-        left_out=expansion.left_out,
+        left_out=left_out,
         definitions=expansion.patterns,
     )
 
@@ -282,6 +271,6 @@ def _make_lifecycle(written: Mapping[str, Any]) -> Lifecycle:
     ignored = (each if isinstance(each, dict) else {"field": each} for each in written.get("ignore_changes", ()))
     return Lifecycle(
         prevent_destroy=written.get("prevent_destroy"),
-        ignore_changes=tuple(Ignored(**each) for each in ignored),
+        ignore_changes=tuple(inputs.Ignored(**each) for each in ignored),
         replace=written.get("replace") == "allow",
     )

@@ -26,7 +26,7 @@ def make_line_reader() -> Callable[[Location], str]:
     It reads each file once."""
     known: dict[str, list[str]] = {}
 
-    def line(location: Location) -> str:
+    def read_line(location: Location) -> str:
         if location.file not in known:
             try:
                 file = Path(location.file)
@@ -37,7 +37,7 @@ def make_line_reader() -> Callable[[Location], str]:
         lines = known[location.file]
         return lines[location.line - 1] if 0 < location.line <= len(lines) else ""
 
-    return line
+    return read_line
 
 
 def locate_values(node: Any, file: str, items: Items) -> Mapping[str, Location]:
@@ -89,13 +89,13 @@ def _walk_values(path: str, node: Any, file: str) -> Iterator[tuple[str, Locatio
 
 def make_policies(entries: Iterable[Entry], relative: Callable[[str], str]) -> Iterator[Policy]:
     """The policies of entries that have no problem. `relative` gives a file's path from the configuration's folder."""
-    line = make_line_reader()
+    read_line = make_line_reader()
 
-    def place(location: Location) -> Location:
+    def find_text(location: Location) -> Location:
         """Where the text at a location begins: behind a quote, or on the next line."""
         file, row, column = location
-        if (begin := line(location)[column - 1 : column]) in ("|", ">"):
-            first = line(Location(file, row + 1, 1))
+        if (begin := read_line(location)[column - 1 : column]) in ("|", ">"):
+            first = read_line(Location(file, row + 1, 1))
             return Location(file, row + 1, len(first) - len(first.lstrip()) + 1)
         return Location(file, row, column + (begin in ("'", '"')))
 
@@ -115,6 +115,6 @@ def make_policies(entries: Iterable[Entry], relative: Callable[[str], str]) -> I
             exceptions=tuple(excepted),
             rule=value.get("use", ""),
             given=value.get("with", {}),
-            locations={".".join(path): place(entry.written.locate(*path)) for path in paths},
+            locations={".".join(path): find_text(entry.written.locate(*path)) for path in paths},
             **taken,
         )

@@ -16,7 +16,8 @@ from reconciler.kinds.settings import SETTINGS
 from reconciler.lazy import frozen
 from reconciler.model.inputs import make_address
 from reconciler.text import add_article, cite, closest, cut, describe, find_misspelt, find_similar
-from reconciler.yaml import Document, LocatedList, LocatedMap
+from reconciler.yaml import LocatedList, LocatedMap
+from reconciler.yaml.located import Document
 
 
 @frozen
@@ -63,8 +64,8 @@ class Merged:
     `blocks`: the items of `moved`, `removed` and `imports`. `misplaced`: resources with a wrong key, or written twice;
     their values are checked, but they are not part of the configuration. `policies` are by name. `incomplete`: the
     locations of resources that may have more fields than were read. `unread`: where the YAML is wrong, and a
-    placeholder replaces the value; `unread_aliases` are those that are an alias. Unless `whole`, a file or a section
-    may be missing. `lacks_defaults`: some defaults may be missing."""
+    placeholder replaces the value; `unread_aliases` are those that are an alias. `is_complete`: no file and no section
+    is missing. `lacks_defaults`: some defaults may be missing."""
 
     resources: dict[str, Written] = field(default_factory=dict)
     misplaced: list[tuple[str, Written]] = field(default_factory=list)
@@ -75,7 +76,7 @@ class Merged:
     incomplete: set[Location] = field(default_factory=set)
     unread: frozenset[Location] = frozenset()
     unread_aliases: Sequence[Location] = ()
-    whole: bool = True
+    is_complete: bool = True
     lacks_defaults: bool = False
 
 
@@ -120,7 +121,7 @@ def _add_section(merged: Merged, file: str, parent: LocatedMap, name: str, node:
         message = f"{name}: found {describe(node)}; expected {expected}"
         merged.problems.append(Problem(file, *parent.value_positions[name], message))
     else:
-        merged.whole = False
+        merged.is_complete = False
         merged.lacks_defaults = merged.lacks_defaults or bool(find_misspelt(name, [DEFAULTS]))
         message = _explain_top_key(merged, file, parent, name, above)
         merged.problems.append(Problem(file, *parent.key_positions[name], message))

@@ -1,4 +1,4 @@
-"""Checks values against the schemas, and says in words for people what breaks them and where."""
+"""Checks values against the schemas, and explains violations with their locations."""
 
 from __future__ import annotations
 
@@ -11,23 +11,13 @@ from reconciler.config.validation import Broken, find_errors, is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS
-from reconciler.text import (
-    WORD_CHARACTERS,
-    cite,
-    closest,
-    cut,
-    describe,
-    find_similar,
-    join_choices,
-    offer,
-    suggest,
-)
+from reconciler.text import WORD_CHARACTERS, cite, closest, cut, describe, find_similar, join_choices, offer, suggest
 from reconciler.yaml import find_location
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
 Violation = tuple[Path, bool, str]
-"""The path of a value that breaks its schema, whether the message is about its key, and the message."""
+"""The path of a value that violates its schema, whether the message is about its key, and the message."""
 
 TYPES = {
     "string": "a text",
@@ -45,7 +35,7 @@ SIMPLE = re.compile(r"[\w.-]{1,60}", re.ASCII)
 
 
 def describe_expected(name: str, path: Path, schema: Schema) -> str:
-    """What is expected at a path of the schema `name`: the words of the field if it has any."""
+    """What the schema `name` expects at a path, in the words of the field's declaration if it has some."""
     is_field = name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names
     return (KINDS[name].field_named(str(path[0])).expected if is_field else "") or _describe_schema(schema)
 
@@ -66,10 +56,8 @@ def _describe_schema(schema: Schema) -> str:
     if isinstance(kinds, str):
         least = f"{schema['minLength']} to" if "minLength" in schema else "at most"
         length = f" of {least} {schema['maxLength']} characters" if "maxLength" in schema else ""
-        most = f", {schema['minimum']} to {schema['maximum']}" if "maximum" in schema else ""
-        return (
-            TYPES.get(kinds, kinds) + length + (most or f", {schema['minimum']} or more" if "minimum" in schema else "")
-        )
+        most = f"to {schema['maximum']}" if "maximum" in schema else "or more"
+        return TYPES.get(kinds, kinds) + length + (f", {schema['minimum']} {most}" if "minimum" in schema else "")
     return join_choices(", ".join(TYPES[each] for each in kinds).replace("true or false", "true, false").split(", "))
 
 
@@ -80,7 +68,7 @@ def _format_shape(required: list[str], properties: Schema) -> str:
 
 
 def advise(name: str, path: Path, schema: Schema, value: Any) -> str:
-    """How to correct a value, as the end of a message; empty if that is unclear."""
+    """How to correct a value, as the end of a message; empty if that is not clear."""
     is_field = name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names
     if is_field and isinstance(value, str) and KINDS[name].field_named(str(path[0])).grid and re.search(r"\s", value):
         return kinds.local_time.suggest_time(value[:WORD_CHARACTERS], str(path[0]))
@@ -90,11 +78,8 @@ def advise(name: str, path: Path, schema: Schema, value: Any) -> str:
     if isinstance(value, str):
         return _advise_on_text(schema, value)
     if isinstance(value, list):
-        return (
-            "; write it in quotes if it is a text"
-            if schema.get("type") == "string" and not _listed_values(schema)
-            else ""
-        )
+        is_text = schema.get("type") == "string" and not _listed_values(schema)
+        return "; write it in quotes if it is a text" if is_text else ""
     if isinstance(value, dict):
         return '; write "- " before each item' if schema.get("type") == "array" else ""
     is_number = isinstance(value, int | float) and "string" in _list_types(schema)
@@ -157,13 +142,13 @@ NO_NAME = "cannot name a variable; expected letters, digits and _, a letter or _
 
 
 def find_violations(kind: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The fields of a resource that break its schema, each with the reason."""
+    """The fields of a resource that violate its schema, each with the reason."""
     return [(str(path[0]) if path else "", message) for path, _, message in _find_violations(kind, dict(fields))]
 
 
 def find_schema_problems(name: str, value: Any, written: Written, subject: str = "") -> Iterator[Problem]:
-    """Every way in which `value` breaks the schema `name`: of a kind, of `settings`, or of an item of a block.
-    `written` is the same value as it was read. `subject` begins each message: an address, or the name of a block. A
+    """Every violation of the schema `name` by `value`. The schema is of a kind, `settings`, or an item of a block.
+    `written` is the same value as it was read. Each message begins with `subject`: an address, or a block's name. A
     missing field is reported at the key of the map that lacks it."""
     for path, at_key, message in _find_violations(name, value):
         fallback = written.location if at_key or written.node is None else written.value_location

@@ -25,14 +25,16 @@ from reconciler.text import Searches, add_article, cite, closest, cut, find_miss
 from reconciler.yaml import KeyPath
 
 Items = Mapping[str, Sequence[Entry]]
+Keys = Mapping[str, Mapping[str, None]]
+"""Kind → the keys of its resources."""
 STEP = re.compile(r"[^.\[\]]+")
 
 
 def check_semantics(
-    entries: Iterable[Entry], items: Items, policies: Iterable[Entry], known: Expansion, *, whole: bool
+    entries: Iterable[Entry], items: Items, policies: Iterable[Entry], known: Expansion, *, is_complete: bool
 ) -> Iterator[Problem]:
-    """Every such problem but those of natural keys. `known` has the resources. Unless `whole`, a part was not read, so
-    an unknown address may exist and is no problem."""
+    """Every such problem but those of natural keys. `known` has the resources. If it is not
+    complete, a part was not read, so an unknown address may exist and is no problem."""
     searches = Searches()
     keys: dict[str, dict[str, None]] = {name: {} for name in KINDS}
     for address in known.resources:
@@ -40,14 +42,13 @@ def check_semantics(
     for entry in entries:
         if isinstance(entry.value, dict):
             kind = KINDS[address_kind(entry.name)]
-            yield from _check_references(entry, kind, keys, searches, known, whole=whole)
-            yield from _check_ignored(entry, kind)
-            yield from _check_days(entry, "lifecycle", "ignore_changes")
+            yield from _check_references(entry, kind, keys, searches, known, is_complete=is_complete)
+            yield from _check_items(entry, ("lifecycle", "ignore_changes"), kind)
             yield from _check_spelling(entry, kind)
             yield from _check_local_times(entry, kind, searches)
     yield from _check_blocks(items, known)
     for policy in policies:
-        yield from _check_days(policy, "except")
+        yield from _check_items(policy, ("except",))
 
 
 def _read_address(item: Entry, key: str) -> str:
@@ -150,13 +151,7 @@ def _check_key_spelling(entry: Entry, path: KeyPath, schema: Mapping[str, Any], 
 
 
 def _check_references(
-    entry: Entry,
-    kind: Kind,
-    keys: Mapping[str, Mapping[str, None]],
-    searches: Searches,
-    known: Expansion,
-    *,
-    whole: bool,
+    entry: Entry, kind: Kind, keys: Keys, searches: Searches, known: Expansion, *, is_complete: bool
 ) -> Iterator[Problem]:
     for address, keys_to, reference in references(kind, entry.value):
         path = (*keys_to, reference.key)
@@ -170,38 +165,28 @@ def _check_references(
         elif made := known.definitions.get(address):
             message = list_instances(cite(key), [each.partition(".")[2] for each in made], "key")
             yield entry.problem(path, f"{join_keys(path)}: {message}", f"made of {address}")
-        elif whole or others:
-            known_keys, kind_name = keys[reference.kind], add_article(reference.kind)
-            what = (
-                f"there is no {reference.kind} {cite(key)}"
-                if not others
-                else f"{cite(key)} is {add_article(others[0])}"
-            )
-            message = (
-                f"{what}; expected the key of {kind_name} of this configuration{searches.closest(key, known_keys)}"
-            )
+        elif is_complete or others:
+            what = f"{cite(key)} is {add_article(others[0])}" if others else f"there is no {reference.kind} {cite(key)}"
+            expected = f"the key of {add_article(reference.kind)} of this configuration"
+            message = f"{what}; expected {expected}{searches.closest(key, keys[reference.kind])}"
             name, _, rest = key.partition(".")
-            if name == reference.kind and rest in known_keys:
+            if name == reference.kind and rest in keys[name]:
                 message = f"found the address {cite(key)}; expected the key alone{suggest([rest])}"
             yield entry.problem(path, f"{join_keys(path)}: {message}", "" if others else f"{reference.kind}.{key}")
 
 
-def _check_ignored(entry: Entry, kind: Kind) -> Iterator[Problem]:
-    written = value_at(entry.value, ("lifecycle", "ignore_changes"))
-    for index, each in enumerate(written if isinstance(written, list) else ()):
-        key_path: KeyPath = ("lifecycle", "ignore_changes", index)
-        path, at = (each.get("field"), (*key_path, "field")) if isinstance(each, dict) else (each, key_path)
-        if isinstance(path, str) and path and (reason := _explain_bad_path(path, _map_schemas(kind))):
-            yield entry.problem(at, f"{join_keys(key_path)}: {cite(path)} {reason}")
-
-
-def _check_days(entry: Entry, *above: str) -> Iterator[Problem]:
-    """Items of a list whose `until` is a day that does not exist."""
+def _check_items(entry: Entry, above: KeyPath, kind: Kind | None = None) -> Iterator[Problem]:
+    """Items of a list with an `until` that is no day; and, if they name fields of a kind, those that do not exist."""
     written = value_at(entry.value, above)
     for index, each in enumerate(written if isinstance(written, list) else ()):
-        if isinstance(each, dict) and (reason := explain_bad_day(each.get("until"))):
-            key_path: KeyPath = (*above, index, "until")
-            yield entry.problem(key_path, f"{join_keys(key_path)}: {reason}")
+        key_path: KeyPath = (*above, index)
+        item = each if isinstance(each, dict) else {"field": each}
+        if reason := explain_bad_day(item.get("until")):
+            yield entry.problem((*key_path, "until"), f"{join_keys((*key_path, 'until'))}: {reason}")
+        path = item.get("field")
+        if kind and isinstance(path, str) and path and (reason := _explain_bad_path(path, _map_schemas(kind))):
+            at = (*key_path, "field") if item is each else key_path
+            yield entry.problem(at, f"{join_keys(key_path)}: {cite(path)} {reason}")
 
 
 def explain_bad_day(text: object) -> str:

@@ -32,7 +32,7 @@ ENVIRONMENT_NAME = re.compile(r"(?!(?i:con|prn|aux|nul|com\d|lpt\d)$)[A-Za-z0-9]
 
 
 def read_document(reading: Reading, file: Path) -> tuple[Written, list[Problem], bool]:
-    """What a file of one document holds (None if it is empty), its problems, and whether it is YAML without one."""
+    """The value of a file with one document (None if it is empty), its problems, and whether its YAML is valid."""
     taken = reading.take(file)
     problems = taken.problems + taken.wrong
     problems += [Problem(str(file), *each.position, "a second document; expected one") for each in taken.documents[1:2]]
@@ -70,7 +70,7 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
 
 
 def _check_shared_states(environments: Mapping[str, Environment], entry: Entry) -> Iterator[Problem]:
-    """Two environments with one state, which would manage each other's objects."""
+    """Environments that share a state file: each would manage the objects of the other."""
     first: dict[str, str] = {}
     for name, environment in environments.items():
         # macOS and Windows do not tell file names apart by case.
@@ -83,7 +83,7 @@ def _check_shared_states(environments: Mapping[str, Environment], entry: Entry) 
 
 
 def _check_stores(entry: Entry, names: list[str]) -> Iterator[Problem]:
-    """Settings of another store than the chosen one, and required settings that are missing."""
+    """Settings that the chosen store does not have, and required settings that are missing."""
     for path in (("state",), *(("environments", name, "state") for name in names)):
         state = value_at(entry.value, path)
         if state is None:
@@ -150,10 +150,13 @@ def _make_environments(settings: dict[str, Any], node: LocatedMap, file: Path) -
             for each in (node, written)
             for key in each.get("variables", ())
         }
+        state = {"store": "file", "path": STATE_FOLDER, **written.get("state", shared)}
+        store, path = state.pop("store"), file.parent / state.pop("path")
+        state_file = path if path.suffix == ".json" else path / f"{name}.json"
         result[name] = Environment(
             name=name,
             configuration=configuration,
-            state=_make_state(written.get("state", shared), file.parent, name),
+            state=StateSettings(store, state_file, {**BACKENDS[store].defaults, **state}),
             secret_env=written.get("secret_env", None if "secret_command" in written else DEFAULT_KEY_VARIABLE),
             secret_command=tuple(written.get("secret_command", ())),
             api_url=written.get("api_url"),
@@ -173,15 +176,7 @@ def _make_environments(settings: dict[str, Any], node: LocatedMap, file: Path) -
 
 
 def derive_name(folder: Path) -> str | None:
-    """The name of a configuration that has none in its settings: the path of its folder from the repository's top
-    (empty at the top). None outside of a repository."""
+    """The name of a configuration without `name:`: the path of its folder below the top of the repository, "" at the
+    top, None outside of a repository."""
     top = repository_top(folder)
     return None if top is None else "/".join(Path(os.path.realpath(folder)).relative_to(top).parts)
-
-
-def _make_state(written: dict[str, Any], folder: Path, name: str) -> StateSettings:
-    path = folder / written.get("path", STATE_FOLDER)
-    store = written.get("store", "file")
-    options = {key: value for key, value in written.items() if key not in ("store", "path")}
-    file = path if path.suffix == ".json" else path / f"{name}.json"
-    return StateSettings(store, file, {**BACKENDS[store].defaults, **options})

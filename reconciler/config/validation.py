@@ -1,4 +1,4 @@
-"""Validation: a fast test, and jsonschema, which is loaded only if something may be wrong. Its only importer.
+"""Validates by a fast test, and by jsonschema if that fails. The only importer of jsonschema, which is slow to load.
 
 The fast test never accepts what jsonschema refuses. If it refuses a value, jsonschema decides.
 """
@@ -35,8 +35,8 @@ _tests: dict[tuple[int, type], tuple[Schema, list[tuple[Any, Any]] | None]] = {}
 
 
 def is_valid(name: str, value: Any) -> bool:
-    """Whether a value has the schema `name`: of a kind, of `settings`, or of an item of a block. If not, ask
-    `find_errors`."""
+    """Whether a value certainly fits the schema `name`: of a kind, `settings`, or an item of a block. If it does not,
+    `find_errors` decides."""
     return fits(_find_schema(in_use(), name), value)
 
 
@@ -51,7 +51,7 @@ def _find_schema(_kinds: Kinds, name: str) -> Schema:
 
 
 def fits(schema: Schema, value: Any) -> bool:
-    """Whether a value surely has a schema. KeyError for an unknown keyword."""
+    """Whether a value certainly fits a schema. KeyError if the schema has an unknown keyword."""
     # A map has no hash. The entry keeps the schema, so that no other one gets its id.
     key = id(schema), type(value)
     if key not in _tests:
@@ -79,7 +79,7 @@ def _find_tests(schema: Schema, kind: type) -> list[tuple[Any, Any]] | None:
 
 @cache
 def to_ecma(pattern: str) -> str:
-    """A pattern with the meaning of ECMA 262: `$` is the end only, and not before a last line break as in Python."""
+    """A pattern as ECMA 262 reads it: `$` matches at the end only, and not before a last line break as in Python."""
     return re.sub(r"\$$", r"\\Z", pattern)
 
 
@@ -110,7 +110,7 @@ TESTS: Mapping[str, tuple[Any, Callable[[Any, Any, Schema], object]]] = {
     "properties": (dict, _fit_properties),
     "additionalProperties": (dict, _fit_others),
 }
-"""Keyword → the types that it says something about, and its test of the keyword's value, a value, and the schema."""
+"""Keyword → the types that it restricts, and its test, which gets the keyword's value, the value and the schema."""
 
 PREPARED: Mapping[str, Callable[[Any], Any]] = {
     "pattern": lambda text: re.compile(to_ecma(text)),
@@ -136,5 +136,5 @@ def _validator(kinds: Kinds, name: str) -> Any:
 
 
 def find_errors(name: str, value: Any) -> list[Broken]:
-    """Every way in which a value breaks the schema `name` (see `_schema`)."""
+    """Every violation of the schema `name` (see `_find_schema`) by a value."""
     return list(_validator(in_use(), name).iter_errors(value))

@@ -13,7 +13,8 @@ from reconciler.lazy import frozen
 from reconciler.model.redaction import KEY_FOUND, holds_key
 from reconciler.model.settings import Environment
 from reconciler.text import Searches, cite, cut, describe, offer
-from reconciler.yaml import LocatedList, LocatedMap, Position, find_location, plain_copy, walk
+from reconciler.yaml import LocatedList, LocatedMap, find_location, plain_copy, walk
+from reconciler.yaml.located import Position
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 MOST_CHARACTERS = 10_000_000
@@ -61,7 +62,7 @@ class Written:
 
 class Substitution:
     """Replaces variables of an environment and items of an instance in values, and collects the problems.
-    `unknown`: the locations of values that could not be resolved; they keep their text. `whole`: location → the
+    `unknown`: the locations of values that could not be resolved; they keep their text. `expressions`: location → the
     expression that is the whole value there. `subject`: the address of the resource whose values are resolved. The
     environment is None if the settings could not be read; a variable is no problem then. If there are no items,
     `${each.…}` gives a problem with the text `no_items`, or none if that text is empty."""
@@ -70,11 +71,12 @@ class Substitution:
         self.environment = environment
         self.problems: list[Problem] = []
         self.unknown: set[Location] = set()
-        self.whole: dict[Location, str] = {}
+        self.expressions: dict[Location, str] = {}
         self.subject = ""
         self.items: Items = NO_ITEMS
         self.no_items = NO_FOR_EACH
         self._length = 0
+        # By id: the plain copy of a variable's value, and its size. Many values may be the same long list.
         self._copies: dict[int, tuple[Any, int]] = {}
         self.searches = Searches()
 
@@ -128,7 +130,7 @@ class Substitution:
 
     def locate_at_source(self, problem: Problem, items: Items) -> Problem:
         """The problem at the place where the value is written, if that is a variable or an item; else as it is."""
-        name = self.whole.get(problem.location, "")
+        name = self.expressions.get(problem.location, "")
         named = NAME.fullmatch(name)
         origin = find_source(named, self.environment, items) if named else None
         if origin is None:
@@ -151,7 +153,7 @@ class Substitution:
     def _resolve_text(self, text: str, location: Location) -> Any:
         whole = EXPRESSION.fullmatch(text)
         if whole and whole[1] is not None:
-            self.whole[location] = whole[1].strip()
+            self.expressions[location] = whole[1].strip()
             value = self._resolve_expression(whole, location)
             if not isinstance(value, dict | list):
                 return value
@@ -161,7 +163,7 @@ class Substitution:
         if not self._is_within_limit(0, location):
             return text
 
-        def replaced(found: re.Match[str]) -> str:
+        def substitute(found: re.Match[str]) -> str:
             if found[1] is None:
                 return "${"
             value = self._resolve_expression(found, location)
@@ -171,8 +173,8 @@ class Substitution:
             replacement = str(value).lower() if isinstance(value, bool) else str(value)
             return replacement if self._is_within_limit(len(replacement), location) else ""
 
-        result = EXPRESSION.sub(replaced, text)
-        if holds_key(result) and not holds_key(text):
+        result = EXPRESSION.sub(substitute, text)
+        if holds_key(result) and not holds_key(text):  # a key in two halves
             self.refuse(location, KEY_FOUND)
         return result
 

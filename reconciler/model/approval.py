@@ -166,16 +166,9 @@ class CommentMarker:
         """Environment → its approval."""
         if (several := self.several) is None:
             return {self.environment: self.approval} if self.approval else {}
+        commit, base, own = several.commit, several.base, self.configuration or ""
         return {
-            name: Approval(
-                name,
-                each.digest,
-                several.commit,
-                several.base,
-                each.changes,
-                each.left_out,
-                configuration=self.configuration or "",
-            )
+            name: Approval(name, each.digest, commit, base, each.changes, each.left_out, configuration=own)
             for name, each in several.approvals.items()
         }
 

@@ -217,7 +217,7 @@ class Plan:
     zone_data: str = ""
     allowed: tuple[str, ...] = ()
 
-    def id_of(self, address: str) -> str | None:
+    def find_id(self, address: str) -> str | None:
         """The id of the live object of an address, None if there is none."""
         if address in self.refresh:
             return self.refresh[address].id

@@ -177,7 +177,7 @@ def _find_declared_rules(subject: Subject, field: Field, inner: Sequence[str | i
         for _, item in items_at(field.name, field.reference, resource.fields if resource else {}):
             address = find_address(field.reference, item)
             if address is not None:
-                known = subject.given.plan.id_of(address) if address in subject.given.desired.resources else None
+                known = subject.given.plan.find_id(address) if address in subject.given.desired.resources else None
                 yield Rule(f"{address} is {known or 'not live yet'}", "the state, and what is live")
             elif (label := named_label(field.reference, item)) is not None:
                 available = LookupTable(subject.given.live.lookups.get(field.reference.lookup, ()))

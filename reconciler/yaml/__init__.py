@@ -3,18 +3,8 @@
 `yaml.writing` makes text of values. It is not imported here: only commands that write YAML need it.
 """
 
-from reconciler.yaml.located import (
-    Document,
-    KeyPath,
-    LocatedList,
-    LocatedMap,
-    Position,
-    find_key_path,
-    find_location,
-    plain_copy,
-    walk,
-)
+from reconciler.yaml.located import KeyPath, LocatedList, LocatedMap, find_key_path, find_location, plain_copy, walk
 from reconciler.yaml.reading import ALIAS, Budget, read
 
-__all__ = ["ALIAS", "Budget", "Document", "KeyPath", "LocatedList", "LocatedMap", "Position"]
+__all__ = ["ALIAS", "Budget", "KeyPath", "LocatedList", "LocatedMap"]
 __all__ += ["find_key_path", "find_location", "plain_copy", "read", "walk"]

@@ -48,7 +48,7 @@ class Edit:
 
 @frozen
 class Adopted:
-    """Values that were set in a file, and a problem with the position and the reason for each that was left."""
+    """The edit that sets values in a file; `left`: path → the problem of each value that was not set."""
 
     edit: Edit
     left: Mapping[KeyPath, Problem] = field(default_factory=dict)
@@ -60,13 +60,13 @@ class UnwritableError(Refused):
 
 @frozen
 class Verbatim:
-    """A value that is written as it is: each `${` in it is meant."""
+    """A value whose `${` begin variables, so they are written without an escape."""
 
     value: Any
 
 
 REMOVED: Final = Verbatim(None)
-"""In place of a value: its key goes."""
+"""As the value of a path: its key is removed."""
 
 
 def set_values(path: Path, text: str, values: Mapping[KeyPath, Any]) -> Adopted:
@@ -128,7 +128,7 @@ def _make_expected(source: Source, values: Mapping[KeyPath, Any]) -> list[Any]:
 
 
 def _explain_left(source: Source, key_path: KeyPath, value: Any, why: Exception) -> Problem:
-    """Why a value is left, with its position, or that of the value around it, and the lines to write by hand."""
+    """The problem of a value that is not set: the reason, the location, and the lines to write by hand."""
     document = source.documents[_find_document(source, key_path)]
     try:
         block = _escape(value)
@@ -193,8 +193,8 @@ def _extend(source: Source, new: dict[str, Any], section: str) -> str:
 
 @frozen
 class Joined:
-    """The blocks with these keys become the first of them that is written: by the key `name`, with `head` above its
-    fields, and with other texts at `values`."""
+    """An order to join blocks. The first of `keys` in the file gets the key `name`, the fields of `head` above its own,
+    and the texts of `values`; the other blocks are removed."""
 
     keys: Sequence[str]
     name: str
@@ -223,7 +223,7 @@ class BlockEditor(Source):
         return written
 
     def text_after(self) -> str:
-        """The text after all that was joined."""
+        """The text of the file with all joined blocks."""
         return self._splice()
 
     @cached_property
@@ -287,7 +287,7 @@ class BlockEditor(Source):
 
 
 def _walk_scalars(node: Any, key_path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """The scalars in a node, in their order, with their ways; that of a key ends with None."""
+    """The scalars in a node, in order, each after its path; the path of a key ends with None."""
     if isinstance(node, MappingNode):
         for key, value in node.value:
             yield (*key_path, key.value, None), key

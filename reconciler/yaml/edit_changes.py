@@ -21,7 +21,8 @@ from yaml.nodes import CollectionNode, MappingNode, Node
 
 from reconciler.errors import ConfigurationInvalid
 from reconciler.lazy import frozen
-from reconciler.yaml import Document, read
+from reconciler.yaml import read
+from reconciler.yaml.located import Document
 from reconciler.yaml.parsers import compose
 from reconciler.yaml.writing import Layout, dump, dump_inline
 
@@ -95,8 +96,7 @@ class Source:
 
     def _splice(self) -> str:
         parts, at = [self.byte_order_mark], 0
-        # By place only: insertions at the same place keep the order in which they were made.
-        for start, end, new in sorted(self._splices, key=lambda each: each[:2]):
+        for start, end, new in sorted(self._splices, key=lambda each: each[:2]):  # by place, then as they were made
             if start < at:
                 raise UnsafeError(_UNUSUAL)
             parts += [self.text[at:start], new]

@@ -1,6 +1,6 @@
-"""Values that know where they are written, and the open collections of a document while it is built.
+"""Maps and lists that know where they are written, and the collections that are open while a document is built.
 
-The values compare, print and serialise as the dict and the list that they are.
+They compare, print and serialise as dict and list.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class LocatedMap(dict[str, Any]):
         self.value_positions = {}
 
     def take(self, key: str, origin: LocatedMap, file: str = "") -> None:
-        """Set a key to the value that another map has, which stands in `file`; empty: in the same file."""
+        """Copy a key from another map, with its locations. `file` is the other map's file, "" if it is the same."""
         self[key] = origin[key]
         self.key_positions[key] = origin.key_positions[key]
         self.value_positions[key] = origin.value_positions[key]
@@ -81,7 +81,7 @@ class Document:
 
 
 def find_location(node: Any, path: Sequence[str | int], location: Location, *, key: bool = False) -> Location:
-    """Where the value (or its key) at a path stands, as near as it is known. The node itself stands at `location`."""
+    """The location of the value (or its key) at a path, or of the nearest value around it. `location` is the node's."""
     for depth, step in enumerate(path):
         last = key and depth == len(path) - 1
         if isinstance(node, LocatedMap) and isinstance(step, str) and step in node:
@@ -96,7 +96,7 @@ def find_location(node: Any, path: Sequence[str | int], location: Location, *, k
 
 
 def walk(node: Any, key_path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
-    """A value and all values within it, each with the way to it; what is outside comes first."""
+    """A value and all values within it, each after its path; outer values come first."""
     # Recursion is no danger: what was read has at most `DEEPEST` levels.
     yield key_path, node
     if isinstance(node, dict | list):
@@ -105,7 +105,7 @@ def walk(node: Any, key_path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
 
 
 def find_key_path(node: Any, position: Sequence[int]) -> KeyPath:
-    """The steps to the outermost value whose key, or which itself, stands at a position; empty if there is none."""
+    """The path of the outermost value that, or whose key, is at a position; empty if there is none."""
     for key_path, inside in walk(node):
         steps: Iterable[tuple[str | int, Position]] = ()
         if isinstance(inside, LocatedMap):
@@ -169,7 +169,7 @@ class MapFrame:
         key = self.key
         if key is _NO_KEY:
             if value.__class__ is str and value not in self.key_positions:
-                self.key = key = intern(value)
+                self.key = key = intern(value)  # ten thousand resources have the same few keys
                 self.key_positions[key] = at
             else:
                 self._refuse_key(value, at)

@@ -1,14 +1,14 @@
-"""The problem of text that is no YAML, in words that are always the same.
+"""Explains text that is no YAML, in words that do not depend on the version of the parser.
 
-The messages of a parser change with its versions, so none is shown. A problem follows from the half of the parser that
-failed (scanner or parser), the two positions that it gives, and the text there; or from the likely mistake before it.
+The parser's own messages change with its versions. So the explanation follows from the part that failed (scanner or
+parser), the two positions that it gives, and the text there; or from a likely mistake before it.
 """
 
 from __future__ import annotations
 
 import re
 from collections import deque
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
@@ -54,37 +54,38 @@ _HAS_VALUE: Final = re.compile(r"""(?:- +)*[^:]+:[ \t]+(?:[^\s#|>&*!\[{'"].*|"[^
 
 
 def explain_error(error: yaml.YAMLError, text: str, file: str) -> Problem:
-    """Return the problem that `error` of one of the parsers over `text` means."""
-    begun: Any = getattr(error, "context_mark", None)
-    found: Any = getattr(error, "problem_mark", None) or begun
-    if found is None:
+    """Return the problem for an error that the parser raised over `text`."""
+    context = getattr(error, "context_mark", None)
+    marks = [mark for mark in (context, getattr(error, "problem_mark", None)) if mark]
+    if not marks:
         return Problem(file, 1, 1, "this is no YAML; expected `key: value`")
-    if mistake := find_mistake(text, found.index):
-        return Problem(file, *find_position(text, mistake[0]), mistake[1])
-    if isinstance(error, yaml.scanner.ScannerError):
-        mark, message = _explain_token(text, begun or found, found)
-    elif begun is not None:
-        mark, message = _explain_node(text, begun, found)
-    elif text.startswith("%", found.index):
-        mark, message = found, "only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"
-    else:
-        expected = "expected one value, or --- on a line between two documents"
-        mark, message = found, f"a document has to end before this; {expected}"
-    return Problem(file, mark.line + 1, mark.column + 1, message)
+    begin, end = marks[0].index, marks[-1].index
+    if (mistake := find_mistake(text, end)) is None:
+        if isinstance(error, yaml.scanner.ScannerError):
+            mistake = _explain_token(text, begin, end)
+        elif context:
+            mistake = _explain_node(text, begin, end)
+        elif text.startswith("%", end):
+            mistake = end, "only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"
+        else:
+            expected = "expected one value, or --- on a line between two documents"
+            mistake = end, f"a document has to end before this; {expected}"
+    return Problem(file, *find_position(text, mistake[0]), mistake[1])
 
 
-def _explain_token(text: str, begun: Any, found: Any) -> tuple[Any, str]:
-    """Return the mark and the problem of a token that begins at `begun` and goes wrong at `found`."""
-    first, last = text[begun.index : begun.index + 1], text[found.index : found.index + 1]
-    if first in _QUOTED and (message := _explain_quoted(text, begun.index, found.index)):
-        return begun, message
+def _explain_token(text: str, begin: int, end: int) -> Mistake:
+    """Return why a token that begins at `begin` goes wrong at `end`."""
+    first, last = text[begin : begin + 1], text[end : end + 1]
+    if first in _QUOTED and (message := _explain_quoted(text, begin, end)):
+        return begin, message
     if last == "\t" and first not in _SIGNS:
-        return found, "a tab is used as indentation; expected spaces"
-    if begun.index == found.index:
-        return found, _explain_character(last)
-    if first in _BLOCKS or (first in _SIGNS and begun.line == found.line):
-        return begun, "this cannot be read; expected the text in quotes"
-    return begun, "no value follows this; expected `key: value`, with a space after the colon"
+        return end, "a tab is used as indentation; expected spaces"
+    if begin == end:
+        return end, _explain_character(last)
+    is_one_line = find_position(text, begin)[0] == find_position(text, end)[0]
+    if first in _BLOCKS or (first in _SIGNS and is_one_line):
+        return begin, "this cannot be read; expected the text in quotes"
+    return begin, "no value follows this; expected `key: value`, with a space after the colon"
 
 
 def _explain_quoted(text: str, begin: int, end: int) -> str:
@@ -110,28 +111,29 @@ def _explain_character(char: str) -> str:
     return f"a value cannot begin with {_name_character(char)}; expected it in quotes"
 
 
-def _explain_node(text: str, begun: Any, found: Any) -> tuple[Any, str]:
-    """Return the mark and the reason why the token at `found` does not fit into what was begun."""
-    first = text[begun.index : begun.index + 1]
-    if begun.index == found.index or (first in ("&", "!") and _PROPERTIES.fullmatch(text, begun.index, found.index)):
-        what = _name_character(text[found.index : found.index + 1])
-        return found, f"a value is missing here, found {what}; expected a value, or text in quotes"
+def _explain_node(text: str, begin: int, end: int) -> Mistake:
+    """Return why the token at `end` does not fit into the value that begins at `begin`."""
+    first = text[begin : begin + 1]
+    if begin == end or (first in ("&", "!") and _PROPERTIES.fullmatch(text, begin, end)):
+        what = _name_character(text[end : end + 1])
+        return end, f"a value is missing here, found {what}; expected a value, or text in quotes"
     if first in ("[", "{"):
-        within, end = ("items", "]") if first == "[" else ("entries", "}")
-        expected = f'expected "," between {within} and "{end}" at the end'
-        return begun, f'this "{first}" is not closed, or a comma is missing; {expected}'
-    is_list = first == "-" and text[begun.index + 1 : begun.index + 2].isspace()
+        within, close = ("items", "]") if first == "[" else ("entries", "}")
+        expected = f'expected "," between {within} and "{close}" at the end'
+        return begin, f'this "{first}" is not closed, or a comma is missing; {expected}'
+    is_list = first == "-" and text[begin + 1 : begin + 2].isspace()
     what, item = ("list", '"- "') if is_list else ("map", "a key")
-    message = f"this does not belong to the {what} that begins at line {begun.line + 1}"
-    return found, f"{message}; expected {item} with the same indentation"
+    message = f"this does not belong to the {what} that begins at line {find_position(text, begin)[0]}"
+    return end, f"{message}; expected {item} with the same indentation"
 
 
 def _name_character(char: str) -> str:
-    return {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}.get(char) or cite(char)
+    ends = {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}
+    return ends.get(char) or cite(char)
 
 
 def find_mistake(text: str, found: int) -> Mistake | None:
-    """The mistake that makes a parser fail at the index `found`; None if it is none of those known here."""
+    """Return a likely mistake that makes the parser fail at the index `found`; None if none of those below fits."""
     if conflict := _CONFLICT.search(text):
         expected = "expected one of the two sides, without the lines of <<<<<<<, ======= and >>>>>>>"
         return conflict.start(), f"git left a conflict in this file; {expected}"

@@ -63,7 +63,8 @@ class Anchors:
         """Return the value of an alias within open collections. Raises `UnfitError`, without a message if the cause is
         reported already."""
         if name not in self.values:
-            close = self._searches.closest(name, list(islice(self.values, _MOST_SEARCHED)), "*").replace('"', "")
+            close = self._searches.closest(name, list(islice(self.values, _MOST_SEARCHED)))
+            close = close.replace('"', "*", 1).replace('"', "")
             raise UnfitError(f"unknown alias *{cut(name)}; expected an anchor &{cut(name)} before it{close}")
         value = self.values[name]
         if any(value is frame.value for frame in frames):
@@ -202,7 +203,7 @@ class Builder:
             number = ".".join(map(str, event.version))
             message = f"%YAML {number} is not read; expected YAML 1.2; remove the line, or write %YAML 1.2"
             self.report(_position(event), message)
-        self._anchors.values.clear()
+        self._anchors.values.clear()  # an anchor belongs to one document
         self._top = ListFrame()
         return _NOTHING
 

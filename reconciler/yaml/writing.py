@@ -66,7 +66,7 @@ def dump(value: Any, layout: Layout = Layout()) -> str:
     dumper.open()
     dumper.represent(value)
     dumper.close()
-    return stream.getvalue().removesuffix("...\n")
+    return stream.getvalue().removesuffix("...\n")  # PyYAML ends a plain scalar with this line
 
 
 def dump_inline(value: Any, quote: str) -> str:

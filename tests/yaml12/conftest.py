@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.errors import Problem
-from reconciler.yaml import Document, read
+from reconciler.yaml import read
+from reconciler.yaml.located import Document
 
 Read = Callable[[str | bytes], tuple[list[Document], list[Problem]]]
 

@@ -12,7 +12,8 @@ import pytest
 from offenders import for_all
 
 from reconciler.errors import ReconcilerError
-from reconciler.yaml import Document, LocatedList, LocatedMap, read
+from reconciler.yaml import LocatedList, LocatedMap, read
+from reconciler.yaml.located import Document
 
 from .conftest import Read
 
