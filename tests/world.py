@@ -33,8 +33,8 @@ Write = tuple[str, str, Any]
 GRID_SECONDS = 1800
 """Reports are sent on this grid."""
 _settled: dict[tuple[object, ...], Path] = {}
-"""Configuration, what was inserted before, step of the grid and environment → a folder with the project and the data of
-a world in which it is applied."""
+"""Configuration, what was inserted before and surroundings → a folder with the project and the data of a world in which
+it is applied."""
 _settled_by: dict[tuple[object, ...], str] = {}
 """The same → the test that had it last. A test has no world twice: two projects have no ids in common."""
 _OF_ONE_TEST = frozenset({"PYTEST_CURRENT_TEST", "QONVERSION_API_URL"})
@@ -84,6 +84,7 @@ class World:
     def __init__(self, folder: Path, url: str, log: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder = folder
         self.url = url
+        self.data = folder.with_name("simulator.db")
         self._log = log
         self._read = 0
         self._capsys = capsys
@@ -131,11 +132,8 @@ class World:
             self._settle_now(text)
 
     def _settle_copied(self, text: str) -> None:
-        data = self.folder.with_name("simulator.db")
         inserted = self._log.getvalue()
-        own = str(self.folder.parent)  # homes are made there
-        variables = frozenset(each for each in os.environ.items() if each[0] not in _OF_ONE_TEST and own not in each[1])
-        key = text, inserted, int(time.time()) // GRID_SECONDS, variables
+        key = text, inserted, *surroundings(self.folder.parent)
         test = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]  # without its phase
         if _settled_by.get(key) == test:
             self._settle_now(text)
@@ -145,11 +143,11 @@ class World:
             self._settle_now(text)
             kept = self.folder.with_name("settled")
             shutil.copytree(self.folder, kept / "configuration")
-            _copy_database(data, kept / data.name)
+            copy_database(self.data, kept / self.data.name)
             _settled[key] = kept
         else:
             shutil.copytree(_settled[key] / "configuration", self.folder, dirs_exist_ok=True)
-            _copy_database(_settled[key] / data.name, data)
+            copy_database(_settled[key] / self.data.name, self.data)
             self.requests()
 
     def settle_once(self, text: str) -> None:
@@ -235,7 +233,17 @@ def _says_all(log: str) -> bool:
     )
 
 
-def _copy_database(source: Path, target: Path) -> None:
+def surroundings(own: Path) -> tuple[object, ...]:
+    """What may change how a world settles, but for the world: the time and the environment, but for what is set to a
+    path of this test, such as a home."""
+    variables = frozenset(
+        each for each in os.environ.items() if each[0] not in _OF_ONE_TEST and str(own) not in each[1]
+    )
+    return int(time.time()) // GRID_SECONDS, variables
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Has a simulator's data at another path, too, also if one runs on either of them."""
     with closing(sqlite3.connect(source)) as begin, closing(sqlite3.connect(target)) as end:
         begin.backup(end)
 

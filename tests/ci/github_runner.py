@@ -56,7 +56,7 @@ class Event:
 
 def workflow(name: str) -> Json:
     """A workflow of the examples. YAML 1.1, which takes `on` for true."""
-    document = yaml.safe_load((WORKFLOWS / name).read_text(encoding="utf-8"))
+    document = yaml.load((WORKFLOWS / name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return {("on" if key is True else key): value for key, value in document.items()}
 
 
@@ -228,7 +228,7 @@ class _Run:
         return self._composite(given, variables, outputs)
 
     def _composite(self, given: Json, variables: Json, outputs: Json) -> bool:
-        action = yaml.safe_load((ACTION / "action.yml").read_text(encoding="utf-8"))
+        action = yaml.load((ACTION / "action.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         assert set(given) <= set(action["inputs"]), given
         github = {"github": self._contexts["github"]}
         inputs = {name: filled(each.get("default", ""), github) for name, each in action["inputs"].items()} | given

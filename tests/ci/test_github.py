@@ -104,7 +104,9 @@ def test_the_least_of_it(github: GitHubRunner, world: World) -> None:
     guide = (Path(__file__).parents[2] / "examples" / "ci" / "README.md").read_text(encoding="utf-8")
     (text,) = [each for each in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL) if "pull_request: {}" in each]
     assert len(text.splitlines()) < 20
-    document = {("on" if key is True else key): value for key, value in yaml.safe_load(text).items()}
+    document = {
+        ("on" if key is True else key): value for key, value in yaml.load(text, Loader=yaml.CSafeLoader).items()
+    }
     (planned,) = github.plan(7, github.repository.propose(7, CHANGED), document).values()
     assert planned.result == "success", planned.log
     assert "**1 to delete**, 1 to create, 1 to update" in commented(github)

@@ -33,7 +33,10 @@ sys.exit(main())
 
 def hooks() -> dict[str, Json]:
     """What is declared, by its id."""
-    return {each["id"]: each for each in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
+    return {
+        each["id"]: each
+        for each in yaml.load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    }
 
 
 def hook(folder: Path, name: str = "reconciler-validate") -> subprocess.CompletedProcess[str]:

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from loopback import NO_TLS
-from size import ends, first
+from size import crossed, ends, first
 from world import KEY, Run, World, report
 
 from reconciler.kinds import KINDS
@@ -340,13 +340,15 @@ def test_a_question_that_fails_leaves_nothing(sandbox: Sandbox, no_waiting: None
 
 @pytest.mark.parametrize(
     ("rule", "fact"),
-    [
-        ("PUT /scheduled-reports/*: normalise trim", "reports: a name keeps a blank at its end"),
-        ("PUT /automations/*: normalise nfc", "automations: a name keeps a letter of two code points"),
-        ("POST /automations: normalise lower", "automations: a new object has all that was sent"),
-        ("POST /scheduled-reports: hide 1", "reports: a new object is in the list at once"),
-        ("POST /automations: hide 3", "automations: a new object is in the list at once"),
-    ],
+    ends(
+        [
+            ("PUT /scheduled-reports/*: normalise trim", "reports: a name keeps a blank at its end"),
+            ("PUT /automations/*: normalise nfc", "automations: a name keeps a letter of two code points"),
+            ("POST /automations: normalise lower", "automations: a new object has all that was sent"),
+            ("POST /scheduled-reports: hide 1", "reports: a new object is in the list at once"),
+            ("POST /automations: hide 3", "automations: a new object is in the list at once"),
+        ]
+    ),
 )
 def test_faults_are_told(sandbox: Sandbox, no_waiting: None, rule: str, fact: str) -> None:
     """An API that changes texts, or shows a new object late."""
@@ -423,8 +425,9 @@ def test_a_create_whose_answer_is_lost_is_found(sandbox: Sandbox, no_waiting: No
     assert sandbox.live() == before
 
 
-@pytest.mark.parametrize("number", [1, 2])
-@pytest.mark.parametrize("collection", ["integrations", "scheduled-reports", "automations"])
+@pytest.mark.parametrize(
+    ("collection", "number"), crossed(["integrations", "scheduled-reports", "automations"], [1, 2])
+)
 def test_an_answer_that_names_an_object_of_others_is_not_believed(
     sandbox: Sandbox, no_waiting: None, collection: str, number: int
 ) -> None:
@@ -445,7 +448,7 @@ def test_an_answer_that_names_an_object_of_others_is_not_believed(
     assert sandbox.live() == before
 
 
-@pytest.mark.parametrize("body", ["", "{}", '{"id": null}', '{"id": "meta"}', "<html>"])
+@pytest.mark.parametrize("body", ends(["", "{}", '{"id": null}', '{"id": "meta"}', "<html>"]))
 def test_a_create_without_an_id_is_found_by_its_name(sandbox: Sandbox, no_waiting: None, body: str) -> None:
     """The API did it, and does not say what it made."""
     before = sandbox.live()

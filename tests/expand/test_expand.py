@@ -109,7 +109,7 @@ def test_json_has_the_fields_and_the_places(expand: Expand, tmp_path: Path) -> N
 def test_a_target_with_what_it_refers_to(expand: Expand, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """An address or a pattern; the blocks of the others are left out. An unknown one is a wrong usage."""
     text = expand(MANY, "-e", "sandbox", "--target", "report.daily-*", settings=SETTINGS)
-    found = yaml.safe_load(text)
+    found = yaml.load(text, Loader=yaml.CSafeLoader)
     assert {section: [*blocks] for section, blocks in found.items() if isinstance(blocks, dict)} == {
         "integrations": ["hook"],
         "reports": ["daily-chess", "daily-go"],
@@ -171,7 +171,7 @@ def test_what_it_comes_to_comes_to_itself(expand: Expand) -> None:
     """A second time, nothing but the places is another."""
 
     def value(text: str) -> Any:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=yaml.CSafeLoader)
 
     once = expand(MANY, "-e", "production", settings=SETTINGS)
     assert value(expand(once)) == value(once)

@@ -21,6 +21,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 import httpx
 import pytest
@@ -168,6 +169,8 @@ def main() -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    moto = DomainDispatcherApplication(create_backend_app)
+    _load(moto)
     for line in sys.stdin:
         word = line.strip()
         if word.isdigit():
@@ -176,12 +179,18 @@ def main() -> None:
             sys.stdout.write("ended\n")
             sys.stdout.flush()
         elif os.fork() == 0:
-            moto = DomainDispatcherApplication(create_backend_app)
             application = {"none": moto, "deaf": deaf(moto), "mumbling": mumbling(moto), "vast": vast(moto)}[word]
             server = waitress.create_server(application, host="127.0.0.1", port=0, threads=1)
             sys.stdout.write(f"{server.effective_port} {os.getpid()}\n")
             sys.stdout.flush()
             server.run()
+
+
+def _load(moto: Application) -> None:
+    """Has it load S3, which it does at the first request."""
+    environ: dict[str, Any] = {"HTTP_HOST": "127.0.0.1"}
+    setup_testing_defaults(environ)
+    b"".join(moto(environ, lambda *_: None))
 
 
 if __name__ == "__main__":

@@ -227,7 +227,7 @@ def test_a_server_that_is_gone_in_the_end_is_told_of(store: ObjectBackend, monke
     with running() as short_lived:
         short_lived.make("bucket")
         monkeypatch.setenv("AWS_ENDPOINT_URL", short_lived.url)
-        monkeypatch.setattr(object_bucket, "PATIENCE_SECONDS", 1.0)
+        monkeypatch.setattr(object_bucket, "PATIENCE_SECONDS", 3.0)
         lock = object_backend("s3://bucket", "production", store.journal).lock(ADA)
         lock.__enter__()
     with pytest.raises(StateUnusable, match="the lock could not be freed") as caught:
@@ -242,7 +242,7 @@ def test_a_server_that_is_gone_does_not_hide_what_failed_before(
     with running() as short_lived:
         short_lived.make("bucket")
         monkeypatch.setenv("AWS_ENDPOINT_URL", short_lived.url)
-        monkeypatch.setattr(object_bucket, "PATIENCE_SECONDS", 1.0)
+        monkeypatch.setattr(object_bucket, "PATIENCE_SECONDS", 3.0)
         lock = object_backend("s3://bucket", "production", store.journal).lock(ADA)
         lock.__enter__()
     failure = ZeroDivisionError()
