@@ -218,7 +218,8 @@ def _check_schemas(entries: Iterable[Entry], unknown: set[Location], incomplete:
         is_faulty, schema_problems = False, load("reconciler.config.schema_problems:find_schema_problems")
         for problem in schema_problems(kind, entry.value, entry.written, entry.subject):
             # A missing field is reported at the resource's key, which no placeholder replaces.
-            unsure = incomplete if problem.location == entry.written.location else unknown
+            is_missing = isinstance(entry.value, dict) and problem.location == entry.written.location
+            unsure = incomplete if is_missing else unknown
             if problem.location not in unsure:
                 is_faulty = bool(entry.definition)
                 yield problem

@@ -120,6 +120,15 @@ def test_what_is_wrong(folder: Folder, text: str, said: str) -> None:
     assert folder.problems() == [said]
 
 
+def test_a_resource_without_a_value_beside_wrong_defaults(folder: Folder) -> None:
+    """The wrong defaults are told, and nothing is made of the resource."""
+    folder.write("defaults: []\nintegrations:\n  a: null\n")
+    assert [each.partition(";")[0] for each in folder.problems()] == [
+        "main.yaml:1:11: defaults: found an empty list",
+        "main.yaml:3:3: integration.a: found nothing",
+    ]
+
+
 def test_two_defaults_of_one_field_in_a_folder(folder: Folder) -> None:
     """Both places are told; in another folder it is an override."""
     folder.write("defaults: {reports: {status: draft}}\n", "a.yaml")

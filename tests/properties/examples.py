@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
 TIMES = int(os.environ.get("PROPERTIES", "0"))
-EVERY_DAY = 6
+EVERY_DAY = 10
 """Every day a test gets one in so many of its inputs."""
 
 for profile, count in (("every-day", 100 // EVERY_DAY), ("exhaustive", 100 * (TIMES or 1))):
@@ -34,5 +34,5 @@ if hasattr(providers, "_get_local_constants"):
 
 
 def examples(count: int) -> settings:
-    """So many inputs in an exhaustive run, a sixth of them every day, PROPERTIES times as many by hand."""
+    """So many inputs in an exhaustive run, a tenth of them every day, PROPERTIES times as many by hand."""
     return settings(PROFILE, max_examples=-(-count * PROFILE.max_examples // 100))
