@@ -172,7 +172,7 @@ class Endpoints:
         return self.update is not None and not self.partial_update
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Messages:
     """What messages say of a kind. `source`: where the API's owner states what is declared. `lost_on_delete`: what a
     delete loses for good; `after_create`: what a person has to do before a new one works; `manual_step`: what a person

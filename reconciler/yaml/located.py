@@ -6,11 +6,11 @@ They compare, print and serialise as dict and list.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from sys import intern
 from typing import Any, Final
 
 from reconciler.errors import Location
+from reconciler.lazy import frozen
 from reconciler.text import cite, describe
 from reconciler.yaml.parsers import MERGE
 
@@ -71,7 +71,7 @@ class LocatedList(list[Any]):
         self.positions = []
 
 
-@dataclass(frozen=True)
+@frozen
 class Document:
     """One YAML document of a stream: its value, the file it stands in, and the position where the value begins."""
 
