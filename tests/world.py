@@ -260,7 +260,8 @@ def opened(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         monkeypatch.setenv("QONVERSION_SECRET", KEY)
         monkeypatch.setenv("QONVERSION_API_URL", server.url)
         world = World(folder, server.url, log, capsys)
-        world.is_patched = lambda: bool(getattr(monkeypatch, "_setattr", True))  # as pytest keeps it; if not, settle anew
+        # As pytest keeps it. If it does so in another way, each world is settled anew.
+        world.is_patched = lambda: bool(getattr(monkeypatch, "_setattr", True))
         try:
             yield world
         finally:

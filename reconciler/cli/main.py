@@ -114,6 +114,8 @@ def _run_reporting(words: Sequence[str], command: str | None, is_json: bool, has
             lines = load("reconciler.output.events:JsonLines")(lambda: now or datetime.now(UTC))
             stack.callback(log.reset, log.set(lines.message))
             stack.enter_context(threads.listen(lines.span))
+        # Before the library is loaded: each lost batch and each wrong variable would be a line on stderr, or twenty.
+        load("logging:getLogger")("opentelemetry").addHandler(load("logging:NullHandler")())
         try:
             stack.enter_context(load("reconciler.output.spans:send_spans")() if has_spans else nullcontext())
         except Exception as error:  # noqa: BLE001 - whatever a library of telemetry raises, the run goes on

@@ -5,7 +5,6 @@ A path is sent: its ids open nothing without the key. A query and a message are 
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -28,7 +27,6 @@ OURS = {"action", "address", "command", "environment", "id", "stage", "status"}
 STANDARD = {"error.type", "http.request.method", "http.response.status_code", "process.exit.code", "server.address"}
 SENT = {name: f"reconciler.{name}" for name in OURS} | {name: name for name in STANDARD | {"url.path"}}
 """What is said of a span. A field that is new in the JSON log is not sent before it stands here."""
-logging.getLogger("opentelemetry").addHandler(logging.NullHandler())  # else each lost batch is a line on stderr
 
 
 class _Exporter(OTLPSpanExporter):

@@ -379,6 +379,15 @@ def test_a_signal_ends_a_plan_that_waits(world: World, collector: Collector, num
 
 
 @pytest.mark.process
+def test_the_library_writes_nothing_by_itself(world: World, collector: Collector) -> None:
+    """It falls back to what works, and its log, a traceback, is not for stderr."""
+    world.write(FLOWS)
+    code, _, err = ended(process(world, "validate", url=collector.url, OTEL_PYTHON_CONTEXT="nope"))
+    # A slow machine may not reach the collector in time.
+    assert (code, err.replace(NOT_ALL, "")) == (0, "default: 2 resources are valid\n")
+
+
+@pytest.mark.process
 def test_without_the_library_the_line_to_install_it_is_told(world: World) -> None:
     """Output and exit code are as without the variables. Without them, the library is not asked for."""
     world.write(FLOWS)
