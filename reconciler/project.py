@@ -23,6 +23,8 @@ from reconciler.plan.guards import Options
 from reconciler.plan.plan_file import SavedPlan
 from reconciler.threads import Threads, result
 
+MOST_AT_ONCE = 64  # requests, as for the option --parallelism
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -65,8 +67,10 @@ class Project(AbstractContextManager["Project"]):
         parallelism: int = 10,
     ) -> Self:
         """A project. `environment` may be left out if there is one only; WrongUsage if there is no such one. `env` are
-        the variables, one of which holds the key, by default the process's. `parallelism`: how many requests at once.
-        """
+        the variables, one of which holds the key, by default the process's. `parallelism`: how many requests at once;
+        WrongUsage if that is not 1 to 64."""
+        if not 1 <= parallelism <= MOST_AT_ONCE:
+            raise WrongUsage(f"parallelism {parallelism}: expected 1 to {MOST_AT_ONCE}")
         with using(kinds):
             name = Configuration(Path(path)).environment(environment).name
         return cls(Path(path), name, env, api_url, kinds, parallelism)

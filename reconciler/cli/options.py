@@ -53,11 +53,11 @@ class OneOf(_Choice):
 
 
 class Guard(OneOf):
-    """A guard, `policy:NAME`, or `delete:KIND` of a kind whose deletes are closed."""
+    """A guard or `policy:NAME`, if there are guards, or `delete:KIND` of a kind whose deletes are closed."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The word. WrongUsage if it is another one."""
-        if value.startswith(GUARD):
+        if self.choices and value.startswith(GUARD):
             return value  # whether there is such a policy shows once the configuration is read
         closed = (DELETE + kind.name for kind in load("reconciler.kinds:KINDS").values() if kind.endpoints.closed)
         return OneOf((*self.choices, *closed)).convert(value, param, ctx)

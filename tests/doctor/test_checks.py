@@ -322,3 +322,10 @@ def test_options_of_the_probe_need_it(world: World) -> None:
     """None of them means anything to a run that only reads."""
     assert doctor(world, "--auto-approve").code == 64
     assert doctor(world, "--allow", "delete:segment").code == 64
+
+
+def test_the_probe_is_allowed_kinds_alone(world: World) -> None:
+    """A policy or a guard has no meaning there."""
+    for word in ("policy:names", "drift"):
+        done = world.run("doctor", "--probe", "--allow", word)
+        assert (done.code, f"--allow {word}: expected one of delete:" in done.err) == (64, True)

@@ -163,6 +163,13 @@ def test_an_environment_that_does_not_exist_is_told_at_once(world: World) -> Non
         Project.open(world.folder, "prod")
 
 
+@pytest.mark.parametrize("number", [0, -1, 65])
+def test_a_number_of_requests_that_cannot_be_is_refused(world: World, number: int) -> None:
+    """With the bounds of the option --parallelism."""
+    with pytest.raises(WrongUsage, match="expected 1 to 64"):
+        Project.open(world.folder, parallelism=number)
+
+
 def test_the_key_is_in_no_text(world: World) -> None:
     """Neither in the repr of a project and a plan, nor in an error that quotes the configuration."""
     world.write(TWO)
