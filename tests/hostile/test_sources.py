@@ -62,8 +62,12 @@ FORMATS = {
 }
 """Format what a table of constants holds: addresses of CI systems, paths of hosts, wrong YAML, what a probe sends."""
 
-IMPORTS = {"reconciler.lazy": ("module", "submodule"), "reconciler": ("f'{__name__}.{module}'",)}
-"""Import a module by a name: that of a table of constants, or that of an attribute in our own code."""
+IMPORTS = {
+    "reconciler.lazy": ("module", "submodule"),
+    "reconciler": ("f'{__name__}.{module}'",),
+    "reconciler.__main__": ("'signal'",),
+}
+"""Import a module by a name: a constant, that of a table of constants, or that of an attribute in our own code."""
 
 NUMBERS = {
     "reconciler.kinds.declaration": {"at % 60"},
