@@ -142,7 +142,9 @@ class _FileEvidence:
         self._desired = desired
         self._listing = listing
         self._reasons: dict[str, str] = {}
-        self.off = sorted(each for each in listing.kept_off if each.endswith("/") or is_resources(PurePosixPath(each).name))
+        self.off = sorted(
+            each for each in listing.kept_off if each.endswith("/") or is_resources(PurePosixPath(each).name)
+        )
 
     def is_kept_off(self, entry: Entry) -> bool:
         """Whether git keeps the file off the disk; if the file is not known, whether it keeps any."""
