@@ -29,6 +29,11 @@ def address_kind(address: str) -> str:
     return address.partition(".")[0].partition("[")[0]
 
 
+def is_address(name: str) -> bool:
+    """Whether the name of a change is an address, and not that of an object without one (`report[wbRlfw1x]`)."""
+    return "[" not in name
+
+
 class ObjectRef(NamedTuple):
     """An object of the API: its kind's name and its id. `str()` is what it is called if it has no address."""
 

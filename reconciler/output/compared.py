@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 from reconciler.errors import Location
-from reconciler.model.inputs import address_kind
+from reconciler.model.inputs import address_kind, is_address
 from reconciler.model.results import Comparison, Difference
 from reconciler.output.document import to_json
 from reconciler.output.groups import count_kinds
@@ -123,7 +123,7 @@ def _find_own_sources(each: Difference) -> list[list[Location]]:
 
 def _format_name(each: Difference) -> str:
     """The address; if the object is not managed, its kind, its name and its ids."""
-    if "[" not in each.address:
+    if is_address(each.address):
         return escape(each.address)
     ids = ", ".join(str(side.id) for side in (each.a, each.b) if side)
     return escape(f"{address_kind(each.address)} {format_value(each.name or '')} ({ids})")

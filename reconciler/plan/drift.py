@@ -10,7 +10,17 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Difference, find_differences, is_same_value, is_within
 from reconciler.kinds.normalization import is_certain, is_kept_for_good
 from reconciler.kinds.references import with_references
-from reconciler.model.inputs import Desired, Entry, Lifecycle, Live, ObjectRef, Resource, State, address_kind
+from reconciler.model.inputs import (
+    Desired,
+    Entry,
+    Lifecycle,
+    Live,
+    ObjectRef,
+    Resource,
+    State,
+    address_kind,
+    is_address,
+)
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Receipt, ReceiptItem, Status
 from reconciler.model.results import Drift, Drifted, DriftedField
@@ -110,7 +120,7 @@ def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry |
     elif item.before is None:
         return
     elif item.action == "delete":
-        if "[" not in item.address:
+        if is_address(item.address):
             wanted[item.address] = _find_writable(item)
     elif item.address in wanted:
         before, kind, fields = _find_writable(item), KINDS[address_kind(item.address)], wanted[item.address]
@@ -154,7 +164,7 @@ def _describe_losses(item: ReceiptItem) -> list[str]:
     if item.status != Status.DONE:
         note = f"its {item.action} was not done, or in part only, and is not taken back"
         return [f"{address}: {note}: look at it yourself"]
-    if item.action == "delete" and "[" in item.address:
+    if item.action == "delete" and not is_address(item.address):
         return [f"{address}: it was not managed, so no new one is made; how it was is in the receipt"]
     note = ""
     if item.action == "delete" and item.before is not None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.errors import Problem, abridge
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import fold_text, natural_key, normalization_warnings
-from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, ObjectRef, State, address_kind
+from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, ObjectRef, State, address_kind, is_address
 from reconciler.model.plan import Action, Change
 from reconciler.plan.identity import PlanContext, describe_deleted
 from reconciler.serialization import canonical
@@ -187,7 +187,7 @@ def _find_renamed(changes: Mapping[str, Change]) -> Iterator[str]:
     found: list[tuple[str, str]] = []
     for kind in KINDS.values():
         ours = [change for change in changes.values() if change.kind == kind.name]
-        gone = [change for change in ours if change.action is Action.DELETE and "[" not in change.address]
+        gone = [change for change in ours if change.action is Action.DELETE and is_address(change.address)]
         found += _pair_renamed(kind, gone, [change for change in ours if change.action is Action.CREATE])
     unsure = [old for old, new in found if not new]
     if found := [pair for pair in found if pair[1]]:
