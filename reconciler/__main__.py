@@ -12,6 +12,7 @@ from reconciler import __version__
 
 RARELY = (1_000_000, 20, 100)
 SWITCH_SECONDS = 0.000_5
+A_MOMENT = 0.01  # seconds
 ENDING = ("SIGTERM", "SIGHUP", "SIGBREAK")
 
 
@@ -26,6 +27,7 @@ def main() -> None:
         return
     _leave_current_folder()
     hear_endings()
+    sys.unraisablehook = _raise_again
     # A run makes much that it keeps and few cycles: to look for those after every 700 values costs a tenth of a plan.
     gc.set_threshold(*RARELY)
     # While the YAML is read, each page that arrives would otherwise wait ten times as long until the next is asked for.
@@ -54,6 +56,28 @@ def hear_endings() -> None:
     for number in (getattr(signal, name) for name in ENDING if hasattr(signal, name)):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
+
+
+def _raise_again(dropped: sys.UnraisableHookArgs) -> None:
+    """Python drops an exception in a destructor, and in a callback such as the import system has: a signal would be
+    lost. It raises again a moment later, wherever the main thread is then."""
+    if not issubclass(dropped.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(dropped)
+        return
+    signal, threads, sleep = import_module("signal"), import_module("_thread"), import_module("time").sleep
+    heard = [each for each in signal.valid_signals() if signal.getsignal(each) is signal.default_int_handler]
+    main_thread = threads.get_ident()
+
+    def interrupt() -> None:
+        sleep(A_MOMENT)
+        # Windows has no way to wake the main thread, which waits in short steps.
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(main_thread, heard[0])
+        else:
+            signal.raise_signal(heard[0])
+
+    if heard:
+        threads.start_new_thread(interrupt, ())
 
 
 def reopen_streams() -> None:

@@ -55,3 +55,32 @@ def test_the_first_is_enough(tmp_path: Path, command: list[str], number: signal.
     assert "interrupted" in err
     assert "Traceback" not in err
     assert not [each.name for each in tmp_path.rglob("*.holder")]
+
+
+LOSES_ONE = """
+import signal, time, weakref
+import reconciler.cli.main
+from reconciler.__main__ import main
+
+class Referred:
+    pass
+
+def lose():
+    referred = Referred()
+    reference = weakref.ref(referred, lambda _: signal.raise_signal(signal.%s))
+    del referred
+    time.sleep(600)
+
+reconciler.cli.main.main = lose
+main()
+"""
+"""The program. A signal reaches it in the callback of a weak reference, as of a module that is just loaded."""
+
+
+@pytest.mark.parametrize("name", [each.name for each in ENDINGS])
+def test_a_signal_that_python_drops_is_heard_all_the_same(name: str) -> None:
+    """An exception in such a callback is only written to stderr."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOSES_ONE % name], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "interrupted\n")

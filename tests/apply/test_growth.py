@@ -18,7 +18,7 @@ from bench.measure import Server
 from reconciler.apply.execute import Schedule
 from reconciler.model.plan import Action, Change
 
-SIZES = NONE, FEW, MANY = TINY, 1000, 4000
+SIZES = NONE, FEW, MANY = TINY, 2000, 8000
 ROUNDS = 3
 
 
