@@ -240,11 +240,12 @@ class Searches:
     """Suggestions among many options. difflib compares a word with every option, so a run makes at most 20 searches."""
 
     def __init__(self) -> None:
-        self._known: dict[str, str] = {}
+        self._known: dict[tuple[object, ...], str] = {}
 
     def closest(self, word: str, options: Collection[str]) -> str:
         """`; did you mean "x"?` with the option closest to a word; empty if none is close."""
-        if word not in self._known:
+        key = word, len(options), next(iter(options), "")  # a dimension and a variable may be misspelt alike
+        if key not in self._known:
             is_over = len(self._known) >= MOST_SEARCHES
-            self._known[word] = "" if is_over else did_you_mean(word[:WORD_CHARACTERS], options)
-        return self._known[word]
+            self._known[key] = "" if is_over else did_you_mean(word[:WORD_CHARACTERS], options)
+        return self._known[key]

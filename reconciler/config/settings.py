@@ -60,8 +60,8 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
     named = value_at(entry.value, ("environments",))
     names = list(named) if isinstance(named, dict) else []
     problems += _check_values(entry, names)
-    # The others rely on the schema.
-    problems += problems or [*_check_stores(entry, names), *_check_names(entry, names or [DEFAULT_ENVIRONMENT])]
+    if not problems:  # The others rely on the schema.
+        problems += [*_check_stores(entry, names), *_check_names(entry, names or [DEFAULT_ENVIRONMENT])]
     if problems:
         return {}, problems
     environments = _make_environments(node, node, file)

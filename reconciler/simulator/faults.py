@@ -94,6 +94,7 @@ OFTEN = {" once": 1, " twice": 2}  # Words after a fault, for `times`.
 _TEXT = r"""(?:"[^"]*"|'[^']*'|[^,"'])+"""
 _RULE = re.compile(rf"(\S+)\s+(/[^\s:]*)\s*:({_TEXT}(?:,{_TEXT})*)", re.DOTALL)
 _QUOTED = re.compile(r""""([^"]*)"|'([^']*)'""")
+_SPACES = re.compile(r"""("[^"]*"|'[^']*')|\s+""")
 
 
 class Rule:
@@ -115,6 +116,7 @@ class Rule:
         method, path, rest = found.groups()
         if path == BASE or path.startswith(f"{BASE}/"):
             raise RuleError(f"paths are written without {BASE}: {path.removeprefix(BASE) or '/*'}")
+        rest = _SPACES.sub(lambda found: found[1] or " ", rest)  # Rules of a file may stand in columns.
         first, *more = map(str.strip, re.findall(_TEXT, rest))
         often = next((each for each in OFTEN if first.endswith(each)), "")
         name, _, words = first.removesuffix(often).partition(" ")
@@ -127,7 +129,7 @@ class Rule:
         self.late = fault.late or self._arguments[-1] in ("after", "shown")
         given: dict[str, Any] = {"times": OFTEN[often]} if often else {}
         for part in more:
-            each, _, value = part.partition("=")
+            each, value = map(str.strip, part.partition("=")[::2])
             _require_known(each, (*fault.details, *CHOICES))
             (written,) = _match(f"{each}=", value, *VALUES[each])
             if each in given and each != "header":

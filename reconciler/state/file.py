@@ -58,10 +58,11 @@ class FileBackend:
         """The last receipt of this state that is newer than it, because somebody restored an earlier state file. Empty
         if there is a journal: then an interrupted apply left the receipt."""
         paths = [] if self.journal.path.exists() else sorted(self._receipts.glob("*-*.json"), reverse=True)
+        numbers = {path: path.stem.partition("-")[0] for path in paths}  # A copy may have any name.
         # A receipt is as large as its apply, so only one that may be newer is read.
-        for path in (each for each in paths if each.stem.partition("-")[0] > f"{state.serial:06d}"):
+        for path in (each for each, number in numbers.items() if number.isdecimal() and int(number) > state.serial):
             # A damaged receipt says nothing of the other ones.
-            with suppress(OSError, Unreadable, ValueError, AttributeError):
+            with suppress(OSError, Unreadable, ValueError, AttributeError, RecursionError):
                 if json.loads(read_regular(path, LARGEST_RECEIPT)).get("lineage", "") == state.lineage:
                     return path.stem
         return ""

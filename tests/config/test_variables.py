@@ -116,3 +116,13 @@ def test_an_unknown_value_brings_no_other_problem(folder: Folder) -> None:
         'a.yaml:5:13: report.a: status: found the text "on"; expected one of draft, active',
         'b.yaml:4:34: the variable "d"',
     ]
+
+
+def test_a_suggestion_is_one_of_what_is_asked_for(folder: Folder) -> None:
+    """The same misspelt word may name a dimension and a variable."""
+    folder.write("variables: {hours: '09:00'}\n", "reconciler.yaml")
+    folder.write(written("reports", "a", for_each="{houses: [x, z]}", report_name='"${each.hous} ${var.hous}"'))
+    problems = "\n".join(folder.problems())
+    assert 'there is no dimension "hous"; expected houses; did you mean "houses"?' in problems
+    assert 'the variable "hous" is not set; expected a value under variables of the environment' in problems
+    assert problems.count('did you mean "hours"?') == 1, problems

@@ -229,7 +229,7 @@ def test_a_state_that_is_older_than_its_receipts(world: World) -> None:
     assert world.plan().document["warnings"] == []
 
 
-@pytest.mark.parametrize("damaged", ["[]", "{", "null"])
+@pytest.mark.parametrize("damaged", ["[]", "{", "null", "[" * 100_000])
 def test_a_damaged_receipt_hides_no_newer_one(world: World, damaged: str) -> None:
     """What cannot be read says nothing of the others."""
     world.settle_once(TEAM)
@@ -241,6 +241,16 @@ def test_a_damaged_receipt_hides_no_newer_one(world: World, damaged: str) -> Non
     world.write(TEAM.replace("09:00", "11:00"))
     world.requests()
     assert (world.apply().code, world.writes()) == (5, [])
+
+
+def test_a_copy_of_a_receipt_is_no_newer_one(world: World) -> None:
+    """A person may keep one beside the others, under any name."""
+    world.settle_once(TEAM)
+    (receipt,) = (world.state.parent / "receipts" / "default").iterdir()
+    for name in ("copy-of-", "2nd-", "9e9-"):
+        receipt.with_name(f"{name}{receipt.name}").write_bytes(receipt.read_bytes())
+    planned = world.plan()
+    assert (planned.code, planned.document["warnings"]) == (0, []), planned.err
 
 
 def test_receipts_of_a_state_that_was_lost_are_not_newer(world: World) -> None:

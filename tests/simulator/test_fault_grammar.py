@@ -93,13 +93,15 @@ def test_the_documentation_has_every_word() -> None:
     ("text", "same"),
     [
         ("GET /*:status 503,chance=0.5", "GET /*: status 503, chance=0.5"),
-        ("  GET   /* :  status 503 , n=1 ", "GET /*: status 503, n=1"),
+        ("  GET   /* :  status   503 , n = 1 ", "GET /*: status 503, n=1"),
+        ("GET /*:\tstatus\t503  twice", "GET /*: status 503 twice"),
+        ("GET /*: status  503, message='a  b'", "GET /*: status 503, message='a  b'"),
         ("GET /*: status 503, message='a'", 'GET /*: status 503, message="a"'),
         ("GET /*: worker Release alerts after", "GET /*: worker 'Release alerts' after"),
     ],
 )
 def test_there_is_some_freedom_in_how_a_rule_is_written(text: str, same: str) -> None:
-    """Spaces beside signs, and quotes."""
+    """More spaces and tabs, spaces beside signs, and quotes."""
     one, other = ({**vars(Rule(each)), "text": "", "what": "", "_rng": None} for each in (text, same))
     assert one == other
 
