@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
@@ -16,15 +16,18 @@ OTHER_TOOLS = {"--dry-run": DRY_RUN, "--dryrun": DRY_RUN}
 """Options that people know from other tools, and what they find here."""
 
 
-def usage_error(error: click.UsageError, root: click.Command) -> WrongUsage:
-    """The error in our words, with a hint. `root`: the command that has all others, for an error without a command."""
+def usage_error(error: click.UsageError, root: click.Command, words: Sequence[str]) -> WrongUsage:
+    """The error in our words, with a hint. `root`, which has all commands, is for an error without a command."""
     ctx = error.ctx or click.Context(root, info_name="reconciler")
-    return WrongUsage(_describe(error, ctx), hint=help_hint(ctx))
+    return WrongUsage(_describe(error, ctx, words), hint=help_hint(ctx))
 
 
-def _describe(error: click.UsageError, ctx: click.Context) -> str:
+def _describe(error: click.UsageError, ctx: click.Context, words: Sequence[str]) -> str:
     if isinstance(error, click.NoSuchOption):
-        return f"{_name_command(ctx)} has no option {error.option_name}{_suggest(ctx, error.option_name)}"
+        wrong = error.option_name
+        if not wrong.startswith("--"):  # of -target, click names the first letter alone
+            wrong = next((each.partition("=")[0] for each in words if each.startswith(wrong)), wrong)
+        return f"{_name_command(ctx)} has no option {wrong}{_suggest(ctx, wrong)}"
     if isinstance(error, click.MissingParameter):
         return f"{_name_command(ctx)} needs {find_name(error.param)}"
     if isinstance(error, click.BadOptionUsage):
@@ -38,6 +41,11 @@ def _describe(error: click.UsageError, ctx: click.Context) -> str:
 
 
 def _suggest(ctx: click.Context, wrong: str) -> str:
+    if len(wrong) > len("-x") and not wrong.startswith("--"):
+        meant = f"-{wrong}"
+        if meant in _list_names(_list_options(ctx.command)):
+            return f"; options have two dashes{f': {meant}' if meant in _list_advisable(ctx.command) else ''}"
+        return f", nor {meant}{_suggest(ctx, meant)}"
     if wrong in OTHER_TOOLS:
         return f"; {OTHER_TOOLS[wrong]}"
     names = [name for name, command in _list_commands(ctx.find_root()) if wrong in _list_advisable(command)]
@@ -45,7 +53,7 @@ def _suggest(ctx: click.Context, wrong: str) -> str:
         shown = [*names[:MOST_NAMED], "others"] if len(names) > MOST_NAMED else names
         return f"; it is an option of {' and '.join(filter(None, (', '.join(shown[:-1]), shown[-1])))}"
     own = [name[2:] for name in _list_names(_list_options(ctx.command)) if name.startswith("--")]
-    close = [f"--{name}" for name in find_similar(wrong.lstrip("-"), own)]
+    close = [f"--{name}" for name in find_similar(wrong.lstrip("-"), own)] if wrong.startswith("--") else []
     # If what was meant may not be named, what is less close was not meant.
     return suggest(close) if set(_list_advisable(ctx.command)).issuperset(close) else ""
 

@@ -41,6 +41,15 @@ MISTAKES = [
     ("plan a b", "plan takes PATH, and nothing more"),
     ("import report.a b c d", "import takes ADDRESS ID PATH, and nothing more"),
     ("apply --force", "apply has no option --force"),
+    ("plan -target=report.x", "plan has no option -target; options have two dashes: --target"),
+    ("plan -out=x", "plan has no option -out; options have two dashes: --out"),
+    ("apply -auto-approve", "apply has no option -auto-approve; options have two dashes"),
+    ("plan -prune", "plan has no option -prune; options have two dashes"),
+    ("plan -tagret x", 'plan has no option -tagret, nor --tagret; did you mean "--target"?'),
+    ("plan -var-file=x", "plan has no option -var-file, nor --var-file"),
+    ("plan -prun", "plan has no option -prun, nor --prun"),
+    ("apply -undo", "apply has no option -undo, nor --undo; it is an option of plan"),
+    ("plan -t", "plan has no option -t"),
     ("plna", 'there is no command plna; did you mean "plan"?'),
     ("state shwo", 'there is no command state shwo; did you mean "show"?'),
     ("state unlok", "there is no command state unlok"),
@@ -86,11 +95,11 @@ def test_no_mistake_is_answered_with_what_destroys(capsys: pytest.CaptureFixture
     """Near misses of each such flag, in each command: no advice names one of them."""
     for words, command in _commands(click.Context(cli, info_name="reconciler")):
         own = {each for param in command.params for each in param.opts}
-        for wrong in (each for flag in NEVER for each in (flag, *_misspelt(flag)) if each not in own):
+        for wrong in (each for flag in NEVER for each in (flag, flag[1:], *_misspelt(flag)) if each not in own):
             if wrong == "--":
                 continue
             assert run([*words, wrong]) == 64, (words, wrong)
-            advice = capsys.readouterr().err.replace(f"no option {wrong}", "")
+            advice = capsys.readouterr().err.replace(f"no option {wrong}", "").replace(f", nor -{wrong}", "")
             assert not [flag for flag in NEVER if flag in advice], (words, wrong)
 
 
