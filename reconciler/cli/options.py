@@ -117,8 +117,21 @@ def combine(*options: Callable[[Command], Command]) -> Callable[[Command], Comma
     return lambda command: reduce(lambda made, option: option(made), reversed(options), command)
 
 
+def _require_order(ctx: click.Context, last: click.Parameter, path: Path) -> Path:
+    """PATH, the last word. WrongUsage if it is an address and does not exist, or if an earlier word is a path."""
+    words = {it: ctx.params.get(it.name or "", path) for it in ctx.command.params if isinstance(it, click.Argument)}
+    is_all = len(words) > 1 and all(isinstance(word, str | Path) for word in words.values())
+    for each, word in words.items() if is_all else ():
+        kind, _, key = str(word).partition(".")
+        is_address = key not in ("", "yaml", "yml") and kind in load("reconciler.kinds:KINDS")
+        if is_address != os.path.lexists(word) and is_address is (each is last):
+            order = f"the order is `{ctx.command_path} {' '.join(map(find_name, words))}`"
+            raise wrong_value(each, word, f"no {'address' if is_address else 'path'} here; {order}", ctx)
+    return path
+
+
 FILE = click.Path(path_type=Path, dir_okay=False)
-path_argument = click.argument("path", type=click.Path(path_type=Path), default=".")
+path_argument = click.argument("path", type=click.Path(path_type=Path), default=".", callback=_require_order)
 format_option = form_option(["text", "json"])
 
 

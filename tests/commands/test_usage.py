@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -69,6 +70,65 @@ def test_a_mistake_is_one_line_with_where_help_is(words: str, line: str, capsys:
         assert error == f"error: {line}"
     assert hint.startswith("hint: `reconciler ")
     assert " --help` lists " in hint
+
+
+SWAPPED = [
+    ("explain my-project report.a", "ADDRESS[.FIELD] my-project", "path", "explain ADDRESS[.FIELD] PATH"),
+    ("explain my-project", "ADDRESS[.FIELD] my-project", "path", "explain ADDRESS[.FIELD] PATH"),
+    ("explain report.a report.b", "PATH report.b", "address", "explain ADDRESS[.FIELD] PATH"),
+    ("send-test my-project report.a", "ADDRESS my-project", "path", "send-test ADDRESS PATH"),
+    ("import integration.a -e production my-project", "ID my-project", "path", "import ADDRESS ID PATH"),
+    ("import integration.a my-project wbRlfw1x", "ID my-project", "path", "import ADDRESS ID PATH"),
+    ("import my-project integration.a wbRlfw1x", "ADDRESS my-project", "path", "import ADDRESS ID PATH"),
+    ("import wbRlfw1x x integration.a", "PATH integration.a", "address", "import ADDRESS ID PATH"),
+    ("state show my-project report.a", "ADDRESS my-project", "path", "state show ADDRESS PATH"),
+    ("state rm my-project report.a", "ADDRESS my-project", "path", "state rm ADDRESS PATH"),
+    ("state mv my-project report.a report.b", "SOURCE my-project", "path", "state mv SOURCE TARGET PATH"),
+    ("state mv report.a my-project", "TARGET my-project", "path", "state mv SOURCE TARGET PATH"),
+    ("state unlock my-project 1a2b", "RUN my-project", "path", "state unlock RUN PATH"),
+]
+
+
+@pytest.mark.parametrize(("words", "wrong", "what", "order"), SWAPPED, ids=[words for words, *_ in SWAPPED])
+def test_words_in_another_order_are_told(
+    words: str,
+    wrong: str,
+    what: str,
+    order: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A folder before PATH, and an address in its place: which word it is, and the order."""
+    monkeypatch.chdir(tmp_path)
+    Path("my-project").mkdir()
+    assert run(words.split()) == 64
+    told = capsys.readouterr().err.splitlines()[0]
+    assert told == f"error: {wrong}: expected no {what} here; the order is `reconciler {order}`"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "import --all project",
+        "compare report.a project",
+        "explain report.a project",
+        "explain report.a",
+        "explain report.a report.yaml",
+        "import report.a report.a project",
+        "state list project",
+        "state list report.b",
+    ],
+)
+def test_words_in_their_order_are_taken(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also if there is a folder of an address's name, or an environment's, or a file of YAML is missing."""
+    monkeypatch.chdir(tmp_path)
+    Path("project").mkdir()
+    Path("report.a").mkdir()
+    run(words.split())
+    assert "the order is" not in capsys.readouterr().err
 
 
 def _commands(context: click.Context) -> Iterator[tuple[list[str], click.Command]]:
