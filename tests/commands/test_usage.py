@@ -52,6 +52,24 @@ MISTAKES = [
     ("apply -undo", "apply has no option -undo, nor --undo; it is an option of plan"),
     ("plan -t", "plan has no option -t"),
     ("plna", 'there is no command plna; did you mean "plan"?'),
+    ("init", "there is no command init; nothing has to be prepared or formatted: run `reconciler plan`"),
+    ("fmt my-project", "there is no command fmt; nothing has to be prepared or formatted: run `reconciler plan`"),
+    ("show a.plan", "there is no command show; `plan` reads what is live, and `state list` shows the state"),
+    ("refresh", "there is no command refresh; `plan` reads what is live, and `state list` shows the state"),
+    (
+        "output -json",
+        "there is no command output; `plan` reads what is live, and `state list` shows the state",
+    ),
+    ("destroy", "there is no command destroy; the configuration decides what is deleted or replaced; `plan` shows it"),
+    (
+        "taint report.a",
+        "there is no command taint; the configuration decides what is deleted or replaced; `plan` shows it",
+    ),
+    (
+        "workspace list",
+        "there is no command workspace; reconciler.yaml names the environments, and --environment chooses one",
+    ),
+    ("state init", "there is no command state init"),
     ("state shwo", 'there is no command state shwo; did you mean "show"?'),
     ("state unlok", "there is no command state unlok"),
 ]
