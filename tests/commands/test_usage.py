@@ -133,7 +133,7 @@ def test_words_in_another_order_are_told(
         "explain report.a project",
         "explain report.a",
         "explain report.a report.yaml",
-        "import report.a report.a project",
+        "import report.a project .",
         "state list project",
         "state list report.b",
     ],
@@ -141,7 +141,8 @@ def test_words_in_another_order_are_told(
 def test_words_in_their_order_are_taken(
     words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also if there is a folder of an address's name, or an environment's, or a file of YAML is missing."""
+    """Also if a folder has the name of an address, of an environment, or of an id and PATH is given; or if a file of
+    YAML is missing."""
     monkeypatch.chdir(tmp_path)
     Path("project").mkdir()
     Path("report.a").mkdir()
