@@ -9,6 +9,14 @@ from reconciler.text import did_you_mean
 
 NOT_ADVISED = frozenset({"rm", "unlock"})
 """Commands that forget something: no mistake is answered with them."""
+OTHER_TOOLS = {
+    **dict.fromkeys(("--dry-run", "--dryrun"), "`reconciler plan` shows what apply would do"),
+    **dict.fromkeys(("init", "fmt"), "nothing has to be prepared or formatted: run `reconciler plan`"),
+    **dict.fromkeys(("show", "refresh", "output"), "`plan` reads what is live, and `state list` shows the state"),
+    **dict.fromkeys(("destroy", "taint"), "the configuration decides what is deleted or replaced; `plan` shows it"),
+    "workspace": "reconciler.yaml names the environments, and --environment chooses one",
+}
+"""Options and commands that people know from other tools, and what they find here."""
 
 
 class Group(click.Group):
@@ -26,4 +34,5 @@ class Group(click.Group):
             return super().resolve_command(ctx, args)
         close = did_you_mean(args[0], (each for each in self.list_commands(ctx) if each not in NOT_ADVISED))
         name = " ".join([*ctx.command_path.split()[1:], args[0]])
-        raise WrongUsage(f"there is no command {name}{close}", hint=f"`{ctx.command_path} --help` lists the commands")
+        told = f"; {OTHER_TOOLS[name]}" if name in OTHER_TOOLS else close
+        raise WrongUsage(f"there is no command {name}{told}", hint=f"`{ctx.command_path} --help` lists the commands")

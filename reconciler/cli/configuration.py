@@ -145,7 +145,7 @@ def expand(path: Path, environment: str | None, target: tuple[str, ...], form: s
 @click.command()
 @click.argument("first", metavar="A", shell_complete=options.complete("environments"))
 @click.argument("second", metavar="B", shell_complete=options.complete("environments"))
-@options.path_argument
+@click.argument("path", type=click.Path(path_type=Path), default=".")  # A and B may be names of folders, too
 @options.flag("--live", help="Compare what is live in both projects; needs both keys, writes nothing.")
 @options.bare_target_option(
     help="Only this address, or those that fit a pattern: 'report.chess-*'. May be given several times."

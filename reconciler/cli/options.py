@@ -117,8 +117,22 @@ def combine(*options: Callable[[Command], Command]) -> Callable[[Command], Comma
     return lambda command: reduce(lambda made, option: option(made), reversed(options), command)
 
 
+def _require_order(ctx: click.Context, last: click.Parameter, path: Path) -> Path:
+    """PATH, the last word. If it was left out or does not exist: WrongUsage for an address, or for a path before it."""
+    words = {it: ctx.params.get(it.name or "", path) for it in ctx.command.params if isinstance(it, click.Argument)}
+    is_sure = find_given("path") and os.path.lexists(path)
+    is_all = len(words) > 1 and not is_sure and all(isinstance(word, str | Path) for word in words.values())
+    for each, word in words.items() if is_all else ():
+        kind, _, key = str(word).partition(".")
+        is_address = key not in ("", "yaml", "yml") and kind in load("reconciler.kinds:KINDS")
+        if is_address != os.path.lexists(word) and is_address is (each is last):
+            order = f"the order is `{ctx.command_path} {' '.join(map(find_name, words))}`"
+            raise wrong_value(each, word, f"no {'address' if is_address else 'path'} here; {order}", ctx)
+    return path
+
+
 FILE = click.Path(path_type=Path, dir_okay=False)
-path_argument = click.argument("path", type=click.Path(path_type=Path), default=".")
+path_argument = click.argument("path", type=click.Path(path_type=Path), default=".", callback=_require_order)
 format_option = form_option(["text", "json"])
 
 
@@ -271,10 +285,9 @@ def make_environments(path: Path, names: Sequence[str], flags: ApiFlags) -> Envi
 
 def read_options(flags: PlanFlags) -> Options:
     """The options of a plan. WrongUsage if a flag needs `--base` and that is not given."""
-    asked = find_given("only_scope", "strict_scope")
-    if asked and flags["base"] is None:
-        hint = "--base origin/main, or --base HEAD^ after a merge"
-        raise WrongUsage(f"{' and '.join(asked)} needs --base", hint=hint)
+    used = find_given("only_scope", "strict_scope")
+    if used and flags["base"] is None:
+        raise WrongUsage(f"{' and '.join(used)} needs --base", hint="--base origin/main, or --base HEAD^ after a merge")
     make: Callable[..., Options] = load("reconciler.plan.guards:Options")
     scope = {name: flags[name] for name in ("base", "only_scope", "strict_scope")}
     return make(flags["target"], flags["prune"], flags["max_deletes"], frozenset(flags["allow"]), **scope)

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import click
 
+from reconciler.cli import OTHER_TOOLS
 from reconciler.cli.options import NeverSuggested, find_name, help_hint
 from reconciler.errors import WrongUsage
 from reconciler.text import find_similar, suggest
 
 MOST_NAMED = 3
-DRY_RUN = "`reconciler plan` shows what apply would do"
-OTHER_TOOLS = {"--dry-run": DRY_RUN, "--dryrun": DRY_RUN}
-"""Options that people know from other tools, and what they find here."""
 
 
-def usage_error(error: click.UsageError, root: click.Command) -> WrongUsage:
-    """The error in our words, with a hint. `root`: the command that has all others, for an error without a command."""
+def usage_error(error: click.UsageError, root: click.Command, words: Sequence[str]) -> WrongUsage:
+    """The error in our words, with a hint. `root`, which has all commands, is for an error without a command."""
     ctx = error.ctx or click.Context(root, info_name="reconciler")
-    return WrongUsage(_describe(error, ctx), hint=help_hint(ctx))
+    return WrongUsage(_describe(error, ctx, words), hint=help_hint(ctx))
 
 
-def _describe(error: click.UsageError, ctx: click.Context) -> str:
+def _describe(error: click.UsageError, ctx: click.Context, words: Sequence[str]) -> str:
     if isinstance(error, click.NoSuchOption):
-        return f"{_name_command(ctx)} has no option {error.option_name}{_suggest(ctx, error.option_name)}"
+        whole = (each.partition("=")[0] for each in words if each.startswith(error.option_name) and each[1] != "-")
+        wrong = next(whole, error.option_name)  # of -target, click names the first letter alone
+        return f"{_name_command(ctx)} has no option {wrong}{_suggest(ctx, wrong)}"
     if isinstance(error, click.MissingParameter):
         return f"{_name_command(ctx)} needs {find_name(error.param)}"
     if isinstance(error, click.BadOptionUsage):
-        every = (option for _, command in _list_commands(ctx.find_root()) for option in _list_options(command))
-        is_flag = error.option_name in _list_names(option for option in every if option.is_flag)
+        flags = (_list_names(each, lambda option: option.is_flag) for _, each in _list_commands(ctx.find_root()))
+        is_flag = any(error.option_name in names for names in flags)
         return f"{error.option_name} {'takes no value' if is_flag else 'needs a value'}"
     if isinstance(error, click.BadParameter):
         return f"{find_name(error.param)}: {error.message}"
@@ -38,14 +38,19 @@ def _describe(error: click.UsageError, ctx: click.Context) -> str:
 
 
 def _suggest(ctx: click.Context, wrong: str) -> str:
+    if len(wrong) > len("-x") and not wrong.startswith("--"):
+        meant = f"-{wrong}"
+        if meant in _list_names(ctx.command):
+            return f"; options have two dashes{f': {meant}' if meant in _list_advisable(ctx.command) else ''}"
+        return f", nor {meant}{_suggest(ctx, meant)}"
     if wrong in OTHER_TOOLS:
         return f"; {OTHER_TOOLS[wrong]}"
     names = [name for name, command in _list_commands(ctx.find_root()) if wrong in _list_advisable(command)]
     if names:
         shown = [*names[:MOST_NAMED], "others"] if len(names) > MOST_NAMED else names
         return f"; it is an option of {' and '.join(filter(None, (', '.join(shown[:-1]), shown[-1])))}"
-    own = [name[2:] for name in _list_names(_list_options(ctx.command)) if name.startswith("--")]
-    close = [f"--{name}" for name in find_similar(wrong.lstrip("-"), own)]
+    own = [name[2:] for name in _list_names(ctx.command) if name.startswith("--")]
+    close = [f"--{name}" for name in find_similar(wrong.lstrip("-"), own)] if wrong.startswith("--") else []
     # If what was meant may not be named, what is less close was not meant.
     return suggest(close) if set(_list_advisable(ctx.command)).issuperset(close) else ""
 
@@ -62,16 +67,12 @@ def _list_commands(ctx: click.Context, path: str = "") -> Iterator[tuple[str, cl
             yield path + name, command
 
 
-def _list_options(command: click.Command) -> list[click.Option]:
-    return [param for param in command.params if isinstance(param, click.Option)]
-
-
-def _list_names(options: Iterable[click.Option]) -> list[str]:
-    return [name for option in options for name in option.opts]
+def _list_names(command: click.Command, is_asked: Callable[[click.Option], bool] = lambda _: True) -> list[str]:
+    return [name for each in command.params if isinstance(each, click.Option) and is_asked(each) for name in each.opts]
 
 
 def _list_advisable(command: click.Command) -> list[str]:
-    return _list_names(option for option in _list_options(command) if not isinstance(option, NeverSuggested))
+    return _list_names(command, lambda option: not isinstance(option, NeverSuggested))
 
 
 def _name_command(ctx: click.Context) -> str:

@@ -186,7 +186,8 @@ class Project:
         if ref.id not in records and tombstone is not None and tombstone.deleted:
             raise Refused(f"{describe_deleted(ref.id, tombstone)}, and the API never uses an id again")
         if ref.id not in records:
-            raise WrongUsage(f"there is no live {ref.kind} {ref.id}{did_you_mean(ref.id, records)}")
+            hint = "`reconciler plan --format json` lists the objects that are not managed, with their ids"
+            raise WrongUsage(f"there is no live {ref.kind} {ref.id}{did_you_mean(ref.id, records)}", hint=hint)
         chosen, left = find_expressible(KINDS[ref.kind], [records[ref.id]], find_objections)
         return Unmanaged(chosen, {ref: key}, {why: [describe(record)] for record, why in left})
 

@@ -70,8 +70,10 @@ class Configuration:
             raise WrongUsage("there are several environments", hint=choice)
         if name not in self.environments:
             known = f"expected one of {', '.join(self.environments)}" if self.environments else "none is set"
-            named = f"{SETTINGS_FILE} names the environments" if self.environments else None
-            hint = named if self.path.exists() else f"{self.path} does not exist; expected a folder or a file of YAML"
+            settings, named = self._reading.source.settings, "names the environments"
+            lacking = f"there is no {settings}, which {named}; without it, leave the name out"
+            hint = f"{SETTINGS_FILE} {named}" if self._reading.source.exists(settings) else lacking
+            hint = hint if self.path.exists() else f"{self.path} does not exist; expected a folder or a file of YAML"
             message = f"there is no environment {name}; {known}{did_you_mean(name, self.environments)}"
             raise WrongUsage(message, hint=hint)
         return self.environments[name]

@@ -66,10 +66,9 @@ def read_plans(path: Path) -> tuple[SavedPlan, ...]:
     """Reads the file. WrongUsage if there is none, Refused if it is not exactly what was written."""
     try:
         written = read_regular(path, LARGEST)
-    except FileNotFoundError as error:
-        raise WrongUsage(f"--plan {path}: cannot be read: {error.strerror}") from error
-    except Unreadable as error:
-        raise WrongUsage(f"--plan {path}: {error}") from error
+    except (FileNotFoundError, Unreadable) as error:
+        why = error if isinstance(error, Unreadable) else f"cannot be read: {error.strerror}"
+        raise WrongUsage(f"--plan {path}: {why}", hint="expected a file that `plan --out FILE` wrote") from error
     try:
         document = json.loads(written.decode("utf-8"))
         as_written = _encode(document)

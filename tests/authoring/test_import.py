@@ -63,6 +63,7 @@ def test_what_cannot_be_imported(world: World) -> None:
     assert (code, "managed already, as integration.hook" in said) == (5, True)
     code, said = imported(world, "integration.again", "nobody")
     assert (code, "there is no live integration nobody" in said) == (64, True)
+    assert "hint: `reconciler plan --format json` lists the objects that are not managed, with their ids\n" in said
     code, said = imported(world, "integration.hook", other)
     assert (code, "main.yaml:3:3" in said) == (5, True)
     code, said = imported(world, "webhook.x", other)

@@ -147,3 +147,19 @@ def test_a_path_that_is_not_there_is_named_beside_the_environment(
     monkeypatch.setenv("QONVERSION_SECRET", "sk_x")
     assert run([command, str(tmp_path / "nowhere"), "-e", "production"]) == 64
     assert f"hint: {tmp_path / 'nowhere'} does not exist" in capsys.readouterr().err
+
+
+def test_settings_that_are_not_there_name_no_environment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without reconciler.yaml there is one environment. With it, its names are those that there are."""
+    monkeypatch.setenv("QONVERSION_SECRET", "sk_x")
+    (tmp_path / "main.yaml").write_text("automations: {}\n", encoding="utf-8")
+    assert run(["plan", str(tmp_path), "-e", "production"]) == 64
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error == "error: there is no environment production; expected one of default"
+    settings = tmp_path / "reconciler.yaml"
+    assert hint == f"hint: there is no {settings}, which names the environments; without it, leave the name out"
+    settings.write_text("environments: {sandbox: {}}\n", encoding="utf-8")
+    assert run(["plan", str(tmp_path), "-e", "production"]) == 64
+    assert capsys.readouterr().err.endswith("\nhint: reconciler.yaml names the environments\n")

@@ -37,6 +37,17 @@ def test_the_environment(world: World, saved: Path) -> None:
     assert "there is no environment one" in gone.err
 
 
+@pytest.mark.parametrize("name", ["nosuch.plan", "a-folder"])
+def test_a_file_that_is_none(world: World, tmp_path: Path, name: str) -> None:
+    """It is named, with the command that writes such a file."""
+    (tmp_path / "a-folder").mkdir()
+    refused = world.apply("--plan", str(tmp_path / name))
+    assert (refused.code, refused.out) == (64, "")
+    error, hint = refused.err.splitlines()
+    assert error.startswith(f"error: --plan {tmp_path / name}: ")
+    assert hint == "hint: expected a file that `plan --out FILE` wrote"
+
+
 @pytest.mark.parametrize("above", [".", ".."])
 def test_the_folder(world: World, saved: Path, monkeypatch: pytest.MonkeyPatch, above: str) -> None:
     """Without PATH: from the configuration itself, and from a folder above it."""
