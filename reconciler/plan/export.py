@@ -57,7 +57,7 @@ def _make_key(record: Record) -> str:
 
 
 Addresses = Mapping[ObjectRef, str]
-Objections = Callable[[str, Fields], list[tuple[str, str]]]
+FindViolations = Callable[[str, Fields], list[tuple[str, str]]]
 """Given a kind and fields: which fields may not be written so, and why."""
 
 
@@ -70,7 +70,7 @@ class Exported:
     warnings: tuple[str, ...]
 
 
-def export(live: Live, violations: Objections, schema: str) -> Exported:
+def export(live: Live, violations: FindViolations, schema: str) -> Exported:
     """YAML that validates, with references to targets that are exported too, and the entries of the state. An object
     that cannot be written (a read-only value of a required field, a name of two objects) is left out, with a warning:
     it stays unmanaged. Each file begins with the line by which editors find the `schema`."""
@@ -112,7 +112,7 @@ def make_blocks(
 
 
 def find_expressible(
-    kind: Kind, records: Iterable[Record], violations: Objections, named: Iterable[Key | None] = ()
+    kind: Kind, records: Iterable[Record], violations: FindViolations, named: Iterable[Key | None] = ()
 ) -> tuple[dict[ObjectRef, dict[str, Any]], list[tuple[Record, str]]]:
     """The fields of the objects that can be written; and what of an object cannot, with why. `named`: the natural
     keys of what is written already."""
@@ -138,7 +138,7 @@ def find_expressible(
 
 
 def _find_writable(
-    kind: Kind, record: Record, violations: Objections
+    kind: Kind, record: Record, violations: FindViolations
 ) -> tuple[dict[str, Any], dict[str, str], list[str]]:
     """The fields of an object that may be written, those that may not, and why the object may not."""
     fields = find_writable_fields(record)
