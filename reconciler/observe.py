@@ -49,8 +49,7 @@ def find_kind_lookups(kinds: Iterable[Kind]) -> set[str]:
 Names = Iterable[str]
 Refs = Iterable[ObjectRef]
 Used = Iterable[str] | None
-MOST_LOOKUPS = 4
-"""How many lookups are read at once, beside the lists of the kinds."""
+MOST_LOOKUPS = 4  # How many lookups are read at once, beside the lists of the kinds.
 
 
 class Lists:

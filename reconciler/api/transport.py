@@ -260,7 +260,6 @@ def open_simulator(file: str, now: Moment, *, bare: bool = False, **more: Any) -
     except (OSError, load("sqlite3:Error")) as error:
         why = getattr(error, "strerror", None) or "it cannot be used as a database"
         raise WrongUsage(
-            f"the simulator cannot keep its data in {file}: {why}",
-            hint="name a new file, or one that a simulator made",
+            f"the simulator cannot keep its data in {file}: {why}", hint="name a new file, or one that a simulator made"
         ) from error
     return simulator

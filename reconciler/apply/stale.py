@@ -99,7 +99,7 @@ class ChangeStatus:
             return None if self.record else replace(change, requests=()) if self._is_gone else change
         record = self.record if change.action is Action.UPDATE else self._made
         if change.action is Action.CREATE and record is None:
-            others = self._find_by_natural_key()
+            others = self._find_same()
             record = others[0] if len(others) == 1 else None
         is_done = record is not None and self._is_as_wanted(record, self._wanted)
         return self._with_requests(record, ()) if record is not None and is_done else None
@@ -127,8 +127,7 @@ class ChangeStatus:
         if self._made is not None:
             return f"{self._made.id} ({self._made.name}), which an earlier try has made, was changed meanwhile"
         if change.action is Action.CREATE:
-            new = self._find_by_natural_key()
-            return ", ".join(f"{each.id} ({each.name}) appeared meanwhile" for each in new) or None
+            return ", ".join(f"{each.id} ({each.name}) appeared meanwhile" for each in self._find_same()) or None
         if self.record is None:
             return f"{change.id} is gone"
         if fingerprint(self._kind, self.record) == change.seen:
@@ -180,7 +179,7 @@ class ChangeStatus:
         now = {each.path: each.before for each in found} if remember else dict(flatten(self._kind, record.fields))
         return sorted(path for path in {*seen, *now} if seen.get(path) != now.get(path))
 
-    def _find_by_natural_key(self) -> list[Record]:
+    def _find_same(self) -> list[Record]:
         """The unmanaged objects with the natural key of this change."""
         managed = find_known_objects(self._entries)
         others = [record for record in self._records.values() if record.ref not in managed]

@@ -295,4 +295,4 @@ class _Import:
         yield from (f"{', '.join(objects)}{why}" for why, objects in found.items())
         if self._found.selection and self._rest:
             reason = abridge(f"{each.action} {each.address}" for each in self._rest)
-            yield f"the plan has other changes too, of {counted(len(self._rest), 'resource')} not imported: {reason}"
+            yield f"besides the imports, the plan has {counted(len(self._rest), 'other change')}: {reason}"

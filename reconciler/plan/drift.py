@@ -76,10 +76,8 @@ def _is_local_time(each: Difference, entry: Entry, after: Entry | None) -> bool:
 
 
 def _describe_next(difference: Difference, change: Change | None) -> str:
-    if change is None:
-        return STAYS
-    if change.action is not Action.UPDATE:
-        return NEXT_APPLY[change.action]
+    if change is None or change.action is not Action.UPDATE:
+        return NEXT_APPLY[change.action] if change else STAYS
     planned = next((each for each in change.fields if each.path == difference.path), None)
     if planned is None:
         path = difference.path
@@ -92,7 +90,7 @@ def _describe_next(difference: Difference, change: Change | None) -> str:
 def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     """The resources of the state with a receipt reverted, to make a plan from. Warnings name what is lost for good."""
     wanted = {address: {**entry.applied, **entry.rules} for address, entry in entries.items()}
-    warnings = [f"this goes back from {receipt.id}; the configuration still says otherwise: revert that as well"]
+    warnings = [f"this undoes the apply {receipt.id}; revert the YAML too, or the next plan makes the changes again"]
     for item in receipt.items:
         warnings += _describe_losses(item)
         if item.status == Status.DONE:

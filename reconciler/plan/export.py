@@ -20,7 +20,7 @@ from reconciler.lazy import frozen
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, Resource, address_kind, make_address
 from reconciler.model.plan import Change
 from reconciler.serialization import canonical
-from reconciler.text import common_words, did_you_mean, find_free, split_numbers
+from reconciler.text import common_words, did_you_mean, find_free, join_choices, split_numbers
 from reconciler.yaml import KeyPath
 from reconciler.yaml.writing import dump, escape_variables, has_variable_key
 
@@ -129,12 +129,19 @@ def find_expressible(
             left.append((record, f" is left out: {same}; rename one in the dashboard"))
             continue
         fields, alone, wrong = _find_writable(kind, record, violations)
-        left += [(record, f": its {name} is left alone: {message}") for name, message in alone.items()]
+        left += [(record, f": {describe_unwritten(kind.name, record.fields, *each)}") for each in alone.items()]
         if wrong:
             left.append((record, f" is left out: {'; '.join(wrong)}"))
         else:
             chosen[record.ref] = fields
     return chosen, left
+
+
+def describe_unwritten(kind: str, fields: Fields, name: str, message: str) -> str:
+    """Why a field of a live object is not written. `message`: what is wrong with its value."""
+    if (endpoint := KINDS[kind].field_named(name).setter) and endpoint.words:
+        message = f'the server sets "{fields[name]}"; YAML can say {join_choices([*endpoint.words])}'
+    return f"its {name} is not written: {message.removeprefix(f'{name}: ')}"
 
 
 def _find_writable(

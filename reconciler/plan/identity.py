@@ -12,17 +12,7 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import Key, find_by_natural_key, fold_text, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, find_known_objects
 from reconciler.lazy import frozen
-from reconciler.model.inputs import (
-    Desired,
-    Fields,
-    Live,
-    ObjectRef,
-    Record,
-    Resource,
-    State,
-    Tombstone,
-    address_kind,
-)
+from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, Resource, State, Tombstone, address_kind
 from reconciler.model.plan import Waiting
 from reconciler.text import short_commit
 

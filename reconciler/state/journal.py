@@ -151,11 +151,8 @@ class Journal:
             continues = bool(lines) and self._continues(first, base)
             # A journal in the work tree may be the work of a commit.
             if continues and (path != self.path or first["format_version"] < FORMAT_VERSION):
-                raise StateUnusable(
-                    f"{path}: this journal of an apply is not believed: an earlier version wrote it, or a commit "
-                    "brought it",
-                    hint=MOVE_AWAY_HINT,
-                )
+                why = "an earlier version wrote it, or a commit brought it"
+                raise StateUnusable(f"{path}: this journal of an apply is not believed: {why}", hint=MOVE_AWAY_HINT)
         ours = bool(self._place.key) and first.get("key") == self._chain.key_id()
         steps = self._open_steps(lines) if ours else []
         if not continues:
@@ -177,14 +174,8 @@ class Journal:
                 _replay_line(line, entries, tombstones, waiting)
             except DecodeError as error:
                 raise self._damage_error(number) from error
-        state = replace(
-            base,
-            entries=entries,
-            lineage=lineage,
-            plan=plan,
-            tombstones=tombstones,
-            unread=frozenset(str(line["address"]) for line in steps if "intent" in line),
-        )
+        unread = frozenset(str(line["address"]) for line in steps if "intent" in line)
+        state = replace(base, entries=entries, lineage=lineage, plan=plan, tombstones=tombstones, unread=unread)
         left = tuple(f"{address}: {what}" for address, what in sorted(waiting.items()))
         return Replayed(state, left, frozenset(str(line["address"]) for line in steps))
 
@@ -193,8 +184,9 @@ class Journal:
         if type(version) is not int or version < 1:
             raise self._damage_error(1)
         if version > FORMAT_VERSION:
-            hint = "upgrade reconciler, or apply with that"
-            raise StateUnusable(f"{self.path}: written by a newer reconciler", hint=hint)
+            raise StateUnusable(
+                f"{self.path}: written by a newer reconciler", hint="upgrade reconciler, or apply with it"
+            )
         try:
             return _head_from(first)[0] == (base.lineage, base.serial)
         except DecodeError as error:

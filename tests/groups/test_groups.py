@@ -139,6 +139,18 @@ def test_a_first_rollout_is_one_screen_and_then_the_list(world: World) -> None:
     assert len(listed) == 232
 
 
+def test_a_remark_on_one_of_several_names_its_address(world: World) -> None:
+    """Each of them was found by its own name, so a number would say less."""
+    world.write(
+        "automations:\n"
+        + "".join(f"  {key}: {{name: Flow {key}, status: active, data: {{platform: iOS}}}}\n" for key in "ab")
+    )
+    assert world.apply().code == 0
+    world.state.unlink()
+    lines = [line.strip() for line in world.run("plan").out.splitlines()]
+    assert {f"automation.{key}: found by name Flow {key}" for key in "ab"} <= {*lines}
+
+
 def test_what_is_not_managed_is_counted_by_kind(world: World) -> None:
     """`… and 96 more` says what the 96 are."""
     world.write("automations: {}\n")

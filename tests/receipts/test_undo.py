@@ -34,7 +34,7 @@ def test_an_update(world: World, edit: str) -> None:
     assert content(world) != before
     planned = undo(world)
     assert set(planned.actions().values()) == {"update"}
-    assert warned(planned, "the configuration still says otherwise")
+    assert warned(planned, "revert the YAML too, or the next plan makes the changes again")
     assert content(world) == before
     world.write(TEAM)
     assert world.plan().code == 0
