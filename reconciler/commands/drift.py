@@ -62,8 +62,7 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
             left.append(f"{drifted.address}: it is not live, or not in the configuration any more: nothing to write")
             continue
         block = _make_block(drifted, resources[drifted.address].fields, planned.live, addresses)
-        blocks[drifted.address] = block
-        found_values = _find_values(drifted, block)
+        blocks[drifted.address], found_values = block, _find_values(drifted, block)
         for name, message in find_violations(address_kind(drifted.address), block):
             if name in {keys[0] for keys in found_values}:
                 why = describe_unwritten(address_kind(drifted.address), block, name, message)

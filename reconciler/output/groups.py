@@ -15,7 +15,7 @@ from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind
 from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
 from reconciler.model.reports import Review, Weight
-from reconciler.output.labels import WEIGHTS, format_place
+from reconciler.output.labels import MOST_NAMED, WEIGHTS, format_place
 from reconciler.output.terminal import escape
 from reconciler.serialization import canonical
 from reconciler.text import counted, quote, split_numbers
@@ -127,7 +127,8 @@ def list_sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None
         found[None].update([*remarks])
         owners |= remarks
     for weight, counts in found.items():
-        few = FEW if total > 1 else len(counts)
+        is_told_each = weight is None and len(counts) == total <= MOST_NAMED
+        few = len(counts) if is_told_each or total == 1 else FEW
         for text, number in counts.most_common(few):
             subject = owners[text] if number == 1 and weight is None else f"{number} of {total}"
             yield weight, text if number == total else f"{subject}: {text}"
