@@ -1,4 +1,4 @@
-"""Holds the lists against what is remembered. Not listed is not gone: such an object is asked for by its id."""
+"""Compares the lists of the API with the state. Not listed is not gone: such an object is asked for by its id."""
 
 from __future__ import annotations
 
@@ -49,8 +49,7 @@ def find_kind_lookups(kinds: Iterable[Kind]) -> set[str]:
 Names = Iterable[str]
 Refs = Iterable[ObjectRef]
 Used = Iterable[str] | None
-MOST_LOOKUPS = 4
-"""At once, beside the lists of the kinds."""
+MOST_LOOKUPS = 4  # How many lookups are read at once, beside the lists of the kinds.
 
 
 class Lists:
@@ -68,7 +67,7 @@ class Lists:
         self.counts = Counter(map(address_kind, known))
         self.needed: set[str] = set()
         self.used = {*self.counts}
-        self.every = used is None
+        self.reads_all_kinds = used is None
         self._pool = reader.threads(len(kinds) + MOST_LOOKUPS)
         self._lists: dict[str, Future[list[Item]]] = {}
         self.need_kinds(used or ())
@@ -88,7 +87,7 @@ class Lists:
         self.used.update(names)
         for kind in self.kinds:
             at = kind.endpoints
-            is_read = self.every or not at.on_demand or kind.name in self.used
+            is_read = self.reads_all_kinds or not at.on_demand or kind.name in self.used
             if is_read and kind.name not in self._lists:
                 ask = partial(read_list, self.reader, at.path, at.pages.value, self.counts[kind.name])
                 self._lists[kind.name] = self._pool.submit(ask)
@@ -176,7 +175,7 @@ def wait_remembered(lists: Lists, state: State, also: Refs = ()) -> Live:
     live = lists.wait()
     for attempt in reader.poll():
         if attempt:
-            live = observe(reader, kinds, lists.needed, state.entries, None if lists.every else lists.used)
+            live = observe(reader, kinds, lists.needed, state.entries, None if lists.reads_all_kinds else lists.used)
         missing = _find_missing(state, live, also)
         deleted = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.deleted}
         # A kind that cannot be asked for by id has nothing that was restored.

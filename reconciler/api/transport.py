@@ -25,10 +25,10 @@ with without_optional("pygments"):
     import httpx
 
 JSON = {"content-type": "application/json"}
-OURS = {"user-agent": f"reconciler/{__version__}"}
+USER_AGENT = {"user-agent": f"reconciler/{__version__}"}
 HAVE_LENGTH = frozenset({"POST", "PUT", "PATCH"})
-CODINGS = "gzip, deflate"
-LONGEST_EXCHANGE = 120.0  # Seconds from the first byte sent to the last one read.
+ACCEPT_ENCODING = "gzip, deflate"
+EXCHANGE_SECONDS = 120.0  # Seconds from the first byte sent to the last one read.
 SIMULATOR = "simulator:"
 Query = Mapping[str, str | int] | None
 Headers = Mapping[str, str] | None
@@ -101,7 +101,7 @@ class Transport(AbstractContextManager["Transport"]):
         self._base = f"{base.rstrip('/')}/"
         self._host = _host(base)
         host = _url(self._base).netloc.decode("ascii")
-        self._headers = httpx.Headers({"host": host, **headers, "accept-encoding": CODINGS})
+        self._headers = httpx.Headers({"host": host, **headers, "accept-encoding": ACCEPT_ENCODING})
 
     def clock(self) -> datetime:
         """The time in UTC: `now` if it is set."""
@@ -113,22 +113,23 @@ class Transport(AbstractContextManager["Transport"]):
         """Sends one request and gives the response, whatever its status. Holds `permit` until the response begins.
         Unreachable if none came in time, AnswerUnreadable if its body is too long or cannot be unpacked, ApiFailed if
         the API asks for too long a wait."""
-        asked = f"?{urlencode(query)}" if query else ""
-        content, url = b"" if body is None else json_text(body).encode(), _url(f"{self._base}{path.lstrip('/')}{asked}")
+        query_string = f"?{urlencode(query)}" if query else ""
+        content = b"" if body is None else json_text(body).encode()
+        url = _url(f"{self._base}{path.lstrip('/')}{query_string}")
         request = httpx.Request(method, url, headers=self._headers, stream=httpx.ByteStream(content))
         length = {"content-length": str(len(content))} if content or method in HAVE_LENGTH else {}
         request.headers.update({**length, **(JSON if content else {}), **(headers or {})})
-        target = {"server.address": self._host, "url.path": request.url.path, "url.query": asked[1:] or None}
+        target = {"server.address": self._host, "url.path": request.url.path, "url.query": query_string[1:] or None}
         with span("request", **{"http.request.method": method, **target}) as fields:
             try:
                 with self._transport() as transport:
                     with permit:
-                        streams.start_exchange(LONGEST_EXCHANGE)
+                        streams.start_exchange(EXCHANGE_SECONDS)
                         response = transport.handle_request(request)
                     answer = self._read(response, request, path)
             except (*streams.NO_RESPONSE, ConnectionResetError) as error:
                 why = streams.failure_text(error)
-                _describe(fields, f"{method} {path}{asked}: no answer: {why}")
+                _describe(fields, f"{method} {path}{query_string}: no answer: {why}")
                 require_trust(error, self._host)
                 raise Unreachable(
                     f"{method} {path}: no answer from {self._host} ({why})",
@@ -139,10 +140,10 @@ class Transport(AbstractContextManager["Transport"]):
                 why = f"the API asks for a wait {wait_text(error.seconds, self.clock())}, longer than this run may wait"
                 raise ApiFailed(f"{method} {path} was not sent: {why}", hint="run it again after that") from error
             except AnswerUnreadable as error:
-                _describe(fields, f"{method} {path}{asked}: {error}")
+                _describe(fields, f"{method} {path}{query_string}: {error}")
                 raise
             sizes = f"{len(content)} bytes sent, {len(answer.content)} received"
-            _describe(fields, f"{method} {path}{asked}: {answer.status}, {sizes}")
+            _describe(fields, f"{method} {path}{query_string}: {answer.status}, {sizes}")
             fields.update({"http.response.status_code": answer.status, "http.response.body.size": len(answer.content)})
             fields.update({} if answer.ok else {"error.type": str(answer.status)})
             return answer
@@ -202,7 +203,7 @@ def connect(address: str, secret: Secret, connections: int, now: Moment = None, 
     apply. `connections`: the most requests at once. `now`: what time it is, else the machine's time. `simulator`: the
     one to use, which stays open. Refused for plain http to another machine; WrongUsage if the address, or one of those
     variables, cannot be used."""
-    headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **OURS}
+    headers = {"authorization": f"Bearer {secret.value}", "accept": "application/json", **USER_AGENT}
     if address.startswith(SIMULATOR):
         opened = simulator or open_simulator(address.removeprefix(SIMULATOR), now)
         wsgi, close = httpx.WSGITransport(opened), (lambda: None) if simulator else opened.close
@@ -216,7 +217,7 @@ def connect(address: str, secret: Secret, connections: int, now: Moment = None, 
 def connect_to_forge(address: str, secret: Secret, headers: Mapping[str, str]) -> Transport:
     """The transport for the API of a forge, by the same rules as `connect`. `headers`: those of every request, with the
     token."""
-    return _open(base_url(address, path=""), secret, {**OURS, **headers}, 1)
+    return _open(base_url(address, path=""), secret, {**USER_AGENT, **headers}, 1)
 
 
 def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: int) -> Transport:
@@ -259,7 +260,6 @@ def open_simulator(file: str, now: Moment, *, bare: bool = False, **more: Any) -
     except (OSError, load("sqlite3:Error")) as error:
         why = getattr(error, "strerror", None) or "it cannot be used as a database"
         raise WrongUsage(
-            f"the simulator cannot keep its data in {file}: {why}",
-            hint="name a new file, or one that a simulator made",
+            f"the simulator cannot keep its data in {file}: {why}", hint="name a new file, or one that a simulator made"
         ) from error
     return simulator

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from reconciler.api import Writer
 from reconciler.apply.operations import OperationRunner, StateRecorder
-from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, fields_to_come
+from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, find_pending_fields
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import find_known_objects
@@ -123,7 +123,7 @@ def execute(
     known |= find_known_objects(state.entries())
     deleted = map(ObjectRef.parse, state.tombstones())
     taken = known.union(ref for ref in deleted if not KINDS[ref.kind].identity.chosen_id)
-    references = PendingReferences(writer, find_id, before, taken, coming=cache(partial(fields_to_come, plan)))
+    references = PendingReferences(writer, find_id, before, taken, coming=cache(partial(find_pending_fields, plan)))
     recovery = LostResponseRecovery(writer, known, taken)
     runner = OperationRunner(writer, state, references, recovery, recheck)
     run = _Run(plan, runner, on_event)

@@ -14,7 +14,7 @@ from reconciler.api.client import Again
 from reconciler.api.rate_limiter import RETRIED, TOO_MANY
 from reconciler.api.response import NOT_FOUND, Response
 from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, missing_fields
-from reconciler.apply.stale import find_delay
+from reconciler.apply.stale import describe_expired_time
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import find_differences
@@ -247,7 +247,7 @@ class OperationRunner:
     def _require_timely(self, change: Change) -> None:
         """Refused if the UTC times of a change are not those of the next delivery any more, or have to wait."""
         record = self.references.before.records.get(change.kind, {}).get(change.id or "")
-        if reason := find_delay(change, record, self.writer.now()):
+        if reason := describe_expired_time(change, record, self.writer.now()):
             raise Refused(reason, hint="plan again")
 
     def _check_before_retry(

@@ -14,7 +14,7 @@ from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import find_differences, value_at
-from reconciler.kinds.normalization import find_bearers, is_made_of, is_normalized
+from reconciler.kinds.normalization import find_by_natural_key, is_made_of, is_normalized
 from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolve_references
 from reconciler.kinds.wire import LookupTable, is_id, list_labels, read_parts, record_from
 from reconciler.lazy import frozen
@@ -77,7 +77,7 @@ class LostResponseRecovery:
                 return found
         if found := self._claim(kind, [each for each in new if is_made_of(kind, body, each.fields)]):
             return found
-        if named := ", ".join(sorted(record.id for record in find_bearers(kind, body, new))):
+        if named := ", ".join(sorted(record.id for record in find_by_natural_key(kind, body, new))):
             hint = "if it is the one that was made, adopt it with `imports`; else delete it, then plan again"
             raise ApiFailed(f"{LOST} what bears its name now holds something else: {named}", hint=hint)
         self._require_whole(kind, missing, returned)
@@ -142,7 +142,7 @@ LAST_DELAY = 4.0
 """Seconds. One attempt more than elsewhere: a destination shows up after the object behind it does [guess]."""
 
 
-def fields_to_come(plan: Plan, kind: str) -> dict[str, Fields]:
+def find_pending_fields(plan: Plan, kind: str) -> dict[str, Fields]:
     """Address → fields, of the objects of a kind that a plan creates."""
     making = (each for each in plan.changes if each.kind == kind and each.action in (Action.CREATE, Action.REPLACE))
     return {each.address: each.remember.applied for each in making if each.remember}

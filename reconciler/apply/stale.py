@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 
 from reconciler import kinds
-from reconciler.apply.recovery import fields_to_come
+from reconciler.apply.recovery import find_pending_fields
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import Difference, find_differences, flatten, is_equal, join_keys, value_at
-from reconciler.kinds.normalization import find_bearers, is_normalized
+from reconciler.kinds.normalization import find_by_natural_key, is_normalized
 from reconciler.kinds.references import (
     ReferenceResolver,
     find_address,
@@ -32,7 +32,7 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
     it nor as it is wanted, or if the clocks changed meanwhile: then nothing is written at all."""
     moved: list[str] = []
     changes = []
-    taken, planned = find_known_objects(state.entries), partial(fields_to_come, plan)
+    taken, planned = find_known_objects(state.entries), partial(find_pending_fields, plan)
     # What the object itself holds is asked for a target: the list of offers may not have been read.
     resolver = ReferenceResolver(Live(live.records), taken, planned)
     offers = ReferenceResolver(live, taken, planned)
@@ -41,7 +41,7 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
         if rest := status.find_done() or status.find_half_done():
             changes.append(rest)
             continue
-        how = status.describe_difference() or find_delay(change, status.record, now)
+        how = status.describe_difference() or describe_expired_time(change, status.record, now)
         if reason := how or status.describe_lost_item(offers):
             moved.append(f"{change.address}: {reason}")
         changes.append(change)
@@ -51,7 +51,7 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
     return replace(plan, changes=tuple(changes))
 
 
-def sent_lookups(plan: Plan) -> set[str]:
+def find_sent_lookups(plan: Plan) -> set[str]:
     """The paths of the lists that must be read to check the items that an earlier plan sends."""
     return {each.lookup for change in plan.changes for each, *_ in _find_sent_items(change) if each.lookup}
 
@@ -68,10 +68,10 @@ def _find_sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], lis
             yield reference, sent, written.before if isinstance(written.before, list) else []
 
 
-def find_delay(change: Change, record: Record | None, now: datetime) -> str:
+def describe_expired_time(change: Change, record: Record | None, now: datetime) -> str:
     """Why the UTC times of a change may not be written any more; empty if they may. `record`: what it changes."""
     has_rules = any(each.rule for each in change.fields)
-    return kinds.local_time.find_delay(KINDS[change.kind], change, record, now) if has_rules else ""
+    return kinds.local_time.describe_expired_time(KINDS[change.kind], change, record, now) if has_rules else ""
 
 
 class ChangeStatus:
@@ -99,7 +99,7 @@ class ChangeStatus:
             return None if self.record else replace(change, requests=()) if self._is_gone else change
         record = self.record if change.action is Action.UPDATE else self._made
         if change.action is Action.CREATE and record is None:
-            others = self._find_bearers()
+            others = self._find_same()
             record = others[0] if len(others) == 1 else None
         is_done = record is not None and self._is_as_wanted(record, self._wanted)
         return self._with_requests(record, ()) if record is not None and is_done else None
@@ -127,7 +127,7 @@ class ChangeStatus:
         if self._made is not None:
             return f"{self._made.id} ({self._made.name}), which an earlier try has made, was changed meanwhile"
         if change.action is Action.CREATE:
-            return ", ".join(f"{each.id} ({each.name}) appeared meanwhile" for each in self._find_bearers()) or None
+            return ", ".join(f"{each.id} ({each.name}) appeared meanwhile" for each in self._find_same()) or None
         if self.record is None:
             return f"{change.id} is gone"
         if fingerprint(self._kind, self.record) == change.seen:
@@ -179,11 +179,11 @@ class ChangeStatus:
         now = {each.path: each.before for each in found} if remember else dict(flatten(self._kind, record.fields))
         return sorted(path for path in {*seen, *now} if seen.get(path) != now.get(path))
 
-    def _find_bearers(self) -> list[Record]:
+    def _find_same(self) -> list[Record]:
         """The unmanaged objects with the natural key of this change."""
         managed = find_known_objects(self._entries)
         others = [record for record in self._records.values() if record.ref not in managed]
-        return find_bearers(self._kind, self._wanted, others)
+        return find_by_natural_key(self._kind, self._wanted, others)
 
     def _is_as_wanted(self, record: Record, wanted: Mapping[str, Any]) -> bool:
         """Whether a record is as wanted, with references to what this plan creates."""

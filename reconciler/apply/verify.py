@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from reconciler.apply.recovery import fields_to_come
+from reconciler.apply.recovery import find_pending_fields
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import Difference, find_differences, is_equal, join_keys, value_at
 from reconciler.kinds.normalization import is_normalized, looks_same, may_be_normalized
@@ -51,7 +51,7 @@ class Verifier:
         # What references may mean after the apply.
         staying = ((kind, [each for each in found.values() if each.ref not in gone]) for kind, found in both.items())
         self._known = {kind: {each.id: each for each in records} for kind, records in staying}
-        self._references = ReferenceResolver(Live(self._known), gone, partial(fields_to_come, plan))
+        self._references = ReferenceResolver(Live(self._known), gone, partial(find_pending_fields, plan))
 
     def verify(self) -> ApplyReport:
         """The report with the verification of each change that was done, and the values that the API normalized."""

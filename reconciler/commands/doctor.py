@@ -98,7 +98,7 @@ def _check_store(session: Session, states: list[State]) -> Check:
     if holder := store.who_applies():
         hint = f"wait; if that run is dead: `reconciler state unlock {holder.run}`"
         return Check.warning(name, f"{message}; {holder} applies", hint)
-    if found.open or found.unread:
+    if found.open or found.has_unread:
         return Check.warning(name, f"{message}; an apply was cut off", "the next apply goes on from there")
     return Check(name, f"{message}; nobody applies")
 

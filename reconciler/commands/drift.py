@@ -23,7 +23,7 @@ from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.inputs import Desired, Fields, Instance, Live, ObjectRef, Resource, address_kind
 from reconciler.model.results import AlsoChanged, Drift, Drifted
 from reconciler.plan.drift import ADOPTED, compare_state
-from reconciler.plan.export import find_writable_fields, make_blocks
+from reconciler.plan.export import describe_unwritten, find_writable_fields, make_blocks
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
 from reconciler.review.health import find_health
 from reconciler.yaml import KeyPath, find_key_path
@@ -62,11 +62,11 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
             left.append(f"{drifted.address}: it is not live, or not in the configuration any more: nothing to write")
             continue
         block = _make_block(drifted, resources[drifted.address].fields, planned.live, addresses)
-        blocks[drifted.address] = block
-        found_values = _find_values(drifted, block)
+        blocks[drifted.address], found_values = block, _find_values(drifted, block)
         for name, message in find_violations(address_kind(drifted.address), block):
             if name in {keys[0] for keys in found_values}:
-                left.append(f"{drifted.address}: its {name} is left alone: {message}")
+                why = describe_unwritten(address_kind(drifted.address), block, name, message)
+                left.append(f"{drifted.address}: {why}")
                 found_values = {keys: value for keys, value in found_values.items() if keys[0] != name}
         values[drifted.address] = found_values
     adoption = Adoption(session, blocks)

@@ -30,7 +30,7 @@ from reconciler.plan.export import Exported, Selection, choose_keys, export, fin
 from reconciler.plan.guards import Options
 from reconciler.plan.identity import describe_deleted
 from reconciler.state.operations import replay_state
-from reconciler.state.recorder import Recorder, with_counts
+from reconciler.state.recorder import Recorder, add_counts
 from reconciler.system import relative_path
 from reconciler.text import did_you_mean, quote
 
@@ -56,7 +56,7 @@ def export_project(session: Session) -> Exported:
     exported = export(live, find_objections, schema or SCHEMA)
     kept = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
     entries = {
-        address: with_counts(address, replace(each, protected=ObjectRef.at(address, each.id) in kept), live, now)
+        address: add_counts(address, replace(each, protected=ObjectRef.at(address, each.id) in kept), live, now)
         for address, each in exported.entries.items()
     }
     added = {} if schema else {SCHEMA: json.dumps(make_schemas()[CONFIGURATION], indent=2, ensure_ascii=False) + "\n"}

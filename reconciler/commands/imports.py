@@ -17,7 +17,7 @@ from reconciler.config.files import SETTINGS_FILE
 from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, abridge
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import join_keys, value_at
-from reconciler.kinds.normalization import find_bearers
+from reconciler.kinds.normalization import find_by_natural_key
 from reconciler.kinds.references import references
 from reconciler.model.inputs import Desired, Import, ObjectRef, address_kind, make_address
 from reconciler.model.plan import Action
@@ -96,8 +96,8 @@ class _Import:
         self._narrowed = self._find_narrowed()
         kept = {ref: address for ref, address in project.managed.items() if address in project.kept.resources}
         same = {ref: project.unproven[name] for ref, name in pairs.items() if name in project.unproven}
-        bearing = (ref for ref in same if find_bearers(KINDS[ref.kind], same[ref].fields, [project.find_record(ref)]))
-        paired = {ref: same[ref].address for ref in bearing}
+        own = {ref: (KINDS[ref.kind], each.fields, [project.find_record(ref)]) for ref, each in same.items()}
+        paired = {ref: same[ref].address for ref, arguments in own.items() if find_by_natural_key(*arguments)}
         blocks = make_blocks(chosen, project.live, {**kept, **paired, **self._targets})
         self._blocks = {self._targets[ref]: fields for ref, fields in blocks.items()}
         key_paths, failures = self._compare({address: ref for ref, address in paired.items()} | self._merged)
@@ -295,4 +295,4 @@ class _Import:
         yield from (f"{', '.join(objects)}{why}" for why, objects in found.items())
         if self._found.selection and self._rest:
             reason = abridge(f"{each.action} {each.address}" for each in self._rest)
-            yield f"the plan has other changes too, of {counted(len(self._rest), 'resource')} not imported: {reason}"
+            yield f"besides the imports, the plan has {counted(len(self._rest), 'other change')}: {reason}"

@@ -18,7 +18,7 @@ from reconciler.model.plan import Action, Plan, Refusal
 from reconciler.model.reports import Commit, Scope
 from reconciler.observe import Lists, observe_remembered, wait_remembered
 from reconciler.serialization import json_text
-from reconciler.state.backend import Snapshot, as_newest
+from reconciler.state.backend import Snapshot, raise_serial
 from reconciler.state.journal import Journal, Replayed
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def judge_now(session: Session, planned: Planned, options: Options) -> Planned:
     if planned.behind or planned.snapshot.newer:
         evidence = commands.evidence
         if evidence.BEHIND in options.allowed:
-            planned = replace(planned, snapshot=as_newest(planned.snapshot))
+            planned = replace(planned, snapshot=raise_serial(planned.snapshot))
         else:
             reasons = evidence.describe_behind(planned.behind, planned.snapshot)
             refusals += (Refusal(evidence.BEHIND, each, evidence.PASSES_BEHIND) for each in reasons)

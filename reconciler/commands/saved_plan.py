@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from reconciler.api import Reader
-from reconciler.apply.stale import recheck_plan, sent_lookups
+from reconciler.apply.stale import find_sent_lookups, recheck_plan
 from reconciler.commands.plan import Planned, add_behind
 from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, configuration_folder
@@ -55,7 +55,7 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
     # Also what the plan names and the state does not: an unlisted object is neither deleted already nor changed.
     named = [ObjectRef(change.kind, change.id) for change in saved.plan.changes if change.id]
     reader, used = Reader(session.transport), {change.kind for change in saved.plan.changes}
-    live = observe_remembered(reader, KINDS.values(), state, sent_lookups(saved.plan), named, used)
+    live = observe_remembered(reader, KINDS.values(), state, find_sent_lookups(saved.plan), named, used)
     live = with_parts(reader, live, {*named, *ObjectRef.managed(state.entries)})
     saw = {ObjectRef(change.kind, change.id) for change in saved.plan.changes if change.id and change.seen is not None}
     saw |= ObjectRef.managed(saved.plan.refresh).keys()

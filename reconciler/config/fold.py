@@ -2,8 +2,8 @@
 
 Resources may fold if they have the same keys at every depth, the same `lifecycle` and the same `only_in`.
 
-1. A key is taken apart at its dashes: what is before, an item, what is behind. Those with the same text before and
-   behind are a group. Groups of short items come first, then large ones, then those with the item at the end.
+1. A key is split at its dashes: a prefix, an item, a suffix. Those with the same prefix and suffix are a group.
+   Groups of short items come first, then large ones, then those with the item at the end.
 2. A scalar that differs within a group is the item, or differs in nothing else: then it gets `${each.…}`. What else
    differs goes into the items, which become maps. About half of the scalars may do so.
 3. A group has at least three resources. They become one block, and are in no other group.
@@ -34,7 +34,7 @@ Dimension = Mapping[str, Mapping[KeyPath, Any]]
 """Item → its other values, by where they stand."""
 FEWEST: Final = 3
 MOST_PARTS: Final = 8
-"""A key of more parts is left alone: there are too many ways to take it apart."""
+"""A key of more parts is left alone: there are too many ways to split it."""
 _FIXED: Final = ("lifecycle", "only_in")
 _DASH: Final = re.compile("([-_]+)")
 _EACH: Final = re.compile(r"\$\{each\.([0-9.]+)\}")
@@ -45,7 +45,7 @@ class Block:
     """One resource, or several that were folded. `instances`: items → key. Blocks fold only if they have the same
     `shape`. In `key` and `scalars`, `${each.0}` is the item of the first dimension, `${each.0.1}` its second value."""
 
-    place: int
+    index: int
     key: str
     shape: frozenset[tuple[KeyPath, str]]
     scalars: Mapping[KeyPath, Any]
@@ -55,20 +55,20 @@ class Block:
 
 def fold_blocks(resources: Mapping[str, Mapping[str, Any]]) -> list[Block]:
     """The blocks that resources (key → fields) of one section fold into, without those that do not fold."""
-    blocks = [_read(place, key, node) for place, (key, node) in enumerate(resources.items())]
+    blocks = [_read(index, key, node) for index, (key, node) in enumerate(resources.items())]
     before = len(blocks) + 1
     while len(blocks) < before:
         before, blocks = len(blocks), _fold_once(blocks)
     return [each for each in blocks if each.dimensions]
 
 
-def _read(place: int, key: str, node: Mapping[str, Any]) -> Block:
+def _read(index: int, key: str, node: Mapping[str, Any]) -> Block:
     fields = {name: value for name, value in node.items() if name not in _FIXED}
     # What is empty has nothing within it that could stand for it.
     scalars = {key_path: value for key_path, value in walk(fields) if not isinstance(value, dict | list) or not value}
     shape = {(key_path, str(value) if isinstance(value, dict | list) else "") for key_path, value in scalars.items()}
     shape |= {((name,), canonical(node[name])) for name in _FIXED if name in node}
-    return Block(place, key, frozenset(shape), scalars, {(): key})
+    return Block(index, key, frozenset(shape), scalars, {(): key})
 
 
 def _fold_once(blocks: Sequence[Block]) -> list[Block]:
@@ -76,37 +76,37 @@ def _fold_once(blocks: Sequence[Block]) -> list[Block]:
     groups: dict[tuple[Any, str, str], list[tuple[Block, str]]] = defaultdict(list)
     for block in blocks:
         like = block.shape, *(tuple(next(iter(each.values()))) for each in block.dimensions)
-        for before, item, behind in _take_apart(block.key):
-            groups[like, before, behind].append((block, item))
+        for prefix, item, suffix in _split_key(block.key):
+            groups[like, prefix, suffix].append((block, item))
 
     def rank(name: tuple[Any, str, str]) -> tuple[Any, ...]:
         members = groups[name]
         longest = max(len(_DASH.findall(item)) for _, item in members)
-        return longest, -len(members), name[2] != "", name[1:], members[0][0].place
+        return longest, -len(members), name[2] != "", name[1:], members[0][0].index
 
     folded: list[Block] = []
     used: set[int] = set()
     for name in sorted((name for name, members in groups.items() if len(members) > 1), key=rank):
-        members = [each for each in groups[name] if each[0].place not in used]
+        members = [each for each in groups[name] if each[0].index not in used]
         joined = _join(members, *name[1:]) if len(members) > 1 else None
         if joined is not None:
             folded.append(joined)
-            used.update(block.place for block, _ in members)
-    return sorted([*folded, *(each for each in blocks if each.place not in used)], key=lambda each: each.place)
+            used.update(block.index for block, _ in members)
+    return sorted([*folded, *(each for each in blocks if each.index not in used)], key=lambda each: each.index)
 
 
-def _take_apart(key: str) -> Iterator[tuple[str, str, str]]:
-    """Each way to take a key apart: what is before, an item, and what is behind."""
+def _split_key(key: str) -> Iterator[tuple[str, str, str]]:
+    """Each way to split a key: a prefix, an item, and a suffix."""
     pieces = _DASH.split(key)
     ends = range(0, len(pieces), 2) if len(pieces) < 2 * MOST_PARTS else range(0)
     for first in ends:
         for last in ends[first // 2 :]:
-            before, item, behind = map("".join, (pieces[:first], pieces[first : last + 1], pieces[last + 1 :]))
-            if (before or behind) and KEY.fullmatch(item):
-                yield before, item, behind
+            prefix, item, suffix = map("".join, (pieces[:first], pieces[first : last + 1], pieces[last + 1 :]))
+            if (prefix or suffix) and KEY.fullmatch(item):
+                yield prefix, item, suffix
 
 
-def _join(members: Sequence[tuple[Block, str]], before: str, behind: str) -> Block | None:
+def _join(members: Sequence[tuple[Block, str]], prefix: str, suffix: str) -> Block | None:
     """The block that joins members, each with its item; None if they are too few or differ too much."""
     blocks, items = [block for block, _ in members], [item for _, item in members]
     first, known = blocks[0], _unite(blocks)
@@ -135,7 +135,7 @@ def _join(members: Sequence[tuple[Block, str]], before: str, behind: str) -> Blo
     instances = {(*of, item): key for block, item in members for of, key in block.instances.items()}
     if 3 * prod(map(len, dimensions)) > 4 * len(instances):  # more than a quarter is missing
         return None
-    return Block(first.place, f"{before}{each}{behind}", first.shape, scalars, instances, dimensions)
+    return Block(first.index, f"{prefix}{each}{suffix}", first.shape, scalars, instances, dimensions)
 
 
 def _unite(blocks: Sequence[Block]) -> list[Dimension] | None:

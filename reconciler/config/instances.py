@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import config
-from reconciler.config.merge import Entry
+from reconciler.config.merge import ConfigItem
 from reconciler.config.values import EACH, NO_FOR_EACH, NO_ITEMS, Substitution, Written, count_values
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import META_ARGUMENTS
@@ -33,11 +33,11 @@ class Expansion:
     a pattern of the addresses that a `for_each` can make → its address and location. `is_complete`: none is missing.
     """
 
-    resources: dict[str, Entry] = field(default_factory=dict)
+    resources: dict[str, ConfigItem] = field(default_factory=dict)
     left_out: dict[str, Location] = field(default_factory=dict)
     definitions: dict[str, list[str]] = field(default_factory=dict)
     patterns: dict[str, tuple[str, Location]] = field(default_factory=dict)
-    misplaced: list[Entry] = field(default_factory=list)
+    misplaced: list[ConfigItem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     is_complete: bool = True
 
@@ -98,7 +98,7 @@ class _Expander:
                 substitution.no_items = ""  # The misspelt key is the problem.
         value = substitution.resolve(node, written.value_location)
         substitution.no_items = NO_FOR_EACH
-        self.found.resources[address] = Entry(address, value, written)
+        self.found.resources[address] = ConfigItem(address, value, written)
 
     def find_left_out(self, written: Written) -> Location | None:
         """The location of the `only_in` that leaves a resource out of the environment; None if it stays."""
@@ -141,7 +141,7 @@ class _Expander:
         self._substitution.no_items = ""
         fields = {name: self._substitution.resolve_field(written, name) for name in written.node if name not in WORDS}
         self._substitution.no_items = NO_FOR_EACH
-        self.found.misplaced.append(Entry(address, fields, written))
+        self.found.misplaced.append(ConfigItem(address, fields, written))
 
     def add_instances(self, definition: Definition) -> None:
         """Add the instances of a definition, or record that an `only_in` leaves them out."""
@@ -182,12 +182,12 @@ class _Expander:
                 self.found.left_out.setdefault(address, definition.left_out)
             else:
                 substitution.items, substitution.subject = items, address
-                value = {name: substitution.resolve(node, location) for name, location, node in varying}
-                self._add_instance(Entry(address, {**shared, **value, **words}, written, items, definition.address))
+                value = shared | {name: substitution.resolve(node, at) for name, at, node in varying} | words
+                self._add_instance(ConfigItem(address, value, written, items, definition.address))
                 words = {}  # one instance is enough to check them
         substitution.items = NO_ITEMS
 
-    def _add_instance(self, entry: Entry) -> None:
+    def _add_instance(self, entry: ConfigItem) -> None:
         other = self.found.resources.setdefault(entry.name, entry)
         if other is not entry:
             expected = "expected a key for each, with every dimension in `key`"

@@ -15,7 +15,7 @@ from typing import Any, Final
 from reconciler import config
 from reconciler.config.files import SETTINGS_FILE, Disk, Reading, configuration_folder, make_error
 from reconciler.config.instances import Expansion, expand
-from reconciler.config.merge import Entry, Merged, find_foreign, merge
+from reconciler.config.merge import ConfigItem, Merged, find_foreign, merge
 from reconciler.config.semantics import check_imports, check_natural_keys, check_semantics, select_imports
 from reconciler.config.settings import read_settings
 from reconciler.config.validation import is_valid
@@ -202,17 +202,17 @@ class Configuration:
         return {*here, *(each for each in sources if isinstance(each, str))}
 
 
-def _resolve(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[Entry]:
+def _resolve(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[ConfigItem]:
     entries = []
     for name, each in written:
         substitution.subject = name
-        entries.append(Entry(name, substitution.resolve(each.node, each.value_location), each))
+        entries.append(ConfigItem(name, substitution.resolve(each.node, each.value_location), each))
     return entries
 
 
-def _check_schemas(entries: Iterable[Entry], unknown: set[Location], incomplete: set[Location]) -> Iterator[Problem]:
+def _check_schemas(items: Iterable[ConfigItem], unknown: set[Location], incomplete: set[Location]) -> Iterator[Problem]:
     faulty: Counter[str] = Counter()
-    for entry in entries:
+    for entry in items:
         if (unknown and entry.written.locate() in unknown) or faulty[entry.definition] >= MOST_PROBLEMS:
             continue
         if is_valid(kind := address_kind(entry.name), entry.value):
@@ -235,9 +235,9 @@ def _make_relative(folder: Path, file: str) -> str:
 
 
 def _make_desired(
-    expansion: Expansion, items: Mapping[str, Iterable[Entry]], relative: Callable[[str], str], environment: Environment
+    expanded: Expansion, items: Mapping[str, list[ConfigItem]], relative: Callable[[str], str], environment: Environment
 ) -> Desired:
-    def make_resource(entry: Entry) -> Resource:
+    def make_resource(entry: ConfigItem) -> Resource:
         kind, node, file = address_kind(entry.name), entry.written.node, entry.written.location.file
         keys = {name: item.key for name, item in entry.items.items()}
         places = {name: item.location for name, item in entry.items.items()}
@@ -257,16 +257,16 @@ def _make_desired(
         """The items of a block and their locations, but not those whose target the environment leaves out."""
         return [(each.value, each.written.location) for each in items[block] if each.value.get("to") not in left_out]
 
-    left_out = expansion.left_out
-    resources = {address: make_resource(entry) for address, entry in sorted(expansion.resources.items())}
+    left_out = expanded.left_out
+    resources = {address: make_resource(entry) for address, entry in sorted(expanded.resources.items())}
     return Desired(
         resources=with_chosen_ids(resources),
         moved=tuple(inputs.Moved(item["from"], item["to"], location) for item, location in select("moved")),
         removed=tuple(inputs.Removed(item["from"], item["destroy"], location) for item, location in select("removed")),
         imports=tuple(inputs.Import(item["to"], item["id"], location) for item, location in select("imports")),
-        warnings=tuple(expansion.warnings),
+        warnings=tuple(expanded.warnings),
         left_out=left_out,
-        definitions=expansion.patterns,
+        definitions=expanded.patterns,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler.config.files import LARGEST, Disk
-from reconciler.config.merge import Entry
+from reconciler.config.merge import ConfigItem
 from reconciler.config.values import EXPRESSION, NAME, Items, find_source, find_whole_expression
 from reconciler.errors import Location
 from reconciler.kinds.comparison import format_path
@@ -87,7 +87,7 @@ def _walk_values(path: str, node: Any, file: str) -> Iterator[tuple[str, Locatio
             yield from _walk_values(each[0], each[2], each[1].file)
 
 
-def make_policies(entries: Iterable[Entry], relative: Callable[[str], str]) -> Iterator[Policy]:
+def make_policies(entries: Iterable[ConfigItem], relative: Callable[[str], str]) -> Iterator[Policy]:
     """The policies of entries that have no problem. `relative` gives a file's path from the configuration's folder."""
     read_line = make_line_reader()
 

@@ -21,7 +21,7 @@ from reconciler.yaml.located import Document
 
 
 @frozen
-class Entry:
+class ConfigItem:
     """A resource, an item of a block, or the settings. `name`: its address, or the block's name; empty of the settings.
     `items`: those of an instance of the `for_each` with the address `definition`."""
 
@@ -47,7 +47,7 @@ KEY = re.compile(KEY_PATTERN)
 ANCHORS = "x-"
 FEWEST = 2
 """A map with this many fields of a kind is taken for one of its resources."""
-PROGRAMS = {
+OTHER_FORMATS = {
     ("services",): "Docker Compose",
     ("jobs", "on"): "GitHub Actions",
     ("apiVersion", "kind"): "Kubernetes",
@@ -226,7 +226,7 @@ def find_foreign(content: bytes, documents: Sequence[Document], wrong: Sequence[
     values = [value for each in maps for value in each.values() if isinstance(value, LocatedMap)]
     if not keys or keys & {*SECTIONS, *BLOCKS, POLICIES} or keys == {DEFAULTS} or any(map(guess_kind, (keys, *values))):
         return ""
-    program = next((name for needed, name in PROGRAMS.items() if keys.issuperset(needed)), "")
+    program = next((name for needed, name in OTHER_FORMATS.items() if keys.issuperset(needed)), "")
     similar = [key for key in keys if key in SETTINGS["properties"] or find_similar(key, _list_top())]
     if program:
         what = f"is a file of {program}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler import kinds
 from reconciler.config.instances import Expansion
-from reconciler.config.merge import Entry
+from reconciler.config.merge import ConfigItem
 from reconciler.errors import Location, Problem, list_instances
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import join_keys, value_at
@@ -24,14 +24,14 @@ from reconciler.serialization import json_text
 from reconciler.text import Searches, add_article, cite, closest, cut, find_misspelt, offer, suggest
 from reconciler.yaml import KeyPath
 
-Items = Mapping[str, Sequence[Entry]]
+Items = Mapping[str, Sequence[ConfigItem]]
 Keys = Mapping[str, Mapping[str, None]]
 """Kind → the keys of its resources."""
 STEP = re.compile(r"[^.\[\]]+")
 
 
 def check_semantics(
-    entries: Iterable[Entry], items: Items, policies: Iterable[Entry], known: Expansion, *, is_complete: bool
+    entries: Iterable[ConfigItem], items: Items, policies: Iterable[ConfigItem], known: Expansion, *, is_complete: bool
 ) -> Iterator[Problem]:
     """Every such problem but those of natural keys. `known` has the resources. If it is not
     complete, a part was not read, so an unknown address may exist and is no problem."""
@@ -51,7 +51,7 @@ def check_semantics(
         yield from _check_items(policy, ("except",))
 
 
-def _read_address(item: Entry, key: str) -> str:
+def _read_address(item: ConfigItem, key: str) -> str:
     """The address at a key of an item; empty if there is none, which the schema reports."""
     value = value_at(item.value, (key,))
     return value if isinstance(value, str) and re.fullmatch(address_pattern(), value) else ""
@@ -59,7 +59,7 @@ def _read_address(item: Entry, key: str) -> str:
 
 def _check_blocks(items: Items, known: Expansion) -> Iterator[Problem]:
     """Items of `moved`, `removed` and `imports` that contradict the configuration, themselves, or an item before."""
-    first: dict[tuple[str, str, str], Entry] = {}
+    first: dict[tuple[str, str, str], ConfigItem] = {}
     for item in chain(*items.values()):
         source, target = _read_address(item, "from"), _read_address(item, "to")
         if source in known.resources and source != target:
@@ -83,7 +83,7 @@ def _check_blocks(items: Items, known: Expansion) -> Iterator[Problem]:
                 yield item.problem((key,), f"{message}; expected it once")
 
 
-def select_imports(items: Iterable[Entry], environment: str) -> Iterator[Entry]:
+def select_imports(items: Iterable[ConfigItem], environment: str) -> Iterator[ConfigItem]:
     """The imports of one environment, each with one id."""
     for item in items:
         if not (ids := _read_ids(item)):
@@ -92,7 +92,7 @@ def select_imports(items: Iterable[Entry], environment: str) -> Iterator[Entry]:
             yield replace(item, value={**item.value, "id": ids[environment]})
 
 
-def check_imports(items: Iterable[Entry], environments: Collection[str]) -> Iterator[Problem]:
+def check_imports(items: Iterable[ConfigItem], environments: Collection[str]) -> Iterator[Problem]:
     """Imports for environments that do not exist."""
     wrong = ((item, name) for item in items for name in _read_ids(item) if name not in environments)
     for item, name in wrong if environments else ():
@@ -100,13 +100,13 @@ def check_imports(items: Iterable[Entry], environments: Collection[str]) -> Iter
         yield item.problem(("id", name), f"id: there is no environment {cite(name)}; {expected}", at_key=True)
 
 
-def _read_ids(item: Entry) -> Mapping[str, Any]:
+def _read_ids(item: ConfigItem) -> Mapping[str, Any]:
     """Environment → id, of an import that says so."""
     ids = value_at(item.value, ("id",))
     return ids if isinstance(ids, dict) else {}
 
 
-def _check_local_times(entry: Entry, kind: Kind, searches: Searches) -> Iterator[Problem]:
+def _check_local_times(entry: ConfigItem, kind: Kind, searches: Searches) -> Iterator[Problem]:
     """Local times of an unknown zone, or whose UTC time is off the grid in a season. The schema reports other forms."""
     for name, (rule, grid) in kind.local_times(entry.value).items():
         zone = rule.partition(" ")[2]
@@ -120,7 +120,7 @@ def _check_local_times(entry: Entry, kind: Kind, searches: Searches) -> Iterator
             yield entry.problem((name,), f"{name}: {message}")
 
 
-def _check_spelling(entry: Entry, kind: Kind) -> Iterator[Problem]:
+def _check_spelling(entry: ConfigItem, kind: Kind) -> Iterator[Problem]:
     """Misspelt words in fields for which the API may take more words than its documents list; and bodies too large."""
     for field in kind.fields:
         value = entry.value.get(field.name)
@@ -136,7 +136,7 @@ def _check_spelling(entry: Entry, kind: Kind) -> Iterator[Problem]:
             yield from _check_key_spelling(entry, (field.name,), field.schema, value)
 
 
-def _check_key_spelling(entry: Entry, path: KeyPath, schema: Mapping[str, Any], value: Any) -> Iterator[Problem]:
+def _check_key_spelling(entry: ConfigItem, path: KeyPath, schema: Mapping[str, Any], value: Any) -> Iterator[Problem]:
     if isinstance(value, list):
         for index, each in enumerate(value):
             yield from _check_key_spelling(entry, (*path, index), schema.get("items", {}), each)
@@ -151,7 +151,7 @@ def _check_key_spelling(entry: Entry, path: KeyPath, schema: Mapping[str, Any], 
 
 
 def _check_references(
-    entry: Entry, kind: Kind, keys: Keys, searches: Searches, known: Expansion, *, is_complete: bool
+    entry: ConfigItem, kind: Kind, keys: Keys, searches: Searches, known: Expansion, *, is_complete: bool
 ) -> Iterator[Problem]:
     for address, keys_to, reference in references(kind, entry.value):
         path = (*keys_to, reference.key)
@@ -175,7 +175,7 @@ def _check_references(
             yield entry.problem(path, f"{join_keys(path)}: {message}", "" if others else f"{reference.kind}.{key}")
 
 
-def _check_items(entry: Entry, above: KeyPath, kind: Kind | None = None) -> Iterator[Problem]:
+def _check_items(entry: ConfigItem, above: KeyPath, kind: Kind | None = None) -> Iterator[Problem]:
     """Items of a list with an `until` that is no day; and, if they name fields of a kind, those that do not exist."""
     written = value_at(entry.value, above)
     for index, each in enumerate(written if isinstance(written, list) else ()):
@@ -235,9 +235,9 @@ def _explain_bad_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> st
     return ""
 
 
-def check_natural_keys(entries: Iterable[Entry], unknown: Collection[Location]) -> Iterator[Problem]:
+def check_natural_keys(entries: Iterable[ConfigItem], unknown: Collection[Location]) -> Iterator[Problem]:
     """Resources with the same natural key, by which the API's objects are found. Values at `unknown` do not count."""
-    first: dict[tuple[str, ...], tuple[Entry, list[Any]]] = {}
+    first: dict[tuple[str, ...], tuple[ConfigItem, list[Any]]] = {}
     maps = (each for each in entries if isinstance(each.value, dict))
     for entry in sorted(maps, key=lambda each: each.written.location):
         identity, key = KINDS[address_kind(entry.name)].identity, entry.name.partition(".")[2]

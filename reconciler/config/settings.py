@@ -13,7 +13,7 @@ from typing import Any
 
 from reconciler import kinds
 from reconciler.config.files import STATE_FOLDER, Reading
-from reconciler.config.merge import Entry
+from reconciler.config.merge import ConfigItem
 from reconciler.config.semantics import explain_bad_day, explain_bad_field
 from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
@@ -52,7 +52,7 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
     written, problems, _ = read_document(reading, file)
     unread = {each.location for each in problems}
     node = LocatedMap() if written.node is None else written.node
-    entry = Entry("", plain_copy(node), replace(written, node=node))
+    entry = ConfigItem("", plain_copy(node), replace(written, node=node))
     if not is_valid("settings", entry.value):
         schema_problems = load("reconciler.config.schema_problems:find_schema_problems")
         found = schema_problems("settings", entry.value, entry.written)
@@ -69,7 +69,7 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
     return ({}, shared) if shared else (environments, [])
 
 
-def _check_shared_states(environments: Mapping[str, Environment], entry: Entry) -> Iterator[Problem]:
+def _check_shared_states(environments: Mapping[str, Environment], entry: ConfigItem) -> Iterator[Problem]:
     """Environments that share a state file: each would manage the objects of the other."""
     first: dict[str, str] = {}
     for name, environment in environments.items():
@@ -82,7 +82,7 @@ def _check_shared_states(environments: Mapping[str, Environment], entry: Entry) 
             yield entry.problem(path, f"{message}, or a path for each environment")
 
 
-def _check_stores(entry: Entry, names: list[str]) -> Iterator[Problem]:
+def _check_stores(entry: ConfigItem, names: list[str]) -> Iterator[Problem]:
     """Settings that the chosen store does not have, and required settings that are missing."""
     for path in (("state",), *(("environments", name, "state") for name in names)):
         state = value_at(entry.value, path)
@@ -97,7 +97,7 @@ def _check_stores(entry: Entry, names: list[str]) -> Iterator[Problem]:
             yield entry.problem(path, f'"{key}" is missing; expected {backend.required[key]}', at_key=True)
 
 
-def _check_values(entry: Entry, names: list[str]) -> Iterator[Problem]:
+def _check_values(entry: ConfigItem, names: list[str]) -> Iterator[Problem]:
     """Names of environments that cannot name a file, an unknown time zone, and variables in the values of variables."""
     for name in names:
         if not ENVIRONMENT_NAME.fullmatch(name):
@@ -117,7 +117,7 @@ def _check_values(entry: Entry, names: list[str]) -> Iterator[Problem]:
                 yield entry.problem((*path, *key_path), message)
 
 
-def _check_names(entry: Entry, names: list[str]) -> Iterator[Problem]:
+def _check_names(entry: ConfigItem, names: list[str]) -> Iterator[Problem]:
     """Fields in `compare.ignore` that do not exist; windows of `freeze` with a day that does not exist, that end before
     they begin, or of environments that do not exist."""
     for index, text in enumerate(entry.value.get("compare", {}).get("ignore", ())):

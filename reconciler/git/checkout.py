@@ -63,7 +63,7 @@ def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:
     if answer.code:
         # There is one, so the reason is another: unreadable settings, or a folder of another user.
         hint = "`git status` in that folder says the same; once it works there, so does this"
-        raise GitUnusable(f"{folder}: {what}, but git cannot use it: {answer.words}", hint=hint)
+        raise GitUnusable(f"{folder}: {what}, but git cannot use it: {answer.message}", hint=hint)
     object_format, _, top = answer.text.partition("\n")
     return Checkout(folder, top, object_format, read_settings([], at))
 
@@ -89,7 +89,7 @@ def read_settings(options: list[str], folder: str) -> Settings:
     """All settings of a repository, includes resolved, the strongest last."""
     answer = run_git(folder, *options, "config", "--list", "-z", "--includes")
     if answer.code:
-        raise GitUnusable(f"{folder}: git cannot read its settings: {answer.words}", hint="see: git config --list")
+        raise GitUnusable(f"{folder}: git cannot read its settings: {answer.message}", hint="see: git config --list")
     entries = filter(None, answer.out.decode("utf-8", "surrogateescape").split("\0"))
     parts = (entry.partition("\n") for entry in entries)
     return tuple((name, value if separator else "true") for name, separator, value in parts)

@@ -40,7 +40,7 @@ SETTINGS = (
     "credential.interactive=false",
     "advice.pushUpdateRejected=false",
 )
-FIXED = {
+ENVIRONMENT = {
     "LC_ALL": "C",  # Some of the output is parsed.
     "LANGUAGE": "C",
     "GIT_TERMINAL_PROMPT": "0",
@@ -52,7 +52,7 @@ FIXED = {
     "SSH_ASKPASS": "",
     "SSH_ASKPASS_REQUIRE": "never",
 }
-ELSEWHERE = frozenset(
+REMOVED_VARIABLES = frozenset(
     f"GIT_{name}"
     for name in (
         "ALTERNATE_OBJECT_DIRECTORIES", "COMMON_DIR", "CONFIG", "DIR", "EXTERNAL_DIFF", "GRAFT_FILE",
@@ -77,7 +77,7 @@ class GitResult:
 
     code: int
     out: bytes
-    words: str
+    message: str
 
     @property
     def text(self) -> str:
@@ -131,15 +131,15 @@ def git_output(
     stdin = "".join(f"{line}\n" for line in lines).encode() or None
     answer = run_git(top, *arguments, stdin=stdin, **options)
     if answer.code:
-        raise GitUnusable(f"{top}: git {arguments[0]} failed: {answer.words}", hint=hint)
+        raise GitUnusable(f"{top}: git {arguments[0]} failed: {answer.message}", hint=hint)
     return answer.out
 
 
 def git_environment() -> dict[str, str]:
     """The environment of this process, without prompts, the keys of the API, and variables that name a repository."""
     count_settings()
-    ours = os.environ.items()
-    kept = {name: value for name, value in ours if name not in ELSEWHERE and not SECRET_KEY.match(value)} | FIXED
+    removed = {name for name, value in os.environ.items() if name in REMOVED_VARIABLES or SECRET_KEY.match(value)}
+    kept = {name: value for name, value in os.environ.items() if name not in removed} | ENVIRONMENT
     kept["PATH"] = search_path()  # Git looks for programs too, ssh for example, and must not find them in a checkout.
     if "GIT_ALLOW_PROTOCOL" in kept:
         kept["GIT_ALLOW_PROTOCOL"] = ":".join(each for each in kept["GIT_ALLOW_PROTOCOL"].split(":") if each != "ext")

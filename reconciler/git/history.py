@@ -29,7 +29,7 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
     head, other = _commit(checkout, "HEAD"), _commit(checkout, ref)
     found = run_git(checkout.top, "merge-base", head, other)
     if found.code > 1:
-        raise GitUnusable(f"{checkout.top}: git merge-base failed: {found.words}", hint="git fsck says more")
+        raise GitUnusable(f"{checkout.top}: git merge-base failed: {found.message}", hint="git fsck says more")
     base = found.text.partition("\n")[0]
     cut = commits_cut_off(checkout.top)
     if not base:

@@ -108,7 +108,7 @@ def _local_day(rule: str, grid: int, delivery: datetime) -> int:
     return min((day - 1, day, day + 1), key=lambda at: abs(moment_on(rule, grid, date.fromordinal(at)) - delivery))
 
 
-def find_delay(kind: Kind, change: Change, record: Record | None, now: datetime) -> str:
+def describe_expired_time(kind: Kind, change: Change, record: Record | None, now: datetime) -> str:
     """Why a change of `record` that was planned before may not be written at `now`; empty if it may."""
     status = kind.delivery.status if kind.delivery else ""
     is_sent = record is not None and kind.sends(record.fields)

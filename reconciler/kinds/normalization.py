@@ -44,7 +44,7 @@ def natural_key(kind: Kind, fields: Fields, form: Callable[[str], str] = str) ->
     return tuple(map(form, values)) if len(values) == len(names) else None
 
 
-def find_bearers(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Record]:
+def find_by_natural_key(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Record]:
     """The records with the natural key of these fields; if there are none, those with the same normal form of it."""
     wanted = natural_key(kind, fields, normal_form)
     found = [record for record in records if natural_key(kind, record.fields, normal_form) == wanted]
@@ -98,7 +98,7 @@ def is_certain(difference: Difference) -> bool:
     return difference.before is not None or not difference.field.immutable
 
 
-def is_kept_for_good(difference: Difference, known: Entry | None) -> bool:
+def may_be_normal_form(difference: Difference, known: Entry | None) -> bool:
     """Whether an immutable value can be the normal form of what was sent: no write could find out."""
     field, name, sent, shown = difference.field, difference.path, difference.after, difference.before
     if not field.immutable or shown is None:

@@ -26,7 +26,7 @@ class Labelled(NamedTuple):
     that were live, addresses of planned ones. `item` is the one that is sent, None if nothing proves which it is."""
 
     items: list[Raw]
-    bearers: list[str]
+    candidates: list[str]
     item: dict[str, Any] | None
 
 
@@ -49,9 +49,9 @@ class Targets:
         self._taken = self._records.keys() | {object_id for kind, object_id in taken if kind == reference.kind}
         self._coming = planned(reference.kind)
         self._lookups = live.lookups
-        self._bearers: dict[str | None, list[Record]] = defaultdict(list)
+        self._by_label: dict[str | None, list[Record]] = defaultdict(list)
         for record in self._records.values():
-            self._bearers[reference.label(record.raw)].append(record)
+            self._by_label[reference.label(record.raw)].append(record)
         self._labelled_items: dict[str, Labelled] = {}
 
     def proof(self, record: Record, used: Collection[Any] = (), address: str = "") -> Any:
@@ -92,18 +92,18 @@ class Targets:
         if label not in self._labelled_items:
             items = self._find("label", label)
             owners = [each["id"] for each in items if each["id"] in self._taken]
-            live = [each.id for each in (*self._bearers.get(label, ()), *self._bearers.get(None, ()))]
+            live = [each.id for each in (*self._by_label.get(label, ()), *self._by_label.get(None, ()))]
             shown = {address: self._kind.shown(each, self._lookups) for address, each in self._coming.items()}
             coming = [address for address, record in shown.items() if self._reference.label(record) in (label, None)]
-            bearers = list(dict.fromkeys([*owners, *live, *coming]))
-            is_proven = len(items) == 1 and len(bearers) <= 1 and self._records.keys() >= set(bearers)
-            self._labelled_items[label] = Labelled(items, bearers, self._item(items[0]["id"]) if is_proven else None)
+            candidates = list(dict.fromkeys([*owners, *live, *coming]))
+            is_proven = len(items) == 1 and len(candidates) <= 1 and self._records.keys() >= set(candidates)
+            self._labelled_items[label] = Labelled(items, candidates, self._item(items[0]["id"]) if is_proven else None)
         return self._labelled_items[label]
 
     def _find_twins(self, record: Record, address: str) -> Iterator[str]:
         """The other objects that could have the label of an object: ids of live ones, addresses of planned ones."""
-        bearers = [*self._bearers.get(self._reference.label(record.raw), ()), *self._bearers.get(None, ())]
-        yield from dict.fromkeys(each.id for each in bearers if each.id != record.id)
+        candidates = [*self._by_label.get(self._reference.label(record.raw), ()), *self._by_label.get(None, ())]
+        yield from dict.fromkeys(each.id for each in candidates if each.id != record.id)
         for other, fields in self._coming.items():
             pairs = [(record.fields.get(name), fields.get(name)) for name in self._reference.labelled_by]
             # An unknown field could have any value.
@@ -113,8 +113,8 @@ class Targets:
     def find_aliases(self) -> dict[str, str]:
         """Id of an item → id of the live object that it is proven to stand for, if the two ids differ."""
         strangers = {item.get("label") for item in self._filter_type(self.available) if item["id"] not in self._taken}
-        bearers = (self._bearers.get(label, ()) for label in strangers if isinstance(label, str))
-        proofs = ((record.id, self.proof(record)) for each in bearers for record in each)
+        candidates = (self._by_label.get(label, ()) for label in strangers if isinstance(label, str))
+        proofs = ((record.id, self.proof(record)) for each in candidates for record in each)
         return {str(item["id"]): each for each, item in proofs if item and item["id"] != each}
 
     def explain_ambiguity(self, record: Record, address: str) -> list[str]:
@@ -126,9 +126,9 @@ class Targets:
         why = f"{address} ({record.id}) is not offered under its own id, and {proves_nothing}"
         return self.candidates(why, items, self._find_twins(record, address))
 
-    def candidates(self, why: str, items: Iterable[Raw], bearers: Iterable[str]) -> list[str]:
+    def candidates(self, why: str, items: Iterable[Raw], candidates: Iterable[str]) -> list[str]:
         """Why a label proves nothing, with the objects that could have it, then a line to write for each item."""
-        names = [self.describe(each) for each in bearers]
+        names = [self.describe(each) for each in candidates]
         shared = f", as it could be that of {' and '.join(names)}" if names else ""
         lines = [f"{why}{shared}. Offered under that label:"]
         for each in items:

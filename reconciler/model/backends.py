@@ -45,9 +45,9 @@ BACKENDS: Mapping[str, BackendType] = {
         place="on a ref of the repository's remote",
         implementation="reconciler.state.git:GitBackend",
         settings={
-            "remote": _text("git: the remote that holds the state, origin if it is left out.", "origin", minLength=1),
+            "remote": _text("The git remote that holds the state, origin if it is left out.", "origin", minLength=1),
             "author": _text(
-                "git: who commits the state, if git itself knows nobody (user.email, GIT_AUTHOR_EMAIL).",
+                "The author of the state's commits, if git itself knows nobody (user.email, GIT_AUTHOR_EMAIL).",
                 "Release Bot <bot@example.com>",
                 pattern="^[^<>]+ <[^<>@ ]+@[^<>@ ]+>$",
             ),
@@ -59,7 +59,7 @@ BACKENDS: Mapping[str, BackendType] = {
         implementation="reconciler.state.object:ObjectBackend",
         settings={
             "url": _text(
-                "object: the bucket, and a prefix within it.", "s3://my-bucket/reconciler", pattern="^(s3|gs|az)://[^/]"
+                "The state's bucket, and a prefix within it.", "s3://my-bucket/reconciler", pattern="^(s3|gs|az)://[^/]"
             )
         },
         required={"url": "s3://…, gs://… or az://…"},

@@ -15,7 +15,7 @@ from reconciler.lazy import frozen
 from reconciler.model.inputs import address_kind
 from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
 from reconciler.model.reports import Review, Weight
-from reconciler.output.labels import WEIGHTS, format_place
+from reconciler.output.labels import MOST_NAMED, WEIGHTS, format_place
 from reconciler.output.terminal import escape
 from reconciler.serialization import canonical
 from reconciler.text import counted, quote, split_numbers
@@ -118,16 +118,20 @@ def list_sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None
     """What a group does to people, the gravest first, then its remarks. Sentences that differ only in the name of the
     object are one."""
     found: dict[Weight | None, Counter[str]] = {weight: Counter() for weight in (*Weight, None)}
-    total = len(group.changes)
+    total, owners = len(group.changes), dict[str, str]()
     for change in group.changes:
         names = {f'"{change.name}"': "each", change.address: "each"} if total > 1 else {}
         for impact in review.impacts.get(change.address, ()):
             found[impact.weight][_replace_names(names, impact.text)] += 1
-        found[None].update(_replace_names(names, remark) for remark in review.remarks_on(change))
+        remarks = {_replace_names(names, remark): change.address for remark in review.remarks_on(change)}
+        found[None].update([*remarks])
+        owners |= remarks
     for weight, counts in found.items():
-        few = FEW if total > 1 else len(counts)
+        is_told_each = weight is None and len(counts) == total <= MOST_NAMED
+        few = len(counts) if is_told_each or total == 1 else FEW
         for text, number in counts.most_common(few):
-            yield weight, text if number == total else f"{number} of {total}: {text}"
+            subject = owners[text] if number == 1 and weight is None else f"{number} of {total}"
+            yield weight, text if number == total else f"{subject}: {text}"
         if left := sum(number for _, number in counts.most_common()[few:]):
             yield weight, f"… and {left} more{f' that {WEIGHTS[weight].phrase}' if weight else ' with other remarks'}"
 

@@ -21,8 +21,8 @@ from reconciler.output.terminal import bold, dim, escape, fit, green, is_within_
 from reconciler.output.values import ValueDiff, describe, format_value, is_nested, list_ignored
 from reconciler.text import columns, counted, list_some, pad, short_commit
 
-RUNS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
-GROUP = 3  # so many objects with the same edits are shown as one
+RUN_COUNTS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
+MIN_GROUP = 3  # so many objects with the same edits are shown as one
 
 
 def render_destinations_text(found: Destinations) -> str:
@@ -121,25 +121,25 @@ def render_drift_text(drift: Drift) -> str:
 
 
 def _list_alike(found: Sequence[Any], sign: str, paint: Paint, show: Callable[[Any, bool], list[str]]) -> Iterator[str]:
-    """Objects with their lines, GROUP or more of a kind with equal lines as one. `show`: the lines of an object, for a
-    group if its second argument is true."""
+    """Objects with their lines, MIN_GROUP or more of a kind with equal lines as one. `show`: the lines of an object, or
+    of a group if its second argument is true."""
     groups: dict[tuple[str, ...], list[Any]] = {}
     for each in found:
         values = repr(getattr(each, "fields", ()))
         groups.setdefault((address_kind(each.address), values, *show(each, True)), []).append(each)
     for (kind, _, *lines), group in groups.items():
-        if len(group) >= GROUP:
+        if len(group) >= MIN_GROUP:
             addresses = [escape(each.address) for each in group]
             yield from ("", paint(f"  {sign} {counted(len(group), kind)} alike"), *lines)
             yield dim(f"      {list_some(addresses, MOST_NAMED, '; --format json lists all')}")
-        for each in group if len(group) < GROUP else ():
+        for each in group if len(group) < MIN_GROUP else ():
             when = f", last changed {escape(at)}" if (at := getattr(each, "changed_at", None)) else ""
             head = paint(f"  {sign} {escape(each.address)} ({escape(each.id)})")
             yield from ("", f"{head} {format_value(each.name)}{when}", *show(each, False))
 
 
 def _render_not_delivering(each: NotDelivering, is_many: bool) -> list[str]:
-    problem = RUNS.sub(r"\1 did not grow by as much", each.problem) if is_many else each.problem
+    problem = RUN_COUNTS.sub(r"\1 did not grow by as much", each.problem) if is_many else each.problem
     affects = [f"      affects {escape(abridge(each.affects))}"] if each.affects else []
     return [f"      {escape(problem)}", *affects]
 

@@ -125,10 +125,11 @@ class PlanText:
         if change.action is not Action.DELETE and not is_kind and (is_alone or not is_stated):
             for field in output.groups.list_shown_fields(self._review, change):
                 yield from self._render_field(change, field)
-        for weight, text in output.groups.list_sentences(self._review, group):
+        sentences = list(output.groups.list_sentences(self._review, group))
+        for weight, text in sentences:
             paint, sign, hang = (WEIGHTS[weight].paint, "! " * (weight in GRAVE), 2) if weight else (str, "", 0)
             yield from self._break(f"{FIELD}{sign}{escape(text)}", paint=paint, hang=hang)
-        if not is_alone and not is_kind:
+        if not (is_alone or is_kind or {text.partition(": ")[0] for _, text in sentences}.issuperset(group.addresses)):
             yield from self._render_addresses(group.addresses, None if change.action in DESTROYS else MOST_NAMED)
 
     def _render_addresses(self, addresses: Sequence[str], most: int | None = MOST_NAMED) -> Iterator[str]:

@@ -125,15 +125,16 @@ def require_approved(plan: Plan, approved: Approved) -> None:
     if approved.environment and approved.environment != plan.environment:
         message = f"what was approved is a plan for the environment {approved.environment}, not for {plan.environment}"
         raise Refused(message, hint="give the approval of this environment")
-    head = "this is not the plan that was approved"
+    head = "this is not the plan that was approved" + ("" if plan.changes else ": nothing is planned now")
     if approved.changes is None:
-        head += f": {plan.digest} is planned now, {approved.digest} was expected; now"
-        lines, hint = list(_list_planned(plan)), IN_WORDS
+        head += f": {plan.digest} is planned now" if plan.changes else ""
+        head += f", {approved.digest or 'nothing'} was expected"
+        lines, hint = list(_list_planned(plan)) if plan.changes else [], IN_WORDS
     else:
         lines = list(_find_differences(plan, approved, approved.changes))
-        hint = AGAIN if lines else ALL_LEFT
+        hint = AGAIN if lines or not plan.changes else ALL_LEFT
         lines = [*lines, *_find_withdrawn(plan, approved.changes)] or [NOT_LISTED if approved.left_out else UNSEEN]
-    raise Refused("\n  ".join([f"{head}:", *_take_first(lines, MOST_LINES, "… and")]), hint=hint)
+    raise Refused("\n  ".join([head + ":" * bool(lines), *_take_first(lines, MOST_LINES, "… and")]), hint=hint)
 
 
 def _gather(plan: Plan, approved: Approved) -> Approved:

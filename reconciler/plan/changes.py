@@ -19,7 +19,7 @@ from reconciler.kinds.comparison import (
     managed_fields,
     value_at,
 )
-from reconciler.kinds.normalization import is_certain, is_kept_for_good, is_normalized, looks_same
+from reconciler.kinds.normalization import is_certain, is_normalized, looks_same, may_be_normal_form
 from reconciler.kinds.references import reference_items, references, resolve_references
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone, address_kind
 from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
@@ -220,7 +220,7 @@ def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[D
     return {
         join_keys(each.outer_keys): value_at(record.fields, each.outer_keys)
         for each in found
-        if is_kept_for_good(each, known)
+        if may_be_normal_form(each, known)
         or (known is None and looks_same(value_at(fields, each.outer_keys), value_at(record.fields, each.outer_keys)))
     }
 
@@ -242,7 +242,7 @@ def _replace(context: PlanContext, resource: Resource, record: Record, change: C
     else:
         notes = (*notes, f"the new one stands already: {made.id} has its name, and is not managed here yet")
         found = find_differences(kind, fields, made.fields)
-        changed = {each.field.name for each in found if not is_kept_for_good(each, None)}
+        changed = {each.field.name for each in found if not may_be_normal_form(each, None)}
         requests = wire.update_requests(kind, made, fields, changed) if changed else ()
     return replace(
         change,

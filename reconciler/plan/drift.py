@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.errors import Location
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Difference, find_differences, is_same_value, is_within
-from reconciler.kinds.normalization import is_certain, is_kept_for_good
+from reconciler.kinds.normalization import is_certain, may_be_normal_form
 from reconciler.kinds.references import with_references
 from reconciler.model.inputs import (
     Desired,
@@ -25,8 +25,8 @@ from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Receipt, ReceiptItem, Status
 from reconciler.model.results import Drift, Drifted, DriftedField
 
-NEXT = {
-    Action.CREATE: "the next apply makes it anew",
+NEXT_APPLY = {
+    Action.CREATE: "the next apply creates it again",
     Action.UPDATE: "the next apply sets it back",
     Action.REPLACE: "the next apply replaces the object",
     Action.DELETE: "the next apply deletes the object",
@@ -34,10 +34,10 @@ NEXT = {
     Action.MANUAL: "the next apply leaves it: a person has to change it",
     Action.ADOPT: "the next apply leaves it",
 }
-LEFT = "the next apply leaves it: it is as it is written, or not managed any more"
+STAYS = "the next apply leaves it: it is as it is written, or not managed any more"
 IGNORED = "the next apply leaves it: ignore_changes holds it"
 ADOPTED = "the YAML says so now, and the next apply leaves it"
-OTHERWISE = "the next apply sets it to another value"
+SET_TO_OTHER = "the next apply sets it to another value"
 
 
 def compare_state(state: State, live: Live, plan: Plan) -> Drift:
@@ -47,7 +47,7 @@ def compare_state(state: State, live: Live, plan: Plan) -> Drift:
     found: list[Drifted] = []
     for address, entry in sorted(state.entries.items()):
         kind, change = KINDS[address_kind(address)], changes.get(address)
-        todo = NEXT[change.action] if change else LEFT
+        todo = NEXT_APPLY[change.action] if change else STAYS
         record = live.records[kind.name].get(entry.id)
         if record is None:
             name = str(entry.applied.get(kind.identity.name_field, address))
@@ -56,7 +56,7 @@ def compare_state(state: State, live: Live, plan: Plan) -> Drift:
         after = plan.refresh.get(address) or (change.remember if change else None)
         fields = []
         for each in find_differences(kind, entry.applied, record.fields, entry):
-            if is_certain(each) and not is_kept_for_good(each, entry) and not _is_local_time(each, entry, after):
+            if is_certain(each) and not may_be_normal_form(each, entry) and not _is_local_time(each, entry, after):
                 following = IGNORED if (address, each.path) in ignored else _describe_next(each, change)
                 fields.append(DriftedField(each.path, each.key_path, each.after, each.before, following))
         if fields:
@@ -76,22 +76,21 @@ def _is_local_time(each: Difference, entry: Entry, after: Entry | None) -> bool:
 
 
 def _describe_next(difference: Difference, change: Change | None) -> str:
-    if change is None:
-        return LEFT
-    if change.action is not Action.UPDATE:
-        return NEXT[change.action]
+    if change is None or change.action is not Action.UPDATE:
+        return NEXT_APPLY[change.action] if change else STAYS
     planned = next((each for each in change.fields if each.path == difference.path), None)
     if planned is None:
         path = difference.path
         around = any(is_within(each.path, path) or is_within(path, each.path) for each in change.fields)
-        return OTHERWISE if around else LEFT
-    return NEXT[Action.UPDATE] if is_same_value(difference.field, planned.after, difference.after) else OTHERWISE
+        return SET_TO_OTHER if around else STAYS
+    is_back = is_same_value(difference.field, planned.after, difference.after)
+    return NEXT_APPLY[Action.UPDATE] if is_back else SET_TO_OTHER
 
 
 def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     """The resources of the state with a receipt reverted, to make a plan from. Warnings name what is lost for good."""
     wanted = {address: {**entry.applied, **entry.rules} for address, entry in entries.items()}
-    warnings = [f"this goes back from {receipt.id}; the configuration still says otherwise: revert that as well"]
+    warnings = [f"this undoes the apply {receipt.id}; revert the YAML too, or the next plan makes the changes again"]
     for item in receipt.items:
         warnings += _describe_losses(item)
         if item.status == Status.DONE:

@@ -20,7 +20,7 @@ from reconciler.lazy import frozen
 from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, Resource, address_kind, make_address
 from reconciler.model.plan import Change
 from reconciler.serialization import canonical
-from reconciler.text import common_words, did_you_mean, find_free, split_numbers
+from reconciler.text import common_words, did_you_mean, find_free, join_choices, split_numbers
 from reconciler.yaml import KeyPath
 from reconciler.yaml.writing import dump, escape_variables, has_variable_key
 
@@ -57,7 +57,7 @@ def _make_key(record: Record) -> str:
 
 
 Addresses = Mapping[ObjectRef, str]
-Objections = Callable[[str, Fields], list[tuple[str, str]]]
+FindViolations = Callable[[str, Fields], list[tuple[str, str]]]
 """Given a kind and fields: which fields may not be written so, and why."""
 
 
@@ -70,7 +70,7 @@ class Exported:
     warnings: tuple[str, ...]
 
 
-def export(live: Live, violations: Objections, schema: str) -> Exported:
+def export(live: Live, violations: FindViolations, schema: str) -> Exported:
     """YAML that validates, with references to targets that are exported too, and the entries of the state. An object
     that cannot be written (a read-only value of a required field, a name of two objects) is left out, with a warning:
     it stays unmanaged. Each file begins with the line by which editors find the `schema`."""
@@ -112,7 +112,7 @@ def make_blocks(
 
 
 def find_expressible(
-    kind: Kind, records: Iterable[Record], violations: Objections, named: Iterable[Key | None] = ()
+    kind: Kind, records: Iterable[Record], violations: FindViolations, named: Iterable[Key | None] = ()
 ) -> tuple[dict[ObjectRef, dict[str, Any]], list[tuple[Record, str]]]:
     """The fields of the objects that can be written; and what of an object cannot, with why. `named`: the natural
     keys of what is written already."""
@@ -129,7 +129,7 @@ def find_expressible(
             left.append((record, f" is left out: {same}; rename one in the dashboard"))
             continue
         fields, alone, wrong = _find_writable(kind, record, violations)
-        left += [(record, f": its {name} is left alone: {message}") for name, message in alone.items()]
+        left += [(record, f": {describe_unwritten(kind.name, record.fields, *each)}") for each in alone.items()]
         if wrong:
             left.append((record, f" is left out: {'; '.join(wrong)}"))
         else:
@@ -137,8 +137,15 @@ def find_expressible(
     return chosen, left
 
 
+def describe_unwritten(kind: str, fields: Fields, name: str, message: str) -> str:
+    """Why a field of a live object is not written. `message`: what is wrong with its value."""
+    if (endpoint := KINDS[kind].field_named(name).setter) and endpoint.words:
+        message = f'the server sets "{fields[name]}"; YAML can say {join_choices([*endpoint.words])}'
+    return f"its {name} is not written: {message.removeprefix(f'{name}: ')}"
+
+
 def _find_writable(
-    kind: Kind, record: Record, violations: Objections
+    kind: Kind, record: Record, violations: FindViolations
 ) -> tuple[dict[str, Any], dict[str, str], list[str]]:
     """The fields of an object that may be written, those that may not, and why the object may not."""
     fields = find_writable_fields(record)

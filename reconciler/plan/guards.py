@@ -100,7 +100,7 @@ def find_vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
         if (len(each) == known[name] and len(each) > 1) or (known[name] >= FROM and len(each) > SHARE * known[name])
     ]
     passes = "the right key or environment; plan again later, as the list of the API may be short; if they were "
-    passes += f"deleted outside, --allow {VANISHED} on `plan` and `apply`: what is still written is made anew"
+    passes += f"deleted outside, --allow {VANISHED} on `plan` and `apply`: what is still written is created again"
     return [Refusal(VANISHED, "; ".join(texts), passes)] if texts else []
 
 

@@ -9,20 +9,10 @@ from functools import cached_property
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import Key, find_bearers, fold_text, natural_key, normal_form
+from reconciler.kinds.normalization import Key, find_by_natural_key, fold_text, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, find_known_objects
 from reconciler.lazy import frozen
-from reconciler.model.inputs import (
-    Desired,
-    Fields,
-    Live,
-    ObjectRef,
-    Record,
-    Resource,
-    State,
-    Tombstone,
-    address_kind,
-)
+from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, Resource, State, Tombstone, address_kind
 from reconciler.model.plan import Waiting
 from reconciler.text import short_commit
 
@@ -82,7 +72,7 @@ def _match_imports(desired: Desired, state: State, live: Live) -> dict[str, Matc
         # A line that has done its work may remain: its address had that object, and has another one now.
         if tombstone and tombstone.deleted and (entry is None or tombstone.address != block.target):
             text = f"{block.location}: {describe_deleted(block.id, tombstone)}, and the API never uses an id again"
-            hint = f"take the line away; {block.target} is then found by name, or made anew"
+            hint = f"take the line away; {block.target} is then found by name, or created again"
             raise IdentityAmbiguous(text, hint=hint)
         if entry is None:
             text = f"there is no live {address_kind(block.target)} with the id {block.id} for {block.target}"
@@ -127,7 +117,7 @@ def _match_natural_keys(
     for address, resource in wanted.items():
         kind = KINDS[resource.kind]
         key = natural_key(kind, resource.fields, normal_form)
-        candidates = find_bearers(kind, resource.fields, tables[kind.name].get(key, []))
+        candidates = find_by_natural_key(kind, resource.fields, tables[kind.name].get(key, []))
         # What is not known of a record's natural key may be as it is written.
         rest = tables[kind.name].get(None, ())
         unclear = [each for each in rest if natural_key(kind, {**resource.fields, **each.fields}, normal_form) == key]
@@ -223,7 +213,7 @@ class PlanContext:
         kind, managed = KINDS[resource.kind], self.addresses()
         unmanaged = (each for each in self.live.records[kind.name].values() if each.ref not in managed)
         free = [each for each in unmanaged if str(each.ref) not in self.state.tombstones]
-        found = find_bearers(kind, resource.fields, free)
+        found = find_by_natural_key(kind, resource.fields, free)
         if len(found) > 1:
             raise IdentityAmbiguous(describe_ambiguity(kind, resource, found), hint=PASTE)
         return found[0] if found else None

@@ -191,7 +191,7 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
     for (reference, label), group in doubtful.items():
         sent, found = group[0]
         why = f'{sent.path}: the label "{label}" does not prove which destination it is'
-        first, *candidates = context.references.targets(reference).candidates(why, found.items, found.bearers)
+        first, *candidates = context.references.targets(reference).candidates(why, found.items, found.candidates)
         place = sent.resource.field_location(f"{sent.path}.{reference.label_key}")
         unsure += [f"{place}: {abridge(each.change.address for each, _ in group)}: {first}", *candidates]
     if unsure:
@@ -217,14 +217,14 @@ def _find_unlabelled(
     leaving = {(change.kind, change.id) for change in changes if change.action in DESTROYS}
     for sent, label, found in labelled:
         targets = context.references.targets(sent.reference)
-        bearers = " and ".join(map(targets.describe, found.bearers))
-        if found.item and any((sent.reference.kind, each) in leaving for each in found.bearers):
-            message = f'"{label}" is the label of {bearers}, which this plan deletes'
+        names = " and ".join(map(targets.describe, found.candidates))
+        if found.item and any((sent.reference.kind, each) in leaving for each in found.candidates):
+            message = f'"{label}" is the label of {names}, which this plan deletes'
             yield sent.make_problem(sent.reference.label_key, f"{message}; expected a destination that stays")
         elif not found.items:
             message = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
-            message += f", and it could be that of {bearers}" if bearers else ""
-            keys = [each.partition(".")[2] for each in found.bearers if each in context.desired.resources]
+            message += f", and it could be that of {names}" if names else ""
+            keys = [each.partition(".")[2] for each in found.candidates if each in context.desired.resources]
             close = did_you_mean(label, find_labels(targets.available).values())
             expected = f"one of: {list_labels(targets.available)}{close}"
             expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys) or expected

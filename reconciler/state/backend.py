@@ -79,7 +79,7 @@ class Snapshot:
     file: Path | None = None
 
 
-def as_newest(snapshot: Snapshot) -> Snapshot:
+def raise_serial(snapshot: Snapshot) -> Snapshot:
     """A snapshot with a serial that nothing newer has."""
     state = replace(snapshot.state, serial=max(snapshot.newest, snapshot.state.serial))
     return replace(snapshot, state=state)

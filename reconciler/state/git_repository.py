@@ -133,7 +133,7 @@ class TemporaryRepository:
         """Runs git without a remote."""
         answer = self._run(arguments, more or {}, stdin=stdin)
         if answer.code:
-            raise StateUnusable(f"git {arguments[0]} failed: {answer.words}", hint="see to git and to the disk")
+            raise StateUnusable(f"git {arguments[0]} failed: {answer.message}", hint="see to git and to the disk")
         return answer
 
     def _run_remote(self, *arguments: str) -> GitResult:
@@ -142,7 +142,7 @@ class TemporaryRepository:
         except GitTimeout as silent:
             raise GitTimeout(f"{remove_user(self.remote)}: {silent}", hint=silent.hint) from None
         rejected = [line[1:].strip() for line in answer.text.splitlines() if line.startswith("!")]
-        return GitResult(answer.code, answer.out, "; ".join(filter(None, [answer.words, *rejected])))
+        return GitResult(answer.code, answer.out, "; ".join(filter(None, [answer.message, *rejected])))
 
     def _run(self, arguments: tuple[str, ...], more: dict[str, str], **options: Any) -> GitResult:
         environment = self.environment | more  # In the user's folder, because a remote may be a path relative to it.
@@ -157,7 +157,7 @@ class TemporaryRepository:
             f" at {remote}? In GitHub Actions: permissions: {{contents: write}}, and a checkout that leaves its token "
             "behind (persist-credentials: true)"
         )
-        reason = answer.words or f"git ended with {answer.code} and said nothing"
+        reason = answer.message or f"git ended with {answer.code} and said nothing"
         reason = remove_user(redact(reason, find_secrets(self.checkout.settings, self.remote)))
         return StateUnusable(f"{remote}: the state cannot be {done}: {reason}", hint=hint)
 

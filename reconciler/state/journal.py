@@ -6,7 +6,7 @@ and the next intent syncs it. If the machine dies before that, the intent has no
 
 A line is JSON with a seal. The seal is made with the secret key from all lines before, so a line that was changed,
 moved, or written without the key is refused. The first line names the state that the journal continues. If the state
-was written since, the journal is spent, and nothing of it counts.
+was written since, the journal is out of date, and nothing of it counts.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ from reconciler.system import Unreadable, read_regular, replace_atomically
 FORMAT_VERSION = 3  # Formats 1 and 2 were not sealed with the key.
 Tombstones = Mapping[str, Tombstone | None]  # By `kind[id]`, the tombstones of objects; None removes one.
 SEAL = b',"seal":"'  # The bytes before the seal of a line, which is its last field.
-LARGEST = 200_000_000
-AWAY = "move it away and plan again: what it held is found by id or by name, and nothing is deleted for it"
+MAX_BYTES = 200_000_000
+MOVE_AWAY_HINT = "move it away and plan again: what it held is found by id or by name, and nothing is deleted for it"
 
 
 @frozen
 class Replayed:
     """A state with the steps of a journal applied. `open` are writes without a known outcome, `named` are the addresses
-    of all steps. `unread`: there are steps, but no key to read them."""
+    of all steps. `has_unread`: there are steps, but no key to read them."""
 
     state: State
     open: tuple[str, ...]
     named: frozenset[str] = frozenset()
-    unread: bool = False
+    has_unread: bool = False
 
 
 class Chain:
@@ -143,29 +143,26 @@ class Journal:
             self._file = None
 
     def replay(self, base: State) -> Replayed:
-        """The state after the journal's steps; `base` itself if there is no journal, or it is spent. A last line that
-        was cut off does not count: its write had not begun, or its outcome is looked up."""
+        """The state after the journal's steps; `base` itself if there is no journal, or it is out of date. A last line
+        that was cut off does not count: its write had not begun, or its outcome is looked up."""
         for path in filter(None, (self._place.older, self.path)):
             lines = self._read(path)
             first = self._parse(lines[0], 1) if lines else {}
             continues = bool(lines) and self._continues(first, base)
             # A journal in the work tree may be the work of a commit.
             if continues and (path != self.path or first["format_version"] < FORMAT_VERSION):
-                raise StateUnusable(
-                    f"{path}: this journal of an apply is not believed: an earlier version wrote it, or a commit "
-                    "brought it",
-                    hint=AWAY,
-                )
+                why = "an earlier version wrote it, or a commit brought it"
+                raise StateUnusable(f"{path}: this journal of an apply is not believed: {why}", hint=MOVE_AWAY_HINT)
         ours = bool(self._place.key) and first.get("key") == self._chain.key_id()
         steps = self._open_steps(lines) if ours else []
         if not continues:
             return Replayed(base, ())
         if not self._place.key:
-            return Replayed(base, (), unread=True)
+            return Replayed(base, (), has_unread=True)
         if not ours:
             raise StateUnusable(
                 f"{self.path}: the journal of an apply that was cut off was written with another key",
-                hint=f"give that key once more, and plan again; if it is gone, {AWAY}",
+                hint=f"give that key once more, and plan again; if it is gone, {MOVE_AWAY_HINT}",
             )
         return self._apply_steps(first, steps, base)
 
@@ -177,14 +174,8 @@ class Journal:
                 _replay_line(line, entries, tombstones, waiting)
             except DecodeError as error:
                 raise self._damage_error(number) from error
-        state = replace(
-            base,
-            entries=entries,
-            lineage=lineage,
-            plan=plan,
-            tombstones=tombstones,
-            unread=frozenset(str(line["address"]) for line in steps if "intent" in line),
-        )
+        unread = frozenset(str(line["address"]) for line in steps if "intent" in line)
+        state = replace(base, entries=entries, lineage=lineage, plan=plan, tombstones=tombstones, unread=unread)
         left = tuple(f"{address}: {what}" for address, what in sorted(waiting.items()))
         return Replayed(state, left, frozenset(str(line["address"]) for line in steps))
 
@@ -193,8 +184,9 @@ class Journal:
         if type(version) is not int or version < 1:
             raise self._damage_error(1)
         if version > FORMAT_VERSION:
-            hint = "upgrade reconciler, or apply with that"
-            raise StateUnusable(f"{self.path}: written by a newer reconciler", hint=hint)
+            raise StateUnusable(
+                f"{self.path}: written by a newer reconciler", hint="upgrade reconciler, or apply with it"
+            )
         try:
             return _head_from(first)[0] == (base.lineage, base.serial)
         except DecodeError as error:
@@ -225,11 +217,11 @@ class Journal:
     def _read(self, path: Path) -> list[bytes]:
         """The whole lines of a file; none if there is no file."""
         try:
-            return read_regular(path, LARGEST).split(b"\n")[:-1]
+            return read_regular(path, MAX_BYTES).split(b"\n")[:-1]
         except FileNotFoundError:
             return []
         except Unreadable as error:
-            raise StateUnusable(f"{path}: {error}", hint=f"see to the file; or {AWAY}") from error
+            raise StateUnusable(f"{path}: {error}", hint=f"see to the file; or {MOVE_AWAY_HINT}") from error
 
     def _parse(self, line: bytes, number: int) -> dict[str, Any]:
         try:
@@ -247,7 +239,8 @@ class Journal:
         return [self._parse(line, number) for number, line in enumerate(lines[1:], start=2)]
 
     def _damage_error(self, number: int) -> StateUnusable:
-        return StateUnusable(f"{self.path}:{number}: the journal of an interrupted apply is damaged", hint=AWAY)
+        what = "the journal of an interrupted apply is damaged"
+        return StateUnusable(f"{self.path}:{number}: {what}", hint=MOVE_AWAY_HINT)
 
 
 def _head_from(line: dict[str, Any]) -> tuple[tuple[str, int], str, str]:

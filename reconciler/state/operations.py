@@ -59,7 +59,7 @@ def _read_complete(store: Backend) -> tuple[Snapshot, State]:
     """The snapshot and its replayed state. Refused if there are steps that cannot be read: a write would lose them."""
     snapshot = store.read()
     found = replay_state(store, snapshot)
-    if found.unread:
+    if found.has_unread:
         text = f"{store.where}: an apply was cut off, and what it did is in {store.journal}, which is read with the key"
         hint = "set the variable that holds the key, and try again; or apply first, which takes the steps over"
         raise Refused(text, hint=hint)

@@ -72,7 +72,7 @@ def hold_lock(store: Backend, holder: LockInfo) -> Iterator[ActiveLock]:
         yield ActiveLock(store, holder, time.monotonic() - began)
 
 
-def with_counts(address: str, entry: Entry, live: Live, at: datetime) -> Entry:
+def add_counts(address: str, entry: Entry, live: Live, at: datetime) -> Entry:
     """The entry with the counters of its live object, as they were seen at a moment (UTC), or before it. If they are as
     they were, the earlier moment proves more, and the state changes less."""
     record = live.records.get(address_kind(address), {}).get(entry.id)
@@ -224,7 +224,7 @@ class Recorder:
         """Remembers the counters of live objects. `at` (UTC) is when they were seen, or later: a delivery in between
         then counts for the object. The journal does not say so, and it is no reason to write the state."""
         with self._lock:
-            self._entries |= {address: with_counts(address, each, live, at) for address, each in self._entries.items()}
+            self._entries |= {address: add_counts(address, each, live, at) for address, each in self._entries.items()}
 
     def record_delete(self, address: str, kind: str, object_id: str) -> None:
         """Records that an object was deleted. It was the one of the address, or one that a replace had superseded. Its

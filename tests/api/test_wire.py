@@ -177,7 +177,7 @@ def drops(first: bytes, piece: bytes, over: threading.Event) -> Iterator[bytes]:
 )
 def test_what_trickles_in_for_ever_is_given_up(first: bytes, piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """No time-out from byte to byte ever ends it; the bound of the whole exchange does."""
-    monkeypatch.setattr(transport, "LONGEST_EXCHANGE", 0.3)
+    monkeypatch.setattr(transport, "EXCHANGE_SECONDS", 0.3)
     began = time.monotonic()
     with saying(lambda line, over: drops(first, piece, over)) as url, pytest.raises(Unreachable) as raised:
         get(url)

@@ -96,6 +96,7 @@ def test_what_is_there_already(world: World, file: str) -> None:
     said = refused(world, file)
     assert "automation.new was to be created and is not planned any more (it is there already)" in said
     assert "automation.flow was to be updated and is not planned any more (it is so already)" in said
+    assert "nothing is planned now" in said
 
 
 def test_what_becomes_another_thing(world: World, file: str) -> None:
@@ -172,7 +173,22 @@ def test_a_bare_digest(world: World) -> None:
     assert "3 changes, 1 of them because of what somebody changed outside" in said
     assert said.index("report.daily: update now") < said.index("automation.flow: update now")
     assert "--expect-digest @FILE" in said
-    assert refused(world, "")
+    assert "nothing was expected" in refused(world, "")
+
+
+def test_a_bare_digest_if_nothing_is_planned(world: World) -> None:
+    """That is said, and no list of changes follows."""
+    world.settle(TEAM)
+    said = refused(world, "sha256:" + "0" * 64)
+    assert "nothing is planned now, sha256:000" in said
+    assert "changes" not in said
+
+
+@pytest.mark.parametrize("word", ["sha256:abc", "x", "@"])
+def test_what_is_no_digest(world: World, word: str) -> None:
+    """A typing error is wrong usage, and no refusal."""
+    run = world.apply("--expect-digest", word)
+    assert (run.code, f"--expect-digest {word}: expected sha256: and 64 hex digits, or @FILE" in run.err) == (64, True)
 
 
 def test_an_approval_without_room(world: World, tmp_path: Path) -> None:

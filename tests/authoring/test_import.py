@@ -76,7 +76,8 @@ def test_what_may_not_be_written_is_left_out(world: World) -> None:
     world.settle(OURS)
     broken = world.insert("integrations", **integration("Broken", active=2))
     code, said = imported(world, "integration.broken", broken)
-    assert (code, f'left to you: integration {broken} ("Broken"): its status is left alone' in said) == (0, True)
+    left = f'left to you: integration {broken} ("Broken"): its status is not written'
+    assert (code, f'{left}: the server sets "error"; YAML can say paused or active' in said) == (0, True)
     assert "status" not in (world.folder / "integrations.yaml").read_text(encoding="utf-8")
     assert world.plan().actions() == {"integration.broken": "adopt"}
 

@@ -100,9 +100,11 @@ def test_settings_may_say_little(folder: Folder, text: str) -> None:
         ("guards: {max_deletes: -1}", "1:23: guards.max_deletes: found the number -1; "
          "expected a whole number, 0 or more"),
         *((f"state: {{store: git, author: {author}}}", f'1:29: state.author: found the text "{author}"; '
-          "expected git: who commits the state, if git itself knows nobody (user.email, GIT_AUTHOR_EMAIL), "
+          "expected the author of the state's commits, if git itself knows nobody (user.email, GIT_AUTHOR_EMAIL), "
           "for example Release Bot <bot@example.com>")
           for author in ("Bot", "bot@example.com", "Bot <bot>", "<bot@example.com>", "A <a@b.c> <d@e.f>")),
+        ("state: {store: object, url: s3//bucket}", '1:29: state.url: found the text "s3//bucket"; expected '
+         "the state's bucket, and a prefix within it, for example s3://my-bucket/reconciler"),
         ("{}\n---\n{}", "3:1: a second document; expected one"),
         ("environments: {a: {}, a: {}}", '1:23: duplicate key "a"; it is written first at line 1; expected it once'),
         ("state: {store: file, path: s.json}\nenvironments: {a: {}, b: {}}", '1:28: "b" would keep its state '

@@ -24,8 +24,8 @@ TEAM = """
         data: {platform: iOS, initiators: [{uid: "2", type: event}], actions: {push: p1}}
     """
 BACK = "the next apply sets it back"
-OTHERWISE = "the next apply sets it to another value"
-LEFT = "the next apply leaves it: it is as it is written, or not managed any more"
+SET_TO_OTHER = "the next apply sets it to another value"
+STAYS = "the next apply leaves it: it is as it is written, or not managed any more"
 
 
 def _ignoring(name: str) -> str:
@@ -105,9 +105,9 @@ def test_both_moved(world: World) -> None:
     world.settle_once(TEAM)
     world.edit("scheduled-reports", world.id_of("report.daily"), send_at="11:00")
     world.write(TEAM.replace("09:00", "10:00"))
-    assert field(drifted(world, "report.daily"), "send_at") == ("09:00", "11:00", OTHERWISE)
+    assert field(drifted(world, "report.daily"), "send_at") == ("09:00", "11:00", SET_TO_OTHER)
     world.write(TEAM.replace("09:00", "11:00"))
-    assert field(drifted(world, "report.daily"), "send_at") == ("09:00", "11:00", LEFT)
+    assert field(drifted(world, "report.daily"), "send_at") == ("09:00", "11:00", STAYS)
 
 
 def test_within_data(world: World) -> None:
@@ -128,8 +128,8 @@ def test_within_data(world: World) -> None:
 @pytest.mark.parametrize(
     ("written", "says"),
     [
-        ("initiators: []", OTHERWISE),
-        ('initiators: [{uid: "4", type: event}]', OTHERWISE),
+        ("initiators: []", SET_TO_OTHER),
+        ('initiators: [{uid: "4", type: event}]', SET_TO_OTHER),
         ('initiators: [{uid: "2", type: event}, {uid: "4", type: event}]', BACK),
     ],
 )
@@ -158,15 +158,15 @@ def test_destinations_are_a_set(world: World) -> None:
 
 
 def test_an_object_that_is_gone(world: World) -> None:
-    """It is named by what it was called, and the next apply makes it anew; or forgets it, where the YAML has not got it
-    any more."""
+    """It is named by what it was called, and the next apply creates it again; or forgets it,
+    if the YAML has it no more."""
     world.settle_once(TEAM)
     flow = world.id_of("automation.flow")
     world.remove("automations", flow)
     each = drifted(world, "automation.flow")
     assert (each["id"], each["name"], each["gone"], each["fields"]) == (flow, "Flow", True, [])
-    assert each["next"] == "the next apply makes it anew"
-    assert "it is not live any more: the next apply makes it anew" in world.run("drift").out
+    assert each["next"] == "the next apply creates it again"
+    assert "it is not live any more: the next apply creates it again" in world.run("drift").out
     world.write(TEAM[: TEAM.index("    automations")])
     assert drifted(world, "automation.flow")["next"] == "the next apply forgets it"
 
@@ -248,7 +248,7 @@ def test_a_field_that_is_not_managed_any_more(world: World) -> None:
     world.settle_once(TEAM)
     world.edit("integrations", world.id_of("integration.hook"), active=0)
     world.write(TEAM.replace(", status: active}", "}"))
-    assert field(drifted(world, "integration.hook"), "status") == ("active", "paused", LEFT)
+    assert field(drifted(world, "integration.hook"), "status") == ("active", "paused", STAYS)
 
 
 def test_a_moved_address(world: World) -> None:

@@ -225,7 +225,7 @@ def test_what_is_new_and_what_is_found_by_name(world: World) -> None:
 
 
 def test_what_is_deleted_outside(world: World) -> None:
-    """It is made anew, and the state says which one it was."""
+    """It is created again, and the state says which one it was."""
     world.settle_once(TEAM)
     world.remove("automations", world.id_of("automation.flow"))
     found = explained(world, "automation.flow")

@@ -168,7 +168,9 @@ def test_what_cannot_be_written_is_left_out_and_named(world: World) -> None:
     assert {each["id"] for each in world.plan().document["unmanaged"]} == left_out
     for object_id in left_out:
         assert any(object_id in line and "left out" in line for line in said.splitlines())
-    assert any(broken in line and "status is left alone" in line for line in said.splitlines())
+    assert any(
+        broken in line and 'status is not written: the server sets "error"' in line for line in said.splitlines()
+    )
     assert "status" not in sections(world.folder)["integrations"]["broken"]
 
 

@@ -43,7 +43,7 @@ def test_it_is_not_deleted_again_and_again(world: World) -> None:
 
 
 def test_it_is_not_adopted_by_its_name(world: World) -> None:
-    """Written again, it is made anew."""
+    """Written again, it is created again."""
     gone, _ = deleted(world, hooks("a", "b"), hooks("b"))
     world.write(hooks("a", "b"))
     assert world.plan().actions() == {"integration.a": "create"}

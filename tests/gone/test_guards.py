@@ -35,7 +35,7 @@ def test_all_integrations_have_vanished(world: World) -> None:
 
 
 def test_it_is_passed_by_name(world: World) -> None:
-    """They were deleted outside, and who knows that says so: they are made anew."""
+    """They were deleted outside, and who knows that says so: they are created again."""
     world.settle(hooks("a", "b") + flows("x"))
     for name in ("a", "b"):
         world.remove("integrations", world.id_of(f"integration.{name}"))

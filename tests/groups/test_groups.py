@@ -80,14 +80,14 @@ def test_a_group_has_no_place_if_there_are_several(world: World) -> None:
 
 def test_adopts_of_several_kinds_are_one_list(world: World) -> None:
     """Kinds have commas between them, and what is said of the rest is counted."""
-    reports = {f"r{number}": {"send_at": "06:00"} for number in range(3)}
+    reports = {f"r{number}": {"send_at": "06:00"} for number in range(8)}
     data = "{platform: iOS, initiators: [{uid: '2', type: event}], actions: {push: p}}"
     flow = f"automations:\n  flow: {{name: Flow, status: active, data: {data}}}\n"
     world.settle(configuration(reports) + flow)
     world.state.unlink()
     text = world.run("plan").out
-    assert "adopt 1 integration, 3 reports and 1 automation  (5 places, such as " in text
-    assert "      … and 3 more with other remarks\n" in text
+    assert "adopt 1 integration, 8 reports and 1 automation  (10 places, such as " in text
+    assert "      … and 8 more with other remarks\n" in text
 
 
 def test_a_group_of_one_looks_as_a_change_always_did(world: World) -> None:
@@ -137,6 +137,20 @@ def test_a_first_rollout_is_one_screen_and_then_the_list(world: World) -> None:
     assert "      starts each" in lines[:first]
     listed = [line for line in lines if re.match(r"  \+ create (report|automation|integration)\.", line)]
     assert len(listed) == 232
+
+
+def test_a_remark_on_one_of_several_names_its_address(world: World) -> None:
+    """If all remarks differ, each has its line, and no list of addresses follows."""
+    world.write(
+        "automations:\n"
+        + "".join(f"  {key}: {{name: Flow {key}, status: active, data: {{platform: iOS}}}}\n" for key in "abc")
+    )
+    assert world.apply().code == 0
+    world.state.unlink()
+    lines = [line.strip() for line in world.run("plan").out.splitlines()]
+    at = lines.index("automation.a: found by name Flow a")
+    assert lines[at + 1 : at + 3] == [f"automation.{key}: found by name Flow {key}" for key in "bc"]
+    assert not any("automation.a, automation.b" in line for line in lines)
 
 
 def test_what_is_not_managed_is_counted_by_kind(world: World) -> None:

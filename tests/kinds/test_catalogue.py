@@ -213,7 +213,7 @@ def test_a_configuration_costs_two_requests_more_if_it_is_managed(world: World) 
 
 
 def test_an_archived_configuration_is_neither_listed_nor_adopted(world: World) -> None:
-    """Removing one archives it; one with its name is made anew."""
+    """Removing one archives it; one with its name is created again."""
     world.insert("remote-configurations", name="P", status="archived")
     world.write(CONFIG)
     assert world.plan().actions() == {"remote_config.paywall": "create"}

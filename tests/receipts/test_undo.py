@@ -34,7 +34,7 @@ def test_an_update(world: World, edit: str) -> None:
     assert content(world) != before
     planned = undo(world)
     assert set(planned.actions().values()) == {"update"}
-    assert warned(planned, "the configuration still says otherwise")
+    assert warned(planned, "revert the YAML too, or the next plan makes the changes again")
     assert content(world) == before
     world.write(TEAM)
     assert world.plan().code == 0
@@ -73,7 +73,7 @@ def test_the_first_apply(world: World) -> None:
 
 
 def test_a_delete(world: World) -> None:
-    """A report and its integration are made anew, the report re-pointed at the new one; the id and the credentials
+    """A report and its integration are created again, the report re-pointed at the new one; the id and the credentials
     cannot come back, and that is said."""
     world.settle_once(TEAM)
     before = content(world, "id", "url", "destinations")

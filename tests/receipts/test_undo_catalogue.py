@@ -79,7 +79,7 @@ def test_an_update_goes_back(world: World, address: str, old: str, new: str) -> 
     assert live(world) != before
     planned = undo(world)
     assert planned.actions() == {address: "update"}
-    assert warned(planned, "the configuration still says otherwise")
+    assert warned(planned, "revert the YAML too, or the next plan makes the changes again")
     assert live(world) == before
     world.write(CATALOGUE)
     assert world.plan().code == 0

@@ -136,7 +136,7 @@ def test_an_error_is_told_with_whatever_time_it_has(stamp: object) -> None:
 
 
 def test_what_a_person_has_to_do_is_a_list() -> None:
-    """In the order of the changes: credentials of what is made anew, what the API cannot change, what fails."""
+    """In the order of the changes: credentials of what is created again, what the API cannot change, what fails."""
     steps = [task.partition(":")[0] for task in review_of("all").tasks]
     assert steps == ["integration.hook", "integration.events", "integration.adjust", "integration.mail"]
     assert 'change title from "Mail" to "Post" by hand' in review_of("all").tasks[-1]
