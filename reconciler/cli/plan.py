@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -130,8 +129,6 @@ def apply(
     files = commands.review.ReportFiles("apply", path, flags["reports"])
     with files:
         plans: Mapping[str, SavedPlan] = {}
-        if expected and not re.fullmatch("(?s)@.+|sha256:[0-9a-f]{64}", expected):
-            raise WrongUsage(f"--expect-digest {expected}: expected sha256: and 64 hex digits, or @FILE")
         if only and (saved is not None or expected is not None or flags["prune"]):
             raise WrongUsage(
                 "--only clock cannot be used with --plan, --expect-digest or --prune",

@@ -65,7 +65,7 @@ FORMATS = {
 IMPORTS = {
     "reconciler.lazy": ("module", "submodule"),
     "reconciler": ("f'{__name__}.{module}'",),
-    "reconciler.__main__": ("'signal'",),
+    "reconciler.__main__": ("'signal'", "'signal'", "'_thread'", "'time'"),
 }
 """Import a module by a name: a constant, that of a table of constants, or that of an attribute in our own code."""
 
