@@ -34,8 +34,9 @@ def validate(path: Path, environments: tuple[str, ...], every: bool, shared: boo
     `moved`, `removed` and `imports` lines have done their work and can go.
     """
     try:
-        choose = commands.environments.choose_names
-        names = choose(path, environments, every=every, is_checked=True) if environments else None
+        names = None
+        if environments:
+            names = commands.environments.choose_names(path, environments, every=every, is_checked=True)
         checked = commands.validate.check(path, names, base, os.environ)
     except ConfigurationInvalid as invalid:
         _write_problems(form, {}, invalid=invalid.problems, warning=invalid.warnings)
@@ -56,11 +57,13 @@ def _write_problems(form: str, counts: Mapping[str, int], **problems: Iterable[P
     if form == "json":
         write_stdout(output.listings.render_validation_json(problems, counts))
         return
+    if form == "text":
+        return
     find = output.findings.list_problem_findings
     findings = [finding for rule, found in problems.items() for finding in find(found, rule)]
     if form == "sarif":
         write_stdout(output.findings.render_sarif(findings))
-    elif form == "github" and findings:
+    elif findings:
         write_stdout(output.findings.render_workflow_commands(findings), commands=True)
 
 

@@ -150,3 +150,9 @@ def test_a_plan_loads_what_it_needs(tmp_path: Path) -> None:
     policies = tuple(each for each in unneeded if "polic" in each or "cel" in each)
     done = ended("validate", str(tmp_path), heavy=policies)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_validation_loads_no_http() -> None:
+    """It is offline, and a hook of git runs it before each commit."""
+    done = ended("validate", "examples/quickstart", heavy=("httpx", "jsonschema", "deepdiff"))
+    assert done.returncode == 0, done.stderr
