@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from contextlib import ExitStack
+from itertools import islice
 
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Status
@@ -35,7 +36,7 @@ class Progress(ExitStack):
         self._total = sum(change.action is not Action.MANUAL for change in plan.changes)
         self._ended = 0
         self._began = time.monotonic()
-        self._running: list[str] = []
+        self._running: dict[str, None] = {}  # in the order in which they began
         self._is_live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self.callback(write_status, "")
 
@@ -48,10 +49,10 @@ class Progress(ExitStack):
             return
         address = escape(change.address)
         if status is None:
-            self._running.append(address)
+            self._running[address] = None
         else:
             self._ended += 1
-            self._running = [each for each in self._running if each != address]
+            self._running.pop(address, None)
             if self._total <= MOST_LINES or status is not Status.DONE:
                 number = f"[{self._ended:>{len(str(self._total))}}/{self._total}]"
                 reason = f" ({escape(text)})" if self._reasons and text and status is not Status.DONE else ""
@@ -61,7 +62,7 @@ class Progress(ExitStack):
         rest = (time.monotonic() - self._began) * (self._total - self._ended) / max(1, self._ended)
         left = f"; {format_duration(rest)} left" if 0 < self._ended < self._total else ""
         if self._is_live:
-            shown = ", ".join(self._running[:MOST_RUNNING]) + ("…" if len(self._running) > MOST_RUNNING else "")
+            shown = ", ".join(islice(self._running, MOST_RUNNING)) + ("…" if len(self._running) > MOST_RUNNING else "")
             bar = "=" * (BAR * self._ended // max(1, self._total))
             write_status(f"Applying [{bar:<{BAR}}] {self._ended:,}/{self._total:,}{left}: {shown}")
         elif status and self._total > MOST_LINES and self._ended * MILESTONES % self._total < MILESTONES:
