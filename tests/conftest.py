@@ -58,22 +58,15 @@ def _compile_once(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:
-    """What is collected stays until the end: the garbage collector does not look for it, neither now nor later."""
+    """What is collected stays until the end: the garbage collector does not look for it now, and seldom later. It is
+    not frozen, since Hypothesis asks the collector who refers to an object."""
     gc.disable()
     _compile_a_share(session)
     try:
         return (yield)
     finally:
-        gc.freeze()
-        gc.set_threshold(10_000)
+        gc.set_threshold(10_000, 20, 1_000)
         gc.enable()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hypothesis, which is imported to sum up, asks the garbage collector who refers to an object."""
-    if not hasattr(session.config, "workerinput"):
-        gc.unfreeze()
 
 
 def _compile_a_share(session: pytest.Session) -> None:
