@@ -16,7 +16,8 @@ from reconciler.api.response import NOT_FOUND
 from reconciler.errors import AnswerRefused, ListIncomplete, NotAuthorised
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.wire import is_id, read_parts, record_from
-from reconciler.model.inputs import Live, ObjectRef, Record, State, address_kind
+from reconciler.model.addresses import ObjectRef, address_kind
+from reconciler.model.inputs import Live, Record, State
 from reconciler.threads import result, span
 
 
@@ -253,7 +254,7 @@ def _find_answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:
 
 def with_parts(reader: Reader, live: Live, refs: Iterable[ObjectRef]) -> Live:
     """The live objects, these ones with the values that only an endpoint of their own tells."""
-    asked = [ref for ref in refs if KINDS[ref.kind].parts and ref.id in live.records.get(ref.kind, ())]
+    asked = [ref for ref in refs if KINDS[ref.kind].parts and live.find(ref.kind, ref.id) is not None]
     with reader.threads(MOST_AT_ONCE) as pool:
         answers = {
             ref: pool.submit(read_parts, KINDS[ref.kind], ref.id, lambda path: reader.get(path).record())

@@ -16,7 +16,8 @@ from reconciler.errors import DELETE, ConfigurationInvalid, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Kinds, using
 from reconciler.kinds.comparison import value_at
 from reconciler.kinds.references import references
-from reconciler.model.inputs import Fields, address_kind, make_address
+from reconciler.model.addresses import address_key, address_kind, make_address
+from reconciler.model.inputs import Fields
 from reconciler.model.plan import Action
 from reconciler.model.reports import Outcome, Status
 from reconciler.project import Plan, Project
@@ -69,7 +70,7 @@ class _Trial:
         left = [(self.kind, fields) for fields in resources.values()]
         while left:
             for address in _find_needed(*left.pop()):
-                target, key = KINDS[address_kind(address)], address.partition(".")[2]
+                target, key = KINDS[address_kind(address)], address_key(address)
                 if key not in document.setdefault(target.section, {}):
                     document[target.section][key] = target.example
                     left.append((target, target.example))

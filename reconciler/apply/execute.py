@@ -19,7 +19,8 @@ from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, f
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import find_known_objects
-from reconciler.model.inputs import Live, ObjectRef
+from reconciler.model.addresses import ObjectRef
+from reconciler.model.inputs import Live
 from reconciler.model.plan import WRITES, Action, Change, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status
 from reconciler.threads import NOTICED_SECONDS, Threads, on_interrupt, span

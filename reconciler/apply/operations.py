@@ -246,7 +246,7 @@ class OperationRunner:
 
     def _require_timely(self, change: Change) -> None:
         """Refused if the UTC times of a change are not those of the next delivery any more, or have to wait."""
-        record = self.references.before.records.get(change.kind, {}).get(change.id or "")
+        record = self.references.before.find(change.kind, change.id)
         if reason := describe_expired_time(change, record, self.writer.now()):
             raise Refused(reason, hint="plan again")
 

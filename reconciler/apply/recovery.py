@@ -18,7 +18,8 @@ from reconciler.kinds.normalization import find_by_natural_key, is_made_of, is_n
 from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolve_references
 from reconciler.kinds.wire import LookupTable, is_id, list_labels, read_parts, record_from
 from reconciler.lazy import frozen
-from reconciler.model.inputs import Fields, Live, ObjectRef, Raw, Record
+from reconciler.model.addresses import ObjectRef
+from reconciler.model.inputs import Fields, Live, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.serialization import canonical
 
@@ -211,7 +212,7 @@ class PendingReferences:
             if address in self._made:
                 return self._made[address]
         object_id = self.find_id(address) or ""
-        known = self.before.records.get(kind.name, {}).get(object_id)
+        known = self.before.find(kind.name, object_id)
         return known or Record(kind.name, object_id, object_id, {}, {"id": object_id}), 0
 
     def _find_by_label(

@@ -23,7 +23,8 @@ from reconciler.kinds.references import (
     resolve_references,
 )
 from reconciler.kinds.wire import fingerprint
-from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, State, address_kind
+from reconciler.model.addresses import ObjectRef, address_kind
+from reconciler.model.inputs import Entry, Fields, Live, Record, State
 from reconciler.model.plan import Action, Change, Plan, Request
 
 

@@ -12,7 +12,8 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import Difference, find_differences, is_equal, join_keys, value_at
 from reconciler.kinds.normalization import is_normalized, looks_same, may_be_normalized
 from reconciler.kinds.references import ReferenceResolver, reference_items
-from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
+from reconciler.model.addresses import ObjectRef, address_kind
+from reconciler.model.inputs import Entry, Live, Record, State
 from reconciler.model.plan import DESTROYS, WRITES, Action, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Status, Verification
 
@@ -62,7 +63,7 @@ class Verifier:
         if outcome.status is not Status.DONE or outcome.action not in WRITES:
             return outcome
         kind = KINDS[address_kind(outcome.address)]
-        record = self._live.records.get(kind.name, {}).get(outcome.id or "")
+        record = self._live.find(kind.name, outcome.id)
         if outcome.action == Action.DELETE:
             return replace(outcome, verification=Verification.NOT_YET_VISIBLE if record else Verification.VERIFIED)
         if record is None:

@@ -22,7 +22,8 @@ from reconciler.errors import ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import normalization_warnings
 from reconciler.lazy import frozen
-from reconciler.model.inputs import Live, ObjectRef
+from reconciler.model.addresses import ObjectRef
+from reconciler.model.inputs import Live
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, Status, Verification
 from reconciler.observe import observe, with_parts

@@ -23,7 +23,8 @@ from reconciler.git.checkout import find_checkout
 from reconciler.git.history import DEEPEN, commits_cut_off, find_age, list_folder
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.facts import make_facts
-from reconciler.model.inputs import State, address_kind
+from reconciler.model.addresses import address_kind
+from reconciler.model.inputs import State
 from reconciler.model.redaction import remove_credentials
 from reconciler.model.results import Check, Diagnosis, Fact
 from reconciler.model.settings import VENDOR_URL

@@ -20,7 +20,8 @@ from reconciler.errors import ConfigurationInvalid, abridge
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import is_equal, join_keys, outer_keys, value_at, with_value
 from reconciler.kinds.references import ReferenceResolver
-from reconciler.model.inputs import Desired, Fields, Instance, Live, ObjectRef, Resource, address_kind
+from reconciler.model.addresses import ObjectRef, address_key, address_kind
+from reconciler.model.inputs import Desired, Fields, Instance, Live, Resource, list_managed
 from reconciler.model.results import AlsoChanged, Drift, Drifted
 from reconciler.plan.drift import ADOPTED, compare_state
 from reconciler.plan.export import describe_unwritten, find_writable_fields, make_blocks
@@ -52,7 +53,7 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
     """Writes the live values of what somebody changed into the YAML. Returns the drift, and what was written."""
     planned = plan(session, Options(to_apply=False))
     found = find_drift(planned, session.transport.clock())
-    addresses = ObjectRef.managed(planned.state.entries)
+    addresses = list_managed(planned.state.entries)
     resources = session.configuration.desired(session.environment).resources
     blocks: dict[str, Fields] = {}
     values: dict[str, dict[KeyPath, Any]] = {}
@@ -153,7 +154,7 @@ class Adoption:
     def _find_places(self, resource: Resource, values: Mapping[KeyPath, Any]) -> Iterator[Value]:
         """Each value with its place. A value of `defaults` is overridden on the resource, a list as a whole."""
         address, instance = resource.address, resource.instance
-        own = (KINDS[resource.kind].section, (instance.definition if instance else address).partition(".")[2])
+        own = (KINDS[resource.kind].section, address_key(instance.definition if instance else address))
         for keys, value in values.items():
             file, *position = resource.field_location(join_keys(keys))
             found = (find_key_path(each.value, position) for each in self._documents(Path(file)))
@@ -240,7 +241,7 @@ class Adoption:
         only = {"only_in": names} if len(names) < len(self._before) else {}
         blocks = {
             definition: {"exclude": [*excluded, dict(instance.items)]},
-            resource.address.partition(".")[2]: {**only, **fields, **resource.lifecycle.written()},
+            address_key(resource.address): {**only, **fields, **resource.lifecycle.written()},
         }
         others = ", ".join(name for name in names if name != self._name)
         also = f" (this also changes {others})" if others else ""

@@ -16,7 +16,8 @@ from reconciler.errors import ConfigurationInvalid, Problem, Refused, abridge
 from reconciler.kinds import SECTIONS
 from reconciler.kinds.comparison import is_equal
 from reconciler.lazy import frozen
-from reconciler.model.inputs import Desired, address_kind, make_address
+from reconciler.model.addresses import address_key, address_kind, make_address
+from reconciler.model.inputs import Desired
 from reconciler.model.results import AlsoChanged
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
@@ -162,7 +163,7 @@ class Folding:
         self._taken: dict[str, set[str]] = defaultdict(set)
         named = map(configuration.list_addresses, configuration.environments.values())
         for address in set(configuration.merged.resources).union(*named):
-            self._taken[address_kind(address)].add(address.partition(".")[2])
+            self._taken[address_kind(address)].add(address_key(address))
         self.edits = [self._edit(file, read_text(file)) for file in Disk(path).list_resources()[0]]
         if why := self._find_difference(path, before):
             raise Refused(f"nothing is folded: {why}", hint="fold less, with --target")

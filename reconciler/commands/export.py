@@ -21,7 +21,8 @@ from reconciler.kinds.normalization import natural_key, normal_form
 from reconciler.kinds.references import reference_items
 from reconciler.kinds.resources import make_schemas
 from reconciler.lazy import frozen
-from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, State, address_kind
+from reconciler.model.addresses import ObjectRef, address_key, address_kind
+from reconciler.model.inputs import Desired, Fields, Live, Record, State
 from reconciler.model.plan import Change, Plan
 from reconciler.model.redaction import KEY_FOUND, holds_key
 from reconciler.observe import Lists, wait_remembered, with_parts
@@ -165,7 +166,7 @@ class Project:
             written = [natural_key(kind, each.fields, normal_form) for each in known]
             records = [each for each in self.live.records[kind.name].values() if each.ref not in self.managed]
             chosen, left = find_expressible(kind, records, find_objections, written)
-            given = {each.partition(".")[2] for each in taken if address_kind(each) == kind.name}
+            given = {address_key(each) for each in taken if address_kind(each) == kind.name}
             keyed = choose_keys(map(self.find_record, chosen), given)
             for record, why in left:
                 if selection.has(record.kind, record.name):

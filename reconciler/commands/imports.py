@@ -19,7 +19,8 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import join_keys, value_at
 from reconciler.kinds.normalization import find_by_natural_key
 from reconciler.kinds.references import references
-from reconciler.model.inputs import Desired, Import, ObjectRef, address_kind, make_address
+from reconciler.model.addresses import ObjectRef, address_key, address_kind, make_address
+from reconciler.model.inputs import Desired, Import
 from reconciler.model.plan import Action
 from reconciler.plan.export import Selection, find_key_paths, make_blocks, name_variables
 from reconciler.text import counted, split_numbers, truncate
@@ -165,7 +166,7 @@ class _Import:
         """The file of a merged resource, and the keys of a value within it."""
         resource = self._project.candidates[address]
         name = resource.instance.definition if resource.instance else address
-        return Path(resource.location.file).resolve(), (KINDS[resource.kind].section, name.partition(".")[2], *keys)
+        return Path(resource.location.file).resolve(), (KINDS[resource.kind].section, address_key(name), *keys)
 
     def _edit(self, texts: Texts) -> Failures:
         """Edits the texts; returns what cannot be edited."""
@@ -189,7 +190,7 @@ class _Import:
         for kind in KINDS.values():
             file = (self._file or self._folder / f"{kind.section}.yaml").resolve()
             addresses = sorted((each for each in self._blocks if address_kind(each) == kind.name), key=split_numbers)
-            own = {each.partition(".")[2]: only | self._blocks[each] for each in addresses if each not in self._merged}
+            own = {address_key(each): only | self._blocks[each] for each in addresses if each not in self._merged}
             texts.add(file, kind.section, own)
             texts.add(file, "imports", [lines[each] for each in addresses if each in lines])
         return {}

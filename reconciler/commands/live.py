@@ -17,7 +17,8 @@ from reconciler.config.semantics import explain_bad_field
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, WrongUsage
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import object_path
-from reconciler.model.inputs import Desired, Live, ObjectRef, address_kind
+from reconciler.model.addresses import address_kind
+from reconciler.model.inputs import Desired, Live, list_managed
 from reconciler.model.plan import Destinations, Plan
 from reconciler.model.reports import Graph
 from reconciler.model.results import Comparison, Explanation
@@ -130,5 +131,5 @@ def observe(session: Session, targets: Collection[str]) -> Observed:
     kinds = find_target_kinds(targets)
     reader, used = Reader(session.transport), session.find_written_kinds()
     live = observe_remembered(reader, kinds, state, find_kind_lookups(kinds), used=used)
-    live = with_parts(reader, live, ObjectRef.managed(state.entries))
+    live = with_parts(reader, live, list_managed(state.entries))
     return Observed(session.transport.address, state, live)

@@ -14,7 +14,8 @@ from reconciler.commands.session import Session
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import find_address, named_label, reference_items
 from reconciler.lazy import frozen, load
-from reconciler.model.inputs import Desired, Fields, Live, State, address_kind
+from reconciler.model.addresses import address_kind
+from reconciler.model.inputs import Desired, Fields, Live, State
 from reconciler.model.plan import Plan
 from reconciler.observe import observe, with_parts
 from reconciler.plan.build import make_context, make_plan

@@ -23,7 +23,8 @@ from reconciler.errors import DELETE, Exit, ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind, Pages
 from reconciler.kinds.facts import REFUSED, fill, find_creates, find_updates, list_questions, make_facts
 from reconciler.kinds.wire import create_requests, delete_requests, is_id, object_path, record_from
-from reconciler.model.inputs import Entry, Fields, State, address_kind
+from reconciler.model.addresses import address_kind
+from reconciler.model.inputs import Entry, Fields, State
 from reconciler.model.plan import Request
 from reconciler.model.results import Check, Fact
 from reconciler.model.settings import StateSettings
@@ -49,8 +50,9 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
             run.remove()  # what an earlier run has left
             run.learn(kind for kind in KINDS.values() if not kind.endpoints.closed or DELETE + kind.name in allowed)
             run.remove()
-        closed = [DELETE + kind.name for kind in KINDS.values() if kind.endpoints.closed]
-        left = [each for each in closed if each not in allowed]
+        left = [
+            name for kind in KINDS.values() if kind.endpoints.closed and (name := DELETE + kind.name) not in allowed
+        ]
         check, more = run.check(), f"not asked of kinds whose deletes are closed: --allow {' --allow '.join(left)}"
         return list(run.facts.values()), replace(check, hint=check.hint or more * bool(left))
 

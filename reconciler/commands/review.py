@@ -19,7 +19,7 @@ from reconciler.config.files import configuration_folder
 from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage, abridge
 from reconciler.kinds import KINDS
 from reconciler.lazy import frozen, load
-from reconciler.model.inputs import ObjectRef
+from reconciler.model.addresses import ObjectRef
 from reconciler.model.plan import DESTROYS, Action, Refusal
 from reconciler.model.reports import Applied, Ended, Failure, Review
 from reconciler.output import APPLIED, FAILED, SHOW_COMMIT, render_failure, render_plans, render_reports

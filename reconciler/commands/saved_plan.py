@@ -13,7 +13,8 @@ from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, configuration_f
 from reconciler.errors import Refused
 from reconciler.git import repository_top
 from reconciler.kinds import KINDS
-from reconciler.model.inputs import ObjectRef
+from reconciler.model.addresses import ObjectRef
+from reconciler.model.inputs import list_managed
 from reconciler.observe import observe_remembered, with_parts
 from reconciler.plan.guards import find_vanished
 from reconciler.plan.plan_file import SavedPlan, bind, check_binding, read_plans
@@ -56,9 +57,9 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
     named = [ObjectRef(change.kind, change.id) for change in saved.plan.changes if change.id]
     reader, used = Reader(session.transport), {change.kind for change in saved.plan.changes}
     live = observe_remembered(reader, KINDS.values(), state, find_sent_lookups(saved.plan), named, used)
-    live = with_parts(reader, live, {*named, *ObjectRef.managed(state.entries)})
+    live = with_parts(reader, live, {*named, *list_managed(state.entries)})
     saw = {ObjectRef(change.kind, change.id) for change in saved.plan.changes if change.id and change.seen is not None}
-    saw |= ObjectRef.managed(saved.plan.refresh).keys()
+    saw |= list_managed(saved.plan.refresh).keys()
     entries = {address: entry for address, entry in state.entries.items() if ObjectRef.at(address, entry.id) in saw}
     for refusal in find_vanished(entries, live):
         raise Refused(f"{refusal.message}; the plan saw them", hint="plan again, and have that reviewed")

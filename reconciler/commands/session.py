@@ -17,7 +17,7 @@ from reconciler.config.settings import derive_name
 from reconciler.errors import ReconcilerError, WrongUsage
 from reconciler.git import repository_top
 from reconciler.lazy import frozen, load
-from reconciler.model.inputs import address_kind
+from reconciler.model.addresses import address_kind
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, VENDOR_URL, Environment
 from reconciler.state.backend import Backend, Snapshot
 from reconciler.state.document import from_text

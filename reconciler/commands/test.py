@@ -28,7 +28,8 @@ from reconciler.kinds.references import named_label, reference_items
 from reconciler.kinds.settings import APPLIED, EMPTY, PLAN
 from reconciler.kinds.wire import create_requests
 from reconciler.lazy import frozen
-from reconciler.model.inputs import Desired, address_kind
+from reconciler.model.addresses import address_kind
+from reconciler.model.inputs import Desired
 from reconciler.model.plan import NEW_ID, SUMMARY_ORDER, Change, Plan
 from reconciler.model.policies import PolicyReport
 from reconciler.model.reports import Review, Status

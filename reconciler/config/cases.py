@@ -22,7 +22,7 @@ from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
 from reconciler.kinds.resources import address_pattern
 from reconciler.lazy import frozen
-from reconciler.model.inputs import address_kind
+from reconciler.model.addresses import address_kind
 from reconciler.text import cite, closest, cut, did_you_mean, quote
 from reconciler.yaml import LocatedMap, find_location, plain_copy
 

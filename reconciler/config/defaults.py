@@ -12,7 +12,7 @@ from reconciler.config.values import Written, count_values
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import DEFAULTS, META_ARGUMENTS
-from reconciler.model.inputs import address_kind
+from reconciler.model.addresses import address_kind
 from reconciler.text import cite, closest, describe
 from reconciler.yaml import LocatedMap
 

@@ -14,7 +14,7 @@ from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_FOR_EACH, Item, I
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import NAME_PATTERN
 from reconciler.lazy import frozen
-from reconciler.model.inputs import address_kind, make_address
+from reconciler.model.addresses import address_key, address_kind, make_address
 from reconciler.text import cite, closest, cut, describe, offer
 from reconciler.yaml import LocatedList, LocatedMap, find_location, plain_copy
 
@@ -114,7 +114,7 @@ class Definition:
 
     def make_address(self, items: Items) -> str:
         """The address of an instance; empty if its key is wrong."""
-        kind, own = address_kind(self.address), self.address.partition(".")[2]
+        kind, own = address_kind(self.address), address_key(self.address)
         if "key" not in self.written.node:
             return make_address(kind, "-".join((own, *(each.key for each in items.values()))))
         at = self.written.locate("key")

@@ -26,7 +26,8 @@ from reconciler.kinds.references import with_chosen_ids
 from reconciler.kinds.schema import DEFAULTS
 from reconciler.lazy import LazyMapping, load
 from reconciler.model import inputs
-from reconciler.model.inputs import Desired, Lifecycle, Resource, address_kind
+from reconciler.model.addresses import address_kind
+from reconciler.model.inputs import Desired, Lifecycle, Resource
 from reconciler.model.settings import Environment
 from reconciler.text import did_you_mean
 from reconciler.yaml import ALIAS, LocatedMap

@@ -11,6 +11,7 @@ from reconciler.config.merge import ConfigItem
 from reconciler.config.values import EXPRESSION, NAME, Items, find_source, find_whole_expression
 from reconciler.errors import Location
 from reconciler.kinds.comparison import format_path
+from reconciler.model.addresses import address_key
 from reconciler.model.policies import Policy, PolicyException
 from reconciler.model.redaction import mask_pasted
 from reconciler.model.settings import Environment
@@ -108,7 +109,7 @@ def make_policies(entries: Iterable[ConfigItem], relative: Callable[[str], str])
         )
         taken: Any = {key: each for key, each in value.items() if key in TAKEN}
         yield Policy(
-            entry.name.partition(".")[2],
+            address_key(entry.name),
             entry.written.location,
             relative(entry.written.location.file).rpartition("/")[0],
             tuple(value.get("kinds", ())),

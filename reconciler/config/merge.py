@@ -14,7 +14,7 @@ from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENTS, POLICIES
 from reconciler.kinds.settings import SETTINGS
 from reconciler.lazy import frozen
-from reconciler.model.inputs import make_address
+from reconciler.model.addresses import make_address
 from reconciler.text import add_article, cite, closest, cut, describe, find_misspelt, find_similar
 from reconciler.yaml import LocatedList, LocatedMap
 from reconciler.yaml.located import Document

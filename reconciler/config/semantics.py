@@ -19,7 +19,7 @@ from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import references
 from reconciler.kinds.resources import address_pattern
 from reconciler.kinds.schema import DATE_PATTERN, LIFECYCLE, LOCAL_TIME
-from reconciler.model.inputs import address_kind
+from reconciler.model.addresses import address_key, address_kind
 from reconciler.serialization import json_text
 from reconciler.text import Searches, add_article, cite, closest, cut, find_misspelt, offer, suggest
 from reconciler.yaml import KeyPath
@@ -38,7 +38,7 @@ def check_semantics(
     searches = Searches()
     keys: dict[str, dict[str, None]] = {name: {} for name in KINDS}
     for address in known.resources:
-        keys[address_kind(address)][address.partition(".")[2]] = None
+        keys[address_kind(address)][address_key(address)] = None
     for entry in entries:
         if isinstance(entry.value, dict):
             kind = KINDS[address_kind(entry.name)]
@@ -155,7 +155,7 @@ def _check_references(
 ) -> Iterator[Problem]:
     for address, keys_to, reference in references(kind, entry.value):
         path = (*keys_to, reference.key)
-        key = address.partition(".")[2]
+        key = address_key(address)
         if key in keys[reference.kind]:
             continue
         others = [kind for kind in KINDS if key in keys[kind]]
@@ -163,7 +163,7 @@ def _check_references(
             message = f"only_in at {place} leaves {cut(address)} out of this environment; expected both in it, or none"
             yield entry.problem(path, f"{join_keys(path)}: {message}", f"left out {address}")
         elif made := known.definitions.get(address):
-            message = list_instances(cite(key), [each.partition(".")[2] for each in made], "key")
+            message = list_instances(cite(key), [address_key(each) for each in made], "key")
             yield entry.problem(path, f"{join_keys(path)}: {message}", f"made of {address}")
         elif is_complete or others:
             what = f"{cite(key)} is {add_article(others[0])}" if others else f"there is no {reference.kind} {cite(key)}"
@@ -240,7 +240,7 @@ def check_natural_keys(entries: Iterable[ConfigItem], unknown: Collection[Locati
     first: dict[tuple[str, ...], tuple[ConfigItem, list[Any]]] = {}
     maps = (each for each in entries if isinstance(each.value, dict))
     for entry in sorted(maps, key=lambda each: each.written.location):
-        identity, key = KINDS[address_kind(entry.name)].identity, entry.name.partition(".")[2]
+        identity, key = KINDS[address_kind(entry.name)].identity, address_key(entry.name)
         values = [entry.value.get(name, key if name == identity.chosen_id else None) for name in identity.natural_key]
         if not all(isinstance(each, str) for each in values) or (
             unknown and any(entry.written.locate(name) in unknown for name in identity.natural_key)

@@ -11,7 +11,8 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Keys, value_at, with_value
 from reconciler.kinds.declaration import Kind, Reference
 from reconciler.kinds.wire import LookupTable, shorten
-from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Raw, Record, Resource, make_address
+from reconciler.model.addresses import ObjectRef, address_key, make_address
+from reconciler.model.inputs import Entry, Fields, Live, Raw, Record, Resource
 from reconciler.serialization import canonical
 
 WRITE_IT = "write the line that is meant in place of the reference, or rename one of those that could bear the label"
@@ -223,7 +224,7 @@ def with_references(
         if (object_id := item_id(reference, item)) is not None:
             ref = ObjectRef(reference.kind, object_id)
             if address := addresses.get((behind or {}).get(ref, ref)):
-                result = with_value(result, keys, {reference.key: address.partition(".")[2]})
+                result = with_value(result, keys, {reference.key: address_key(address)})
     return result
 
 
@@ -233,7 +234,7 @@ def with_chosen_ids(resources: Mapping[str, Resource]) -> dict[str, Resource]:
     result, keys = dict(resources), dict[ObjectRef, str]()
     for address, each in resources.items():
         if name := KINDS[each.kind].identity.chosen_id:
-            key = address.partition(".")[2]
+            key = address_key(address)
             result[address] = replace(each, fields={name: key, **each.fields})
             keys[ObjectRef(each.kind, str(result[address].fields[name]))] = address
     for address, each in result.items() if keys else ():

@@ -5,59 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field, fields, replace
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Location, Problem, list_instances
 from reconciler.lazy import frozen
+from reconciler.model.addresses import ObjectRef
 
 if TYPE_CHECKING:
     from reconciler.model.policies import Policy
 
 Fields = Mapping[str, Any]
-
-
-def make_address(kind: str, key: str) -> str:
-    """The name of a resource everywhere: `report` and `daily-revenue` give `report.daily-revenue`."""
-    return f"{kind}.{key}"
-
-
-@lru_cache(1 << 17)  # a plan asks for it twenty times an address
-def address_kind(address: str) -> str:
-    """The kind's name in an address: `report.daily-revenue` and `report[wbRlfw1x]` give `report`."""
-    return address.partition(".")[0].partition("[")[0]
-
-
-def is_address(name: str) -> bool:
-    """Whether the name of a change is an address, and not that of an object without one (`report[wbRlfw1x]`)."""
-    return "[" not in name
-
-
-class ObjectRef(NamedTuple):
-    """An object of the API: its kind's name and its id. `str()` is what it is called if it has no address."""
-
-    kind: str
-    id: str
-
-    @classmethod
-    def at(cls, address: str, object_id: str) -> ObjectRef:
-        """The object with that id, of the kind of an address."""
-        return cls(address_kind(address), object_id)
-
-    @classmethod
-    def managed(cls, entries: Mapping[str, Entry]) -> dict[ObjectRef, str]:
-        """The object of each entry, with its address."""
-        return {cls.at(address, entry.id): address for address, entry in entries.items()}
-
-    @classmethod
-    def parse(cls, text: str) -> ObjectRef:
-        """The object that `str()` gave the text of."""
-        kind, _, rest = text.partition("[")
-        return cls(kind, rest.removesuffix("]"))
-
-    def __str__(self) -> str:
-        return f"{self.kind}[{self.id}]"
 
 
 @frozen
@@ -229,6 +187,10 @@ class Live:
     warnings: tuple[str, ...] = ()
     gone: frozenset[ObjectRef] = frozenset()
 
+    def find(self, kind: str, object_id: str | None) -> Record | None:
+        """The live object of a kind and id; None if there is none, and also if the list was not read."""
+        return self.records.get(kind, {}).get(object_id or "")
+
 
 @frozen
 class Entry:
@@ -260,6 +222,11 @@ class Entry:
     def as_wanted(self) -> Entry:
         """The entry with only what was wanted: without file, commit, stored values, and counts."""
         return replace(self, file="", commit="", stored={}, read_back=False, counts={}, counted_at="")
+
+
+def list_managed(entries: Mapping[str, Entry]) -> dict[ObjectRef, str]:
+    """The object of each entry, with its address."""
+    return {ObjectRef.at(address, entry.id): address for address, entry in entries.items()}
 
 
 @frozen

@@ -9,7 +9,8 @@ from typing import Any
 
 from reconciler.errors import Problem
 from reconciler.lazy import frozen
-from reconciler.model.inputs import Entry, ObjectRef, Tombstone
+from reconciler.model.addresses import ObjectRef
+from reconciler.model.inputs import Entry, Tombstone
 
 FORMAT_VERSION = 1
 NEW_ID = "{id}"

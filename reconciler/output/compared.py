@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 from reconciler.errors import Location
-from reconciler.model.inputs import address_kind, is_address
+from reconciler.model.addresses import address_kind, is_address
 from reconciler.model.results import Comparison, Difference
 from reconciler.output.document import to_json
 from reconciler.output.groups import count_kinds

@@ -11,7 +11,8 @@ from typing import Any
 from reconciler.errors import Location
 from reconciler.kinds import KINDS, SECTIONS
 from reconciler.kinds.comparison import format_path
-from reconciler.model.inputs import Desired, make_address
+from reconciler.model.addresses import address_key, make_address
+from reconciler.model.inputs import Desired
 from reconciler.output.document import to_json
 from reconciler.output.labels import format_place
 from reconciler.output.terminal import escape, sanitize
@@ -31,7 +32,7 @@ def render_yaml(desired: Desired, folder: Path) -> str:
     resources: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for address, each in desired.resources.items():
         written = {**each.fields, **each.lifecycle.written()}
-        resources[KINDS[each.kind].section][address.partition(".")[2]] = written
+        resources[KINDS[each.kind].section][address_key(address)] = written
     sections = {section: escape_variables(blocks) for section, blocks in resources.items() if blocks}
     layout = Layout(must_quote=lambda text: "\n" in text or sanitize(text, sys.stdout.encoding) != text)
     text = dump({**sections, **_collect_blocks(desired)}, layout)

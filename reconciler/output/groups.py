@@ -12,7 +12,7 @@ from reconciler.errors import Location
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import join_keys, outer_keys, parse_path, value_at
 from reconciler.lazy import frozen
-from reconciler.model.inputs import address_kind
+from reconciler.model.addresses import address_kind
 from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
 from reconciler.model.reports import Review, Weight
 from reconciler.output.labels import MOST_NAMED, WEIGHTS, format_place
@@ -139,7 +139,7 @@ def list_sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None
 def list_shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]:
     """The fields of a change as people read them. If an item in the middle of a list is new or gone, the list is one
     field: by position, all later items would differ."""
-    record, after = review.live.records.get(change.kind, {}).get(change.id or ""), change.remember
+    record, after = review.live.find(change.kind, change.id), change.remember
     if record is None or after is None or not any("[" in each.path for each in change.fields):
         return change.fields
     shown: dict[str, FieldChange] = {}

@@ -11,7 +11,8 @@ from itertools import zip_longest
 from typing import Any
 
 from reconciler.errors import Problem, abridge
-from reconciler.model.inputs import State, address_kind
+from reconciler.model.addresses import address_kind
+from reconciler.model.inputs import State
 from reconciler.model.plan import Destinations
 from reconciler.model.reports import Receipt
 from reconciler.model.results import Check, Diagnosis, Drift, Drifted, NotDelivering

@@ -7,7 +7,8 @@ from typing import Any
 
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import ReferenceResolver, find_address, reference_items
-from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, address_kind
+from reconciler.model.addresses import ObjectRef, address_kind
+from reconciler.model.inputs import Desired, Fields, Live
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Graph, Node
 
@@ -26,7 +27,7 @@ def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
     existing = {
         (address, target)
         for address, ref in objects.items()
-        if (record := live.records.get(ref.kind, {}).get(ref.id)) is not None
+        if (record := live.find(ref.kind, ref.id)) is not None
         for target in targets.find(record.kind, record.fields)
     }
     # Live references of an object go away if it is deleted, or if its references are changed.
@@ -81,7 +82,7 @@ class _Targets:
             return None
         if managed := self.addresses.get(ObjectRef(kind, object_id)) or self.plan.behind.get(object_id):
             return managed
-        record = self.live.records.get(kind, {}).get(object_id)
+        record = self.live.find(kind, object_id)
         name = record.name if record else self.plan.labels.get(object_id, "")
         of = item.get("type", kind) if isinstance(item, dict) and not record else kind
         address = f"{of}[{object_id}]"

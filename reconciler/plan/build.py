@@ -9,7 +9,8 @@ from datetime import datetime
 from reconciler.errors import ConfigurationInvalid, Problem
 from reconciler.kinds import KINDS
 from reconciler.kinds.wire import find_labels, make_distinct
-from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
+from reconciler.model.addresses import ObjectRef, address_kind
+from reconciler.model.inputs import Desired, Entry, Live, State
 from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
 from reconciler.model.reports import Weight
 from reconciler.plan.changes import find_ignored, plan_change, plan_delete, plan_forget, plan_unseen_delete

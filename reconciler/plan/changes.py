@@ -21,7 +21,8 @@ from reconciler.kinds.comparison import (
 )
 from reconciler.kinds.normalization import is_certain, is_normalized, looks_same, may_be_normal_form
 from reconciler.kinds.references import reference_items, references, resolve_references
-from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone, address_kind
+from reconciler.model.addresses import address_kind
+from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone
 from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
 from reconciler.plan.identity import PlanContext
 

@@ -15,7 +15,8 @@ from reconciler.kinds.normalization import normal_form
 from reconciler.kinds.references import find_known_objects
 from reconciler.kinds.wire import find_labels
 from reconciler.lazy import frozen
-from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Resource, State
+from reconciler.model.addresses import ObjectRef
+from reconciler.model.inputs import Desired, Fields, Live, Resource, State, list_managed
 from reconciler.model.results import Compared, Comparison, Difference, Pair, Side
 from reconciler.plan.export import find_writable_fields, make_blocks
 from reconciler.plan.references import find_targets
@@ -103,7 +104,7 @@ have: None if it is not there yet."""
 
 def identify(api: str, ref: ObjectRef, live: Live) -> Identity:
     """What is the same for two environments only if it is one object."""
-    record = live.records.get(ref.kind, {}).get(ref.id)
+    record = live.find(ref.kind, ref.id)
     return api, ref, record and record.raw.get("created_at") if KINDS[ref.kind].identity.chosen_id else ""
 
 
@@ -145,7 +146,7 @@ def _warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
         refs = [record.ref for found in each.live.records.values() for record in found.values()]
         live = {ref: identify(each.api, ref, each.live) for ref in refs}
         seen.append({identity for ref, identity in live.items() if not KINDS[ref.kind].identity.is_project_wide})
-        managed = ObjectRef.managed(each.state.entries).items()
+        managed = list_managed(each.state.entries).items()
         identities[name] = {address: live[ref] for ref, address in managed if ref in live}
     if shared := sorted(str(ref) for _, ref, _ in seen[0] & seen[1]):
         yield (
@@ -166,7 +167,7 @@ def _live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple
     counts = Counter(labels.values())
     unique = {object_id: label for object_id, label in labels.items() if counts[label] == 1}
     records = {record.ref: record for found in live.records.values() for record in found.values()}
-    addresses, known = ObjectRef.managed(entries), find_known_objects(entries)
+    addresses, known = list_managed(entries), find_known_objects(entries)
     blocks = make_blocks({ref: find_writable_fields(record) for ref, record in records.items()}, live, addresses)
     managed: dict[str, _Object] = {}
     rest: ByName = defaultdict(list)

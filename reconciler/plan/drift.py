@@ -10,17 +10,8 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import Difference, find_differences, is_same_value, is_within
 from reconciler.kinds.normalization import is_certain, may_be_normal_form
 from reconciler.kinds.references import with_references
-from reconciler.model.inputs import (
-    Desired,
-    Entry,
-    Lifecycle,
-    Live,
-    ObjectRef,
-    Resource,
-    State,
-    address_kind,
-    is_address,
-)
+from reconciler.model.addresses import ObjectRef, address_kind, is_address
+from reconciler.model.inputs import Desired, Entry, Lifecycle, Live, Resource, State, list_managed
 from reconciler.model.plan import Action, Change, Plan
 from reconciler.model.reports import Receipt, ReceiptItem, Status
 from reconciler.model.results import Drift, Drifted, DriftedField
@@ -96,7 +87,7 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
         if item.status == Status.DONE:
             _revert(item, wanted, entries.get(item.address))
     # Ids become references, so that who refers to a new object gets its new id.
-    objects = ObjectRef.managed(entries)
+    objects = list_managed(entries)
     ended = (each for each in receipt.items if each.status == Status.DONE and each.action in ("delete", "replace"))
     objects |= {ObjectRef.at(each.address, each.id_before): each.address for each in ended if each.id_before}
     objects = {ref: address for ref, address in objects.items() if address in wanted}

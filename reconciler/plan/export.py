@@ -17,7 +17,8 @@ from reconciler.kinds.normalization import Key, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, references, with_references
 from reconciler.kinds.schema import KEY_PATTERN
 from reconciler.lazy import frozen
-from reconciler.model.inputs import Entry, Fields, Live, ObjectRef, Record, Resource, address_kind, make_address
+from reconciler.model.addresses import ObjectRef, address_kind, make_address
+from reconciler.model.inputs import Entry, Fields, Live, Record, Resource
 from reconciler.model.plan import Change
 from reconciler.serialization import canonical
 from reconciler.text import common_words, did_you_mean, find_free, join_choices, split_numbers
@@ -103,7 +104,7 @@ def make_blocks(
     chosen: Mapping[ObjectRef, dict[str, Any]], live: Live, addresses: Addresses
 ) -> dict[ObjectRef, dict[str, Any]]:
     """The fields of each object as YAML: references in place of items, if their objects have addresses."""
-    addresses = {ref: address for ref, address in addresses.items() if ref.id in live.records.get(ref.kind, {})}
+    addresses = {ref: address for ref, address in addresses.items() if live.find(ref.kind, ref.id) is not None}
     resolver = ReferenceResolver(live)
     behind = {name: resolver.find_aliases(KINDS[name]) for name in {ref.kind for ref in chosen}}
     return {

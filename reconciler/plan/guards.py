@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from reconciler.errors import DELETE, abridge
 from reconciler.kinds import KINDS
 from reconciler.lazy import frozen, load
-from reconciler.model.inputs import Desired, Entry, Live, ObjectRef, State, address_kind
+from reconciler.model.addresses import ObjectRef, address_kind
+from reconciler.model.inputs import Desired, Entry, Live, State
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
 from reconciler.model.settings import Environment, Freeze
 from reconciler.text import counted, list_some

@@ -12,7 +12,8 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import Key, find_by_natural_key, fold_text, natural_key, normal_form
 from reconciler.kinds.references import ReferenceResolver, find_known_objects
 from reconciler.lazy import frozen
-from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, Resource, State, Tombstone, address_kind
+from reconciler.model.addresses import ObjectRef, address_kind
+from reconciler.model.inputs import Desired, Fields, Live, Record, Resource, State, Tombstone, list_managed
 from reconciler.model.plan import Waiting
 from reconciler.text import short_commit
 
@@ -41,7 +42,7 @@ def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
     _refuse_shared(found)
     claimed = {each.record.ref for each in found.values()}
     # An object that the state has under another address belongs to that one, even if it is about to be deleted.
-    claimed |= ObjectRef.managed(state.entries).keys()
+    claimed |= list_managed(state.entries).keys()
     tables, resources = _group_unclaimed(state, live, claimed), desired.resources.items()
     wanted = {address: each for address, each in resources if address not in found and tables[each.kind]}
     return found | _match_natural_keys(wanted, tables, state.unread)
@@ -200,7 +201,7 @@ class PlanContext:
     @cached_property
     def _remembered(self) -> dict[ObjectRef, str]:
         aside = (ObjectRef.at(address, each) for address in self.entries for each in self.find_superseded(address))
-        return ObjectRef.managed(self.entries) | {ref: str(ref) for ref in aside}
+        return list_managed(self.entries) | {ref: str(ref) for ref in aside}
 
     @cached_property
     def matched(self) -> dict[ObjectRef, str]:

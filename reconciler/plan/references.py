@@ -23,7 +23,8 @@ from reconciler.kinds.references import (
     references,
 )
 from reconciler.kinds.wire import find_labels, list_labels
-from reconciler.model.inputs import Desired, Live, ObjectRef, Resource
+from reconciler.model.addresses import ObjectRef, address_key
+from reconciler.model.inputs import Desired, Live, Resource
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Destination, Target
 from reconciler.plan.identity import PlanContext
 from reconciler.serialization import canonical
@@ -71,7 +72,7 @@ def _attach_first(context: PlanContext, changes: dict[str, Change]) -> dict[str,
     gains: dict[ObjectRef, list[str]] = defaultdict(list)
     losses: dict[ObjectRef, list[str]] = defaultdict(list)
     for address, change in changes.items():
-        record = context.live.records.get(change.kind, {}).get(change.id or "")
+        record = context.live.find(change.kind, change.id)
         applied = change.remember.applied if change.remember else {}
         for name, each in KINDS[change.kind].reference_fields:
             is_kept = change.action not in WRITES or (change.remember and name not in applied)
@@ -224,7 +225,7 @@ def _find_unlabelled(
         elif not found.items:
             message = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
             message += f", and it could be that of {names}" if names else ""
-            keys = [each.partition(".")[2] for each in found.candidates if each in context.desired.resources]
+            keys = [address_key(each) for each in found.candidates if each in context.desired.resources]
             close = did_you_mean(label, find_labels(targets.available).values())
             expected = f"one of: {list_labels(targets.available)}{close}"
             expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys) or expected
@@ -247,7 +248,7 @@ def list_destinations(context: PlanContext) -> Iterator[Destination]:
         for item in targets.available:
             item_id, label = str(item.get("id")), labels.get(str(item.get("id")), "")
             same = [other for other in find_labels(targets.available.find("label", label)) if other != item_id]
-            record = context.live.records.get(reference.kind, {}).get(behind.get(item_id, item_id))
+            record = context.live.find(reference.kind, behind.get(item_id, item_id))
             target = None
             if record is not None and item.get("type") == reference.type:
                 proven_by = "label" if item_id in behind else "id"
@@ -258,7 +259,7 @@ def list_destinations(context: PlanContext) -> Iterator[Destination]:
 def _find_new_by_id(live: Live, every: Iterable[_Sent]) -> Iterator[_Sent]:
     """Those that are written by id, and that the live object does not have."""
     for sent in (each for each in every if isinstance(each.item, dict) and "id" in each.item):
-        record = live.records.get(sent.change.kind, {}).get(sent.change.id or "")
+        record = live.find(sent.change.kind, sent.change.id)
         value = record.fields.get(str(sent.keys[0])) if record else None
         if not (isinstance(value, list) and canonical(sent.item) in map(canonical, value)):
             yield sent

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from reconciler.errors import Problem, abridge
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import fold_text, natural_key, normalization_warnings
-from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, ObjectRef, State, address_kind, is_address
+from reconciler.model.addresses import ObjectRef, address_key, address_kind, is_address
+from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, State, list_managed
 from reconciler.model.plan import Action, Change
 from reconciler.plan.identity import PlanContext, describe_deleted
 from reconciler.serialization import canonical
@@ -33,7 +34,7 @@ def find_dangling(
     """Problems for blocks that still have an effect, on an address that is not in the configuration. Most likely that
     address is misspelt, and the plan would delete, or create twice, what the block was to keep. `entries` and `origin`:
     as `moved` gives them."""
-    managed = ObjectRef.managed(entries)
+    managed = list_managed(entries)
     for each, close in _find_sourceless(desired, entries):
         if close:
             text = f"nothing is remembered as {each.source}; expected the address that the object had{close}"
@@ -61,7 +62,7 @@ def _find_sourceless(desired: Desired, entries: Mapping[str, Entry]) -> Iterator
         if is_new and each.source not in entries and each.source not in desired.resources:
             kind, _, key = each.source.partition(".")
             gone = (name for name in sorted(entries) if address_kind(name) == kind and name not in desired.resources)
-            close = find_close(key, (name.partition(".")[2] for name in gone))
+            close = find_close(key, (address_key(name) for name in gone))
             yield each, suggest([f"{kind}.{name}" for name in close])
 
 
@@ -98,7 +99,7 @@ def _find_targetless(desired: Desired) -> Iterator[Moved | Import]:
 def _make_problem(desired: Desired, block: Moved | Import, rest: str) -> Problem:
     name = "moved" if isinstance(block, Moved) else "imports"
     kind, _, key = block.target.partition(".")
-    close = did_you_mean(key, (each.partition(".")[2] for each in desired.resources if address_kind(each) == kind))
+    close = did_you_mean(key, (address_key(each) for each in desired.resources if address_kind(each) == kind))
     message = f"{name}: to: there is no {block.target}, {rest}{close}"
     return Problem(*block.location, message)
 
@@ -166,7 +167,7 @@ def _find_restored(context: PlanContext) -> Iterator[str]:
     managed = context.addresses()
     for name, each in context.state.tombstones.items():
         ref = ObjectRef.parse(name)
-        if each.deleted and ref.id in context.live.records.get(ref.kind, {}) and ref not in managed:
+        if each.deleted and context.live.find(ref.kind, ref.id) is not None and ref not in managed:
             text = f"{describe_deleted(ref.id, each)}, and is live again: somebody has restored it"
             line = f"imports: [{{to: {each.address}, id: {ref.id}}}]"
             yield f"{text}. It is not adopted by its name; to manage it, write: {line}"

@@ -15,6 +15,7 @@ from reconciler.errors import ConfigurationInvalid, Location, Problem
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import references
 from reconciler.lazy import frozen
+from reconciler.model.addresses import address_key
 from reconciler.model.inputs import Desired, Live, Resource, State
 from reconciler.model.plan import Change
 from reconciler.model.policies import Policy, PolicyReport, Violation
@@ -133,7 +134,7 @@ class Judge:
         """Judges every change of a plan."""
         for change in changes if self._on_changes else ():
             resource, entry = self._desired.resources.get(change.address), state.entries.get(change.address)
-            record = live.records.get(change.kind, {}).get(change.id or "")
+            record = live.find(change.kind, change.id)
             before = dict(record.fields) if record else None
             described = {
                 "action": change.action.value,
@@ -278,5 +279,5 @@ def explain(
 
 def _describe(resource: Resource) -> dict[str, Any]:
     """A resource as an item of a list."""
-    key, fields = resource.address.partition(".")[2], dict(resource.fields)
+    key, fields = address_key(resource.address), dict(resource.fields)
     return {"address": resource.address, "kind": resource.kind, "key": key, "file": resource.file, "fields": fields}

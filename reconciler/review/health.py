@@ -13,7 +13,8 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.declaration import Delivery
 from reconciler.kinds.references import ReferenceResolver
 from reconciler.kinds.wire import shorten
-from reconciler.model.inputs import Entry, Live, ObjectRef, Record, State, address_kind
+from reconciler.model.addresses import ObjectRef, address_kind
+from reconciler.model.inputs import Entry, Live, Record, State, list_managed
 from reconciler.model.results import NotDelivering
 from reconciler.review.wording import DAY, Clock, parse_stamp
 from reconciler.text import counted
@@ -32,7 +33,7 @@ def find_health(state: State, live: Live, now: datetime) -> tuple[NotDelivering,
         if problem := _find_failure(kind.delivery, entry, record) or _count_missed(kind.delivery, entry, record, now):
             found.append(NotDelivering(address, record.id, record.name, *problem))
     # Who sends through what takes long to find out, and matters only if something fails.
-    users, addresses = ReferenceResolver(live).users() if found else {}, ObjectRef.managed(state.entries)
+    users, addresses = ReferenceResolver(live).users() if found else {}, list_managed(state.entries)
     for index, each in enumerate(found):
         using = users.get(ObjectRef.at(each.address, each.id), ())
         sending = {user.ref for user in using if KINDS[user.kind].sends(user.fields)}

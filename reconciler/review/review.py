@@ -71,7 +71,7 @@ def make_review(given: Review, *, zone: tzinfo | None = None, sandbox_key: bool 
     key = None if sandbox_key is None else "sandbox" if sandbox_key else "production"
     found = {}
     for change in plan.changes:
-        record = live.records.get(change.kind, {}).get(change.id or "")
+        record = live.find(change.kind, change.id)
         own, other = _ChangeImpact(change, record, clock, receivers), _find_mismatch(change, desired, key)
         if impacts := sorted([*own.find_impacts(), *other], key=lambda each: GRAVITY[each.weight]):
             found[change.address] = tuple(impacts)

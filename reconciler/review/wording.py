@@ -11,7 +11,8 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.references import ReferenceResolver, find_address, item_id, items_at, references
 from reconciler.kinds.wire import find_labels, shorten
 from reconciler.lazy import frozen
-from reconciler.model.inputs import Desired, Fields, Live, ObjectRef, Record, Resource
+from reconciler.model.addresses import ObjectRef
+from reconciler.model.inputs import Desired, Fields, Live, Record, Resource
 from reconciler.model.plan import Action, Change, Plan
 
 TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
@@ -104,7 +105,7 @@ class Receivers:
         self._shared = Counter(self._labels.values())
         self._titles = Counter((each.kind, find_name(each)) for each in self.desired.resources.values())
         self.resolver, new = ReferenceResolver(live), [each for each in plan.changes if each.action is Action.CREATE]
-        self.created = {each.address: live.records.get(each.kind, {}).get(each.id or "") for each in new}
+        self.created = {each.address: live.find(each.kind, each.id) for each in new}
         self._users = self._find_users()
         made = [each for each in plan.changes if each.action in (Action.CREATE, Action.REPLACE)]
         self.unready = frozenset(each.address for each in made if KINDS[each.kind].messages.after_create)
@@ -134,7 +135,7 @@ class Receivers:
         return sorted(self._users.get(change.address, []), key=lambda user: (user.kind, user.name))
 
     def _find_label(self, kind: str, object_id: str) -> str:
-        record = self.live.records.get(kind, {}).get(object_id)
+        record = self.live.find(kind, object_id)
         label = self._labels.get(object_id)
         if label is None:
             return record.name if record else object_id

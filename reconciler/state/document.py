@@ -9,7 +9,8 @@ from typing import Any
 from reconciler.errors import StateUnusable
 from reconciler.kinds import KINDS
 from reconciler.lazy import frozen
-from reconciler.model.inputs import Entry, State, Tombstone, address_kind
+from reconciler.model.addresses import address_kind
+from reconciler.model.inputs import Entry, State, Tombstone
 from reconciler.serialization import DecodeError, decode, explain, json_text, parse_json
 
 FORMAT_VERSION = 2

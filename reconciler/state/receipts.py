@@ -6,7 +6,8 @@ import json
 from dataclasses import replace
 
 from reconciler.errors import StateUnusable, WrongUsage
-from reconciler.model.inputs import Live, address_kind
+from reconciler.model.addresses import address_kind
+from reconciler.model.inputs import Live
 from reconciler.model.plan import Plan
 from reconciler.model.reports import ApplyReport, Receipt, ReceiptItem, Status
 from reconciler.serialization import decode, explain, json_text

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from reconciler.errors import KeyExposed, ReconcilerError, Refused
 from reconciler.kinds import KINDS
-from reconciler.model.inputs import NO_TOMBSTONES, Entry, Live, ObjectRef, State, Tombstone, address_kind
+from reconciler.model.addresses import ObjectRef, address_kind
+from reconciler.model.inputs import NO_TOMBSTONES, Entry, Live, State, Tombstone
 from reconciler.model.redaction import Spellings
 from reconciler.serialization import canonical, json_text
 from reconciler.state.backend import Backend, LockInfo, ReceiptFile, Snapshot
@@ -75,7 +76,7 @@ def hold_lock(store: Backend, holder: LockInfo) -> Iterator[ActiveLock]:
 def add_counts(address: str, entry: Entry, live: Live, at: datetime) -> Entry:
     """The entry with the counters of its live object, as they were seen at a moment (UTC), or before it. If they are as
     they were, the earlier moment proves more, and the state changes less."""
-    record = live.records.get(address_kind(address), {}).get(entry.id)
+    record = live.find(address_kind(address), entry.id)
     counts = KINDS[record.kind].delivery_counts(record.raw) if record else {}
     is_new = counts and counts != entry.counts
     return replace(entry, counts=counts, counted_at=f"{at:%Y-%m-%dT%H:%M:%SZ}") if is_new else entry

@@ -7,7 +7,7 @@ import json
 import pytest
 from world import KEY, Json, automation, integration, report
 
-from reconciler.model.inputs import ObjectRef
+from reconciler.model.addresses import ObjectRef
 from reconciler.plan.compare import shared_objects
 
 from .conftest import Projects, pairs

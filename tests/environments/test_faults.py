@@ -10,7 +10,8 @@ from scope.conftest import git
 from world import KEY, World, report
 
 from environments.conftest import NAMES, Fleet, make_fleet, report_line
-from reconciler.model.inputs import Live, ObjectRef, Record
+from reconciler.model.addresses import ObjectRef
+from reconciler.model.inputs import Live, Record
 from reconciler.plan.compare import Identity, identify, shared_objects
 
 
