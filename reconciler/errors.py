@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
-from reconciler.text import counted
+from reconciler.text import abridge, counted
 
 
 class Exit(IntEnum):
@@ -78,13 +78,6 @@ class Problem:
 
 MOST_PROBLEMS = 1000
 """How many problems are shown."""
-NAMED = 3
-
-
-def abridge(names: Iterable[str]) -> str:
-    """`a, b, c, …`: the first three names."""
-    known = list(names)
-    return ", ".join(known[:NAMED]) + (", …" if len(known) > NAMED else "")
 
 
 def list_instances(definition: str, instances: Sequence[str], what: str = "address") -> str:

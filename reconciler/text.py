@@ -17,6 +17,8 @@ WORD_CHARACTERS = 60
 """The most of a word that is shown and compared. A longer one was pasted by mistake."""
 SHORTEST_PREFIX = 3  # A shorter word begins too many options.
 MOST_SEARCHES = 20  # One takes 0.15 s among 10,000 options.
+COUNTED = ", … and # more"
+"""For `abridge`: the names that are left out are counted."""
 HANG = 2
 """The extra indentation of a continued line, in columns."""
 
@@ -102,10 +104,10 @@ def truncate(text: str, limit: int, rest: str = "…") -> str:
     return text if len(text) <= limit else text[:limit] + rest
 
 
-def list_some(names: Sequence[str], most: int, rest: str = "") -> str:
-    """`a, b, … and 3 more`: the first `most` names. `rest` says where the others are shown."""
-    more = f", … and {len(names) - most} more{rest}" if names[most:] else ""
-    return ", ".join(names[:most]) + more
+def abridge(names: Iterable[str], most: int = 3, rest: str = ", …", separator: str = ", ") -> str:
+    """`a, b, c, …`: the first `most` names, and `rest` if there are others. A `#` in it becomes their number."""
+    known = list(names)
+    return separator.join(known[:most]) + (rest.replace("#", str(len(known) - most)) if known[most:] else "")
 
 
 def columns(text: str) -> int:

@@ -12,10 +12,10 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli import Group, options
-from reconciler.errors import ConfigurationInvalid, Exit, Problem, WrongUsage, abridge
+from reconciler.errors import ConfigurationInvalid, Exit, Problem, WrongUsage
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, write_stderr, write_stdout
-from reconciler.text import counted
+from reconciler.text import abridge, counted
 
 
 @click.command()

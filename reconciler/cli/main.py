@@ -15,9 +15,10 @@ import click
 
 from reconciler import __version__
 from reconciler.cli import Group
-from reconciler.errors import SHOWS_KEY, ConfigurationInvalid, EnvironmentsFailed, Exit, ReconcilerError, abridge
+from reconciler.errors import SHOWS_KEY, ConfigurationInvalid, EnvironmentsFailed, Exit, ReconcilerError
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, log, make_excerpt, make_write_error, red, redact, write_stderr
+from reconciler.text import abridge
 
 SHOWN_FRAMES = 3
 LONGEST_FAULT = 300

@@ -20,10 +20,10 @@ from reconciler.model.settings import Environment
 from reconciler.plan.build import make_plan
 from reconciler.plan.guards import Options
 from reconciler.review.review import find_scopes
+from reconciler.text import abridge
 
 NEEDS_REPOSITORY = "--base compares with an earlier commit of the configuration"
 ELSEWHERE = "run this in a clone of the repository, or leave --base out"
-PROBLEMS_SHOWN = 3
 ALL_OURS = "so every change counts as this pull request's"
 
 
@@ -86,9 +86,8 @@ def _read(configuration: Configuration, environment: Environment, checkout: Chec
             return BasePlan(commit, None, tuple(notes))
         return BasePlan(commit, before.desired(known), tuple(notes), environment=known)
     except ConfigurationInvalid as error:
-        problems = "; ".join(map(str, error.problems[:PROBLEMS_SHOWN]))
-        more = f"; and {len(error.problems) - PROBLEMS_SHOWN} more" if len(error.problems) > PROBLEMS_SHOWN else ""
-        notes.append(f"the configuration at the base {commit[:12]} is invalid, {ALL_OURS}: {problems}{more}")
+        problems = abridge(map(str, error.problems), rest="; and # more", separator="; ")
+        notes.append(f"the configuration at the base {commit[:12]} is invalid, {ALL_OURS}: {problems}")
         return BasePlan(commit, None, tuple(notes))
 
 

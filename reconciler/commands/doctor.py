@@ -17,7 +17,7 @@ from reconciler.commands.facts import RecordingReader, find_answer_claims, find_
 from reconciler.commands.session import NOW, Session
 from reconciler.config.files import Disk, is_resources
 from reconciler.config.load import Configuration
-from reconciler.errors import CertificateUntrusted, NotAuthorised, ReconcilerError, abridge
+from reconciler.errors import CertificateUntrusted, NotAuthorised, ReconcilerError
 from reconciler.git import repository_top
 from reconciler.git.checkout import find_checkout
 from reconciler.git.history import DEEPEN, commits_cut_off, find_age, list_folder
@@ -29,7 +29,7 @@ from reconciler.model.redaction import remove_credentials
 from reconciler.model.results import Check, Diagnosis, Fact
 from reconciler.model.settings import VENDOR_URL
 from reconciler.state.operations import replay_state
-from reconciler.text import counted
+from reconciler.text import abridge, counted
 from reconciler.threads import Threads, result
 
 Open = Callable[[str], AbstractContextManager[Session]]

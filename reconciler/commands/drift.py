@@ -16,7 +16,7 @@ from reconciler.commands.plan import Planned, plan, refuse
 from reconciler.commands.session import Session
 from reconciler.config.schema_problems import find_violations
 from reconciler.config.values import EXPRESSION
-from reconciler.errors import ConfigurationInvalid, abridge
+from reconciler.errors import ConfigurationInvalid
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import is_equal, join_keys, outer_keys, value_at, with_value
 from reconciler.kinds.references import ReferenceResolver
@@ -27,6 +27,7 @@ from reconciler.plan.drift import ADOPTED, compare_state
 from reconciler.plan.export import describe_unwritten, find_writable_fields, make_blocks
 from reconciler.plan.guards import VANISHED, WRONG_PROJECT, Options
 from reconciler.review.health import find_health
+from reconciler.text import abridge
 from reconciler.yaml import KeyPath, find_key_path
 from reconciler.yaml.edit import Edit, set_values
 from reconciler.yaml.edit_changes import read_documents

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from reconciler.config.files import Disk, Edited, Reading
 from reconciler.config.fold import fold_blocks, write_block
 from reconciler.config.load import Configuration
-from reconciler.errors import ConfigurationInvalid, Problem, Refused, abridge
+from reconciler.errors import ConfigurationInvalid, Problem, Refused
 from reconciler.kinds import SECTIONS
 from reconciler.kinds.comparison import is_equal
 from reconciler.lazy import frozen
@@ -22,7 +22,7 @@ from reconciler.model.results import AlsoChanged
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
 from reconciler.system import Unreadable
-from reconciler.text import cut
+from reconciler.text import abridge, cut
 from reconciler.yaml import KeyPath, plain_copy
 from reconciler.yaml.edit import BlockEditor, Edit, Joined, add_to, set_values
 from reconciler.yaml.edit_changes import UnsafeError

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from reconciler.commands.session import Session
@@ -17,12 +18,14 @@ from reconciler.model.plan import WRITES, Action, Change, Plan, Refusal
 from reconciler.model.reports import Commit
 from reconciler.state.backend import Snapshot
 from reconciler.system import relative_path
+from reconciler.text import abridge
 
 MISSING_FILES = "missing-files"
 BEHIND = "behind"
 PASSES_BEHIND = f"a newer checkout (git pull, git rebase), or --allow {BEHIND} if what is newer is to be undone"
 FEW = 5
 """How many files are asked for the commit that took them away, and how many of anything a sentence names."""
+name_few = partial(abridge, most=FEW, rest=" and # more")
 
 
 def add_reasons(
@@ -126,12 +129,6 @@ def describe_behind(changes: Mapping[str, Commit], snapshot: Snapshot) -> Iterat
         yield f"this checkout is older than the commits that wrote these objects last: {commits}"
     if snapshot.newer:
         yield f"the state is older than {snapshot.newer}: an earlier one was brought back"
-
-
-def name_few(names: list[str]) -> str:
-    """The first names of a list, and how many more there are."""
-    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
-    return ", ".join(names[:FEW]) + more
 
 
 class _FileEvidence:

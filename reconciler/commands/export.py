@@ -14,7 +14,7 @@ from reconciler.api import Reader
 from reconciler.commands.session import Session
 from reconciler.config.files import Disk
 from reconciler.config.schema_problems import find_violations
-from reconciler.errors import Refused, WrongUsage, abridge
+from reconciler.errors import Refused, WrongUsage
 from reconciler.git import repository_top
 from reconciler.kinds import KINDS
 from reconciler.kinds.normalization import natural_key, normal_form
@@ -33,7 +33,7 @@ from reconciler.plan.identity import describe_deleted
 from reconciler.state.operations import replay_state
 from reconciler.state.recorder import Recorder, add_counts
 from reconciler.system import relative_path
-from reconciler.text import did_you_mean, quote
+from reconciler.text import abridge, did_you_mean, quote
 
 CONFIGURATION = "configuration.schema.json"
 SCHEMA = f"schemas/{CONFIGURATION}"

@@ -14,7 +14,7 @@ from reconciler.commands.edits import Texts, Written, edited, find_differing, wr
 from reconciler.commands.export import NOTHING, Project, Unmanaged, describe
 from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE
-from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage, abridge
+from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import join_keys, value_at
 from reconciler.kinds.normalization import find_by_natural_key
@@ -23,7 +23,7 @@ from reconciler.model.addresses import ObjectRef, address_key, address_kind, mak
 from reconciler.model.inputs import Desired, Import
 from reconciler.model.plan import Action
 from reconciler.plan.export import Selection, find_key_paths, make_blocks, name_variables
-from reconciler.text import counted, split_numbers, truncate
+from reconciler.text import abridge, counted, split_numbers, truncate
 from reconciler.yaml import KeyPath
 from reconciler.yaml.edit import REMOVED, Edit, Verbatim
 

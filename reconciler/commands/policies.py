@@ -17,10 +17,9 @@ from reconciler.model.plan import Plan, Refusal
 from reconciler.model.policies import Policy, PolicyReport
 from reconciler.model.results import Rule
 from reconciler.model.settings import Environment
-from reconciler.text import did_you_mean
+from reconciler.text import abridge, did_you_mean
 
 LIBRARY = "cel_expr_python"
-MOST_LISTED = 3
 
 
 def judge(
@@ -101,9 +100,9 @@ def _make_refusals(problems: Sequence[Problem]) -> Iterator[Refusal]:
     """A refusal for each policy."""
     for guard in dict.fromkeys(each.code for each in problems):
         found = fold({"": [each for each in problems if each.code == guard]})
-        more = [f"… and {len(found) - MOST_LISTED} more of this policy"] if len(found) > MOST_LISTED else []
+        text = abridge(map(str, found), rest="\n… and # more of this policy", separator="\n")
         passes = f"a change that it allows; an exception below `except`; or --allow {guard}"
-        yield Refusal(guard, "\n".join([*map(str, found[:MOST_LISTED]), *more]), passes, tuple(found))
+        yield Refusal(guard, text, passes, tuple(found))
 
 
 def explain(session: Session, desired: Desired, address: str) -> list[Rule]:

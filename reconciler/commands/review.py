@@ -16,7 +16,7 @@ from reconciler import plan as plan_stage
 from reconciler.commands.plan import Planned, find_refusal, plan, refusal_error
 from reconciler.commands.session import Session
 from reconciler.config.files import configuration_folder
-from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage, abridge
+from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage
 from reconciler.kinds import KINDS
 from reconciler.lazy import frozen, load
 from reconciler.model.addresses import ObjectRef
@@ -26,6 +26,7 @@ from reconciler.output import APPLIED, FAILED, SHOW_COMMIT, render_failure, rend
 from reconciler.output.terminal import redact, strip_styles
 from reconciler.plan.guards import FROZEN, Options, find_freezes
 from reconciler.state.backend import LockInfo
+from reconciler.text import abridge
 from reconciler.threads import Threads, span
 
 if TYPE_CHECKING:

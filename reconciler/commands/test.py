@@ -22,7 +22,7 @@ from reconciler.commands.session import Session, parse_moment
 from reconciler.config.cases import Case, guard_name, read_cases
 from reconciler.config.files import make_error
 from reconciler.config.load import Configuration
-from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage, abridge
+from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import named_label, reference_items
 from reconciler.kinds.settings import APPLIED, EMPTY, PLAN
@@ -43,6 +43,7 @@ from reconciler.simulator.store import PROJECTS
 from reconciler.simulator.wire import BASE, ApiError, Request
 from reconciler.state.document import JournalFile
 from reconciler.state.file import FileBackend
+from reconciler.text import abridge
 from reconciler.threads import Threads, result
 
 USUAL = datetime(2026, 1, 14, 12, tzinfo=UTC)

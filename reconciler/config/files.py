@@ -13,12 +13,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from reconciler.errors import ConfigurationInvalid, Problem, abridge
+from reconciler.errors import ConfigurationInvalid, Problem
 from reconciler.git import repository_top
 from reconciler.lazy import frozen
 from reconciler.model.redaction import find_keys, mask_key, mask_pasted
 from reconciler.system import Unreadable, open_and_read, require_regular
-from reconciler.text import did_you_mean
+from reconciler.text import abridge, did_you_mean
 from reconciler.yaml import Budget, read
 from reconciler.yaml.located import Document
 

@@ -20,7 +20,7 @@ from reconciler.config.semantics import check_imports, check_natural_keys, check
 from reconciler.config.settings import read_settings
 from reconciler.config.validation import is_valid
 from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution, Written
-from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, abridge, fold
+from reconciler.errors import MOST_PROBLEMS, Location, Problem, WrongUsage, fold
 from reconciler.kinds import KINDS
 from reconciler.kinds.references import with_chosen_ids
 from reconciler.kinds.schema import DEFAULTS
@@ -29,7 +29,7 @@ from reconciler.model import inputs
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import Desired, Lifecycle, Resource
 from reconciler.model.settings import Environment
-from reconciler.text import did_you_mean
+from reconciler.text import abridge, did_you_mean
 from reconciler.yaml import ALIAS, LocatedMap
 from reconciler.yaml.located import Document
 

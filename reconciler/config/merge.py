@@ -9,13 +9,13 @@ from typing import Any
 
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.config.values import NO_ITEMS, Items, Written, format_subject
-from reconciler.errors import Location, Problem, abridge
+from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENTS, POLICIES
 from reconciler.kinds.settings import SETTINGS
 from reconciler.lazy import frozen
 from reconciler.model.addresses import make_address
-from reconciler.text import add_article, cite, closest, cut, describe, find_misspelt, find_similar
+from reconciler.text import abridge, add_article, cite, closest, cut, describe, find_misspelt, find_similar
 from reconciler.yaml import LocatedList, LocatedMap
 from reconciler.yaml.located import Document
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from reconciler.errors import ReconcilerError, abridge
+from reconciler.errors import ReconcilerError
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import with_value
 from reconciler.kinds.declaration import Field, Kind, Pages, Reference
 from reconciler.kinds.wire import find_other_object, is_id, object_path, record_from, shorten
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.results import Fact
+from reconciler.text import abridge
 
 Violations = Callable[[str, Fields], list[tuple[str, str]]]
 Claims = Iterable[tuple[str, Iterable[object] | None]]

@@ -15,7 +15,7 @@ from reconciler.kinds.declaration import Kind, SubEndpoint
 from reconciler.model.inputs import Entry, Fields, Lookups, Raw, Record
 from reconciler.model.plan import NEW_ID, Request
 from reconciler.serialization import sha256
-from reconciler.text import list_some, truncate
+from reconciler.text import COUNTED, abridge, truncate
 
 # They match the documented pattern of an id, but are fixed segments of paths, or lead up in a path.
 FIXED_SEGMENTS = frozenset({"meta", "destinations", "system", ".", ".."})
@@ -191,7 +191,7 @@ def list_labels(items: Iterable[Raw]) -> str:
     labels = make_distinct(find_labels(items))
     ids = sorted({str(item.get("id")) for item in items}, key=lambda each: (labels.get(each, each), each))
     names = [f'{each} ("{shorten(labels[each])}")' if each in labels else each for each in ids]
-    return list_some(names, MOST_NAMED) or "none"
+    return abridge(names, MOST_NAMED, COUNTED) or "none"
 
 
 def find_labels(items: Iterable[Any]) -> dict[str, str]:

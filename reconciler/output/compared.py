@@ -16,7 +16,7 @@ from reconciler.output.markdown.words import fence, take
 from reconciler.output.terminal import bold, dim, escape, fit, strip_styles, yellow
 from reconciler.output.values import ValueDiff, cut_both, encode, format_value, is_nested
 from reconciler.serialization import canonical
-from reconciler.text import counted, list_some, pad
+from reconciler.text import COUNTED, abridge, counted, pad
 
 LIMIT = 40_000  # bytes of the block of Markdown: a comment of GitHub takes 65,536 characters
 SIGNS = "-+"  # of the first environment, and of the second
@@ -74,7 +74,7 @@ def _render_group(found: Comparison, group: Group) -> Iterator[str]:
             for line in ValueDiff({}, unknown="").lines(one and one.value, other and other.value):
                 yield SIGN_PAINT[line.sign](f"{INDENT}  {line}")
     if group[1:]:
-        yield dim(f"{INDENT}{list_some([*map(_format_name, group)], MOST_NAMED, '; --format json lists all')}")
+        yield dim(f"{INDENT}{abridge(map(_format_name, group), MOST_NAMED, f'{COUNTED}; --format json lists all')}")
 
 
 def _format_head(found: Comparison, group: Group) -> str:

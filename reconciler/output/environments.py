@@ -18,7 +18,7 @@ from reconciler.output.labels import GRAVE, MOST_NAMED, Paint, count_changes, co
 from reconciler.output.listings import render_drift_text, render_history_text
 from reconciler.output.terminal import bold, escape, find_width, red
 from reconciler.output.text import PlanText
-from reconciler.text import columns, counted, list_some, pad, truncate, wrap
+from reconciler.text import COUNTED, abridge, columns, counted, pad, truncate, wrap
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -41,7 +41,7 @@ def render_plans_text(ended: Sequence[Ended[Review]]) -> str:
         (each.environment, PlanText(each.value, has_ids=False).list_paragraphs()) for each in ended if each.value
     )
     for names, paragraphs in shared.items():
-        named = list_some([*map(escape, names)], MOST_NAMED)
+        named = abridge(map(escape, names), MOST_NAMED, COUNTED)
         head = bold(wrap(f"In {len(names)} environments ({named}):", find_width()))
         parts.append("\n\n".join([head, *("\n".join(each.lines) for each in paragraphs)]))
     for each in ended:

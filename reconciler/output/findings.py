@@ -16,13 +16,14 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from reconciler import __version__
-from reconciler.errors import GUARD, Location, Problem, abridge
+from reconciler.errors import GUARD, Location, Problem
 from reconciler.lazy import frozen
 from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Ended, Review
 from reconciler.output.groups import Group, find_groups, list_sentences
 from reconciler.output.labels import GRAVE, WEIGHTS, find_repository_path
 from reconciler.output.terminal import escape
+from reconciler.text import abridge
 
 HELP = "`reconciler explain ADDRESS` says which policies are about a resource, and why each holds or not."
 OF_POLICY = re.compile(r"\(policy ([a-z0-9_-]+), ")

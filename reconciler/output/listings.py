@@ -10,7 +10,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any
 
-from reconciler.errors import Problem, abridge
+from reconciler.errors import Problem
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import State
 from reconciler.model.plan import Destinations
@@ -20,7 +20,7 @@ from reconciler.output.document import select, to_json
 from reconciler.output.labels import MOST_NAMED, SIGN_PAINT, Paint, format_api
 from reconciler.output.terminal import bold, dim, escape, fit, green, is_within_width, red, yellow
 from reconciler.output.values import ValueDiff, describe, format_value, is_nested, list_ignored
-from reconciler.text import columns, counted, list_some, pad, short_commit
+from reconciler.text import COUNTED, abridge, columns, counted, pad, short_commit
 
 RUN_COUNTS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
 MIN_GROUP = 3  # so many objects with the same edits are shown as one
@@ -132,7 +132,7 @@ def _list_alike(found: Sequence[Any], sign: str, paint: Paint, show: Callable[[A
         if len(group) >= MIN_GROUP:
             addresses = [escape(each.address) for each in group]
             yield from ("", paint(f"  {sign} {counted(len(group), kind)} alike"), *lines)
-            yield dim(f"      {list_some(addresses, MOST_NAMED, '; --format json lists all')}")
+            yield dim(f"      {abridge(addresses, MOST_NAMED, f'{COUNTED}; --format json lists all')}")
         for each in group if len(group) < MIN_GROUP else ():
             when = f", last changed {escape(at)}" if (at := getattr(each, "changed_at", None)) else ""
             head = paint(f"  {sign} {escape(each.address)} ({escape(each.id)})")
@@ -184,8 +184,8 @@ def render_diagnoses_text(found: Sequence[Diagnosis]) -> str:
         lines += [show(each) for each in one.checks if each not in shared]
         counts = ", ".join(f"{sum(each.holds is holds for each in one.facts)} {word}" for holds, word in HOLDS.items())
         refuted = [each.text + (f" ({each.seen})" if each.seen else "") for each in one.facts if each.holds is False]
-        more = [f"and {len(refuted) - MOST_REFUTED} more"] * (len(refuted) > MOST_REFUTED)
-        text = "; ".join([f"{counts} here", *(f"refuted: {each}" for each in refuted[:MOST_REFUTED]), *more])
+        parts = [f"{counts} here", *(f"refuted: {each}" for each in refuted)]
+        text = abridge(parts, MOST_REFUTED + 1, rest="; and # more", separator="; ")
         level = Check("facts", text, "--format json has each", "warning" if refuted else "ok")
         lines += [show(level)] if one.facts else []
     return "\n".join(lines)

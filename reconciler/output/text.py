@@ -14,7 +14,7 @@ from reconciler.output import labels, values
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, MOST_NAMED, SCOPES, SIGN_PAINT, WEIGHTS, Paint
 from reconciler.output.terminal import bold, dim, escape, find_width, fit, green, red, yellow
 from reconciler.output.values import LONGEST, Line, ValueDiff, cut_both, encode, format_value, is_nested
-from reconciler.text import counted, list_some, wrap
+from reconciler.text import COUNTED, abridge, counted, wrap
 
 FIELD = "      "
 FEW = 5  # so many unmanaged objects are listed; the rest is counted
@@ -196,7 +196,8 @@ def render_report_text(report: ApplyReport) -> str:
         action, rest = ("", ", see the plan") if first.status is Status.MANUAL else (f"{first.action} ", "")
         why = f"{escape(labels.describe_end(first))}{rest}"
         lines.append(paint(f"  {first.status.value}: {action}{what}") + f": {why}")
-        lines += [f"      {list_some(names, MOST_NAMED, ', which the next plan shows')}"] if len(names) > 1 else []
+        others = f"{COUNTED}, which the next plan shows"
+        lines += [f"      {abridge(names, MOST_NAMED, others)}"] if len(names) > 1 else []
     if verified := sum(outcome.verification is Verification.VERIFIED for outcome in report.outcomes):
         lines.append(f"{counted(verified, 'change')} read back and verified.")
     lines += [yellow(f"warning: {escape(warning)}") for warning in report.warnings]

@@ -8,7 +8,6 @@ from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
-from reconciler.errors import abridge
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import is_equal, is_within, leaves, managed_fields, parse_path, value_at, without_nulls
 from reconciler.kinds.normalization import normal_form
@@ -21,7 +20,7 @@ from reconciler.model.results import Compared, Comparison, Difference, Pair, Sid
 from reconciler.plan.export import find_writable_fields, make_blocks
 from reconciler.plan.references import find_targets
 from reconciler.serialization import canonical
-from reconciler.text import counted, split_numbers
+from reconciler.text import abridge, counted, split_numbers
 
 
 @frozen

@@ -6,14 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from reconciler.errors import DELETE, abridge
+from reconciler.errors import DELETE
 from reconciler.kinds import KINDS
 from reconciler.lazy import frozen, load
 from reconciler.model.addresses import ObjectRef, address_kind
 from reconciler.model.inputs import Desired, Entry, Live, State
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
 from reconciler.model.settings import Environment, Freeze
-from reconciler.text import counted, list_some
+from reconciler.text import COUNTED, abridge, counted
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 SHARE, FROM = 0.30, 10
@@ -96,7 +96,7 @@ def find_vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
         if entry.id not in live.records.get(address_kind(address), {entry.id: None}):
             lost[address_kind(address)].append(f"{address} ({entry.id})")
     texts = [
-        f"{len(each)} of {known[name]} {KINDS[name].section} in the state are not live: {list_some(each, SHOWN)}"
+        f"{len(each)} of {known[name]} {KINDS[name].section} in the state are not live: {abridge(each, SHOWN, COUNTED)}"
         for name, each in lost.items()
         if (len(each) == known[name] and len(each) > 1) or (known[name] >= FROM and len(each) > SHARE * known[name])
     ]

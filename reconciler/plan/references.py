@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any, NamedTuple
 
-from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, NoSuchTarget, Problem, abridge
+from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, NoSuchTarget, Problem
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.comparison import Keys, join_keys
 from reconciler.kinds.references import (
@@ -28,7 +28,7 @@ from reconciler.model.inputs import Desired, Live, Resource
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Destination, Target
 from reconciler.plan.identity import PlanContext
 from reconciler.serialization import canonical
-from reconciler.text import did_you_mean
+from reconciler.text import abridge, did_you_mean
 
 
 def order_changes(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Change]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from reconciler.errors import Problem, abridge
+from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import fold_text, natural_key, normalization_warnings
 from reconciler.model.addresses import ObjectRef, address_key, address_kind, is_address
@@ -14,7 +14,7 @@ from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, State, 
 from reconciler.model.plan import Action, Change
 from reconciler.plan.identity import PlanContext, describe_deleted
 from reconciler.serialization import canonical
-from reconciler.text import did_you_mean, find_close, suggest
+from reconciler.text import abridge, did_you_mean, find_close, suggest
 
 
 def apply_moves(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:

@@ -17,7 +17,7 @@ from reconciler.model.inputs import Desired, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Cause, Change, Plan
 from reconciler.model.reports import Impact, Review, Scope, Weight
 from reconciler.review.wording import DAY, Clock, Receivers, parse_stamp
-from reconciler.text import counted
+from reconciler.text import abridge, counted
 
 GRAVITY = {weight: rank for rank, weight in enumerate(Weight)}
 MOST_NAMED = 5  # of those who receive or use something: a plan is read at a glance
@@ -91,8 +91,7 @@ def _find_mismatch(change: Change, desired: Desired, key: str | None) -> Iterato
 
 def _list_names(names: list[str]) -> str:
     """The names in quotes, the first few of many."""
-    rest = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(f'"{name}"' for name in names[:MOST_NAMED]) + rest
+    return abridge((f'"{name}"' for name in names), MOST_NAMED, " and # more")
 
 
 class _ChangeImpact:

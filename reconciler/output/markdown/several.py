@@ -21,7 +21,7 @@ from reconciler.output.markdown import plan, reports
 from reconciler.output.markdown.change import GroupMarkdown
 from reconciler.output.markdown.plan import FULL_PLAN, TEXT_LIMIT, describe_plan, render_footer, render_plan
 from reconciler.output.markdown.words import code, count_words, fold, measure, name_place, prose, strong, take
-from reconciler.text import counted, list_some, share_out
+from reconciler.text import COUNTED, abridge, counted, share_out
 
 T = TypeVar("T")
 LEAST_PLAN = 6_000  # bytes: with fewer, the deletes of a plan are listed, and all else is counted
@@ -235,7 +235,7 @@ def _render_common(shared: Mapping[tuple[str, ...], list[GroupMarkdown]], limit:
     needs = [sum(each.sizes[0] for each in changes) for changes in shared.values()]
     limits = share_out(limit - AROUND * len(shared), needs)
     for (names, changes), own in zip(shared.items(), limits, strict=True):
-        yield f"### In {len(names)} environments\n\n{list_some([*map(code, names)], MOST_NAMED)}"
+        yield f"### In {len(names)} environments\n\n{abridge(map(code, names), MOST_NAMED, COUNTED)}"
         yield from plan.render_sections(changes[0].review, changes, [], own)[0]
 
 
