@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
 
 # The vendor publishes no numbers for its rate limits. All that is known is one 429 with `Retry-After: 60`, of a trial
 # delivery. So these numbers are guesses, on the side of the API: a retry waits a random time up to a bound that doubles
@@ -70,13 +69,10 @@ class RateLimiter:
         self._left = budget
         self._good = 0
         self._not_before = 0.0
-        self._lock = threading.Lock()
-        # One item for each request that may go now. A queue serves the threads in the order in which they ask.
-        self._places: SimpleQueue[None] = SimpleQueue()
-        for _ in range(self.most):
-            self._places.put(None)
-        # How many items are not put back: after a 429 fewer requests may be under way than are.
-        self._surplus = 0
+        self._changed = threading.Condition()
+        # A request goes as soon as fewer than `width` of those that asked before it are still to end. So threads go in
+        # the order in which they ask, and after a 429 none goes before enough of those that are under way have ended.
+        self._asked = self._ended = 0
         # Spreads the retries of many runs.
         self._random = random.SystemRandom()
 
@@ -85,8 +81,12 @@ class RateLimiter:
         """Lets one request be under way during the block. Waits until it may be, and as long as the API asked everybody
         to. `check` is called after all waits; an error from it ends the request. WaitTooLong, at once, if the run may
         not wait so long."""
-        self._places.get()
+        with self._changed:
+            number = self._asked
+            self._asked += 1
         try:
+            with self._changed:
+                self._changed.wait_for(lambda: number < self._ended + self.width)
             pause = self._not_before - self._clock()
             if pause > max(self._left, LONGEST_WAIT):
                 raise WaitTooLong(pause)
@@ -98,36 +98,23 @@ class RateLimiter:
                     check()
                 yield
         finally:
-            self._free()
-
-    def _free(self) -> None:
-        """One more request may go."""
-        with self._lock:
-            if self._surplus:
-                self._surplus -= 1
-                return
-        self._places.put(None)
+            with self._changed:
+                self._ended += 1
+                self._changed.notify_all()
 
     def on_success(self) -> None:
         """After a full round of responses, lets one more request run at once."""
-        with self._lock:
+        with self._changed:
             self._good += 1
-            if self.width == self.most or self._good < self.width:
-                return
-            self.width += 1
-            self._good = 0
-        self._free()
+            if self.width < self.most and self._good >= self.width:
+                self.width += 1
+                self._good = 0
+                self._changed.notify_all()
 
     def on_throttled(self, asked: float | None) -> None:
         """After a 429: all wait for `asked` seconds (None: a short time), and half as many run at once from now on."""
-        with self._lock:
-            width = max(1, self.width // 2)
-            for _ in range(self.width - width):
-                try:
-                    self._places.get_nowait()
-                except Empty:
-                    self._surplus += 1
-            self.width = width
+        with self._changed:
+            self.width = max(1, self.width // 2)
             self._good = 0
             wait = asked if asked is not None else FIRST_WAIT
             self._not_before = max(self._not_before, self._clock() + wait)
@@ -137,7 +124,7 @@ class RateLimiter:
         the run is too small."""
         longest = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
         seconds = asked if asked is not None else self._random.uniform(0, longest)
-        with self._lock:
+        with self._changed:
             if seconds > self._left:
                 return False
             self._left -= seconds
