@@ -41,7 +41,6 @@ def parse_json(text: str) -> Any:
 
 
 def _require_unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A map of JSON. ValueError if a key is in it twice, which a merge of git can cause."""
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
@@ -100,7 +99,8 @@ def make_decoder(wanted: Any) -> Decoder:
         return lambda value, _: value
     if origin in (Union, types.UnionType):
         (option,) = (each for each in arguments if each is not type(None))
-        return partial(_decode_optional, make_decoder(option))
+        decode_some = make_decoder(option)
+        return lambda value, where: None if value is None else decode_some(value, where)
     if origin is tuple:
         return partial(_decode_tuple, make_decoder(arguments[0]))
     if origin is not None:
@@ -126,10 +126,6 @@ def _decode_enum(known: dict[Any, Any], value: Any, where: Where) -> Any:
     if not isinstance(value, str) or value not in known:
         raise DecodeError(f"{_path(where)}: expected one of {list(known)}")
     return known[value]
-
-
-def _decode_optional(option: Decoder, value: Any, where: Where) -> Any:
-    return None if value is None else option(value, where)
 
 
 def _decode_tuple(item: Decoder, value: Any, where: Where) -> Any:

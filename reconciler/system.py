@@ -39,14 +39,15 @@ def read_regular(path: Path, most: int) -> bytes:
 
     Unreadable if it is no regular file, holds more than `most` bytes, or cannot be read.
     """
+    too_large = f"is larger than {most // 1_000_000} MB; expected a smaller file"
     try:
-        content = open_and_read(os.path.realpath(path, strict=True), most, most, _too_large(most))
+        content = open_and_read(os.path.realpath(path, strict=True), most, most, too_large)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise Unreadable(f"cannot be read ({error.strerror or error})") from error
     if len(content) > most:
-        raise Unreadable(_too_large(most))
+        raise Unreadable(too_large)
     return content
 
 
@@ -74,10 +75,6 @@ def require_replaceable(path: Path) -> None:
     except OSError:
         return
     require_regular(found, found.st_size, "")
-
-
-def _too_large(most: int) -> str:
-    return f"is larger than {most // 1_000_000} MB; expected a smaller file"
 
 
 FOLDER = ".reconciler"

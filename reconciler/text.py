@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 from bisect import bisect
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain, count
 from typing import Any
 
@@ -113,13 +113,10 @@ def abridge(names: Iterable[str], most: int = 3, rest: str = ", …", separator:
 def columns(text: str) -> int:
     """The columns that a text takes on a terminal: styles take none, wide characters two."""
     plain = _STYLE.sub("", text)
-    return len(plain) if plain.isascii() else sum(map(_measure, plain))
-
-
-def _measure(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    if plain.isascii():
+        return len(plain)
+    shown = [each for each in plain if not unicodedata.combining(each)]
+    return len(shown) + sum(unicodedata.east_asian_width(each) in "WF" for each in shown)
 
 
 def pad(text: str, width: int) -> str:
@@ -133,23 +130,22 @@ def wrap(text: str, width: int | None, hang: int = HANG) -> str:
     copy: a command in backquotes, an item in braces, an option with its value."""
     if width is None:
         return text
-    return "\n".join(piece for line in text.split("\n") for piece in _break_line(line, width, hang))
-
-
-def _break_line(line: str, width: int, hang: int) -> Iterator[str]:
-    if columns(line) <= width or _SOURCE.match(line):
-        yield line
-        return
-    beginning = _BEGINNING.match(line)
-    begun = beginning[0] if beginning else ""
-    indent, at, is_empty = " " * (columns(begun) + hang), len(begun), True
-    for word in _WORD.finditer(line, at):
-        gap = line[at : word.start()]
-        if not is_empty and columns(begun + gap + word[0]) > width:
-            yield begun
-            begun, gap = indent, ""
-        begun, at, is_empty = begun + gap + word[0], word.end(), False
-    yield begun
+    lines = []
+    for line in text.split("\n"):
+        if columns(line) <= width or _SOURCE.match(line):
+            lines.append(line)
+            continue
+        beginning = _BEGINNING.match(line)
+        begun = beginning[0] if beginning else ""
+        indent, at, is_empty = " " * (columns(begun) + hang), len(begun), True
+        for word in _WORD.finditer(line, at):
+            gap = line[at : word.start()]
+            if not is_empty and columns(begun + gap + word[0]) > width:
+                lines.append(begun)
+                begun, gap = indent, ""
+            begun, at, is_empty = begun + gap + word[0], word.end(), False
+        lines.append(begun)
+    return "\n".join(lines)
 
 
 def quote(text: str) -> str:

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from reconciler.api.rate_limiter import TOO_MANY
 from reconciler.errors import AnswerRefused, AnswerUnreadable, NotAuthorised, ReconcilerError
 from reconciler.lazy import frozen, load
 from reconciler.model.redaction import remove_credentials
-from reconciler.text import truncate
+from reconciler.text import abridge, truncate
 
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY, UNAVAILABLE = 401, 403, 404, 429, 503
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, UNAVAILABLE = 401, 403, 404, 503
 SUCCESS = range(200, 300)
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOVED = "if the API lives there now, write that address: --api-url, or QONVERSION_API_URL"
@@ -134,9 +135,8 @@ class Response:
         parts = [shorten(envelope[name]) for name in ("code", "message") if envelope.get(name)]
         details = envelope.get("details")
         found = [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
-        pairs = ((shorten(each.get("field", "?")), shorten(each.get("message", "?"))) for each in found[:SHOWN_DETAILS])
-        parts += [f"{field}: {message}" for field, message in pairs]
-        parts += [f"and {len(found) - SHOWN_DETAILS} more"] if len(found) > SHOWN_DETAILS else []
+        pairs = (f"{shorten(each.get('field', '?'))}: {shorten(each.get('message', '?'))}" for each in found)
+        parts += [abridge(pairs, SHOWN_DETAILS, rest="; and # more", separator="; ")] if found else []
         return (" " + "; ".join(parts)) if parts else ""
 
 

@@ -72,15 +72,12 @@ def _seconds_left(timeout: float | None) -> float | None:
     return left if timeout is None else min(timeout, left)
 
 
-class Backend(httpcore.NetworkBackend):
+class Backend(httpcore.SyncBackend):
     """A network backend whose streams keep the deadline of the exchange."""
-
-    def __init__(self) -> None:
-        self._sockets = httpcore.SyncBackend()
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, *options: Any, **more: Any) -> _Stream:
         """A TCP connection. `timeout` is in seconds; `options` and `more` go to the backend of httpcore."""
-        return _Stream(self._sockets.connect_tcp(host, port, _seconds_left(timeout), *options, **more))
+        return _Stream(super().connect_tcp(host, port, _seconds_left(timeout), *options, **more))
 
 
 class _Stream(httpcore.NetworkStream):
@@ -91,7 +88,7 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._flush(timeout)
-        received = self._in_time(self._stream.read, max_bytes, timeout=_seconds_left(timeout))
+        received = self._in_time(self._stream.read, max_bytes, timeout=timeout)
         self._last_read = time.monotonic()
         _exchange.head, _exchange.has_ended = _exchange.head or received, not received
         return received
@@ -107,7 +104,7 @@ class _Stream(httpcore.NetworkStream):
     ) -> _Stream:
         self._flush(timeout)
         connect = self._stream.start_tls
-        return _Stream(self._in_time(connect, ssl_context, server_hostname, timeout=_seconds_left(timeout)))
+        return _Stream(self._in_time(connect, ssl_context, server_hostname, timeout=timeout))
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable" and time.monotonic() - self._last_read < RECENT_SECONDS:
@@ -121,12 +118,13 @@ class _Stream(httpcore.NetworkStream):
         if self._unsent:
             content, self._unsent = self._unsent, b""
             _exchange.head, _exchange.has_ended = b"", False
-            self._in_time(self._stream.write, content, timeout=_seconds_left(timeout))
+            self._in_time(self._stream.write, content, timeout=timeout)
 
     @staticmethod
     def _in_time(act: Callable[..., T], *arguments: Any, timeout: float | None) -> T:
+        left = _seconds_left(timeout)
         try:
-            return act(*arguments, timeout=timeout)
+            return act(*arguments, timeout=left)
         except Exception:
             # A time-out of the socket that came with the deadline is the deadline's.
             _seconds_left(None)

@@ -65,8 +65,24 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
         raise _damage_error(where, explain(error)) from error
     if read_version(document, FORMAT_VERSION, where) < OLDEST_VERSION:
         raise _damage_error(where, "it has no valid format_version")
+    names = {"resources" if each.name == "entries" else each.name for each in fields(State) if each.name != "unread"}
+    unknown = sorted(set(document) - names - {"format_version"})
+    if unknown:
+        raise _damage_error(where, f"state: expected no field {', '.join(unknown)}")
     try:
-        state = _state_from(document)
+        resources = decode(dict[str, Any], document.get("resources"), "resources")
+        tombstones = decode(dict[str, Any], document.get("tombstones", {}), "tombstones")
+        # Format 1 lacked what has a default here.
+        state = State(
+            environment=decode(str, document.get("environment"), "environment"),
+            lineage=decode(str, document.get("lineage"), "lineage"),
+            serial=decode(int, document.get("serial"), "serial"),
+            entries={address_from(name, "resources"): entry_from(each, name) for name, each in resources.items()},
+            plan=decode(str, document.get("plan", ""), "plan"),
+            configuration=decode(str | None, document.get("configuration"), "configuration"),
+            tombstones={name: tombstone_from(each, name) for name, each in tombstones.items()},
+            zone_data=decode(str, document.get("zone_data", ""), "zone_data"),
+        )
     except DecodeError as error:
         raise _damage_error(where, str(error)) from error
     if state.environment != environment:
@@ -98,27 +114,6 @@ def address_from(value: Any, where: str) -> str:
     if not isinstance(value, str) or address_kind(value) not in KINDS or address_kind(value) == value:
         raise DecodeError(f"{where}: {value!r} is no address")
     return value
-
-
-def _state_from(document: dict[str, Any]) -> State:
-    """The state of a document. `plan` and what format 1 lacked are optional; `resources` are the entries."""
-    names = {"resources" if each.name == "entries" else each.name for each in fields(State) if each.name != "unread"}
-    unknown = sorted(set(document) - names - {"format_version"})
-    resources = decode(dict[str, Any], document.get("resources"), "resources")
-    if unknown:
-        raise DecodeError(f"state: expected no field {', '.join(unknown)}")
-    entries = {address_from(address, "resources"): entry_from(each, address) for address, each in resources.items()}
-    tombstones = decode(dict[str, Any], document.get("tombstones", {}), "tombstones")
-    return State(
-        environment=decode(str, document.get("environment"), "environment"),
-        lineage=decode(str, document.get("lineage"), "lineage"),
-        serial=decode(int, document.get("serial"), "serial"),
-        entries=entries,
-        plan=decode(str, document.get("plan", ""), "plan"),
-        configuration=decode(str | None, document.get("configuration"), "configuration"),
-        tombstones={name: tombstone_from(each, name) for name, each in tombstones.items()},
-        zone_data=decode(str, document.get("zone_data", ""), "zone_data"),
-    )
 
 
 def _damage_error(where: str, why: str) -> StateUnusable:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from reconciler.errors import StateUnusable
@@ -75,22 +74,41 @@ class GitBackend:
                 blob = repository.write_blob(receipt.text)
                 receipts = repository.add_entry(_find_receipts(repository, version), f"{receipt.name}.json", blob)
                 tree = repository.add_entry(tree, RECEIPTS, f"{TREE} {receipts}")
-            who = self._lock.who if self._lock else UNNAMED
+            done, _, more = note.strip().partition("\n")
+            subject = f"apply to {self.environment}: {done or f'state {state.serial}'}"
+            who, run = UNNAMED, "without a lock"
+            if self._lock:
+                who, run = self._lock.who, f"{self._lock.where or 'not known where'} (run {self._lock.run})"
+            made_from = f"Configuration: {repository.checkout.commit()}\nSerial: {state.serial}\n"
+            paragraphs = filter(None, (subject, more.strip(), f"By: {who}\nRun: {run}\n{made_from}"))
             # State and receipt are one commit, so no kill leaves the one without the other.
-            commit = repository.commit(tree, version, self._commit_message(repository, state, note), who)
+            commit = repository.commit(tree, version, "\n\n".join(paragraphs), who)
             # A state on the ref of an earlier version moves in the same push.
             is_old = version and self._old_ref and not repository.ls_remote(self.ref)
-            replace = partial(repository.move, self._old_ref) if is_old else repository.push
-            if not replace(self.ref, commit, version):
+            if not repository.push(self.ref, commit, version, self._old_ref if is_old else ""):
                 raise StateConflict(self.where, self.journal)
         return commit
 
     @contextmanager
     def lock(self, holder: LockInfo) -> Iterator[None]:
-        mine = self._take(holder)
+        # A random part, or two locks that one holder takes in one second would be the same commit.
+        unique = f"{self.environment} is locked by {holder}\n\nLock: {uuid.uuid4()}"
+        message = f"{unique}\n\n{json_text(holder)}\n"
+        with self._repository() as repository:
+            mine = repository.commit(repository.run_local("mktree", stdin=b"").text, "", message, holder.who)
+            # Again only if the lock was freed between the push and the look at it.
+            while not repository.push(self.lock_ref, mine, ""):
+                found, other = self._read_lock(repository)
+                if found:
+                    raise Locked(self.where, other, self._unlock_hint())
+
+        def release() -> None:
+            with self._repository() as repository:
+                repository.push(self.lock_ref, "", mine)
+
         self._lock = holder
         try:
-            with release_on_exit(lambda: self._release(mine), self.where, holder):
+            with release_on_exit(release, self.where, holder):
                 yield
         finally:
             self._lock = None
@@ -136,27 +154,6 @@ class GitBackend:
                 f"git push --force-with-lease={self.ref}:{commit} {remote} COMMIT:{self.ref}",
             ) from error
 
-    def _commit_message(self, repository: TemporaryRepository, state: State, note: str) -> str:
-        done, _, more = note.strip().partition("\n")
-        run = f"{self._lock.where or 'not known where'} (run {self._lock.run})" if self._lock else "without a lock"
-        who, commit = self._lock.who if self._lock else UNNAMED, repository.checkout.commit()
-        facts = (f"By: {who}", f"Run: {run}", f"Configuration: {commit}", f"Serial: {state.serial}")
-        paragraphs = (f"apply to {self.environment}: {done or f'state {state.serial}'}", more.strip(), "\n".join(facts))
-        return "\n\n".join(filter(None, paragraphs)) + "\n"
-
-    def _take(self, holder: LockInfo) -> str:
-        # A random part, or two locks that one holder takes in one second would be the same commit.
-        unique = f"{self.environment} is locked by {holder}\n\nLock: {uuid.uuid4()}"
-        message = f"{unique}\n\n{json_text(holder)}\n"
-        with self._repository() as repository:
-            mine = repository.commit(repository.run_local("mktree", stdin=b"").text, "", message, holder.who)
-            # Again only if the lock was freed between the push and the look at it.
-            while not repository.push(self.lock_ref, mine, ""):
-                found, other = self._read_lock(repository)
-                if found:
-                    raise Locked(self.where, other, self._unlock_hint())
-        return mine
-
     def _read_lock(self, repository: TemporaryRepository) -> tuple[str, LockInfo | None]:
         commit = repository.fetch(self.lock_ref)
         if not commit:
@@ -165,10 +162,6 @@ class GitBackend:
             return commit, LockInfo.parse(repository.run_local("cat-file", "commit", commit).text.rpartition("\n")[2])
         except StateUnusable:
             return commit, None
-
-    def _release(self, mine: str) -> None:
-        with self._repository() as repository:
-            repository.push(self.lock_ref, "", mine)
 
     def _unlock_hint(self) -> str:
         return f"once nobody is applying any more: git push {remove_user(self.remote)} :{self.lock_ref}"

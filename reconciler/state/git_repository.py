@@ -64,34 +64,30 @@ class TemporaryRepository:
             raise self._failure("read", answer)
         return ""
 
-    def push(self, ref: str, new: str, expected: str, *, again: bool = True) -> bool:
+    def push(self, ref: str, new: str, expected: str, old_ref: str = "", *, again: bool = True) -> bool:
         """Sets a ref of the remote, or deletes it (`new` empty), if it is still as `expected` (empty: not there). False
-        if it is not. After an error, or without an answer, the remote is asked for the outcome. A ref that it did not
-        take, and that is still as expected, may have been locked for a moment: it is tried once more."""
-        lease = f"--force-with-lease={ref}:{expected}"
+        if it is not. `old_ref`: the ref is new, and that one, which is as `expected`, is deleted in the same push.
+        After an error, or without an answer, the remote is asked for the outcome. A ref that it did not take, and that
+        is still as expected, may have been locked for a moment: it is tried once more."""
+        known, targets = {ref: expected}, {ref: new}
+        if old_ref:
+            known, targets = {ref: "", old_ref: expected}, {ref: new, old_ref: ""}
+        leases = [f"--force-with-lease={name}:{commit}" for name, commit in known.items()]
+        refs = [f"{commit}:{name}" for name, commit in targets.items()]
         try:
-            answer = self._run_remote("push", "--porcelain", "--atomic", lease, self.remote, f"{new}:{ref}")
+            answer = self._run_remote("push", "--porcelain", "--atomic", *leases, self.remote, *refs)
         except GitTimeout:
             if self.ls_remote(ref) == new:
                 return True
             raise
         if answer.code == 0:
             return True
-        now = self.ls_remote(ref)
-        if now != expected or now == new:
-            return now == new
+        now = {name: self.ls_remote(name) for name in known}
+        if now != known or now == targets:
+            return now[ref] == new
         if again and REJECTED in answer.out:
-            return self.push(ref, new, expected, again=False)
+            return self.push(ref, new, expected, old_ref, again=False)
         raise self._failure("written", answer)
-
-    def move(self, source: str, target: str, new: str, expected: str) -> bool:
-        """Creates the ref `target` and deletes `source` in one push. False if one is not as expected."""
-        leases = (f"--force-with-lease={target}:", f"--force-with-lease={source}:{expected}")
-        refs = (f"{new}:{target}", f":{source}")
-        answer = self._run_remote("push", "--porcelain", "--atomic", *leases, self.remote, *refs)
-        if answer.code and self.ls_remote(source) == expected:
-            raise self._failure("written", answer)
-        return self.ls_remote(target) == new
 
     def write_blob(self, text: str) -> str:
         """Writes a blob, and returns its entry for a tree."""
@@ -109,25 +105,20 @@ class TemporaryRepository:
 
     def commit(self, tree: str, parent: str, message: str, who: str) -> str:
         """Writes a commit on top of a parent (empty: none). Its author is whom git knows, else `who`."""
-        people = {role: self._find_identity(role, who) for role in ("AUTHOR", "COMMITTER")}
-        identity = {f"GIT_{role}_{key}": value for role, person in people.items() for key, value in person.items()}
+        known, identity = dict(self.checkout.settings), {}
+        for role in ("AUTHOR", "COMMITTER"):
+            own = {what: os.environ.get(f"GIT_{role}_{what.upper()}") for what in ("name", "email")}
+            found = {
+                what: own[what] or known.get(f"{role.lower()}.{what}") or known.get(f"user.{what}") for what in own
+            }
+            name, email = (_clean_name(each or "") for each in found.values())
+            if not email:  # Git would refuse the commit, so the settings of the state decide.
+                name, email = (_clean_name(each) for each in self.author.partition("<")[::2])
+            identity[f"GIT_{role}_NAME"] = name or _clean_name(who) or "reconciler"
+            identity[f"GIT_{role}_EMAIL"] = email or EMAIL
+            identity[f"GIT_{role}_DATE"] = f"@{int(time.time())} +0000"  # Commits of all machines have one zone: UTC.
         parents = ["-p", parent] if parent else []
         return self.run_local("commit-tree", tree, *parents, stdin=message.encode(), more=identity).text
-
-    def _find_identity(self, role: str, who: str) -> dict[str, str]:
-        """The author or committer as git finds it; without an e-mail address, as the settings of the state say."""
-        known = dict(self.checkout.settings)
-
-        def setting(what: str) -> str:
-            own, shared = f"{role.lower()}.{what}", f"user.{what}"
-            return _clean_name(os.environ.get(f"GIT_{role}_{what.upper()}") or known.get(own) or known.get(shared, ""))
-
-        name, email = setting("name"), setting("email")
-        if not email:
-            set_name, _, set_email = self.author.partition("<")
-            name, email = _clean_name(set_name), _clean_name(set_email)
-        date = f"@{int(time.time())} +0000"  # In UTC: commits of several machines have one zone.
-        return {"NAME": name or _clean_name(who) or "reconciler", "EMAIL": email or EMAIL, "DATE": date}
 
     def run_local(self, *arguments: str, stdin: bytes | None = None, more: dict[str, str] | None = None) -> GitResult:
         """Runs git without a remote."""
@@ -185,15 +176,14 @@ def copied_settings(checkout: Checkout, remote: str, known: Settings) -> Setting
     """The settings of a checkout that another repository needs to reach a remote. It has those in `known` already.
     StateUnusable if there is no such remote."""
     of_the_remote = {f"remote.{remote}.{name}" for name in COPIED_OF_A_REMOTE}
-    if remote.startswith("-") or (
-        f"remote.{remote}.url" not in dict(checkout.settings) and not re.search(r"[:/\\]", remote)
-    ):
+    is_named = f"remote.{remote}.url" in dict(checkout.settings)
+    if remote.startswith("-") or not (is_named or re.search(r"[:/\\]", remote)):
         raise StateUnusable(
             f"{checkout.top}: there is no remote {remove_user(remote)}",
             hint="git remote -v lists those that there are; reconciler.yaml names the one for the state: "
             "state: {store: git, remote: NAME}",
         )
-    if f"remote.{remote}.url" not in dict(checkout.settings):
+    if not is_named:
         _require_elsewhere(remote, checkout.top)
     left = Counter(known)
     copied = []

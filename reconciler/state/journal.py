@@ -53,6 +53,8 @@ class Chain:
     def __init__(self, file: JournalFile) -> None:
         self._key = file.key.encode()
         self._last = b"reconciler journal of " + file.environment.encode()
+        # Tells one key from another without revealing anything of it.
+        self.key_id = hmac.digest(self._key, b"reconciler journal", hashlib.sha256).hex()[:16]
 
     def _next_seal(self, content: bytes) -> bytes:
         self._last = hmac.digest(self._key, self._last + b"\0" + content, hashlib.sha256)
@@ -67,10 +69,6 @@ class Chain:
         """Whether a line, without its line break, is the next one as it was written."""
         content, _, seal = line.rpartition(SEAL)
         return hmac.compare_digest(seal, self._next_seal(content + b"}") + b'"}')
-
-    def key_id(self) -> str:
-        """Tells one key from another without revealing anything of it."""
-        return hmac.digest(self._key, b"reconciler journal", hashlib.sha256).hex()[:16]
 
 
 class Journal:
@@ -92,7 +90,7 @@ class Journal:
             raise StateUnusable(f"{self.path}: no key to seal it with", hint="this is a fault in reconciler")
         self._chain = Chain(self._place)
         entries, known = state.entries, base.entries
-        head = {"format_version": FORMAT_VERSION, "key": self._chain.key_id(), "base": [base.lineage, base.serial]}
+        head = {"format_version": FORMAT_VERSION, "key": self._chain.key_id, "base": [base.lineage, base.serial]}
         lines: list[dict[str, Any]] = [{**head, "lineage": state.lineage, "plan": state.plan}]
         lines += [
             _outcome_line(address, entries.get(address), {})
@@ -119,6 +117,7 @@ class Journal:
             # Another thread's fsync, while this one waited for the lock, has taken this line with it.
             if self._synced < number:
                 with self._writing() as file:
+                    # Read before the fsync, which need not take a line that is appended meanwhile.
                     written = self._written
                     os.fsync(file.fileno())
                 self._synced = written
@@ -153,8 +152,12 @@ class Journal:
             if continues and (path != self.path or first["format_version"] < FORMAT_VERSION):
                 why = "an earlier version wrote it, or a commit brought it"
                 raise StateUnusable(f"{path}: this journal of an apply is not believed: {why}", hint=MOVE_AWAY_HINT)
-        ours = bool(self._place.key) and first.get("key") == self._chain.key_id()
-        steps = self._open_steps(lines) if ours else []
+        chain = Chain(self._place)
+        ours = bool(self._place.key) and first.get("key") == chain.key_id
+        # Also of a journal that is out of date: what was changed or moved in it must not go unnoticed.
+        for number, line in enumerate(lines if ours else (), start=1):
+            if not chain.is_next(line):
+                raise self._damage_error(number)
         if not continues:
             return Replayed(base, ())
         if not self._place.key:
@@ -164,9 +167,10 @@ class Journal:
                 f"{self.path}: the journal of an apply that was cut off was written with another key",
                 hint=f"give that key once more, and plan again; if it is gone, {MOVE_AWAY_HINT}",
             )
-        return self._apply_steps(first, steps, base)
+        return self._apply_steps(lines, base)
 
-    def _apply_steps(self, first: dict[str, Any], steps: list[dict[str, Any]], base: State) -> Replayed:
+    def _apply_steps(self, lines: list[bytes], base: State) -> Replayed:
+        first, *steps = (self._parse(line, number) for number, line in enumerate(lines, start=1))
         _, lineage, plan = _head_from(first)
         entries, tombstones, waiting = dict(base.entries), dict(base.tombstones), dict[str, str]()
         for number, line in enumerate(steps, start=2):
@@ -184,9 +188,8 @@ class Journal:
         if type(version) is not int or version < 1:
             raise self._damage_error(1)
         if version > FORMAT_VERSION:
-            raise StateUnusable(
-                f"{self.path}: written by a newer reconciler", hint="upgrade reconciler, or apply with it"
-            )
+            hint = "upgrade reconciler, or apply with it"
+            raise StateUnusable(f"{self.path}: written by a newer reconciler", hint=hint)
         try:
             return _head_from(first)[0] == (base.lineage, base.serial)
         except DecodeError as error:
@@ -230,14 +233,6 @@ class Journal:
             raise self._damage_error(number) from error
         return step
 
-    def _open_steps(self, lines: list[bytes]) -> list[dict[str, Any]]:
-        """The steps after the first line. StateUnusable if a line was changed or moved."""
-        chain = Chain(self._place)
-        for number, line in enumerate(lines, start=1):
-            if not chain.is_next(line):
-                raise self._damage_error(number)
-        return [self._parse(line, number) for number, line in enumerate(lines[1:], start=2)]
-
     def _damage_error(self, number: int) -> StateUnusable:
         what = "the journal of an interrupted apply is damaged"
         return StateUnusable(f"{self.path}:{number}: {what}", hint=MOVE_AWAY_HINT)
@@ -275,7 +270,5 @@ def _replay_line(
 
 
 def _outcome_line(address: str, entry: Entry | None, tombstones: Tombstones) -> dict[str, Any]:
-    line: dict[str, Any] = {"address": address, "entry": None if entry is None else entry_document(entry)}
-    if tombstones:
-        line["tombstones"] = dict(tombstones)
-    return line
+    line = {"address": address, "entry": None if entry is None else entry_document(entry)}
+    return line | ({"tombstones": dict(tombstones)} if tombstones else {})

@@ -95,38 +95,32 @@ class ObjectBackend:
     @contextmanager
     def lock(self, holder: LockInfo) -> Iterator[None]:
         """As `Backend.lock`. StateUnusable if the store ignores the conditions of writes."""
-        mine = self._take(holder)
+        # A random part, or two locks that one holder takes would be the same object.
+        content = json_text({**asdict(holder), "lock": uuid.uuid4().hex}, indented=True).encode()
+        found, mine = self._bucket.read(self._lock), None
+        if found is None or found.content == FREE:
+            mine = self._bucket.swap(self._lock, content, found.version if found else "")
+        if mine is None:
+            version, other = self._read_lock()
+            raise Locked(self.where, other, self._unlock_hint() if version else "")
         with release_on_exit(lambda: self._bucket.swap(self._lock, FREE, mine), self.where, holder):
             self._prove_conditions()
             yield
 
     def holder(self) -> LockInfo | None:
-        found = self._read_lock()
-        return LockInfo.parse(found.content) if found else None
+        return self._read_lock()[1]
 
     who_applies = holder
 
     def unlock(self, run: str) -> None:
-        found = self._read_lock()
-        holder = LockInfo.parse(found.content) if found else None
-        if not found or not holder or holder.run != run or self._bucket.swap(self._lock, FREE, found.version) is None:
-            raise lock_error(self.where, run, holder, self._unlock_hint() if found else "")
+        version, holder = self._read_lock()
+        if not holder or holder.run != run or self._bucket.swap(self._lock, FREE, version) is None:
+            raise lock_error(self.where, run, holder, self._unlock_hint() if version else "")
 
-    def _read_lock(self) -> Found | None:
-        """The lock; None if nobody holds it."""
+    def _read_lock(self) -> tuple[str, LockInfo | None]:
+        """The version of the lock, empty if nobody holds it, and its holder if it names one."""
         found = self._bucket.read(self._lock)
-        return None if found is None or found.content == FREE else found
-
-    def _take(self, holder: LockInfo) -> str:
-        # A random part, or two locks that one holder takes would be the same object.
-        content = json_text({**asdict(holder), "lock": uuid.uuid4().hex}, indented=True).encode()
-        found = self._bucket.read(self._lock)
-        if found is None or found.content == FREE:
-            mine = self._bucket.swap(self._lock, content, found.version if found else "")
-            if mine is not None:
-                return mine
-            found = self._read_lock()  # Another run has taken it since.
-        raise Locked(self.where, LockInfo.parse(found.content) if found else None, self._unlock_hint() if found else "")
+        return (found.version, LockInfo.parse(found.content)) if found and found.content != FREE else ("", None)
 
     def _prove_conditions(self) -> None:
         """Tries two writes that the lock must make fail: some S3 servers ignore the conditions."""

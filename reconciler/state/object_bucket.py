@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reconciler.errors import StateUnusable, WrongUsage
@@ -21,7 +21,7 @@ from reconciler.text import redact
 
 if TYPE_CHECKING:
     from obstore import PutMode
-    from obstore.store import ClientConfig, ObjectStore
+    from obstore.store import ObjectStore
 
 PATIENCE_SECONDS = 30.0  # How long a call may take with its retries. The credentials of a role may take as long again.
 MOST_RETRIES = 6  # The library doubles its waits from 0.1 s [its default], so six fit into the time.
@@ -63,7 +63,20 @@ class Bucket:
     """One bucket or container, and the prefix of all names in it."""
 
     def __init__(self, url: str) -> None:
-        (self._variables, self._hint), self.root, self._prefix = _parse_url(url)
+        """`url`: `s3://BUCKET/PREFIX` and the like. WrongUsage if it is no such address."""
+        parts = urlsplit("")
+        with suppress(ValueError):
+            parts = urlsplit(url)
+        steps = parts.path.strip("/").split("/") if parts.path.strip("/") else []
+        plain = not (parts.query or parts.fragment or set(parts.netloc) & set("@:"))
+        if parts.scheme not in CLOUDS or not parts.netloc or not plain or set(steps) & {"", ".", ".."}:
+            raise WrongUsage(
+                f"{_mask(url)}: not an address of an object store",
+                hint="expected s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX, the prefix optional; "
+                "credentials go into the environment",
+            )
+        self._variables, self._hint = CLOUDS[parts.scheme]
+        self.root, self._prefix = f"{parts.scheme}://{parts.netloc}", "".join(f"{step}/" for step in steps)
 
     def where(self, name: str) -> str:
         """The address of an object, for people."""
@@ -120,17 +133,15 @@ class Bucket:
             text = f"{self.root}: a state in an object store needs a library that is not installed ({error})"
             hint = "pip install 'qonversion-reconciler[object]'"
             raise StateUnusable(text, hint=hint) from error
-        # Two thirds, so that the last attempt has time, too.
-        retries = {"max_retries": MOST_RETRIES, "retry_timeout": timedelta(seconds=PATIENCE_SECONDS * 2 / 3)}
-        with self._convert_errors("", "cannot be used"):
-            store: ObjectStore = from_url(self.root, client_options=self._options(), retry_config=retries)
-        return store
-
-    def _options(self) -> ClientConfig:
         given = {name: os.environ.get(f"{self._variables}{name.upper()}") for name in COPIED_OPTIONS}
         limit = timedelta(seconds=PATIENCE_SECONDS / 3)
         options: dict[str, Any] = {name: value for name, value in given.items() if value}
-        return cast("ClientConfig", options | {"timeout": limit, "connect_timeout": min(limit, timedelta(seconds=5))})
+        options |= {"timeout": limit, "connect_timeout": min(limit, timedelta(seconds=5))}
+        # Two thirds, so that the last attempt has time, too.
+        retries = {"max_retries": MOST_RETRIES, "retry_timeout": limit * 2}
+        with self._convert_errors("", "cannot be used"):
+            store: ObjectStore = from_url(self.root, client_options=options, retry_config=retries)
+        return store
 
     @contextmanager
     def _convert_errors(self, name: str, what: str) -> Iterator[None]:
@@ -140,24 +151,14 @@ class Bucket:
             # A panic in the library (a line break in a key causes one) is no subclass of Exception.
             if not isinstance(error, Exception) and type(error).__name__ != PANIC:
                 raise
+            text = str(error).partition("Debug source")[0]
+            # The code and message of the store, instead of its XML.
+            answer = ANSWER.search(text)
+            if answer is not None:
+                text = text.partition("<")[0] + ": ".join(filter(None, (answer["code"], answer["message"])))
+            shown = _mask(" ".join(text.split()))
             # Without its cause: messages of the library may hold credentials.
-            raise StateUnusable(f"{self.where(name)}: {what} ({_error_text(error)})", hint=self._hint) from None
-
-
-def _parse_url(url: str) -> tuple[tuple[str, str], str, str]:
-    """What `CLOUDS` has, the bucket's address, and the prefix with its slash. WrongUsage if it is no such address."""
-    parts = urlsplit("")
-    with suppress(ValueError):
-        parts = urlsplit(url)
-    steps = parts.path.strip("/").split("/") if parts.path.strip("/") else []
-    plain = not (parts.query or parts.fragment or set(parts.netloc) & set("@:"))
-    if parts.scheme not in CLOUDS or not parts.netloc or not plain or set(steps) & {"", ".", ".."}:
-        raise WrongUsage(
-            f"{_mask(url)}: not an address of an object store",
-            hint="expected s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX, the prefix optional; "
-            "credentials go into the environment",
-        )
-    return CLOUDS[parts.scheme], f"{parts.scheme}://{parts.netloc}", "".join(f"{step}/" for step in steps)
+            raise StateUnusable(f"{self.where(name)}: {what} ({shown})", hint=self._hint) from None
 
 
 def _find_version(meta: Mapping[str, Any]) -> str:
@@ -165,16 +166,6 @@ def _find_version(meta: Mapping[str, Any]) -> str:
     if not known:
         raise ValueError("the store gives no version of the object, so nothing can be swapped safely")
     return json.dumps(known, sort_keys=True)
-
-
-def _error_text(error: BaseException) -> str:
-    """The error in one line, with the code and message of the store instead of its XML."""
-    text = str(error).partition("Debug source")[0]
-    answer = ANSWER.search(text)
-    if answer is not None:
-        detail = ": ".join(part for part in (answer["code"], answer["message"]) if part)
-        text = f"{text.partition('<')[0]}{detail}"
-    return _mask(" ".join(text.split()))
 
 
 def _mask(text: str) -> str:

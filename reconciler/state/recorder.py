@@ -13,7 +13,7 @@ from datetime import datetime
 from reconciler.errors import KeyExposed, ReconcilerError, Refused
 from reconciler.kinds import KINDS
 from reconciler.model.addresses import ObjectRef, address_kind
-from reconciler.model.inputs import NO_TOMBSTONES, Entry, Live, State, Tombstone
+from reconciler.model.inputs import NO_TOMBSTONES, Entry, Live, Tombstone
 from reconciler.model.redaction import Spellings
 from reconciler.serialization import canonical, json_text
 from reconciler.state.backend import Backend, LockInfo, ReceiptFile, Snapshot
@@ -148,20 +148,18 @@ class Recorder:
             self._entries.update(refresh)
             for address, entry in refresh.items() if self._tombstones else ():
                 self._tombstones.pop(str(ObjectRef.at(address, entry.id)), None)
-            self._require_no_key(self._state)
+            # An earlier version may have written the key into the state.
+            spellings = Spellings(self._store.journal.key)
+            if spellings.are_in(to_text(self._state).encode("utf-8", "surrogatepass")):
+                texts = {name: json_text(entry_document(each)) for name, each in self._entries.items()}
+                named = [
+                    name for name, text in texts.items() if spellings.are_in(text.encode("utf-8", "surrogatepass"))
+                ]
+                raise KeyExposed(
+                    f"{self._store.where}: the state holds the secret key, in {', '.join(named) or 'a name'}",
+                    hint="make a new key, revoke this one, and plan again with the new one: this one may be known",
+                )
             self._journal.start(self._snapshot.state, self._state)
-
-    def _require_no_key(self, state: State) -> None:
-        """KeyExposed if the state holds the secret key: an earlier version may have written it."""
-        spellings = Spellings(self._store.journal.key)
-        if not spellings.are_in(to_text(state).encode("utf-8", "surrogatepass")):
-            return
-        entries = {name: json_text(entry_document(each)) for name, each in state.entries.items()}
-        named = [name for name, text in entries.items() if spellings.are_in(text.encode("utf-8", "surrogatepass"))]
-        raise KeyExposed(
-            f"{self._store.where}: the state holds the secret key, in {', '.join(named) or 'a name'}",
-            hint="make a new key, revoke this one, and plan again with the new one: this one may be known",
-        )
 
     def intent(self, address: str, what: str) -> None:
         """Journals that a write is about to leave, and returns when the line is on the disk. Refused if another run
@@ -180,7 +178,8 @@ class Recorder:
         with self._lock:
             # A superseded object may have been deleted while the one in its place was written to.
             if entry.superseded:
-                left = tuple(each for each in entry.superseded if not self._is_deleted(address, each))
+                known = {each: self._tombstones.get(str(ObjectRef.at(address, each))) for each in entry.superseded}
+                left = tuple(each for each, tombstone in known.items() if not (tombstone and tombstone.deleted))
                 entry = replace(entry, superseded=left)
             is_known = self._journaled.get(address) == entry
             self._journaled[address] = self._entries[address] = entry
@@ -188,10 +187,6 @@ class Recorder:
         # Outside of the lock: one thread at a time works on an address, and the journal orders its lines itself.
         if changed or not is_known:
             self._journal.outcome(address, entry, changed)
-
-    def _is_deleted(self, address: str, object_id: str) -> bool:
-        tombstone = self._tombstones.get(str(ObjectRef.at(address, object_id)))
-        return tombstone is not None and tombstone.deleted
 
     def forget(self, address: str, object_id: str, tombstones: Mapping[str, Tombstone] = NO_TOMBSTONES) -> None:
         """Removes the entry of an address, and every tombstone of its object but these. The object stays live."""
