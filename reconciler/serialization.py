@@ -112,40 +112,40 @@ def make_decoder(wanted: Any) -> Decoder:
     return partial(_decode_exact, wanted) if known is None else partial(_decode_enum, known)
 
 
-def _path(where: Where) -> str:
-    return where if isinstance(where, str) else _path(where[0]) + where[1]
+def _join_path(where: Where) -> str:
+    return where if isinstance(where, str) else _join_path(where[0]) + where[1]
 
 
 def _decode_exact(wanted: Any, value: Any, where: Where) -> Any:
     if type(value) is not wanted:
-        raise DecodeError(f"{_path(where)}: expected {wanted.__name__}")
+        raise DecodeError(f"{_join_path(where)}: expected {wanted.__name__}")
     return value
 
 
 def _decode_enum(known: dict[Any, Any], value: Any, where: Where) -> Any:
     if not isinstance(value, str) or value not in known:
-        raise DecodeError(f"{_path(where)}: expected one of {list(known)}")
+        raise DecodeError(f"{_join_path(where)}: expected one of {list(known)}")
     return known[value]
 
 
 def _decode_tuple(item: Decoder, value: Any, where: Where) -> Any:
     if not isinstance(value, list):
-        raise DecodeError(f"{_path(where)}: expected a list")
+        raise DecodeError(f"{_join_path(where)}: expected a list")
     return tuple([item(each, (where, f"[{index}]")) for index, each in enumerate(value)])
 
 
 def _decode_map(item: Decoder | None, value: Any, where: Where) -> Any:
     """`item`: None if a value may be anything."""
     if not isinstance(value, dict):
-        raise DecodeError(f"{_path(where)}: expected a map")
+        raise DecodeError(f"{_join_path(where)}: expected a map")
     return dict(value) if item is None else {key: item(each, (where, f".{key}")) for key, each in value.items()}
 
 
 def _decode_record(wanted: Any, names: dict[str, tuple[Decoder, str]], value: Any, where: Where) -> Any:
     if not isinstance(value, dict):
-        raise DecodeError(f"{_path(where)}: expected a map")
+        raise DecodeError(f"{_join_path(where)}: expected a map")
     if value.keys() != names.keys():
         unknown, missing = sorted(value.keys() - names.keys()), sorted(names.keys() - value.keys())
         what = f"no field {', '.join(unknown)}" if unknown else f"the field {', '.join(missing)}"
-        raise DecodeError(f"{_path(where)}: expected {what}")
+        raise DecodeError(f"{_join_path(where)}: expected {what}")
     return wanted(**{name: field(value[name], (where, step)) for name, (field, step) in names.items()})

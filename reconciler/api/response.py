@@ -108,7 +108,7 @@ class Response:
         seconds = self.retry_after()
         if not seconds or self.status not in (TOO_MANY, UNAVAILABLE):
             return ""
-        return f"; it asks for a wait {wait_text(seconds, self.at)}"
+        return f"; it asks for a wait {format_wait(seconds, self.at)}"
 
     def redirect(self) -> str:
         """The target of a redirect, as the end of a sentence; empty if it is none."""
@@ -140,7 +140,7 @@ class Response:
         return (" " + "; ".join(parts)) if parts else ""
 
 
-def wait_text(seconds: float, at: datetime | None = None) -> str:
+def format_wait(seconds: float, at: datetime | None = None) -> str:
     """`of 90 s`, or for a longer one `until 2027-01-31 09:30 UTC`. `at` is when it begins; None: now."""
     if seconds <= LONGEST_IN_SECONDS:
         return f"of {math.ceil(seconds)} s"

@@ -60,12 +60,12 @@ def start_exchange(seconds: float) -> None:
     _exchange.ends = _exchange.began + seconds
 
 
-def seconds_taken() -> float:
+def count_seconds() -> float:
     """Seconds since the last exchange of this thread started."""
     return time.monotonic() - _exchange.began
 
 
-def _seconds_left(timeout: float | None) -> float | None:
+def _count_seconds_left(timeout: float | None) -> float | None:
     left = _exchange.ends - time.monotonic()
     if left <= 0:
         raise DeadlineExceeded(f"not complete after {_exchange.ends - _exchange.began:.0f} seconds")
@@ -77,7 +77,7 @@ class Backend(httpcore.SyncBackend):
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, *options: Any, **more: Any) -> _Stream:
         """A TCP connection. `timeout` is in seconds; `options` and `more` go to the backend of httpcore."""
-        return _Stream(super().connect_tcp(host, port, _seconds_left(timeout), *options, **more))
+        return _Stream(super().connect_tcp(host, port, _count_seconds_left(timeout), *options, **more))
 
 
 class _Stream(httpcore.NetworkStream):
@@ -122,12 +122,12 @@ class _Stream(httpcore.NetworkStream):
 
     @staticmethod
     def _in_time(act: Callable[..., T], *arguments: Any, timeout: float | None) -> T:
-        left = _seconds_left(timeout)
+        left = _count_seconds_left(timeout)
         try:
             return act(*arguments, timeout=left)
         except Exception:
             # A time-out of the socket that came with the deadline is the deadline's.
-            _seconds_left(None)
+            _count_seconds_left(None)
             raise
 
 
@@ -154,7 +154,7 @@ FAILURES: tuple[tuple[type[Exception], str], ...] = (
 STATUS = re.compile(rb"HTTP/\S+ (\d{3})")
 
 
-def failure_text(error: Exception) -> str:
+def describe_failure(error: Exception) -> str:
     """What happened, by the type of the error and its cause: the sentences of libraries change, and hold input of ours.
     For the exchange of this thread that failed last."""
     # The pool of httpcore raises without the cause, which stays the context.

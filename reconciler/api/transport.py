@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from reconciler import __version__
 from reconciler.api import streams
 from reconciler.api.rate_limiter import Permit, RateLimiter, WaitTooLong
-from reconciler.api.response import Response, wait_text
+from reconciler.api.response import Response, format_wait
 from reconciler.api.secret import Secret, base_url, find_proxy, load_trust, require_trust
 from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
 from reconciler.lazy import load, without_optional
@@ -52,12 +52,12 @@ class _NetworkTransport(httpx.BaseTransport):
     """A transport of httpx over one connection that keeps the deadlines of `reconciler.api.streams`."""
 
     def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
-        self._pool = streams.open_pool(context, *((_address(proxy.url), proxy.raw_auth) if proxy else ()))
+        self._pool = streams.open_pool(context, *((_convert_url(proxy.url), proxy.raw_auth) if proxy else ()))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         sent = streams.Request(
             request.method,
-            _address(request.url),
+            _convert_url(request.url),
             headers=request.headers.raw,
             content=request.read(),
             extensions=streams.TIMEOUTS,
@@ -69,7 +69,7 @@ class _NetworkTransport(httpx.BaseTransport):
         self._pool.close()
 
 
-def _address(url: httpx.URL) -> streams.Url:
+def _convert_url(url: httpx.URL) -> streams.Url:
     return streams.Url(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
@@ -99,7 +99,7 @@ class Transport(AbstractContextManager["Transport"]):
         self._transports = list(self._idle)
         self._close = close
         self._base = f"{base.rstrip('/')}/"
-        self._host = _host(base)
+        self._host = _find_host(base)
         host = _url(self._base).netloc.decode("ascii")
         self._headers = httpx.Headers({"host": host, **headers, "accept-encoding": ACCEPT_ENCODING})
 
@@ -128,7 +128,7 @@ class Transport(AbstractContextManager["Transport"]):
                         response = transport.handle_request(request)
                     answer = self._read(response, request, path)
             except (*streams.NO_RESPONSE, ConnectionResetError) as error:
-                why = streams.failure_text(error)
+                why = streams.describe_failure(error)
                 _describe(fields, f"{method} {path}{query_string}: no answer: {why}")
                 require_trust(error, self._host)
                 raise Unreachable(
@@ -137,8 +137,9 @@ class Transport(AbstractContextManager["Transport"]):
                     hint="check the network and the API address (--api-url, QONVERSION_API_URL)",
                 ) from error
             except WaitTooLong as error:
-                why = f"the API asks for a wait {wait_text(error.seconds, self.clock())}, longer than this run may wait"
-                raise ApiFailed(f"{method} {path} was not sent: {why}", hint="run it again after that") from error
+                wait = format_wait(error.seconds, self.clock())
+                text = f"{method} {path} was not sent: the API asks for a wait {wait}, longer than this run may wait"
+                raise ApiFailed(text, hint="run it again after that") from error
             except AnswerUnreadable as error:
                 _describe(fields, f"{method} {path}{query_string}: {error}")
                 raise
@@ -194,7 +195,7 @@ class Transport(AbstractContextManager["Transport"]):
 
 def _describe(fields: Fields, what: str) -> None:
     """Says of an exchange what it was, without its headers, which hold the key, and without its bodies."""
-    fields |= {"message": what, "http.client.request.duration": streams.seconds_taken()}
+    fields |= {"message": what, "http.client.request.duration": streams.count_seconds()}
 
 
 def connect(address: str, secret: Secret, connections: int, now: Moment = None, simulator: Any = None) -> Transport:
@@ -226,7 +227,7 @@ def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: in
     # Without TLS no certificates are loaded: that takes time.
     verify = httpx.create_ssl_context(verify=load_trust()) if outward else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        proxy = find_proxy(_host(base)) if outward else None
+        proxy = find_proxy(_find_host(base)) if outward else None
         make = partial(_NetworkTransport, verify, httpx.Proxy(proxy) if proxy else None)
         return Transport(make, base, headers, secret, connections)
     except (ValueError, ImportError, httpx.InvalidURL) as error:
@@ -242,7 +243,7 @@ def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: in
         ) from None
 
 
-def _host(base: str) -> str:
+def _find_host(base: str) -> str:
     """The host in ASCII: with `xn--`, and not with the letters that it stands for."""
     return _url(base).raw_host.decode("ascii")
 

@@ -19,7 +19,7 @@ from reconciler.model.reports import Commit, Scope
 from reconciler.observe import Lists, observe_remembered, wait_remembered
 from reconciler.serialization import json_text
 from reconciler.state.backend import Snapshot, raise_serial
-from reconciler.state.journal import Journal, Replayed
+from reconciler.state.journal import Replayed
 
 if TYPE_CHECKING:
     from reconciler.commands.plan_input import PlanInput
@@ -53,7 +53,7 @@ def plan(session: Session, options: Options) -> Planned:
     """What would be done. Never writes to the API."""
     # The state comes first: it says which lists are needed, and how many of their pages are worth asking for at once.
     snapshot = session.read_state(options.allowed)
-    replayed = Journal(session.store.journal).replay(snapshot.state)
+    replayed = session.store.journal.replay(snapshot.state)
     # A receipt that is taken back names its targets only once it is read.
     kinds = observe.find_target_kinds(options.targets if options.undo is None else ())
     useful = observe.find_kind_lookups(kinds)

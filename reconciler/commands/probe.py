@@ -42,9 +42,10 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
     if not session.transport.secret.sandbox:
         raise Refused("--probe takes a sandbox key only", hint="name an environment whose key begins with test_sk_")
     confirm()
-    file = replace(session.store.journal, path=session.store.journal.path.with_suffix(".probe.journal"), older=None)
-    own = replace(session.environment, state=StateSettings("file", file.path))
-    with open_backend(own, session.configuration.folder, "").lock(LockInfo.this_run()), closing(Journal(file)) as steps:
+    of_state = session.store.journal
+    journal = Journal(of_state.path.with_suffix(".probe.journal"), of_state.environment, of_state.key)
+    own = replace(session.environment, state=StateSettings("file", journal.path))
+    with open_backend(own, session.configuration.folder, "").lock(LockInfo.this_run()), closing(journal) as steps:
         run = _Probe(Writer(session.transport), steps, own.name)
         with on_interrupt(run.stop):
             run.remove()  # what an earlier run has left

@@ -41,8 +41,8 @@ from reconciler.simulator.faults import METHODS
 from reconciler.simulator.routes import DASHBOARD
 from reconciler.simulator.store import PROJECTS
 from reconciler.simulator.wire import BASE, ApiError, Request
-from reconciler.state.document import JournalFile
 from reconciler.state.file import FileBackend
+from reconciler.state.journal import Journal
 from reconciler.text import abridge
 from reconciler.threads import Threads, result
 
@@ -277,7 +277,7 @@ def open_world(case: Case, configuration: Configuration, now: datetime, base: Wo
             shutil.copytree(base.folder, folder, dirs_exist_ok=True)
         (clock := simulator.clock).stop(now)
         environment = replace(environment, state=StateSettings("file", Path(folder, "state.json")))
-        backend = FileBackend(environment, Path(folder), JournalFile(Path(folder, "journal"), name, secret.value))
+        backend = FileBackend(environment, Path(folder), Journal(Path(folder, "journal"), name, secret.value))
         with connect("simulator:", secret, 1, now, simulator) as transport:
             # A wait of the tool moves the simulator's clock, so no test takes time. One request at once: one order.
             transport.rate_limiter = RateLimiter(1, sleep=clock.sleep, clock=lambda: clock().timestamp())

@@ -17,7 +17,7 @@ from typing import Protocol
 from reconciler.errors import ReconcilerError, Refused, StateUnusable
 from reconciler.lazy import frozen, load
 from reconciler.model.inputs import State
-from reconciler.state.document import JournalFile
+from reconciler.state.journal import Journal
 
 RUN_URLS = (
     ("GITHUB_RUN_ID", "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"),
@@ -104,7 +104,7 @@ class Backend(Protocol):
         """The place, for people."""
 
     @property
-    def journal(self) -> JournalFile:
+    def journal(self) -> Journal:
         """The file on this machine that holds the steps of an apply until they are in the store."""
 
     def read(self) -> Snapshot:
@@ -153,7 +153,7 @@ def lock_error(where: str, run: str, holder: LockInfo | None, by_hand: str = "")
 class StateConflict(Refused):
     """Another run has written the state, or `receipt`, meanwhile, so this run does not overwrite it."""
 
-    def __init__(self, where: str, journal: JournalFile, receipt: str = "") -> None:
+    def __init__(self, where: str, journal: Journal, receipt: str = "") -> None:
         what = "the state was written by somebody else while this run went on"
         what = f"the receipt {receipt} exists already, so another run wrote it" if receipt else what
         super().__init__(

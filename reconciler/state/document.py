@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field, fields
-from pathlib import Path
+from dataclasses import fields
 from typing import Any
 
 from reconciler.errors import StateUnusable
 from reconciler.kinds import KINDS
-from reconciler.lazy import frozen
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import Entry, State, Tombstone
 from reconciler.serialization import DecodeError, decode, explain, json_text, parse_json
@@ -62,13 +60,13 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
         text = text if isinstance(text, str) else text.decode("utf-8")
         document = parse_json(text)
     except (ValueError, RecursionError) as error:
-        raise _damage_error(where, explain(error)) from error
+        raise _make_damage_error(where, explain(error)) from error
     if read_version(document, FORMAT_VERSION, where) < OLDEST_VERSION:
-        raise _damage_error(where, "it has no valid format_version")
+        raise _make_damage_error(where, "it has no valid format_version")
     names = {"resources" if each.name == "entries" else each.name for each in fields(State) if each.name != "unread"}
     unknown = sorted(set(document) - names - {"format_version"})
     if unknown:
-        raise _damage_error(where, f"state: expected no field {', '.join(unknown)}")
+        raise _make_damage_error(where, f"state: expected no field {', '.join(unknown)}")
     try:
         resources = decode(dict[str, Any], document.get("resources"), "resources")
         tombstones = decode(dict[str, Any], document.get("tombstones", {}), "tombstones")
@@ -84,7 +82,7 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
             zone_data=decode(str, document.get("zone_data", ""), "zone_data"),
         )
     except DecodeError as error:
-        raise _damage_error(where, str(error)) from error
+        raise _make_damage_error(where, str(error)) from error
     if state.environment != environment:
         text = f"this is the state of the environment {state.environment}, not of {environment}"
         raise StateUnusable(f"{where}: {text}", hint="give each environment a state of its own in reconciler.yaml")
@@ -116,19 +114,5 @@ def address_from(value: Any, where: str) -> str:
     return value
 
 
-def _damage_error(where: str, why: str) -> StateUnusable:
+def _make_damage_error(where: str, why: str) -> StateUnusable:
     return StateUnusable(f"{where}: the state is damaged ({why})", hint=BRING_BACK)
-
-
-@frozen
-class JournalFile:
-    """The path of the journal of one state, and the secret key that seals it (empty: unknown). `older` is the path
-    in the work tree that earlier versions used. A journal there is refused, never read."""
-
-    path: Path
-    environment: str = ""
-    key: str = field(default="", repr=False)
-    older: Path | None = None
-
-    def __str__(self) -> str:
-        return str(self.path)

@@ -15,7 +15,8 @@ from reconciler.model.inputs import State
 from reconciler.model.settings import Environment
 from reconciler.serialization import json_text
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, lock_error
-from reconciler.state.document import BRING_BACK, JournalFile, from_text, to_text
+from reconciler.state.document import BRING_BACK, from_text, to_text
+from reconciler.state.journal import Journal
 from reconciler.system import Unreadable, prepare_folder, read_regular, replace_atomically, require_replaceable
 
 SWAP_SECONDS = 30.0  # A swap takes milliseconds; a slow network drive gets its time.
@@ -31,7 +32,7 @@ class FileBackend:
 
     is_local = True
 
-    def __init__(self, environment: Environment, _folder: Path, journal: JournalFile) -> None:
+    def __init__(self, environment: Environment, _folder: Path, journal: Journal) -> None:
         self.path = environment.state.path
         self.environment = environment.name
         self.journal = journal

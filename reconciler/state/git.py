@@ -17,8 +17,9 @@ from reconciler.model.redaction import remove_user
 from reconciler.model.settings import Environment, encode_segment
 from reconciler.serialization import explain, json_text
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, lock_error, release_on_exit
-from reconciler.state.document import JournalFile, from_text, to_text
+from reconciler.state.document import from_text, to_text
 from reconciler.state.git_repository import BLOB, TREE, TemporaryRepository, temporary_repository
+from reconciler.state.journal import Journal
 
 CONFIGURATIONS = "refs/reconciler/configurations"
 STATE_FILE = "state.json"
@@ -32,7 +33,7 @@ class GitBackend:
 
     is_local = False
 
-    def __init__(self, environment: Environment, folder: Path, journal: JournalFile) -> None:
+    def __init__(self, environment: Environment, folder: Path, journal: Journal) -> None:
         self.folder = folder
         self.environment = name = environment.name
         self.configuration = environment.configuration or ""
@@ -100,7 +101,7 @@ class GitBackend:
             while not repository.push(self.lock_ref, mine, ""):
                 found, other = self._read_lock(repository)
                 if found:
-                    raise Locked(self.where, other, self._unlock_hint())
+                    raise Locked(self.where, other, self._make_unlock_hint())
 
         def release() -> None:
             with self._repository() as repository:
@@ -123,7 +124,7 @@ class GitBackend:
         with self._repository() as repository:
             commit, holder = self._read_lock(repository)
             if holder is None or holder.run != run or not repository.push(self.lock_ref, "", commit):
-                raise lock_error(self.where, run, holder, self._unlock_hint() if commit else "")
+                raise lock_error(self.where, run, holder, self._make_unlock_hint() if commit else "")
 
     @contextmanager
     def _repository(self) -> Iterator[TemporaryRepository]:
@@ -163,7 +164,7 @@ class GitBackend:
         except StateUnusable:
             return commit, None
 
-    def _unlock_hint(self) -> str:
+    def _make_unlock_hint(self) -> str:
         return f"once nobody is applying any more: git push {remove_user(self.remote)} :{self.lock_ref}"
 
 

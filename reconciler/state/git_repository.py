@@ -48,20 +48,18 @@ class TemporaryRepository:
         """The id that a ref of the remote has now; empty if there is no such ref."""
         answer = self._run_remote("ls-remote", "--quiet", self.remote, ref)
         if answer.code:
-            raise self._failure("read", answer)
+            raise self._make_error("read", answer)
         found = (line.split("\t") for line in answer.text.splitlines())
         return next((identity for identity, name in found if name == ref), "")
 
     def fetch(self, ref: str) -> str:
         """Fetches the last commit of a ref, and returns its id; empty if the remote has no such ref."""
-        if not self.ls_remote(ref):
-            return ""
         options = ("--depth=1", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
         answer = self._run_remote("fetch", *options, self.remote, f"+{ref}:{ref}")
         if answer.code == 0:
             return self.run_local("rev-parse", ref).text
-        if self.ls_remote(ref):  # A ref that was deleted between the two requests is no failure.
-            raise self._failure("read", answer)
+        if self.ls_remote(ref):  # Else git fails because there is no such ref, and that is no failure.
+            raise self._make_error("read", answer)
         return ""
 
     def push(self, ref: str, new: str, expected: str, old_ref: str = "", *, again: bool = True) -> bool:
@@ -87,7 +85,7 @@ class TemporaryRepository:
             return now[ref] == new
         if again and REJECTED in answer.out:
             return self.push(ref, new, expected, old_ref, again=False)
-        raise self._failure("written", answer)
+        raise self._make_error("written", answer)
 
     def write_blob(self, text: str) -> str:
         """Writes a blob, and returns its entry for a tree."""
@@ -139,7 +137,7 @@ class TemporaryRepository:
         environment = self.environment | more  # In the user's folder, because a remote may be a path relative to it.
         return run_git(self.checkout.top, f"--git-dir={self.path}", *arguments, environment=environment, **options)
 
-    def _failure(self, done: str, answer: GitResult) -> StateUnusable:
+    def _make_error(self, done: str, answer: GitResult) -> StateUnusable:
         remote = remove_user(self.remote)
         hint = "may the token or key of this checkout do that"
         if done == "read":  # An error of a write comes from a remote that has answered.
@@ -168,11 +166,11 @@ def temporary_repository(checkout: Checkout, remote: str, author: str = "") -> I
         own = "core.sshcommand" in dict(checkout.settings) or any(map(os.environ.get, ("GIT_SSH_COMMAND", "GIT_SSH")))
         # Ssh asks no question, unless the user has set a command for it.
         quiet = () if own else (("core.sshCommand", "ssh -oBatchMode=yes"),)
-        settings = (*quiet, *copied_settings(checkout, remote, known))
+        settings = (*quiet, *copy_settings(checkout, remote, known))
         yield TemporaryRepository(checkout, remote, path, as_environment(settings), author)
 
 
-def copied_settings(checkout: Checkout, remote: str, known: Settings) -> Settings:
+def copy_settings(checkout: Checkout, remote: str, known: Settings) -> Settings:
     """The settings of a checkout that another repository needs to reach a remote. It has those in `known` already.
     StateUnusable if there is no such remote."""
     of_the_remote = {f"remote.{remote}.{name}" for name in COPIED_OF_A_REMOTE}

@@ -26,7 +26,7 @@ from reconciler.errors import StateUnusable
 from reconciler.lazy import frozen
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, State, Tombstone
 from reconciler.serialization import DecodeError, decode, json_text
-from reconciler.state.document import JournalFile, address_from, entry_document, entry_from, tombstone_from
+from reconciler.state.document import address_from, entry_document, entry_from, tombstone_from
 from reconciler.system import Unreadable, read_regular, replace_atomically
 
 FORMAT_VERSION = 3  # Formats 1 and 2 were not sealed with the key.
@@ -50,55 +50,62 @@ class Replayed:
 class Chain:
     """Seals one line after the other. A seal is an HMAC with the secret key over the line and the seal before it."""
 
-    def __init__(self, file: JournalFile) -> None:
-        self._key = file.key.encode()
-        self._last = b"reconciler journal of " + file.environment.encode()
+    def __init__(self, environment: str, key: str) -> None:
+        self._key = key.encode()
+        self._last = b"reconciler journal of " + environment.encode()
         # Tells one key from another without revealing anything of it.
         self.key_id = hmac.digest(self._key, b"reconciler journal", hashlib.sha256).hex()[:16]
 
-    def _next_seal(self, content: bytes) -> bytes:
+    def _make_seal(self, content: bytes) -> bytes:
         self._last = hmac.digest(self._key, self._last + b"\0" + content, hashlib.sha256)
         return self._last.hex()[:32].encode()
 
     def seal(self, value: dict[str, Any]) -> bytes:
         """The next line, with its seal."""
         content = json_text(value).encode()
-        return content[:-1] + SEAL + self._next_seal(content) + b'"}\n'
+        return content[:-1] + SEAL + self._make_seal(content) + b'"}\n'
 
     def is_next(self, line: bytes) -> bool:
         """Whether a line, without its line break, is the next one as it was written."""
         content, _, seal = line.rpartition(SEAL)
-        return hmac.compare_digest(seal, self._next_seal(content + b"}") + b'"}')
+        return hmac.compare_digest(seal, self._make_seal(content + b"}") + b'"}')
 
 
 class Journal:
-    """The journal of one state. One process writes it at a time: the one that holds the lock of the state. Its threads
-    may write at once. One fsync serves all threads that wait for one."""
+    """The journal of one state. `key` is the secret key that seals it (empty: unknown). `older` is the path in the work
+    tree that earlier versions used: a journal there is refused, never read. One process writes a journal at a time: the
+    one that holds the lock of the state. Its threads may write at once. One fsync serves all threads that wait for
+    one."""
 
-    def __init__(self, file: JournalFile) -> None:
-        self.path = file.path
-        self._place = file
-        self._chain = Chain(file)
+    def __init__(self, path: Path, environment: str = "", key: str = "", older: Path | None = None) -> None:
+        self.path, self.environment, self.key = path, environment, key
+        self._older = older
+        self._chain = Chain(environment, key)
         self._file: IO[bytes] | None = None
         self._append_lock, self._sync_lock = threading.Lock(), threading.Lock()
         self._written = self._synced = 0
         self._broken: OSError | None = None
 
+    def __str__(self) -> str:
+        return str(self.path)
+
     def start(self, base: State, state: State) -> None:
         """Replaces the file by a new journal that continues `base`, with the entries in which `state` differs."""
-        if not self._place.key:
+        if not self.key:
             raise StateUnusable(f"{self.path}: no key to seal it with", hint="this is a fault in reconciler")
-        self._chain = Chain(self._place)
+        # Of a run that broke off: Windows replaces no file that is open.
+        self.close()
+        self._chain, self._broken = Chain(self.environment, self.key), None
         entries, known = state.entries, base.entries
         head = {"format_version": FORMAT_VERSION, "key": self._chain.key_id, "base": [base.lineage, base.serial]}
         lines: list[dict[str, Any]] = [{**head, "lineage": state.lineage, "plan": state.plan}]
         lines += [
-            _outcome_line(address, entries.get(address), {})
+            _make_outcome(address, entries.get(address), {})
             for address in sorted({*known, *entries})
             if known.get(address) != entries.get(address)
         ]
         lines += [
-            _outcome_line(each.address, entries.get(each.address), {name: state.tombstones.get(name)})
+            _make_outcome(each.address, entries.get(each.address), {name: state.tombstones.get(name)})
             for name, each in sorted({**base.tombstones, **state.tombstones}.items())
             if base.tombstones.get(name) != state.tombstones.get(name)
         ]
@@ -124,7 +131,7 @@ class Journal:
 
     def outcome(self, address: str, entry: Entry | None, tombstones: Tombstones = NO_TOMBSTONES) -> None:
         """Appends the entry of an address after a write, None if it has none, and the `tombstones` that changed."""
-        self._append(_outcome_line(address, entry, tombstones))
+        self._append(_make_outcome(address, entry, tombstones))
 
     def clear(self) -> None:
         """Removes the journal, because the state holds its steps. The journal of another run stays."""
@@ -144,7 +151,7 @@ class Journal:
     def replay(self, base: State) -> Replayed:
         """The state after the journal's steps; `base` itself if there is no journal, or it is out of date. A last line
         that was cut off does not count: its write had not begun, or its outcome is looked up."""
-        for path in filter(None, (self._place.older, self.path)):
+        for path in filter(None, (self._older, self.path)):
             lines = self._read(path)
             first = self._parse(lines[0], 1) if lines else {}
             continues = bool(lines) and self._continues(first, base)
@@ -152,15 +159,15 @@ class Journal:
             if continues and (path != self.path or first["format_version"] < FORMAT_VERSION):
                 why = "an earlier version wrote it, or a commit brought it"
                 raise StateUnusable(f"{path}: this journal of an apply is not believed: {why}", hint=MOVE_AWAY_HINT)
-        chain = Chain(self._place)
-        ours = bool(self._place.key) and first.get("key") == chain.key_id
+        chain = Chain(self.environment, self.key)
+        ours = bool(self.key) and first.get("key") == chain.key_id
         # Also of a journal that is out of date: what was changed or moved in it must not go unnoticed.
         for number, line in enumerate(lines if ours else (), start=1):
             if not chain.is_next(line):
-                raise self._damage_error(number)
+                raise self._make_damage_error(number)
         if not continues:
             return Replayed(base, ())
-        if not self._place.key:
+        if not self.key:
             return Replayed(base, (), has_unread=True)
         if not ours:
             raise StateUnusable(
@@ -177,7 +184,7 @@ class Journal:
             try:
                 _replay_line(line, entries, tombstones, waiting)
             except DecodeError as error:
-                raise self._damage_error(number) from error
+                raise self._make_damage_error(number) from error
         unread = frozenset(str(line["address"]) for line in steps if "intent" in line)
         state = replace(base, entries=entries, lineage=lineage, plan=plan, tombstones=tombstones, unread=unread)
         left = tuple(f"{address}: {what}" for address, what in sorted(waiting.items()))
@@ -186,14 +193,14 @@ class Journal:
     def _continues(self, first: dict[str, Any], base: State) -> bool:
         version = first.get("format_version")
         if type(version) is not int or version < 1:
-            raise self._damage_error(1)
+            raise self._make_damage_error(1)
         if version > FORMAT_VERSION:
             hint = "upgrade reconciler, or apply with it"
             raise StateUnusable(f"{self.path}: written by a newer reconciler", hint=hint)
         try:
             return _head_from(first)[0] == (base.lineage, base.serial)
         except DecodeError as error:
-            raise self._damage_error(1) from error
+            raise self._make_damage_error(1) from error
 
     def _append(self, line: dict[str, Any]) -> int:
         """Appends a line, and returns its number."""
@@ -230,10 +237,10 @@ class Journal:
         try:
             step: dict[str, Any] = decode(dict[str, Any], json.loads(line), "line")
         except (ValueError, RecursionError) as error:
-            raise self._damage_error(number) from error
+            raise self._make_damage_error(number) from error
         return step
 
-    def _damage_error(self, number: int) -> StateUnusable:
+    def _make_damage_error(self, number: int) -> StateUnusable:
         what = "the journal of an interrupted apply is damaged"
         return StateUnusable(f"{self.path}:{number}: {what}", hint=MOVE_AWAY_HINT)
 
@@ -269,6 +276,6 @@ def _replay_line(
         entries[address] = entry_from(line["entry"], address)
 
 
-def _outcome_line(address: str, entry: Entry | None, tombstones: Tombstones) -> dict[str, Any]:
+def _make_outcome(address: str, entry: Entry | None, tombstones: Tombstones) -> dict[str, Any]:
     line = {"address": address, "entry": None if entry is None else entry_document(entry)}
     return line | ({"tombstones": dict(tombstones)} if tombstones else {})

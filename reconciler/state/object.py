@@ -14,7 +14,8 @@ from reconciler.model.inputs import State
 from reconciler.model.settings import Environment, encode_segment
 from reconciler.serialization import json_text
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, lock_error, release_on_exit
-from reconciler.state.document import JournalFile, from_text, to_text
+from reconciler.state.document import from_text, to_text
+from reconciler.state.journal import Journal
 from reconciler.state.object_bucket import Bucket, Found
 from reconciler.threads import Threads
 
@@ -33,7 +34,7 @@ class ObjectBackend:
 
     is_local = False
 
-    def __init__(self, environment: Environment, _folder: Path, journal: JournalFile) -> None:
+    def __init__(self, environment: Environment, _folder: Path, journal: Journal) -> None:
         self.environment = name = environment.name
         self.configuration = environment.configuration or ""
         self.journal = journal
@@ -102,7 +103,7 @@ class ObjectBackend:
             mine = self._bucket.swap(self._lock, content, found.version if found else "")
         if mine is None:
             version, other = self._read_lock()
-            raise Locked(self.where, other, self._unlock_hint() if version else "")
+            raise Locked(self.where, other, self._make_unlock_hint() if version else "")
         with release_on_exit(lambda: self._bucket.swap(self._lock, FREE, mine), self.where, holder):
             self._prove_conditions()
             yield
@@ -115,7 +116,7 @@ class ObjectBackend:
     def unlock(self, run: str) -> None:
         version, holder = self._read_lock()
         if not holder or holder.run != run or self._bucket.swap(self._lock, FREE, version) is None:
-            raise lock_error(self.where, run, holder, self._unlock_hint() if version else "")
+            raise lock_error(self.where, run, holder, self._make_unlock_hint() if version else "")
 
     def _read_lock(self) -> tuple[str, LockInfo | None]:
         """The version of the lock, empty if nobody holds it, and its holder if it names one."""
@@ -134,5 +135,5 @@ class ObjectBackend:
                     hint="use a store that honours them: Amazon S3, Google Cloud Storage, Azure, R2, MinIO, Ceph",
                 )
 
-    def _unlock_hint(self) -> str:
+    def _make_unlock_hint(self) -> str:
         return f"once nobody is applying any more, delete {self._bucket.where(self._lock)}"

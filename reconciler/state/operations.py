@@ -20,7 +20,6 @@ from reconciler.model.backends import BACKENDS
 from reconciler.model.inputs import Entry, State
 from reconciler.model.settings import Environment, name_configuration
 from reconciler.state.backend import Backend, LockInfo, Snapshot
-from reconciler.state.document import JournalFile
 from reconciler.state.journal import Journal, Replayed
 from reconciler.text import did_you_mean
 
@@ -31,12 +30,12 @@ def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
     state = environment.state
     # The journal of a state behind a link is beside the file that the link leads to, as its lock is.
     file = Path(os.path.realpath(state.path)) if state.store == "file" else state.path
-    journal = journal_file(file.with_suffix(".journal"), environment.name, key)
+    journal = place_journal(file.with_suffix(".journal"), environment.name, key)
     backend: Backend = load(BACKENDS[state.store].implementation)(environment, folder, journal)
     return backend
 
 
-def journal_file(beside: Path, environment: str, key: str) -> JournalFile:
+def place_journal(beside: Path, environment: str, key: str) -> Journal:
     """The journal of a state. `key`: the secret key, empty if it is unknown. In a checkout it is in the folder of
     git's own files: no commit can bring a journal there, and git does not list it. `beside` is its path outside of a
     checkout. Earlier versions always used that path."""
@@ -44,15 +43,15 @@ def journal_file(beside: Path, environment: str, key: str) -> JournalFile:
     top = repository_top(real.parent)
     own = git_folder(top) if top is not None else None
     if top is None or own is None:
-        return JournalFile(real, environment, key)
+        return Journal(real, environment, key)
     # A hash of the path, because a checkout may hold several states, and a path may hold any character.
     digest = hashlib.sha256(real.relative_to(top).as_posix().encode("utf-8", "surrogateescape")).hexdigest()[:12]
-    return JournalFile(own / "reconciler" / f"{environment}-{digest}.journal", environment, key, older=real)
+    return Journal(own / "reconciler" / f"{environment}-{digest}.journal", environment, key, older=real)
 
 
 def replay_state(store: Backend, snapshot: Snapshot) -> Replayed:
     """The state of a snapshot after the steps of an interrupted apply."""
-    return Journal(store.journal).replay(snapshot.state)
+    return store.journal.replay(snapshot.state)
 
 
 def _read_complete(store: Backend) -> tuple[Snapshot, State]:
@@ -118,7 +117,7 @@ def migrate(source: Backend, target: Backend) -> int:
 def _write(store: Backend, snapshot: Snapshot, state: State, entries: dict[str, Entry]) -> None:
     # No plan wrote this state, so a saved plan that is half applied must not continue from it.
     store.write(replace(state, serial=snapshot.state.serial + 1, entries=entries, plan=""), snapshot.version)
-    Journal(store.journal).clear()
+    store.journal.clear()
 
 
 WRONG_CONFIGURATION = "wrong-configuration"

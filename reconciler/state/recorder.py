@@ -18,7 +18,6 @@ from reconciler.model.redaction import Spellings
 from reconciler.serialization import canonical, json_text
 from reconciler.state.backend import Backend, LockInfo, ReceiptFile, Snapshot
 from reconciler.state.document import entry_document, to_text
-from reconciler.state.journal import Journal
 
 KEYS = uuid.UUID("6f2f3c1e-6f4c-5d0f-9a3e-0e6b1f0d7c55")  # Namespace of our idempotency keys.
 
@@ -41,7 +40,7 @@ class ActiveLock:
         self.holder = holder
         self._store = store
         self._mutex = threading.Lock()
-        self._due = self._due_after(seconds)
+        self._due = self._find_due(seconds)
         self._broken: Refused | None = None
 
     def check(self) -> None:
@@ -56,11 +55,11 @@ class ActiveLock:
                     where = f"{self._store.where}: the lock of this run was broken by force"
                     hint = "nothing more is sent; plan again once the other run has ended"
                     self._broken = Refused(f"{where}; now it is held by {now or 'nobody'}", hint=hint)
-                self._due = self._due_after(time.monotonic() - began)
+                self._due = self._find_due(time.monotonic() - began)
         if self._broken is not None:
             raise self._broken
 
-    def _due_after(self, seconds: float) -> float:
+    def _find_due(self, seconds: float) -> float:
         """When the next check is due, if one takes so many seconds."""
         return time.monotonic() + (LOCAL_SECONDS if self._store.is_local else INTERVAL * seconds)
 
@@ -100,7 +99,7 @@ class Recorder:
         self._commit = commit
         self._store = store
         self._snapshot = snapshot
-        self._journal = Journal(store.journal)
+        self._journal = store.journal
         replayed = self._journal.replay(snapshot.state)
         state, self._has_sent = replayed.state, bool(replayed.named)
         self._entries, self._tombstones = dict(state.entries), dict(state.tombstones)
@@ -149,7 +148,7 @@ class Recorder:
             for address, entry in refresh.items() if self._tombstones else ():
                 self._tombstones.pop(str(ObjectRef.at(address, entry.id)), None)
             # An earlier version may have written the key into the state.
-            spellings = Spellings(self._store.journal.key)
+            spellings = Spellings(self._journal.key)
             if spellings.are_in(to_text(self._state).encode("utf-8", "surrogatepass")):
                 texts = {name: json_text(entry_document(each)) for name, each in self._entries.items()}
                 named = [

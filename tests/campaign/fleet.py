@@ -18,7 +18,7 @@ from apply.random_worlds import COLLECTIONS, drift, neighbours
 from kills.sites import Ended
 from world import Json
 
-from reconciler.state.operations import journal_file
+from reconciler.state.operations import place_journal
 
 from .gate import Blow
 from .life import APPLY, EVERYTHING
@@ -48,7 +48,7 @@ class Place(Repository):
 
     @property
     def journal(self) -> Path:
-        return journal_file(self.machine / ".reconciler" / f"{self.name}.journal", self.name, "").path
+        return place_journal(self.machine / ".reconciler" / f"{self.name}.journal", self.name, "").path
 
 
 @dataclass

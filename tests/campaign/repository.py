@@ -14,7 +14,7 @@ from kills.sites import PERSON, Site, git
 from state.s3_server import Server
 from world import Json
 
-from reconciler.state.operations import journal_file
+from reconciler.state.operations import place_journal
 
 from .team import ELSEWHERE, HERE
 
@@ -62,7 +62,7 @@ class Repository(Site):
     @property
     def journal(self) -> Path:
         """Where the tool keeps the steps of the team's applies."""
-        return journal_file(self.machine / ".reconciler" / "default.journal", "default", "").path
+        return place_journal(self.machine / ".reconciler" / "default.journal", "default", "").path
 
     @property
     def ref(self) -> str:

@@ -14,8 +14,8 @@ from world import KEY, Run, World, integration, report
 
 from reconciler.model.settings import Environment, StateSettings
 from reconciler.state.backend import LockInfo
-from reconciler.state.document import JournalFile
 from reconciler.state.file import FileBackend
+from reconciler.state.journal import Journal
 
 Json = dict[str, Any]
 NAMES = ["versions", "zone data", "configuration", "state store", "git", "address", "key", "clock", "lists", "rights"]
@@ -202,7 +202,7 @@ def test_a_state_that_somebody_applies_to_is_a_warning(world: World) -> None:
     """It says who, and how a lock of a dead run is broken; it waits for nobody."""
     world.settle(AUTOMATIONS)
     environment = Environment("default", StateSettings("file", world.state))
-    with FileBackend(environment, world.folder, JournalFile(world.state)).lock(LockInfo("run1", "Ada", "today")):
+    with FileBackend(environment, world.folder, Journal(world.state)).lock(LockInfo("run1", "Ada", "today")):
         run = doctor(world)
     assert run.code == 0
     assert check(run, "state store")["status"] == "warning"

@@ -252,9 +252,9 @@ def test_a_remote_within_the_checkout_is_refused_on_a_drive(monkeypatch: pytest.
     monkeypatch.setattr(git_repository, "Path", PureWindowsPath)
     checkout = Checkout(PureWindowsPath(r"C:\repo"), r"C:\repo", "sha1", ())  # type: ignore[arg-type]
     with pytest.raises(StateUnusable, match="within the checkout"):
-        git_repository.copied_settings(checkout, remote, ())
+        git_repository.copy_settings(checkout, remote, ())
     for elsewhere in (r"D:\states.git", r"..\states.git", "git@host:repo/evil.git", "file:///D:/states.git"):
-        assert git_repository.copied_settings(checkout, elsewhere, ()) == ()
+        assert git_repository.copy_settings(checkout, elsewhere, ()) == ()
 
 
 @pytest.mark.git

@@ -15,8 +15,8 @@ import pytest
 from reconciler.model.inputs import Entry, State
 from reconciler.model.settings import Environment, StateSettings
 from reconciler.state import object_bucket
-from reconciler.state.document import JournalFile
 from reconciler.state.git import GitBackend
+from reconciler.state.journal import Journal
 from reconciler.state.object import ObjectBackend
 
 STATE = "refs/reconciler/state/production"
@@ -72,9 +72,9 @@ def environment(store: str, name: str = "production", path: Path = Path(), **opt
     return Environment(name, StateSettings(store, path, options))
 
 
-def object_backend(url: str, name: str, journal: JournalFile | Path) -> ObjectBackend:
+def object_backend(url: str, name: str, journal: Journal | Path) -> ObjectBackend:
     """The store of an environment at an address."""
-    return ObjectBackend(environment("object", name, url=url), Path(), cast("JournalFile", journal))
+    return ObjectBackend(environment("object", name, url=url), Path(), cast("Journal", journal))
 
 
 @pytest.fixture(autouse=True)
@@ -134,7 +134,7 @@ def store_of(tmp_path: Path) -> StoreOf:
     """Makes a store of production in a clone."""
 
     def make(folder: Path, remote: str = "origin", author: str = "") -> GitBackend:
-        journal = cast("JournalFile", tmp_path / "production.journal")
+        journal = cast("Journal", tmp_path / "production.journal")
         return GitBackend(environment("git", remote=remote, author=author), folder, journal)
 
     return make

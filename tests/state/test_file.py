@@ -17,8 +17,8 @@ from reconciler import system
 from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
 from reconciler.model.inputs import Entry, State
-from reconciler.state.document import JournalFile
 from reconciler.state.file import FileBackend
+from reconciler.state.journal import Journal
 
 from .conftest import environment
 
@@ -29,9 +29,7 @@ Write = Callable[..., str]
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     """Every part of it, empty ones included; the version moves with the content and not with the reading."""
-    store = FileBackend(
-        environment("file", "default", tmp_path / "s.json"), tmp_path, JournalFile(tmp_path / "journal")
-    )
+    store = FileBackend(environment("file", "default", tmp_path / "s.json"), tmp_path, Journal(tmp_path / "journal"))
     assert store.read().state == State("default")
     entries = {
         "report.a": Entry("i1", {"report_name": "Ä", "destinations": []}, True, ("integration.b",), ("old1", "old2")),
@@ -133,9 +131,7 @@ def test_a_full_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_old_or_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever step of the writing fails, the file is what it was; and no half of a new one is left beside it."""
-    store = FileBackend(
-        environment("file", "default", tmp_path / "s.json"), tmp_path, JournalFile(tmp_path / "journal")
-    )
+    store = FileBackend(environment("file", "default", tmp_path / "s.json"), tmp_path, Journal(tmp_path / "journal"))
     version = store.write(State("default", "lineage", 1, {}, ""), "")
     before = store.path.read_bytes()
     for broken in ("os.fsync", "Path.replace", "Path.open"):

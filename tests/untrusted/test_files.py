@@ -15,9 +15,9 @@ from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
 from reconciler.model.settings import Environment, StateSettings
 from reconciler.state.backend import Locked, LockInfo
-from reconciler.state.document import JournalFile
 from reconciler.state.file import FileBackend
 from reconciler.state.git import GitBackend
+from reconciler.state.journal import Journal
 
 from .conftest import commit, git
 
@@ -107,7 +107,7 @@ def test_two_that_are_linked_to_one_state(world: World, tmp_path: Path, link: st
         (other / ".reconciler").mkdir()
         (other / ".reconciler" / "default.json").symlink_to(world.state)
     linked, straight = (
-        FileBackend(Environment("default", StateSettings("file", path)), path.parent, JournalFile(tmp_path / "journal"))
+        FileBackend(Environment("default", StateSettings("file", path)), path.parent, Journal(tmp_path / "journal"))
         for path in (other / ".reconciler" / "default.json", world.state)
     )
     with (
