@@ -93,22 +93,22 @@ def fold(found: Mapping[str, Iterable[Problem]]) -> list[Problem]:
     for environment, problems in found.items():
         for each in problems:
             groups[each.cause or (each.location, each.rest)][environment].append(each)
-    return sorted(_fold_group(group, len(found)) for group in groups.values())
-
-
-def _fold_group(group: Mapping[str, list[Problem]], environments: int) -> Problem:
-    every = sorted((each for problems in group.values() for each in problems), key=lambda each: each.location)
-    first = every[0]
-    subjects = dict.fromkeys(each.subject for each in every if each.subject)
-    places = dict.fromkeys(f"{each.file}:{each.line}" if each.line else each.file for each in every)
-    noun, names = ("resources", subjects) if len(subjects) > 1 else ("places" if first.line else "files", places)
-    reached = [f"{len(names)} {noun}: {abridge(names)}"] if len(names) > 1 else []
-    if len(group) < environments:
-        what = f"{len(group)} environments:" if len(group) > 1 else "the environment"
-        reached.append(f"in {what} {abridge(group)}")
-    message = first.rest if len(subjects) > 1 else first.message
-    suffix = f" ({'; '.join(reached)})" if reached else ""
-    return Problem(*first.location, message + suffix, first.code)
+    folded = []
+    for group in groups.values():
+        every = sorted((each for problems in group.values() for each in problems), key=lambda each: each.location)
+        first = every[0]
+        subjects = dict.fromkeys(each.subject for each in every if each.subject)
+        places = dict.fromkeys(f"{each.file}:{each.line}" if each.line else each.file for each in every)
+        # A cause that several resources share is named once, so the message must not begin with one of them.
+        message = first.rest if len(subjects) > 1 else first.message
+        noun, names = ("resources", subjects) if len(subjects) > 1 else ("places" if first.line else "files", places)
+        reached = [f"{len(names)} {noun}: {abridge(names)}"] if len(names) > 1 else []
+        if len(group) < len(found):
+            what = f"{len(group)} environments:" if len(group) > 1 else "the environment"
+            reached.append(f"in {what} {abridge(group)}")
+        suffix = f" ({'; '.join(reached)})" if reached else ""
+        folded.append(Problem(*first.location, message + suffix, first.code))
+    return sorted(folded)
 
 
 class ReconcilerError(Exception):

@@ -171,7 +171,7 @@ def run_program(
         except BaseException as error:
             with suppress(OSError, AttributeError):
                 if not attended:
-                    os.killpg(process.pid, signal.SIGKILL)  # and all that it has started
+                    os.killpg(process.pid, signal.SIGKILL)  # and all that it has started; Windows has no killpg
             process.kill()
             process.wait()
             if isinstance(error, load("subprocess:TimeoutExpired")):

@@ -56,6 +56,7 @@ class Threads(ThreadPoolExecutor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Runs a function in a thread."""
+        # A thread starts with an empty context, without the listeners and the registry of kinds.
         context = copy_context()
         return super().submit(lambda: context.run(fn, *args, **kwargs))
 

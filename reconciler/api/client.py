@@ -58,6 +58,7 @@ class Reader:
     def _exchange(
         self, method: str, path: str, *, idempotent: bool, before_again: Again | None = None, **rest: Any
     ) -> Response:
+        # The last attempt is below: nothing waits after it, and whatever it brings is the answer.
         for attempt in range(1, ATTEMPTS):
             try:
                 answer = self._once(method, path, **rest)

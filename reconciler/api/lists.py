@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from reconciler.api.client import Reader
@@ -71,8 +70,7 @@ def read_object(reader: Reader, path: str, object_id: str) -> Item | None:
     return item
 
 
-@dataclass(slots=True)
-class _Page:
+class _Page(NamedTuple):
     items: list[Item]
     more: bool
     cursor: str | None

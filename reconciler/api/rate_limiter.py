@@ -144,5 +144,4 @@ class SharedLimits:
     def limiter(self, address: str, key: str) -> RateLimiter:
         """The limiter of a key at an address."""
         with self._lock:
-            made = self._limiters.get((address, key)) or RateLimiter(self._width, total=self._total)
-            return self._limiters.setdefault((address, key), made)
+            return self._limiters.setdefault((address, key), RateLimiter(self._width, total=self._total))

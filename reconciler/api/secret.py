@@ -164,9 +164,9 @@ def base_url(address: str, path: str = BASE_PATH) -> str:
             raise WrongUsage(text, hint="expected https://HOST, http://127.0.0.1:PORT or simulator:FILE")
         hint = "a letter that looks like another leads to another host; write the address with ASCII letters"
         raise WrongUsage(f"{text}: it holds characters that are not ASCII, shown by their codes", hint=hint)
-    host = parts["host"] or parts["ipv6"]
-    if parts["scheme"].lower() == "http" and not _is_loopback(host.lower()):
-        raise Refused(f"the key will not be sent over plain http to {host}", hint="use https, or a loopback address")
+    if parts["scheme"].lower() == "http" and not is_local(address):
+        text = f"the key will not be sent over plain http to {parts['host'] or parts['ipv6']}"
+        raise Refused(text, hint="use https, or a loopback address")
     origin = address[: len(address) - len(parts["path"])].lower()
     return origin + (parts["path"] if parts["path"].strip("/") else path)
 
@@ -174,8 +174,12 @@ def base_url(address: str, path: str = BASE_PATH) -> str:
 def is_local(address: str) -> bool:
     """Whether an address is of a simulator, or of loopback."""
     parts = ADDRESS.fullmatch(address)
-    is_loopback = parts is not None and _is_loopback((parts["host"] or parts["ipv6"]).lower())
-    return is_loopback or address.startswith("simulator:")
+    if parts is None:
+        return address.startswith("simulator:")
+    host = (parts["host"] or parts["ipv6"]).lower()
+    with suppress(ValueError):  # Any other name than this one may lead to another machine.
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    return False
 
 
 def find_proxy(host: str) -> str | None:
@@ -214,9 +218,3 @@ def require_trust(error: BaseException, host: str) -> None:
         why = DISTRUST.get(cause.verify_code, f"its certificate is not valid (OpenSSL's code {cause.verify_code})")
         hint = "where a company's proxy or a server of your own signs, name its certificates in SSL_CERT_FILE"
         raise CertificateUntrusted(f"{host} cannot be trusted: {why}; nothing was sent", hint=hint) from error
-
-
-def _is_loopback(host: str) -> bool:
-    with suppress(ValueError):
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    return False

@@ -27,7 +27,6 @@ with without_optional("pygments"):
 JSON = {"content-type": "application/json"}
 USER_AGENT = {"user-agent": f"reconciler/{__version__}"}
 HAVE_LENGTH = frozenset({"POST", "PUT", "PATCH"})
-ACCEPT_ENCODING = "gzip, deflate"
 EXCHANGE_SECONDS = 120.0  # Seconds from the first byte sent to the last one read.
 SIMULATOR = "simulator:"
 Query = Mapping[str, str | int] | None
@@ -101,7 +100,7 @@ class Transport(AbstractContextManager["Transport"]):
         self._base = f"{base.rstrip('/')}/"
         self._host = _find_host(base)
         host = _url(self._base).netloc.decode("ascii")
-        self._headers = httpx.Headers({"host": host, **headers, "accept-encoding": ACCEPT_ENCODING})
+        self._headers = httpx.Headers({"host": host, **headers, "accept-encoding": "gzip, deflate"})
 
     def clock(self) -> datetime:
         """The time in UTC: `now` if it is set."""

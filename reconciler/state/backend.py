@@ -41,7 +41,7 @@ class LockInfo:
         who = next((os.environ[name] for name in ACTORS if os.environ.get(name)), "")
         try:
             who = who or f"{load('getpass:getuser')()}@{socket.gethostname()}"
-        except (OSError, KeyError, ImportError):
+        except (OSError, KeyError, ImportError):  # A container's user may have no name, and Windows has no pwd.
             who = f"somebody@{socket.gethostname()}"
         url = next((form for name, form in RUN_URLS if os.environ.get(name)), "")
         return cls(
@@ -139,6 +139,7 @@ class Locked(Refused):
             f"wait for it to end; if it is dead, `reconciler state unlock {holder.run if holder else 'RUN'}` breaks "
             "this lock and no other: run it with the same PATH and environment"
         )
+        # `state unlock` needs the run, which a lock of something else does not name.
         hint = by_hand if by_hand and not holder else hint
         super().__init__(f"{where}: somebody else is applying: {holder or 'not known who'}", hint=hint)
 

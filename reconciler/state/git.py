@@ -24,7 +24,6 @@ from reconciler.state.journal import Journal
 CONFIGURATIONS = "refs/reconciler/configurations"
 STATE_FILE = "state.json"
 RECEIPTS = "receipts"
-UNNAMED = "reconciler"
 
 
 class GitBackend:
@@ -54,12 +53,12 @@ class GitBackend:
     def read(self) -> Snapshot:
         """As `Backend.read`. A state on a ref of an earlier version moves with the next write."""
         with self._repository() as repository:
-            commit, state = self._find(repository)
+            _, commit, state = self._find(repository)
         return Snapshot(state, commit)
 
     def receipts(self) -> dict[str, bytes]:
         with self._repository() as repository:
-            found = repository.read_tree(_find_receipts(repository, self._find(repository)[0]))
+            found = repository.read_tree(_find_receipts(repository, self._find(repository)[1]))
             names = sorted(name for name, entry in found.items() if entry.startswith(BLOB))
             blobs = "".join(f"{found[name].split()[-1]}\n" for name in names).encode()
             contents = parse_contents(repository.run_local("cat-file", "--batch", stdin=blobs).out)
@@ -68,7 +67,8 @@ class GitBackend:
     def write(self, state: State, version: str, note: str = "", receipt: ReceiptFile | None = None) -> str:
         """As `Backend.write`. The first line of `note` goes into the commit's subject, the rest below it."""
         with self._repository() as repository:
-            if self._find(repository)[0] != version:
+            ref, found, _ = self._find(repository)
+            if found != version:
                 raise StateConflict(self.where, self.journal)
             tree = repository.add_entry(version, STATE_FILE, repository.write_blob(to_text(state)))
             if receipt is not None:
@@ -77,7 +77,7 @@ class GitBackend:
                 tree = repository.add_entry(tree, RECEIPTS, f"{TREE} {receipts}")
             done, _, more = note.strip().partition("\n")
             subject = f"apply to {self.environment}: {done or f'state {state.serial}'}"
-            who, run = UNNAMED, "without a lock"
+            who, run = "reconciler", "without a lock"
             if self._lock:
                 who, run = self._lock.who, f"{self._lock.where or 'not known where'} (run {self._lock.run})"
             made_from = f"Configuration: {repository.checkout.commit()}\nSerial: {state.serial}\n"
@@ -85,8 +85,7 @@ class GitBackend:
             # State and receipt are one commit, so no kill leaves the one without the other.
             commit = repository.commit(tree, version, "\n\n".join(paragraphs), who)
             # A state on the ref of an earlier version moves in the same push.
-            is_old = version and self._old_ref and not repository.ls_remote(self.ref)
-            if not repository.push(self.ref, commit, version, self._old_ref if is_old else ""):
+            if not repository.push(self.ref, commit, version, "" if ref == self.ref else ref):
                 raise StateConflict(self.where, self.journal)
         return commit
 
@@ -134,15 +133,15 @@ class GitBackend:
         with temporary_repository(checkout, self.remote, self._author) as repository:
             yield repository
 
-    def _find(self, repository: TemporaryRepository) -> tuple[str, State]:
-        """The commit of the state, on the new ref or the old one, and the state. Without one, an empty state."""
+    def _find(self, repository: TemporaryRepository) -> tuple[str, str, State]:
+        """The ref of the state, the new or the old one, its commit, and the state. Without one, an empty state."""
         for ref in filter(None, (self.ref, self._old_ref)):
             commit = repository.fetch(ref)
             if commit:
                 state = from_text(self._read_text(repository, commit), self.environment, self.where)
                 if ref == self.ref or state.configuration in (None, self.configuration):
-                    return commit, state
-        return "", State(self.environment)
+                    return ref, commit, state
+        return self.ref, "", State(self.environment)
 
     def _read_text(self, repository: TemporaryRepository, commit: str) -> str:
         try:

@@ -199,7 +199,7 @@ class Journal:
             raise StateUnusable(f"{self.path}: written by a newer reconciler", hint=hint)
         try:
             return _head_from(first)[0] == (base.lineage, base.serial)
-        except DecodeError as error:
+        except ValueError as error:
             raise self._make_damage_error(1) from error
 
     def _append(self, line: dict[str, Any]) -> int:
@@ -246,12 +246,10 @@ class Journal:
 
 
 def _head_from(line: dict[str, Any]) -> tuple[tuple[str, int], str, str]:
-    """The first line: lineage and serial of the state that the journal continues, and lineage and plan of the run."""
-    match decode(list, line.get("base"), "base"):
-        case [lineage, serial]:
-            continues = decode(str, lineage, "base"), decode(int, serial, "base")
-        case _:
-            raise DecodeError("the first line names no state")
+    """The first line: lineage and serial of the state that the journal continues, and lineage and plan of the run.
+    ValueError if it is none."""
+    lineage, serial = decode(list, line.get("base"), "base")
+    continues = decode(str, lineage, "base"), decode(int, serial, "base")
     return continues, decode(str, line.get("lineage"), "lineage"), decode(str, line.get("plan"), "plan")
 
 

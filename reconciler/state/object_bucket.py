@@ -34,7 +34,6 @@ SECRET_NAME = re.compile(r"^(AWS|AZURE|GOOGLE)_.*(KEY|SECRET|TOKEN|PASSWORD|SAS)
 PLACE_NAME = re.compile(r"_(FILE|PATH|URI|URL|HOST)$")
 SHORTEST_SECRET = 6  # A shorter value would mask parts of words.
 ANSWER = re.compile(r"<Code>(?P<code>[^<]*)</Code>\s*(?:<Message>(?P<message>[^<]*)</Message>)?", re.DOTALL)
-PANIC = "PanicException"
 CLOUDS = {
     "s3": (
         "AWS_",
@@ -149,7 +148,7 @@ class Bucket:
             yield
         except BaseException as error:
             # A panic in the library (a line break in a key causes one) is no subclass of Exception.
-            if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                 raise
             text = str(error).partition("Debug source")[0]
             # The code and message of the store, instead of its XML.

@@ -63,6 +63,7 @@ def from_text(text: bytes, where: str) -> Receipt:
         document = json.loads(text.decode())
         read_version(document, FORMAT_VERSION, where)
         if isinstance(document, dict):
+            # The first receipts did not have these.
             document = {"lineage": "", "allowed": [], **document}
         receipt: Receipt = decode(Receipt, document, "receipt")
         for item in receipt.items:
