@@ -176,7 +176,7 @@ def test_words_of_git_decide_nothing(store: GitBackend, fake_git: Callable[[str]
     assert store.read().version == version
     fake_git(f'case "$*" in *" push "*) {said};; esac; exec $REAL "$@"')
     assert "contents: write" in refusal(lambda: store.write(state(3), version))
-    fake_git('case "$*" in *" ls-remote "*) echo nein >&2; exit 128;; esac; exec $REAL "$@"')
+    fake_git('case "$*" in *" ls-remote "* | *" fetch "*) echo nein >&2; exit 128;; esac; exec $REAL "$@"')
     assert "contents: write" in (unread := refusal(store.read))
     assert "git ls-remote origin" in unread
 
