@@ -93,8 +93,8 @@ class Journal:
         """Replaces the file by a new journal that continues `base`, with the entries in which `state` differs."""
         if not self.key:
             raise StateUnusable(f"{self.path}: no key to seal it with", hint="this is a fault in reconciler")
-        # Of a run that broke off: Windows replaces no file that is open.
-        self.close()
+        with suppress(OSError):
+            self.close()  # Of a run in this process that broke off: Windows replaces no file that is open.
         self._chain, self._broken = Chain(self.environment, self.key), None
         entries, known = state.entries, base.entries
         head = {"format_version": FORMAT_VERSION, "key": self._chain.key_id, "base": [base.lineage, base.serial]}
@@ -144,9 +144,9 @@ class Journal:
 
     def close(self) -> None:
         """Closes the file, and keeps it."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
     def replay(self, base: State) -> Replayed:
         """The state after the journal's steps; `base` itself if there is no journal, or it is out of date. A last line

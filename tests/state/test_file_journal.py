@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from world import KEY, Json, World, automation
 
 from reconciler.cli.main import run
 from reconciler.errors import StateUnusable
+from reconciler.model.inputs import State
 from reconciler.state.file import FileBackend
+from reconciler.state.journal import Journal
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
@@ -347,6 +350,29 @@ def test_no_program_is_asked_for_the_key(
     assert not mark.exists()
     assert world.plan().code == 0
     assert mark.exists()
+
+
+def test_a_run_in_this_process_after_one_that_broke_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It starts a journal of its own: the one before was neither closed nor cleared, or could not be written."""
+    journal, base = Journal(tmp_path / "journal", "default", KEY), State("default")
+    for address in ("segment.one", "segment.two"):
+        journal.start(base, State("default", lineage="a"))
+        journal.intent(address, "create")
+        assert journal.replay(base).named == {address}
+
+    def fails(_: int) -> None:
+        raise OSError("disk")
+
+    with monkeypatch.context() as patched, pytest.raises(StateUnusable, match="cannot be written"):
+        patched.setattr(os, "fsync", fails)
+        journal.intent("segment.three", "create")
+    with pytest.raises(StateUnusable, match="cannot be written"):
+        journal.intent("segment.three", "create")
+    journal.start(base, State("default", lineage="b"))
+    journal.intent("segment.four", "create")
+    assert journal.replay(base).named == {"segment.four"}
+    journal.clear()
+    assert not journal.path.exists()
 
 
 @pytest.mark.parametrize("seed", seeds(12, every_day=3))
