@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from house.imports import imported, modules, nodes_of
+from architecture.imports import imported, modules, nodes_of
 
 EXECUTES = frozenset({"eval", "exec", "compile", "__import__", "execfile"})
 ROADS = frozenset({"pickle", "marshal", "shelve", "dill", "code", "codeop", "runpy", "pty", "commands", "xmlrpc"})

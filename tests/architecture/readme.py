@@ -1,4 +1,4 @@
-"""The generated parts of the documents: `python -m tests.house.readme --write` renews them.
+"""The generated parts of the documents: `python -m tests.architecture.readme --write` renews them.
 
 The help of every command is in `examples/commands/README.md`, and the README has one line for each command. The folder
 `share` beside it has the same help as a manual page, and what completes the command in a shell.
@@ -21,7 +21,7 @@ from reconciler.policies.library import read_rules
 from .documents import COMMANDS, README
 from .imports import ROOT, imported_within, modules
 
-RENEW = "python -m tests.house.readme --write"
+RENEW = "python -m tests.architecture.readme --write"
 WIDTH = 100
 
 
