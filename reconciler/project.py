@@ -102,7 +102,7 @@ class Project(AbstractContextManager["Project"]):
             if unknown := sorted(each for each in options.allowed - known if not each.startswith(GUARD)):
                 raise WrongUsage(f"allow: {', '.join(unknown)}: expected names of {', '.join(sorted(known))}")
             planned = commands.plan.plan(session, options)
-            saved = commands.saved_plan.bind_plan(session, planned)
+            saved = commands.plan.bind_plan(session, planned)
             made = commands.review.review(session, planned).plan
         shown = (made.changes, made.unmanaged, made.warnings, made.refusals)
         return Plan(made.environment, made.digest, *shown, saved, options.allowed)

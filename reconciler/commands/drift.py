@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reconciler.commands.edits import Written, evaluate, find_differing, read_text, write_edits
-from reconciler.commands.plan import Planned, plan, refuse
-from reconciler.commands.session import Session
+from reconciler.commands.plan import plan, refuse
+from reconciler.commands.session import Planned, Session
 from reconciler.config.schema_problems import find_violations
 from reconciler.config.values import EXPRESSION
 from reconciler.errors import ConfigurationInvalid, abridge

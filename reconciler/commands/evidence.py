@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from reconciler.commands.session import Session
+from reconciler.commands.session import Planned, Session
 from reconciler.config.files import SETTINGS_FILE, is_resources
 from reconciler.errors import GitUnusable
 from reconciler.git.history import DEEPEN, Listing, find_age, find_removal, list_folder, read_on_default_branch
@@ -25,18 +25,16 @@ FEW = 5
 """How many files are asked for the commit that took them away, and how many of anything a sentence names."""
 
 
-def add_reasons(
-    plan: Plan, entries: Mapping[str, Entry], desired: Desired, session: Session, *, allowed: Collection[str]
-) -> Plan:
+def add_reasons(planned: Planned, session: Session, *, allowed: Collection[str]) -> Plan:
     """The plan with the reason why each address goes that is not in the configuration any more.
 
     Gets a refusal if git keeps a file off the disk (sparse checkout, skip-worktree, submodule) that held such an
     address, the settings, or defaults that would win over those that are sent. Git is asked only if something goes, if
     defaults are sent, or if there are no settings: a call costs a few milliseconds.
     """
-    folder = session.configuration.folder
-    going = dict(_going(plan, entries, desired))
-    inherited = dict(_inherited(plan, desired, folder)) if session.configuration.merged.defaults else {}
+    folder, plan, desired = session.configuration.folder, planned.plan, planned.desired
+    going = dict(_find_going(planned))
+    inherited = dict(_find_inherited(plan, desired, folder)) if session.configuration.merged.defaults else {}
     has_settings = os.path.lexists(folder / SETTINGS_FILE)
     if not plan.changes or (has_settings and not going and not inherited):
         return plan
@@ -49,8 +47,8 @@ def add_reasons(
     reasons = {address: found.find_reason(address, entry) for address, entry in going.items()}
     missing = [address for address, entry in going.items() if found.is_kept_off(entry)]
     altered = [address for address, each in inherited.items() if found.keeps_defaults_off(*each)]
-    refusals = plan.refusals
     lacks_settings = listing.keeps_off(SETTINGS_FILE) and not has_settings
+    refusals = plan.refusals
     if MISSING_FILES not in allowed and (missing or altered or lacks_settings):
         refusals = (*refusals, _make_refusal(missing, altered, found.off or [SETTINGS_FILE]))
     elif found.off and going:
@@ -71,39 +69,42 @@ def _set_reasons(plan: Plan, reasons: Mapping[str, str], missing: Collection[str
 def add_undo_reasons(plan: Plan, receipt: str) -> Plan:
     """The plan of a way back with why each object goes."""
     reason = f"the apply that made it is taken back: {receipt}"
-    reasons = {change.address: reason for change in plan.changes}
-    return replace(plan, changes=_set_reasons(plan, reasons, ()))
+    return replace(plan, changes=_set_reasons(plan, {change.address: reason for change in plan.changes}, ()))
 
 
-def find_behind(
-    plan: Plan, state: State, folder: Path, *, head: str = "", tip: str = ""
-) -> tuple[Mapping[str, Commit], tuple[str, ...]]:
-    """The changes that would undo a newer commit: address → the commit that wrote the object last, or deleted it, and
-    that this checkout does not have; and warnings.
+def add_behind(planned: Planned, folder: Path, tip: str = "") -> Planned:
+    """The plan with the changes that would undo a newer commit: the one that wrote the object last, or deleted it, and
+    that this checkout does not have. The state is marked if the default branch has a newer one.
 
-    `head` is the commit that the plan was made of, if another one is checked out; `tip` is what it was compared with.
-    Git is asked only if a commit is known of an object that changes.
+    `tip` is the commit that the plan was compared with. Git is asked only if a commit is known of an object that
+    changes.
     """
-    wrote = {change.address: set(_find_commits(change, plan, state)) for change in plan.changes}
-    asked = set().union(*wrote.values())
-    if not asked:
-        return {}, ()
+    plan = planned.plan
+    wrote = {change.address: set(_find_commits(change, plan, planned.state)) for change in plan.changes}
+    found: dict[str, Commit] = {}
+    warnings = plan.warnings
     try:
-        age = find_age(folder, asked, head=head, tip=tip)
+        asked = set().union(*wrote.values())
+        age = find_age(folder, asked, head=planned.head, tip=tip) if asked else None
     except GitUnusable as error:
-        return {}, (f"git cannot say whether this checkout is older than what was applied: {error}",)
-    found = {
-        address: Commit(commit, age.newer[commit])
-        for address, commits in wrote.items()
-        for commit in sorted(commits & age.newer.keys())
-    }
-    doubtful = [address for address, commits in wrote.items() if commits & age.unknown and address not in found]
-    fetch = DEEPEN if age.is_shallow else "if a branch has it, git fetch brings it"
-    message = f"whether this checkout is older than the commit that wrote {name_few(doubtful)} last is not known"
-    return found, (f"{message}: this clone does not have that commit; {fetch}",) if doubtful else ()
+        age = None
+        warnings = (*warnings, f"git cannot say whether this checkout is older than what was applied: {error}")
+    if age is not None:
+        for address, commits in wrote.items():
+            for commit in sorted(commits & age.newer.keys()):
+                found[address] = Commit(commit, age.newer[commit])
+        doubtful = [address for address, commits in wrote.items() if commits & age.unknown and address not in found]
+        if doubtful:
+            fetch = DEEPEN if age.is_shallow else "if a branch has it, git fetch brings it"
+            message = (
+                f"whether this checkout is older than the commit that wrote {name_few(doubtful)} last is not known"
+            )
+            warnings = (*warnings, f"{message}: this clone does not have that commit; {fetch}")
+    snapshot = _compare_to_committed(planned.snapshot) if plan.changes else planned.snapshot
+    return replace(planned, plan=replace(plan, warnings=warnings), snapshot=snapshot).with_behind(found)
 
 
-def compare_to_committed(snapshot: Snapshot) -> Snapshot:
+def _compare_to_committed(snapshot: Snapshot) -> Snapshot:
     """The snapshot, marked as old if its file has a higher serial on the default branch: an old checkout brings back an
     old state, perhaps with its receipts. Not marked if git fails."""
     state = snapshot.state
@@ -181,8 +182,9 @@ class _FileEvidence:
         return f"its file {file} has gone" + (f" (in {Commit(*commit)})" if commit else "")
 
 
-def _going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> Iterator[tuple[str, Entry]]:
+def _find_going(planned: Planned) -> Iterator[tuple[str, Entry]]:
     """The addresses that go, and the only reason is that they are not in the configuration."""
+    desired, entries, plan = planned.desired, planned.state.entries, planned.plan
     reviewed = {each.source for each in desired.removed}
     for change in plan.changes:
         entry = entries.get(plan.moved.get(change.address, change.address))
@@ -191,7 +193,7 @@ def _going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> Iterat
             yield change.address, entry
 
 
-def _inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tuple[str, tuple[str, set[str]]]]:
+def _find_inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tuple[str, tuple[str, set[str]]]]:
     """The addresses that get values from defaults of other files: the file of the resource, and those files."""
     for change in plan.changes:
         resource = desired.resources.get(change.address)

@@ -109,7 +109,20 @@ class _Probe:
             self._unclear.append(f"{kind.section}: {error}")
 
     def _learn(self, kind: Kind) -> None:
-        fields = self._make_fields(kind)
+        """Makes an object like the kind's example, with a status that delivers nothing and references to ours; then
+        changes it."""
+        fields, read = dict[str, Any](), partial(read_table, self._writer)
+        name = f"reconciler-probe-{uuid.uuid4().hex}"
+        for each in kind.fields:
+            words, is_apart = each.schema.get("enum", ()), each.setter and (each.setter.reads or not each.required)
+            if kind.delivery and each.name == kind.delivery.status and not is_apart:
+                fields[each.name] = next(word for word in words if word != kind.delivery.on)
+            elif each.name in kind.example and not is_apart:
+                value = "sandbox" if each.follows_key and "sandbox" in words else kind.example[each.name]
+                is_free = "null" in each.schema.get("type", ()) and isinstance(value, str) and not words
+                # Such as the key that apps ask for: nobody asks for this one.
+                fields[each.name] = name if is_free else fill(value, each.reference, self._made, read)
+        fields[kind.identity.chosen_id or kind.identity.name_field] = name
         self._made[kind.name] = made = self._create(kind, fields)
         self._used |= {to.kind for name, to in kind.reference_fields if fields.get(name) != kind.example.get(name)}
         for work in (self._check_created, self._update, self._set_sub_endpoints, self._set_and_restore):
@@ -129,21 +142,6 @@ class _Probe:
         if not answer.ok and answer.status not in refusals:
             raise answer.error(self._writer.source)
         return answer
-
-    def _make_fields(self, kind: Kind) -> dict[str, Any]:
-        """The fields of a new object: the kind's example, a status that delivers nothing, references to ours."""
-        fields, read = dict[str, Any](), partial(read_table, self._writer)
-        name = f"reconciler-probe-{uuid.uuid4().hex}"
-        for each in kind.fields:
-            words, is_apart = each.schema.get("enum", ()), each.setter and (each.setter.reads or not each.required)
-            if kind.delivery and each.name == kind.delivery.status and not is_apart:
-                fields[each.name] = next(word for word in words if word != kind.delivery.on)
-            elif each.name in kind.example and not is_apart:
-                value = "sandbox" if each.follows_key and "sandbox" in words else kind.example[each.name]
-                is_free = "null" in each.schema.get("type", ()) and isinstance(value, str) and not words
-                # Such as the key that apps ask for: nobody asks for this one.
-                fields[each.name] = name if is_free else fill(value, each.reference, self._made, read)
-        return {**fields, kind.identity.chosen_id or kind.identity.name_field: name}
 
     def _create(self, kind: Kind, fields: Fields) -> Item:
         name, request = fields[kind.identity.name_field], create_requests(kind, fields)[0]

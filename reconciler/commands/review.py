@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from reconciler import commands
 from reconciler import plan as plan_stage
-from reconciler.commands.plan import Planned, find_refusal, plan, refusal_error
-from reconciler.commands.session import Session
+from reconciler.commands.plan import find_refusal, plan, refusal_error
+from reconciler.commands.session import Planned, Session
 from reconciler.config.files import configuration_folder
 from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage, abridge
 from reconciler.kinds import KINDS
@@ -100,7 +100,7 @@ def preview(
     # A shared store takes a request for that, which goes beside those of the plan.
     asked = Threads(1).submit(session.store.who_applies)
     planned = plan(session, options)
-    saved = commands.saved_plan.bind_plan(session, planned) if is_saved else None
+    saved = commands.plan.bind_plan(session, planned) if is_saved else None
     made = review(session, planned, forms=forms)
     wait([asked], LOCK_SECONDS)
     holder = asked.result() if asked.done() and asked.exception() is None else None
