@@ -25,7 +25,7 @@ FEW = 5
 """How many files are asked for the commit that took them away, and how many of anything a sentence names."""
 
 
-def add_reasons(planned: Planned, session: Session, *, allowed: Collection[str]) -> Plan:
+def add_reasons(planned: Planned, session: Session, allowed: Collection[str]) -> Planned:
     """The plan with the reason why each address goes that is not in the configuration any more.
 
     Gets a refusal if git keeps a file off the disk (sparse checkout, skip-worktree, submodule) that held such an
@@ -36,40 +36,41 @@ def add_reasons(planned: Planned, session: Session, *, allowed: Collection[str])
     going = dict(_find_going(planned))
     inherited = dict(_find_inherited(plan, desired, folder)) if session.configuration.merged.defaults else {}
     has_settings = os.path.lexists(folder / SETTINGS_FILE)
-    if not plan.changes or (has_settings and not going and not inherited):
-        return plan
+    if has_settings and not going and not inherited:
+        return planned
+    listing, warnings = Listing(), plan.warnings
     try:
-        listing, warnings = list_folder(folder) if session.asks_git else Listing(), plan.warnings
+        listing = list_folder(folder) if session.asks_git else listing
     except GitUnusable as error:
-        listing = Listing()
-        warnings = (*plan.warnings, f"git cannot say why a file is not there, so it counts as removed: {error}")
+        warnings = (*warnings, f"git cannot say why a file is not there, so it counts as removed: {error}")
     found = _FileEvidence(folder, listing, desired)
     reasons = {address: found.find_reason(address, entry) for address, entry in going.items()}
     missing = [address for address, entry in going.items() if found.is_kept_off(entry)]
     altered = [address for address, each in inherited.items() if found.keeps_defaults_off(*each)]
     lacks_settings = listing.keeps_off(SETTINGS_FILE) and not has_settings
-    refusals = plan.refusals
     if MISSING_FILES not in allowed and (missing or altered or lacks_settings):
-        refusals = (*refusals, _make_refusal(missing, altered, found.off or [SETTINGS_FILE]))
+        refusal = _make_refusal(missing, altered, found.off or [SETTINGS_FILE])
+        plan = replace(plan, refusals=(*plan.refusals, refusal))
     elif found.off and going:
         warnings = (*warnings, f"git keeps {name_few(found.off)} off the disk; what stands there is not in this plan")
-    return replace(plan, changes=_set_reasons(plan, reasons, missing), refusals=refusals, warnings=warnings)
+    return _set_reasons(replace(planned, plan=replace(plan, warnings=warnings)), reasons, missing)
 
 
-def _set_reasons(plan: Plan, reasons: Mapping[str, str], missing: Collection[str]) -> tuple[Change, ...]:
-    """The changes; a delete, and what goes since its file is missing, has its reason."""
-    return tuple(
+def add_undo_reasons(planned: Planned, receipt: str) -> Planned:
+    """The plan of a way back with why each object goes."""
+    reason = f"the apply that made it is taken back: {receipt}"
+    return _set_reasons(planned, {change.address: reason for change in planned.plan.changes}, ())
+
+
+def _set_reasons(planned: Planned, reasons: Mapping[str, str], missing: Collection[str]) -> Planned:
+    """A delete, and what goes since its file is missing, gets its reason."""
+    changes = [
         replace(change, reason=reasons[change.address])
         if change.address in reasons and (change.action is Action.DELETE or change.address in missing)
         else change
-        for change in plan.changes
-    )
-
-
-def add_undo_reasons(plan: Plan, receipt: str) -> Plan:
-    """The plan of a way back with why each object goes."""
-    reason = f"the apply that made it is taken back: {receipt}"
-    return replace(plan, changes=_set_reasons(plan, {change.address: reason for change in plan.changes}, ()))
+        for change in planned.plan.changes
+    ]
+    return replace(planned, plan=replace(planned.plan, changes=tuple(changes)))
 
 
 def add_behind(planned: Planned, folder: Path, tip: str = "") -> Planned:

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler import commands, kinds
+from reconciler import commands, kinds, observe
 from reconciler import plan as plan_stage
 from reconciler.api import Reader
 from reconciler.commands.session import Planned, Session
@@ -19,16 +19,6 @@ from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import Desired, Fields, Live, State
 from reconciler.model.plan import Action, Plan, Refusal
 from reconciler.model.reports import Scope
-from reconciler.observe import (
-    Lists,
-    find_kind_lookups,
-    find_state_lookups,
-    find_target_kinds,
-    observe,
-    observe_remembered,
-    wait_remembered,
-    with_parts,
-)
 from reconciler.serialization import json_text
 from reconciler.state.backend import raise_serial
 from reconciler.state.journal import Journal, Replayed
@@ -60,31 +50,45 @@ def plan(session: Session, options: Options) -> Planned:
     # The state comes first: it says which lists are needed, and how many of their pages are worth asking for at once.
     snapshot = session.read_state(options.allowed)
     replayed = Journal(session.store.journal).replay(snapshot.state)
-    # A receipt that is taken back names its targets only once it is read.
-    listed = find_target_kinds(options.targets if options.undo is None else ())
-    useful, state = find_kind_lookups(listed), replayed.state
-    with Lists(Reader(session.transport), listed, state.entries, find_state_lookups(state) & useful) as lists:
-        if options.undo is None:
-            written = ((name, each.node) for name, each in session.configuration.merged.resources.items())
-            lists.need(
-                _find_lookups((address_kind(name), node) for name, node in written if isinstance(node, dict)) & useful
-            )
-            lists.need_kinds(session.find_written_kinds())
-        # The YAML is read, and the code that it takes is loaded, while the lists are on their way.
-        wanted = make_plan_input(session, state, options)
-        lists.need(wanted.lookups & useful)
-        lists.need_kinds(each.kind for each in wanted.desired.resources.values())
-        load("reconciler.plan.build")
-        live = wait_remembered(lists, state)
+    wanted, lists, live = _read_inputs(session, options, replayed.state)
     made, live = _build_settled_plan(session, wanted, replayed, lists, live)
     _require_no_key(session, made)
     warnings = (*made.warnings, *map(CUT_OFF.format, replayed.open), *session.describe_orphans())
     made = replace(made, warnings=warnings, allowed=tuple(sorted(options.allowed)))
-    planned = Planned(made, snapshot, state, live, wanted.desired)
-    if wanted.earlier is not None:
-        planned = commands.base_plan.add_scopes(planned, wanted.earlier, wanted.options)
-    planned = _add_evidence(session, planned, wanted) if planned.plan.changes else planned
-    return add_policy_results(session, planned, options, wanted.earlier)
+    planned = Planned(made, snapshot, replayed.state, live, wanted.desired)
+    base = wanted.earlier
+    if base is not None:
+        planned = commands.base_plan.add_scopes(planned, base, wanted.options)
+    if planned.plan.changes:
+        evidence, folder = commands.evidence, session.configuration.folder
+        if options.undo is None:
+            planned = evidence.add_reasons(planned, session, options.allowed)
+        else:
+            planned = evidence.add_undo_reasons(planned, options.undo)
+        planned = evidence.add_behind(planned, folder, base.tip if base else "")
+        if base is not None:
+            planned = commands.base_plan.add_behind_tip(planned, base, wanted.options, folder)
+    return add_policy_results(session, planned, options, base)
+
+
+def _read_inputs(session: Session, options: Options, state: State) -> tuple[PlanInput, observe.Lists, Live]:
+    """What is wanted, and what is live, with the lists that say so."""
+    # A receipt that is taken back names its targets only once it is read.
+    listed = observe.find_target_kinds(options.targets if options.undo is None else ())
+    useful = observe.find_kind_lookups(listed)
+    likely = observe.find_state_lookups(state) & useful
+    with observe.Lists(Reader(session.transport), listed, state.entries, likely) as lists:
+        # The YAML is read, and the code that it takes is loaded, while the lists are on their way.
+        if options.undo is None:
+            written = ((address, each.node) for address, each in session.configuration.merged.resources.items())
+            used = _find_lookups((address_kind(address), node) for address, node in written if isinstance(node, dict))
+            lists.need(used & useful)
+            lists.need_kinds(session.find_written_kinds())
+        wanted = make_plan_input(session, state, options)
+        lists.need(wanted.lookups & useful)
+        lists.need_kinds(each.kind for each in wanted.desired.resources.values())
+        load("reconciler.plan.build")
+        return wanted, lists, observe.wait_remembered(lists, state)
 
 
 @span("stage", stage="config")
@@ -132,7 +136,7 @@ def _find_lookups(resources: Iterable[tuple[str, Fields]]) -> set[str]:
 
 
 def _build_settled_plan(
-    session: Session, wanted: PlanInput, replayed: Replayed, lists: Lists, live: Live
+    session: Session, wanted: PlanInput, replayed: Replayed, lists: observe.Lists, live: Live
 ) -> tuple[Plan, Live]:
     """The plan, and the live objects that it was made with.
 
@@ -141,7 +145,7 @@ def _build_settled_plan(
     """
     for attempt in lists.reader.poll():
         if attempt:
-            live = observe_remembered(lists.reader, lists.kinds, replayed.state, lists.needed, used=lists.used)
+            live = observe.observe_remembered(lists.reader, lists.kinds, replayed.state, lists.needed, used=lists.used)
         made, live = _build_plan(session, wanted, replayed.state, live)
         if not any(change.action in CREATES and change.address in replayed.named for change in made.changes):
             break
@@ -155,11 +159,11 @@ def _build_plan(session: Session, wanted: PlanInput, state: State, live: Live) -
         every = (record.ref for found in live.records.values() for record in found.values())
         pruned = every if wanted.options.prune else ()
         managed = {*pruned, *plan_stage.build.make_context(wanted.desired, state, live, wanted.options.now).addresses()}
-        live = with_parts(Reader(session.transport), live, managed)
+        live = observe.with_parts(Reader(session.transport), live, managed)
     made = plan_stage.build.make_plan(wanted.desired, state, live, wanted.options)
     if wanted.options.to_apply and (lookups := plan_stage.references.find_unread(wanted.desired, live, made.changes)):
         # Only the changes show that these are needed. With what they say, the plan is made once more.
-        found = observe(Reader(session.transport), (), lookups)
+        found = observe.observe(Reader(session.transport), (), lookups)
         live = replace(live, lookups={**live.lookups, **found.lookups})
         made = plan_stage.build.make_plan(wanted.desired, state, live, wanted.options)
     return made, live
@@ -183,17 +187,6 @@ def _require_no_key(session: Session, made: Plan) -> None:
         "\n".join(f"{each} holds the secret key from {secret.source}" for each in named or ["the plan"]),
         hint="take it out of the configuration, make a new key and revoke this one: it may be known by now",
     )
-
-
-def _add_evidence(session: Session, planned: Planned, wanted: PlanInput) -> Planned:
-    """The plan with the reason why each object goes, and with the newer commits that it would undo."""
-    evidence, folder, base = commands.evidence, session.configuration.folder, wanted.earlier
-    if wanted.options.undo is not None:
-        made = evidence.add_undo_reasons(planned.plan, wanted.options.undo)
-    else:
-        made = evidence.add_reasons(planned, session, allowed=wanted.options.allowed)
-    planned = evidence.add_behind(replace(planned, plan=made), folder, base.tip if base else "")
-    return commands.base_plan.add_behind_tip(planned, base, wanted.options, folder) if base else planned
 
 
 def add_policy_results(
