@@ -159,7 +159,13 @@ class Folding:
         self.folded: list[Group] = []
         self.left: list[Group] = []
         self._chosen = chosen if targets else known.keys()
-        self._lists = _find_lists(configuration)
+        # The variables that are the same list of items in every environment, by the keys of the items.
+        first, *others = (plain_copy(each.variables) for each in configuration.environments.values())
+        self._lists = {
+            frozenset(canonical(each.get("key") if isinstance(each, dict) else each) for each in value): name
+            for name, value in sorted(first.items(), reverse=True)
+            if isinstance(value, list) and all(canonical(each.get(name)) == canonical(value) for each in others)
+        }
         self._taken: dict[str, set[str]] = defaultdict(set)
         named = map(configuration.list_addresses, configuration.environments.values())
         for address in set(configuration.merged.resources).union(*named):
@@ -198,16 +204,6 @@ class Folding:
             if differing := [each for each in {**was, **now} if was.get(each) != now.get(each)]:
                 return f"that would change {abridge(map(cut, differing))} in {name}"
         return ""
-
-
-def _find_lists(configuration: Configuration) -> dict[frozenset[str], str]:
-    """The variables that are the same list of items in every environment, by the keys of the items."""
-    first, *others = (plain_copy(each.variables) for each in configuration.environments.values())
-    return {
-        frozenset(canonical(each.get("key") if isinstance(each, dict) else each) for each in value): name
-        for name, value in sorted(first.items(), reverse=True)
-        if isinstance(value, list) and all(canonical(each.get(name)) == canonical(value) for each in others)
-    }
 
 
 def _plan_values(desired: Desired, names: Collection[str]) -> Mapping[str, Any]:

@@ -163,24 +163,23 @@ class _FileEvidence:
 
     def find_reason(self, address: str, entry: Entry) -> str:
         """Why an address is not in the configuration."""
-        if not self.is_kept_off(entry) and (found := self._desired.explain_gone(address, entry.file)):
+        file, is_kept_off = entry.file, self.is_kept_off(entry)
+        if not is_kept_off and (found := self._desired.explain_gone(address, file)):
             return found
-        if entry.file not in self._reasons:
-            self._reasons[entry.file] = self._find_reason(entry)
-        return self._reasons[entry.file]
-
-    def _find_reason(self, entry: Entry) -> str:
-        file = entry.file
-        if self.is_kept_off(entry):
-            return f"git keeps {file or name_few(self.off)} off the disk"
-        if not file:
-            return "it is not in the configuration any more"
-        if os.path.lexists(self._folder / file):
-            return f"its block has gone from {file}"
-        if file in self._listing.tracked:
-            return f"its file {file} has gone (not committed)"
-        commit = find_removal(self._folder, file, entry.commit) if len(self._reasons) < FEW else None
-        return f"its file {file} has gone" + (f" (in {Commit(*commit)})" if commit else "")
+        if file not in self._reasons:
+            reason = f"its file {file} has gone"
+            if is_kept_off:
+                reason = f"git keeps {file or name_few(self.off)} off the disk"
+            elif not file:
+                reason = "it is not in the configuration any more"
+            elif os.path.lexists(self._folder / file):
+                reason = f"its block has gone from {file}"
+            elif file in self._listing.tracked:
+                reason += " (not committed)"
+            elif len(self._reasons) < FEW and (commit := find_removal(self._folder, file, entry.commit)):
+                reason += f" (in {Commit(*commit)})"
+            self._reasons[file] = reason
+        return self._reasons[file]
 
 
 def _find_going(planned: Planned) -> Iterator[tuple[str, Entry]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -91,19 +91,14 @@ def judge_plan(
     found = report.problems("error")
     passed = [*report.problems("warning"), *(each for each in found if each.code in allowed)]
     # A saved plan still has the refusals of the time when it was made.
-    kept = [each for each in made.refusals if not each.guard.startswith(GUARD)]
-    refusals = (*kept, *_make_refusals([each for each in found if each.code not in allowed]))
-    warnings = tuple(dict.fromkeys([*made.warnings, *map(str, fold({"": passed}))]))
-    return replace(made, refusals=refusals, warnings=warnings), report
-
-
-def _make_refusals(problems: Sequence[Problem]) -> Iterator[Refusal]:
-    """A refusal for each policy."""
-    for guard in dict.fromkeys(each.code for each in problems):
-        found = fold({"": [each for each in problems if each.code == guard]})
-        more = [f"… and {len(found) - MOST_LISTED} more of this policy"] if len(found) > MOST_LISTED else []
+    refusals = [each for each in made.refusals if not each.guard.startswith(GUARD)]
+    for guard in dict.fromkeys(each.code for each in found if each.code not in allowed):
+        own = fold({"": [each for each in found if each.code == guard]})
+        rest = [f"… and {len(own) - MOST_LISTED} more of this policy"] if len(own) > MOST_LISTED else []
         passes = f"a change that it allows; an exception below `except`; or --allow {guard}"
-        yield Refusal(guard, "\n".join([*map(str, found[:MOST_LISTED]), *more]), passes, tuple(found))
+        refusals.append(Refusal(guard, "\n".join([*map(str, own[:MOST_LISTED]), *rest]), passes, tuple(own)))
+    warnings = tuple(dict.fromkeys([*made.warnings, *map(str, fold({"": passed}))]))
+    return replace(made, refusals=tuple(refusals), warnings=warnings), report
 
 
 def explain(session: Session, desired: Desired, address: str) -> list[Rule]:

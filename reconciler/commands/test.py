@@ -30,7 +30,7 @@ from reconciler.kinds.wire import create_requests
 from reconciler.lazy import frozen
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import Desired
-from reconciler.model.plan import NEW_ID, SUMMARY_ORDER, Change, Plan
+from reconciler.model.plan import NEW_ID, SUMMARY_ORDER, Plan
 from reconciler.model.policies import PolicyReport
 from reconciler.model.reports import Review, Status
 from reconciler.model.results import CaseResult, Mismatch
@@ -206,22 +206,22 @@ def _find_actual(ran: RunResult, expect: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _find_changes(ran: RunResult, pattern: str, expected: Any) -> Any:
-    """The expectation of the changes that fit a pattern, if every one meets it; else what they are."""
-    found = [each for each in ran.review.plan.changes if fnmatchcase(each.address, pattern)]
-    got = {each.address: _describe_change(ran, each, expected) for each in found}
+    """The expectation of the changes that fit a pattern, if every one meets it; else what they are: the action, or the
+    new values of the expected fields."""
+    got: dict[str, Any] = {}
+    for change in ran.review.plan.changes:
+        if fnmatchcase(change.address, pattern):
+            got[change.address] = str(change.action)
+            if isinstance(expected, dict):
+                # A value may be expected as it is written, or as it is sent.
+                written = getattr(ran.review.desired.resources.get(change.address), "fields", {})
+                values = {each.path: written.get(each.path, each.after) for each in change.fields}
+                values |= {each.path: each.after for each in change.fields if expected.get(each.path) == each.after}
+                none = f"(no change; what changes: {', '.join(values)})"
+                got[change.address] = {path: values.get(path, none) for path in expected}
     if all(each == expected for each in got.values()):
         return expected if got else None
     return next(iter(got.values())) if len(got) == 1 else got
-
-
-def _describe_change(ran: RunResult, change: Change, expected: Any) -> Any:
-    """The action, or the new values of the expected fields: as they are written, or as they are sent."""
-    if not isinstance(expected, dict):
-        return str(change.action)
-    written = getattr(ran.review.desired.resources.get(change.address), "fields", {})
-    got = {each.path: written.get(each.path, each.after) for each in change.fields}
-    got |= {each.path: each.after for each in change.fields if expected.get(each.path) == each.after}
-    return {path: got.get(path, f"(no change; what changes: {', '.join(got)})") for path in expected}
 
 
 @frozen
