@@ -166,13 +166,14 @@ class _Screen:
     @contextmanager
     def show_progress(self, _plan: object, /) -> Iterator[Callable[[Event], None]]:
         """The function that gets each event."""
-        yield self._show_event
 
-    def _show_event(self, event: Event) -> None:
-        try:
-            self._on_event(event)
-        except Exception as error:
-            self.reason = error
-            raise KeyboardInterrupt from error
-        if self.reason is not None:
-            raise KeyboardInterrupt
+        def show(event: Event) -> None:
+            try:
+                self._on_event(event)
+            except Exception as error:
+                self.reason = error
+                raise KeyboardInterrupt from error
+            if self.reason is not None:
+                raise KeyboardInterrupt
+
+        yield show

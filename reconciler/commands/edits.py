@@ -86,14 +86,14 @@ class Texts:
         return self._after.get(file, self._before[file])
 
 
-def edited(path: Path, edits: Iterable[Edit]) -> Configuration:
+def open_edited(path: Path, edits: Iterable[Edit]) -> Configuration:
     """The configuration as it would be after edits, which are not written."""
     return Configuration(path, Edited(path, {edit.path: edit.content for edit in edits}))
 
 
 def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:
     """What every environment would want after edits. ConfigurationInvalid if the result has problems."""
-    return edited(path, edits).check()
+    return open_edited(path, edits).check()
 
 
 def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:

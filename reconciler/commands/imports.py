@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.commands.edits import Texts, Written, edited, find_differing, write_edits
+from reconciler.commands.edits import Texts, Written, find_differing, open_edited, write_edits
 from reconciler.commands.export import NOTHING, Project, Unmanaged, describe
 from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE
@@ -227,7 +227,7 @@ class _Import:
         project, ours = self._project, {*self._blocks, *self._narrowed}
         if not edits:
             return self._find_differing(project.here)
-        configuration = edited(project.configuration.path, edits)
+        configuration = open_edited(project.configuration.path, edits)
         try:
             configuration.desired(configuration.environment(project.name))
             after = configuration.check()

@@ -176,13 +176,13 @@ def _require_no_key(session: Session, made: Plan) -> None:
     """
     secret = session.transport.secret
 
-    def holds_key(values: Any) -> bool:
+    def has_key(values: Any) -> bool:
         return secret.spellings.are_in(json_text(values).encode("utf-8", "surrogatepass"))
 
-    if not made.changes or not holds_key(made.changes):
+    if not made.changes or not has_key(made.changes):
         return
     fields = ((change.address, each) for change in made.changes for each in change.fields)
-    named = [f"{address}: its {each.path}" for address, each in fields if holds_key([each.before, each.after])]
+    named = [f"{address}: its {each.path}" for address, each in fields if has_key([each.before, each.after])]
     raise KeyExposed(
         "\n".join(f"{each} holds the secret key from {secret.source}" for each in named or ["the plan"]),
         hint="take it out of the configuration, make a new key and revoke this one: it may be known by now",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import wait
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import commands
 from reconciler import plan as plan_stage
@@ -108,7 +108,7 @@ def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
     known = {each.environment: _find_identities(each.value.planned) for each in ended if each.value is not None}
     warnings = plan_stage.compare.shared_objects(known)
 
-    def judged(made: Preview) -> Preview:
+    def judge(made: Preview) -> Preview:
         plan, identify = made.review.plan, plan_stage.compare.identify
         going = {
             identify(plan.api, ObjectRef(each.kind, each.id), made.planned.live): each
@@ -127,7 +127,7 @@ def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
         refused = made.refused or (refusal_error(refusals) if refusals else None)
         return replace(made, review=replace(made.review, plan=shown), refused=refused)
 
-    return [each.map(judged) for each in ended]
+    return [each.map(judge) for each in ended]
 
 
 def _find_identities(planned: Planned) -> dict[str, Identity]:
@@ -145,7 +145,7 @@ def _find_identities(planned: Planned) -> dict[str, Identity]:
 
 
 @dataclass
-class ReportFiles:
+class ReportFiles(AbstractContextManager["ReportFiles"]):
     """The files of one command, used as a context: if its block fails, the forms that can show a failure do so.
 
     `path`: the configuration. `reports`: the form and the file of each. `names`: the environments, as far as they are
@@ -157,9 +157,6 @@ class ReportFiles:
     reports: Reports
     names: Sequence[str] = ()
     review: Review | None = None
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         known = [(form, file) for form, file in self.reports if form in FAILED]
