@@ -116,6 +116,7 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> Pre
             made = ", ".join(request.saved)
             raise Refused(f"the plan is for the environment {made}, not for {session.environment.name}")
         planned = load_saved_plan(session, saved)
+        # The guards that were passed when it was made, and those that are passed now.
         options = Options(allowed=request.options.allowed.union(planned.plan.allowed))
         passed = replace(planned.plan, allowed=tuple(sorted(options.allowed)))
         planned = add_policy_results(session, replace(planned, plan=passed), options)
@@ -235,6 +236,7 @@ class _ReadingBack:
             report = self._report(done, meanwhile=receipt)
         finally:
             made, text = receipt()
+            # A run that has sent and learned nothing leaves no second receipt of the same changes.
             is_repeated = bool(made.items) and not (done.of(Status.FAILED) or recorder.has_news())
             kept = made if made.items and not is_repeated else None
             unrecorded = ""

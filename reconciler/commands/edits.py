@@ -107,6 +107,7 @@ def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:
         try:
             edit.path.write_bytes(edit.content)
         except OSError as error:
+            # Half of the edits may be no valid configuration, and the file of the error may be half written.
             for each in changed[: index + 1]:
                 with suppress(OSError):
                     if is_new[each.path]:

@@ -46,6 +46,7 @@ class RecordingReader(Reader):
         """The answer if it tells something of the API, whatever its status."""
         with suppress(ReconcilerError):
             answer = self._exchange("GET", path, idempotent=True, query=query)
+            # Such a status tells that the API is busy, and nothing of what it does with the request.
             return None if answer.status in RETRIED else answer
         return None
 

@@ -117,6 +117,7 @@ class _Import:
         names = {name: each.fields.get(KINDS[each.kind].identity.name_field) for name, each in project.unproven.items()}
         rest = {name for name in names if self._first and self._first.has(address_kind(name), names[name])}
         rest -= {*self._merged, *used, *self._untouched, *(self._found.pairs.get(ref, "") for ref in self._out)}
+        # An `only_in` counts for a whole for_each, so it is written only if no instance stays.
         made = {name: each.instance.definition for name, each in project.here.resources.items() if each.instance}
         partly = {made[name] for name in made.keys() - rest}
         rest = {name for name in rest if made.get(name) not in partly}

@@ -189,19 +189,16 @@ def _require_no_key(session: Session, made: Plan) -> None:
     )
 
 
-def add_policy_results(
-    session: Session, planned: Planned, options: Options, earlier: commands.base_plan.BasePlan | None = None
-) -> Planned:
+def add_policy_results(session: Session, planned: Planned, options: Options, base: BasePlan | None = None) -> Planned:
     """The plan with what policies say. Of a receipt that is taken back, only the changes are judged."""
-    policies, allowed, is_undo = planned.desired.policies, options.allowed, options.undo is not None
-    if is_undo and session.configuration.merged.policies:
+    policies = planned.desired.policies
+    if options.undo is not None and session.configuration.merged.policies:
         policies = session.configuration.desired(session.environment).policies
-    if not (options.to_apply and options.judged) or not (policies or any(each.startswith(GUARD) for each in allowed)):
+    # A policy that is named and does not exist is an error, although no other one is judged.
+    has_work = policies or any(each.startswith(GUARD) for each in options.allowed)
+    if not (has_work and options.to_apply and options.judged):
         return planned
-    more = {"live": planned.live, "state": planned.state, "only_changes": is_undo}
-    more |= {"before": earlier.desired if earlier else None}
-    made, report = commands.policies.judge_plan(session, planned.plan, policies, allowed, planned.desired, **more)
-    return replace(planned, plan=made, judged=report)
+    return commands.policies.judge_plan(session, planned, policies, options, base.desired if base else None)
 
 
 def bind_plan(session: Session, planned: Planned) -> SavedPlan:

@@ -122,6 +122,7 @@ def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
                 text = abridge(f"{change.address} ({change.id})" for change in found)
                 message = f"this plan would delete or replace what the environment {name} manages: {text}"
                 refusals.append(Refusal(SHARED, message, PASSES_SHARED))
+        # Two that manage one object undo each other at every apply.
         texts = [text for names, text in warnings if plan.environment in names]
         shown = replace(plan, warnings=(*plan.warnings, *texts), refusals=(*plan.refusals, *refusals))
         refused = made.refused or (refusal_error(refusals) if refusals else None)
