@@ -25,9 +25,6 @@ from reconciler.serialization import canonical
 from reconciler.threads import Fields, Threads, listen, result, span
 
 T = TypeVar("T")
-WILDCARDS = frozenset("*?[")
-"""The characters that make a pattern of a name."""
-
 REMOVED = "it is not in reconciler.yaml any more: its objects stay live, and nothing manages them"
 
 
@@ -137,7 +134,8 @@ def choose_names(path: Path, patterns: Sequence[str], *, every: bool, is_checked
     """
     if every and patterns:
         raise WrongUsage("--all cannot be used with --environment: it means every environment")
-    if not (every or is_checked) and len(patterns) <= 1 and not WILDCARDS.intersection("".join(patterns)):
+    has_wildcard = any(each in pattern for pattern in patterns for each in "*?[")
+    if not (every or is_checked or has_wildcard) and len(patterns) <= 1:
         return list(patterns)
     configuration = Configuration(path)
     configuration.require_sound_settings()

@@ -104,7 +104,11 @@ class _Import:
         key_paths, failures = self._compare({address: ref for ref, address in paired.items()} | self._merged)
         names = {name for each in project.environments.values() for name in (*each.variables, *each.unset)}
         taken = {name: {key: each.variables.get(name) for key, each in project.environments.items()} for name in names}
-        values = {(name, keys): self._find_values(name, keys) for name, paths in key_paths.items() for keys in paths}
+        values: dict[tuple[str, KeyPath], dict[str, Any]] = {}
+        for address, paths in key_paths.items():
+            sides = {**project.find_sides(address), project.name: self._blocks[address]}
+            known = {name: sides[name] for name in project.environments if name in sides}
+            values |= {(address, each): {name: value_at(at, each) for name, at in known.items()} for each in paths}
         self._variables = name_variables(values, taken)
         return failures
 
@@ -195,11 +199,6 @@ class _Import:
             texts.add(file, kind.section, own)
             texts.add(file, "imports", [lines[each] for each in addresses if each in lines])
         return {}
-
-    def _find_values(self, address: str, key_path: KeyPath) -> dict[str, Any]:
-        """The value at these keys of a merged resource, by environment."""
-        sides = {**self._project.find_sides(address), self._project.name: self._blocks[address]}
-        return {name: value_at(sides[name], key_path) for name in self._project.environments if name in sides}
 
     def _make_import_lines(self, texts: Texts) -> dict[str, dict[str, Any]]:
         """The new lines of `imports`, by address. Lines that exist already get one more id."""

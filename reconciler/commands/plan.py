@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from reconciler.plan.guards import Options
     from reconciler.plan.plan_file import SavedPlan
 
-CREATES = (Action.CREATE, Action.REPLACE)
 CUT_OFF = "an earlier apply was cut off; the lists tell whether this write was done: {}"
 
 
@@ -147,7 +146,8 @@ def _build_settled_plan(
         if attempt:
             live = observe.observe_remembered(lists.reader, lists.kinds, replayed.state, lists.needed, used=lists.used)
         made, live = _build_plan(session, wanted, replayed.state, live)
-        if not any(change.action in CREATES and change.address in replayed.named for change in made.changes):
+        created = {each.address for each in made.changes if each.action in (Action.CREATE, Action.REPLACE)}
+        if not created & replayed.named:
             break
     return made, live
 

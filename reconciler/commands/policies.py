@@ -20,7 +20,6 @@ from reconciler.model.settings import Environment
 from reconciler.plan.guards import Options
 from reconciler.text import did_you_mean
 
-LIBRARY = "cel_expr_python"
 MOST_LISTED = 3
 
 
@@ -43,7 +42,7 @@ def _load(policies: Sequence[Policy]) -> Any:
     try:
         return load("reconciler.policies.judge:load")(policies)
     except ModuleNotFoundError as error:
-        if error.name != LIBRARY:
+        if error.name != "cel_expr_python":
             raise
         message = "policies need a library that is not installed; run: pip install 'qonversion-reconciler[policies]'"
         raise ConfigurationInvalid([Problem(*policies[0].location, message)]) from None

@@ -36,10 +36,6 @@ if TYPE_CHECKING:
     from reconciler.model.policies import PolicyReport
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100  # beyond them is a typing error, and near the ends of datetime arithmetic overflows
-ORPHAN = (
-    "{}: this state holds {} of the environment {}, which is not in reconciler.yaml: no plan touches them; to keep "
-    "them, delete this file; to delete them, add it again and leave all out of it by `only_in`"
-)
 CONFIGURATION_COMMIT = "reconciler.git.checkout:configuration_commit"
 NOW = "RECONCILER_NOW"
 """The variable that sets the clock, for rehearsals."""
@@ -80,7 +76,10 @@ class Session:
         for file in sorted(file for file in files if file.stem not in names):
             with suppress(ReconcilerError, OSError, Unreadable):  # it may be any JSON that somebody keeps there
                 if count := len(from_text(read_regular(file, LARGEST), file.stem, str(file)).entries):
-                    yield ORPHAN.format(file, counted(count, "object"), file.stem)
+                    held = f"this state holds {counted(count, 'object')} of the environment {file.stem}"
+                    keep = "no plan touches them; to keep them, delete this file"
+                    delete = "to delete them, add it again and leave all out of it by `only_in`"
+                    yield f"{file}: {held}, which is not in reconciler.yaml: {keep}; {delete}"
 
     def find_commit(self) -> str:
         """The commit of the configuration, as git says it; empty if there is none."""
