@@ -227,15 +227,15 @@ class _ReadingBack:
         planned, recorder = self._planned, self._recorder
 
         @cache
-        def receipt() -> tuple[Receipt, str]:
+        def render_receipt() -> tuple[Receipt, str]:
             made = make_receipt(planned.plan, done, planned.live, recorder, lock.holder, result(commit))
             return made, to_text(made)
 
         try:
             # Until all of it is seen the journal stays: a run after a kill looks longer for what it names.
-            report = self._report(done, meanwhile=receipt)
+            report = self._report(done, meanwhile=render_receipt)
         finally:
-            made, text = receipt()
+            made, text = render_receipt()
             # A run that has sent and learned nothing leaves no second receipt of the same changes.
             is_repeated = bool(made.items) and not (done.of(Status.FAILED) or recorder.has_news())
             kept = made if made.items and not is_repeated else None

@@ -117,11 +117,11 @@ class Environments:
     def run_one(self, name: str, work: Callable[[Session], T]) -> Ended[T]:
         """What `work` gives for one environment, or the error that it raises."""
 
-        def opened() -> T:
+        def open_and_work() -> T:
             with self.open(name) as session:
                 return work(session)
 
-        return run_to_end(name, opened)
+        return run_to_end(name, open_and_work)
 
 
 def choose_names(path: Path, patterns: Sequence[str], *, every: bool, is_checked: bool = False) -> list[str]:

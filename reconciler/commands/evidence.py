@@ -46,7 +46,7 @@ def add_reasons(planned: Planned, session: Session, allowed: Collection[str]) ->
     found = _FileEvidence(folder, listing, desired)
     reasons = {address: found.find_reason(address, entry) for address, entry in going.items()}
     missing = [address for address, entry in going.items() if found.is_kept_off(entry)]
-    altered = [address for address, each in inherited.items() if found.keeps_defaults_off(*each)]
+    altered = [address for address, each in inherited.items() if found.has_hidden_defaults(*each)]
     lacks_settings = listing.keeps_off(SETTINGS_FILE) and not has_settings
     if MISSING_FILES not in allowed and (missing or altered or lacks_settings):
         refusal = _make_refusal(missing, altered, found.off or [SETTINGS_FILE])
@@ -154,7 +154,7 @@ class _FileEvidence:
             return bool(self.off)
         return not os.path.lexists(self._folder / entry.file) and self._listing.keeps_off(entry.file)
 
-    def keeps_defaults_off(self, file: str, origins: Collection[str]) -> bool:
+    def has_hidden_defaults(self, file: str, origins: Collection[str]) -> bool:
         """Whether git keeps a file off the disk whose defaults would win, in the file, over those of the origins."""
         near = PurePosixPath(file).parents
         folders = {PurePosixPath(each).parent for each in self.off}

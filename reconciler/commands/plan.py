@@ -235,16 +235,16 @@ def find_refusal(planned: Planned, options: Options) -> Refused | None:
             "\n  ".join([f"not all of this is due to what changed since {planned.base[:12]}:", *others]),
             hint="to pass: --only-scope leaves them out; without --strict-scope they are applied, too",
         )
-    return refusal_error(planned.plan.refusals) if planned.plan.refusals else None
+    return make_refusal_error(planned.plan.refusals) if planned.plan.refusals else None
 
 
 def refuse(planned: Plan) -> None:
     """Raises Refused if a guard refuses the plan."""
     if planned.refusals:
-        raise refusal_error(planned.refusals)
+        raise make_refusal_error(planned.refusals)
 
 
-def refusal_error(refusals: Sequence[Refusal]) -> Refused:
+def make_refusal_error(refusals: Sequence[Refusal]) -> Refused:
     """The error that says what guards refuse, and what passes each."""
     return Refused(
         "\n".join(refusal.message for refusal in refusals),

@@ -42,19 +42,18 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
     if not session.transport.secret.sandbox:
         raise Refused("--probe takes a sandbox key only", hint="name an environment whose key begins with test_sk_")
     confirm()
+    closed = [name for name, kind in KINDS.items() if kind.endpoints.closed and DELETE + name not in allowed]
     file = replace(session.store.journal, path=session.store.journal.path.with_suffix(".probe.journal"), older=None)
     own = replace(session.environment, state=StateSettings("file", file.path))
     with open_backend(own, session.configuration.folder, "").lock(LockInfo.this_run()), closing(Journal(file)) as steps:
         run = _Probe(Writer(session.transport), steps, own.name)
         with on_interrupt(run.stop):
             run.remove()  # what an earlier run has left
-            run.learn(kind for kind in KINDS.values() if not kind.endpoints.closed or DELETE + kind.name in allowed)
+            run.learn(kind for name, kind in KINDS.items() if name not in closed)
             run.remove()
-        left = [
-            name for kind in KINDS.values() if kind.endpoints.closed and (name := DELETE + kind.name) not in allowed
-        ]
-        check, more = run.check(), f"not asked of kinds whose deletes are closed: --allow {' --allow '.join(left)}"
-        return list(run.facts.values()), replace(check, hint=check.hint or more * bool(left))
+        check, passes = run.check(), "".join(f" --allow {DELETE}{name}" for name in closed)
+        hint = f"not asked of kinds whose deletes are closed:{passes}" if closed else ""
+        return list(run.facts.values()), replace(check, hint=check.hint or hint)
 
 
 class _Probe:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import commands
 from reconciler import plan as plan_stage
-from reconciler.commands.plan import find_refusal, plan, refusal_error
+from reconciler.commands.plan import find_refusal, make_refusal_error, plan
 from reconciler.commands.session import Planned, Session
 from reconciler.config.files import configuration_folder
 from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage, abridge
@@ -125,7 +125,7 @@ def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
         # Two that manage one object undo each other at every apply.
         texts = [text for names, text in warnings if plan.environment in names]
         shown = replace(plan, warnings=(*plan.warnings, *texts), refusals=(*plan.refusals, *refusals))
-        refused = made.refused or (refusal_error(refusals) if refusals else None)
+        refused = made.refused or (make_refusal_error(refusals) if refusals else None)
         return replace(made, review=replace(made.review, plan=shown), refused=refused)
 
     return [each.map(judge) for each in ended]
