@@ -102,7 +102,7 @@ class Project(AbstractContextManager["Project"]):
             if unknown := sorted(each for each in options.allowed - known if not each.startswith(GUARD)):
                 raise WrongUsage(f"allow: {', '.join(unknown)}: expected names of {', '.join(sorted(known))}")
             planned = commands.plan.plan(session, options)
-            saved = commands.saved_plan.bind_plan(session, planned)
+            saved = commands.plan.bind_plan(session, planned)
             made = commands.review.review(session, planned).plan
         shown = (made.changes, made.unmanaged, made.warnings, made.refusals)
         return Plan(made.environment, made.digest, *shown, saved, options.allowed)
@@ -166,13 +166,14 @@ class _Screen:
     @contextmanager
     def show_progress(self, _plan: object, /) -> Iterator[Callable[[Event], None]]:
         """The function that gets each event."""
-        yield self._show_event
 
-    def _show_event(self, event: Event) -> None:
-        try:
-            self._on_event(event)
-        except Exception as error:
-            self.reason = error
-            raise KeyboardInterrupt from error
-        if self.reason is not None:
-            raise KeyboardInterrupt
+        def show(event: Event) -> None:
+            try:
+                self._on_event(event)
+            except Exception as error:
+                self.reason = error
+                raise KeyboardInterrupt from error
+            if self.reason is not None:
+                raise KeyboardInterrupt
+
+        yield show

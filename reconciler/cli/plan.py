@@ -136,7 +136,7 @@ def apply(
             )
         if saved is not None:
             _require_no_plan_flags(flags)
-            plans, path = commands.saved_plan.open_saved_plans(saved, path if options.find_given("path") else None)
+            plans, path = commands.apply.open_saved_plans(saved, path if options.find_given("path") else None)
             if not plans:
                 write_stderr(escape(f"nothing to do: {saved} holds no plan, since every environment was left out"))
                 return

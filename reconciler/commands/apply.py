@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import field, replace
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler import commands
 from reconciler import plan as plan_stage
-from reconciler.api import Writer
+from reconciler.api import Reader, Writer
 from reconciler.apply.execute import Event, execute
+from reconciler.apply.stale import find_sent_lookups, recheck_plan
 from reconciler.apply.verify import Verifier, is_unsettled
-from reconciler.commands.plan import Planned, add_policy_results, find_refusal, judge_now, plan, refuse
+from reconciler.commands.plan import add_policy_results, find_refusal, judge_now, plan, refuse
 from reconciler.commands.review import Preview, ReportFiles
-from reconciler.commands.session import Session
+from reconciler.commands.session import Planned, Session
+from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, configuration_folder
 from reconciler.errors import ReconcilerError, Refused
+from reconciler.git import repository_top
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.normalization import normalization_warnings
 from reconciler.lazy import frozen
 from reconciler.model.addresses import ObjectRef
-from reconciler.model.inputs import Live
+from reconciler.model.inputs import Live, list_managed
 from reconciler.model.plan import WRITES, Plan
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, Status, Verification
-from reconciler.observe import observe, with_parts
-from reconciler.plan.guards import Options
-from reconciler.plan.plan_file import SavedPlan
+from reconciler.observe import observe, observe_remembered, with_parts
+from reconciler.plan.guards import Options, find_vanished
+from reconciler.plan.plan_file import SavedPlan, check_binding, read_plans
 from reconciler.state.backend import LockInfo, ReceiptFile
+from reconciler.state.operations import replay_state
 from reconciler.state.receipts import make_receipt, to_text
 from reconciler.state.recorder import ActiveLock, Recorder, hold_lock
 from reconciler.threads import Threads, result, span
@@ -109,7 +115,8 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> Pre
         if saved is None:
             made = ", ".join(request.saved)
             raise Refused(f"the plan is for the environment {made}, not for {session.environment.name}")
-        planned = commands.saved_plan.load_saved_plan(session, saved)
+        planned = load_saved_plan(session, saved)
+        # The guards that were passed when it was made, and those that are passed now.
         options = Options(allowed=request.options.allowed.union(planned.plan.allowed))
         passed = replace(planned.plan, allowed=tuple(sorted(options.allowed)))
         planned = add_policy_results(session, replace(planned, plan=passed), options)
@@ -118,6 +125,49 @@ def show(session: Session, request: ApplyRequest, forms: Collection[str]) -> Pre
     planned = judge_now(session, planned, request.options)
     refused = find_refusal(planned, request.options)
     return Preview(planned, commands.review.review(session, planned, forms=forms), refused=refused)
+
+
+def open_saved_plans(file: Path, path: Path | None) -> tuple[dict[str, SavedPlan], Path]:
+    """The plans in a file, by environment, and the path of their configuration. That is `path`, if a person named one.
+
+    Else the file names its folder, which is taken only if it is below the current one, and if the current one is no
+    configuration: a file from elsewhere must not choose what is applied.
+    """
+    every, here = read_plans(file), Path()
+    saved = {each.plan.environment: each for each in every}
+    if path is not None or not every:
+        return saved, path or here
+    if any(os.path.lexists(name) for name in (SETTINGS_FILE, STATE_FOLDER)):
+        return saved, here
+    home = os.path.realpath(here)
+    folder = Path(os.path.realpath((repository_top(here) or here) / every[0].folder))
+    is_below = folder.is_relative_to(home) and configuration_folder(folder) == folder
+    return saved, Path(os.path.relpath(folder, home)) if is_below else here
+
+
+def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
+    """A plan from a file, without the requests that a live object does not need any more.
+
+    Refused if the plan was made for something else, if too many of its objects are gone, or if live values changed.
+    """
+    snapshot = session.read_state()
+    state = replay_state(session.store, snapshot).state
+    secret = session.transport.secret.value
+    check_binding(saved, session.environment, state, secret, folder=session.folder, api=session.transport.address)
+    # Also what the plan names and the state does not: an unlisted object is neither deleted already nor changed.
+    named = [ObjectRef(change.kind, change.id) for change in saved.plan.changes if change.id]
+    reader, used = Reader(session.transport), {change.kind for change in saved.plan.changes}
+    live = observe_remembered(reader, KINDS.values(), state, find_sent_lookups(saved.plan), named, used)
+    live = with_parts(reader, live, {*named, *list_managed(state.entries)})
+    saw = {ObjectRef(change.kind, change.id) for change in saved.plan.changes if change.id and change.seen is not None}
+    saw |= list_managed(saved.plan.refresh).keys()
+    entries = {address: entry for address, entry in state.entries.items() if ObjectRef.at(address, entry.id) in saw}
+    for refusal in find_vanished(entries, live):
+        raise Refused(f"{refusal.message}; the plan saw them", hint="plan again, and have that reviewed")
+    desired = session.configuration.desired(session.environment)
+    checked = recheck_plan(saved.plan, state, live, session.transport.clock())
+    planned = Planned(checked, snapshot, state, live, desired, head=saved.head)
+    return commands.evidence.add_behind(planned, session.configuration.folder)
 
 
 def lock_state(session: Session) -> AbstractContextManager[ActiveLock]:
@@ -177,15 +227,16 @@ class _ReadingBack:
         planned, recorder = self._planned, self._recorder
 
         @cache
-        def receipt() -> tuple[Receipt, str]:
+        def render_receipt() -> tuple[Receipt, str]:
             made = make_receipt(planned.plan, done, planned.live, recorder, lock.holder, result(commit))
             return made, to_text(made)
 
         try:
             # Until all of it is seen the journal stays: a run after a kill looks longer for what it names.
-            report = self._report(done, meanwhile=receipt)
+            report = self._report(done, meanwhile=render_receipt)
         finally:
-            made, text = receipt()
+            made, text = render_receipt()
+            # A run that has sent and learned nothing leaves no second receipt of the same changes.
             is_repeated = bool(made.items) and not (done.of(Status.FAILED) or recorder.has_news())
             kept = made if made.items and not is_repeated else None
             unrecorded = ""

@@ -79,6 +79,7 @@ class ApplyEach:
         if made.refused is not None:
             return Ended(name, Applied(made.review), made.refused)
         self.screen.begin(name)
+        # The digest of all together is that of no single plan: each is bound to the one that was shown.
         expected = None if name in approved else self.request.expected
         request = replace(self.request, expected=expected, approved=approved.get(name))
         files = ReportFiles("apply", self.files.path, ())

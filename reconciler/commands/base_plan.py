@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
+from reconciler.commands.session import Planned
 from reconciler.config.committed import Committed
 from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.git.checkout import Checkout, find_checkout
 from reconciler.git.history import commit_subject, merge_base
 from reconciler.lazy import frozen
-from reconciler.model.inputs import Desired, Live, State
-from reconciler.model.plan import Action, Plan
+from reconciler.model.inputs import Desired
+from reconciler.model.plan import Action
 from reconciler.model.reports import Commit, Scope
 from reconciler.model.settings import Environment
-from reconciler.plan.build import make_plan
+from reconciler.plan.build import keep_only, make_plan
 from reconciler.plan.guards import Options
 from reconciler.review.review import find_scopes
 from reconciler.text import abridge
@@ -91,40 +92,45 @@ def _read(configuration: Configuration, environment: Environment, checkout: Chec
         return BasePlan(commit, None, tuple(notes))
 
 
-def compare_to_base(
-    made: Plan, base: BasePlan, state: State, live: Live, options: Options
-) -> tuple[Mapping[str, Scope], tuple[str, ...]]:
-    """The scope of each change, by address, and warnings: the configuration of the base is planned with the same state
-    and live objects. If that fails, every change is in the scope of the pull request."""
-    if base.desired is None:
-        return find_scopes(made, None), base.warnings
+def add_scopes(planned: Planned, base: BasePlan, options: Options) -> Planned:
+    """The plan with the scope of each change: the configuration of the base is planned with the same state and live
+    objects. If that fails, every change is in the scope of the pull request, with a warning."""
+    made, before, warnings = planned.plan, None, base.warnings
     try:
-        # Without targets: they may not exist there yet, and that would be an error.
-        before = make_plan(base.desired, state, live, replace(options, targets=()))
+        if base.desired is not None:
+            # Without targets: they may not exist there yet, and that would be an error.
+            before = make_plan(base.desired, planned.state, planned.live, replace(options, targets=()))
     except ReconcilerError as error:
         reason = " ".join(str(error).split())
         note = f"the configuration at the base {base.commit[:12]} cannot be planned, {ALL_OURS}: {reason}"
-        return find_scopes(made, None), (*base.warnings, note)
-    return find_scopes(made, before), base.warnings
+        warnings = (*warnings, note)
+    scopes = find_scopes(made, before)
+    if options.only_scope:
+        # The changes of the pull request, and those that they need.
+        ours = {address for address, scope in scopes.items() if scope is Scope.PULL_REQUEST}
+        made = keep_only(made, ours, planned.desired, planned.state, planned.live, options)
+        scopes = {change.address: scopes[change.address] for change in made.changes}
+    made = replace(made, warnings=(*made.warnings, *warnings))
+    return replace(planned, plan=made, scopes=scopes, base=base.commit, before=base.desired or planned.before)
 
 
-def find_behind_tip(
-    planned: Plan, scopes: Mapping[str, Scope], base: BasePlan, state: State, live: Live, options: Options, folder: Path
-) -> dict[str, Commit]:
-    """The pending changes that the tip of the base does not want: there, these objects are wanted as they are live.
+def add_behind_tip(planned: Planned, base: BasePlan, options: Options, folder: Path) -> Planned:
+    """The plan with the pending changes that the tip of the base does not want: there, these objects are wanted as they
+    are live.
 
     The configuration of the tip is read only if something is pending, and if the tip is not the merge base itself.
     """
-    pending = [change for change in planned.changes if scopes.get(change.address) is Scope.PENDING]
+    pending = [each for each in planned.plan.changes if planned.scopes.get(each.address) is Scope.PENDING]
     wanted = base.find_tip().desired if pending and base.find_tip and base.tip != base.commit else None
     if wanted is None:
-        return {}
+        return planned
     try:
-        there = make_plan(wanted, state, live, replace(options, targets=()))
+        there = make_plan(wanted, planned.state, planned.live, replace(options, targets=()))
     except ReconcilerError:
-        return {}
+        return planned
     changed = {change.address for change in there.changes}
     going = {change.address for change in pending if change.action in (Action.DELETE, Action.FORGET)}
     kept = going & wanted.resources.keys()
     found = [each.address for each in pending if each.address in kept or each.address not in going | changed]
-    return dict.fromkeys(found, Commit(base.tip, commit_subject(folder, base.tip))) if found else {}
+    behind = dict.fromkeys(found, Commit(base.tip, commit_subject(folder, base.tip))) if found else {}
+    return planned.with_behind(behind)

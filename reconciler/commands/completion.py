@@ -4,7 +4,6 @@ function gives the words of one sort, see `cli.options.complete`."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,7 +24,11 @@ def list_addresses(path: Path) -> list[str]:
     configuration = Configuration(path)
     named = (configuration.list_addresses(each) for each in configuration.environments.values())
     written = set().union(*named) if configuration.environments else {*configuration.merged.resources}
-    return sorted({*written, *_read_state_addresses(configuration_folder(path))})
+    for file in (configuration_folder(path) / STATE_FOLDER).glob("*.json"):
+        # A file that is no state, or a damaged one, must not keep the shell from completing the rest.
+        with suppress(OSError, Unreadable, ValueError, TypeError, RecursionError, KeyError):
+            written.update(json.loads(read_regular(file, LARGEST))["resources"])
+    return sorted(written)
 
 
 def list_reports(path: Path) -> list[str]:
@@ -43,10 +46,3 @@ def list_receipts(path: Path) -> list[str]:
 def list_kinds(_path: Path) -> list[str]:
     """The kinds, each as the beginning of an address."""
     return [f"{name}." for name in KINDS]
-
-
-def _read_state_addresses(folder: Path) -> Iterator[str]:
-    for file in (folder / STATE_FOLDER).glob("*.json"):
-        # A file that is no state, or a damaged one, must not keep the shell from completing the rest.
-        with suppress(OSError, Unreadable, ValueError, TypeError, RecursionError, KeyError):
-            yield from json.loads(read_regular(file, LARGEST))["resources"]

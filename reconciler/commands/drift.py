@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from reconciler.commands.edits import Written, evaluate, find_differing, read_text, write_edits
-from reconciler.commands.plan import Planned, plan, refuse
-from reconciler.commands.session import Session
+from reconciler.commands.plan import plan, refuse
+from reconciler.commands.session import Planned, Session
 from reconciler.config.schema_problems import find_violations
 from reconciler.config.values import EXPRESSION
 from reconciler.errors import ConfigurationInvalid
@@ -36,46 +35,47 @@ from reconciler.yaml.writing import Layout, dump, escape_variables
 DEFAULTS = ("defaults",)
 
 
-def find_drift(planned: Planned, now: datetime) -> Drift:
-    """What somebody changed, and what does not deliver. Refused if this looks like another project or a short list."""
+def read_drift(session: Session) -> Drift:
+    """What somebody changed since the last apply, and what does not deliver. Refused if this looks like another project
+    or a short list."""
+    return _plan_drift(session)[1]
+
+
+def _plan_drift(session: Session) -> tuple[Planned, Drift]:
+    planned = plan(session, Options(to_apply=False))
     # The other guards refuse writes, and drift writes nothing to the API.
     wrong = tuple(refusal for refusal in planned.plan.refusals if refusal.guard in (WRONG_PROJECT, VANISHED))
     refuse(replace(planned.plan, refusals=wrong))
     found = compare_state(planned.state, planned.live, planned.plan)
-    return replace(found, health=find_health(planned.state, planned.live, now))
-
-
-def read_drift(session: Session) -> Drift:
-    """What somebody changed since the last apply. Refused as `find_drift` is."""
-    return find_drift(plan(session, Options(to_apply=False)), session.transport.clock())
+    return planned, replace(found, health=find_health(planned.state, planned.live, session.transport.clock()))
 
 
 def adopt_drift(session: Session) -> tuple[Drift, Written]:
     """Writes the live values of what somebody changed into the YAML. Returns the drift, and what was written."""
-    planned = plan(session, Options(to_apply=False))
-    found = find_drift(planned, session.transport.clock())
-    addresses = list_managed(planned.state.entries)
+    planned, found = _plan_drift(session)
     resources = session.configuration.desired(session.environment).resources
-    blocks: dict[str, Fields] = {}
+    addresses, blocks = list_managed(planned.state.entries), dict[str, Fields]()
     values: dict[str, dict[KeyPath, Any]] = {}
     left: list[str] = []
     for drifted in found.objects:
-        if drifted.gone or drifted.address not in resources:
-            left.append(f"{drifted.address}: it is not live, or not in the configuration any more: nothing to write")
+        address, kind = drifted.address, KINDS[address_kind(drifted.address)]
+        if drifted.gone or address not in resources:
+            left.append(f"{address}: it is not live, or not in the configuration any more: nothing to write")
             continue
-        block = _make_block(drifted, resources[drifted.address].fields, planned.live, addresses)
-        blocks[drifted.address], found_values = block, _find_values(drifted, block)
-        for name, message in find_violations(address_kind(drifted.address), block):
-            if name in {keys[0] for keys in found_values}:
-                why = describe_unwritten(address_kind(drifted.address), block, name, message)
-                left.append(f"{drifted.address}: {why}")
-                found_values = {keys: value for keys, value in found_values.items() if keys[0] != name}
-        values[drifted.address] = found_values
+        blocks[address] = block = _make_block(drifted, resources[address].fields, planned.live, addresses)
+        # A list of references is one value: its items are compared by what they mean, and not by their places.
+        whole = {(name, *each.path) for name, each in kind.reference_fields}
+        wanted = {each.keys: value_at(block, each.keys) if each.keys in whole else each.live for each in drifted.fields}
+        for name, message in find_violations(kind.name, block):
+            if name in {keys[0] for keys in wanted}:
+                left.append(f"{address}: {describe_unwritten(kind.name, block, name, message)}")
+                wanted = {keys: value for keys, value in wanted.items() if keys[0] != name}
+        values[address] = wanted
     adoption = Adoption(session, blocks)
     written = adoption.write(values)
     objects = tuple(_mark_adopted(each, adoption.accepted) for each in found.objects)
-    written = replace(written, left=(*left, *written.left))
-    return replace(found, objects=objects, also_changed=written.also_changed), written
+    found = replace(found, objects=objects, also_changed=written.also_changed)
+    return found, replace(written, left=(*left, *written.left))
 
 
 def _mark_adopted(drifted: Drifted, accepted: Sequence[Value]) -> Drifted:
@@ -98,15 +98,6 @@ def _make_block(drifted: Drifted, written: Fields, live: Live, addresses: Mappin
         known = [target for _, target in before]
         block[name] = [item for item, _ in before] + [pair[0] for pair in pairs if not any(e in known for e in pair)]
     return block
-
-
-def _find_values(drifted: Drifted, block: Fields) -> dict[KeyPath, Any]:
-    """The live value of each changed field, by its keys. A list of references is one value."""
-    places = {(name, *each.path) for name, each in KINDS[address_kind(drifted.address)].reference_fields}
-    return {
-        field.keys: value_at(block, field.keys) if tuple(field.keys) in places else field.live
-        for field in drifted.fields
-    }
 
 
 class Value(NamedTuple):

@@ -86,14 +86,14 @@ class Texts:
         return self._after.get(file, self._before[file])
 
 
-def edited(path: Path, edits: Iterable[Edit]) -> Configuration:
+def open_edited(path: Path, edits: Iterable[Edit]) -> Configuration:
     """The configuration as it would be after edits, which are not written."""
     return Configuration(path, Edited(path, {edit.path: edit.content for edit in edits}))
 
 
 def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:
     """What every environment would want after edits. ConfigurationInvalid if the result has problems."""
-    return edited(path, edits).check()
+    return open_edited(path, edits).check()
 
 
 def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:
@@ -107,6 +107,7 @@ def write_edits(edits: Iterable[Edit]) -> tuple[Path, ...]:
         try:
             edit.path.write_bytes(edit.content)
         except OSError as error:
+            # Half of the edits may be no valid configuration, and the file of the error may be half written.
             for each in changed[: index + 1]:
                 with suppress(OSError):
                     if is_new[each.path]:
@@ -159,7 +160,13 @@ class Folding:
         self.folded: list[Group] = []
         self.left: list[Group] = []
         self._chosen = chosen if targets else known.keys()
-        self._lists = _find_lists(configuration)
+        # The variables that are the same list of items in every environment, by the keys of the items.
+        first, *others = (plain_copy(each.variables) for each in configuration.environments.values())
+        self._lists = {
+            frozenset(canonical(each.get("key") if isinstance(each, dict) else each) for each in value): name
+            for name, value in sorted(first.items(), reverse=True)
+            if isinstance(value, list) and all(canonical(each.get(name)) == canonical(value) for each in others)
+        }
         self._taken: dict[str, set[str]] = defaultdict(set)
         named = map(configuration.list_addresses, configuration.environments.values())
         for address in set(configuration.merged.resources).union(*named):
@@ -198,16 +205,6 @@ class Folding:
             if differing := [each for each in {**was, **now} if was.get(each) != now.get(each)]:
                 return f"that would change {abridge(map(cut, differing))} in {name}"
         return ""
-
-
-def _find_lists(configuration: Configuration) -> dict[frozenset[str], str]:
-    """The variables that are the same list of items in every environment, by the keys of the items."""
-    first, *others = (plain_copy(each.variables) for each in configuration.environments.values())
-    return {
-        frozenset(canonical(each.get("key") if isinstance(each, dict) else each) for each in value): name
-        for name, value in sorted(first.items(), reverse=True)
-        if isinstance(value, list) and all(canonical(each.get(name)) == canonical(value) for each in others)
-    }
 
 
 def _plan_values(desired: Desired, names: Collection[str]) -> Mapping[str, Any]:

@@ -25,9 +25,6 @@ from reconciler.serialization import canonical
 from reconciler.threads import Fields, Threads, listen, result, span
 
 T = TypeVar("T")
-WILDCARDS = frozenset("*?[")
-"""The characters that make a pattern of a name."""
-
 REMOVED = "it is not in reconciler.yaml any more: its objects stay live, and nothing manages them"
 
 
@@ -70,13 +67,23 @@ class Environments:
     def leave_out_untouched(self, base: str | None, *, every: bool) -> None:
         """Leaves out those of several that have not changed since `base`, a commit or branch. With `every`, those that
         have gone since are named, too."""
-        if base is not None and self._configuration is not None:
-            self.left_out = _find_untouched(self._configuration, self.names, base)
-            if names := ", ".join(self.left_out):
-                write_stderr(escape(f"note: left out, because {base} wants the same of them: {names}"))
-            removed = commands.base_plan.find_removed(self._configuration, base) if every else []
-            self.names = [*self.names, *removed]
-            self.left_out = {**self.left_out, **dict.fromkeys(removed, REMOVED)}
+        configuration, left_out = self._configuration, dict[str, str]()
+        if base is None or configuration is None:
+            return
+        for environment in map(configuration.environments.__getitem__, self.names):
+            try:
+                before = commands.base_plan.read_base_plan(configuration, environment, base)
+                now = configuration.desired(environment)
+            except ConfigurationInvalid:
+                continue  # planning it says why
+            is_same = before.environment and _select_settings(before.environment) == _select_settings(environment)
+            if is_same and before.desired is not None and _select_wanted(before.desired) == _select_wanted(now):
+                left_out[environment.name] = f"nothing of it has changed since {before.commit[:12]}"
+        if left_out:
+            write_stderr(escape(f"note: left out, because {base} wants the same of them: {', '.join(left_out)}"))
+        removed = commands.base_plan.find_removed(configuration, base) if every else []
+        self.names = [*self.names, *removed]
+        self.left_out = {**left_out, **dict.fromkeys(removed, REMOVED)}
 
     def run(self, work: Callable[[Session], T]) -> list[Ended[T]]:
         """What `work` gives for each of them, in their order: side by side, if they are several.
@@ -110,11 +117,11 @@ class Environments:
     def run_one(self, name: str, work: Callable[[Session], T]) -> Ended[T]:
         """What `work` gives for one environment, or the error that it raises."""
 
-        def opened() -> T:
+        def open_and_work() -> T:
             with self.open(name) as session:
                 return work(session)
 
-        return run_to_end(name, opened)
+        return run_to_end(name, open_and_work)
 
 
 def choose_names(path: Path, patterns: Sequence[str], *, every: bool, is_checked: bool = False) -> list[str]:
@@ -127,7 +134,8 @@ def choose_names(path: Path, patterns: Sequence[str], *, every: bool, is_checked
     """
     if every and patterns:
         raise WrongUsage("--all cannot be used with --environment: it means every environment")
-    if not (every or is_checked) and len(patterns) <= 1 and not WILDCARDS.intersection("".join(patterns)):
+    has_wildcard = any(each in pattern for pattern in patterns for each in "*?[")
+    if not (every or is_checked or has_wildcard) and len(patterns) <= 1:
         return list(patterns)
     configuration = Configuration(path)
     configuration.require_sound_settings()
@@ -182,22 +190,6 @@ def show_requests(debug: bool, prefix: str = "") -> AbstractContextManager[None]
                 write_stderr(dim(escape(f"debug: {prefix}{fields['message']}, {milliseconds:.0f} ms")))
 
     return listen(show) if debug and not log.get() else listen()
-
-
-def _find_untouched(configuration: Configuration, names: Iterable[str], base: str) -> dict[str, str]:
-    """The environments of which the configuration wants the same as at the merge base of HEAD and `base`, each with the
-    reason. One whose configuration is invalid, now or then, is not among them."""
-    untouched = {}
-    for environment in map(configuration.environments.__getitem__, names):
-        try:
-            before = commands.base_plan.read_base_plan(configuration, environment, base)
-            now = configuration.desired(environment)
-        except ConfigurationInvalid:
-            continue
-        is_same = before.environment and _select_settings(before.environment) == _select_settings(environment)
-        if is_same and before.desired is not None and _select_wanted(before.desired) == _select_wanted(now):
-            untouched[environment.name] = f"nothing of it has changed since {before.commit[:12]}"
-    return untouched
 
 
 def _select_settings(environment: Environment) -> Environment:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from reconciler.commands.session import Session
+from reconciler.commands.session import Planned, Session
 from reconciler.config.files import SETTINGS_FILE, is_resources
 from reconciler.errors import GitUnusable
 from reconciler.git.history import DEEPEN, Listing, find_age, find_removal, list_folder, read_on_default_branch
@@ -28,85 +28,87 @@ FEW = 5
 name_few = partial(abridge, most=FEW, rest=" and # more")
 
 
-def add_reasons(
-    plan: Plan, entries: Mapping[str, Entry], desired: Desired, session: Session, *, allowed: Collection[str]
-) -> Plan:
+def add_reasons(planned: Planned, session: Session, allowed: Collection[str]) -> Planned:
     """The plan with the reason why each address goes that is not in the configuration any more.
 
     Gets a refusal if git keeps a file off the disk (sparse checkout, skip-worktree, submodule) that held such an
     address, the settings, or defaults that would win over those that are sent. Git is asked only if something goes, if
     defaults are sent, or if there are no settings: a call costs a few milliseconds.
     """
-    folder = session.configuration.folder
-    going = dict(_going(plan, entries, desired))
-    inherited = dict(_inherited(plan, desired, folder)) if session.configuration.merged.defaults else {}
+    folder, plan, desired = session.configuration.folder, planned.plan, planned.desired
+    going = dict(_find_going(planned))
+    inherited = dict(_find_inherited(plan, desired, folder)) if session.configuration.merged.defaults else {}
     has_settings = os.path.lexists(folder / SETTINGS_FILE)
-    if not plan.changes or (has_settings and not going and not inherited):
-        return plan
+    if has_settings and not going and not inherited:
+        return planned
+    listing, warnings = Listing(), plan.warnings
     try:
-        listing, warnings = list_folder(folder) if session.asks_git else Listing(), plan.warnings
+        listing = list_folder(folder) if session.asks_git else listing
     except GitUnusable as error:
-        listing = Listing()
-        warnings = (*plan.warnings, f"git cannot say why a file is not there, so it counts as removed: {error}")
+        warnings = (*warnings, f"git cannot say why a file is not there, so it counts as removed: {error}")
     found = _FileEvidence(folder, listing, desired)
     reasons = {address: found.find_reason(address, entry) for address, entry in going.items()}
     missing = [address for address, entry in going.items() if found.is_kept_off(entry)]
-    altered = [address for address, each in inherited.items() if found.keeps_defaults_off(*each)]
-    refusals = plan.refusals
+    altered = [address for address, each in inherited.items() if found.has_hidden_defaults(*each)]
     lacks_settings = listing.keeps_off(SETTINGS_FILE) and not has_settings
     if MISSING_FILES not in allowed and (missing or altered or lacks_settings):
-        refusals = (*refusals, _make_refusal(missing, altered, found.off or [SETTINGS_FILE]))
+        refusal = _make_refusal(missing, altered, found.off or [SETTINGS_FILE])
+        plan = replace(plan, refusals=(*plan.refusals, refusal))
     elif found.off and going:
         warnings = (*warnings, f"git keeps {name_few(found.off)} off the disk; what stands there is not in this plan")
-    return replace(plan, changes=_set_reasons(plan, reasons, missing), refusals=refusals, warnings=warnings)
+    return _set_reasons(replace(planned, plan=replace(plan, warnings=warnings)), reasons, missing)
 
 
-def _set_reasons(plan: Plan, reasons: Mapping[str, str], missing: Collection[str]) -> tuple[Change, ...]:
-    """The changes; a delete, and what goes since its file is missing, has its reason."""
-    return tuple(
+def add_undo_reasons(planned: Planned, receipt: str) -> Planned:
+    """The plan of a way back with why each object goes."""
+    reason = f"the apply that made it is taken back: {receipt}"
+    return _set_reasons(planned, {change.address: reason for change in planned.plan.changes}, ())
+
+
+def _set_reasons(planned: Planned, reasons: Mapping[str, str], missing: Collection[str]) -> Planned:
+    """A delete, and what goes since its file is missing, gets its reason."""
+    changes = [
         replace(change, reason=reasons[change.address])
         if change.address in reasons and (change.action is Action.DELETE or change.address in missing)
         else change
-        for change in plan.changes
-    )
+        for change in planned.plan.changes
+    ]
+    return replace(planned, plan=replace(planned.plan, changes=tuple(changes)))
 
 
-def add_undo_reasons(plan: Plan, receipt: str) -> Plan:
-    """The plan of a way back with why each object goes."""
-    reason = f"the apply that made it is taken back: {receipt}"
-    reasons = {change.address: reason for change in plan.changes}
-    return replace(plan, changes=_set_reasons(plan, reasons, ()))
+def add_behind(planned: Planned, folder: Path, tip: str = "") -> Planned:
+    """The plan with the changes that would undo a newer commit: the one that wrote the object last, or deleted it, and
+    that this checkout does not have. The state is marked if the default branch has a newer one.
 
-
-def find_behind(
-    plan: Plan, state: State, folder: Path, *, head: str = "", tip: str = ""
-) -> tuple[Mapping[str, Commit], tuple[str, ...]]:
-    """The changes that would undo a newer commit: address → the commit that wrote the object last, or deleted it, and
-    that this checkout does not have; and warnings.
-
-    `head` is the commit that the plan was made of, if another one is checked out; `tip` is what it was compared with.
-    Git is asked only if a commit is known of an object that changes.
+    `tip` is the commit that the plan was compared with. Git is asked only if a commit is known of an object that
+    changes.
     """
-    wrote = {change.address: set(_find_commits(change, plan, state)) for change in plan.changes}
-    asked = set().union(*wrote.values())
-    if not asked:
-        return {}, ()
+    plan = planned.plan
+    wrote = {change.address: set(_find_commits(change, plan, planned.state)) for change in plan.changes}
+    found: dict[str, Commit] = {}
+    warnings = plan.warnings
     try:
-        age = find_age(folder, asked, head=head, tip=tip)
+        asked = set().union(*wrote.values())
+        age = find_age(folder, asked, head=planned.head, tip=tip) if asked else None
     except GitUnusable as error:
-        return {}, (f"git cannot say whether this checkout is older than what was applied: {error}",)
-    found = {
-        address: Commit(commit, age.newer[commit])
-        for address, commits in wrote.items()
-        for commit in sorted(commits & age.newer.keys())
-    }
-    doubtful = [address for address, commits in wrote.items() if commits & age.unknown and address not in found]
-    fetch = DEEPEN if age.is_shallow else "if a branch has it, git fetch brings it"
-    message = f"whether this checkout is older than the commit that wrote {name_few(doubtful)} last is not known"
-    return found, (f"{message}: this clone does not have that commit; {fetch}",) if doubtful else ()
+        age = None
+        warnings = (*warnings, f"git cannot say whether this checkout is older than what was applied: {error}")
+    if age is not None:
+        for address, commits in wrote.items():
+            for commit in sorted(commits & age.newer.keys()):
+                found[address] = Commit(commit, age.newer[commit])
+        doubtful = [address for address, commits in wrote.items() if commits & age.unknown and address not in found]
+        if doubtful:
+            fetch = DEEPEN if age.is_shallow else "if a branch has it, git fetch brings it"
+            message = (
+                f"whether this checkout is older than the commit that wrote {name_few(doubtful)} last is not known"
+            )
+            warnings = (*warnings, f"{message}: this clone does not have that commit; {fetch}")
+    snapshot = _compare_to_committed(planned.snapshot) if plan.changes else planned.snapshot
+    return replace(planned, plan=replace(plan, warnings=warnings), snapshot=snapshot).with_behind(found)
 
 
-def compare_to_committed(snapshot: Snapshot) -> Snapshot:
+def _compare_to_committed(snapshot: Snapshot) -> Snapshot:
     """The snapshot, marked as old if its file has a higher serial on the default branch: an old checkout brings back an
     old state, perhaps with its receipts. Not marked if git fails."""
     state = snapshot.state
@@ -149,7 +151,7 @@ class _FileEvidence:
             return bool(self.off)
         return not os.path.lexists(self._folder / entry.file) and self._listing.keeps_off(entry.file)
 
-    def keeps_defaults_off(self, file: str, origins: Collection[str]) -> bool:
+    def has_hidden_defaults(self, file: str, origins: Collection[str]) -> bool:
         """Whether git keeps a file off the disk whose defaults would win, in the file, over those of the origins."""
         near = PurePosixPath(file).parents
         folders = {PurePosixPath(each).parent for each in self.off}
@@ -158,28 +160,28 @@ class _FileEvidence:
 
     def find_reason(self, address: str, entry: Entry) -> str:
         """Why an address is not in the configuration."""
-        if not self.is_kept_off(entry) and (found := self._desired.explain_gone(address, entry.file)):
+        file, is_kept_off = entry.file, self.is_kept_off(entry)
+        if not is_kept_off and (found := self._desired.explain_gone(address, file)):
             return found
-        if entry.file not in self._reasons:
-            self._reasons[entry.file] = self._find_reason(entry)
-        return self._reasons[entry.file]
-
-    def _find_reason(self, entry: Entry) -> str:
-        file = entry.file
-        if self.is_kept_off(entry):
-            return f"git keeps {file or name_few(self.off)} off the disk"
-        if not file:
-            return "it is not in the configuration any more"
-        if os.path.lexists(self._folder / file):
-            return f"its block has gone from {file}"
-        if file in self._listing.tracked:
-            return f"its file {file} has gone (not committed)"
-        commit = find_removal(self._folder, file, entry.commit) if len(self._reasons) < FEW else None
-        return f"its file {file} has gone" + (f" (in {Commit(*commit)})" if commit else "")
+        if file not in self._reasons:
+            reason = f"its file {file} has gone"
+            if is_kept_off:
+                reason = f"git keeps {file or name_few(self.off)} off the disk"
+            elif not file:
+                reason = "it is not in the configuration any more"
+            elif os.path.lexists(self._folder / file):
+                reason = f"its block has gone from {file}"
+            elif file in self._listing.tracked:
+                reason += " (not committed)"
+            elif len(self._reasons) < FEW and (commit := find_removal(self._folder, file, entry.commit)):
+                reason += f" (in {Commit(*commit)})"
+            self._reasons[file] = reason
+        return self._reasons[file]
 
 
-def _going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> Iterator[tuple[str, Entry]]:
+def _find_going(planned: Planned) -> Iterator[tuple[str, Entry]]:
     """The addresses that go, and the only reason is that they are not in the configuration."""
+    desired, entries, plan = planned.desired, planned.state.entries, planned.plan
     reviewed = {each.source for each in desired.removed}
     for change in plan.changes:
         entry = entries.get(plan.moved.get(change.address, change.address))
@@ -188,7 +190,7 @@ def _going(plan: Plan, entries: Mapping[str, Entry], desired: Desired) -> Iterat
             yield change.address, entry
 
 
-def _inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tuple[str, tuple[str, set[str]]]]:
+def _find_inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tuple[str, tuple[str, set[str]]]]:
     """The addresses that get values from defaults of other files: the file of the resource, and those files."""
     for change in plan.changes:
         resource = desired.resources.get(change.address)

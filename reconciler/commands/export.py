@@ -55,6 +55,7 @@ def export_project(session: Session) -> Exported:
     schema = _find_schema(session.configuration.folder)
     live, now = read_live(session, state), session.transport.clock()
     exported = export(live, find_objections, schema or SCHEMA)
+    # A protected object that left the state is still protected when it is exported again.
     kept = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
     entries = {
         address: add_counts(address, replace(each, protected=ObjectRef.at(address, each.id) in kept), live, now)

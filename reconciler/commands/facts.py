@@ -46,6 +46,7 @@ class RecordingReader(Reader):
         """The answer if it tells something of the API, whatever its status."""
         with suppress(ReconcilerError):
             answer = self._exchange("GET", path, idempotent=True, query=query)
+            # Such a status tells that the API is busy, and nothing of what it does with the request.
             return None if answer.status in RETRIED else answer
         return None
 
@@ -63,11 +64,12 @@ def find_facts(kind: Kind, watch: RecordingReader) -> Iterator[Fact]:
     """All facts of a kind. Those that only a probe can tell are unknown."""
     error, rows = watch.errors.get(kind.endpoints.path), watch.items.get(kind.endpoints.path, [])
     is_unclear = isinstance(error, (NotAuthorised, AnswerRefused, Unreachable))
+    asked = ((text, None) for text in list_questions(kind).values())
     whole = ("the list can be read whole", None if is_unclear else [error] if error else [])
     seen = () if error else _find_object_claims(kind, watch, rows)
-    claims = make_facts(kind.section, [whole, *seen, *find_claims(kind, rows, watch.items, find_violations)])
-    asked = make_facts(kind.section, ((text, None) for text in list_questions(kind).values()))
-    yield from {each.text: each for each in (*asked, *claims)}.values()
+    # What was read takes the place of a question with the same words.
+    claims = [*asked, whole, *seen, *find_claims(kind, rows, watch.items, find_violations)]
+    yield from {each.text: each for each in make_facts(kind.section, claims)}.values()
 
 
 def _find_object_claims(kind: Kind, watch: RecordingReader, rows: Sequence[Item]) -> Claims:

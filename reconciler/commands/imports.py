@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.commands.edits import Texts, Written, edited, find_differing, write_edits
+from reconciler.commands.edits import Texts, Written, find_differing, open_edited, write_edits
 from reconciler.commands.export import NOTHING, Project, Unmanaged, describe
 from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE
@@ -104,7 +104,11 @@ class _Import:
         key_paths, failures = self._compare({address: ref for ref, address in paired.items()} | self._merged)
         names = {name for each in project.environments.values() for name in (*each.variables, *each.unset)}
         taken = {name: {key: each.variables.get(name) for key, each in project.environments.items()} for name in names}
-        values = {(name, keys): self._find_values(name, keys) for name, paths in key_paths.items() for keys in paths}
+        values: dict[tuple[str, KeyPath], dict[str, Any]] = {}
+        for address, paths in key_paths.items():
+            sides = {**project.find_sides(address), project.name: self._blocks[address]}
+            known = {name: sides[name] for name in project.environments if name in sides}
+            values |= {(address, each): {name: value_at(at, each) for name, at in known.items()} for each in paths}
         self._variables = name_variables(values, taken)
         return failures
 
@@ -117,6 +121,7 @@ class _Import:
         names = {name: each.fields.get(KINDS[each.kind].identity.name_field) for name, each in project.unproven.items()}
         rest = {name for name in names if self._first and self._first.has(address_kind(name), names[name])}
         rest -= {*self._merged, *used, *self._untouched, *(self._found.pairs.get(ref, "") for ref in self._out)}
+        # An `only_in` counts for a whole for_each, so it is written only if no instance stays.
         made = {name: each.instance.definition for name, each in project.here.resources.items() if each.instance}
         partly = {made[name] for name in made.keys() - rest}
         rest = {name for name in rest if made.get(name) not in partly}
@@ -195,11 +200,6 @@ class _Import:
             texts.add(file, "imports", [lines[each] for each in addresses if each in lines])
         return {}
 
-    def _find_values(self, address: str, key_path: KeyPath) -> dict[str, Any]:
-        """The value at these keys of a merged resource, by environment."""
-        sides = {**self._project.find_sides(address), self._project.name: self._blocks[address]}
-        return {name: value_at(sides[name], key_path) for name in self._project.environments if name in sides}
-
     def _make_import_lines(self, texts: Texts) -> dict[str, dict[str, Any]]:
         """The new lines of `imports`, by address. Lines that exist already get one more id."""
         project, lines = self._project, dict[str, dict[str, Any]]()
@@ -227,7 +227,7 @@ class _Import:
         project, ours = self._project, {*self._blocks, *self._narrowed}
         if not edits:
             return self._find_differing(project.here)
-        configuration = edited(project.configuration.path, edits)
+        configuration = open_edited(project.configuration.path, edits)
         try:
             configuration.desired(configuration.environment(project.name))
             after = configuration.check()

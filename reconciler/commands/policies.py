@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.commands.base_plan import read_base_plan
-from reconciler.commands.session import Session, find_address, read_clock
+from reconciler.commands.session import Planned, Session, find_address, read_clock
 from reconciler.config.load import Configuration
 from reconciler.errors import GUARD, ConfigurationInvalid, Problem, WrongUsage, fold
 from reconciler.lazy import load
 from reconciler.model.inputs import Desired
-from reconciler.model.plan import Plan, Refusal
+from reconciler.model.plan import Refusal
 from reconciler.model.policies import Policy, PolicyReport
 from reconciler.model.results import Rule
 from reconciler.model.settings import Environment
+from reconciler.plan.guards import Options
 from reconciler.text import abridge, did_you_mean
-
-LIBRARY = "cel_expr_python"
 
 
 def judge(
@@ -41,7 +40,7 @@ def _load(policies: Sequence[Policy]) -> Any:
     try:
         return load("reconciler.policies.judge:load")(policies)
     except ModuleNotFoundError as error:
-        if error.name != LIBRARY:
+        if error.name != "cel_expr_python":
             raise
         message = "policies need a library that is not installed; run: pip install 'qonversion-reconciler[policies]'"
         raise ConfigurationInvalid([Problem(*policies[0].location, message)]) from None
@@ -65,6 +64,7 @@ def check(
     if errors := fold({name: each.problems("error") for name, each in reports.items()}):
         raise ConfigurationInvalid(errors, notes)
     first, *others = [dict.fromkeys(each.unused) for each in reports.values()]
+    # An exception that one environment needs is no mistake in the others.
     unused = [each for each in first if all(each in other for other in others)]
     named = map(configuration.list_addresses, configuration.environments.values()) if unused else ()
     known = {*configuration.merged.resources}.union(*named)
@@ -78,31 +78,29 @@ def check(
 
 
 def judge_plan(
-    session: Session, made: Plan, policies: Sequence[Policy], allowed: Collection[str], desired: Desired, **more: Any
-) -> tuple[Plan, PolicyReport]:
-    """The plan with the refusals and warnings of policies, and their report. `more` goes to `policies.judge.judge`.
-    WrongUsage if `allowed` names a policy that does not exist."""
+    session: Session, planned: Planned, policies: Sequence[Policy], options: Options, before: Desired | None
+) -> Planned:
+    """The plan with the refusals and warnings of policies, and their report. `before` is what the base wanted.
+    WrongUsage if `options` allow a policy that does not exist."""
+    made, allowed = planned.plan, options.allowed
     known = [GUARD + each.name for each in policies]
     if unknown := sorted(each for each in allowed if each.startswith(GUARD) and each not in known):
         raise WrongUsage(f"--allow {unknown[0]}: there is no such policy{did_you_mean(unknown[0], known)}")
     now = session.transport.clock()
-    report = judge(policies, desired, session.environment, now, changes=made.changes, **more)
+    about = {"changes": made.changes, "live": planned.live, "state": planned.state, "before": before}
+    about |= {"only_changes": options.undo is not None}
+    report = judge(policies, planned.desired, session.environment, now, **about)
     found = report.problems("error")
     passed = [*report.problems("warning"), *(each for each in found if each.code in allowed)]
     # A saved plan still has the refusals of the time when it was made.
-    kept = [each for each in made.refusals if not each.guard.startswith(GUARD)]
-    refusals = (*kept, *_make_refusals([each for each in found if each.code not in allowed]))
-    warnings = tuple(dict.fromkeys([*made.warnings, *map(str, fold({"": passed}))]))
-    return replace(made, refusals=refusals, warnings=warnings), report
-
-
-def _make_refusals(problems: Sequence[Problem]) -> Iterator[Refusal]:
-    """A refusal for each policy."""
-    for guard in dict.fromkeys(each.code for each in problems):
-        found = fold({"": [each for each in problems if each.code == guard]})
-        text = abridge(map(str, found), rest="\n… and # more of this policy", separator="\n")
+    refusals = [each for each in made.refusals if not each.guard.startswith(GUARD)]
+    for guard in dict.fromkeys(each.code for each in found if each.code not in allowed):
+        own = fold({"": [each for each in found if each.code == guard]})
+        text = abridge(map(str, own), rest="\n… and # more of this policy", separator="\n")
         passes = f"a change that it allows; an exception below `except`; or --allow {guard}"
-        yield Refusal(guard, text, passes, tuple(found))
+        refusals.append(Refusal(guard, text, passes, tuple(own)))
+    warnings = tuple(dict.fromkeys([*made.warnings, *map(str, fold({"": passed}))]))
+    return replace(planned, plan=replace(made, refusals=tuple(refusals), warnings=warnings), judged=report)
 
 
 def explain(session: Session, desired: Desired, address: str) -> list[Rule]:

@@ -42,6 +42,7 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
     if not session.transport.secret.sandbox:
         raise Refused("--probe takes a sandbox key only", hint="name an environment whose key begins with test_sk_")
     confirm()
+    closed = [name for name, kind in KINDS.items() if kind.endpoints.closed and DELETE + name not in allowed]
     of_state = session.store.journal
     journal = Journal(of_state.path.with_suffix(".probe.journal"), of_state.environment, of_state.key)
     own = replace(session.environment, state=StateSettings("file", journal.path))
@@ -49,13 +50,11 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
         run = _Probe(Writer(session.transport), steps, own.name)
         with on_interrupt(run.stop):
             run.remove()  # what an earlier run has left
-            run.learn(kind for kind in KINDS.values() if not kind.endpoints.closed or DELETE + kind.name in allowed)
+            run.learn(kind for name, kind in KINDS.items() if name not in closed)
             run.remove()
-        left = [
-            name for kind in KINDS.values() if kind.endpoints.closed and (name := DELETE + kind.name) not in allowed
-        ]
-        check, more = run.check(), f"not asked of kinds whose deletes are closed: --allow {' --allow '.join(left)}"
-        return list(run.facts.values()), replace(check, hint=check.hint or more * bool(left))
+        check, passes = run.check(), "".join(f" --allow {DELETE}{name}" for name in closed)
+        hint = f"not asked of kinds whose deletes are closed:{passes}" if closed else ""
+        return list(run.facts.values()), replace(check, hint=check.hint or hint)
 
 
 class _Probe:
@@ -110,7 +109,20 @@ class _Probe:
             self._unclear.append(f"{kind.section}: {error}")
 
     def _learn(self, kind: Kind) -> None:
-        fields = self._make_fields(kind)
+        """Makes an object like the kind's example, with a status that delivers nothing and references to ours; then
+        changes it."""
+        fields, read = dict[str, Any](), partial(read_table, self._writer)
+        name = f"reconciler-probe-{uuid.uuid4().hex}"
+        for each in kind.fields:
+            words, is_apart = each.schema.get("enum", ()), each.setter and (each.setter.reads or not each.required)
+            if kind.delivery and each.name == kind.delivery.status and not is_apart:
+                fields[each.name] = next(word for word in words if word != kind.delivery.on)
+            elif each.name in kind.example and not is_apart:
+                value = "sandbox" if each.follows_key and "sandbox" in words else kind.example[each.name]
+                is_free = "null" in each.schema.get("type", ()) and isinstance(value, str) and not words
+                # Such as the key that apps ask for: nobody asks for this one.
+                fields[each.name] = name if is_free else fill(value, each.reference, self._made, read)
+        fields[kind.identity.chosen_id or kind.identity.name_field] = name
         self._made[kind.name] = made = self._create(kind, fields)
         self._used |= {to.kind for name, to in kind.reference_fields if fields.get(name) != kind.example.get(name)}
         for work in (self._check_created, self._update, self._set_sub_endpoints, self._set_and_restore):
@@ -130,21 +142,6 @@ class _Probe:
         if not answer.ok and answer.status not in refusals:
             raise answer.error(self._writer.source)
         return answer
-
-    def _make_fields(self, kind: Kind) -> dict[str, Any]:
-        """The fields of a new object: the kind's example, a status that delivers nothing, references to ours."""
-        fields, read = dict[str, Any](), partial(read_table, self._writer)
-        name = f"reconciler-probe-{uuid.uuid4().hex}"
-        for each in kind.fields:
-            words, is_apart = each.schema.get("enum", ()), each.setter and (each.setter.reads or not each.required)
-            if kind.delivery and each.name == kind.delivery.status and not is_apart:
-                fields[each.name] = next(word for word in words if word != kind.delivery.on)
-            elif each.name in kind.example and not is_apart:
-                value = "sandbox" if each.follows_key and "sandbox" in words else kind.example[each.name]
-                is_free = "null" in each.schema.get("type", ()) and isinstance(value, str) and not words
-                # Such as the key that apps ask for: nobody asks for this one.
-                fields[each.name] = name if is_free else fill(value, each.reference, self._made, read)
-        return {**fields, kind.identity.chosen_id or kind.identity.name_field: name}
 
     def _create(self, kind: Kind, fields: Fields) -> Item:
         name, request = fields[kind.identity.name_field], create_requests(kind, fields)[0]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import wait
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import commands
 from reconciler import plan as plan_stage
-from reconciler.commands.plan import Planned, find_refusal, plan, refusal_error
-from reconciler.commands.session import Session
+from reconciler.commands.plan import find_refusal, make_refusal_error, plan
+from reconciler.commands.session import Planned, Session
 from reconciler.config.files import configuration_folder
 from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage
 from reconciler.kinds import KINDS
@@ -53,10 +53,17 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
         made = replace(made, warnings=(*made.warnings, *warnings))
     at = now or session.transport.clock()
     if all(each.guard != FROZEN for each in made.refusals):  # such a refusal says the same already
-        freezes = (text for text, _ in find_freezes(session.environment, at))
-        made = replace(made, warnings=(*made.warnings, *freezes))
+        made = replace(made, warnings=(*made.warnings, *(text for text, _ in find_freezes(session.environment, at))))
     commit = session.find_commit() if SHOW_COMMIT.intersection(forms) else ""
-    gone = dict(_find_removed(planned, session.configuration.folder))
+    gone: dict[str, tuple[Location, str]] = {}  # where the blocks stood that are not there any more, with the commit
+    for address in (each.address for each in made.changes if each.address not in planned.desired.resources):
+        earlier = made.moved.get(address, address)
+        stood, entry = planned.before.resources.get(earlier), planned.state.entries.get(earlier)
+        # The base knows the line, the state only the file.
+        if stood is not None:
+            gone[address] = stood.location, planned.base
+        elif entry is not None and entry.file:
+            gone[address] = Location(str(session.configuration.folder / entry.file), 0, 0), entry.commit
     given = Review(made, planned.desired, planned.live, at=at, commit=commit, base=planned.base, gone=gone)
     given = replace(given, scopes=planned.scopes, behind=planned.behind)
     if not made.changes:
@@ -64,18 +71,6 @@ def review(session: Session, planned: Planned, now: datetime | None = None, *, f
     zone = load("zoneinfo:ZoneInfo")(named) if (named := session.environment.time_zone) else None
     make_review: Callable[..., Review] = load("reconciler.review.review:make_review")
     return make_review(given, zone=zone, sandbox_key=session.transport.secret.sandbox)
-
-
-def _find_removed(planned: Planned, folder: Path) -> Iterator[tuple[str, tuple[Location, str]]]:
-    """Where the blocks stood that are not in the configuration any more, with the commit. The base knows the line, the
-    state only the file."""
-    for change in (each for each in planned.plan.changes if each.address not in planned.desired.resources):
-        address = planned.plan.moved.get(change.address, change.address)
-        stood, entry = planned.before.resources.get(address), planned.state.entries.get(address)
-        if stood is not None:
-            yield change.address, (stood.location, planned.base)
-        elif entry is not None and entry.file:
-            yield change.address, (Location(str(folder / entry.file), 0, 0), entry.commit)
 
 
 @frozen
@@ -101,7 +96,7 @@ def preview(
     # A shared store takes a request for that, which goes beside those of the plan.
     asked = Threads(1).submit(session.store.who_applies)
     planned = plan(session, options)
-    saved = commands.saved_plan.bind_plan(session, planned) if is_saved else None
+    saved = commands.plan.bind_plan(session, planned) if is_saved else None
     made = review(session, planned, forms=forms)
     wait([asked], LOCK_SECONDS)
     holder = asked.result() if asked.done() and asked.exception() is None else None
@@ -114,15 +109,27 @@ def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
     known = {each.environment: _find_identities(each.value.planned) for each in ended if each.value is not None}
     warnings = plan_stage.compare.shared_objects(known)
 
-    def judged(made: Preview) -> Preview:
-        plan = made.review.plan
+    def judge(made: Preview) -> Preview:
+        plan, identify = made.review.plan, plan_stage.compare.identify
+        going = {
+            identify(plan.api, ObjectRef(each.kind, each.id), made.planned.live): each
+            for each in plan.changes
+            if each.action in DESTROYS and each.id
+        }
+        refusals = []
+        for name, identities in known.items():
+            found = [going[each] for each in identities.values() if each in going]
+            if found and name != plan.environment:
+                text = abridge(f"{change.address} ({change.id})" for change in found)
+                message = f"this plan would delete or replace what the environment {name} manages: {text}"
+                refusals.append(Refusal(SHARED, message, PASSES_SHARED))
+        # Two that manage one object undo each other at every apply.
         texts = [text for names, text in warnings if plan.environment in names]
-        refusals = list(_refusals_to_destroy(made.planned, known))
         shown = replace(plan, warnings=(*plan.warnings, *texts), refusals=(*plan.refusals, *refusals))
-        refused = made.refused or (refusal_error(refusals) if refusals else None)
+        refused = made.refused or (make_refusal_error(refusals) if refusals else None)
         return replace(made, review=replace(made.review, plan=shown), refused=refused)
 
-    return [each.map(judged) for each in ended]
+    return [each.map(judge) for each in ended]
 
 
 def _find_identities(planned: Planned) -> dict[str, Identity]:
@@ -139,24 +146,8 @@ def _find_identities(planned: Planned) -> dict[str, Identity]:
     return {address: identify(planned.plan.api, ref, planned.live) for address, ref in refs.items()}
 
 
-def _refusals_to_destroy(planned: Planned, known: Mapping[str, Mapping[str, Identity]]) -> Iterator[Refusal]:
-    """A refusal for each other environment that manages what a plan deletes or replaces."""
-    plan = planned.plan
-    going = {
-        plan_stage.compare.identify(plan.api, ObjectRef(change.kind, change.id), planned.live): change
-        for change in plan.changes
-        if change.action in DESTROYS and change.id
-    }
-    for name, identities in known.items():
-        found = [going[each] for each in identities.values() if each in going]
-        if found and name != plan.environment:
-            text = abridge(f"{change.address} ({change.id})" for change in found)
-            message = f"this plan would delete or replace what the environment {name} manages: {text}"
-            yield Refusal(SHARED, message, PASSES_SHARED)
-
-
 @dataclass
-class ReportFiles:
+class ReportFiles(AbstractContextManager["ReportFiles"]):
     """The files of one command, used as a context: if its block fails, the forms that can show a failure do so.
 
     `path`: the configuration. `reports`: the form and the file of each. `names`: the environments, as far as they are
@@ -169,13 +160,22 @@ class ReportFiles:
     names: Sequence[str] = ()
     review: Review | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         known = [(form, file) for form, file in self.reports if form in FAILED]
-        if known and isinstance(error, Exception | KeyboardInterrupt):
-            self._write_failure(error, known)
+        if not known or not isinstance(error, Exception | KeyboardInterrupt):
+            return
+        review, session = self.review, commands.session
+        if review is not None:
+            configuration, name, commit = review.plan.configuration or None, review.plan.environment, review.commit
+        else:
+            configuration, name = session.find_names(self.path, self.names[0] if len(self.names) == 1 else None)
+            commit = load(session.CONFIGURATION_COMMIT)(configuration_folder(self.path))
+        several = tuple(self.names) if len(self.names) > 1 else ()
+        failure = Failure(self.command, name, error, commit, review, configuration or "", several)
+        for form, file in known:
+            # A report that cannot be written must not hide the error itself, which stderr gets in any case.
+            with suppress(ReconcilerError):
+                _write(file, render_failure(failure, form) or "")
 
     def forms(self) -> list[str]:
         """The forms of the files."""
@@ -200,20 +200,6 @@ class ReportFiles:
             text = render(ended, form, None if is_known else commands.session.find_names(self.path, None)[0])
             if text is not None:
                 _write(file, strip_styles(text) if form == "text" else text)
-
-    def _write_failure(self, error: BaseException, reports: Reports) -> None:
-        review, session = self.review, commands.session
-        if review is not None:
-            configuration, name, commit = review.plan.configuration or None, review.plan.environment, review.commit
-        else:
-            configuration, name = session.find_names(self.path, self.names[0] if len(self.names) == 1 else None)
-            commit = load(session.CONFIGURATION_COMMIT)(configuration_folder(self.path))
-        several = tuple(self.names) if len(self.names) > 1 else ()
-        failure = Failure(self.command, name, error, commit, review, configuration or "", several)
-        for form, file in reports:
-            # A report that cannot be written must not hide the error itself, which stderr gets in any case.
-            with suppress(ReconcilerError):
-                _write(file, render_failure(failure, form) or "")
 
 
 def select_plans(reports: Reports) -> list[tuple[str, Path]]:

@@ -1,13 +1,16 @@
-"""What a command works with: the configuration, the environment, the backend of its state, the transport."""
+"""What a command works with: the configuration, the environment, the backend of its state, the transport; and a plan
+with all that it was made with."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.api import SharedLimits, Transport, connect
 from reconciler.api.secret import is_local, read_secret
@@ -18,6 +21,9 @@ from reconciler.errors import ReconcilerError, WrongUsage
 from reconciler.git import repository_top
 from reconciler.lazy import frozen, load
 from reconciler.model.addresses import address_kind
+from reconciler.model.inputs import Desired, Live, State
+from reconciler.model.plan import Plan
+from reconciler.model.reports import Commit, Scope
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, VENDOR_URL, Environment
 from reconciler.state.backend import Backend, Snapshot
 from reconciler.state.document import from_text
@@ -26,11 +32,10 @@ from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, requi
 from reconciler.system import Unreadable, read_regular, relative_path
 from reconciler.text import counted
 
+if TYPE_CHECKING:
+    from reconciler.model.policies import PolicyReport
+
 FIRST_YEAR, LAST_YEAR = 2000, 2100  # beyond them is a typing error, and near the ends of datetime arithmetic overflows
-ORPHAN = (
-    "{}: this state holds {} of the environment {}, which is not in reconciler.yaml: no plan touches them; to keep "
-    "them, delete this file; to delete them, add it again and leave all out of it by `only_in`"
-)
 CONFIGURATION_COMMIT = "reconciler.git.checkout:configuration_commit"
 NOW = "RECONCILER_NOW"
 """The variable that sets the clock, for rehearsals."""
@@ -71,7 +76,10 @@ class Session:
         for file in sorted(file for file in files if file.stem not in names):
             with suppress(ReconcilerError, OSError, Unreadable):  # it may be any JSON that somebody keeps there
                 if count := len(from_text(read_regular(file, LARGEST), file.stem, str(file)).entries):
-                    yield ORPHAN.format(file, counted(count, "object"), file.stem)
+                    held = f"this state holds {counted(count, 'object')} of the environment {file.stem}"
+                    keep = "no plan touches them; to keep them, delete this file"
+                    delete = "to delete them, add it again and leave all out of it by `only_in`"
+                    yield f"{file}: {held}, which is not in reconciler.yaml: {keep}; {delete}"
 
     def find_commit(self) -> str:
         """The commit of the configuration, as git says it; empty if there is none."""
@@ -80,6 +88,31 @@ class Session:
     def find_head(self) -> str:
         """The id of the commit that is checked out; empty if there is none."""
         return str(load("reconciler.git.checkout:head_commit")(self.configuration.folder)) if self.asks_git else ""
+
+
+@frozen
+class Planned:
+    """A plan and what it was made with. `head` is the commit that it was made of, if another one is checked out;
+    `behind` are the newer commits that changes would undo, by address. `before` is what the base wanted, `judged` what
+    policies say."""
+
+    plan: Plan
+    snapshot: Snapshot
+    state: State
+    live: Live
+    desired: Desired
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
+    base: str = ""
+    behind: Mapping[str, Commit] = field(default_factory=dict)
+    head: str = ""
+    before: Desired = field(default_factory=lambda: Desired({}))
+    judged: PolicyReport | None = None
+
+    def with_behind(self, behind: Mapping[str, Commit]) -> Planned:
+        """The same with changes that would undo newer commits. Those of the pull request keep their scope."""
+        found = behind.keys() & self.scopes.keys()
+        undoing = {each: Scope.BEHIND for each in found if self.scopes[each] is not Scope.PULL_REQUEST}
+        return replace(self, scopes={**self.scopes, **undoing}, behind={**behind, **self.behind})
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from reconciler.state.receipts import list_receipts
 def unlock(path: Path, environment: str | None, run: str) -> str:
     """Breaks the lock of one run; gives the place of the state. The state may be another configuration's."""
     opened = Configuration(path)
-    store = _backend(opened.environment(environment), opened.folder)
+    store = _open(opened.environment(environment), opened.folder)
     store.unlock(run)
     return store.where
 
@@ -35,7 +35,7 @@ def read_local_state(configuration: Configuration, environment: Environment, *, 
     configuration."""
     if environment.state.store != "file" and not shared:
         return None
-    store = _backend(environment, configuration.folder)
+    store = _open(environment, configuration.folder)
     state = replay_state(store, store.read()).state
     return state if state.configuration in (None, environment.configuration) else None
 
@@ -55,18 +55,18 @@ def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
         state = replace(chosen.state, store="file", path=file)
     else:
         raise WrongUsage(f"{place} is no store", hint="expected file:PATH, git:REMOTE, s3://…, gs://… or az://…")
-    return _backend(replace(chosen, state=state), configuration.folder)
+    return _open(replace(chosen, state=state), configuration.folder)
 
 
 def own_backend(path: Path, environment: str | None) -> Backend:
     """The configured backend. Refused if the state there is another configuration's."""
     opened = Configuration(path)
     chosen = opened.environment(environment)
-    store = _backend(chosen, opened.folder)
+    store = _open(chosen, opened.folder)
     require_own_name(store.read().state, chosen.configuration, store.where)
     return store
 
 
-def _backend(environment: Environment, folder: Path) -> Backend:
+def _open(environment: Environment, folder: Path) -> Backend:
     """The backend, with the key if its variable holds it. No program is run to get a key that is not needed."""
     return open_backend(environment, folder, os.environ.get(environment.secret_env or "", "").strip())

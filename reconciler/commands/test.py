@@ -30,17 +30,13 @@ from reconciler.kinds.wire import create_requests
 from reconciler.lazy import frozen
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import Desired
-from reconciler.model.plan import NEW_ID, SUMMARY_ORDER, Change, Plan
+from reconciler.model.plan import NEW_ID, SUMMARY_ORDER, Plan
 from reconciler.model.policies import PolicyReport
 from reconciler.model.reports import Review, Status
 from reconciler.model.results import CaseResult, Mismatch
 from reconciler.model.settings import StateSettings
 from reconciler.plan.guards import FROZEN, MAX_DELETES, PREVENT_DESTROY, Options
-from reconciler.simulator import Faults, RuleError, Simulator
-from reconciler.simulator.faults import METHODS
-from reconciler.simulator.routes import DASHBOARD
-from reconciler.simulator.store import PROJECTS
-from reconciler.simulator.wire import BASE, ApiError, Request
+from reconciler.simulator import Faults, RuleError, Simulator, faults, routes, store, wire
 from reconciler.state.file import FileBackend
 from reconciler.state.journal import Journal
 from reconciler.text import abridge
@@ -91,7 +87,7 @@ def _find_problems(case: Case) -> Iterator[Problem]:
     yield from case.find_unknown("guard", "refused", guards)
     yield from case.find_unknown("policy", "policies", case.after.merged.policies)
     yield from case.find_unknown("address", "changes", case.addresses() if "changes" in case.values["expect"] else ())
-    yield from case.find_unknown("method", "requests", METHODS)
+    yield from case.find_unknown("method", "requests", faults.METHODS)
     checks: dict[tuple[str | int, ...], Callable[[], object]] = {("at",): partial(_find_start, case)}
     checks |= {("faults", at): partial(Faults, [each]) for at, each in enumerate(case.values.get("faults", ()))}
     for path, check in checks.items():
@@ -130,7 +126,7 @@ def _run_case(case: Case, beginning: Future[tuple[World, RunResult]] | None) -> 
             if base is None:
                 world.insert(each for item in given if isinstance(given, list) for each in item.items())
                 world.offer_destinations(case.before.desired(case.before.environments[case.environment]))
-        except ApiError as error:
+        except wire.ApiError as error:
             problem = error.message
         ran = ran if problem else _run_to_end(world, case)
     unmet = [Mismatch("given", case.place("given"), given, problem)] if problem else find_mismatches(case, ran)
@@ -207,22 +203,22 @@ def _find_actual(ran: RunResult, expect: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _find_changes(ran: RunResult, pattern: str, expected: Any) -> Any:
-    """The expectation of the changes that fit a pattern, if every one meets it; else what they are."""
-    found = [each for each in ran.review.plan.changes if fnmatchcase(each.address, pattern)]
-    got = {each.address: _describe_change(ran, each, expected) for each in found}
+    """The expectation of the changes that fit a pattern, if every one meets it; else what they are: the action, or the
+    new values of the expected fields."""
+    got: dict[str, Any] = {}
+    for change in ran.review.plan.changes:
+        if fnmatchcase(change.address, pattern):
+            got[change.address] = str(change.action)
+            if isinstance(expected, dict):
+                # A value may be expected as it is written, or as it is sent.
+                written = getattr(ran.review.desired.resources.get(change.address), "fields", {})
+                values = {each.path: written.get(each.path, each.after) for each in change.fields}
+                values |= {each.path: each.after for each in change.fields if expected.get(each.path) == each.after}
+                none = f"(no change; what changes: {', '.join(values)})"
+                got[change.address] = {path: values.get(path, none) for path in expected}
     if all(each == expected for each in got.values()):
         return expected if got else None
     return next(iter(got.values())) if len(got) == 1 else got
-
-
-def _describe_change(ran: RunResult, change: Change, expected: Any) -> Any:
-    """The action, or the new values of the expected fields: as they are written, or as they are sent."""
-    if not isinstance(expected, dict):
-        return str(change.action)
-    written = getattr(ran.review.desired.resources.get(change.address), "fields", {})
-    got = {each.path: written.get(each.path, each.after) for each in change.fields}
-    got |= {each.path: each.after for each in change.fields if expected.get(each.path) == each.after}
-    return {path: got.get(path, f"(no change; what changes: {', '.join(got)})") for path in expected}
 
 
 @frozen
@@ -240,9 +236,9 @@ class World:
             known = {name: fields[name] for name in KINDS[kind].field_names if name in fields}
             create, *settings = create_requests(KINDS[kind], known)
             body = dict(create.body or {}) | ({"id": fields["id"]} if "id" in fields else {})
-            made = self._ask("POST", f"{DASHBOARD}{create.path}", body)
+            made = self._ask("POST", f"{routes.DASHBOARD}{create.path}", body)
             for each in settings:
-                self._ask(each.method, f"{BASE}{each.path.replace(NEW_ID, made['id'])}", dict(each.body or {}))
+                self._ask(each.method, f"{wire.BASE}{each.path.replace(NEW_ID, made['id'])}", dict(each.body or {}))
 
     def offer_destinations(self, desired: Desired) -> None:
         """Makes the destinations that a configuration refers to and does not manage, unless they exist."""
@@ -252,15 +248,15 @@ class World:
         named = [(item, each) for _, item, each in items if isinstance(item, dict) and "type" in item]
         foreign = [(each.lookup, named_label(each, item), item.get("id")) for item, each in named]
         for path, label, object_id in dict.fromkeys(foreign):
-            available = self._ask("GET", f"{BASE}{path}")["data"]
+            available = self._ask("GET", f"{wire.BASE}{path}")["data"]
             if not any(label == each["label"] if label else object_id == each["id"] for each in available):
                 body = {"label": label} if label else {"id": object_id, "label": object_id}
-                self._ask("POST", f"{DASHBOARD}/{path.rpartition('/')[2]}", body)
+                self._ask("POST", f"{routes.DASHBOARD}/{path.rpartition('/')[2]}", body)
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         secret = self.session.transport.secret
-        key, project = f"Bearer {secret.value}", PROJECTS[secret.sandbox]
-        return self.simulator.answer(Request(method, path, body=body, authorization=key, project=project)).body
+        key, project = f"Bearer {secret.value}", store.PROJECTS[secret.sandbox]
+        return self.simulator.answer(wire.Request(method, path, body=body, authorization=key, project=project)).body
 
 
 @contextmanager

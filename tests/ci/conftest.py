@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hosts.github import GitHub
-from hosts.gitlab import GitLab
-from hosts.server import serving
+from forges.github import GitHub
+from forges.gitlab import GitLab
+from forges.server import serving
 from world import KEY, World
 
 from .github_runner import GitHubRunner

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hosts.github import TOKEN, GitHub
-from hosts.server import Json
+from forges.github import TOKEN, GitHub
+from forges.server import Json
 
 from .expressions import filled, holds
 from .machine import Machine

@@ -15,8 +15,8 @@ from py_compile import PycInvalidationMode
 from typing import Any
 
 import yaml
-from hosts.gitlab import GitLab
-from hosts.server import Json
+from forges.gitlab import GitLab
+from forges.server import Json
 
 from .machine import Machine
 from .repository import Repository, git

@@ -6,7 +6,7 @@ import copy
 from pathlib import Path
 
 import pytest
-from hosts.server import Json
+from forges.server import Json
 from world import World, opened
 
 from .conftest import BEGIN, CHANGED

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hosts.server import Json
+from forges.server import Json
 
 from reconciler.errors import Exit
 

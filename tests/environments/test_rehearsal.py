@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from authoring.projects import Projects, grown, two_projects
-from hosts.conftest import AnyHost, Comment, comment, github, gitlab, host, pushed
+from forges.conftest import AnyForge, Comment, comment, github, gitlab, host, pushed
+from imports.projects import Projects, grown, two_projects
 from scope.conftest import git
 from size import first
 from world import Run, integration, report
@@ -71,7 +71,7 @@ def commit(projects: Projects, branch: str, message: str) -> str:
     return git(projects.folder, "rev-parse", "HEAD").strip()
 
 
-def through_a_pull_request(projects: Projects, host: AnyHost, comment: Comment, path: Path, number: int) -> None:
+def through_a_pull_request(projects: Projects, host: AnyForge, comment: Comment, path: Path, number: int) -> None:
     """One plan and one comment for all environments; the merge approves it, and the apply does that."""
     plan, approved = path / f"{number}.md", path / f"{number}.json"
     assert run(projects, "plan", "--base", "main", "--report", f"markdown={plan}").code == 0
@@ -89,7 +89,7 @@ def through_a_pull_request(projects: Projects, host: AnyHost, comment: Comment, 
 
 @pytest.mark.parametrize("host", first(["github", "gitlab"]), indirect=True)
 def test_from_two_projects_to_one_configuration(
-    projects: Projects, host: AnyHost, comment: Comment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    projects: Projects, host: AnyForge, comment: Comment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exported, merged, folded, and changed in the sandbox first: no object is made twice, and no plan is left."""
     assert projects.run("export", "sandbox").code == 0

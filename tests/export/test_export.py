@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from house.imports import ROOT
+from architecture.imports import ROOT
 from world import Json, World, automation, integration, report
 
 from reconciler.cli.main import run

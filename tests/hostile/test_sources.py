@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from house.imports import imported, modules, nodes_of
+from architecture.imports import imported, modules, nodes_of
 
 EXECUTES = frozenset({"eval", "exec", "compile", "__import__", "execfile"})
 ROADS = frozenset({"pickle", "marshal", "shelve", "dill", "code", "codeop", "runpy", "pty", "commands", "xmlrpc"})
@@ -24,6 +24,7 @@ PATHS = {
     "reconciler.testing": "a temporary folder, as tempfile names it",
     "reconciler.config.locations": "a place that the configuration was read from",
     "reconciler.apply.execute": "the source file of a fault of ours, for its name",
+    "reconciler.commands.apply": "the folder that a saved plan names, if it is below the current one",
     "reconciler.commands.base_plan": "the names of changed files, as git lists them, to see what they are below",
     "reconciler.plan.approval": "the file that --expect-digest @FILE names",
     "reconciler.commands.drift": "a place that the configuration was read from",
@@ -32,7 +33,6 @@ PATHS = {
     "reconciler.cli.live": "the folder that a person names, in the place of an address",
     "reconciler.cli.options": "the files that --report names",
     "reconciler.commands.imports": "a place that the configuration was read from",
-    "reconciler.commands.saved_plan": "the folder that a saved plan names, if it is below the current one",
     "reconciler.commands.simulate": "the folder for the simulator's data, as tempfile names it",
     "reconciler.config.defaults": "a place that the configuration was read from",
     "reconciler.config.files": "what the file system lists, if it is below the folder; the parents of that folder",

@@ -1,4 +1,4 @@
-"""The table of libraries and licences in CONTRIBUTING: `python -m tests.house.licences --write` renews it.
+"""The table of libraries and licences in CONTRIBUTING: `python -m tests.architecture.licences --write` renews it.
 
 It has what the command needs at run time, with the extras for users. The licences are those that the packages installed
 here declare.
@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from .imports import ROOT
 
-RENEW = "python -m tests.house.licences --write"
+RENEW = "python -m tests.architecture.licences --write"
 CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
 LOCK = ROOT / ".github" / "actions" / "reconciler" / "lock.txt"
 BEGIN, END = "<!-- licences -->\n", "<!-- /licences -->"

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from world import World
 
-from .conftest import AnyHost, Comment, pushed
+from .conftest import AnyForge, Comment, pushed
 
 MERGE = "d" * 40
 ALERTS = "integrations:\n  alerts: {title: Alerts, integration: webhooks, target_platform: iOS}\n"
 
 
-def _approved(world: World, host: AnyHost, comment: Comment, tmp_path: Path) -> Path:
+def _approved(world: World, host: AnyForge, comment: Comment, tmp_path: Path) -> Path:
     """A plan under a pull request that is merged then; what it approved, in a file."""
     assert world.run("plan", "--report", f"markdown={tmp_path / 'plan.md'}").code == 0
     assert comment(host, tmp_path / "plan.md").code == 0
@@ -23,7 +23,7 @@ def _approved(world: World, host: AnyHost, comment: Comment, tmp_path: Path) -> 
     return approved
 
 
-def _applied(world: World, host: AnyHost, comment: Comment, approved: Path, tmp_path: Path) -> int:
+def _applied(world: World, host: AnyForge, comment: Comment, approved: Path, tmp_path: Path) -> int:
     report = tmp_path / "apply.md"
     expected = ("--expect-digest", f"@{approved}")
     done = world.run("apply", "--auto-approve", *expected, "--report", f"markdown={report}")
@@ -31,7 +31,7 @@ def _applied(world: World, host: AnyHost, comment: Comment, approved: Path, tmp_
     return done.code
 
 
-def test_what_was_approved_is_applied_and_told(world: World, host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_what_was_approved_is_applied_and_told(world: World, host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """One comment: first the plan, then what was done, with the plan in its history; a second plan is empty."""
     world.write(ALERTS)
     approved = _approved(world, host, comment, tmp_path)
@@ -43,7 +43,7 @@ def test_what_was_approved_is_applied_and_told(world: World, host: AnyHost, comm
 
 
 def test_what_was_not_approved_is_refused_and_told(
-    world: World, host: AnyHost, comment: Comment, tmp_path: Path
+    world: World, host: AnyForge, comment: Comment, tmp_path: Path
 ) -> None:
     """Somebody made the object by hand in between: nothing is written, and the comment says why. The job may be run
     again: what was approved is still there."""

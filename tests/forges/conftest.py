@@ -19,7 +19,7 @@ from .github import GitHub
 from .gitlab import GitLab
 from .server import serving
 
-AnyHost: TypeAlias = GitHub | GitLab
+AnyForge: TypeAlias = GitHub | GitLab
 Comment: TypeAlias = Callable[..., Run]
 
 
@@ -40,9 +40,9 @@ def gitlab(uses_network: None) -> Iterator[GitLab]:
 
 
 @pytest.fixture(params=["github", "gitlab"])
-def host(request: pytest.FixtureRequest, uses_network: None) -> AnyHost:
+def host(request: pytest.FixtureRequest, uses_network: None) -> AnyForge:
     """Both, one after the other."""
-    found: AnyHost = request.getfixturevalue(request.param)
+    found: AnyForge = request.getfixturevalue(request.param)
     return found
 
 
@@ -50,7 +50,7 @@ def host(request: pytest.FixtureRequest, uses_network: None) -> AnyHost:
 def comment(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Comment:
     """`reconciler comment` in the environment of a runner."""
 
-    def commented(host: AnyHost, *arguments: str | Path, **variables: str) -> Run:
+    def commented(host: AnyForge, *arguments: str | Path, **variables: str) -> Run:
         with monkeypatch.context() as patched:
             for name in os.environ:
                 if name.startswith(("GITHUB_", "GITLAB_", "CI_", "QONVERSION_")):

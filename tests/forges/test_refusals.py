@@ -10,7 +10,7 @@ import pytest
 from reconciler.api.response import Response
 from reconciler.forges.client import as_rate_limited
 
-from .conftest import AnyHost, Comment, planned, pushed
+from .conftest import AnyForge, Comment, planned, pushed
 from .github import TOKEN, GitHub
 from .gitlab import GitLab
 from .server import Fault
@@ -69,7 +69,7 @@ def test_how_long_a_limit_lasts(status: int, headers: dict[str, str], message: s
     ],
 )
 def test_what_is_wrong_is_said(
-    host: AnyHost, comment: Comment, tmp_path: Path, variables: dict[str, str], code: int, said: str
+    host: AnyForge, comment: Comment, tmp_path: Path, variables: dict[str, str], code: int, said: str
 ) -> None:
     """An exit code of the table and a hint; the token is never shown."""
     done = comment(host, planned(tmp_path / "1.md", "a"), **variables)
@@ -85,7 +85,7 @@ def test_a_fork_may_not_write(github: GitHub, comment: Comment, tmp_path: Path) 
     assert "pull-requests: write" in done.err
 
 
-def test_a_text_that_is_not_ours_is_not_put(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_a_text_that_is_not_ours_is_not_put(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """Only what --report markdown=FILE wrote has the mark by which it is found again."""
     (tmp_path / "other.md").write_text("# Hello\n", encoding="utf-8")
     done = comment(host, tmp_path / "other.md")
@@ -95,13 +95,15 @@ def test_a_text_that_is_not_ours_is_not_put(host: AnyHost, comment: Comment, tmp
 
 
 @pytest.mark.parametrize("arguments", [(), ("a.md", "--read", "b.json"), ("missing.md",)])
-def test_usage_is_checked_before_anything_is_asked(host: AnyHost, comment: Comment, arguments: tuple[str, ...]) -> None:
+def test_usage_is_checked_before_anything_is_asked(
+    host: AnyForge, comment: Comment, arguments: tuple[str, ...]
+) -> None:
     """A file or --read, one of them, and the file must be there."""
     assert comment(host, *arguments).code == 64
     assert host.log == []
 
 
-def test_a_push_without_a_pull_request_is_no_error(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_a_push_without_a_pull_request_is_no_error(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """An apply of a direct push has nowhere to put its report but the job's summary."""
     done = comment(host, planned(tmp_path / "1.md", "a"), **pushed("f" * 40))
     assert done.code == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from saved.files import assert_refused, carry_out, save
+from plan_file.files import assert_refused, carry_out, save
 from world import World, automation
 
 from .conftest import ATTEMPTS, flows, hooks, refused, state_of

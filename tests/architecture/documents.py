@@ -21,7 +21,7 @@ DOCUMENTS = (
     *sorted((ROOT / "examples").rglob("*.md")),
     *sorted((ROOT / "tests").rglob("README.md")),
 )
-GENERATED = re.compile(r"<!-- (commands|help|bench|licences) -->")
+GENERATED = re.compile(r"<!-- (commands|help|bench|licences|speed) -->")
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 IN_HTML = re.compile(r"\b(?:src|srcset|href)=\"([^\"]+)\"")
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"')*]*\s+(?=[A-Z\"'(`])")

@@ -9,7 +9,7 @@ import pytest
 from reconciler.model.results import Drift, Drifted, DriftedField
 from reconciler.output.markdown.reports import render_drift
 
-from .conftest import AnyHost, Comment, planned
+from .conftest import AnyForge, Comment, planned
 from .github import GitHub
 from .server import Fault
 
@@ -31,7 +31,7 @@ def text_of(issue: dict[str, object]) -> str:
     return str(issue.get("body", issue.get("description")))
 
 
-def test_it_is_opened_edited_and_closed(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_it_is_opened_edited_and_closed(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """Three nights: one object drifted, two did, none does any more; then another one, which is an issue of its own."""
     for names in (("a",), ("a", "b"), (), ("c",)):
         done = comment(host, drifted(tmp_path / "drift.md", *names))
@@ -46,7 +46,7 @@ def test_it_is_opened_edited_and_closed(host: AnyHost, comment: Comment, tmp_pat
     assert host.ours() == []
 
 
-def test_each_configuration_has_an_issue_of_its_own(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_each_configuration_has_an_issue_of_its_own(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """Two folders of one repository drift in the same environment: what one says does not close the other's issue."""
     field = DriftedField("send_at", ("send_at",), "09:00", "10:00", "the next apply sets it back")
     found = (Drifted("report.a", "a", "a", False, None, (field,), "the next apply sets it back"),)
@@ -61,7 +61,7 @@ def test_each_configuration_has_an_issue_of_its_own(host: AnyHost, comment: Comm
     assert [issue["state"] in STILL_OPEN for issue in host.issues] == [False, True]
 
 
-def test_the_same_again_is_no_news(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_the_same_again_is_no_news(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """Nothing is sent where the issue says it already, nor where there is nothing to say."""
     assert "nothing has drifted" in comment(host, drifted(tmp_path / "drift.md")).err
     assert host.writes() == []
@@ -71,7 +71,7 @@ def test_the_same_again_is_no_news(host: AnyHost, comment: Comment, tmp_path: Pa
     assert host.writes() == []
 
 
-def test_each_environment_has_its_own_issue(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_each_environment_has_its_own_issue(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """What is well in the sandbox closes nothing of production."""
     comment(host, drifted(tmp_path / "drift.md", "a"))
     comment(host, drifted(tmp_path / "drift.md", "a", environment="sandbox"))
@@ -79,7 +79,7 @@ def test_each_environment_has_its_own_issue(host: AnyHost, comment: Comment, tmp
     assert [issue["state"] in STILL_OPEN for issue in host.issues] == [True, False]
 
 
-def test_what_others_opened_is_left_alone(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_what_others_opened_is_left_alone(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """Somebody pasted the text with its mark into an issue; neither it nor a comment of ours is taken for the issue."""
     text = drifted(tmp_path / "drift.md", "a").read_text(encoding="utf-8")
     comment(host, planned(tmp_path / "plan.md", "a"))
@@ -99,7 +99,7 @@ def test_what_others_opened_is_left_alone(host: AnyHost, comment: Comment, tmp_p
     assert len(host.ours()) == 1
 
 
-def test_a_lost_answer_opens_no_second_issue(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_a_lost_answer_opens_no_second_issue(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """The issue was made and the answer lost: it is looked for before it is sent again."""
     host.faults.append(Fault("POST", path="/issues"))
     done = comment(host, drifted(tmp_path / "drift.md", "a"))
@@ -108,7 +108,7 @@ def test_a_lost_answer_opens_no_second_issue(host: AnyHost, comment: Comment, tm
     assert "found there" in done.err
 
 
-def test_nothing_remembered_is_said(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_nothing_remembered_is_said(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """A nightly run that has nothing to compare with is no good news, and closes nothing."""
     comment(host, drifted(tmp_path / "drift.md", "a"))
     comment(host, drifted(tmp_path / "drift.md", compared=0))

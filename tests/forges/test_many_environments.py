@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from environments.conftest import NAMES, Fleet, make_fleet, report_line
 
-from .conftest import AnyHost, Comment, planned, pushed
+from .conftest import AnyForge, Comment, planned, pushed
 from .github import GitHub
 
 MERGE, BEFORE = "d" * 40, "b" * 40
@@ -26,7 +26,7 @@ def fleet(
         yield make_fleet(tmp_path, monkeypatch, capsys, NAMES, stack)
 
 
-def push(path: Path, host: AnyHost, *commits: str, **more: str) -> dict[str, str]:
+def push(path: Path, host: AnyForge, *commits: str, **more: str) -> dict[str, str]:
     """What a runner's variables say after a push of these commits to the main branch, the oldest first."""
     if isinstance(host, GitHub):
         event = path / "event.json"
@@ -37,7 +37,9 @@ def push(path: Path, host: AnyHost, *commits: str, **more: str) -> dict[str, str
     return {**pushed(commits[-1]), "CI_COMMIT_BEFORE_SHA": BEFORE, "CI_COMMIT_BRANCH": "main", **more}
 
 
-def test_one_comment_from_the_plans_to_the_apply(fleet: Fleet, host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_one_comment_from_the_plans_to_the_apply(
+    fleet: Fleet, host: AnyForge, comment: Comment, tmp_path: Path
+) -> None:
     """A table and what all share; after the merge the file approves each, the apply edits the comment."""
     fleet.write(report_line("daily"))
     assert fleet.run("plan", "--all", "--report", f"markdown={tmp_path / 'plan.md'}").code == 0
@@ -64,7 +66,7 @@ def test_one_comment_from_the_plans_to_the_apply(fleet: Fleet, host: AnyHost, co
     assert fleet.plan().code == 0
 
 
-def test_a_failure_goes_into_the_same_comment(fleet: Fleet, host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_a_failure_goes_into_the_same_comment(fleet: Fleet, host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """One environment fails; then the configuration is invalid: nothing is approved any more."""
     fleet.write(report_line("daily"))
     report = ("--report", f"markdown={tmp_path / 'plan.md'}")
@@ -88,7 +90,7 @@ def test_a_failure_goes_into_the_same_comment(fleet: Fleet, host: AnyHost, comme
 
 
 def test_an_environment_more_goes_on_in_the_comment(
-    fleet: Fleet, host: AnyHost, comment: Comment, tmp_path: Path
+    fleet: Fleet, host: AnyForge, comment: Comment, tmp_path: Path
 ) -> None:
     """Two were planned, then a third is there, too: no older comment says something else."""
     fleet.write(report_line("daily"))
@@ -101,7 +103,7 @@ def test_an_environment_more_goes_on_in_the_comment(
 
 
 def test_a_comment_of_one_and_one_of_all_must_agree(
-    fleet: Fleet, host: AnyHost, comment: Comment, tmp_path: Path
+    fleet: Fleet, host: AnyForge, comment: Comment, tmp_path: Path
 ) -> None:
     """Both approve the sandbox: alike it is one approval, different it is none."""
     fleet.write(report_line("daily"))
@@ -120,7 +122,7 @@ def test_a_comment_of_one_and_one_of_all_must_agree(
     assert "2 comments of ours, which say different things" in done.err
 
 
-def _two_merged(fleet: Fleet, host: AnyHost, comment: Comment, tmp_path: Path, **fields: Any) -> dict[str, str]:
+def _two_merged(fleet: Fleet, host: AnyForge, comment: Comment, tmp_path: Path, **fields: Any) -> dict[str, str]:
     """#7 makes one report and #8 another one, each planned by itself; both are merged in one push."""
     host.comments[8] = []
     for number, key in ((7, "first"), (8, "second")):
@@ -135,7 +137,7 @@ def _two_merged(fleet: Fleet, host: AnyHost, comment: Comment, tmp_path: Path, *
 
 
 def test_pull_requests_that_are_merged_together_approve_each_change(
-    fleet: Fleet, host: AnyHost, comment: Comment, tmp_path: Path
+    fleet: Fleet, host: AnyForge, comment: Comment, tmp_path: Path
 ) -> None:
     """No one of them approved this plan, and together they approved each of its changes. Both are told of the apply."""
     variables = _two_merged(fleet, host, comment, tmp_path)
@@ -149,7 +151,7 @@ def test_pull_requests_that_are_merged_together_approve_each_change(
     assert all("Applied to 3 environments" in host.ours(number)[0] for number in (7, 8))
 
 
-def test_what_none_of_them_approved_is_refused(fleet: Fleet, host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_what_none_of_them_approved_is_refused(fleet: Fleet, host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """A third report came in between, and the first one is sent at another time now."""
     variables = _two_merged(fleet, host, comment, tmp_path)
     approved = tmp_path / "approved.json"
@@ -165,7 +167,7 @@ def test_what_none_of_them_approved_is_refused(fleet: Fleet, host: AnyHost, comm
 
 
 def test_what_was_merged_into_another_branch_approves_nothing(
-    fleet: Fleet, host: AnyHost, comment: Comment, tmp_path: Path
+    fleet: Fleet, host: AnyForge, comment: Comment, tmp_path: Path
 ) -> None:
     """#7 was merged into a branch that is not protected; its commit came with #8."""
     variables = _two_merged(fleet, host, comment, tmp_path, base={"ref": "other"}, target_branch="other")
@@ -184,7 +186,7 @@ def test_what_was_merged_into_another_branch_approves_nothing(
     ],
 )
 def test_an_approval_without_room_for_all_changes_says_so(
-    fleet: Fleet, host: AnyHost, comment: Comment, tmp_path: Path, sketches: dict[str, str], message: str
+    fleet: Fleet, host: AnyForge, comment: Comment, tmp_path: Path, sketches: dict[str, str], message: str
 ) -> None:
     """The mark holds no sketch of #7's change, or a short one of an earlier version: they do not approve it."""
     variables = _two_merged(fleet, host, comment, tmp_path)
@@ -200,7 +202,7 @@ def test_an_approval_without_room_for_all_changes_says_so(
     assert message in done.err
 
 
-def test_a_merge_queue_is_planned_and_nothing_is_commented(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_a_merge_queue_is_planned_and_nothing_is_commented(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """There is no pull request yet that this commit belongs to: it is told, and the job goes on. In a merge train, the
     comment keeps the plan of the merge request alone."""
     queue = {"GITHUB_EVENT_NAME": "merge_group", "GITHUB_REF": "refs/heads/gh-readonly-queue/main/pr-7-abc"}

@@ -1,4 +1,4 @@
-"""The generated parts of the documents: `python -m tests.house.readme --write` renews them.
+"""The generated parts of the documents: `python -m tests.architecture.readme --write` renews them.
 
 The help of every command is in `examples/commands/README.md`, and the README has one line for each command. The folder
 `share` beside it has the same help as a manual page, and what completes the command in a shell.
@@ -21,7 +21,7 @@ from reconciler.policies.library import read_rules
 from .documents import COMMANDS, README
 from .imports import ROOT, imported_within, modules
 
-RENEW = "python -m tests.house.readme --write"
+RENEW = "python -m tests.architecture.readme --write"
 WIDTH = 100
 
 
@@ -117,6 +117,19 @@ def completion(shell: str) -> str:
     return ShellComplete.source(made(cli, {}, "reconciler", "_RECONCILER_COMPLETE")).strip() + "\n"
 
 
+SHOWN = ("plan, nothing to do, 1,000", "plan, 10 % changed, 1,000", "apply, creates all, 1,000")
+PROGRAMS = ("reconciler", "lowest bound", "octoDNS", "dbt-jobs-as-code")
+
+
+def speed_table() -> str:
+    """Three rows of the benchmark's table: the median seconds of each program."""
+    rows = [[cell.strip() for cell in row.split("|")] for row in BENCHMARK.read_text(encoding="utf-8").splitlines()]
+    seconds = {(row[1], row[2]): row[3].split()[0] for row in rows if len(row) > 3 and row[2] in PROGRAMS}
+    table = [[work, *(seconds[work, program] for program in PROGRAMS)] for work in SHOWN]
+    lines = [["work", *PROGRAMS], ["---"] * (len(PROGRAMS) + 1), *table]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines).replace("| --- ", "|---").replace("--- |", "---|")
+
+
 SHARED = {
     "examples/commands/share/man/man1/reconciler.1": manual_page,
     "examples/commands/share/bash-completion/completions/reconciler": lambda: completion("bash"),
@@ -126,24 +139,28 @@ SHARED = {
 """File, below the top of the repository → what makes it."""
 POLICIES = ROOT / "examples" / "policies" / "README.md"
 CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
-GENERATED = {
-    COMMANDS: ("help", help_section),
-    README: ("commands", command_table),
-    POLICIES: ("rules", rules_section),
-    CONTRIBUTING: ("kinds", kinds_table),
-}
-"""Document → the marker around its generated part, and what makes that part."""
+BENCHMARK = ROOT / "tests" / "bench" / "README.md"
+GENERATED = (
+    (COMMANDS, "help", help_section),
+    (README, "commands", command_table),
+    (README, "speed", speed_table),
+    (POLICIES, "rules", rules_section),
+    (CONTRIBUTING, "kinds", kinds_table),
+)
+"""Document, the marker around a generated part of it, and what makes that part."""
 
 
 def renewed() -> dict[str, str]:
     """File, below the top of the repository → its text with a fresh generated part."""
     fresh = {name: make() for name, make in SHARED.items()}
-    for path, (name, make) in GENERATED.items():
-        before, begin, rest = path.read_text(encoding="utf-8").partition(f"<!-- {name} -->\n")
+    for path, name, make in GENERATED:
+        file = path.relative_to(ROOT).as_posix()
+        text = fresh.get(file) or path.read_text(encoding="utf-8")
+        before, begin, rest = text.partition(f"<!-- {name} -->\n")
         _, end, after = rest.partition(f"<!-- /{name} -->")
         if not (begin and end):
             raise SystemExit(f"{path} has no part between <!-- {name} --> and <!-- /{name} -->")
-        fresh[path.relative_to(ROOT).as_posix()] = before + begin + make() + end + after
+        fresh[file] = before + begin + make() + end + after
     return fresh
 
 

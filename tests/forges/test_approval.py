@@ -13,24 +13,24 @@ from reconciler.model.reports import Failure
 from reconciler.output.markdown.reports import render_failed
 from reconciler.plan.approval import read_approved
 
-from .conftest import AnyHost, Comment, planned, pushed
+from .conftest import AnyForge, Comment, planned, pushed
 from .github import BOT, GitHub
 from .gitlab import BOT as USER
 
 MERGE = "d" * 40
 
 
-def _bot(host: AnyHost) -> str | int:
+def _bot(host: AnyForge) -> str | int:
     return BOT if isinstance(host, GitHub) else USER
 
 
-def _read(host: AnyHost, comment: Comment, path: Path, *arguments: str) -> Approval:
+def _read(host: AnyForge, comment: Comment, path: Path, *arguments: str) -> Approval:
     done = comment(host, "--read", path / "approved.json", *arguments, **pushed(MERGE))
     assert done.code == 0, done.err
     return from_json(json.loads((path / "approved.json").read_text(encoding="utf-8")))
 
 
-def test_it_is_what_the_merged_pull_requests_comment_shows(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_it_is_what_the_merged_pull_requests_comment_shows(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """The digest, the commit and the sketch of the last plan before the merge."""
     comment(host, planned(tmp_path / "1.md", "a"))
     comment(host, planned(tmp_path / "2.md", "a", "b", commit="2" * 40))
@@ -41,7 +41,7 @@ def test_it_is_what_the_merged_pull_requests_comment_shows(host: AnyHost, commen
     assert {sketch.split()[0] for sketch in approval.changes.values()} == {"create"}
 
 
-def test_it_stands_after_the_apply_was_told_of(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_it_stands_after_the_apply_was_told_of(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """An apply that failed edits the comment, and what was approved is still read when the job is run again."""
     comment(host, planned(tmp_path / "1.md", "a"))
     host.merge(7, MERGE)
@@ -52,7 +52,7 @@ def test_it_stands_after_the_apply_was_told_of(host: AnyHost, comment: Comment, 
     assert _read(host, comment, tmp_path).digest == "sha256:a"
 
 
-def test_a_plan_that_failed_takes_the_approval_back(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_a_plan_that_failed_takes_the_approval_back(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """The last commit of the pull request could not be planned: nothing was approved by merging it."""
     comment(host, planned(tmp_path / "1.md", "a"))
     failed = tmp_path / "plan.md"
@@ -65,7 +65,7 @@ def test_a_plan_that_failed_takes_the_approval_back(host: AnyHost, comment: Comm
     assert not (tmp_path / "approved.json").exists()
 
 
-def test_a_mark_that_somebody_pasted_approves_nothing(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_a_mark_that_somebody_pasted_approves_nothing(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """The comment is of somebody else: as if it were not there."""
     host.say(planned(tmp_path / "1.md", "a").read_text(encoding="utf-8"))
     host.merge(7, MERGE)
@@ -74,7 +74,7 @@ def test_a_mark_that_somebody_pasted_approves_nothing(host: AnyHost, comment: Co
     assert "no plan of ours" in done.err
 
 
-def test_a_pasted_mark_beside_ours_changes_nothing(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_a_pasted_mark_beside_ours_changes_nothing(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """Ours is read, whatever stands above and below it."""
     text = planned(tmp_path / "x.md", "evil").read_text(encoding="utf-8")
     host.say(text)
@@ -119,7 +119,7 @@ def test_our_word_of_an_apply_does_not_make_it_good(github: GitHub, comment: Com
     assert comment(github, "--read", tmp_path / "approved.json", **pushed(MERGE)).code == 5
 
 
-def test_an_open_pull_request_approves_nothing(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_an_open_pull_request_approves_nothing(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """Its comment is there, and nobody has merged it."""
     comment(host, planned(tmp_path / "1.md", "a"))
     host.merge(7, MERGE, merged_at=None, state="opened")
@@ -129,7 +129,7 @@ def test_an_open_pull_request_approves_nothing(host: AnyHost, comment: Comment, 
 
 
 def test_of_several_it_is_the_one_that_this_commit_is_the_merge_of(
-    host: AnyHost, comment: Comment, tmp_path: Path
+    host: AnyForge, comment: Comment, tmp_path: Path
 ) -> None:
     """The commit is also part of a pull request that was merged elsewhere."""
     host.comments[8] = []
@@ -139,7 +139,7 @@ def test_of_several_it_is_the_one_that_this_commit_is_the_merge_of(
     assert _read(host, comment, tmp_path).digest == "sha256:a"
 
 
-def test_several_that_cannot_be_told_apart_are_refused(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_several_that_cannot_be_told_apart_are_refused(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """Never the first, never the last."""
     for number in (7, 8):
         host.merge(number, MERGE, merge_commit_sha="e" * 40)
@@ -148,7 +148,7 @@ def test_several_that_cannot_be_told_apart_are_refused(host: AnyHost, comment: C
     assert "#7, #8" in done.err
 
 
-def test_two_of_ours_that_differ_are_refused(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_two_of_ours_that_differ_are_refused(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """Two jobs made a comment each: which of them people looked at cannot be told."""
     for name in ("a", "b"):
         host.say(planned(tmp_path / "p.md", name).read_text(encoding="utf-8"), _bot(host))  # type: ignore[arg-type]
@@ -158,7 +158,7 @@ def test_two_of_ours_that_differ_are_refused(host: AnyHost, comment: Comment, tm
     assert "different things" in done.err
 
 
-def test_several_environments_want_a_name(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_several_environments_want_a_name(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """Each has an approval of its own."""
     for environment in ("sandbox", "production"):
         comment(host, planned(tmp_path / "p.md", environment, environment=environment))
@@ -169,7 +169,7 @@ def test_several_environments_want_a_name(host: AnyHost, comment: Comment, tmp_p
     assert _read(host, comment, tmp_path, "--environment", "sandbox").digest == "sha256:sandbox"
 
 
-def test_several_configurations_have_a_comment_each(host: AnyHost, comment: Comment, tmp_path: Path) -> None:
+def test_several_configurations_have_a_comment_each(host: AnyForge, comment: Comment, tmp_path: Path) -> None:
     """Two folders of one repository with the same environment: neither writes over the other's comment or approval."""
     folders = {name: tmp_path / name for name in ("growth", "lifecycle")}
     for name, folder in folders.items():
@@ -188,7 +188,7 @@ def test_several_configurations_have_a_comment_each(host: AnyHost, comment: Comm
 
 
 def test_a_comment_of_an_earlier_version_becomes_the_first_configurations(
-    host: AnyHost, comment: Comment, tmp_path: Path
+    host: AnyForge, comment: Comment, tmp_path: Path
 ) -> None:
     """It names no configuration, so whoever plans first goes on in it; it approves nothing until then."""
     text = planned(tmp_path / "p.md", "a").read_text(encoding="utf-8")
