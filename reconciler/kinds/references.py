@@ -74,15 +74,13 @@ class Targets:
 
     def _find_free(self, record: Record, used: Collection[Any] = ()) -> list[dict[str, Any]]:
         """The items with the label of an object and the id of none."""
-        return [self._item(item["id"]) for item in self._find_labelled(record, used) if item["id"] not in self._taken]
+        found = self._find("label", self._reference.label(record.raw), used)
+        return [self._item(item["id"]) for item in found if item["id"] not in self._taken]
 
-    def _find_labelled(self, record: Record, used: Collection[Any] = ()) -> list[Raw]:
-        """The items with the label of an object, whatever their ids are."""
-        label = self._reference.label(record.raw)
-        return self._find("label", label, used) if label is not None else []
-
-    def _find(self, name: str, value: Any, used: Collection[Any] = ()) -> list[Raw]:
+    def _find(self, name: str, value: str | None, used: Collection[Any] = ()) -> list[Raw]:
         """The items with a value under a key: those that are offered, then those that are used and not offered."""
+        if value is None:  # An unknown label is not the missing label of an item.
+            return []
         found = LookupTable(used).find(name, value) if used else []
         managed = (item for item in found if not self.available.holds(item))
         return self._filter_type([*self.available.find(name, value), *managed])
@@ -120,12 +118,10 @@ class Targets:
 
     def explain_ambiguity(self, record: Record, address: str) -> list[str]:
         """Why the list proves nothing for an object, then a line to write for each candidate; nothing without one."""
-        items = self._find_labelled(record)
-        if not items:
-            return []
-        proves_nothing = f'the label "{self._reference.label(record.raw)}" does not prove which destination it is'
-        why = f"{address} ({record.id}) is not offered under its own id, and {proves_nothing}"
-        return self.candidates(why, items, self._find_twins(record, address))
+        label = self._reference.label(record.raw)
+        why = f'{address} ({record.id}) is not offered under its own id, and the label "{label}" does not prove which '
+        items = self._find("label", label)
+        return self.candidates(f"{why}destination it is", items, self._find_twins(record, address)) if items else []
 
     def candidates(self, why: str, items: Iterable[Raw], candidates: Iterable[str]) -> list[str]:
         """Why a label proves nothing, with the objects that could have it, then a line to write for each item."""

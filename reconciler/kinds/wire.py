@@ -17,14 +17,11 @@ from reconciler.model.plan import NEW_ID, Request
 from reconciler.serialization import sha256
 from reconciler.text import list_some, truncate
 
-# They match the documented pattern of an id, but are fixed segments of paths, or lead up in a path.
-FIXED_SEGMENTS = frozenset({"meta", "destinations", "system", ".", ".."})
-LONGEST_NAME = 255  # Characters of a name, as all kinds document it. A longer one is truncated in messages alone.
-
 
 def is_id(kind: Kind, value: object) -> bool:
     """Whether a value may be used as an id in a path."""
-    if not isinstance(value, str) or value in FIXED_SEGMENTS:
+    # These match the documented pattern, but are fixed segments of paths, or lead up in a path.
+    if not isinstance(value, str) or value in ("meta", "destinations", "system", ".", ".."):
         return False
     return re.fullmatch(kind.identity.id_pattern.removesuffix("$"), value) is not None
 
@@ -63,8 +60,8 @@ def find_other_object(kind: Kind, raw: Raw) -> str:
 
 
 def shorten(value: Any) -> str:
-    """A name of the API, truncated."""
-    return truncate(str(value), LONGEST_NAME)
+    """A name of the API, truncated for messages at the 255 characters that all kinds document."""
+    return truncate(str(value), 255)
 
 
 class CannotBeSent(Exception):
@@ -156,9 +153,6 @@ def fingerprint(kind: Kind, record: Record, rules: Fields | None = None) -> str:
     return sha256(seen)
 
 
-MOST_NAMED = 20  # Items of a list in one message: more than a person compares.
-
-
 class LookupTable:
     """The items of a list, each once by its type and id; the first of several wins. Threads do not share it."""
 
@@ -191,7 +185,7 @@ def list_labels(items: Iterable[Raw]) -> str:
     labels = make_distinct(find_labels(items))
     ids = sorted({str(item.get("id")) for item in items}, key=lambda each: (labels.get(each, each), each))
     names = [f'{each} ("{shorten(labels[each])}")' if each in labels else each for each in ids]
-    return list_some(names, MOST_NAMED) or "none"
+    return list_some(names, 20) or "none"  # A person does not compare more than 20.
 
 
 def find_labels(items: Iterable[Any]) -> dict[str, str]:
