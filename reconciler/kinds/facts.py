@@ -32,7 +32,7 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
     `violations` gives the fields that break the schema of a kind, each with the reason."""
     sound = (raw for raw in rows if is_id(kind, raw["id"]) and not find_other_object(kind, raw))
     fields = [record_from(kind, raw, lists).fields for raw in sound]
-    bad = {kind.delivery.status: kind.delivery.failing} if kind.delivery else {}
+    bad = {kind.delivery.status: kind.delivery.failing}
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
     known, paths = {*kind.field_names, *kind.server_fields}, {f"/v4{object_path(kind, raw['id'])}" for raw in rows}
     broken = ((each, name, why) for each in fields for name, why in violations(kind.name, each) if name)
@@ -61,7 +61,7 @@ def _find_server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Clai
         values = [str(raw[name]) for raw in rows for name in times if raw.get(name) is not None]
         wrong_times = [at for at in values if not TIME.fullmatch(at)]
         yield f"{', '.join(times)} are in ISO 8601, UTC", wrong_times if values else None
-    for name in {kind.delivery.sent_count, kind.delivery.failed_count} - {""} if kind.delivery else ():
+    for name in {kind.delivery.sent_count, kind.delivery.failed_count} - {""}:
         wrong = [raw[name] for raw in rows if name in raw and (type(raw[name]) is not int or raw[name] < 0)]
         yield f"{name} is a whole number from 0", wrong if any(name in raw for raw in rows) else None
     if kind.identity.vendor_flag:

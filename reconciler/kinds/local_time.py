@@ -110,9 +110,8 @@ def _local_day(rule: str, grid: int, delivery: datetime) -> int:
 
 def describe_expired_time(kind: Kind, change: Change, record: Record | None, now: datetime) -> str:
     """Why a change of `record` that was planned before may not be written at `now`; empty if it may."""
-    status = kind.delivery.status if kind.delivery else ""
     is_sent = record is not None and kind.sends(record.fields)
-    is_sent = is_sent and all(each.path != status for each in change.fields)
+    is_sent = is_sent and all(each.path != kind.delivery.status for each in change.fields)
     for each in change.fields:
         if not each.rule:
             continue
