@@ -35,22 +35,21 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
     bad = {kind.delivery.status: kind.delivery.failing}
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
     known, paths = {*kind.field_names, *kind.server_fields}, {f"/v4{object_path(kind, raw['id'])}" for raw in rows}
+    own, pattern = kind.identity, kind.identity.id_pattern
+    words = {str(raw.get("object")) for raw in rows} - {own.object_name}
+    yield f"a record says `object: {own.object_name}`", words if rows else None
+    wrong = [raw["id"] for raw in rows if not is_id(kind, raw["id"])]
+    yield f"a record has an id like {pattern}", wrong if rows else None
+    unknown = [key for raw in rows for key in raw if key not in known]
+    yield "a record has no field but the documented ones", unknown if rows else None
+    missing = [key for raw in rows for key in always if key not in raw]
+    yield f"a record has all of {', '.join(always)}", missing if rows else None
+    yield "a record has its path in `url`", {str(raw.get("url")) for raw in rows} - paths if rows else None
     broken = ((each, name, why) for each in fields for name, why in violations(kind.name, each) if name)
-    words = {str(raw.get("object")) for raw in rows}
-    claims: dict[str, Iterable[object]] = {
-        f"says `object: {kind.identity.object_name}`": words - {kind.identity.object_name},
-        f"has an id like {kind.identity.id_pattern}": (raw["id"] for raw in rows if not is_id(kind, raw["id"])),
-        "has no field but the documented ones": (key for raw in rows for key in raw if key not in known),
-        f"has all of {', '.join(always)}": (key for raw in rows for key in always if key not in raw),
-        "has its path in `url`": {str(raw.get("url")) for raw in rows} - paths,
-    }
-    own = kind.identity.natural_key
-    read: dict[str, Iterable[object]] = {
-        "has no value but the documented ones": (why for at, name, why in broken if at.get(name) != bad.get(name, "")),
-        f"tells its {' and '.join(own)}": {key for at in fields for key in own if key not in at},
-    }
-    yield from ((f"a record {text}", wrong if rows else None) for text, wrong in claims.items())
-    yield from ((f"a record {text}", wrong if fields else None) for text, wrong in read.items())
+    wrong = [why for at, name, why in broken if at.get(name) != bad.get(name, "")]
+    yield "a record has no value but the documented ones", wrong if fields else None
+    untold = {key for at in fields for key in own.natural_key if key not in at}
+    yield f"a record tells its {' and '.join(own.natural_key)}", untold if fields else None
     yield from chain(_find_server_claims(kind, rows, lists), *(_find_field_claims(each, rows) for each in kind.fields))
     yield from chain.from_iterable(_find_reference_claims(*each, rows, lists) for each in kind.reference_fields)
     yield from kind.claims(lists)
