@@ -42,6 +42,10 @@ class Reference:
     path: tuple[str, ...] = ()
     attach_first: bool = False
 
+    def item(self, object_id: str) -> dict[str, str]:
+        """The item of the list that stands for the object with this id."""
+        return {"type": self.type, "id": object_id}
+
 
 @frozen
 class SubEndpoint:

@@ -31,12 +31,6 @@ class Labelled(NamedTuple):
     item: dict[str, Any] | None
 
 
-def item_by_id(reference: Reference, object_id: str, available: LookupTable) -> dict[str, Any] | None:
-    """The item with an object's id, None if the API offers none."""
-    is_offered = any(item.get("type") == reference.type for item in available.find("id", object_id))
-    return {"type": reference.type, "id": object_id} if is_offered else None
-
-
 class Targets:
     """The objects that a reference may mean. An item stands for the object with its id. If no object has its id, it
     stands for the one with its label, but only if no other object could have that label, and no other such item has it.
@@ -62,7 +56,7 @@ class Targets:
         if not self._reference.lookup:
             return record.id
         if self._find("id", record.id) or self._find("id", record.id, used):
-            return self._item(record.id)
+            return self._reference.item(record.id)
         free = self._find_free(record, used)
         is_proven = len(free) == 1 and next(self._find_twins(record, address), None) is None
         return free[0] if is_proven else None
@@ -75,7 +69,7 @@ class Targets:
     def _find_free(self, record: Record, used: Collection[Any] = ()) -> list[dict[str, Any]]:
         """The items with the label of an object and the id of none."""
         found = self._find("label", self._reference.label(record.raw), used)
-        return [self._item(item["id"]) for item in found if item["id"] not in self._taken]
+        return [self._reference.item(item["id"]) for item in found if item["id"] not in self._taken]
 
     def _find(self, name: str, value: str | None, used: Collection[Any] = ()) -> list[Raw]:
         """The items with a value under a key: those that are offered, then those that are used and not offered."""
@@ -96,7 +90,8 @@ class Targets:
             coming = [address for address, record in shown.items() if self._reference.label(record) in (label, None)]
             candidates = list(dict.fromkeys([*owners, *live, *coming]))
             is_proven = len(items) == 1 and len(candidates) <= 1 and self._records.keys() >= set(candidates)
-            self._labelled_items[label] = Labelled(items, candidates, self._item(items[0]["id"]) if is_proven else None)
+            item = self._reference.item(items[0]["id"]) if is_proven else None
+            self._labelled_items[label] = Labelled(items, candidates, item)
         return self._labelled_items[label]
 
     def _find_twins(self, record: Record, address: str) -> Iterator[str]:
@@ -145,9 +140,6 @@ class Targets:
 
     def _filter_type(self, items: Iterable[Raw]) -> list[Raw]:
         return [item for item in items if item.get("type") == self._reference.type and isinstance(item.get("id"), str)]
-
-    def _item(self, item_id: str) -> dict[str, Any]:
-        return {"type": self._reference.type, "id": item_id}
 
 
 def find_address(reference: Reference, item: Any) -> str | None:
