@@ -11,6 +11,7 @@ from reconciler.errors import ReconcilerError, abridge
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import with_value
 from reconciler.kinds.declaration import Field, Kind, Pages, Reference
+from reconciler.kinds.references import items_at
 from reconciler.kinds.wire import find_other_object, is_id, object_path, record_from, shorten
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.results import Fact
@@ -35,11 +36,10 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
     bad = {kind.delivery.status: kind.delivery.failing}
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
     known, paths = {*kind.field_names, *kind.server_fields}, {f"/v4{object_path(kind, raw['id'])}" for raw in rows}
-    own, pattern = kind.identity, kind.identity.id_pattern
-    words = {str(raw.get("object")) for raw in rows} - {own.object_name}
+    own, words = kind.identity, {str(raw.get("object")) for raw in rows} - {kind.identity.object_name}
     yield f"a record says `object: {own.object_name}`", words if rows else None
     wrong = [raw["id"] for raw in rows if not is_id(kind, raw["id"])]
-    yield f"a record has an id like {pattern}", wrong if rows else None
+    yield f"a record has an id like {own.id_pattern}", wrong if rows else None
     unknown = [key for raw in rows for key in raw if key not in known]
     yield "a record has no field but the documented ones", unknown if rows else None
     missing = [key for raw in rows for key in always if key not in raw]
@@ -88,11 +88,9 @@ def _find_field_claims(each: Field, rows: Sequence[Raw]) -> Claims:
 
 
 def _find_reference_claims(name: str, to: Reference, rows: Sequence[Raw], lists: Lookups) -> Claims:
-    target, values, path = KINDS[to.kind], [raw.get(name) for raw in rows], to.lookup or KINDS[to.kind].endpoints.path
-    for key in to.path:
-        values = [each.get(key) if isinstance(each, dict) else None for each in values]
-    named = [item for each in values for item in (each if isinstance(each, list) else [each])]
-    ids = [str(each.get("id") if isinstance(each, dict) else each) for each in named if each is not None]
+    target, path = KINDS[to.kind], to.lookup or KINDS[to.kind].endpoints.path
+    named = [item for raw in rows for _, item in items_at(name, to, raw) if item is not None]
+    ids = [str(each.get("id") if isinstance(each, dict) else each) for each in named]
     there = {str(each.get("id")) for each in (*lists.get(path, ()), *lists.get(f"{target.endpoints.path}/system", ()))}
     yield f"{'.'.join((name, *to.path))} names only what {path} has", {*ids} - there if ids else None
     if to.lookup:
