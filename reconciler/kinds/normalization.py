@@ -172,10 +172,10 @@ def normalization_warnings(address: str, entry: Entry) -> Iterator[str]:
         if stored is not None and max(map(len, pair)) <= MOST_COMPARED and looks_same(sent, stored):
             # `autojunk` would overlook characters that are frequent in a long text.
             steps = load("difflib:SequenceMatcher")(None, *pair, autojunk=False).get_opcodes()
-            changed = [
+            cuts = [
                 (pair[0][begin:end], pair[1][start:stop]) for tag, begin, end, start, stop in steps if tag != "equal"
             ]
-            became = dict.fromkeys(f"{_code_points(before)} became {_code_points(after)}" for before, after in changed)
+            became = dict.fromkeys(f"{_name_points(before)} became {_name_points(after)}" for before, after in cuts)
             points = f" ({', '.join(became)})"
         kept = "nothing" if stored is None else _format_value(stored)
         advice = "leave it out of" if stored is None else f"write {kept} in"
@@ -189,6 +189,6 @@ def _format_value(value: Any) -> str:
     return truncate(text, LONGEST, f"… ({len(text)} characters; `explain` shows all)")
 
 
-def _code_points(text: str) -> str:
+def _name_points(text: str) -> str:
     more = "…" if len(text) > MOST_POINTS else ""
     return " ".join(f"U+{ord(each):04X}" for each in text[:MOST_POINTS]) + more or "nothing"
