@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from reconciler.kinds.declaration import Field, Kind
@@ -93,12 +94,12 @@ class Difference(NamedTuple):
     @property
     def outer_keys(self) -> tuple[str, ...]:
         """The keys of the value that is judged as a whole: of the list around the difference, or of itself."""
-        return (self.field.name, *outer_keys(self.keys))
+        return outer_keys(self.key_path)
 
 
 def outer_keys(keys: Keys) -> tuple[str, ...]:
     """The keys up to the first list: a list is managed as a whole."""
-    return tuple(str(key) for key in keys[: next((at for at, key in enumerate(keys) if isinstance(key, int)), None)])
+    return tuple(str(key) for key in takewhile(lambda key: not isinstance(key, int), keys))
 
 
 def is_equal(one: Any, other: Any) -> bool:
