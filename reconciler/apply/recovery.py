@@ -15,7 +15,7 @@ from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import find_differences, value_at
 from reconciler.kinds.normalization import find_by_natural_key, is_made_of, is_normalized
-from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolve_references
+from reconciler.kinds.references import WRITE_IT, Planned, Targets, resolve_references
 from reconciler.kinds.wire import LookupTable, is_id, list_labels, read_parts, record_from
 from reconciler.lazy import frozen
 from reconciler.model.addresses import ObjectRef
@@ -190,11 +190,11 @@ class PendingReferences:
         record, number = self._find_target(address, KINDS[reference.kind])
         if not reference.lookup:
             return record.id
-        reading = None
+        reading, by_id = None, reference.item(record.id)
         objections: list[str] = []
         for _ in self.reader.poll((*POLL_DELAYS, LAST_DELAY)):
             reading = self._read_newer(reference.lookup, reading)
-            item = item_by_id(reference, record.id, reading.available)
+            item = by_id if reading.available.holds(by_id) else None
             # A list that was read before the object was made proves nothing about it.
             if item is None and reading.after >= number:
                 item, objections = self._find_by_label(address, record, reference, reading)

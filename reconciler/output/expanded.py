@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.errors import Location
 from reconciler.kinds import KINDS, SECTIONS
-from reconciler.kinds.comparison import format_path
+from reconciler.kinds.comparison import join_keys
 from reconciler.model.addresses import address_key, make_address
 from reconciler.model.inputs import Desired
 from reconciler.output.document import to_json
@@ -94,7 +94,7 @@ def _list_places(desired: Desired, key_path: KeyPath, folder: Path) -> Iterator[
         made = f" for {resource.instance} ({', '.join(_format_place(each, folder) for each in items)})" if items else ""
         yield _format_place(resource.location, folder) + made
         return
-    inner = format_path(str(path[0]), path[1:])
+    inner = join_keys(path)
     places = (resource.field_location(inner), *resource.sources.get(inner, ()))
     yield from dict.fromkeys(_format_place(each, folder) for each in places)
 
@@ -108,6 +108,6 @@ def _list_paths(path: str, value: Any) -> Iterator[str]:
     """The path of each value within fields, at every depth."""
     steps = value if isinstance(value, Mapping) else range(len(value)) if isinstance(value, list) else ()
     for step in steps:
-        inner = format_path(path, [step]) if path else str(step)
+        inner = join_keys([step], path)
         yield inner
         yield from _list_paths(inner, value[step])

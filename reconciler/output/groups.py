@@ -162,7 +162,7 @@ def find_main_field(change: Change) -> str:
     """The path of the field that matters most in a change: one that the API cannot change, else the status, else the
     first. Empty if the change is about the whole object."""
     kind = KINDS[change.kind]
-    names = [kind.delivery.status] if kind.delivery else []
+    names = [kind.delivery.status]
     if change.action in (Action.REPLACE, Action.MANUAL):
         names = [each.name for each in kind.fields if each.immutable]
     paths = () if change.action in WHOLE else tuple(each.path for each in change.fields)

@@ -28,7 +28,7 @@ def find_health(state: State, live: Live, now: datetime) -> tuple[NotDelivering,
     for address, entry in sorted(state.entries.items()):
         kind = KINDS[address_kind(address)]
         record = live.records[kind.name].get(entry.id)
-        if record is None or kind.delivery is None:
+        if record is None or not kind.delivery.status:
             continue
         if problem := _find_failure(kind.delivery, entry, record) or _count_missed(kind.delivery, entry, record, now):
             found.append(NotDelivering(address, record.id, record.name, *problem))

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, tzinfo
 
 from reconciler import kinds
 from reconciler.kinds import KINDS
-from reconciler.kinds.declaration import Delivery
 from reconciler.kinds.references import resolve_references
 from reconciler.kinds.wire import shorten
 from reconciler.model.inputs import Desired, Record
@@ -52,7 +51,7 @@ def _find_steps(change: Change) -> Iterator[str]:
     if change.action in (Action.CREATE, Action.REPLACE) and kind.messages.after_create:
         yield kind.messages.after_create
     delivery = kind.delivery
-    if change.action is Action.UPDATE and delivery and delivery.failing:
+    if change.action is Action.UPDATE and delivery.failing:
         failed = any(each.path == delivery.status and each.before == delivery.failing for each in change.fields)
         if failed and delivery.remedy:
             yield delivery.remedy
@@ -102,7 +101,7 @@ class _ChangeImpact:
     def __init__(self, change: Change, record: Record | None, clock: Clock, receivers: Receivers) -> None:
         self.change, self.record, self.clock, self.receivers = change, record, clock, receivers
         self.kind = KINDS[change.kind]
-        self.delivery = self.kind.delivery or Delivery(status="", on="")
+        self.delivery = self.kind.delivery
         self.at = self.delivery.at
         self.raw = record.raw if record else {}
         self.before = record.fields if record else {}
@@ -216,7 +215,7 @@ class _ChangeImpact:
         shift = self.kind.delivery_change(change)
         users = self.receivers.find_users(change) if change.action is not Action.DELETE else []
         matters = change.action in (Action.CREATE, Action.REPLACE, Action.MANUAL) or shift is not None
-        if users and self.kind.delivery is None and change.action in WRITES:
+        if users and not self.delivery.status and change.action in WRITES:
             nouns = Counter(user.kind for user in users)
             noun = " and ".join(counted(number, name.replace("_", " ")) for name, number in sorted(nouns.items()))
             text = f"{noun} {'uses' if len(users) == 1 else 'use'} this {change.kind.replace('_', ' ')}"
@@ -227,7 +226,7 @@ class _ChangeImpact:
             text = f"this {change.kind} {verb} {len(users)} {' and '.join(sorted(sections))}"
             text = f"{text}: {_list_names([user.name for user in users])}"
             sending = ((each.fields, KINDS[each.kind]) for each in users)
-            times = (each.get(kind.delivery.at) for each, kind in sending if kind.delivery and kind.sends(each))
+            times = (each.get(kind.delivery.at) for each, kind in sending if kind.sends(each))
             moments = [moment for moment in map(self.clock.find_next, times) if moment is not None]
             if moments and (change.action is Action.REPLACE or shift is Weight.STOPS):
                 text += f"; the next of them is due {self.clock.format_due(min(moments))}"
