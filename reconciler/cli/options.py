@@ -36,13 +36,7 @@ unsafe_option = partial(click.option, cls=NeverSuggested)
 unsafe_flag = partial(flag, cls=NeverSuggested)
 
 
-if TYPE_CHECKING:
-    _Choice = click.Choice[str]
-else:  # which is generic since click 8.2 only
-    _Choice = click.Choice
-
-
-class OneOf(_Choice):
+class OneOf(click.Choice):  # type: ignore[type-arg] # click 8.1 has it, too, and there it takes none
     """A word of a list."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -231,28 +225,18 @@ plan_options = combine(
 )
 
 
-class ApiFlags(TypedDict):
-    """What `api_options` read."""
+class ApiFlags(TypedDict, total=False):
+    """What the options of the API and the environments read: of each command, the values of those that it has."""
 
     api_url: str | None
     parallelism: int
     debug: bool
-
-
-class ConnectionFlags(ApiFlags):
-    """What `connection_options` read."""
-
     environment: str | None
-
-
-class ManyFlags(ApiFlags):
-    """What `many_connection_options` read."""
-
     environments: tuple[str, ...]
     every: bool
 
 
-class PlanFlags(ManyFlags):
+class PlanFlags(ApiFlags):
     """What `plan_options` read, and `--format`."""
 
     form: str
@@ -267,12 +251,12 @@ class PlanFlags(ManyFlags):
     strict_scope: bool
 
 
-def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
+def open_session(path: Path, flags: ApiFlags) -> AbstractContextManager[Session]:
     """The session of the environment that the flags name."""
     return make_environments(path, [flags["environment"]] if flags["environment"] else [], flags).open()
 
 
-def choose_environments(path: Path, flags: ManyFlags) -> Environments:
+def choose_environments(path: Path, flags: ApiFlags) -> Environments:
     """The environments that the flags name."""
     names = commands.environments.choose_names(path, flags["environments"], every=flags["every"])
     return make_environments(path, names, flags)

@@ -33,12 +33,17 @@ RUN = re.compile(r"https?://[^\s()<>\[\]]+")
 OLDER = "<summary>An older comment of reconciler</summary>\n\nThe one above it is kept up to date.\n\n"
 
 
+Marked = list[tuple[Comment, CommentMarker]]
+"""Comments, each with its mark."""
+
+
 class Comments:
     """Our comments under the pull requests of a run, and our issues."""
 
     def __init__(self, run: CiRun) -> None:
         self.run = run
         self.forge: Forge = GitHub(run) if run.host == GITHUB else GitLab(run)
+        self._untouched: set[int] = set()
 
     def publish(self, text: str) -> str:
         """Makes the text the comment of its environment, or that of drift its issue; returns in words what was done.
@@ -65,8 +70,13 @@ class Comments:
         own = self._find_own(me, number, marker)
         if not (own or is_first):
             return ""
-        trusted = self._drop_edited_markers(own) if marker.command == "apply" else own
-        body = _render_body(text, marker, trusted, self.run.run)
+        bodies = [each.body for each in own]
+        if marker.command == "apply":
+            # One that somebody else edited loses its mark, or our edit would hide that edit.
+            bodies = [
+                "\n" + each.body.partition("\n")[2] if self.forge.find_editor(each) else each.body for each in own
+            ]
+        body = _render_body(text, marker, bodies, self.run.run)
         # Two jobs at the same time may each have made one.
         for stray in own[1:]:
             self.forge.edit_comment(number, stray, f"<details>{OLDER}</details>")
@@ -79,17 +89,6 @@ class Comments:
             return f"the comment under #{number} says this already"
         self.forge.edit_comment(number, own[0], body)
         return f"edited the comment under #{number}"
-
-    def _drop_edited_markers(self, own: list[Comment]) -> list[Comment]:
-        """The comments; one that somebody else edited loses its mark, or our edit would hide that edit."""
-        trusted = []
-        for comment in own:
-            try:
-                self.forge.require_untouched(comment)
-                trusted.append(comment)
-            except Refused:
-                trusted.append(replace(comment, body="\n" + comment.body.partition("\n")[2]))
-        return trusted
 
     def _find_own(self, me: str, number: int, marker: CommentMarker) -> list[Comment]:
         """The comments that we wrote for the configuration and the environments of a mark, the oldest first. The plan
@@ -107,7 +106,7 @@ class Comments:
         me = self.forge.find_author()
         own = self._find_own_issues(me, marker)
         closes = marker.command == NO_DRIFT
-        body = _render_body(text, marker, own, self.run.run)
+        body = _render_body(text, marker, [each.body for each in own], self.run.run)
         if own:
             number = own[0].id
             if not closes and _is_same(own[0].body, body):
@@ -145,12 +144,13 @@ class Comments:
         if not (numbers := forge.find_merged()):
             raise Refused(f"nothing was approved: {run.commit[:12]} came with no pull request", hint=PLAN_AGAIN)
         me = forge.find_author()
-        merged = [_MergedPull(forge, number, me, configuration) for number in numbers]
+        merged = {number: self._find_plans(me, number, configuration) for number in numbers}
         listed = " and ".join(f"#{number}" for number in numbers)
-        names = _require_one(merged, listed, environments)
+        markers = [marker for plans in merged.values() for _, marker in plans]
+        names = _require_one(markers, listed, environments)
         approvals: list[Approval] = []
         for name in environments or names or [""]:
-            found = [each.find_approval(name) for each in merged]
+            found = [self._find_approval(number, plans, name) for number, plans in merged.items()]
             why = [each for each in found if isinstance(each, str)]
             if len(why) == len(found):
                 of = f"for {name} " if len(environments) > 1 else ""
@@ -158,6 +158,35 @@ class Comments:
             own = {each.digest: each for each in reversed(found) if isinstance(each, Approval)}
             approvals += own.values() or [Approval(name, NOTHING)]
         return approvals
+
+    def _find_plans(self, me: str, number: int, configuration: str | None) -> Marked:
+        """Our comments of a configuration under a merged pull request. What tells of an apply, beside the comment with
+        the plan, approves nothing and takes nothing back."""
+        found = _find_ours(self.forge.list_comments(number), me, configuration)
+        return [(each, its) for each, its in found if its.command != "apply" or its.approvals()] or found
+
+    def _find_approval(self, number: int, plans: Marked, environment: str) -> Approval | str | None:
+        """The approval for an environment, or why there is none; None if the plan left the environment out."""
+        about = [(each, marker) for each, marker in plans if environment in marker.environments()]
+        of = [(each, its) for each, its in about if not (its.several and environment in its.several.left_out)]
+        if not of:
+            return None if about else "there is no plan of ours under it"
+        approvals = [marker.approvals()[environment] for _, marker in of if environment in marker.approvals()]
+        if not approvals:
+            return "its plan failed"
+        if len({each.digest for each in approvals}) > 1 or len(approvals) < len(of):
+            message = f"#{number} has {len(of)} comments of ours, which say different things"
+            raise Refused(message, hint=PLAN_AGAIN)
+        if approvals[0].environment != environment:
+            raise Refused(f"the comment under #{number} is damaged", hint=PLAN_AGAIN)
+        for comment in (each for each, _ in of if each.id not in self._untouched):
+            if editor := self.forge.find_editor(comment):
+                raise Refused(
+                    f"the comment with the plan was edited by {editor}: what was approved cannot be told from it",
+                    hint="run the plan's job of the pull request again: it writes the comment anew",
+                )
+            self._untouched.add(comment.id)
+        return approvals[0]
 
 
 def _create_once(create: Callable[[Callable[[bool], None]], None], find: Callable[[], object], done: str) -> str:
@@ -179,23 +208,22 @@ class _AlreadyDone(Exception):
     """What was about to be sent again is done."""
 
 
-def _render_body(text: str, marker: CommentMarker, own: Sequence[Comment], run: str) -> str:
-    """What the comment says from now on. `text` is what `--report markdown=FILE` wrote, `marker` its mark; `own` are
+def _render_body(text: str, marker: CommentMarker, bodies: Sequence[str], run: str) -> str:
+    """What the comment says from now on. `text` is what `--report markdown=FILE` wrote, `marker` its mark; `bodies` are
     the comments of this environment that are there, the first of which is kept; `run` is the address of this run.
 
     A plan's text brings what is approved from now on. That of an apply brings none, and what was approved stays: the
     job may be run again. WrongUsage if the text is too long.
     """
     if marker.command == "apply" and not marker.approvals():
-        found = [known for each in own if (known := find_marker(each.body)) and known.approvals()]
+        found = [known for each in bodies if (known := find_marker(each)) and known.approvals()]
         # Nothing, if two comments (of jobs at the same time) say different things.
         if len({tuple((name, each.digest) for name, each in known.approvals().items()) for known in found}) == 1:
             marker = replace(marker, approval=found[0].approval, several=found[0].several)
     shown = text.partition("\n")[2].strip()
     link = f"\n\n[The run]({run})" if RUN.fullmatch(run) else ""
     body = f"{format_marker(marker)}\n{shown}{link}"
-    earlier = _list_earlier(own[0].body, shown) if own else []
-    if earlier:
+    if earlier := _list_earlier(bodies[0], shown) if bodies else []:
         listed = "\n".join(f"- {line}" for line in earlier)
         summary = f"<summary>Earlier: {len(earlier)}</summary>"
         with_history = f"{body}\n\n{HISTORY}\n<details>{summary}\n\n{listed}\n\n</details>"
@@ -224,9 +252,8 @@ def _list_earlier(body: str, shown: str) -> list[str]:
     return [line for line in lines if len(line) <= LONGEST_EARLIER][:MOST_EARLIER]
 
 
-def _require_one(merged: Sequence[_MergedPull], listed: str, environments: Sequence[str]) -> list[str]:
+def _require_one(markers: Sequence[CommentMarker], listed: str, environments: Sequence[str]) -> list[str]:
     """The environments that the comments have plans of. WrongUsage if there are several, and no option names one."""
-    markers = [marker for each in merged for _, marker in each.comments]
     names = sorted({name for marker in markers for name in marker.environments()})
     configurations = sorted({marker.configuration or "" for marker in markers})
     known = [each or "the one at the repository's top" for each in configurations]
@@ -239,40 +266,7 @@ def _require_one(merged: Sequence[_MergedPull], listed: str, environments: Seque
     return names
 
 
-class _MergedPull:
-    """A pull request that was merged, with our comments of a configuration."""
-
-    def __init__(self, forge: Forge, number: int, me: str, configuration: str | None) -> None:
-        self._forge = forge
-        self._number = number
-        self._checked: set[int] = set()
-        found = _find_ours(forge.list_comments(number), me, configuration)
-        # What tells of an apply, beside the comment with the plan, approves nothing and takes nothing back.
-        plans = [(each, marker) for each, marker in found if marker.command != "apply" or marker.approvals()]
-        self.comments = plans or found
-
-    def find_approval(self, environment: str) -> Approval | str | None:
-        """The approval for an environment, or why there is none; None if the plan left the environment out."""
-        of = [(each, marker) for each, marker in self.comments if environment in marker.environments()]
-        of = [(each, marker) for each, marker in of if not (marker.several and environment in marker.several.left_out)]
-        approvals = [marker.approvals()[environment] for _, marker in of if environment in marker.approvals()]
-        if not of:
-            is_left_out = any(environment in marker.environments() for _, marker in self.comments)
-            return None if is_left_out else "there is no plan of ours under it"
-        if not approvals:
-            return "its plan failed"
-        if len({each.digest for each in approvals}) > 1 or len(approvals) < len(of):
-            message = f"#{self._number} has {len(of)} comments of ours, which say different things"
-            raise Refused(message, hint=PLAN_AGAIN)
-        if approvals[0].environment != environment:
-            raise Refused(f"the comment under #{self._number} is damaged", hint=PLAN_AGAIN)
-        for comment in (each for each, _ in of if each.id not in self._checked):
-            self._forge.require_untouched(comment)
-            self._checked.add(comment.id)
-        return approvals[0]
-
-
-def _find_ours(comments: Iterable[Comment], me: str, configuration: str | None) -> list[tuple[Comment, CommentMarker]]:
+def _find_ours(comments: Iterable[Comment], me: str, configuration: str | None) -> Marked:
     """The comments that `me` wrote, with a mark of that configuration (None: of any), each with its mark."""
     found = ((each, find_marker(each.body)) for each in comments if each.author == me)
     return [(each, marker) for each, marker in found if marker and marker.is_for(configuration)]

@@ -61,7 +61,6 @@ class Forge(ABC):
         self._project = project
         self._headers, self._hints = headers, hints
         self._transports: list[Transport] = []
-        self._found: dict[str, list[dict[str, Any]]] = {}
         self._client = self._connect(run.api)
 
     def _connect(self, address: str) -> ForgeClient:
@@ -78,9 +77,10 @@ class Forge(ABC):
     def find_author(self) -> str:
         """The user of the token, in the form of `Comment.author`."""
 
-    @abstractmethod
-    def require_untouched(self, comment: Comment) -> None:
-        """Refused if somebody else is known to have edited the comment."""
+    def find_editor(self, comment: Comment) -> str:
+        """Who else edited the comment last; empty if nobody is known to. GitLab's API does not say who edited a note:
+        maintainers may, beside its author."""
+        return ""
 
     def find_merged(self) -> list[int]:
         """The numbers of the pull requests that the push merged, that of the commit of the run first.
@@ -104,10 +104,8 @@ class Forge(ABC):
 
     def _find_merged_with(self, commit: str) -> list[dict[str, Any]]:
         """The pull requests of a commit that are merged."""
-        if commit not in self._found:
-            found = self._client.pages(f"{self._project}/{self.commits}/{commit}/{self.merges}", {})
-            self._found[commit] = [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
-        return self._found[commit]
+        found = self._client.pages(f"{self._project}/{self.commits}/{commit}/{self.merges}", {})
+        return [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
 
     def list_pushed(self) -> Sequence[str]:
         """The commits of the push, the latest first, as its event lists them; empty if they are not known."""
@@ -195,19 +193,17 @@ class GitHub(Forge):
             raise AnswerUnreadable("GitHub does not say whom the token speaks for")
         return login
 
-    def require_untouched(self, comment: Comment) -> None:
-        """Refused if somebody else edited the comment last: whoever may write to a repository may edit its comments.
-        GitHub names only the last editor, so a later edit of ours hides an earlier one of others."""
+    def find_editor(self, comment: Comment) -> str:
+        """Who else edited the comment last: whoever may write to a repository may edit its comments. GitHub names only
+        the last editor, so a later edit of ours hides an earlier one of others."""
         node = self._query(EDITOR, id=comment.handle).get("node")
         if not isinstance(node, dict) or "editor" not in node:
             raise AnswerUnreadable("GitHub does not say who edited the comment")
         editor = node["editor"]
-        if node.get("lastEditedAt") and (node.get("viewerDidAuthor") is not True or editor != node.get("author")):
-            who = editor.get("login") if isinstance(editor, dict) else "somebody"
-            raise Refused(
-                f"the comment with the plan was edited by {who}: what was approved cannot be told from it",
-                hint="run the plan's job of the pull request again: it writes the comment anew",
-            )
+        if not node.get("lastEditedAt") or (node.get("viewerDidAuthor") is True and editor == node.get("author")):
+            return ""
+        login = editor.get("login") if isinstance(editor, dict) else None
+        return str(login or "somebody")
 
     def _query(self, query: str, **variables: str) -> dict[str, Any]:
         """The data of a GraphQL query. It answers 200 with `errors` if something is wrong."""
@@ -246,6 +242,3 @@ class GitLab(Forge):
             return ()
         between = {"ref_name": f"{self._run.before}..{self._run.commit}"}
         return [str(each.get("id")) for each in self._client.pages(f"{self._project}/{self.commits}", between)]
-
-    def require_untouched(self, comment: Comment) -> None:
-        """Nothing: the API does not say who edited a note. Maintainers may, beside its author."""

@@ -161,9 +161,6 @@ def _run(top: str, lines: Iterable[str], *arguments: str) -> str:
     return git_output(top, *arguments, lines=lines, environment=OFFLINE).decode("utf-8", "replace")
 
 
-OFF = "S"  # The tag of `ls-files -t` for a file that a sparse checkout or skip-worktree keeps off the disk.
-
-
 @frozen
 class Listing:
     """The files that git has below a folder, by their paths from there. `kept_off`: the files that it keeps off the
@@ -180,9 +177,7 @@ class Listing:
 def list_folder(folder: Path) -> Listing:
     """The files below a folder, submodules included. Empty if there is no repository; GitUnusable if git fails."""
     top = repository_top(folder)
-    if top is None:
-        return Listing()
-    found = dict(_list_files(folder, top))
+    found = dict(_list_files(folder, top)) if top else {}
     off = {file for file, is_off in found.items() if is_off}
     return Listing(frozenset(off), frozenset(found.keys() - off))
 
@@ -215,4 +210,5 @@ def _list_files(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
             else:
                 yield f"{file}/", True
         else:
-            yield file, tag == OFF and not os.path.lexists(top / name)
+            # S is what a sparse checkout or skip-worktree keeps off the disk. A person may have put it there since.
+            yield file, tag == "S" and not os.path.lexists(top / name)
