@@ -79,11 +79,9 @@ OFFLINE = {"GIT_NO_LAZY_FETCH": "1"}
 
 @frozen
 class Age:
-    """How old a checkout is, compared with some commits. `head` is the commit that is checked out. `newer`: commit →
-    subject, of those that are newer. `unknown` are those that this clone cannot judge. `is_shallow`: it lacks
-    commits."""
+    """How old a checkout is, compared with some commits. `newer`: commit → subject, of those that are newer. `unknown`
+    are those that this clone cannot judge. `is_shallow`: it lacks commits."""
 
-    head: str = ""
     newer: Mapping[str, str] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
     is_shallow: bool = False
@@ -96,27 +94,24 @@ def find_age(folder: Path, commits: Collection[str], *, head: str = "", tip: str
     top, head = str(repository_top(folder) or ""), head or "HEAD"
     asked = {each for each in commits if ID.fullmatch(each)}
     here = _resolve_commits(top, [head, *DEFAULT_BRANCHES, *filter(None, [tip]), *asked]) if top and asked else {}
-    if head not in here:
+    others = asked - {here.get(head)}
+    if head not in here or not others:
         return Age()
     head = here[head]
-    others = asked - {head}
-    if not others:
-        return Age(head)
-    default = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
-    tips = {each for each in (default, here.get(tip)) if each}
+    default = next((each for each in DEFAULT_BRANCHES if each in here), "")
+    tips = [f"^{here[each]}" for each in (default, tip) if each in here]
     known = others & here.keys()
     ahead = known & _list_reachable(top, [*known, f"^{head}"]) if known else set()
     above = ahead & _list_reachable(top, [*ahead, f"^{head}"], "--ancestry-path") if ahead else set()
-    merged = ahead - _list_reachable(top, [*ahead, *(f"^{each}" for each in tips)]) if ahead and tips else set()
+    merged = ahead - _list_reachable(top, [*ahead, *tips]) if ahead and tips else set()
     # A commit that no branch has may be abandoned.
     unpushed = above - _list_reachable(top, [*above], "--not", "--branches", "--remotes") if above else set()
-    newer = merged | unpushed
-    unknown = others - known
+    newer, unknown = merged | unpushed, others - known
     cut = commits_cut_off(top) if ahead - above or unknown else set()
     if cut:
         unclear = {each for each in ahead - above if cut & _list_reachable(top, [f"{each}...{head}"])}
         newer, unknown = newer - unclear, unknown | unclear
-    return Age(head, _read_subjects(top, newer), frozenset(unknown), bool(cut))
+    return Age(_read_subjects(top, newer), frozenset(unknown), bool(cut))
 
 
 def commit_subject(folder: Path, commit: str) -> str:
@@ -129,15 +124,14 @@ def read_on_default_branch(file: Path) -> bytes:
     """The content that a file has on the default branch; empty if there is none. GitUnusable if git fails."""
     top = repository_top(file.parent)
     here = _resolve_commits(str(top), DEFAULT_BRANCHES) if top else {}
-    commit = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
-    if top is None or commit is None:
+    if top is None or not here:
         return b""
-    named = f"{commit}:{relative_path(os.path.realpath(file), os.path.realpath(top))}"
+    named = f"{next(iter(here.values()))}:{relative_path(os.path.realpath(file), os.path.realpath(top))}"
     return run_git(str(top), "cat-file", "blob", named, environment=OFFLINE).out
 
 
 def _resolve_commits(top: str, names: Iterable[str]) -> dict[str, str]:
-    """Name → id, of the commits that this clone has."""
+    """Name → id, of the commits that this clone has, in the order of the names."""
     names = list(names)
     lines = _run(top, [f"{each}^{{commit}}" for each in names], "cat-file", "--batch-check").splitlines()
     found = zip(names, map(str.split, lines), strict=False)

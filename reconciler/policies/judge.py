@@ -19,9 +19,9 @@ from reconciler.model.addresses import address_key
 from reconciler.model.inputs import Desired, Live, Resource, State
 from reconciler.model.plan import Change
 from reconciler.model.policies import Policy, PolicyReport, Violation
+from reconciler.policies import DAYS, with_rule
 from reconciler.policies.checks import CelError, variables
 from reconciler.policies.expressions import ConditionBatch, Expression
-from reconciler.policies.library import DAYS, with_rule
 
 SECONDS = 60.0
 """How long the processor may judge one environment: the bound of what each evaluation's own bounds leave open."""
