@@ -17,24 +17,23 @@ MOST_NAMED = 3
 def usage_error(error: click.UsageError, root: click.Command, words: Sequence[str]) -> WrongUsage:
     """The error in our words, with a hint. `root`, which has all commands, is for an error without a command."""
     ctx = error.ctx or click.Context(root, info_name="reconciler")
-    return WrongUsage(_describe(error, ctx, words), hint=help_hint(ctx))
-
-
-def _describe(error: click.UsageError, ctx: click.Context, words: Sequence[str]) -> str:
+    command = " ".join(ctx.command_path.split()[1:]) or ctx.command_path
     if isinstance(error, click.NoSuchOption):
         whole = (each.partition("=")[0] for each in words if each.startswith(error.option_name) and each[1] != "-")
         wrong = next(whole, error.option_name)  # of -target, click names the first letter alone
-        return f"{_name_command(ctx)} has no option {wrong}{_suggest(ctx, wrong)}"
-    if isinstance(error, click.MissingParameter):
-        return f"{_name_command(ctx)} needs {find_name(error.param)}"
-    if isinstance(error, click.BadOptionUsage):
+        message = f"{command} has no option {wrong}{_suggest(ctx, wrong)}"
+    elif isinstance(error, click.MissingParameter):
+        message = f"{command} needs {find_name(error.param)}"
+    elif isinstance(error, click.BadOptionUsage):
         every = (_find_option(each, error.option_name) for _, each in _list_commands(ctx.find_root()))
         is_flag = any(option.is_flag for option in every if option)
-        return f"{error.option_name} {'takes no value' if is_flag else 'needs a value'}"
-    if isinstance(error, click.BadParameter):
-        return f"{find_name(error.param)}: {error.message}"
-    names = [find_name(param) for param in ctx.command.params if isinstance(param, click.Argument)]
-    return f"{_name_command(ctx)} takes {' '.join(names) or 'no words'}, and nothing more"
+        message = f"{error.option_name} {'takes no value' if is_flag else 'needs a value'}"
+    elif isinstance(error, click.BadParameter):
+        message = f"{find_name(error.param)}: {error.message}"
+    else:
+        names = [find_name(param) for param in ctx.command.params if isinstance(param, click.Argument)]
+        message = f"{command} takes {' '.join(names) or 'no words'}, and nothing more"
+    return WrongUsage(message, hint=help_hint(ctx))
 
 
 def _suggest(ctx: click.Context, wrong: str) -> str:
@@ -69,7 +68,3 @@ def _list_commands(ctx: click.Context, path: str = "") -> Iterator[tuple[str, cl
 
 def _find_option(command: click.Command, name: str) -> click.Option | None:
     return next((each for each in command.params if isinstance(each, click.Option) and name in each.opts), None)
-
-
-def _name_command(ctx: click.Context) -> str:
-    return " ".join(ctx.command_path.split()[1:]) or ctx.command_path
