@@ -67,7 +67,17 @@ class Comments:
     def _write_comment(self, me: str, number: int, marker: CommentMarker, text: str, *, is_first: bool) -> str:
         """Makes the text the comment under a pull request. If an apply is of several, the others are told only if they
         have one."""
-        own = self._find_own(me, number, marker)
+
+        def find() -> list[Comment]:
+            found = _find_ours(self.forge.list_comments(number), me, marker.configuration)
+            own = [comment for comment, its in found if its.environment == marker.environment]
+            if marker.command == "plan" and marker.several:
+                # It goes on in that of another set which has some of them: an environment may have been added since.
+                near = ((comment, its) for comment, its in found if its.several and comment not in own)
+                own += [comment for comment, its in near if its.environments() & marker.environments()]
+            return own
+
+        own = find()
         if not (own or is_first):
             return ""
         bodies = [each.body for each in own]
@@ -81,30 +91,25 @@ class Comments:
         for stray in own[1:]:
             self.forge.edit_comment(number, stray, f"<details>{OLDER}</details>")
         if not own:
-            create = partial(self.forge.create_comment, number, body)
             return _create_once(
-                create, lambda: self._find_own(me, number, marker), f"wrote the comment under #{number}"
+                partial(self.forge.create_comment, number, body), find, f"wrote the comment under #{number}"
             )
         if _is_same(own[0].body, body):
             return f"the comment under #{number} says this already"
         self.forge.edit_comment(number, own[0], body)
         return f"edited the comment under #{number}"
 
-    def _find_own(self, me: str, number: int, marker: CommentMarker) -> list[Comment]:
-        """The comments that we wrote for the configuration and the environments of a mark, the oldest first. The plan
-        of several goes on in that of another set which has some of them: one may have been added since."""
-        found = _find_ours(self.forge.list_comments(number), me, marker.configuration)
-        own = [comment for comment, its in found if its.environment == marker.environment]
-        if marker.command == "plan" and marker.several:
-            near = ((comment, its) for comment, its in found if its.several and comment not in own)
-            own += [comment for comment, its in near if its.environments() & marker.environments()]
-        return own
-
     def _update_issue(self, marker: CommentMarker, text: str) -> str:
         """Makes the text the issue of its environment; returns what was done. If nothing has drifted, the open issue is
         closed, and none is opened."""
         me = self.forge.find_author()
-        own = self._find_own_issues(me, marker)
+
+        def find() -> list[Comment]:
+            found = _find_ours(self.forge.list_issues(), me, marker.configuration)
+            own = [it for it, its in found if its.command in ISSUE_COMMANDS and its.environment == marker.environment]
+            return sorted(own, key=lambda issue: issue.id)  # GitHub lists the newest first, and the oldest is kept
+
+        own = find()
         closes = marker.command == NO_DRIFT
         body = _render_body(text, marker, [each.body for each in own], self.run.run)
         if own:
@@ -117,14 +122,7 @@ class Comments:
             return "no issue: nothing has drifted"
         of = counted(len(marker.environments()), "environment") if marker.several else marker.environment
         title = f"Drift in {of}{f' of {marker.configuration}' if marker.configuration else ''}"
-        create = partial(self.forge.open_issue, title, body)
-        return _create_once(create, lambda: self._find_own_issues(me, marker), "opened an issue")
-
-    def _find_own_issues(self, me: str, marker: CommentMarker) -> list[Comment]:
-        """The open issues that we wrote for the configuration and the environment of a mark, the oldest first."""
-        found = _find_ours(self.forge.list_issues(), me, marker.configuration)
-        own = [it for it, its in found if its.command in ISSUE_COMMANDS and its.environment == marker.environment]
-        return sorted(own, key=lambda issue: issue.id)
+        return _create_once(partial(self.forge.open_issue, title, body), find, "opened an issue")
 
     def find_approvals(self, environments: Sequence[str], configuration: str | None = None) -> list[Approval]:
         """What was approved by merging the pull requests that came with the push. Without `environments` it is for the

@@ -187,8 +187,7 @@ class GitHub(Forge):
 
         By GraphQL, since `GET /user` answers 403 to the tokens of apps, which a workflow's is; `viewer` answers to all.
         """
-        viewer = self._query(VIEWER).get("viewer")
-        login = viewer.get("login") if isinstance(viewer, dict) else None
+        login = value_at(self._query(VIEWER), ("viewer", "login"))
         if not isinstance(login, str) or not login:
             raise AnswerUnreadable("GitHub does not say whom the token speaks for")
         return login
@@ -199,11 +198,10 @@ class GitHub(Forge):
         node = self._query(EDITOR, id=comment.handle).get("node")
         if not isinstance(node, dict) or "editor" not in node:
             raise AnswerUnreadable("GitHub does not say who edited the comment")
-        editor = node["editor"]
-        if not node.get("lastEditedAt") or (node.get("viewerDidAuthor") is True and editor == node.get("author")):
-            return ""
-        login = editor.get("login") if isinstance(editor, dict) else None
-        return str(login or "somebody")
+        is_ours = node.get("viewerDidAuthor") is True and node["editor"] == node.get("author")
+        return (
+            str(value_at(node, ("editor", "login")) or "somebody") if node.get("lastEditedAt") and not is_ours else ""
+        )
 
     def _query(self, query: str, **variables: str) -> dict[str, Any]:
         """The data of a GraphQL query. It answers 200 with `errors` if something is wrong."""

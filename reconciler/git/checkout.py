@@ -55,6 +55,7 @@ def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:
     if repository_top(folder) is None:
         raise GitUnusable(f"{folder}: {what}, but git finds none here ({NO_REPOSITORY})", hint=otherwise)
     at = str(folder)
+    # Asked for first: an old git fails at the next question, and does not say that it is too old.
     version = run_git(at, "version").text
     found = re.search(r"(\d+)\.(\d+)", version)
     if found and tuple(map(int, found.groups())) < OLDEST:

@@ -28,6 +28,7 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
     committed, or the two have no common commit. Also WrongUsage if a shallow clone does not have enough commits."""
     head, other = _commit(checkout, "HEAD"), _commit(checkout, ref)
     found = run_git(checkout.top, "merge-base", head, other)
+    # 1 says that there is none, which is no failure of git.
     if found.code > 1:
         raise GitUnusable(f"{checkout.top}: git merge-base failed: {found.message}", hint="git fsck says more")
     base = found.text.partition("\n")[0]
@@ -46,6 +47,7 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
 def _commit(checkout: Checkout, ref: str) -> str:
     if not ref or ref.startswith("-") or CONTROL.search(ref):
         raise WrongUsage(f'--base "{ref}" names no commit', hint="expected a branch, a tag or a commit: origin/main")
+    # The name comes from the command line, and must never be read as an option.
     verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
     found = run_git(checkout.top, *verify, f"{ref}^{{commit}}")
     if found.code == 0 and ID.fullmatch(found.text):

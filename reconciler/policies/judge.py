@@ -106,6 +106,7 @@ class Judge:
 
     def _judge_alike(self, own: Sequence[Compiled], resources: Sequence[Resource], seconds: float) -> None:
         """Judges resources that the same policies are about. The plain policies are evaluated together."""
+        # Those with one condition stand side by side, since the batch asks for it once then.
         plain = sorted((each for each in own if not each.rule and each.names <= PLAIN), key=Compiled.condition)
         others, names = [each for each in own if each not in plain], {name for each in own for name in each.names}
         together = ConditionBatch([(each.condition(), each.require.source) for each in plain], variables(()))
