@@ -135,7 +135,7 @@ def _run(words: Sequence[str]) -> int:
         if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # there since click 8.2
             write_stderr(error.format_message())
         else:
-            _show(load("reconciler.cli.usage:usage_error")(error, cli, words))
+            _show(load("reconciler.cli.usage:make_usage_error")(error, cli, words))
         return Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
         write_stderr("interrupted; what an apply has done is remembered, and the next one goes on from there")

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 import click
 
 from reconciler.cli import OTHER_TOOLS
-from reconciler.cli.options import NeverSuggested, find_name, help_hint
+from reconciler.cli.options import NeverSuggested, find_name, make_hint
 from reconciler.errors import WrongUsage
 from reconciler.text import find_similar, suggest
 
 MOST_NAMED = 3
 
 
-def usage_error(error: click.UsageError, root: click.Command, words: Sequence[str]) -> WrongUsage:
+def make_usage_error(error: click.UsageError, root: click.Command, words: Sequence[str]) -> WrongUsage:
     """The error in our words, with a hint. `root`, which has all commands, is for an error without a command."""
     ctx = error.ctx or click.Context(root, info_name="reconciler")
     command = " ".join(ctx.command_path.split()[1:]) or ctx.command_path
@@ -33,7 +33,7 @@ def usage_error(error: click.UsageError, root: click.Command, words: Sequence[st
     else:
         names = [find_name(param) for param in ctx.command.params if isinstance(param, click.Argument)]
         message = f"{command} takes {' '.join(names) or 'no words'}, and nothing more"
-    return WrongUsage(message, hint=help_hint(ctx))
+    return WrongUsage(message, hint=make_hint(ctx))
 
 
 def _suggest(ctx: click.Context, wrong: str) -> str:

@@ -104,7 +104,7 @@ class Forge(ABC):
 
     def _find_merged_with(self, commit: str) -> list[dict[str, Any]]:
         """The pull requests of a commit that are merged."""
-        found = self._client.pages(f"{self._project}/{self.commits}/{commit}/{self.merges}", {})
+        found = self._client.read_pages(f"{self._project}/{self.commits}/{commit}/{self.merges}", {})
         return [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
 
     def list_pushed(self) -> Sequence[str]:
@@ -118,7 +118,7 @@ class Forge(ABC):
 
     def list_comments(self, number: int) -> list[Comment]:
         """All comments under a pull request but those that GitLab writes itself, the oldest first."""
-        items = self._client.pages(self._format_path(self.notes, number), dict(self.comments_query))
+        items = self._client.read_pages(self._format_path(self.notes, number), dict(self.comments_query))
         return self._parse_comments([each for each in items if not each.get("system")])
 
     def create_comment(self, number: int, body: str, before_again: Any) -> None:
@@ -132,7 +132,7 @@ class Forge(ABC):
     def list_issues(self) -> list[Comment]:
         """The open issues, as comments: number, text and author. In GitHub's API pull requests are issues too, and say
         so."""
-        items = self._client.pages(f"{self._project}/issues", dict(self.open_issues))
+        items = self._client.read_pages(f"{self._project}/issues", dict(self.open_issues))
         number, text = self.number, self.text
         issues = (each for each in items if "pull_request" not in each)
         return self._parse_comments([{**each, "id": each.get(number), "body": each.get(text)} for each in issues])
@@ -239,4 +239,4 @@ class GitLab(Forge):
         if not self._run.before:
             return ()
         between = {"ref_name": f"{self._run.before}..{self._run.commit}"}
-        return [str(each.get("id")) for each in self._client.pages(f"{self._project}/{self.commits}", between)]
+        return [str(each.get("id")) for each in self._client.read_pages(f"{self._project}/{self.commits}", between)]

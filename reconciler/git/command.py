@@ -98,7 +98,7 @@ def run_git(
     runs at the top of the checkout of the folder, so paths are from there; with `--git-dir=` as the first argument, in
     the folder itself. GitTimeout after `seconds`; GitUnusable without git or a repository."""
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
-    variables, at = git_environment(), folder
+    variables, at = make_environment(), folder
     if not arguments[0].startswith("--git-dir="):
         top = repository_top(folder)
         if top is None:
@@ -123,7 +123,7 @@ def run_git(
     return GitResult(code, out, remove_user("; ".join(line for line in lines if line and not line.startswith("hint:"))))
 
 
-def git_output(
+def read_output(
     top: str, *arguments: str, hint: str = "see: git status", lines: Iterable[str] = (), **options: Any
 ) -> bytes:
     """The output of git at the top of a checkout. `lines` are its input, `options` as for `run_git`. GitUnusable with
@@ -135,7 +135,7 @@ def git_output(
     return answer.out
 
 
-def git_environment() -> dict[str, str]:
+def make_environment() -> dict[str, str]:
     """The environment of this process, without prompts, the keys of the API, and variables that name a repository."""
     count_settings()
     removed = {name for name, value in os.environ.items() if name in REMOVED_VARIABLES or SECRET_KEY.match(value)}

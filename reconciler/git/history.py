@@ -10,8 +10,8 @@ from pathlib import Path
 
 from reconciler.errors import GitUnusable, WrongUsage
 from reconciler.git import git_folder, repository_top
-from reconciler.git.checkout import MODULE, Checkout, pathspec
-from reconciler.git.command import git_output, run_git
+from reconciler.git.checkout import MODULE, Checkout, as_pathspec
+from reconciler.git.command import read_output, run_git
 from reconciler.lazy import frozen
 from reconciler.system import relative_path
 
@@ -26,7 +26,7 @@ DEEPEN = (
 def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
     """The merge base of HEAD and `ref`, and the commit of `ref`. WrongUsage if `ref` is no commit, nothing is
     committed, or the two have no common commit. Also WrongUsage if a shallow clone does not have enough commits."""
-    head, other = _commit(checkout, "HEAD"), _commit(checkout, ref)
+    head, other = _require_commit(checkout, "HEAD"), _require_commit(checkout, ref)
     found = run_git(checkout.top, "merge-base", head, other)
     # 1 says that there is none, which is no failure of git.
     if found.code > 1:
@@ -44,7 +44,7 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
     return base, other
 
 
-def _commit(checkout: Checkout, ref: str) -> str:
+def _require_commit(checkout: Checkout, ref: str) -> str:
     if not ref or ref.startswith("-") or CONTROL.search(ref):
         raise WrongUsage(f'--base "{ref}" names no commit', hint="expected a branch, a tag or a commit: origin/main")
     # The name comes from the command line, and must never be read as an option.
@@ -154,7 +154,7 @@ def _read_subjects(top: str, commits: Collection[str]) -> dict[str, str]:
 
 
 def _run(top: str, lines: Iterable[str], *arguments: str) -> str:
-    return git_output(top, *arguments, lines=lines, environment=OFFLINE).decode("utf-8", "replace")
+    return read_output(top, *arguments, lines=lines, environment=OFFLINE).decode("utf-8", "replace")
 
 
 @frozen
@@ -185,7 +185,7 @@ def find_removal(folder: Path, file: str, since: str) -> tuple[str, str] | None:
         return None
     try:
         revisions = ("--max-count=1", "--format=%s", "HEAD", f"^{since}")
-        answer = run_git(str(top), "rev-list", *revisions, "--", pathspec(folder / file, top))
+        answer = run_git(str(top), "rev-list", *revisions, "--", as_pathspec(folder / file, top))
     except GitUnusable:
         return None
     head, _, subject = answer.text.partition("\n")
@@ -194,7 +194,7 @@ def find_removal(folder: Path, file: str, since: str) -> tuple[str, str] | None:
 
 def _list_files(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
     """Each file, and whether git keeps it off the disk."""
-    listed = git_output(str(top), "ls-files", "-z", "-t", "--stage", "--", pathspec(folder, top))
+    listed = read_output(str(top), "ls-files", "-z", "-t", "--stage", "--", as_pathspec(folder, top))
     for entry in filter(None, listed.decode("utf-8", "surrogateescape").split("\0")):
         head, _, name = entry.partition("\t")
         tag, mode = head.split()[:2]
