@@ -51,6 +51,7 @@ class Comments:
         WrongUsage if the text is none of ours; Refused if it is not clear which pull request is meant; the errors of
         the host's API.
         """
+        text = text.replace("\r\n", "\n")
         if (marker := find_marker(text)) is None:
             raise WrongUsage("this is no comment of reconciler's", hint="give the file of `--report markdown=FILE`")
         if marker.command in ISSUE_COMMANDS:
@@ -94,7 +95,7 @@ class Comments:
             return _create_once(
                 partial(self.forge.create_comment, number, body), find, f"wrote the comment under #{number}"
             )
-        if _is_same(own[0].body, body):
+        if own[0].body.strip() == body.strip():  # hosts give back no blanks at the end
             return f"the comment under #{number} says this already"
         self.forge.edit_comment(number, own[0], body)
         return f"edited the comment under #{number}"
@@ -114,7 +115,7 @@ class Comments:
         body = _render_body(text, marker, [each.body for each in own], self.run.run)
         if own:
             number = own[0].id
-            if not closes and _is_same(own[0].body, body):
+            if not closes and own[0].body.strip() == body.strip():
                 return f"the issue #{number} says this already"
             self.forge.edit_issue(number, body, close=closes)
             return f"{'closed' if closes else 'edited'} the issue #{number}"
@@ -231,14 +232,9 @@ def _render_body(text: str, marker: CommentMarker, bodies: Sequence[str], run: s
     return body
 
 
-def _is_same(body: str, other: str) -> bool:
-    """Whether two bodies say the same: hosts give them back with other line ends, and no blanks at the end."""
-    return body.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()
-
-
 def _list_earlier(body: str, shown: str) -> list[str]:
     """The earlier titles of a comment, the latest first: its own, if the new text differs, then those that it lists."""
-    current, _, history = body.replace("\r\n", "\n").partition(HISTORY)
+    current, _, history = body.partition(HISTORY)
     listed = [line.removeprefix("- ") for line in history.split("\n") if line.startswith("- ")]
     title = next((line for line in current.split("\n")[1:] if line.strip()), "").strip()
     is_new = bool(title) and current.partition("\n")[2].strip().partition("\n\n[The run]")[0] != shown

@@ -156,7 +156,9 @@ class Forge(ABC):
         for raw in items:
             who, number, body = value_at(raw, self.author), raw.get("id"), raw.get("body")
             if isinstance(number, int) and isinstance(body, str) and isinstance(who, int | str):
-                comments.append(Comment(number, body, str(who), str(raw.get("node_id", ""))))
+                # Hosts may give a text back with other line ends.
+                text = body.replace("\r\n", "\n")
+                comments.append(Comment(number, text, str(who), str(raw.get("node_id", ""))))
         return comments
 
 
