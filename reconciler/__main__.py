@@ -20,7 +20,7 @@ def main() -> None:
         except OSError as error:
             sys.exit(f"error: stdout cannot be written ({error.strerror})")
         return
-    # `python -m` looks for modules in the current folder first, which may be a checkout. Only ours stays.
+    # `python -m` looks for modules in the current folder first, and that may be a checkout: it stays if we are in it.
     current = os.getcwd()
     if sys.path[:1] in ([""], [current]) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != current:
         del sys.path[0]

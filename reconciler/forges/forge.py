@@ -77,10 +77,9 @@ class Forge(ABC):
     def find_author(self) -> str:
         """The user of the token, in the form of `Comment.author`."""
 
+    @abstractmethod
     def find_editor(self, comment: Comment) -> str:
-        """Who else edited the comment last; empty if nobody is known to. GitLab's API does not say who edited a note:
-        maintainers may, beside its author."""
-        return ""
+        """Who else edited the comment last; empty if nobody is known to."""
 
     def find_merged(self) -> list[int]:
         """The numbers of the pull requests that the push merged, that of the commit of the run first.
@@ -201,9 +200,9 @@ class GitHub(Forge):
         if not isinstance(node, dict) or "editor" not in node:
             raise AnswerUnreadable("GitHub does not say who edited the comment")
         is_ours = node.get("viewerDidAuthor") is True and node["editor"] == node.get("author")
-        return (
-            str(value_at(node, ("editor", "login")) or "somebody") if node.get("lastEditedAt") and not is_ours else ""
-        )
+        if is_ours or not node.get("lastEditedAt"):
+            return ""
+        return str(value_at(node, ("editor", "login")) or "somebody")
 
     def _query(self, query: str, **variables: str) -> dict[str, Any]:
         """The data of a GraphQL query. It answers 200 with `errors` if something is wrong."""
@@ -242,3 +241,7 @@ class GitLab(Forge):
             return ()
         between = {"ref_name": f"{self._run.before}..{self._run.commit}"}
         return [str(each.get("id")) for each in self._client.read_pages(f"{self._project}/{self.commits}", between)]
+
+    def find_editor(self, comment: Comment) -> str:
+        """Nobody: the API does not say who edited a note. Maintainers may, beside its author."""
+        return ""
