@@ -76,7 +76,7 @@ def policies() -> None:
 @options.format_option
 def list_(form: str) -> None:
     """What each ready rule says, and what it takes."""
-    rules = load("reconciler.policies.library:read_rules")()
+    rules = load("reconciler.policies:read_rules")()
     write_stdout(output.document.to_json(rules=rules) if form == "json" else output.listings.render_rules(rules))
 
 

@@ -170,7 +170,6 @@ class _Screen:
         self._form = form
         self._are_several = are_several
         self._ask = ask
-        self._is_confirmed = False
 
     def show_plans(self, reviews: Sequence[Ended[Review]]) -> None:
         """The plans. Of several environments, each was shown before it is planned again under its lock."""
@@ -190,11 +189,10 @@ class _Screen:
 
     def confirm(self, environments: Sequence[str]) -> None:
         """Asks once: of several environments, for all of them."""
-        if not self._ask or (self._are_several and self._is_confirmed):
-            return
-        names = ", ".join(environments)
-        commands.environments.require_yes(f"Apply this to {names}? Type yes to apply; anything else cancels:")
-        self._is_confirmed = True
+        if self._ask:
+            names = ", ".join(environments)
+            commands.environments.require_yes(f"Apply this to {names}? Type yes to apply; anything else cancels:")
+            self._ask = not self._are_several
 
     def begin(self, environment: str) -> None:
         write_stderr(bold(f"Applying to {escape(environment)}"))

@@ -110,6 +110,7 @@ def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -
     """What was applied: when, by whom, from which commit. A receipt's id goes to `plan --undo`."""
     names = commands.environments.choose_names(path, environments, every=every)
     read = partial(commands.state.read_history, path)
+    # Of several, each has an end of its own. An error of one alone ends the command.
     if len(names) > 1:
         ended = [commands.environments.run_to_end(each, partial(read, each)) for each in names]
     else:
