@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,7 +22,6 @@ from reconciler.serialization import sha256
 from reconciler.text import counted
 
 RANK = {action: rank for rank, action in enumerate(Action)}
-SHIFT_RANK = {Weight.STOPS: 0, Weight.STARTS: 1, None: 2}
 
 
 def make_plan(desired: Desired, state: State, live: Live, options: Options) -> Plan:
@@ -33,10 +32,11 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     if problems := list(find_dangling(context.desired, context.entries, context.moved_from, live)):
         raise ConfigurationInvalid(problems)
     changes, refresh = _plan_changes(context)
-    unmanaged = _unmanaged(context)
+    managed, listed = context.addresses(), (live.records.get(kind, {}).values() for kind in KINDS)
+    every = (record for records in listed for record in sorted(records, key=lambda each: (each.name, each.id)))
+    unmanaged = [record for record in every if record.ref not in managed]
     if options.prune:
-        records, note = (live.records[each.kind][each.id] for each in unmanaged), "unmanaged, deleted by --prune"
-        deletes = (plan_delete(str(each.ref), each, note) for each in records)
+        deletes = (plan_delete(str(each.ref), each, "unmanaged, deleted by --prune") for each in unmanaged)
         # Both may name one object as kind[id]: a `removed` block that lifts its protection wins over the delete.
         changes, unmanaged = {change.address: change for change in deletes} | changes, []
     left: Sequence[str] = ()
@@ -44,7 +44,12 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         changes, left = _keep_clock(changes)
     # The order and the notes depend on which changes are left.
     changes = order_changes(context, changes)
-    if problems := list(_find_creation_errors(context, changes.values())):
+    for change in (each for each in changes.values() if each.action in (Action.CREATE, Action.REPLACE)):
+        resource = context.desired.resources[change.address]
+        errors = KINDS[change.kind].creation_errors(resource.fields, live.lookups)
+        texts = (f"{change.address}: {error}" for error in errors)
+        problems += (Problem(*resource.location, text, subject=change.address) for text in texts)
+    if problems:
         raise ConfigurationInvalid(problems)
     found = find_warnings(context, changes, refresh, options.zone_data)
     messages: Sequence[str] = [*map(str, desired.warnings), *live.warnings, *found, *left]
@@ -58,7 +63,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         environment=state.environment,
         changes=tuple(shown),
         unchanged=tuple(sorted(refresh.keys() - changes.keys())),
-        unmanaged=tuple(unmanaged),
+        unmanaged=tuple(Unmanaged(each.kind, each.id, each.name) for each in unmanaged),
         warnings=tuple(messages),
         refusals=find_refusals(desired, context.state, live, shown, options),
         refresh=refresh,
@@ -96,9 +101,11 @@ def find_destinations(desired: Desired, state: State, live: Live) -> tuple[Desti
 def _keep_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence[str]]:
     """The changes that the clocks alone bring about, and what is said of the others."""
     kept = [address for address, change in changes.items() if not change.is_reviewed()]
-    by_clock = (address for address, each in changes.items() if any(one.cause is Cause.CLOCK for one in each.fields))
-    mixed = (address for address in by_clock if address not in kept)
-    messages = [f"{address} is left as it is: beside the clocks, something else changes it" for address in mixed]
+    messages = [
+        f"{address} is left as it is: beside the clocks, something else changes it"
+        for address, change in changes.items()
+        if change.is_reviewed() and any(each.cause is Cause.CLOCK for each in change.fields)
+    ]
     return _narrow(changes, kept, messages, "--only clock")
 
 
@@ -128,9 +135,10 @@ def _keep_read_kinds(desired: Desired, live: Live) -> Desired:
 
 def _sort_key(change: Change) -> tuple[bool, int, int, int, str]:
     """The sort key: deletes first, then what stops delivering, then what starts, then the rest."""
-    shift = None if change.action in DESTROYS else KINDS[change.kind].delivery_change(change)
-    ranks = SHIFT_RANK[shift], RANK[change.action], list(KINDS).index(change.kind)
-    return (change.action not in DESTROYS, *ranks, change.address)
+    stays = change.action not in DESTROYS
+    shift = KINDS[change.kind].delivery_change(change) if stays else None
+    ranks = (Weight.STOPS, Weight.STARTS, None).index(shift), RANK[change.action], list(KINDS).index(change.kind)
+    return stays, *ranks, change.address
 
 
 def compute_digest(plan: Plan) -> str:
@@ -197,16 +205,6 @@ def _dropped(context: PlanContext, address: str, entry: Entry, holder: str | Non
     return plan_delete(address, record, context.desired.explain_gone(address, entry.file) or reason, entry)
 
 
-def _unmanaged(context: PlanContext) -> list[Unmanaged]:
-    managed = context.addresses()
-    return [
-        Unmanaged(kind, record.id, record.name)
-        for kind in KINDS
-        for record in sorted(context.live.records.get(kind, {}).values(), key=lambda each: (each.name, each.id))
-        if record.ref not in managed
-    ]
-
-
 def _keep_targets(
     context: PlanContext, changes: dict[str, Change], targets: Collection[str], warnings: Sequence[str]
 ) -> tuple[dict[str, Change], Sequence[str]]:
@@ -238,12 +236,3 @@ def _find_labels(context: PlanContext) -> tuple[dict[str, str], dict[str, str]]:
     labels = make_distinct(find_labels(item for items in context.live.lookups.values() for item in items))
     referred = {reference.kind for kind in KINDS.values() for _, reference in kind.reference_fields}
     return labels | {ref.id: name for ref, name in addresses.items() if ref.kind in referred} | behind, behind
-
-
-def _find_creation_errors(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
-    """Problems of creates by the API's own lists, each with its place in the YAML."""
-    for change in changes:
-        if change.action in (Action.CREATE, Action.REPLACE):
-            resource = context.desired.resources[change.address]
-            for message in KINDS[change.kind].creation_errors(resource.fields, context.live.lookups):
-                yield Problem(*resource.location, f"{change.address}: {message}", subject=change.address)

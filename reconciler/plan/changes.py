@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler import kinds
-from reconciler.kinds import KINDS, Kind, Reference, wire
+from reconciler.kinds import KINDS, Reference, wire
 from reconciler.kinds.comparison import (
     Difference,
     find_cause,
@@ -26,7 +26,6 @@ from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resour
 from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
 from reconciler.plan.identity import PlanContext
 
-NOTHING_KEPT: Mapping[str, Any] = {}
 NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"
 
 
@@ -49,13 +48,7 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
 
 
 def _entry(
-    context: PlanContext,
-    resource: Resource,
-    fields: dict[str, Any],
-    live: Record | None,
-    *,
-    kept: Mapping[str, Any] = NOTHING_KEPT,
-    is_as_wanted: bool = False,
+    context: PlanContext, resource: Resource, fields: Fields, live: Record | None, kept: Fields, *, is_as_wanted: bool
 ) -> Entry:
     """The entry after the change. `live` is the object, None if it is to be created; `kept` are values that it has for
     good in place of those that were sent."""
@@ -65,10 +58,13 @@ def _entry(
     fields = managed_fields(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
     known = context.entries.get(resource.address)
     same = known if live and known and known.id == live.id else None
+    is_protected = resource.lifecycle.prevent_destroy
+    if is_protected is None:  # It is not written, so it is as the state has it for the address or the object.
+        is_protected = (known is not None and known.protected) or (resource.kind, object_id) in context.protected
     return Entry(
         object_id,
         fields,
-        _protected(context, resource, object_id),
+        is_protected,
         tuple(sorted(uses)),
         context.find_superseded(resource.address),
         resource.file,
@@ -85,14 +81,6 @@ def _entry(
 def _rules(resource: Resource) -> dict[str, str]:
     """The local times of a resource as they are written, by field."""
     return {name: rule for name, (rule, _) in KINDS[resource.kind].local_times(resource.fields).items()}
-
-
-def _protected(context: PlanContext, resource: Resource, object_id: str) -> bool:
-    """Whether it is protected: as written, else as the state has it for the address or the object."""
-    if resource.lifecycle.prevent_destroy is not None:
-        return resource.lifecycle.prevent_destroy
-    known = context.entries.get(resource.address)
-    return (known is not None and known.protected) or (resource.kind, object_id) in context.protected
 
 
 def _create(context: PlanContext, resource: Resource) -> Change:
@@ -112,7 +100,7 @@ def _create(context: PlanContext, resource: Resource) -> Change:
         ),
         reason=f"it was {ended}deleted outside: {gone.id} is gone" if gone else "",
         requests=wire.create_requests(kind, fields),
-        remember=_entry(context, resource, fields, None),
+        remember=_entry(context, resource, fields, None, {}, is_as_wanted=False),
         tombstones=context.keep_protection(resource.address),
     )
 
@@ -132,7 +120,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     deferred = set(_defer(context, resource, record, changed))
     found = [each for each in found if each.path not in deferred]
     fields |= {name: record.fields[name] for name in deferred}
-    after = _entry(context, resource, fields, record, kept=kept, is_as_wanted=not found)
+    after = _entry(context, resource, fields, record, kept, is_as_wanted=not found)
     moved = [f"moved from {context.moved_from[resource.address]}"] if resource.address in context.moved_from else []
     notes = [*filter(None, [match.note]), *moved]
     if not (found or notes):
@@ -157,12 +145,15 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     if not all(kind.can_change(each.field, each.before, each.after) for each in found):
         # Two objects cannot have one id at once, so one with a chosen id cannot be replaced under it.
         can_replace = resource.lifecycle.replace and fields.get(kind.identity.chosen_id) != record.id
-        return _replace(context, resource, record, change) if can_replace else _manual(kind, change)
-    try:
-        requests = wire.update_requests(kind, record, fields, {each.field.name for each in found})
-    except wire.CannotBeSent as reason:
-        return _manual(kind, replace(change, notes=(*change.notes, str(reason))))
-    return replace(change, requests=requests)
+        if can_replace:
+            return _replace(context, resource, record, change)
+    else:
+        try:
+            requests = wire.update_requests(kind, record, fields, {each.field.name for each in found})
+            return replace(change, requests=requests)
+        except wire.CannotBeSent as reason:
+            change = replace(change, notes=(*change.notes, str(reason)))
+    return replace(change, action=Action.MANUAL, notes=(*change.notes, kind.messages.manual_step), remember=None)
 
 
 def _field_change(
@@ -226,10 +217,6 @@ def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[D
     }
 
 
-def _manual(kind: Kind, change: Change) -> Change:
-    return replace(change, action=Action.MANUAL, notes=(*change.notes, kind.messages.manual_step), remember=None)
-
-
 def _replace(context: PlanContext, resource: Resource, record: Record, change: Change) -> Change:
     kind = KINDS[resource.kind]
     fields = _fields(context, resource, (), None)
@@ -251,7 +238,7 @@ def _replace(context: PlanContext, resource: Resource, record: Record, change: C
         notes=notes,
         requests=requests,
         cleanup=wire.delete_requests(kind, change.id or ""),
-        remember=_entry(context, resource, fields, made),
+        remember=_entry(context, resource, fields, made, {}, is_as_wanted=False),
     )
 
 
