@@ -39,10 +39,6 @@ class _Object(NamedTuple):
     sides: Mapping[str, Side]
     name: str | None = None
 
-    def rank(self) -> str:
-        """What objects of one natural key are sorted by."""
-        return canonical([side.value for side in self.sides.values()])
-
 
 ByName = dict[tuple[str, ...], list[_Object]]
 """Kind and natural key → the objects that have no address."""
@@ -221,8 +217,12 @@ def _sides(
 def _unmanaged(one: ByName, other: ByName) -> Iterator[Difference]:
     """The differences of objects that have no addresses. Several objects of one natural key are held against each other
     in the order of their values."""
+
+    def rank(each: _Object) -> str:
+        return canonical([side.value for side in each.sides.values()])
+
     for key in sorted({*one, *other}):
-        left, right = (sorted(side.get(key, ()), key=_Object.rank) for side in (one, other))
+        left, right = (sorted(side.get(key, ()), key=rank) for side in (one, other))
         for pair in zip_longest(left, right):
             found = next(each for each in pair if each)
             yield from _differences(f"{key[0]}[{found.sides[''].id}]", *pair)

@@ -121,7 +121,14 @@ def find_warnings(
             "(README, State: in a file, in git, or in a bucket)"
         )
     yield from _find_without_effect(context.desired, context.entries)
-    yield from _find_restored(context)
+    managed = context.addresses()
+    for name, tombstone in context.state.tombstones.items():
+        ref = ObjectRef.parse(name)
+        # What we deleted and the API only lists still is not in `live`.
+        if tombstone.deleted and context.live.find(ref.kind, ref.id) is not None and ref not in managed:
+            text = f"{describe_deleted(ref.id, tombstone)}, and is live again: somebody has restored it"
+            line = f"imports: [{{to: {tombstone.address}, id: {ref.id}}}]"
+            yield f"{text}. It is not adopted by its name; to manage it, write: {line}"
     yield from _find_ended(context.desired, f"{context.now:%Y-%m-%d}")
     # The values that the API has normalized, until the YAML has the stored form.
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
@@ -160,17 +167,6 @@ def _find_named_alike(context: PlanContext, changes: Mapping[str, Change]) -> It
         if address is not None:
             text = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
             yield f"{text}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
-
-
-def _find_restored(context: PlanContext) -> Iterator[str]:
-    """Objects that we deleted and that are live again; those that are only still listed are not in live."""
-    managed = context.addresses()
-    for name, each in context.state.tombstones.items():
-        ref = ObjectRef.parse(name)
-        if each.deleted and context.live.find(ref.kind, ref.id) is not None and ref not in managed:
-            text = f"{describe_deleted(ref.id, each)}, and is live again: somebody has restored it"
-            line = f"imports: [{{to: {each.address}, id: {ref.id}}}]"
-            yield f"{text}. It is not adopted by its name; to manage it, write: {line}"
 
 
 def _find_ended(desired: Desired, today: str) -> Iterator[str]:
