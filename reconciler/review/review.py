@@ -115,7 +115,9 @@ class _ChangeImpact:
         if change.action in DESTROYS and kind.messages.lost_on_delete:
             yield Impact(Weight.LOSES, f"loses {kind.messages.lost_on_delete}")
         if change.action is Action.CREATE and kind.messages.after_create:
-            yield Impact(Weight.RISKS, f"created{self._describe_status()}: {kind.messages.after_create}")
+            written = change.remember.applied.get(self.delivery.status) if change.remember else None
+            status = written or (kind.words[1].initial if kind.words else None)
+            yield Impact(Weight.RISKS, f"created{f' {status}' if status else ''}: {kind.messages.after_create}")
         if record is not None and kind.fails(record.fields) and change.action is not Action.FORGET:
             when = self._stamp(self.delivery.failed_at) or "an unknown time"
             message = shorten(self.raw.get(self.delivery.failure) or "no message")
@@ -127,13 +129,6 @@ class _ChangeImpact:
             after = resolve_references(kind, self.after, lambda at, to: (one := new.get(at)) and targets(to).proof(one))
             yield from (Impact(weight, text) for weight, text in kind.messages.effects(self.before, after))
         yield from self._find_users()
-
-    def _describe_status(self) -> str:
-        """The status that a new object has, if it has one: ` paused`."""
-        endpoint, remember = self.kind.words, self.change.remember
-        written = remember.applied.get(self.delivery.status) if remember else None
-        status = written or (endpoint[1].initial if endpoint else None)
-        return f" {status}" if status else ""
 
     def _stamp(self, name: str) -> str:
         """A time of the live record, as people read it; empty if it has none."""
@@ -214,7 +209,7 @@ class _ChangeImpact:
         """Who goes through it, if that makes a difference to them."""
         change = self.change
         shift = self.kind.delivery_change(change)
-        users = self.receivers.find_users(change) if change.action is not Action.DELETE else []
+        users = self.receivers.users.get(change.address, []) if change.action is not Action.DELETE else []
         matters = change.action in (Action.CREATE, Action.REPLACE, Action.MANUAL) or shift is not None
         if users and self.kind.delivery is None and change.action in WRITES:
             nouns = Counter(user.kind for user in users)
