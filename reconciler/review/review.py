@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
@@ -89,8 +89,9 @@ def _find_mismatch(change: Change, desired: Desired, key: str | None) -> Iterato
             yield Impact(Weight.RISKS, f"{each.name} is {shorten(value)}, and the key is a {key} key")
 
 
-def _list_names(names: list[str]) -> str:
+def _list_names(known: Iterable[str]) -> str:
     """The names in quotes, the first few of many."""
+    names = list(known)
     rest = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(f'"{name}"' for name in names[:MOST_NAMED]) + rest
 
@@ -141,14 +142,20 @@ class _ChangeImpact:
         old, new = self.receivers.find_names(kind, before), self.receivers.find_names(kind, after)
         shift = kind.delivery_change(change)
         if shift is Weight.STOPS or (change.action is Action.REPLACE and kind.sends(before)):
-            text = f'stops "{change.name}"' + (f" to {_list_names(list(old.values()))}" if old else "")
+            text = f'stops "{change.name}"' + (f" to {_list_names(old.values())}" if old else "")
             if change.action is Action.REPLACE:
                 text += f" until the new one is set up by a person{self._describe_last()}"
             else:
                 text += self._describe_stop()
             yield Impact(Weight.STOPS, text)
         elif shift is Weight.STARTS:
-            yield Impact(Weight.STARTS, self._describe_start(new))
+            text = f'starts "{change.name}"' + (f" to {_list_names(new.values())}" if new else "")
+            moment = self.clock.find_next(after.get(self.at))
+            if moment is not None:
+                text += f"; first delivery is due {self.clock.format_due(moment)}{self._describe_rule()}"
+            waiting = [name for key, name in new.items() if key in self.receivers.unready]
+            text += f"; before that, {_list_names(waiting)} must be set up by a person" if waiting else ""
+            yield Impact(Weight.STARTS, text)
         elif kind.sends(before) and kind.sends(after):
             yield from self._find_retiming()
             lost = [name for key, name in old.items() if key not in new]
@@ -173,14 +180,6 @@ class _ChangeImpact:
     def _describe_last(self) -> str:
         stamp = self._stamp(self.delivery.last_at)
         return f"; it delivered last at {stamp}" if stamp else ""
-
-    def _describe_start(self, receivers: Mapping[str, str]) -> str:
-        text = f'starts "{self.change.name}"' + (f" to {_list_names(list(receivers.values()))}" if receivers else "")
-        moment = self.clock.find_next(self.after.get(self.at))
-        if moment is not None:
-            text += f"; first delivery is due {self.clock.format_due(moment)}{self._describe_rule()}"
-        waiting = [name for key, name in receivers.items() if key in self.receivers.unready]
-        return f"{text}; before that, {_list_names(waiting)} must be set up by a person" if waiting else text
 
     def _find_retiming(self) -> Iterator[Impact]:
         """Another time of day. No document says whether the server makes up for a time that has passed."""
@@ -215,12 +214,12 @@ class _ChangeImpact:
             nouns = Counter(user.kind for user in users)
             noun = " and ".join(counted(number, name.replace("_", " ")) for name, number in sorted(nouns.items()))
             text = f"{noun} {'uses' if len(users) == 1 else 'use'} this {change.kind.replace('_', ' ')}"
-            yield Impact(Weight.FEEDS, f"{text}: {_list_names([user.name for user in users])}")
+            yield Impact(Weight.FEEDS, f"{text}: {_list_names(user.name for user in users)}")
         elif users and matters:
             sections = {KINDS[user.kind].section if len(users) > 1 else user.kind for user in users}
             verb = "will feed" if change.action is Action.CREATE else "feeds"
             text = f"this {change.kind} {verb} {len(users)} {' and '.join(sorted(sections))}"
-            text = f"{text}: {_list_names([user.name for user in users])}"
+            text = f"{text}: {_list_names(user.name for user in users)}"
             sending = ((each.fields, KINDS[each.kind]) for each in users)
             times = (each.get(kind.delivery.at) for each, kind in sending if kind.delivery and kind.sends(each))
             moments = [moment for moment in map(self.clock.find_next, times) if moment is not None]
