@@ -129,7 +129,13 @@ def find_warnings(
             text = f"{describe_deleted(ref.id, tombstone)}, and is live again: somebody has restored it"
             line = f"imports: [{{to: {tombstone.address}, id: {ref.id}}}]"
             yield f"{text}. It is not adopted by its name; to manage it, write: {line}"
-    yield from _find_ended(context.desired, f"{context.now:%Y-%m-%d}")
+    for resource in context.desired.resources.values():
+        for index, each in enumerate(resource.lifecycle.ignore_changes):
+            if each.until and each.until < f"{context.now:%Y-%m-%d}":
+                location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
+                why = f"{each.until}{f', {each.owner}' if each.owner else ''}: {each.reason}"
+                text = f"{resource.address} still ignores changes of {each.field} after its date ({why})"
+                yield f"{location}: {text}; remove the entry or give it a later date"
     # The values that the API has normalized, until the YAML has the stored form.
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
     for address, entry in sorted(remembered.items()):
@@ -167,16 +173,6 @@ def _find_named_alike(context: PlanContext, changes: Mapping[str, Change]) -> It
         if address is not None:
             text = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
             yield f"{text}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
-
-
-def _find_ended(desired: Desired, today: str) -> Iterator[str]:
-    for resource in desired.resources.values():
-        for index, each in enumerate(resource.lifecycle.ignore_changes):
-            if each.until and today > each.until:
-                location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
-                why = f"{each.until}{f', {each.owner}' if each.owner else ''}: {each.reason}"
-                text = f"{resource.address} still ignores changes of {each.field} after its date ({why})"
-                yield f"{location}: {text}; remove the entry or give it a later date"
 
 
 def _find_renamed(changes: Mapping[str, Change]) -> Iterator[str]:
