@@ -110,7 +110,7 @@ class Lists:
         warnings: list[str] = []
         # One after the other, so that the first are understood while the last ones come.
         for kind in self.kinds:
-            items = [item for item in self._items(kind) if item.get(kind.identity.vendor_flag) is not True]
+            items = [item for item in self._read_items(kind) if item.get(kind.identity.vendor_flag) is not True]
             self.need(kind.endpoints.lookups if items else ())
             tables = {path: result(self._tables[path]) for path in kind.endpoints.lookups if path in self.needed}
             found = [record_from(kind, raw, tables) for raw in items]
@@ -124,7 +124,7 @@ class Lists:
         tables = {path: result(future) for path, future in self._tables.items() if path in self.needed}
         return Live(records, tables, tuple(warnings), frozenset(gone))
 
-    def _items(self, kind: Kind) -> list[Item]:
+    def _read_items(self, kind: Kind) -> list[Item]:
         try:
             return result(self._lists[kind.name]) if kind.name in self._lists else []
         except (NotAuthorised, AnswerRefused) as error:

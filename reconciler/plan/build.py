@@ -57,7 +57,7 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         changes, messages = _keep_targets(context, changes, options.targets, messages)
     if options.to_apply:
         require_sound_offers(context, changes.values())
-    shown = sorted(changes.values(), key=_sort_key)
+    shown = sorted(changes.values(), key=_rank)
     labels, behind = _find_labels(context)
     plan = Plan(
         environment=state.environment,
@@ -84,7 +84,7 @@ def keep_only(
 ) -> Plan:
     """The plan with the changes of these addresses, and with what they need. The guards judge it anew."""
     changes, texts = _narrow({each.address: each for each in plan.changes}, addresses, plan.warnings, "--only-scope")
-    shown = sorted(changes.values(), key=_sort_key)
+    shown = sorted(changes.values(), key=_rank)
     everything, _ = apply_moves(_keep_read_kinds(desired, live), state.entries)
     refused = find_refusals(desired, replace(state, entries=everything), live, shown, options)
     plan = replace(plan, changes=tuple(shown), warnings=tuple(texts), refusals=refused)
@@ -133,7 +133,7 @@ def _keep_read_kinds(desired: Desired, live: Live) -> Desired:
     )
 
 
-def _sort_key(change: Change) -> tuple[bool, int, int, int, str]:
+def _rank(change: Change) -> tuple[bool, int, int, int, str]:
     """The sort key: deletes first, then what stops delivering, then what starts, then the rest."""
     stays = change.action not in DESTROYS
     shift = KINDS[change.kind].delivery_change(change) if stays else None
@@ -178,7 +178,7 @@ def _plan_changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, En
             unseen = f"{note}, and not listed: deleted all the same"
             changes[name] = plan_delete(name, record, note) if record else plan_unseen_delete(name, object_id, unseen)
         if address not in context.desired.resources:
-            changes[address] = _dropped(context, address, entry, context.matched.get(ObjectRef.at(address, entry.id)))
+            changes[address] = _plan_dropped(context, address, entry)
     lifted = {each.source: each.location for each in context.desired.removed}
     for name, kept in context.state.tombstones.items():
         if kept.protected and kept.address in lifted:
@@ -187,10 +187,11 @@ def _plan_changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, En
     return changes, refresh
 
 
-def _dropped(context: PlanContext, address: str, entry: Entry, holder: str | None) -> Change:
-    """The change of an entry without a resource. `holder`: the address that its object has now, if it has one."""
+def _plan_dropped(context: PlanContext, address: str, entry: Entry) -> Change:
+    """The change of an entry without a resource."""
     kept = context.keep_protection(address)
-    if holder:
+    # Another address may have imported its object.
+    if holder := context.matched.get(ObjectRef.at(address, entry.id)):
         return plan_forget(address, entry.id, f"{entry.id} is {holder} now", kept)
     block = next((each for each in context.desired.removed if each.source == address), None)
     if block is not None and not block.destroy:

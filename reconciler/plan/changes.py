@@ -29,7 +29,9 @@ from reconciler.plan.identity import PlanContext
 NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"
 
 
-def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], live: Record | None) -> dict[str, Any]:
+def _resolve_fields(
+    context: PlanContext, resource: Resource, ignored: Sequence[str], live: Record | None
+) -> dict[str, Any]:
     kind = KINDS[resource.kind]
     every = [item for _, item, _ in reference_items(kind, live.fields if live else {})]
     fields = managed_fields(kind, resource.fields, ignored)
@@ -47,7 +49,7 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
     return resolve_references(kind, fields, item_for)
 
 
-def _entry(
+def _make_entry(
     context: PlanContext, resource: Resource, fields: Fields, live: Record | None, kept: Fields, *, is_as_wanted: bool
 ) -> Entry:
     """The entry after the change. `live` is the object, None if it is to be created; `kept` are values that it has for
@@ -72,22 +74,22 @@ def _entry(
         {**(find_stored(fields, live.fields, same) if live and same else {}), **kept},
         # Live as wanted is as good as a write that was read back.
         is_as_wanted,
-        rules={name: rule for name, rule in _rules(resource).items() if name in fields},
+        rules={name: rule for name, rule in _find_rules(resource).items() if name in fields},
         counts=same.counts if same else {},
         counted_at=same.counted_at if same else "",
     )
 
 
-def _rules(resource: Resource) -> dict[str, str]:
+def _find_rules(resource: Resource) -> dict[str, str]:
     """The local times of a resource as they are written, by field."""
     return {name: rule for name, (rule, _) in KINDS[resource.kind].local_times(resource.fields).items()}
 
 
-def _create(context: PlanContext, resource: Resource) -> Change:
+def _plan_create(context: PlanContext, resource: Resource) -> Change:
     kind = KINDS[resource.kind]
-    fields = _fields(context, resource, (), None)
+    fields = _resolve_fields(context, resource, (), None)
     gone = context.entries.get(resource.address)
-    cause, rules = Cause.DRIFT if gone else Cause.CONFIG, _rules(resource)
+    cause, rules = Cause.DRIFT if gone else Cause.CONFIG, _find_rules(resource)
     ended = next((f"{each.terminal} or " for _, each in kind.sub_endpoints if each.terminal), "")
     return Change(
         address=resource.address,
@@ -100,7 +102,7 @@ def _create(context: PlanContext, resource: Resource) -> Change:
         ),
         reason=f"it was {ended}deleted outside: {gone.id} is gone" if gone else "",
         requests=wire.create_requests(kind, fields),
-        remember=_entry(context, resource, fields, None, {}, is_as_wanted=False),
+        remember=_make_entry(context, resource, fields, None, {}, is_as_wanted=False),
         tombstones=context.keep_protection(resource.address),
     )
 
@@ -108,19 +110,19 @@ def _create(context: PlanContext, resource: Resource) -> Change:
 def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     """The change of a desired resource, or its entry if nothing changes."""
     if (match := context.matches.get(resource.address)) is None:
-        return _create(context, resource)
+        return _plan_create(context, resource)
     kind, record = KINDS[resource.kind], match.record
-    fields = _fields(context, resource, [each.field for each in resource.lifecycle.ignore_changes], record)
+    fields = _resolve_fields(context, resource, [each.field for each in resource.lifecycle.ignore_changes], record)
     entry = context.entries.get(resource.address) if match.remembered else None
     found = find_differences(kind, fields, record.fields, entry)
-    kept = _kept(fields, record, entry, found)
+    kept = _find_kept(fields, record, entry, found)
     found = [each for each in found if is_certain(each) and join_keys(each.outer_keys) not in kept]
     given = wire.find_rules(record, entry, fields)
-    changed = [_field_change(context, resource, entry, given, each) for each in found]
+    changed = [_make_field_change(context, resource, entry, given, each) for each in found]
     deferred = set(_defer(context, resource, record, changed))
     found = [each for each in found if each.path not in deferred]
     fields |= {name: record.fields[name] for name in deferred}
-    after = _entry(context, resource, fields, record, kept, is_as_wanted=not found)
+    after = _make_entry(context, resource, fields, record, kept, is_as_wanted=not found)
     moved = [f"moved from {context.moved_from[resource.address]}"] if resource.address in context.moved_from else []
     notes = [*filter(None, [match.note]), *moved]
     if not (found or notes):
@@ -141,12 +143,12 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     if not found:
         return replace(change, action=Action.ADOPT)
     if resource.address in context.state.unread:
-        change = _unread(change, found, fields, record)
+        change = _mark_unread(change, found, fields, record)
     if not all(kind.can_change(each.field, each.before, each.after) for each in found):
         # Two objects cannot have one id at once, so one with a chosen id cannot be replaced under it.
         can_replace = resource.lifecycle.replace and fields.get(kind.identity.chosen_id) != record.id
         if can_replace:
-            return _replace(context, resource, record, change)
+            return _plan_replace(context, resource, record, change)
     else:
         try:
             requests = wire.update_requests(kind, record, fields, {each.field.name for each in found})
@@ -156,7 +158,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     return replace(change, action=Action.MANUAL, notes=(*change.notes, kind.messages.manual_step), remember=None)
 
 
-def _field_change(
+def _make_field_change(
     context: PlanContext, resource: Resource, entry: Entry | None, given: Mapping[str, str], each: Difference
 ) -> FieldChange:
     """A difference, and who made it. Without an entry, a UTC time that the local time has in another season is of the
@@ -186,13 +188,13 @@ def find_ignored(context: PlanContext, resource: Resource) -> Iterator[KeptField
     match, ignored = context.matches.get(resource.address), [each.field for each in resource.lifecycle.ignore_changes]
     if match is None or not ignored:
         return
-    fields = _fields(context, resource, (), match.record)
+    fields = _resolve_fields(context, resource, (), match.record)
     for each in find_differences(KINDS[resource.kind], fields, match.record.fields):
         if is_certain(each) and any(is_within(each.path, path) for path in ignored):
             yield KeptField(resource.address, each.path, each.before, each.after)
 
 
-def _unread(change: Change, found: Sequence[Difference], fields: Fields, record: Record) -> Change:
+def _mark_unread(change: Change, found: Sequence[Difference], fields: Fields, record: Record) -> Change:
     """The change of what an apply wrote and did not read back: a possible normal form is no drift."""
     unsure = {
         each.path
@@ -206,7 +208,7 @@ def _unread(change: Change, found: Sequence[Difference], fields: Fields, record:
     return change if marked == change.fields else replace(change, fields=marked, notes=(*change.notes, NOT_READ_BACK))
 
 
-def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[Difference]) -> dict[str, Any]:
+def _find_kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[Difference]) -> dict[str, Any]:
     """Path → stored value, of values that the API has normalized. Without an entry, only changes that people hardly see
     count; for immutable fields, all forms."""
     return {
@@ -217,9 +219,9 @@ def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[D
     }
 
 
-def _replace(context: PlanContext, resource: Resource, record: Record, change: Change) -> Change:
+def _plan_replace(context: PlanContext, resource: Resource, record: Record, change: Change) -> Change:
     kind = KINDS[resource.kind]
-    fields = _fields(context, resource, (), None)
+    fields = _resolve_fields(context, resource, (), None)
     made = context.find_made(resource)
     context.replaced[resource.address] = made
     notes = change.notes
@@ -238,7 +240,7 @@ def _replace(context: PlanContext, resource: Resource, record: Record, change: C
         notes=notes,
         requests=requests,
         cleanup=wire.delete_requests(kind, change.id or ""),
-        remember=_entry(context, resource, fields, made, {}, is_as_wanted=False),
+        remember=_make_entry(context, resource, fields, made, {}, is_as_wanted=False),
     )
 
 

@@ -159,7 +159,7 @@ class PlanContext:
         self.protected = known | {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
         # An item with the id of an object that ever was stands for no other object.
         taken = find_known_objects(self.entries) | set(map(ObjectRef.parse, state.tombstones))
-        self.references = ReferenceResolver(live, taken, self._planned)
+        self.references = ReferenceResolver(live, taken, self._find_planned)
 
     def keep_protection(self, address: str) -> dict[str, Tombstone]:
         """The tombstone of a protected object that its address loses; {} if the object is known to be gone."""
@@ -178,7 +178,7 @@ class PlanContext:
         match = self.matches.get(address)
         return self.replaced.get(address, match.record if match else None)
 
-    def _planned(self, kind: str) -> dict[str, Fields]:
+    def _find_planned(self, kind: str) -> dict[str, Fields]:
         ours = [each for each in self.desired.resources.values() if each.kind == kind]
         return {each.address: each.fields for each in ours if self.target(each.address) is None}
 

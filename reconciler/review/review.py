@@ -26,16 +26,16 @@ MOST_NAMED = 5  # of those who receive or use something: a plan is read at a gla
 def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
     """Address → scope, of each change of a plan. `before` is the plan of the base's configuration with the same state
     and the same live objects; None if it has none: then every change is the pull request's."""
-    known = {change.address: _comparable(change) for change in before.changes} if before else {}
+    known = {change.address: _make_comparable(change) for change in before.changes} if before else {}
     scopes = {}
     for change in plan.changes:
         is_drift = bool(change.fields) and all(each.cause is Cause.DRIFT for each in change.fields)
-        is_known = known.get(change.address) == _comparable(change)
+        is_known = known.get(change.address) == _make_comparable(change)
         scopes[change.address] = Scope.PULL_REQUEST if not is_known else Scope.DRIFT if is_drift else Scope.PENDING
     return scopes
 
 
-def _comparable(change: Change) -> Change:
+def _make_comparable(change: Change) -> Change:
     """A change without what depends on other changes, so that it is equal in every plan that has it."""
     remember = change.remember.as_wanted() if change.remember else None
     return replace(change, depends_on=(), cleanup_after=(), reason="", notes=(), remember=remember)
@@ -46,7 +46,11 @@ def _find_steps(change: Change) -> Iterator[str]:
     kind = KINDS[change.kind]
     if change.action is Action.MANUAL:
         fixed = {each.name for each in kind.fields if each.immutable}
-        values = [(each.path, _value(each.before), _value(each.after)) for each in change.fields if each.path in fixed]
+        values = [
+            (each.path, _format_value(each.before), _format_value(each.after))
+            for each in change.fields
+            if each.path in fixed
+        ]
         steps = [f"change {path} from {before} to {after} by hand" for path, before, after in values]
         yield from steps or [kind.messages.manual_step]
     if change.action in (Action.CREATE, Action.REPLACE) and kind.messages.after_create:
@@ -58,7 +62,7 @@ def _find_steps(change: Change) -> Iterator[str]:
             yield delivery.remedy
 
 
-def _value(value: object) -> str:
+def _format_value(value: object) -> str:
     return shorten(json.dumps(value, ensure_ascii=False))
 
 
@@ -120,7 +124,7 @@ class _ChangeImpact:
             status = written or (kind.words[1].initial if kind.words else None)
             yield Impact(Weight.RISKS, f"created{f' {status}' if status else ''}: {kind.messages.after_create}")
         if record is not None and kind.fails(record.fields) and change.action is not Action.FORGET:
-            when = self._stamp(self.delivery.failed_at) or "an unknown time"
+            when = self._format_stamp(self.delivery.failed_at) or "an unknown time"
             message = shorten(self.raw.get(self.delivery.failure) or "no message")
             yield Impact(Weight.RISKS, f"in error since {when}: {message}")
         if change.action in WRITES:
@@ -131,7 +135,7 @@ class _ChangeImpact:
             yield from (Impact(weight, text) for weight, text in kind.messages.effects(self.before, after))
         yield from self._find_users()
 
-    def _stamp(self, name: str) -> str:
+    def _format_stamp(self, name: str) -> str:
         """A time of the live record, as people read it; empty if it has none."""
         found = self.raw.get(name)
         return self.clock.format_stamp(shorten(found)) if found else ""
@@ -178,7 +182,7 @@ class _ChangeImpact:
         return f"; {last}next one {self.clock.format_wait(moment)} will not go {where}"
 
     def _describe_last(self) -> str:
-        stamp = self._stamp(self.delivery.last_at)
+        stamp = self._format_stamp(self.delivery.last_at)
         return f"; it delivered last at {stamp}" if stamp else ""
 
     def _find_retiming(self) -> Iterator[Impact]:

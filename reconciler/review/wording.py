@@ -62,8 +62,8 @@ class Clock:
     def format_moment(self, moment: datetime) -> str:
         """A moment, with its date if it is not today. The reader's date stands beside it only if it differs."""
         day = moment.astimezone(UTC)
-        text = f"{_format(day, self.now.astimezone(UTC))} UTC"
-        return f"{text} ({_format(moment.astimezone(self.zone), day)} {self.zone})" if self.zone else text
+        text = f"{_format_time(day, self.now.astimezone(UTC))} UTC"
+        return f"{text} ({_format_time(moment.astimezone(self.zone), day)} {self.zone})" if self.zone else text
 
     def format_stamp(self, text: Any) -> str:
         """A time of the API's, as it says it (ISO 8601, UTC), with the reader's beside it if it can be read."""
@@ -86,7 +86,7 @@ class Clock:
         return f"in {number} {noun}{'' if number == 1 else 's'}"
 
 
-def _format(moment: datetime, known: datetime) -> str:
+def _format_time(moment: datetime, known: datetime) -> str:
     return moment.strftime("%H:%M" if moment.date() == known.date() else "%Y-%m-%d %H:%M")
 
 
