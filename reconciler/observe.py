@@ -35,6 +35,7 @@ def find_target_kinds(targets: Iterable[str]) -> list[Kind]:
     if not names or not names <= KINDS.keys():
         return list(KINDS.values())
     uses = {kind.name: {reference.kind for _, reference in kind.reference_fields} for kind in KINDS.values()}
+    # A round adds what is one step away, and no way from kind to kind has more steps than there are kinds.
     for _ in KINDS:
         names |= {name for name, used in uses.items() if used & names}
         names |= {used for name in names for used in uses[name]}
@@ -128,6 +129,7 @@ class Lists:
         try:
             return result(self._lists[kind.name]) if kind.name in self._lists else []
         except (NotAuthorised, AnswerRefused) as error:
+            # A project that lacks a kind answers 403 (NotAuthorised, which has no status) or 404.
             is_needed = not kind.endpoints.on_demand or kind.name in self.used
             if is_needed or getattr(error, "status", NOT_FOUND) != NOT_FOUND:
                 raise

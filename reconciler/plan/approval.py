@@ -78,6 +78,7 @@ def _read(document: Any) -> Approved:
     try:
         fields: dict[str, dict[str, tuple[Any, Any]]] = {}
         for each in plan["changes"]:
+            # A local time is approved as it is written: its UTC time is another one after the clocks change.
             reviewed = (one for one in each["fields"] if one.get("cause") != Cause.CLOCK)
             sides = {str(one["path"]): (one["before"], one.get("rule") or one["after"]) for one in reviewed}
             fields[str(each["address"])] = sides

@@ -155,9 +155,10 @@ def compute_digest(plan: Plan) -> str:
 
 
 def _plan_changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]:
-    """The changes, and what the state is to know beside them. Kinds that others refer to come first."""
+    """The changes, and what the state is to know beside them."""
     changes: dict[str, Change] = {}
     refresh: dict[str, Entry] = {}
+    # What refers to an object that is replaced must know its new one, so the kinds that others refer to come first.
     ranks = {name: rank for rank, name in enumerate(KINDS)}
     by_kind = sorted(context.desired.resources.values(), key=lambda each: (ranks[each.kind], each.address))
     for resource in by_kind:

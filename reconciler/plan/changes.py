@@ -33,6 +33,7 @@ def _resolve_fields(
     context: PlanContext, resource: Resource, ignored: Sequence[str], live: Record | None
 ) -> dict[str, Any]:
     kind = KINDS[resource.kind]
+    # An item that the live object holds already proves itself: it works, although the API may not offer it any more.
     every = [item for _, item, _ in reference_items(kind, live.fields if live else {})]
     fields = managed_fields(kind, resource.fields, ignored)
     if rules := kind.local_times(fields):
@@ -146,8 +147,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
         change = _mark_unread(change, found, fields, record)
     if not all(kind.can_change(each.field, each.before, each.after) for each in found):
         # Two objects cannot have one id at once, so one with a chosen id cannot be replaced under it.
-        can_replace = resource.lifecycle.replace and fields.get(kind.identity.chosen_id) != record.id
-        if can_replace:
+        if resource.lifecycle.replace and fields.get(kind.identity.chosen_id) != record.id:
             return _plan_replace(context, resource, record, change)
     else:
         try:

@@ -163,6 +163,7 @@ def _collect_live(desired: Desired, observed: Observed, ignored: Sequence[str]) 
     live, entries = observed.live, observed.state.entries
     labels = find_labels(item for items in live.lookups.values() for item in items)
     counts = Counter(labels.values())
+    # A label that two items bear does not say which of them is meant, so their ids are compared.
     unique = {object_id: label for object_id, label in labels.items() if counts[label] == 1}
     records = {record.ref: record for found in live.records.values() for record in found.values()}
     addresses, known = list_managed(entries), find_known_objects(entries)

@@ -207,6 +207,7 @@ def find_pairs(
     nothing is equal in it, too. If it `is_first`, then two or more names may have the same words more at one end."""
     pairs: dict[ObjectRef, str] = {}
     unclear, short = [], dict[str, str]()
+    # A looser key is tried only for what a stricter one has left: its pairs are less certain.
     for strictness in ("exact", "loose", "short")[: 3 if is_first else 2]:
         groups: dict[tuple[str, ...], tuple[list[Record], list[str]]] = defaultdict(lambda: ([], []))
         taken, free = {*pairs.values()}, [record for record in records if record.ref not in pairs]

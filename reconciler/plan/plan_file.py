@@ -76,6 +76,7 @@ def read_plans(path: Path) -> tuple[SavedPlan, ...]:
         raise Refused(f"{path} is no saved plan, or was changed: {explain(error)}", hint=PLAN_AGAIN) from error
     if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
         raise Refused(f"{path} is no saved plan", hint=PLAN_AGAIN)
+    # Before the checksum, because another version may compute it otherwise.
     if document["format_version"] != FORMAT_VERSION or document.get("tool_version") != __version__:
         made = f"reconciler {document.get('tool_version')}, format {document['format_version']}"
         raise Refused(f"{path} was made by {made}; this is {__version__}, format {FORMAT_VERSION}", hint=PLAN_AGAIN)

@@ -135,6 +135,7 @@ def find_targets(target: str, known: Collection[str], desired: Desired) -> list[
 
 def with_needs(targets: Collection[str], changes: Mapping[str, Change]) -> dict[str, Change]:
     """The changes at those addresses and all that has to happen with them."""
+    # A loop, since a chain of dependencies may be longer than Python's stack is deep.
     wanted: set[str] = set()
     queue = [address for address in targets if address in changes]
     while queue:

@@ -218,6 +218,7 @@ def _pair_renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterato
             if (share := sum(equal) / max(1, len(equal))) >= ALIKE:
                 words = {*re.split(r"[-_]", old.address)} & {*re.split(r"[-_]", address)}
                 scores[share, len(words)].append((old.address, address))
+    # The best score comes first, so that a weaker pair does not take an address from a stronger one.
     taken: set[str] = set()
     for score in sorted(scores, reverse=True):
         pairs = [pair for pair in scores[score] if not taken & {*pair}]

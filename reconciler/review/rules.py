@@ -21,6 +21,7 @@ from reconciler.model.reports import Receipt
 from reconciler.model.results import Rule, Verdict
 from reconciler.text import did_you_mean
 
+# A key has neither dots nor brackets, and an id no bracket: what follows is the path of a field.
 TARGET = re.compile(r"([a-z_]+)(?:\.([^.\[\]]+)|\[([^\]]*)\])(?:\.(.+))?", re.DOTALL)
 SHAPE = "expected KIND.KEY or KIND[ID], and perhaps .FIELD: report.daily-revenue.send_at, report[wbRlfw1x]"
 

@@ -68,7 +68,7 @@ class Clock:
     def format_stamp(self, text: Any) -> str:
         """A time of the API's, as it says it (ISO 8601, UTC), with the reader's beside it if it can be read."""
         moment = parse_stamp(text) if self.zone else None
-        try:
+        try:  # A time in the year 1 or 9999 has no time in some zones.
             return f"{text} ({moment.astimezone(self.zone):%Y-%m-%d %H:%M} {self.zone})" if moment else str(text)
         except OverflowError:
             return str(text)
