@@ -11,12 +11,12 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.wire import find_labels, make_distinct
 from reconciler.model.addresses import ObjectRef, address_kind
 from reconciler.model.inputs import Desired, Entry, Live, State
-from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
+from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Target, Unmanaged
 from reconciler.model.reports import Weight
 from reconciler.plan.changes import find_ignored, plan_change, plan_delete, plan_forget, plan_unseen_delete
 from reconciler.plan.guards import EPOCH, Options, find_refusals
 from reconciler.plan.identity import PlanContext
-from reconciler.plan.references import find_targets, list_destinations, order_changes, require_sound_offers, with_needs
+from reconciler.plan.references import find_targets, order_changes, require_sound_offers, with_needs
 from reconciler.plan.warnings import apply_moves, find_dangling, find_warnings
 from reconciler.serialization import sha256
 from reconciler.text import counted
@@ -95,7 +95,20 @@ def find_destinations(desired: Desired, state: State, live: Live) -> tuple[Desti
     """The destinations that the API offers, and the objects behind them. IdentityAmbiguous as for a plan."""
     context = make_context(desired, state, live, EPOCH)
     _plan_changes(context)  # It tells the context what is replaced.
-    return tuple(list_destinations(context))
+    addresses, found = context.addresses(), list[Destination]()
+    for reference in {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}.values():
+        targets = context.references.targets(reference)
+        labels, behind = find_labels(targets.available), targets.find_aliases()
+        for item in targets.available:
+            item_id, label = str(item.get("id")), labels.get(str(item.get("id")), "")
+            same = [other for other in find_labels(targets.available.find("label", label)) if other != item_id]
+            record = live.find(reference.kind, behind.get(item_id, item_id))
+            target = None
+            if record is not None and item.get("type") == reference.type:
+                proven_by = "label" if item_id in behind else "id"
+                target = Target(record.kind, record.id, record.name, addresses.get(record.ref, ""), proven_by)
+            found.append(Destination(str(item.get("type")), item_id, label, tuple(same), target))
+    return tuple(found)
 
 
 def _keep_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence[str]]:

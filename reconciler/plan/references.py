@@ -25,7 +25,7 @@ from reconciler.kinds.references import (
 from reconciler.kinds.wire import find_labels, list_labels
 from reconciler.model.addresses import ObjectRef, address_key
 from reconciler.model.inputs import Desired, Live, Resource
-from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Destination, Target
+from reconciler.model.plan import DESTROYS, WRITES, Action, Change
 from reconciler.plan.identity import PlanContext
 from reconciler.serialization import canonical
 from reconciler.text import did_you_mean
@@ -234,24 +234,6 @@ def find_unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[
     """The paths of the lists that must be read to check these changes."""
     new = (sent for sent in _find_sent(desired, changes) if _is_new_by_id(live, sent))
     return {sent.reference.lookup for sent in new} - live.lookups.keys()
-
-
-def list_destinations(context: PlanContext) -> Iterator[Destination]:
-    """All items of the lists for references, each with the live object that it is proven to stand for."""
-    addresses = context.addresses()
-    references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}
-    for reference in references.values():
-        targets = context.references.targets(reference)
-        labels, behind = find_labels(targets.available), targets.find_aliases()
-        for item in targets.available:
-            item_id, label = str(item.get("id")), labels.get(str(item.get("id")), "")
-            same = [other for other in find_labels(targets.available.find("label", label)) if other != item_id]
-            record = context.live.find(reference.kind, behind.get(item_id, item_id))
-            target = None
-            if record is not None and item.get("type") == reference.type:
-                proven_by = "label" if item_id in behind else "id"
-                target = Target(record.kind, record.id, record.name, addresses.get(record.ref, ""), proven_by)
-            yield Destination(str(item.get("type")), item_id, label, tuple(same), target)
 
 
 def _is_new_by_id(live: Live, sent: _Sent) -> bool:
