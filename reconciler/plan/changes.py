@@ -26,6 +26,7 @@ from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resour
 from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
 from reconciler.plan.identity import PlanContext
 
+UNKNOWN = Entry("", {})  # of an address that the state does not have
 NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"
 
 
@@ -59,11 +60,11 @@ def _make_entry(
     uses = {address for address, *_ in references(kind, resource.fields)}
     # What is ignored is not ours from the beginning, so it is no drift later.
     fields = managed_fields(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
-    known = context.entries.get(resource.address)
-    same = known if live and known and known.id == live.id else None
+    known = context.entries.get(resource.address, UNKNOWN)
+    same = known if live and known.id == live.id else UNKNOWN
     is_protected = resource.lifecycle.prevent_destroy
     if is_protected is None:  # It is not written, so it is as the state has it for the address or the object.
-        is_protected = (known is not None and known.protected) or (resource.kind, object_id) in context.protected
+        is_protected = known.protected or (resource.kind, object_id) in context.protected
     return Entry(
         object_id,
         fields,
@@ -71,13 +72,13 @@ def _make_entry(
         tuple(sorted(uses)),
         context.find_superseded(resource.address),
         resource.file,
-        same.commit if same else "",
-        {**(find_stored(fields, live.fields, same) if live and same else {}), **kept},
+        same.commit,
+        {**(find_stored(fields, live.fields, same) if live else {}), **kept},
         # Live as wanted is as good as a write that was read back.
         is_as_wanted,
         rules={name: rule for name, rule in _find_rules(resource).items() if name in fields},
-        counts=same.counts if same else {},
-        counted_at=same.counted_at if same else "",
+        counts=same.counts,
+        counted_at=same.counted_at,
     )
 
 

@@ -126,10 +126,8 @@ def find_field_rules(
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
         if kind.endpoints.has_full_update:
-            text = (
-                f"{kind.endpoints.update} replaces the whole record, so its live value is sent along with every update"
-            )
-            yield Rule(text, kind.messages.source)
+            text = f"{kind.endpoints.update} replaces the whole record"
+            yield Rule(f"{text}, so its live value is sent along with every update", kind.messages.source)
     if verdict is Verdict.SERVER:
         yield Rule("the API sets it: it is neither compared nor sent", kind.messages.source)
         return
