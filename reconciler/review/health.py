@@ -68,6 +68,7 @@ def _count_missed(delivery: Delivery, entry: Entry, record: Record, now: datetim
         return None
     seen, before, after = known
     since = max(seen, changed)
+    # Floored days from the next due time: their difference counts the due times between the two moments.
     count = (now - MARGIN - due) // DAY - (since + MARGIN - due) // DAY if since < now else 0
     if not 0 <= after - before < count:
         return None
