@@ -5,17 +5,17 @@ Each takes the context, then the words of its rule as they are written. An ApiEr
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 import threading
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from http import HTTPStatus
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from reconciler.simulator.catalogue import CONFIGS
@@ -23,11 +23,8 @@ from reconciler.simulator.integrations import INTEGRATIONS, REPORTS
 from reconciler.simulator.resource import whole_number
 from reconciler.simulator.routes import PAGED, find_project
 from reconciler.simulator.store import Store
-from reconciler.simulator.wire import BODILESS, CODES, NO_ANSWER, ApiError, Call, Clock, Request, Response
+from reconciler.simulator.wire import BODILESS, CODES, ApiError, Call, Clock, Request, Response
 
-_WORDS = ("/meta", "/destinations", "/payload-mapping")
-_ACTIVE, _ERROR = 1, 2
-_CREATED, _REFUSED, _FAILED = 201, 400, 500
 _FAILURES = 3  # Deliveries in a row before the worker gives up [guess].
 
 
@@ -69,7 +66,8 @@ class VisibilityDelay:
 @dataclass(slots=True)
 class RequestContext:
     """One request on its way. `worked` is the answer of the work, `response` is what the client gets, `fired` has the
-    faults that happened. `taken` is what the work gets instead of the request; None: the request itself."""
+    faults that happened, and `is_answered` says that one of them answers. `taken` is what the work gets instead of the
+    request; None: the request itself."""
 
     request: Request
     store: Store
@@ -77,6 +75,7 @@ class RequestContext:
     visibility: VisibilityDelay
     worked: Response | None = None
     response: Response | None = None
+    is_answered: bool = False
     taken: Request | None = None
     fired: list[str] = field(default_factory=list)
 
@@ -87,10 +86,8 @@ class RequestContext:
             yield Call(self.request, transaction, self.clock())
 
 
-def make_response(
-    status: str, when: str | None, header: tuple[str, ...] = (), **written: str
-) -> tuple[Response, str | None]:
-    """The arguments of `respond`. ValueError if the details contradict each other."""
+def make_response(status: str, header: Sequence[str] = (), **written: str) -> Response:
+    """The response of a rule. ValueError if its details contradict each other."""
     code, named = int(status), [each.partition(":") for each in header]
     headers = {name.title(): value.lstrip() for name, _, value in named}
     if "body" in written:
@@ -98,27 +95,26 @@ def make_response(
             raise ValueError("body: expected no code= or message= beside it, and no status 204 or 304")
         is_json = written["body"].startswith(("{", "["))
         headers = {"Content-Type": "application/json" if is_json else "text/plain; charset=utf-8", **headers}
-        return Response(code, None, headers, written["body"].encode()), when
-    if code in BODILESS or (code < _REFUSED and not written):
-        return Response(code, None, headers), when
-    name = written.get("code") or CODES.get(code, "unknown_error" if code >= _FAILED else "invalid_request")
+        return Response(code, None, headers, written["body"].encode())
+    if code in BODILESS or (code < HTTPStatus.BAD_REQUEST and not written):
+        return Response(code, None, headers)
+    name = written.get("code") or CODES.get(
+        code, "unknown_error" if code >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"
+    )
     message = written.get("message", f"A fault of the simulator: {code}")
-    return ApiError(code, name, message, headers=headers).answer(), when
+    return ApiError(code, name, message, headers=headers).answer()
 
 
-def respond(context: RequestContext, response: Response, when: str | None) -> bool:
+def respond(context: RequestContext, response: Response) -> bool:
     """Sends another response, or none, instead of the work or after it. Of several, the first one is sent."""
-    after = context.worked is not None and context.response is not NO_ANSWER
-    free = after if when == "after" else context.response is None
-    if free:
-        context.response = response
-    return free
-
-
-def delay(context: RequestContext, seconds: str, when: str | None) -> bool:
-    """Hold the request, and the thread that serves it, before the work or between it and its answer."""
-    if when == "after" and context.worked is None:
+    if context.is_answered:
         return False
+    context.response, context.is_answered = response, True
+    return True
+
+
+def delay(context: RequestContext, seconds: str) -> bool:
+    """Hold the request, and the thread that serves it, before the work or between it and its answer."""
     context.clock.sleep(float(seconds))
     return True
 
@@ -129,7 +125,7 @@ def truncate(context: RequestContext, keep: str, quietly: str | None) -> bool:
     if answer is None or answer.promised is not None or len(content := answer.content()) <= int(keep):
         return False
     promised = None if quietly else len(content)
-    context.response = dataclasses.replace(answer, raw=content[: int(keep)], promised=promised)
+    context.response = replace(answer, raw=content[: int(keep)], promised=promised)
     return True
 
 
@@ -145,13 +141,14 @@ def omit(context: RequestContext, count: str) -> bool:
     if not isinstance(body, dict) or not body.get("data") or not isinstance(body["data"], list):
         return False
     short = {**body, "data": body["data"][: -int(count)], "has_more": False}
-    context.response = Response(200, {name: value for name, value in short.items() if name != "next_cursor"})
+    short.pop("next_cursor", None)
+    context.response = Response(200, short)
     return True
 
 
 def hide(context: RequestContext, readings: str) -> bool:
     """What the work created is not shown for some readings, whatever the client hears of it."""
-    if context.worked is None or context.worked.status != _CREATED:
+    if context.worked is None or context.worked.status != HTTPStatus.CREATED:
         return False
     return context.visibility.hide(find_project(context.request), context.worked.body["url"], int(readings))
 
@@ -164,57 +161,69 @@ _FIXED = (
 )
 _LEFT_ALONE = frozenset(_FIXED.split())
 _DOCUMENTED = frozenset(("platform", "initiators", "actions", "segments", "uid", "type", "push", "screen"))
-_CHANGES: Mapping[str, tuple[type, Callable[[Any], Any]]] = {
-    "trim": (str, str.strip),
-    "nfc": (str, lambda text: unicodedata.normalize("NFC", text)),
-    "lower": (str, str.lower),
-    "round": (float, lambda number: round(number, 2)),
-    "defaults": (list, lambda items: [{"delay": 0, **each} if isinstance(each, dict) else each for each in items]),
-    "drop": (dict, lambda fields: {name: value for name, value in fields.items() if name in _DOCUMENTED}),
-    "sort": (list, lambda items: sorted(items, key=lambda item: json.dumps(item, sort_keys=True))),
+_SORTED = ("data", "payload", "conditions", "segmentation_conditions", "product_ids")
+
+
+class Way(NamedTuple):
+    """How an API may alter what it stores or shows: `change` of the values of a type, in the fields `below` alone if
+    there are some: elsewhere the documents fix maps and lists."""
+
+    type: type
+    change: Callable[[Any], Any]
+    below: Sequence[str] = ()
+
+    def apply(self, value: Any) -> Any:
+        """The value with all that is changed within."""
+        if isinstance(value, dict):
+            value = {name: each if name in _LEFT_ALONE else self.apply(each) for name, each in value.items()}
+        elif isinstance(value, list):
+            value = [self.apply(item) for item in value]
+        return self.change(value) if isinstance(value, self.type) else value
+
+
+WAYS: Mapping[str, Way] = {
+    "trim": Way(str, str.strip),
+    "nfc": Way(str, lambda text: unicodedata.normalize("NFC", text)),
+    "lower": Way(str, str.lower),
+    "round": Way(float, lambda number: round(number, 2)),
+    "defaults": Way(list, lambda items: [_add_delay(item) for item in items], ("data", "payload")),
+    "drop": Way(dict, lambda fields: {name: fields[name] for name in fields if name in _DOCUMENTED}, ("data",)),
+    "sort": Way(list, lambda items: sorted(items, key=lambda item: json.dumps(item, sort_keys=True)), _SORTED),
 }
-"""For each way in which an API may alter what it stores or shows: the type of the values that it changes, and how."""
-_BELOW = {"drop": ("data",), "sort": ("data", "payload", "conditions", "segmentation_conditions", "product_ids")}
-WAYS = tuple(_CHANGES)
+
+
+def _add_delay(item: Any) -> Any:
+    return {"delay": 0, **item} if isinstance(item, dict) else item
 
 
 def normalise_value(way: str, body: Any) -> Any:
-    """The fields as the way makes them. Maps and lists change below some fields alone: elsewhere the documents fix
-    them."""
-    if _CHANGES[way][0] not in (dict, list) or not isinstance(body, dict):
-        return _change_value(way, body)
-    names = [name for name in _BELOW.get(way, ("data", "payload")) if name in body]
-    return {**body, **{name: _change_value(way, body[name]) for name in names}}
+    """The fields as the way makes them."""
+    apply, below = WAYS[way].apply, WAYS[way].below
+    if not below or not isinstance(body, dict):
+        return apply(body)
+    return {name: apply(value) if name in below else value for name, value in body.items()}
 
 
-def _change_value(way: str, value: Any) -> Any:
-    if isinstance(value, dict):
-        value = {name: inner if name in _LEFT_ALONE else _change_value(way, inner) for name, inner in value.items()}
-    elif isinstance(value, list):
-        value = [_change_value(way, item) for item in value]
-    changed_type, change = _CHANGES[way]
-    return change(value) if isinstance(value, changed_type) else value
-
-
-def normalise(context: RequestContext, way: str, when: str | None) -> bool:
+def normalise(context: RequestContext, way: str, shown: str | None) -> bool:
     """A write stores other values than were sent; or a read of records shows other values than are stored."""
     # No document names the keys of a payload, so none of them is dropped.
-    fixed = (*_WORDS, "/payload") if way == "drop" else _WORDS
-    if context.request.path.endswith(fixed) or (context.request.method == "GET") is not (when == "shown"):
+    fixed = ["/meta", "/destinations", "/payload-mapping", *(["/payload"] if way == "drop" else [])]
+    if context.request.path.endswith(tuple(fixed)) or (context.request.method == "GET") is not bool(shown):
         return False
-    if when != "shown":
+    if not shown:
         before = context.taken or context.request
-        context.taken = dataclasses.replace(before, body=normalise_value(way, before.body))
+        context.taken = replace(before, body=normalise_value(way, before.body))
         return bool(context.taken.body != before.body)
     answer = context.response
     if answer is None or not isinstance(answer.body, dict):
         return False
-    if isinstance(answer.body.get("data"), list):
-        shown = {**answer.body, "data": [normalise_value(way, record) for record in answer.body["data"]]}
+    records = answer.body.get("data")
+    if isinstance(records, list):
+        body = {**answer.body, "data": [normalise_value(way, record) for record in records]}
     else:
-        shown = normalise_value(way, answer.body)
-    context.response = dataclasses.replace(answer, body=shown)
-    return bool(shown != answer.body)
+        body = normalise_value(way, answer.body)
+    context.response = replace(answer, body=body)
+    return bool(body != answer.body)
 
 
 def shift(context: RequestContext, what: str) -> bool:
@@ -245,8 +254,7 @@ class Window:
     def __init__(self, limit: str, seconds: str, retry: str = "seconds") -> None:
         self._limit, self._seconds, self._retry = int(limit), float(seconds), retry
         self._lock = threading.Lock()
-        self._ends = datetime.min.replace(tzinfo=UTC)
-        self._used = 0
+        self._ends, self._used = datetime.min.replace(tzinfo=UTC), 0
 
     def count(self, context: RequestContext) -> bool:
         """Let the request pass, or refuse it."""
@@ -255,26 +263,24 @@ class Window:
             if now >= self._ends:
                 self._ends, self._used = now + timedelta(seconds=self._seconds), 0
             self._used += 1
-            used, ends = self._used, self._ends
-        if used <= self._limit:
-            return False
+            if self._used <= self._limit:
+                return False
+            wait = self._ends - now
         # Whole seconds, rounded up: a client that waits so long is let in.
-        wait = str(max(1, math.ceil((ends - now).total_seconds())))
-        headers = {} if self._retry == "none" else {"Retry-After": wait if self._retry == "seconds" else self._retry}
+        retry = str(max(1, math.ceil(wait.total_seconds()))) if self._retry == "seconds" else self._retry
+        headers = {} if retry == "none" else {"Retry-After": retry}
         message = f"More than {self._limit} requests in {self._seconds:g} seconds"
-        return respond(context, ApiError(429, "rate_limit_exceeded", message, headers=headers).answer(), None)
+        return respond(context, ApiError(429, "rate_limit_exceeded", message, headers=headers).answer())
 
 
-def fail(context: RequestContext, who: str, when: str | None, message: str = "The delivery failed repeatedly") -> bool:
+def fail(context: RequestContext, who: str, message: str = "The delivery failed repeatedly") -> bool:
     """The delivery worker gives up on active integrations of that id or title, or on all with `*`. It sets `active` to
     2 and the last error, as only it can [seed]. A paused integration delivers nothing."""
-    if when == "after" and context.worked is None:
-        return False
     with context.meanwhile() as call:
         records = call.transaction.page(INTEGRATIONS.name)
-        found = [each for each in records if each["active"] == _ACTIVE and who in ("*", each["id"], each["title"])]
+        found = [each for each in records if each["active"] == 1 and who in ("*", each["id"], each["title"])]
         for record in found:
             failures = record["delivery_error_count"] + _FAILURES
             failure = {"last_error_at": call.stamp, "last_error_message": message, "delivery_error_count": failures}
-            INTEGRATIONS.change(call, record, {"active": _ERROR, **failure})
+            INTEGRATIONS.change(call, record, {"active": 2, **failure})
     return bool(found)
