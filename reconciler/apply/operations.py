@@ -122,9 +122,14 @@ class OperationRunner:
         for request in change.requests:
             sent = {name: wanted[name] for name in request.sets if name in wanted}
             is_last = any(each.comes_last and request.sets == (name,) for name, each in kind.sub_endpoints)
-            if written and is_last and self._shows(kind, change, object_id, written, sent):
-                applied |= sent
-                continue
+            if written and is_last:
+                # What was written before it has to show first, and may show it as well.
+                message = f"{', '.join(sent)} of {object_id} is not set, as what was written before it does not show"
+                lost = ApiFailed(message, hint="plan again")
+                record = self.recovery.settle(kind, object_id, lost, partial(missing_fields, kind, change, written))
+                if record is not None and not find_differences(kind, sent, record.fields):
+                    applied |= sent
+                    continue
             written |= sent
             if request.creates:
                 object_id = self._create(kind, change, request)
@@ -136,19 +141,11 @@ class OperationRunner:
                 self.state.record(change.address, progress, change.tombstones)
         self.state.record(change.address, replace(remember, id=object_id, applied=wanted), change.tombstones)
 
-    def _shows(self, kind: Kind, change: Change, object_id: str, written: Fields, last: Fields) -> bool:
-        """Reads back what was written, before what comes last is sent; whether that shows already. ApiFailed if what
-        was written does not show."""
-        message = f"{', '.join(last)} of {object_id} is not set, as what was written before it does not show"
-        lost = ApiFailed(message, hint="plan again")
-        record = self.recovery.settle(kind, object_id, lost, partial(missing_fields, kind, change, written))
-        return record is not None and not find_differences(kind, last, record.fields)
-
     def _update(self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields) -> None:
         """Writes to what exists. A lost response is no failure if the object is as wanted."""
         try:
-            check = self._check_before_retry(kind, change, request, object_id, wanted)
-            response = self._send(kind, change, request, object_id, check)
+            check = partial(self._check_before_retry, kind, change, request, object_id, wanted)
+            response = self._send(kind, change, request, object_id, check if kind.endpoints.readable else None)
             raw = self._require_acknowledged(kind, response, object_id)
             if is_id(kind, raw.get("id")):
                 self._keep_fields(change.address, request, record_from(kind, raw, {}).fields)
@@ -251,23 +248,19 @@ class OperationRunner:
             raise Refused(reason, hint="plan again")
 
     def _check_before_retry(
-        self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields
-    ) -> Again | None:
-        """The check before a write is sent again; None if the kind cannot be read by id. The check raises AlreadyDone
-        if the object is as wanted, Refused if somebody else has changed it, and ApiFailed if it cannot be read."""
+        self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields, may_have_succeeded: bool
+    ) -> None:
+        """AlreadyDone if the object of a write that is sent again is as wanted, Refused if somebody has changed it, and
+        ApiFailed if it cannot be read."""
         replaces_all = kind.endpoints.has_full_update and request.path == object_path(kind, object_id)
-
-        def check(may_have_succeeded: bool) -> None:
-            if not (may_have_succeeded or replaces_all):
-                return
-            try:
-                record = self.recovery.read_record(kind, object_id)
-            except ApiFailed as error:
-                what = f"{request.method} {object_path(kind, object_id)}"
-                raise ApiFailed(f"{what} failed, and whether it was done could not be read: {error}") from error
-            if may_have_succeeded and not missing_fields(kind, change, wanted, record):
-                raise AlreadyDone
-            if replaces_all and record is not None:
-                _require_unchanged(kind, change, record)
-
-        return check if kind.endpoints.readable else None
+        if not (may_have_succeeded or replaces_all):
+            return
+        try:
+            record = self.recovery.read_record(kind, object_id)
+        except ApiFailed as error:
+            what = f"{request.method} {object_path(kind, object_id)}"
+            raise ApiFailed(f"{what} failed, and whether it was done could not be read: {error}") from error
+        if may_have_succeeded and not missing_fields(kind, change, wanted, record):
+            raise AlreadyDone
+        if replaces_all and record is not None:
+            _require_unchanged(kind, change, record)

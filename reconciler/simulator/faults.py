@@ -33,7 +33,6 @@ class Fault(NamedTuple):
     usage: str
     pattern: str
     effect: Callable[..., bool]
-    details: tuple[str, ...] = ()
     prepare: Callable[..., Any] | None = None
     is_late: bool = False
 
@@ -48,10 +47,9 @@ FAULTS: Mapping[str, Fault] = {
         "CODE [before|after], CODE being 200 to 599",
         f"(?P<status>[2-5][0-9][0-9]){_WHEN}",
         effects.respond,
-        ("code", "message", "body", "header"),
         effects.make_response,
     ),
-    "drop": Fault("before|after", "(?P<when>before|after)", effects.respond, prepare=lambda: NO_ANSWER),
+    "drop": Fault("before|after", "(?P<when>before|after)", effects.respond, lambda: NO_ANSWER),
     "delay": Fault("SECONDS [before|after]", f"{_SECONDS}{_WHEN}", effects.delay),
     "truncate": Fault(
         "BYTES [quietly]", f"(?P<keep>{_NUMBER})(?: (?P<quietly>quietly))?", effects.truncate, is_late=True
@@ -63,14 +61,13 @@ FAULTS: Mapping[str, Fault] = {
         "REQUESTS/SECONDS",
         f"(?P<limit>{_NUMBER})/{_SECONDS}",
         lambda context, window: window.count(context),
-        ("retry",),
         effects.Window,
     ),
     "normalise": Fault(
         f"{_WAY} [stored|shown]", f"(?P<way>{_WAY})(?: (?:stored|(?P<shown>shown)))?", effects.normalise
     ),
-    "clock": Fault("TIME, like 2027-03-28T01:30Z", r"(?P<at>\S+Z)", effects.set_clock, prepare=datetime.fromisoformat),
-    "worker": Fault("ID|TITLE|* [before|after]", f"(?P<who>.+?){_WHEN}", effects.fail, ("message",)),
+    "clock": Fault("TIME, like 2027-03-28T01:30Z", r"(?P<at>\S+Z)", effects.set_clock, datetime.fromisoformat),
+    "worker": Fault("ID|TITLE|* [before|after]", f"(?P<who>.+?){_WHEN}", effects.fail),
 }
 # Headers that the server writes itself, or that belong to the connection and not to the response.
 _NOT_OURS = "Connection|Content-Length|Keep-Alive|TE|Trailers|Transfer-Encoding|Upgrade|Proxy-Connection"
@@ -87,7 +84,8 @@ VALUES: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("n", "every", "times"), ("NUMBER, 1 or more", _NUMBER)),
 }
 """The values beside a fault: how each is written, and the same as a pattern."""
-CHOICES = ("n", "every", "chance", "times")  # Those of them that say which of the matching requests.
+DETAILS = {"status": ("code", "message", "body", "header"), "rate": ("retry",), "worker": ("message",)}
+CHOICES = ("n", "every", "chance", "times")  # Those that every fault takes: they say which of the matching requests.
 OFTEN = {" once": "times=1", " twice": "times=2"}
 _TEXT = r"""(?:"[^"]*"|'[^']*'|[^,"'])+"""
 _RULE = re.compile(rf"(\S+)\s+(/[^\s:]*)\s*:({_TEXT}(?:,{_TEXT})*)", re.DOTALL)
@@ -131,7 +129,7 @@ class Rule:
         given: dict[str, list[str]] = defaultdict(list)
         for part in more:
             each, value = map(str.strip, part.partition("=")[::2])
-            _require_known(each, (*fault.details, *CHOICES))
+            _require_known(each, (*DETAILS.get(name, ()), *CHOICES))
             given[each].append(_match(f"{each}=", value, *VALUES[each])[0])
             if len(given[each]) > 1 and each != "header":
                 raise RuleError(f"{each} is there twice; expected it once")
