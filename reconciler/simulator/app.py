@@ -85,8 +85,9 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, if a fault breaks the connection."""
-        context = RequestContext(_parse_request(environ), self.store, self.clock, self.faults.visibility)
-        work = partial(_run_guarded, environ, lambda: self.answer(context.taken or context.request))
+        request = _parse_request(environ)
+        context = RequestContext(request, request, self.store, self.clock, self.faults.visibility)
+        work = partial(_run_guarded, environ, lambda: self.answer(context.taken))
         response = _run_guarded(environ, lambda: self.faults.handle(context, work))
         self._write_log(context, response)
         return _send(response, start_response, with_body=environ["REQUEST_METHOD"] != "HEAD")

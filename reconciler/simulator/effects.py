@@ -10,7 +10,7 @@ import math
 import threading
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -66,17 +66,16 @@ class VisibilityDelay:
 @dataclass(slots=True)
 class RequestContext:
     """One request on its way. `worked` is the answer of the work, `response` is what the client gets, `fired` has the
-    faults that happened, and `is_answered` says that one of them answers. `taken` is what the work gets instead of the
-    request; None: the request itself."""
+    faults that happened, and `is_answered` says that one of them answers. `taken` is the request that the work gets."""
 
     request: Request
+    taken: Request
     store: Store
     clock: Clock
     visibility: VisibilityDelay
     worked: Response | None = None
     response: Response | None = None
     is_answered: bool = False
-    taken: Request | None = None
     fired: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -107,16 +106,10 @@ def make_response(status: str, header: Sequence[str] = (), **written: str) -> Re
 
 def respond(context: RequestContext, response: Response) -> bool:
     """Sends another response, or none, instead of the work or after it. Of several, the first one is sent."""
-    if context.is_answered:
-        return False
-    context.response, context.is_answered = response, True
-    return True
-
-
-def delay(context: RequestContext, seconds: str) -> bool:
-    """Hold the request, and the thread that serves it, before the work or between it and its answer."""
-    context.clock.sleep(float(seconds))
-    return True
+    is_first = not context.is_answered
+    if is_first:
+        context.response, context.is_answered = response, True
+    return is_first
 
 
 def truncate(context: RequestContext, keep: str, quietly: str | None) -> bool:
@@ -126,12 +119,6 @@ def truncate(context: RequestContext, keep: str, quietly: str | None) -> bool:
         return False
     promised = None if quietly else len(content)
     context.response = replace(answer, raw=content[: int(keep)], promised=promised)
-    return True
-
-
-def set_clock(context: RequestContext, moment: datetime) -> bool:
-    """Sets the clock of the simulator."""
-    context.clock.set(moment)
     return True
 
 
@@ -165,12 +152,12 @@ _SORTED = ("data", "payload", "conditions", "segmentation_conditions", "product_
 
 
 class Way(NamedTuple):
-    """How an API may alter what it stores or shows: `change` of the values of a type, in the fields `below` alone if
-    there are some: elsewhere the documents fix maps and lists."""
+    """How an API may alter what it stores or shows: `change` of the values of a type. `below`: only in these fields, as
+    the documents fix maps and lists elsewhere."""
 
     type: type
     change: Callable[[Any], Any]
-    below: Sequence[str] = ()
+    below: Collection[str] = ()
 
     def apply(self, value: Any) -> Any:
         """The value with all that is changed within."""
@@ -181,27 +168,29 @@ class Way(NamedTuple):
         return self.change(value) if isinstance(value, self.type) else value
 
 
+def _add_delay(items: list[Any]) -> list[Any]:
+    return [{"delay": 0, **each} if isinstance(each, dict) else each for each in items]
+
+
 WAYS: Mapping[str, Way] = {
     "trim": Way(str, str.strip),
     "nfc": Way(str, lambda text: unicodedata.normalize("NFC", text)),
     "lower": Way(str, str.lower),
     "round": Way(float, lambda number: round(number, 2)),
-    "defaults": Way(list, lambda items: [_add_delay(item) for item in items], ("data", "payload")),
+    "defaults": Way(list, _add_delay, ("data", "payload")),
     "drop": Way(dict, lambda fields: {name: fields[name] for name in fields if name in _DOCUMENTED}, ("data",)),
     "sort": Way(list, lambda items: sorted(items, key=lambda item: json.dumps(item, sort_keys=True)), _SORTED),
 }
 
 
-def _add_delay(item: Any) -> Any:
-    return {"delay": 0, **item} if isinstance(item, dict) else item
-
-
 def normalise_value(way: str, body: Any) -> Any:
-    """The fields as the way makes them."""
-    apply, below = WAYS[way].apply, WAYS[way].below
-    if not below or not isinstance(body, dict):
-        return apply(body)
-    return {name: apply(value) if name in below else value for name, value in body.items()}
+    """The fields as the way makes them; of a list of records, those of each."""
+    if not isinstance(body, dict):
+        return body
+    if isinstance(records := body.get("data"), list):
+        return {**body, "data": [normalise_value(way, record) for record in records]}
+    names = WAYS[way].below or body.keys() - _LEFT_ALONE
+    return {name: WAYS[way].apply(value) if name in names else value for name, value in body.items()}
 
 
 def normalise(context: RequestContext, way: str, shown: str | None) -> bool:
@@ -210,20 +199,13 @@ def normalise(context: RequestContext, way: str, shown: str | None) -> bool:
     fixed = ["/meta", "/destinations", "/payload-mapping", *(["/payload"] if way == "drop" else [])]
     if context.request.path.endswith(tuple(fixed)) or (context.request.method == "GET") is not bool(shown):
         return False
-    if not shown:
-        before = context.taken or context.request
-        context.taken = replace(before, body=normalise_value(way, before.body))
-        return bool(context.taken.body != before.body)
-    answer = context.response
-    if answer is None or not isinstance(answer.body, dict):
-        return False
-    records = answer.body.get("data")
-    if isinstance(records, list):
-        body = {**answer.body, "data": [normalise_value(way, record) for record in records]}
-    else:
-        body = normalise_value(way, answer.body)
-    context.response = replace(answer, body=body)
-    return bool(body != answer.body)
+    before: Any = context.response if shown else context.taken
+    after = replace(before, body=normalise_value(way, before.body))
+    if shown and after != before:
+        context.response = after
+    elif after != before:
+        context.taken = after
+    return bool(after != before)
 
 
 def shift(context: RequestContext, what: str) -> bool:

@@ -28,11 +28,12 @@ class RuleError(ValueError):
 
 class Fault(NamedTuple):
     """How a fault is written after its name, the same as a pattern, and its effect: it gets the groups of the pattern
-    and the details, or what `prepare` makes of them. `is_late`: it always happens after the work."""
+    and the details, or what `prepare` makes of them, and gives False if it had none. `is_late`: it always happens after
+    the work."""
 
     usage: str
     pattern: str
-    effect: Callable[..., bool]
+    effect: Callable[..., bool | None]
     prepare: Callable[..., Any] | None = None
     is_late: bool = False
 
@@ -50,7 +51,9 @@ FAULTS: Mapping[str, Fault] = {
         effects.make_response,
     ),
     "drop": Fault("before|after", "(?P<when>before|after)", effects.respond, lambda: NO_ANSWER),
-    "delay": Fault("SECONDS [before|after]", f"{_SECONDS}{_WHEN}", effects.delay),
+    "delay": Fault(
+        "SECONDS [before|after]", f"{_SECONDS}{_WHEN}", lambda context, seconds: context.clock.sleep(float(seconds))
+    ),
     "truncate": Fault(
         "BYTES [quietly]", f"(?P<keep>{_NUMBER})(?: (?P<quietly>quietly))?", effects.truncate, is_late=True
     ),
@@ -66,7 +69,12 @@ FAULTS: Mapping[str, Fault] = {
     "normalise": Fault(
         f"{_WAY} [stored|shown]", f"(?P<way>{_WAY})(?: (?:stored|(?P<shown>shown)))?", effects.normalise
     ),
-    "clock": Fault("TIME, like 2027-03-28T01:30Z", r"(?P<at>\S+Z)", effects.set_clock, datetime.fromisoformat),
+    "clock": Fault(
+        "TIME, like 2027-03-28T01:30Z",
+        r"(?P<at>\S+Z)",
+        lambda context, at: context.clock.set(at),
+        datetime.fromisoformat,
+    ),
     "worker": Fault("ID|TITLE|* [before|after]", f"(?P<who>.+?){_WHEN}", effects.fail),
 }
 # Headers that the server writes itself, or that belong to the connection and not to the response.
@@ -235,7 +243,7 @@ class Faults:
             # After the work: nothing, if a rule has answered in its place.
             if context.worked is not None or not rule.is_after:
                 with suppress(ApiError):
-                    has_effect = rule.effect(context, *rule.arguments)
+                    has_effect = rule.effect(context, *rule.arguments) is not False
             if has_effect:
                 context.fired.append(rule.what)
             else:
