@@ -27,6 +27,9 @@ LOST = "the answer to a create was lost, and"
 SAMPLE = 8
 """Objects that are read by id, to see whether a list is whole."""
 
+Missing = Callable[[Record | None], str]
+"""Says what a write has not done, by what an object is like now, None if there is none; empty if it has done all."""
+
 
 def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | None) -> str:
     """What a lost write has not done, in words; empty if it has done all, or the API has normalized what it sent."""
@@ -110,11 +113,9 @@ class LostResponseRecovery:
         record = record_from(kind, {**item, **parts}, {})
         return None if kind.has_ended(record.fields) else record
 
-    def settle(
-        self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]
-    ) -> Record | None:
-        """Reads an object until a lost write shows, and returns it. `missing` says what does not show, empty if
-        all does. ApiFailed, with the message of `lost` and what was seen, if it does not show or cannot be read."""
+    def settle(self, kind: Kind, object_id: str, lost: ApiFailed, missing: Missing) -> Record | None:
+        """Reads an object until a lost write shows, and returns it. ApiFailed, with the message of `lost` and what was
+        seen, if it does not show or cannot be read."""
         seen = ""
         try:
             for _ in self._reader.poll():
