@@ -23,7 +23,7 @@ from reconciler.simulator.integrations import INTEGRATIONS, REPORTS
 from reconciler.simulator.resource import whole_number
 from reconciler.simulator.routes import PAGED, find_project
 from reconciler.simulator.store import Store
-from reconciler.simulator.wire import BODILESS, CODES, ApiError, Call, Clock, Request, Response
+from reconciler.simulator.wire import BODILESS, CODES, NO_ANSWER, ApiError, Call, Clock, Request, Response
 
 _FAILURES = 3  # Deliveries in a row before the worker gives up [guess].
 
@@ -73,8 +73,8 @@ class RequestContext:
     store: Store
     clock: Clock
     visibility: VisibilityDelay
-    worked: Response | None = None
-    response: Response | None = None
+    worked: Response = NO_ANSWER
+    response: Response = NO_ANSWER
     is_answered: bool = False
     fired: list[str] = field(default_factory=list)
 
@@ -97,9 +97,8 @@ def make_response(status: str, header: Sequence[str] = (), **written: str) -> Re
         return Response(code, None, headers, written["body"].encode())
     if code in BODILESS or (code < HTTPStatus.BAD_REQUEST and not written):
         return Response(code, None, headers)
-    name = written.get("code") or CODES.get(
-        code, "unknown_error" if code >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"
-    )
+    usual = "unknown_error" if code >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"
+    name = written.get("code", CODES.get(code, usual))
     message = written.get("message", f"A fault of the simulator: {code}")
     return ApiError(code, name, message, headers=headers).answer()
 
@@ -115,7 +114,7 @@ def respond(context: RequestContext, response: Response) -> bool:
 def truncate(context: RequestContext, keep: str, quietly: str | None) -> bool:
     """Only the first bytes of the body leave; quietly: as if they were all."""
     answer = context.response
-    if answer is None or answer.promised is not None or len(content := answer.content()) <= int(keep):
+    if answer.promised is not None or len(content := answer.content()) <= int(keep):
         return False
     promised = None if quietly else len(content)
     context.response = replace(answer, raw=content[: int(keep)], promised=promised)
@@ -124,7 +123,7 @@ def truncate(context: RequestContext, keep: str, quietly: str | None) -> bool:
 
 def omit(context: RequestContext, count: str) -> bool:
     """The last objects of a list are left out, and the answer says that it ends there."""
-    body = context.response.body if context.response else None
+    body = context.response.body
     if not isinstance(body, dict) or not body.get("data") or not isinstance(body["data"], list):
         return False
     short = {**body, "data": body["data"][: -int(count)], "has_more": False}
@@ -135,7 +134,7 @@ def omit(context: RequestContext, count: str) -> bool:
 
 def hide(context: RequestContext, readings: str) -> bool:
     """What the work created is not shown for some readings, whatever the client hears of it."""
-    if context.worked is None or context.worked.status != HTTPStatus.CREATED:
+    if context.worked.status != HTTPStatus.CREATED:
         return False
     return context.visibility.hide(find_project(context.request), context.worked.body["url"], int(readings))
 

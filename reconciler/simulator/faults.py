@@ -232,7 +232,7 @@ class Faults:
         with self._lock:
             chosen = [rule for rule in self._rules if rule.take(context.request)]
         self._fire([rule for rule in chosen if not rule.is_late], context)
-        if context.response is None:
+        if not context.is_answered:
             context.worked = context.response = work()
         self._fire([rule for rule in chosen if rule.is_late], context)
         return context.response
@@ -241,7 +241,7 @@ class Faults:
         for rule in rules:
             has_effect = False
             # After the work: nothing, if a rule has answered in its place.
-            if context.worked is not None or not rule.is_after:
+            if context.worked is not NO_ANSWER or not rule.is_after:
                 with suppress(ApiError):
                     has_effect = rule.effect(context, *rule.arguments) is not False
             if has_effect:
