@@ -55,10 +55,9 @@ class VisibilityDelay:
         """The ids that this request does not see; a write sees everything. Counts a read at its first page."""
         if request.method != "GET":
             return frozenset()
-        query = request.query or {}
         with self._lock:
             left = self._left.get((project, request.path), {})
-            if not query.get("starting_after") and query.get("offset", "0") == "0":
+            if not request.query.get("starting_after") and request.query.get("offset", "0") == "0":
                 left.update({record_id: count - 1 for record_id, count in left.items()})
             return frozenset(record_id for record_id, count in left.items() if count >= 0)
 
@@ -215,7 +214,7 @@ def shift(context: RequestContext, what: str) -> bool:
     with context.meanwhile() as call:
         newest = resource.is_newest_first(call.transaction)
         ids = [record["id"] for record in call.transaction.page(resource.name, newest=newest)]
-        cursor, read = (context.request.query or {}).get("starting_after"), whole_number(call, "offset", 0, 0)
+        cursor, read = context.request.query.get("starting_after"), whole_number(call, "offset", 0, 0)
         last = cursor or (ids[read - 1] if 0 < read <= len(ids) else "")
         if last not in ids:
             return False
