@@ -1,4 +1,4 @@
-"""What a fault does to a request: one function each, which returns whether it had an effect.
+"""What a fault does to a request: one function each, which returns False if it had no effect.
 
 Each takes the context, then the words of its rule as they are written. An ApiError from it means: no effect.
 """
@@ -65,7 +65,8 @@ class VisibilityDelay:
 @dataclass(slots=True)
 class RequestContext:
     """One request on its way. `worked` is the answer of the work, `response` is what the client gets, `fired` has the
-    faults that happened, and `is_answered` says that one of them answers. `taken` is the request that the work gets."""
+    faults that happened, and `is_answered` says that one of them answers. `taken` is the request that the work gets,
+    and `is_late` says that the work, or the answer in its place, is done."""
 
     request: Request
     taken: Request
@@ -75,6 +76,7 @@ class RequestContext:
     worked: Response = NO_ANSWER
     response: Response = NO_ANSWER
     is_answered: bool = False
+    is_late: bool = False
     fired: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -108,6 +110,16 @@ def respond(context: RequestContext, response: Response) -> bool:
     if is_first:
         context.response, context.is_answered = response, True
     return is_first
+
+
+def delay(context: RequestContext, seconds: str) -> None:
+    """Hold the request, and the thread that serves it, before the work or between it and its answer."""
+    context.clock.sleep(float(seconds))
+
+
+def set_clock(context: RequestContext, moment: datetime) -> None:
+    """Sets the clock of the simulator."""
+    context.clock.set(moment)
 
 
 def truncate(context: RequestContext, keep: str, quietly: str | None) -> bool:
@@ -191,15 +203,15 @@ def normalise_value(way: str, body: Any) -> Any:
     return {name: WAYS[way].apply(value) if name in names else value for name, value in body.items()}
 
 
-def normalise(context: RequestContext, way: str, shown: str | None) -> bool:
-    """A write stores other values than were sent; or a read of records shows other values than are stored."""
+def normalise(context: RequestContext, way: str) -> bool:
+    """A write stores other values than were sent; or late, a read of records shows other values than are stored."""
     # No document names the keys of a payload, so none of them is dropped.
     fixed = ["/meta", "/destinations", "/payload-mapping", *(["/payload"] if way == "drop" else [])]
-    if context.request.path.endswith(tuple(fixed)) or (context.request.method == "GET") is not bool(shown):
+    if context.request.path.endswith(tuple(fixed)) or (context.request.method == "GET") is not context.is_late:
         return False
-    before: Any = context.response if shown else context.taken
+    before: Any = context.response if context.is_late else context.taken
     after = replace(before, body=normalise_value(way, before.body))
-    if shown and after != before:
+    if context.is_late and after != before:
         context.response = after
     elif after != before:
         context.taken = after
@@ -236,21 +248,26 @@ class Window:
         self._lock = threading.Lock()
         self._ends, self._used = datetime.min.replace(tzinfo=UTC), 0
 
-    def count(self, context: RequestContext) -> bool:
-        """Let the request pass, or refuse it."""
-        now = context.clock()
+    def count(self, now: datetime) -> Response | None:
+        """The refusal of a request at that time; None if it may pass."""
         with self._lock:
             if now >= self._ends:
                 self._ends, self._used = now + timedelta(seconds=self._seconds), 0
             self._used += 1
             if self._used <= self._limit:
-                return False
+                return None
             wait = self._ends - now
         # Whole seconds, rounded up: a client that waits so long is let in.
         retry = str(max(1, math.ceil(wait.total_seconds()))) if self._retry == "seconds" else self._retry
         headers = {} if retry == "none" else {"Retry-After": retry}
         message = f"More than {self._limit} requests in {self._seconds:g} seconds"
-        return respond(context, ApiError(429, "rate_limit_exceeded", message, headers=headers).answer())
+        return ApiError(429, "rate_limit_exceeded", message, headers=headers).answer()
+
+
+def limit(context: RequestContext, window: Window) -> bool:
+    """Refuses a request that is one too many."""
+    refusal = window.count(context.clock())
+    return refusal is not None and respond(context, refusal)
 
 
 def fail(context: RequestContext, who: str, message: str = "The delivery failed repeatedly") -> bool:

@@ -39,43 +39,27 @@ class Fault(NamedTuple):
 
 
 _NUMBER = "[1-9][0-9]{0,5}"
-_SECONDS = r"(?P<seconds>[0-9]{1,4}|[0-9]{0,4}\.[0-9]+)"
+_SECONDS = r"([0-9]{1,4}|[0-9]{0,4}\.[0-9]+)"
 _WHEN = "(?: (?P<when>before|after))?"  # No argument of the effect: `Rule` chooses the moment.
 _WAY = "|".join(WAYS)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "*")
 FAULTS: Mapping[str, Fault] = {
     "status": Fault(
         "CODE [before|after], CODE being 200 to 599",
-        f"(?P<status>[2-5][0-9][0-9]){_WHEN}",
+        f"([2-5][0-9][0-9]){_WHEN}",
         effects.respond,
         effects.make_response,
     ),
     "drop": Fault("before|after", "(?P<when>before|after)", effects.respond, lambda: NO_ANSWER),
-    "delay": Fault(
-        "SECONDS [before|after]", f"{_SECONDS}{_WHEN}", lambda context, seconds: context.clock.sleep(float(seconds))
-    ),
-    "truncate": Fault(
-        "BYTES [quietly]", f"(?P<keep>{_NUMBER})(?: (?P<quietly>quietly))?", effects.truncate, is_late=True
-    ),
-    "omit": Fault("COUNT", f"(?P<count>{_NUMBER})", effects.omit, is_late=True),
-    "hide": Fault("READINGS", f"(?P<readings>{_NUMBER})", effects.hide, is_late=True),
-    "shift": Fault("add|remove", "(?P<what>add|remove)", effects.shift),
-    "rate": Fault(
-        "REQUESTS/SECONDS",
-        f"(?P<limit>{_NUMBER})/{_SECONDS}",
-        lambda context, window: window.count(context),
-        effects.Window,
-    ),
-    "normalise": Fault(
-        f"{_WAY} [stored|shown]", f"(?P<way>{_WAY})(?: (?:stored|(?P<shown>shown)))?", effects.normalise
-    ),
-    "clock": Fault(
-        "TIME, like 2027-03-28T01:30Z",
-        r"(?P<at>\S+Z)",
-        lambda context, at: context.clock.set(at),
-        datetime.fromisoformat,
-    ),
-    "worker": Fault("ID|TITLE|* [before|after]", f"(?P<who>.+?){_WHEN}", effects.fail),
+    "delay": Fault("SECONDS [before|after]", f"{_SECONDS}{_WHEN}", effects.delay),
+    "truncate": Fault("BYTES [quietly]", f"({_NUMBER})(?: (quietly))?", effects.truncate, is_late=True),
+    "omit": Fault("COUNT", f"({_NUMBER})", effects.omit, is_late=True),
+    "hide": Fault("READINGS", f"({_NUMBER})", effects.hide, is_late=True),
+    "shift": Fault("add|remove", "(add|remove)", effects.shift),
+    "rate": Fault("REQUESTS/SECONDS", f"({_NUMBER})/{_SECONDS}", effects.limit, effects.Window),
+    "normalise": Fault(f"{_WAY} [stored|shown]", f"({_WAY})(?: (?P<when>stored|shown))?", effects.normalise),
+    "clock": Fault("TIME, like 2027-03-28T01:30Z", r"(\S+Z)", effects.set_clock, datetime.fromisoformat),
+    "worker": Fault("ID|TITLE|* [before|after]", f"(.+?){_WHEN}", effects.fail),
 }
 # Headers that the server writes itself, or that belong to the connection and not to the response.
 _NOT_OURS = "Connection|Content-Length|Keep-Alive|TE|Trailers|Transfer-Encoding|Upgrade|Proxy-Connection"
@@ -131,9 +115,10 @@ class Rule:
         fault = FAULTS[name]
         self.what = f"{name} {written}"
         self._requests = re.compile(re.escape(f"{method} {BASE}{path}").replace(r"\*", ".*"), re.DOTALL)
-        words: dict[str, Any] = _match(f"{name} ", written, fault.usage, fault.pattern).groupdict()
-        self.is_after = words.pop("when", None) == "after"
-        self.is_late = fault.is_late or self.is_after or words.get("shown") is not None
+        matched = _match(f"{name} ", written, fault.usage, fault.pattern)
+        words = matched.groups()[: -1 if "when" in matched.groupdict() else None]
+        when = matched.groupdict().get("when")
+        self.is_after, self.is_late = when == "after", fault.is_late or when in ("after", "shown")
         given: dict[str, list[str]] = defaultdict(list)
         for part in more:
             each, value = map(str.strip, part.partition("=")[::2])
@@ -143,9 +128,8 @@ class Rule:
                 raise RuleError(f"{each} is there twice; expected it once")
         chosen = {each: given.pop(each)[0] for each in CHOICES if each in given}
         details = {each: values if each == "header" else values[0] for each, values in given.items()}
-        self.effect, self.arguments = fault.effect, (*words.values(), *details.values())
-        if fault.prepare:
-            self.arguments = (fault.prepare(*words.values(), **details),)
+        self.effect = fault.effect
+        self.arguments = (fault.prepare(*words, **details),) if fault.prepare else (*words, *details.values())
         if len(ways := [each for each in chosen if each != "times"]) > 1:
             raise RuleError(f"{' and '.join(ways)} cannot be in one rule; expected one of them")
         self._nth, self._every = int(chosen.get("n", 0)), int(chosen.get("every", 1))
@@ -234,6 +218,7 @@ class Faults:
         self._fire([rule for rule in chosen if not rule.is_late], context)
         if not context.is_answered:
             context.worked = context.response = work()
+        context.is_late = True
         self._fire([rule for rule in chosen if rule.is_late], context)
         return context.response
 
