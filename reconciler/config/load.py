@@ -155,9 +155,7 @@ class Configuration:
         """The desired state of an environment, and every problem. Without an environment only the problems count."""
         merged, substitution = self.merged, Substitution(environment)
         expansion = expand(merged.resources, substitution, self.environments, self._value_limit())
-        substitution.no_items = ""
-        misplaced = [*expansion.misplaced, *_resolve(merged.misplaced, substitution)]
-        substitution.no_items = NO_FOR_EACH
+        misplaced = [*expansion.misplaced, *_resolve(merged.misplaced, substitution, "")]
         items = {name: _resolve([(name, each) for each in own], substitution) for name, own in merged.blocks.items()}
         here = {**items, "imports": list(select_imports(items["imports"], environment.name if environment else ""))}
         policies = _resolve(((f"policy.{name}", each) for name, each in merged.policies.items()), substitution)
@@ -203,11 +201,13 @@ class Configuration:
         return {*here, *(each for each in sources if isinstance(each, str))}
 
 
-def _resolve(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[ConfigItem]:
+def _resolve(
+    written: Iterable[tuple[str, Written]], substitution: Substitution, no_items: str = NO_FOR_EACH
+) -> list[ConfigItem]:
     entries = []
     for name, each in written:
         substitution.subject = name
-        entries.append(ConfigItem(name, substitution.resolve(each.node, each.value_location), each))
+        entries.append(ConfigItem(name, substitution.resolve(each.node, each.value_location, no_items), each))
     return entries
 
 
