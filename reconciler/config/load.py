@@ -242,12 +242,22 @@ def _make_desired(
         kind, node, file = address_kind(entry.name), entry.written.node, entry.written.location.file
         keys = {name: item.key for name, item in entry.items.items()}
         places = {name: item.location for name, item in entry.items.items()}
+        lifecycle = NO_LIFECYCLE
+        if written := entry.value.get("lifecycle"):
+            ignored = (
+                each if isinstance(each, dict) else {"field": each} for each in written.get("ignore_changes", ())
+            )
+            lifecycle = Lifecycle(
+                prevent_destroy=written.get("prevent_destroy"),
+                ignore_changes=tuple(inputs.Ignored(**each) for each in ignored),
+                replace=written.get("replace") == "allow",
+            )
         return Resource(
             entry.name,
             kind,
             fields={name: entry.value[name] for name in KINDS[kind].field_names if name in entry.value},
             location=entry.written.location,
-            lifecycle=_make_lifecycle(entry.value["lifecycle"]) if "lifecycle" in entry.value else NO_LIFECYCLE,
+            lifecycle=lifecycle,
             locations=LazyMapping(lambda: config.locations.locate_values(node, file, entry.items)),
             file=relative(file),
             sources=LazyMapping(lambda: config.locations.find_sources(node, file, environment, entry.items)),
@@ -268,13 +278,4 @@ def _make_desired(
         warnings=tuple(expanded.warnings),
         left_out=left_out,
         definitions=expanded.patterns,
-    )
-
-
-def _make_lifecycle(written: Mapping[str, Any]) -> Lifecycle:
-    ignored = (each if isinstance(each, dict) else {"field": each} for each in written.get("ignore_changes", ()))
-    return Lifecycle(
-        prevent_destroy=written.get("prevent_destroy"),
-        ignore_changes=tuple(inputs.Ignored(**each) for each in ignored),
-        replace=written.get("replace") == "allow",
     )
