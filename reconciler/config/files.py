@@ -193,19 +193,12 @@ def _walk(path: Path, problems: list[Problem]) -> Iterator[Path]:
                 continue
             if is_yaml(entry.name):
                 yield folder / entry.name
-            elif _is_folder(entry):
+            elif os.path.isdir(entry.path):  # noqa: PTH112 - is_dir of an entry fails on a loop of links
                 if not (entry.is_symlink() or getattr(os.path, "isjunction", os.path.islink)(entry.path)):
                     within.append(folder / entry.name)
                 elif not Path(os.path.realpath(entry.path)).is_relative_to(home):
                     problems.append(_make_problem(folder / entry.name, LINK_ELSEWHERE))
         folders += reversed(within)  # the last is taken first
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
 
 
 def is_yaml(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler import kinds
@@ -45,7 +45,10 @@ def _describe_schema(schema: Schema) -> str:
     if "enum" in schema:
         return offer(["null" if each is None else str(each) for each in schema["enum"]])
     if "oneOf" in schema:
-        return " or ".join(_format_shape(each["required"], schema["properties"]) for each in schema["oneOf"])
+        # `{type: target_integration, id: …}` or another shape of a map
+        words = {key: (each.get("enum") or "…")[0] for key, each in schema["properties"].items()}
+        shapes = (", ".join(f"{key}: {words[key]}" for key in each["required"]) for each in schema["oneOf"])
+        return " or ".join(f"{{{each}}}" for each in shapes)
     if "pattern" in schema and "description" in schema:
         sentence = str(schema["description"]).rstrip(".")
         example = f", for example {schema['examples'][0]}" if "examples" in schema else ""
@@ -59,12 +62,6 @@ def _describe_schema(schema: Schema) -> str:
         most = f"to {schema['maximum']}" if "maximum" in schema else "or more"
         return TYPES.get(kinds, kinds) + length + (f", {schema['minimum']} {most}" if "minimum" in schema else "")
     return join_choices(", ".join(TYPES[each] for each in kinds).replace("true or false", "true, false").split(", "))
-
-
-def _format_shape(required: list[str], properties: Schema) -> str:
-    """`{type: target_integration, id: …}`: the keys of one of several shapes of a map."""
-    values = [(properties[key].get("enum") or ["…"])[0] for key in required]
-    return "{" + ", ".join(f"{key}: {value}" for key, value in zip(required, values, strict=True)) + "}"
 
 
 def advise(name: str, path: Path, schema: Schema, value: Any) -> str:
@@ -114,19 +111,15 @@ def _advise_on_text(schema: Schema, text: str) -> str:
     if "pattern" in schema:
         section, dot, key = text.partition(".")
         return suggest([f"{SECTIONS[section].name}.{key}"]) if dot and section in SECTIONS else ""
-    item = _format_item(schema.get("items", schema), text)
-    return f"; did you mean {f'[{item}]' if 'items' in schema else item}?" if item else ""
-
-
-def _format_item(schema: Schema, text: str) -> str:
-    """A text as the item of a list: itself, or the map with this one value; empty if the schema allows neither."""
-    if not SIMPLE.fullmatch(text):
+    # The item of a list is the text itself, or the map with this one value. An address begins with the kind, which is
+    # the key of the map already.
+    items = schema.get("items", schema)
+    single = [each["required"][0] for each in items.get("oneOf", ()) if len(each["required"]) == 1]
+    is_text = "string" in _list_types(items)
+    if not SIMPLE.fullmatch(text) or not (is_text or single):
         return ""
-    if "string" in _list_types(schema):
-        return text
-    single = [each["required"][0] for each in schema.get("oneOf", ()) if len(each["required"]) == 1]
-    # An address begins with the kind, which is the key of the map already.
-    return f"{{{single[0]}: {text.removeprefix(f'{single[0]}.')}}}" if single else ""
+    item = text if is_text else f"{{{single[0]}: {text.removeprefix(f'{single[0]}.')}}}"
+    return f"; did you mean {f'[{item}]' if 'items' in schema else item}?"
 
 
 def _list_types(schema: Schema) -> set[str]:
