@@ -208,20 +208,13 @@ class Source:
 
     def _find_end(self, node: Node, line: int, behind: int) -> int:
         """The line after the last one of a value, without comments and blank lines. `line` is that of the key."""
-        end, last = line + 1, node
         if node.start_mark.index < behind:  # an alias
-            return end
-        if is_block(node):
-            end = node.end_mark.line
-            while end > line + 1 and self._peek(end - 1) in "#":
-                end -= 1
-        while is_block(last):
-            last = last.value[-1] if isinstance(last.value[-1], Node) else last.value[-1][1]
-        # A block of text may end with lines that look like comments.
-        own = last.end_mark.line + bool(last.end_mark.column)
-        while own > end and not self._peek(own - 1):
-            own -= 1
-        return max(end, own)
+            return line + 1
+        end = node.end_mark.line + bool(node.end_mark.column and not is_block(node))
+        # Text may end with lines that look like comments.
+        while end > line + 1 and self._peek(end - 1) in ("#" if is_block(node) else ""):
+            end -= 1
+        return max(end, line + 1)
 
     def _peek(self, line: int) -> str:
         """The first character of a line, empty for a blank one."""
