@@ -85,6 +85,17 @@ def compose(text: str) -> Iterator[yaml.Node]:
     return yaml.compose_all(re.sub(_PAIR, partial(_shift_pair, by=1), text), _find_loader())
 
 
+def find_markers(text: str) -> list[tuple[int, int]]:
+    """The beginning and the end of each anchor, alias, tag and `<<` of `text`, in order."""
+    tokens = yaml.scan(re.sub(_PAIR, partial(_shift_pair, by=1), text), _find_loader())
+    return [
+        (each.start_mark.index, each.end_mark.index)
+        for each in tokens
+        if isinstance(each, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken)
+        or (isinstance(each, yaml.ScalarToken) and each.plain and each.value == "<<")
+    ]
+
+
 def _restore_pairs(event: Any) -> Any:
     if event.__class__ is yaml.ScalarEvent:
         # A pair is a character only in double quotes.
