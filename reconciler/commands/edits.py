@@ -184,7 +184,7 @@ class Folding:
                         self.folded.append(Group(file, section, joined, editor.join(number, section, joined)))
                     except UnsafeError as error:
                         self.left.append(Group(file, section, joined, f"one of them {error}"))
-        return Edit(file, text, editor.text_after())
+        return Edit(file, text, editor.splice())
 
     def _find_difference(self, path: Path, before: Mapping[str, Desired]) -> str:
         """What would not be the same as before; empty if nothing."""

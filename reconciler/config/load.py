@@ -16,7 +16,7 @@ from reconciler import config
 from reconciler.config.files import SETTINGS_FILE, Disk, Reading, configuration_folder, make_error
 from reconciler.config.instances import Expansion, expand
 from reconciler.config.merge import ConfigItem, Merged, find_foreign, merge
-from reconciler.config.semantics import check_imports, check_natural_keys, check_semantics, select_imports
+from reconciler.config.semantics import check_natural_keys, check_semantics, select_imports
 from reconciler.config.settings import read_settings
 from reconciler.config.validation import is_valid
 from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution, Written
@@ -157,7 +157,9 @@ class Configuration:
         expansion = expand(merged.resources, substitution, self.environments, self._value_limit())
         misplaced = [*expansion.misplaced, *_resolve(merged.misplaced, substitution, "")]
         items = {name: _resolve([(name, each) for each in own], substitution) for name, own in merged.blocks.items()}
-        here = {**items, "imports": list(select_imports(items["imports"], environment.name if environment else ""))}
+        wrong_imports: list[Problem] = []
+        name = environment.name if environment else ""
+        here = {**items, "imports": [*select_imports(items["imports"], name, self.environments, wrong_imports)]}
         policies = _resolve(((f"policy.{name}", each) for name, each in merged.policies.items()), substitution)
         unknown = substitution.unknown | merged.unread
         entries = [*expansion.resources.values(), *misplaced]
@@ -171,7 +173,6 @@ class Configuration:
         ]
         is_complete = merged.is_complete and expansion.is_complete
         semantic = check_semantics(entries, here, policies, expansion, is_complete=is_complete)
-        wrong_imports = check_imports(items["imports"], self.environments)
         found += (each for each in chain(semantic, wrong_imports) if each.location not in unknown)
         by_subject = {each.subject: each.items for each in entries if each.items} if found else {}
         found = [substitution.locate_at_source(each, by_subject.get(each.subject, NO_ITEMS)) for each in found]

@@ -222,10 +222,6 @@ class BlockEditor(Source):
             self._put_lines(line if self._peek(before) == "#" else before + 1, end)
         return written
 
-    def text_after(self) -> str:
-        """The text of the file with all joined blocks."""
-        return self._splice()
-
     @cached_property
     def _sections(self) -> Mapping[tuple[int, str], Mapping[str, Slot]]:
         """The blocks of each section of a document that is a map in block style."""

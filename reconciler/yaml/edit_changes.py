@@ -81,7 +81,7 @@ class Source:
             is_same = canonical(document.value) == canonical(new)
             if not is_same and not (is_map and self._change_map(root, document.value, new)):
                 raise UnsafeError("is not in a map of sections in block style")
-        text = self._splice()
+        text = self.splice()
         require_read(text, expected)
         return text
 
@@ -93,7 +93,8 @@ class Source:
             raise UnsafeError(_UNUSUAL) from error
         return [nodes[document.position] for document in self.documents]
 
-    def _splice(self) -> str:
+    def splice(self) -> str:
+        """The text of the file with all changes."""
         parts, at = [self.byte_order_mark], 0
         for start, end, new in sorted(self._splices, key=lambda each: each[:2]):  # by place, then as they were made
             if start < at:
