@@ -67,7 +67,7 @@ class Texts:
         left: dict[str, str] = {}
         for file, values in self._values.items():
             adopted = set_values(file, self._text(file), {keys: value for keys, (_, value) in values.items()})
-            self._after[file] = adopted.edit.after
+            self._after[file] = adopted.after
             left |= {values[keys][0]: str(each).partition("; change it")[0] for keys, each in adopted.left.items()}
         return left
 
