@@ -77,6 +77,7 @@ class Definition:
 
     def refuse_all(self, message: str) -> None:
         """Add the problem that there are too many instances or values."""
+        # What is left out counts too, so the problem is one of the environment, and not of this definition.
         self._shared.items, self._shared.subject = NO_ITEMS, self.address
         self._shared.refuse(self._written.locate("for_each"), f"{cut(self.address)}: for_each: {message}")
         self._found.is_complete = False

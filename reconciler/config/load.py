@@ -243,7 +243,7 @@ def _make_desired(
         kind, node, file = address_kind(entry.name), entry.written.node, entry.written.location.file
         keys = {name: item.key for name, item in entry.items.items()}
         places = {name: item.location for name, item in entry.items.items()}
-        lifecycle = NO_LIFECYCLE
+        lifecycle = NO_LIFECYCLE  # most resources have none, and share this one
         if written := entry.value.get("lifecycle"):
             ignored = (
                 each if isinstance(each, dict) else {"field": each} for each in written.get("ignore_changes", ())

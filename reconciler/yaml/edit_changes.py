@@ -29,7 +29,7 @@ _BYTE_ORDER_MARK: Final = "\ufeff"
 _COLON: Final = re.compile(r"[ \t]*:")
 _FIRST_STEP: Final = re.compile(r"(?m)^( +)(?![ #-])\S")
 _FIRST_DASH: Final = re.compile(r"(?m)^( *)[^\s#-].*:[ \t]*(?:#.*)?[\r\n]+( *)- ")
-_LONGEST_LINE: Final = 200
+_LONGEST_LINE: Final = 200  # A longer map in braces is hard to review.
 _NOT_EDITED: Final = "what has an anchor, an alias, a tag or << is not edited"
 _UNUSUAL: Final = "cannot be edited by itself as it is written here"
 

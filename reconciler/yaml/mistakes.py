@@ -75,7 +75,7 @@ def _explain_token(text: str, begin: int, end: int) -> Mistake:
             f'"{last} " is not allowed here; expected the text in quotes if "{last} " is part of it, or a new line'
         )
     elif begin == end:
-        message = f"a value cannot begin with {_name_character(last)}; expected it in quotes"
+        message = f"a value cannot begin with {cite(last)}; expected it in quotes"
     elif first in _BLOCKS or (first in _SIGNS and is_one_line):
         message = "this cannot be read; expected the text in quotes"
     else:
@@ -92,7 +92,9 @@ def _explain_node(text: str, begin: int, end: int) -> Mistake:
         expected = "expected one value, or --- on a line between two documents"
         return end, f"a document has to end before this; {expected}"
     if begin == end or first in ("&", "!"):
-        what = _name_character(text[end : end + 1])
+        char = text[end : end + 1]
+        at_end = "the end of the line" if char else "the end of the file"
+        what = cite(char) if char.strip("\r\n") else at_end
         return end, f"a value is missing here, found {what}; expected a value, or text in quotes"
     if first in ("[", "{"):
         within, close = ("items", "]") if first == "[" else ("entries", "}")
@@ -102,11 +104,6 @@ def _explain_node(text: str, begin: int, end: int) -> Mistake:
     what, item = ("list", '"- "') if is_list else ("map", "a key")
     message = f"this does not belong to the {what} that begins at line {find_position(text, begin)[0]}"
     return end, f"{message}; expected {item} with the same indentation"
-
-
-def _name_character(char: str) -> str:
-    ends = {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}
-    return ends.get(char) or cite(char)
 
 
 def _find_mistake(text: str, found: int) -> Mistake | None:
