@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reconciler.config.files import Disk, Edited, Reading
+from reconciler.config.files import Disk, Reading
 from reconciler.config.fold import fold_blocks, write_block
 from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid, Problem, Refused, abridge
@@ -88,7 +88,7 @@ class Texts:
 
 def edited(path: Path, edits: Iterable[Edit]) -> Configuration:
     """The configuration as it would be after edits, which are not written."""
-    return Configuration(path, Edited(path, {edit.path: edit.content for edit in edits}))
+    return Configuration(path, Disk(path, {edit.path: edit.content for edit in edits}))
 
 
 def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:

@@ -9,12 +9,11 @@ from math import prod
 from typing import Any, Final, NamedTuple
 
 from reconciler.config import values
-from reconciler.config.instances import WORDS, Expansion
-from reconciler.config.merge import KEY, ConfigItem, explain_bad_key
+from reconciler.config.merge import KEY, ConfigItem, Expansion, explain_bad_key
 from reconciler.config.schema_problems import NO_NAME
 from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_ITEMS, Item, Items, Substitution, Written
 from reconciler.errors import Location, Problem
-from reconciler.kinds.schema import NAME_PATTERN
+from reconciler.kinds.schema import META_ARGUMENTS, NAME_PATTERN
 from reconciler.model.addresses import address_key, address_kind, make_address
 from reconciler.text import cite, closest, cut, describe, offer
 from reconciler.yaml import LocatedList, LocatedMap, find_location, plain_copy
@@ -107,7 +106,7 @@ class Definition:
         own, written, found = self._own, self._written, self._found
         own.items, own.subject = NO_ITEMS, self.address
         dimensions = {name: [*self._read_items(name, each)] for name, each in self._dimensions.items()}
-        fields = {name: node for name, node in written.node.items() if name not in WORDS}
+        fields = {name: node for name, node in written.node.items() if name not in META_ARGUMENTS}
         if not dimensions or prod(map(len, dimensions.values())) < self.count:
             if self._left_out is None:
                 # The instances cannot be made, but the fields can be checked.

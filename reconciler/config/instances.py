@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Final
 
 from reconciler import config
-from reconciler.config.merge import ConfigItem
+from reconciler.config.merge import ConfigItem, Expansion
 from reconciler.config.values import NO_FOR_EACH, Substitution, Written
-from reconciler.errors import Location, Problem
-from reconciler.kinds.schema import META_ARGUMENTS
+from reconciler.errors import Location
 from reconciler.text import cite, cut, did_you_mean, find_misspelt, offer
 from reconciler.yaml import LocatedMap
-
-WORDS: Final = frozenset(META_ARGUMENTS)
-
-
-@dataclass(slots=True)
-class Expansion:
-    """The resources of one environment, by address.
-
-    `left_out`: the addresses that an `only_in` leaves out → its location. `misplaced` entries are checked, but are not
-    part of the configuration. `definitions`: the address of a `for_each` → the addresses of its instances. `patterns`:
-    a pattern of the addresses that a `for_each` can make → its address and location. `values`: how many instances have.
-    `is_complete`: none is missing.
-    """
-
-    resources: dict[str, ConfigItem] = field(default_factory=dict)
-    left_out: dict[str, Location] = field(default_factory=dict)
-    definitions: dict[str, list[str]] = field(default_factory=dict)
-    patterns: dict[str, tuple[str, Location]] = field(default_factory=dict)
-    misplaced: list[ConfigItem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
-    values: int = 0
-    is_complete: bool = True
 
 
 def expand(

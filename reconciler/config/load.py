@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from reconciler import config
 from reconciler.config.files import SETTINGS_FILE, Disk, Reading, configuration_folder, make_error
-from reconciler.config.instances import Expansion, expand
-from reconciler.config.merge import ConfigItem, Merged, find_foreign, merge
+from reconciler.config.instances import expand
+from reconciler.config.merge import ConfigItem, Expansion, Merged, find_foreign, merge
 from reconciler.config.semantics import check_natural_keys, check_semantics, select_imports
 from reconciler.config.settings import read_settings
 from reconciler.config.validation import is_valid

@@ -43,6 +43,26 @@ class ConfigItem:
         return Problem(*self.written.locate(*path, key=at_key), about, subject=subject, cause=cause)
 
 
+@dataclass(slots=True)
+class Expansion:
+    """The resources of one environment, by address.
+
+    `left_out`: the addresses that an `only_in` leaves out → its location. `misplaced` entries are checked, but are not
+    part of the configuration. `definitions`: the address of a `for_each` → the addresses of its instances. `patterns`:
+    a pattern of the addresses that a `for_each` can make → its address and location. `values`: how many instances have.
+    `is_complete`: none is missing.
+    """
+
+    resources: dict[str, ConfigItem] = field(default_factory=dict)
+    left_out: dict[str, Location] = field(default_factory=dict)
+    definitions: dict[str, list[str]] = field(default_factory=dict)
+    patterns: dict[str, tuple[str, Location]] = field(default_factory=dict)
+    misplaced: list[ConfigItem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    values: int = 0
+    is_complete: bool = True
+
+
 KEY = re.compile(KEY_PATTERN)
 ANCHORS = "x-"
 FEWEST = 2

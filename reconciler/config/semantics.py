@@ -10,8 +10,7 @@ from itertools import chain
 from typing import Any
 
 from reconciler import kinds
-from reconciler.config.instances import Expansion
-from reconciler.config.merge import ConfigItem
+from reconciler.config.merge import ConfigItem, Expansion
 from reconciler.errors import Location, Problem, list_instances
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import join_keys, value_at

@@ -46,10 +46,23 @@ def explain_error(error: yaml.YAMLError, text: str, file: str) -> Problem:
     marks = [mark for mark in (context, getattr(error, "problem_mark", None)) if mark]
     if not marks:
         return Problem(file, 1, 1, "this is no YAML; expected `key: value`")
-    begin, end = marks[0].index, marks[-1].index
-    if (mistake := _find_mistake(text, end)) is None:
+    start, found = marks[0].index, marks[-1].index
+    begin = text.rfind("\n", 0, found) + 1
+    end = text.find("\n", found) if "\n" in text[found:] else len(text)
+    if conflict := _CONFLICT.search(text):
+        expected = "expected one of the two sides, without the lines of <<<<<<<, ======= and >>>>>>>"
+        mistake = conflict.start(), f"git left a conflict in this file; {expected}"
+    elif blank := _BLANK.search(text, text.rfind("\n", 0, max(begin - 1, 0)) + 1, end):
+        mistake = blank.start(1), "a character that looks like a space is used as indentation; expected spaces"
+    else:
+        # What people meant comes first: the parser fails where it can go no further, which is often lines later.
+        by_place = _find_expression(text, begin, found) or _find_value(text, begin, found, end)
+        likely = by_place or _find_quote(text, found) or _find_indentation(text, begin, end)
         is_token = isinstance(error, yaml.scanner.ScannerError)
-        mistake = _explain_token(text, begin, end) if is_token else _explain_node(text, begin if context else -1, end)
+        fallback = (
+            _explain_token(text, start, found) if is_token else _explain_node(text, start if context else -1, found)
+        )
+        mistake = likely or fallback
     return Problem(file, *find_position(text, mistake[0]), mistake[1])
 
 
@@ -104,19 +117,6 @@ def _explain_node(text: str, begin: int, end: int) -> Mistake:
     what, item = ("list", '"- "') if is_list else ("map", "a key")
     message = f"this does not belong to the {what} that begins at line {find_position(text, begin)[0]}"
     return end, f"{message}; expected {item} with the same indentation"
-
-
-def _find_mistake(text: str, found: int) -> Mistake | None:
-    """Return a likely mistake that makes the parser fail at the index `found`; None if none of those below fits."""
-    if conflict := _CONFLICT.search(text):
-        expected = "expected one of the two sides, without the lines of <<<<<<<, ======= and >>>>>>>"
-        return conflict.start(), f"git left a conflict in this file; {expected}"
-    begin = text.rfind("\n", 0, found) + 1
-    end = text.find("\n", found) if "\n" in text[found:] else len(text)
-    if blank := _BLANK.search(text, text.rfind("\n", 0, max(begin - 1, 0)) + 1, end):
-        return blank.start(1), "a character that looks like a space is used as indentation; expected spaces"
-    by_place = _find_expression(text, begin, found) or _find_value(text, begin, found, end)
-    return by_place or _find_quote(text, found) or _find_indentation(text, begin, end)
 
 
 def _find_expression(text: str, begin: int, found: int) -> Mistake | None:
