@@ -206,7 +206,7 @@ class _Screen:
         if log.get():  # which has the events themselves
             yield lambda event: None if event.change else write_stderr(escape(event.text))
             return
-        with output.progress.Progress(plan, reasons=elsewhere) as display:
+        with output.text.Progress(plan, reasons=elsewhere) as display:
             yield lambda event: display(event.change, event.status, event.text)
 
     def show_report(self, report: ApplyReport) -> None:

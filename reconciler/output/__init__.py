@@ -25,7 +25,6 @@ if TYPE_CHECKING:
         groups,
         listings,
         markdown,
-        progress,
         tests,
         text,
     )

@@ -60,7 +60,7 @@ def collect_plan_values(review: Review) -> dict[str, Any]:
                 "action": group.first.action,
                 "addresses": group.addresses,
                 "fields": list(map(_collect_field, group.first.fields)),
-                "place": format_place(group.place) if group.place else None,
+                "place": format_place(*group.places) if len(group.places) == 1 else None,
             }
             for group in find_groups(review)
         ],

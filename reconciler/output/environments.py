@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -37,9 +37,8 @@ def render_plans_text(ended: Sequence[Ended[Review]]) -> str:
         own_api = labels.name_api(each.value.plan.api) if each.value and api is None else ""
         rows.append((each.environment, *cells, truncate(own_api, LONGEST_API), f"{each.seconds:.1f} s"))
     parts = [_render_table(f"Plans for {len(ended)} environments{format_api(api or '')}", rows)]
-    shared = find_shared(
-        (each.environment, PlanText(each.value, has_ids=False).list_paragraphs()) for each in ended if each.value
-    )
+    shown = {each.environment: PlanText(each.value, has_ids=False).list_paragraphs() for each in ended if each.value}
+    shared = find_shared(shown, key=lambda each: each)
     for names, paragraphs in shared.items():
         named = list_some([*map(escape, names)], MOST_NAMED)
         head = bold(wrap(f"In {len(names)} environments ({named}):", find_width()))
@@ -54,14 +53,15 @@ def render_plans_text(ended: Sequence[Ended[Review]]) -> str:
     return "\n\n".join([*parts, f"digest of all: {join_digests(collect_digests(ended))}"])
 
 
-def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[tuple[str, ...], list[K]]:
-    """The parts that several environments have alike, by the names of these environments."""
-    found: dict[K, list[str]] = defaultdict(list)
-    for environment, parts in shown:
+def find_shared(shown: Mapping[str, Iterable[K]], key: Callable[[K], object]) -> dict[tuple[str, ...], list[K]]:
+    """The parts that several environments have alike, by the names of these environments. Alike is what has the same
+    `key`; each part that is returned is that of the first environment."""
+    found: dict[object, tuple[K, list[str]]] = {}
+    for environment, parts in shown.items():
         for part in parts:
-            found[part].append(environment)
+            found.setdefault(key(part), (part, []))[1].append(environment)
     shared: dict[tuple[str, ...], list[K]] = defaultdict(list)
-    for part, names in found.items():
+    for part, names in found.values():
         if len(names) > 1:
             shared[tuple(names)].append(part)
     return shared

@@ -20,7 +20,7 @@ from reconciler.errors import GUARD, Location, Problem, abridge
 from reconciler.lazy import frozen
 from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Ended, Review
-from reconciler.output.groups import Group, find_groups, list_sentences
+from reconciler.output.groups import Group, find_groups
 from reconciler.output.labels import GRAVE, WEIGHTS, find_repository_path
 from reconciler.output.terminal import escape
 
@@ -81,7 +81,7 @@ def list_review_findings(review: Review) -> Iterator[Finding]:
         for place, addresses in group.places.items() or [(None, group.addresses)]:
             wanted = frozenset(addresses)
             changes = [change for change in group.changes if change.address in wanted]
-            yield from _list_findings_at(review, Group(changes, {}), place if is_written else None)
+            yield from _list_findings_at(Group(review, changes, {}), place if is_written else None)
     files = review.desired.files()
     for warning in review.plan.warnings:
         text, place = warning, None
@@ -111,11 +111,11 @@ def _make_finding(rule: Rule | str, subject: str, lines: Iterable[str], place: L
     return Finding(RULES[rule] if isinstance(rule, str) else rule, subject, tuple(map(escape, lines)), place)
 
 
-def _list_findings_at(review: Review, group: Group, place: Location | None) -> Iterator[Finding]:
-    change = group.first
+def _list_findings_at(group: Group, place: Location | None) -> Iterator[Finding]:
+    change, review = group.first, group.review
     weights = [each.weight for one in group.changes for each in review.impacts.get(one.address, ())]
     grave = [weight for weight in GRAVE if weight in weights]
-    head, texts = f'{change.action.value} {change.address} "{change.name}"', list_sentences(review, group)
+    head, texts = f'{change.action.value} {change.address} "{change.name}"', group.list_sentences()
     if len(group.changes) > 1:
         head = f"{change.action.value} {group.title()}"
     behind = [review.remarks_on(each)[0] for each in group.changes if each.address in review.behind]

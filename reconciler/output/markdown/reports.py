@@ -13,8 +13,7 @@ from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Stat
 from reconciler.model.results import Drift, Drifted, NotDelivering
 from reconciler.output.labels import describe_end, find_repository_path, format_api
 from reconciler.output.markdown import words
-from reconciler.output.markdown.change import list_tasks
-from reconciler.output.markdown.plan import describe_plan
+from reconciler.output.markdown.plan import describe_plan, list_tasks
 from reconciler.output.markdown.words import bullets, code, commit, fold, name_place, prose, take
 from reconciler.output.values import cut_both, describe, phrase
 from reconciler.text import counted, quote

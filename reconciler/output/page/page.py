@@ -16,7 +16,7 @@ from reconciler.model.reports import ApplyReport, Outcome, Review, Scope, Weight
 from reconciler.output import groups as grouping
 from reconciler.output import labels
 from reconciler.output.graph import SMALL, draw_picture, list_states
-from reconciler.output.groups import Group, count_kinds, find_groups, list_sentences
+from reconciler.output.groups import Group, count_kinds, find_groups
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, WEIGHTS, describe_end, format_place
 from reconciler.output.references import make_graph
 from reconciler.output.values import Line, ValueDiff, describe_ignored, describe_waiting, encode, is_nested
@@ -59,11 +59,11 @@ def collect_page_values(review: Review, report: ApplyReport | None = None) -> Vi
         "at": review.at.astimezone(UTC) if review.at else None,
         "tiles": tiles,
         "report": report,
-        "grave": _find_gravest(review, groups),
+        "grave": _find_gravest(groups),
         "tasks": grouping.group_tasks(review),
         "warnings": (*map(describe_waiting, plan.waiting), *plan.warnings, *(report.warnings if report else ())),
         "cards": list(_list_cards(review, listed, outcomes)),
-        "new": [(group.title(), list(list_sentences(review, group))) for group in grouping.group_new_by_kind(groups)],
+        "new": [(group.title(), list(group.list_sentences())) for group in grouping.group_new_by_kind(groups)],
         "facets": list(_list_facets(review, listed, outcomes)),
         "folded": _list_left_out(groups),
         "ignored": describe_ignored(plan.ignored, plan.labels),
@@ -87,12 +87,12 @@ def _summarise(plan: Plan, report: ApplyReport | None) -> tuple[str, list[tuple[
     return f"Applied: {labels.count_ends(report)}", tiles
 
 
-def _find_gravest(review: Review, groups: Sequence[Group]) -> list[tuple[str, str, list[str], int]]:
+def _find_gravest(groups: Sequence[Group]) -> list[tuple[str, str, list[str], int]]:
     """The grave impacts, the gravest first, then in the order of the page; an impact of many changes is one. Each has
     its weight and text, some of the addresses, and how many more there are."""
     found: dict[tuple[Weight, str], list[str]] = defaultdict(list)
     for group in groups:
-        for weight, text in list_sentences(review, group):
+        for weight, text in group.list_sentences():
             if weight in GRAVE:
                 found[weight, truncate(text, LONGEST)] += group.addresses
     if len(found) > FIRST:
@@ -189,7 +189,7 @@ def _make_card(review: Review, group: Group, outcomes: Outcomes) -> View:
             "scope": "|".join(scopes),
             "ending": "|".join(dict.fromkeys(outcomes[each].status for each in group.addresses if each in outcomes)),
         },
-        "sentences": [(weight or "", truncate(text, LONGEST)) for weight, text in list_sentences(review, group)],
+        "sentences": [(weight or "", truncate(text, LONGEST)) for weight, text in group.list_sentences()],
         "needs": change.depends_on if is_alone else (),
         "unfolded": is_short or change.action not in (Action.CREATE, Action.DELETE),
         "ending": _describe_ending(outcome),

@@ -57,7 +57,7 @@ def _share_cards(views: dict[str, View]) -> list[tuple[tuple[str, ...], int, str
                 found.setdefault(name, {})[key] = card
                 plain[key] = alike
     blocks = []
-    for names, keys in find_shared(found.items()).items():
+    for names, keys in find_shared(found, key=str).items():
         for name in names:
             for key in keys:
                 found[name][key]["same"] = names
