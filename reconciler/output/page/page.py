@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
-from reconciler.model.reports import ApplyReport, Outcome, Review, Scope, Weight
+from reconciler.model.plan import Action, Cause, Change, FieldChange
+from reconciler.model.reports import Applied, Outcome, Review, Scope, Weight
 from reconciler.output import groups as grouping
 from reconciler.output import labels
+from reconciler.output.document import select
 from reconciler.output.graph import SMALL, draw_picture, list_states
 from reconciler.output.groups import Group, count_kinds, find_groups
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, WEIGHTS, describe_end, format_place
@@ -40,12 +41,22 @@ FIRST = 8  # impacts that stand at the top, the gravest first
 NAMED = 3  # addresses that an impact at the top names
 
 
-def collect_page_values(review: Review, report: ApplyReport | None = None) -> View:
-    """The values of plan.html for a plan; with a `report`, each change has its ending, and the receipt is shown."""
-    plan, groups = review.plan, find_groups(review)
+def collect_page_values(applied: Applied) -> View:
+    """The values of plan.html for a plan; with a report, each change has its ending, and the receipt is shown."""
+    review, report, plan = applied.review, applied.report, applied.review.plan
+    groups = find_groups(review)
     listed = groups[:LISTED]
     outcomes = {outcome.address: outcome for outcome in report.outcomes} if report else {}
-    headline, tiles = _summarise(plan, report)
+    # The numbers below the headline: the style and the sign of each, the number, and what it is of.
+    if report:
+        headline = f"Applied: {labels.count_ends(report)}"
+        counts = {status: number for status, number in report.counts().items() if number}
+        tiles = [(f"ended-{each}", STATUSES[each].sign, number, str(each)) for each, number in counts.items()]
+    else:
+        text, summary = labels.count_changes(plan), plan.summary()
+        headline = text[:1].upper() + text[1:]
+        planned = ((each, label) for each, label in ACTIONS.items() if summary[each])
+        tiles = [(str(each), SIGNS[each], summary[each], label.phrase) for each, label in planned]
     graph = make_graph(plan, review.desired, review.live)
     return {
         "noun": "Apply" if report else "Plan",
@@ -62,10 +73,10 @@ def collect_page_values(review: Review, report: ApplyReport | None = None) -> Vi
         "grave": _find_gravest(groups),
         "tasks": grouping.group_tasks(review),
         "warnings": (*map(describe_waiting, plan.waiting), *plan.warnings, *(report.warnings if report else ())),
-        "cards": list(_list_cards(review, listed, outcomes)),
+        "cards": list(_list_cards(listed, outcomes)),
         "new": [(group.title(), list(group.list_sentences())) for group in grouping.group_new_by_kind(groups)],
         "facets": list(_list_facets(review, listed, outcomes)),
-        "folded": _list_left_out(groups),
+        "folded": list(_list_left_out(groups)),
         "ignored": describe_ignored(plan.ignored, plan.labels),
         "graph": graph,
         "picture": draw_picture(graph, is_linked=True),
@@ -73,18 +84,6 @@ def collect_page_values(review: Review, report: ApplyReport | None = None) -> Vi
         "same_picture": "",
         "legend": [(word, SIGNS.get(word, "")) for word in list_states(graph)],
     }
-
-
-def _summarise(plan: Plan, report: ApplyReport | None) -> tuple[str, list[tuple[str, str, int, str]]]:
-    """The headline, and the numbers below it: the style and the sign of each, the number, and what it is of."""
-    if report is None:
-        text, summary = labels.count_changes(plan), plan.summary()
-        planned = ((each, label) for each, label in ACTIONS.items() if summary[each])
-        tiles = [(str(each), SIGNS[each], summary[each], label.phrase) for each, label in planned]
-        return text[:1].upper() + text[1:], tiles
-    counts = {status: number for status, number in report.counts().items() if number}
-    tiles = [(f"ended-{each}", STATUSES[each].sign, number, str(each)) for each, number in counts.items()]
-    return f"Applied: {labels.count_ends(report)}", tiles
 
 
 def _find_gravest(groups: Sequence[Group]) -> list[tuple[str, str, list[str], int]]:
@@ -109,17 +108,14 @@ def _find_gravest(groups: Sequence[Group]) -> list[tuple[str, str, list[str], in
     return sorted(graves, key=lambda grave: GRAVE.index(Weight(grave[0])))
 
 
-def _list_left_out(groups: Sequence[Group]) -> list[str]:
+def _list_left_out(groups: Sequence[Group]) -> Iterator[str]:
     """What this page leaves out of the changes, in sentences."""
-    notes = []
     if len(groups) > CARDS:
         brief = min(LISTED, len(groups)) - CARDS
-        notes.append(f"The first {CARDS} entries are shown whole; {brief:,} more have a line each.")
-    if left := [change for group in groups[LISTED:] for change in group.changes]:
-        counts = Counter(change.action for change in left)
+        yield f"The first {CARDS} entries are shown whole; {brief:,} more have a line each."
+    if counts := Counter(change.action for group in groups[LISTED:] for change in group.changes):
         words = ", ".join(f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action])
-        notes.append(f"{len(left):,} more are not in this page: {words}.")
-    return notes
+        yield f"{counts.total():,} more are not in this page: {words}."
 
 
 def _list_facets(review: Review, groups: Iterable[Group], outcomes: Outcomes) -> Iterator[View]:
@@ -144,21 +140,21 @@ def _list_facets(review: Review, groups: Iterable[Group], outcomes: Outcomes) ->
             yield {"name": name, "title": heading, "choices": present}
 
 
-def _list_cards(review: Review, groups: Iterable[Group], outcomes: Outcomes) -> Iterator[View]:
+def _list_cards(groups: Iterable[Group], outcomes: Outcomes) -> Iterator[View]:
     """A card for each group. After the first `CARDS`, a card is one line."""
     remaining = LIMIT
     for number, group in enumerate(groups):
-        every = grouping.list_shown_fields(review, group.first)
+        every = grouping.list_shown_fields(group.review, group.first)
         is_whole = number < CARDS
         shown = every[:FIELDS] if is_whole and remaining > 0 else ()
-        fields = [_make_field(group.first, each, review.plan.labels) for each in shown]
+        fields = [_make_field(group.first, each, group.review.plan.labels) for each in shown]
         for field in fields:
             lines = (line.text for line in field["lines"])
             remaining -= sum(len(text or "") + 40 for text in (field["path"], field["before"], field["after"], *lines))
         more = ""
         if len(fields) < len(every):
             more = f"{len(every) - len(fields)} more fields are not in this page; --format json has them"
-        card = _make_card(review, group, outcomes) | {"fields": fields, "more": more}
+        card = _make_card(group, outcomes) | {"fields": fields, "more": more}
         if not is_whole and not card["members"]:
             # One line: where it is, and what is grave about it.
             grave = [each for each in card["sentences"] if each[0] in GRAVE]
@@ -166,12 +162,12 @@ def _list_cards(review: Review, groups: Iterable[Group], outcomes: Outcomes) -> 
         yield card
 
 
-def _make_card(review: Review, group: Group, outcomes: Outcomes) -> View:
+def _make_card(group: Group, outcomes: Outcomes) -> View:
     """One change, or several that are alike: these have a `title` and `members`, and no address. `filters`: attribute →
     the values to filter by. `unfolded`: whether its fields are open. `same`: the environments that have it, too."""
-    change, is_alone = group.first, len(group.changes) == 1
+    review, change, is_alone = group.review, group.first, len(group.changes) == 1
     place, outcome = review.find_place(change.address), outcomes.get(change.address) if is_alone else None
-    scopes = dict.fromkeys(scope.value for each in group.addresses if (scope := review.find_scope(each)))
+    scopes = [scope.value for scope in group.count_scopes() if scope]
     is_short = len(change.fields) <= FEW_FIELDS and len(review.plan.changes) <= FEW_CHANGES
     return {
         "address": change.address if is_alone else "",
@@ -196,7 +192,10 @@ def _make_card(review: Review, group: Group, outcomes: Outcomes) -> View:
         "request_ids": outcome.request_ids if outcome else (),
         "brief": False,
         "same": (),
-        "members": [] if is_alone else [_make_member(each, outcomes.get(each.address)) for each in group.changes],
+        "members": [
+            select(each, "address", "name", "id") | {"ending": _describe_ending(outcomes.get(each.address))}
+            for each in (() if is_alone else group.changes)
+        ],
     }
 
 
@@ -208,9 +207,8 @@ def _make_field(change: Change, field: FieldChange, labels: Mapping[str, str]) -
     cause = field.cause if note or field.cause is not Cause.CONFIG else ""
     before, after = (None if value is None else encode(value) for value in (field.before, field.after))
     lines: list[Line] = []
-    if is_nested(field.before or None, field.after or None) or any(
-        side and len(side) > SHORT for side in (before, after)
-    ):
+    is_long = any(side and len(side) > SHORT for side in (before, after))
+    if is_long or is_nested(field.before or None, field.after or None):
         before, after, lines = None, None, list(ValueDiff(labels, LONGEST_LINE).lines(field.before, field.after))
     left = len(lines) - LINES
     more = f"{left} more lines are not in this page; --format json has them" if left > 0 else ""
@@ -221,10 +219,6 @@ def _make_field(change: Change, field: FieldChange, labels: Mapping[str, str]) -
 def _list_causes(change: Change) -> dict[str, None]:
     """The causes of its fields, each once."""
     return dict.fromkeys(field.cause.value for field in change.fields)
-
-
-def _make_member(change: Change, outcome: Outcome | None) -> View:
-    return {"address": change.address, "name": change.name, "id": change.id, "ending": _describe_ending(outcome)}
 
 
 def _describe_ending(outcome: Outcome | None) -> View | None:
