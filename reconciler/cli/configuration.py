@@ -122,7 +122,7 @@ def test(path: Path, pattern: str, parallelism: int, form: str) -> None:
     They stand in *.test.yaml beside the configuration. Each has a project of its own, in memory.
     """
     results = commands.test.run(path, pattern, parallelism)
-    write_stdout(output.tests.render(results, form))
+    write_stdout(output.listings.render_results(results, form))
     if any(each.mismatches for each in results):
         raise SystemExit(Exit.TEST_FAILED)
 

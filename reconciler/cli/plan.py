@@ -216,9 +216,10 @@ class _Screen:
             write_stdout(output.document.to_json(**output.document.collect_report_values(report)))
 
     def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
-        shown = output.environments
-        render = shown.render_reports_json if self._form == "json" else shown.render_reports_text
-        write_stdout(render(ended))
+        shown, values = output.environments, output.document.collect_report_values
+        is_json = self._form == "json"
+        reports = shown.list_reports(ended)
+        write_stdout(shown.render_ended_json(reports, values) if is_json else shown.render_reports_text(reports))
 
 
 def _require_no_plan_flags(flags: options.PlanFlags) -> None:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
         groups,
         listings,
         markdown,
-        tests,
         text,
     )
 else:
@@ -34,7 +33,7 @@ else:
 RENDERERS = {
     "text": "reconciler.output.environments:render_plans_text",
     "json": "reconciler.output.environments:render_plans_json",
-    "html": "reconciler.output.page:render_pages",
+    "html": "reconciler.output.page.page:render_pages",
     "markdown": "reconciler.output.markdown:render_plans",
     "sarif": "reconciler.output.findings:render_plans_sarif",
     "github": "reconciler.output.findings:render_annotations",

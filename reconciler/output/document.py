@@ -26,8 +26,9 @@ WORDS = {
 
 
 def to_json(**values: Any) -> str:
-    """A document, with the version of its form."""
-    return json.dumps({"format_version": FORMAT_VERSION, **values}, indent=2, ensure_ascii=False)
+    """A document, with the version of its form. A dataclass within it is a map of its fields."""
+    document = {"format_version": FORMAT_VERSION, **values}
+    return json.dumps(document, indent=2, ensure_ascii=False, default=asdict)
 
 
 def select(value: object, *names: str) -> dict[str, Any]:
@@ -64,16 +65,16 @@ def collect_plan_values(review: Review) -> dict[str, Any]:
             }
             for group in find_groups(review)
         ],
-        unmanaged=list(map(asdict, plan.unmanaged)),
+        unmanaged=plan.unmanaged,
         ignored=[
             {"address": each.address, "path": each.path, "before": each.live, "after": each.written}
             for each in plan.ignored
         ],
-        waiting=list(map(asdict, plan.waiting)),
+        waiting=plan.waiting,
         zone_data=plan.zone_data or None,
         tasks=review.tasks,
         warnings=[*plan.warnings, *risks],
-        refusals=list(map(asdict, plan.refusals)),
+        refusals=plan.refusals,
     )
 
 

@@ -13,8 +13,8 @@ from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, only_value
 from reconciler.model.results import Drift
 from reconciler.output import labels
-from reconciler.output.document import collect_plan_values, collect_report_values, to_json
-from reconciler.output.labels import GRAVE, MOST_NAMED, Paint, count_changes, count_ends, format_api
+from reconciler.output.document import collect_plan_values, to_json
+from reconciler.output.labels import GRAVE, MOST_NAMED, WEIGHTS, Paint, count_changes, count_ends, format_api
 from reconciler.output.listings import render_drift_text, render_history_text
 from reconciler.output.terminal import bold, escape, find_width, red
 from reconciler.output.text import PlanText
@@ -45,11 +45,11 @@ def render_plans_text(ended: Sequence[Ended[Review]]) -> str:
         parts.append("\n\n".join([head, *("\n".join(each.lines) for each in paragraphs)]))
     for each in ended:
         own = [one for names, paragraphs in shared.items() if each.environment in names for one in paragraphs]
-        elsewhere = {address for paragraph in own for address in paragraph.addresses}
+        elsewhere = frozenset(address for paragraph in own for address in paragraph.addresses)
         if (review := each.value) is not None:
-            is_all_shown = all(change.address in elsewhere for change in review.plan.changes)
+            is_all_shown = elsewhere.issuperset(change.address for change in review.plan.changes)
             if not is_all_shown or review.tasks or review.plan.warnings:
-                parts.append(str(PlanText(review, own)))
+                parts.append(str(PlanText(review, elsewhere)))
     return "\n\n".join([*parts, f"digest of all: {join_digests(collect_digests(ended))}"])
 
 
@@ -71,7 +71,11 @@ def summarise_plan(review: Review, strong: Paint = str, show: Paint = str) -> tu
     """What is planned, and the risks of it. `strong` marks what is grave; `show` escapes what we did not write."""
     plan, weights = review.plan, Counter(impact.weight for each in review.impacts.values() for impact in each)
     refused = [strong(f"refused: {show(', '.join(each.guard for each in plan.refusals))}")] if plan.refusals else []
-    risks = [labels.count_weight(weight, weights[weight]) for weight in GRAVE if weights[weight]]
+    risks = []
+    for weight in GRAVE:
+        verb, blank, rest = WEIGHTS[weight].phrase.partition(" ")
+        number = weights[weight]
+        risks += [f"{number} {verb}{'s' * (number == 1)}{blank}{rest}"] if number else []
     waiting = [f"{len(plan.waiting)} waiting"] if plan.waiting else []
     unmanaged = f", {len(plan.unmanaged)} unmanaged" if plan.unmanaged else ""
     return f"{count_changes(plan, strong)}{unmanaged}", ", ".join([*refused, *risks, *waiting])
@@ -124,24 +128,20 @@ def list_reports(ended: Sequence[Ended[Applied]]) -> list[Ended[ApplyReport]]:
     return [each.map(lambda applied: applied.report) for each in ended]
 
 
-def render_reports_text(ended: Sequence[Ended[Applied]]) -> str:
+def render_reports_text(ended: Sequence[Ended[ApplyReport]]) -> str:
     """How an apply ended for each environment."""
-    ends = list_reports(ended)
-    rows = [(each.environment, count_ends(each.value) if each.value else describe_failure(each)) for each in ends]
+    rows = [(each.environment, count_ends(each.value) if each.value else describe_failure(each)) for each in ended]
     return _render_table(f"Applied to {len(ended)} environments", rows)
-
-
-def render_reports_json(ended: Sequence[Ended[Applied]]) -> str:
-    """The reports, in the order of the environments; one that failed, or was not begun, has its error."""
-    return render_ended_json(list_reports(ended), collect_report_values)
 
 
 def render_drifts_text(ended: Sequence[Ended[Drift]]) -> str:
     """A table, then what drifted in each environment."""
     if (only := only_value(ended)) is not None:
         return render_drift_text(only)
-    cells = (summarise_drift(each.value) if each.value else describe_failure(each) for each in ended)
-    rows = [(each.environment, cell, f"{each.seconds:.1f} s") for each, cell in zip(ended, cells, strict=True)]
+    rows = []
+    for each in ended:
+        cell = summarise_drift(each.value) if each.value else describe_failure(each)
+        rows.append((each.environment, cell, f"{each.seconds:.1f} s"))
     drifted = [each.value for each in ended if each.value and (each.value.objects or each.value.health)]
     table = _render_table(f"Drift in {len(ended)} environments", rows)
     return "\n\n".join([table, *map(render_drift_text, drifted)])
@@ -160,6 +160,8 @@ def render_histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
     """The receipts of each environment below its name."""
     if len(ended) == 1:
         return render_history_text(ended[0].value or ())
-    texts = (describe_failure(each) if each.error else render_history_text(each.value or ()) for each in ended)
-    heads = (bold(f"{escape(each.environment)}:\n") for each in ended)
-    return "\n\n".join(map(str.__add__, heads, texts))
+    texts = []
+    for each in ended:
+        text = describe_failure(each) if each.error else render_history_text(each.value or ())
+        texts.append(bold(f"{escape(each.environment)}:\n") + text)
+    return "\n\n".join(texts)

@@ -205,11 +205,6 @@ def fit(text: str, hang: int = HANG) -> str:
     return wrap(text, find_width(), hang)
 
 
-def is_within_width(line: str) -> bool:
-    """Whether the terminal is as wide as the line, or there is none."""
-    return columns(line) <= (find_width() or columns(line))
-
-
 red = partial(click.style, fg="red")  # for what goes away or went wrong
 green = partial(click.style, fg="green")  # for what is made or went well
 yellow = partial(click.style, fg="yellow")  # for what changes or wants attention

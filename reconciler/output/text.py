@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
 
@@ -60,12 +60,12 @@ def render_plan_text(review: Review) -> str:
 class PlanText:
     """A plan for a terminal. Lines are not broken if it goes into a file or a log: COLUMNS sets a width.
 
-    `shared`: the changes that are shown elsewhere, for several environments. `has_ids`: whether ids are shown.
+    `elsewhere`: the addresses that are shown elsewhere, for several environments. `has_ids`: whether ids are shown.
     """
 
-    def __init__(self, review: Review, shared: Collection[Paragraph] = (), *, has_ids: bool = True) -> None:
+    def __init__(self, review: Review, elsewhere: frozenset[str] = frozenset(), *, has_ids: bool = True) -> None:
         self._review = review
-        self._shared = shared
+        self._elsewhere = elsewhere
         self._has_ids = has_ids
         self._width = find_width()
         longest = min(LONGEST, self._width - len(FIELD) - 6) if self._width else LONGEST
@@ -78,11 +78,10 @@ class PlanText:
         plan = self._review.plan
         head = f"Plan for {escape(plan.environment)}: {labels.count_changes(plan)}{labels.format_api(plan.api)}"
         yield from self._break(head, paint=bold)
-        elsewhere = {address for each in self._shared for address in each.addresses}
         for each in self.list_paragraphs():
-            if not elsewhere.issuperset(each.addresses):
+            if not self._elsewhere.issuperset(each.addresses):
                 yield from ("", *each.lines)
-        if here := elsewhere & {change.address for change in plan.changes}:
+        if here := self._elsewhere & {change.address for change in plan.changes}:
             yield from ("", f"  {counted(len(here), 'change')} as shown above, for several environments")
         if self._review.tasks:
             yield from ("", bold("To do by hand:"))

@@ -1,13 +1,9 @@
-"""Plans, or what became of them, as one HTML file, and the graph as SVG: the templates of both escape every value.
-
-With several environments, the page has links to the part of each.
-"""
+"""A plan and its outcome as an HTML page, and the graph as SVG: the templates of both, which escape every value."""
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,77 +12,12 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from reconciler import __version__
-from reconciler.errors import ConfigurationInvalid
-from reconciler.model.approval import collect_digests, join_digests
-from reconciler.model.plan import DESTROYS
-from reconciler.model.reports import Applied, Ended, Graph, only_value
-from reconciler.output.environments import find_shared
-from reconciler.output.labels import WEIGHTS, count_changes
-from reconciler.output.page.page import View, collect_page_values
+from reconciler.output.labels import WEIGHTS
 from reconciler.output.terminal import escape
 from reconciler.text import counted, truncate
 
 
-def render_pages(ended: Sequence[Ended[Any]]) -> str:
-    """The page of reviews, or of what was applied. The links between environments work without the script, too."""
-    style, script = read_part("page.css"), read_part("page.js")
-    is_applied = any(isinstance(each.value, Applied) for each in ended)
-    every = [each.map(lambda value: value if isinstance(value, Applied) else Applied(value)) for each in ended]
-    if (only := only_value(every)) is not None:
-        return _render_page("page.html", style, script, **collect_page_values(only))
-    views = {each.environment: collect_page_values(each.value) for each in every if each.value}
-    blocks = _share_cards(views)
-    firsts: dict[Graph, str] = {}
-    for name, view in views.items():
-        first = firsts.setdefault(view["graph"], name)
-        view |= {"prefix": f"{name}/", "same_picture": first if first != name else ""}
-    plans = [each.map(lambda value: value.review) for each in every]
-    return _render_page(
-        "pages.html",
-        style + read_part("pages.css"),
-        read_part("pages.js") + script + "}\n",
-        noun="Apply" if is_applied else "Plan",
-        views=[_make_view(each, views.get(each.environment)) for each in ended],
-        blocks=blocks,
-        digest="" if is_applied else join_digests(collect_digests(plans)),
-    )
-
-
-def _share_cards(views: dict[str, View]) -> list[tuple[tuple[str, ...], int, str]]:
-    """Marks the cards that are the same in several environments, apart from ids. Returns for each set of environments
-    their names, the number of changes, and the cards."""
-
-    def without_ids(card: View) -> View:
-        return card | {"id": "", "request_ids": (), "members": [each | {"id": ""} for each in card["members"]]}
-
-    whole = {name: [card for card in view["cards"] if not card["brief"]] for name, view in views.items()}
-    cards = {name: {repr(without_ids(card)): card for card in found} for name, found in whole.items()}
-    blocks = []
-    for names, keys in find_shared(cards, key=str).items():
-        shared = [without_ids(cards[names[0]][key]) for key in keys]
-        for card in (cards[name][key] for name in names for key in keys):
-            card["same"] = names
-        count = sum(len(card["members"]) or 1 for card in shared)
-        blocks.append((names, count, render("cards.html", prefix=f"~{names[0]}/", chunk=shared)))
-    return blocks
-
-
-def _make_view(ended: Ended[Any], values: View | None) -> View:
-    """An environment: `summary` in a line, and its `body`, or `messages` if there is no plan."""
-    name, error = ended.environment, ended.error
-    if values is None:
-        messages = [ended.left_out] if error is None else [*str(error).split("\n"), *filter(None, [error.hint])]
-        if isinstance(error, ConfigurationInvalid):
-            messages = list(map(str, error.problems))
-        summary = "left out" if ended.left_out else "failed"
-        return {"name": name, "summary": summary, "grave": not ended.left_out, "body": "", "messages": messages}
-    plan, report = values["plan"], values["report"]
-    summary = f"{counted(len(report.outcomes), 'change')} applied" if report else count_changes(plan)
-    grave = bool(error or plan.refusals) or any(each.action in DESTROYS for each in plan.changes)
-    return {"name": name, "summary": summary, "grave": grave, "body": render("plan.html", **values), "messages": []}
-
-
-def _render_page(template: str, style: str, script: str, **values: Any) -> str:
+def render_page(template: str, style: str, script: str, **values: Any) -> str:
     """A page of a template, with these values in it. Each is escaped, and what hides or turns the writing is shown as
     an escape.
 

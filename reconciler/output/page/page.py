@@ -1,4 +1,5 @@
-"""What the HTML page shows of a plan, or of what became of it. The page is one file, and readable without its script.
+"""Plans, or what became of them, as one HTML file, which is readable without its script. With several environments, it
+has links to the part of each.
 
 A group of changes is a card. Of very many groups, the later ones are a line each, so that the page opens fast. A card,
 a field, an ending and a facet are maps: only the template reads them.
@@ -11,17 +12,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.model.plan import Action, Cause, Change, FieldChange
-from reconciler.model.reports import Applied, Outcome, Review, Scope, Weight
+from reconciler.errors import ConfigurationInvalid
+from reconciler.model.approval import collect_digests, join_digests
+from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
+from reconciler.model.reports import Applied, Ended, Graph, Outcome, Review, Scope, Weight, only_value
 from reconciler.output import groups as grouping
 from reconciler.output import labels
 from reconciler.output.document import select
+from reconciler.output.environments import find_shared
 from reconciler.output.graph import SMALL, draw_picture, list_states
 from reconciler.output.groups import Group, count_kinds, find_groups
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, WEIGHTS, describe_end, format_place
+from reconciler.output.page import read_part, render, render_page
 from reconciler.output.references import make_graph
 from reconciler.output.values import Line, ValueDiff, describe_ignored, describe_waiting, encode, is_nested
-from reconciler.text import truncate
+from reconciler.text import counted, truncate
 
 SHORT = 160  # characters of a value that stands on one line
 LONGEST_LINE = 2000  # characters of a line of a value; a longer one is cut and says so
@@ -41,7 +46,66 @@ FIRST = 8  # impacts that stand at the top, the gravest first
 NAMED = 3  # addresses that an impact at the top names
 
 
-def collect_page_values(applied: Applied) -> View:
+def render_pages(ended: Sequence[Ended[Any]]) -> str:
+    """The page of reviews, or of what was applied. The links between environments work without the script, too."""
+    style, script = read_part("page.css"), read_part("page.js")
+    is_applied = any(isinstance(each.value, Applied) for each in ended)
+    every = [each.map(lambda value: value if isinstance(value, Applied) else Applied(value)) for each in ended]
+    if (only := only_value(every)) is not None:
+        return render_page("page.html", style, script, **_collect_values(only))
+    views = {each.environment: _collect_values(each.value) for each in every if each.value}
+    blocks = _share_cards(views)
+    firsts: dict[Graph, str] = {}
+    for name, view in views.items():
+        first = firsts.setdefault(view["graph"], name)
+        view |= {"prefix": f"{name}/", "same_picture": first if first != name else ""}
+    plans = [each.map(lambda value: value.review) for each in every]
+    return render_page(
+        "pages.html",
+        style + read_part("pages.css"),
+        read_part("pages.js") + script + "}\n",
+        noun="Apply" if is_applied else "Plan",
+        views=[_make_view(each, views.get(each.environment)) for each in ended],
+        blocks=blocks,
+        digest="" if is_applied else join_digests(collect_digests(plans)),
+    )
+
+
+def _share_cards(views: dict[str, View]) -> list[tuple[tuple[str, ...], int, str]]:
+    """Marks the cards that are the same in several environments, apart from ids. Returns for each set of environments
+    their names, the number of changes, and the cards."""
+
+    def without_ids(card: View) -> View:
+        return card | {"id": "", "request_ids": (), "members": [each | {"id": ""} for each in card["members"]]}
+
+    whole = {name: [card for card in view["cards"] if not card["brief"]] for name, view in views.items()}
+    cards = {name: {repr(without_ids(card)): card for card in found} for name, found in whole.items()}
+    blocks = []
+    for names, keys in find_shared(cards, key=str).items():
+        shared = [without_ids(cards[names[0]][key]) for key in keys]
+        for card in (cards[name][key] for name in names for key in keys):
+            card["same"] = names
+        count = sum(len(card["members"]) or 1 for card in shared)
+        blocks.append((names, count, render("cards.html", prefix=f"~{names[0]}/", chunk=shared)))
+    return blocks
+
+
+def _make_view(ended: Ended[Any], values: View | None) -> View:
+    """An environment: `summary` in a line, and its `body`, or `messages` if there is no plan."""
+    name, error = ended.environment, ended.error
+    if values is None:
+        messages = [ended.left_out] if error is None else [*str(error).split("\n"), *filter(None, [error.hint])]
+        if isinstance(error, ConfigurationInvalid):
+            messages = list(map(str, error.problems))
+        summary = "left out" if ended.left_out else "failed"
+        return {"name": name, "summary": summary, "grave": not ended.left_out, "body": "", "messages": messages}
+    plan, report = values["plan"], values["report"]
+    summary = f"{counted(len(report.outcomes), 'change')} applied" if report else labels.count_changes(plan)
+    grave = bool(error or plan.refusals) or any(each.action in DESTROYS for each in plan.changes)
+    return {"name": name, "summary": summary, "grave": grave, "body": render("plan.html", **values), "messages": []}
+
+
+def _collect_values(applied: Applied) -> View:
     """The values of plan.html for a plan; with a report, each change has its ending, and the receipt is shown."""
     review, report, plan = applied.review, applied.report, applied.review.plan
     groups = find_groups(review)
