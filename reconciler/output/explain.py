@@ -64,29 +64,25 @@ def _render_table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str
     rows = []
     for each in fields:
         cause = f", {CAUSES[each.cause].phrase}" if each.cause and each.verdict is not Verdict.NEW else ""
-        rows.append((each, escape(each.path), each.verdict.value + cause, _find_one_value(each, labels)))
+        there = [found for found in (each.written, each.live, each.applied) if found.there]
+        is_equal, is_same = each.verdict is Verdict.EQUAL, all(found == there[0] for found in there)
+        if is_equal:
+            # The order of a list says nothing then.
+            is_same = _sort(each.live.value) == _sort(each.applied.value)
+        value = _format_value(there[-1], labels) if is_same and there else ""
+        if value and is_equal and isinstance(each.live.value, str) and each.written != each.live:
+            value += f" ({_format_value(each.written, labels)})"
+        rows.append((each, escape(each.path), each.verdict.value + cause, value))
     widest = max((columns(path) for _, path, _, _ in rows), default=0)
     longest = max((columns(says) for _, _, says, value in rows if value), default=0)
     hang = min(widest + longest + 4, DEEPEST)
     for each, path, says, value in rows:
         paint = str if each.verdict in CALM else yellow
         yield fit(paint(f"  {pad(path, widest)}  {pad(says, longest)}  {value}".rstrip()), hang)
-        if not value:
-            for (place, nothing), found in zip(SOURCES.items(), (each.written, each.live, each.applied), strict=True):
+        # The three values, if they are not the same.
+        for (place, nothing), found in zip(SOURCES.items(), (each.written, each.live, each.applied), strict=True):
+            if not value:
                 yield f"      {place}: {_format_value(found, labels) or nothing}"
-
-
-def _find_one_value(each: FieldExplanation, labels: Mapping[str, str]) -> str:
-    """The value of a field, if its written, live and applied values are the same; empty if they differ."""
-    there = [found for found in (each.written, each.live, each.applied) if found.there]
-    is_same = all(found == there[0] for found in there)
-    if each.verdict is Verdict.EQUAL:
-        # The order of a list says nothing then.
-        is_same = _sort(each.live.value) == _sort(each.applied.value)
-    if not (is_same and there):
-        return ""
-    is_rule = each.verdict is Verdict.EQUAL and isinstance(each.live.value, str) and each.written != each.live
-    return _format_value(there[-1], labels) + (f" ({_format_value(each.written, labels)})" if is_rule else "")
 
 
 def _sort(value: Any) -> object:

@@ -188,7 +188,10 @@ def draw_picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:
         "width": 2 * MARGIN + across * (WIDTH + GAP) - GAP,
         "height": 2 * MARGIN + round(down * pitch) + len(notes) * LINE,
         "box": {"width": WIDTH, "height": height, "gap": GAP, "margin": MARGIN, "line": LINE, "has_name": has_names},
-        "nodes": [(node, *positions[node.address]) for node in graph.nodes],
+        "nodes": [
+            (node, format_heading(node), format_subtitle(node), find_state(node), *positions[node.address])
+            for node in graph.nodes
+        ],
         "edges": [(*positions[source], *positions[target]) for source, target in graph.edges],
         "dropped": [(*positions[source], *positions[target]) for source, target in graph.dropped],
         "notes": notes,
@@ -196,7 +199,7 @@ def draw_picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:
         "is_linked": is_linked,
         "colours": COLOURS,
         "bold": DESTROYS,
-        "words": WORDS,
+        "fit": fit_columns,
     }
 
 
@@ -205,16 +208,6 @@ def fit_columns(text: str, limit: int = CHARACTERS) -> str:
     if columns(text) <= limit:
         return text
     return text[: bisect_right([*accumulate(map(columns, text))], limit - 1)] + "…"
-
-
-# What the template does with the texts of a node.
-WORDS = {
-    "heading": format_heading,
-    "subtitle": format_subtitle,
-    "state": find_state,
-    "fit": fit_columns,
-    "escape": escape,
-}
 
 
 def _lay_out(addresses: Sequence[str], edges: Sequence[Edge]) -> dict[str, tuple[int, float]]:

@@ -144,7 +144,17 @@ class ValueDiff:
     def lines(self, before: Any, after: Any, depth: int = 0) -> Iterator[Line]:
         """The differences of two values. Entries and items that are the same are left out."""
         if _is_both(dict, before, after):
-            yield from self._compare_maps(before or {}, after or {}, depth)
+            old, new = before or {}, after or {}
+            for key in old | new:
+                one, other = old.get(key), new.get(key)
+                if key in old and key in new and _encode_key(one) == _encode_key(other):
+                    continue
+                if _is_both(dict, one, other) or _is_both(list, one, other):
+                    yield Line("", f"{escape(key)}:", depth)
+                    yield from self.lines(one, other, depth + 1)
+                else:
+                    pairs = [(sign, each[key]) for sign, each in (("-", old), ("+", new)) if key in each]
+                    yield from (Line(sign, f"{escape(key)}: {self.item(value)}", depth) for sign, value in pairs)
         elif _is_both(list, before, after):
             old, new = before or [], after or []
             # difflib's autojunk would take an item that is frequent in a list of 200 or more for noise.
@@ -157,18 +167,6 @@ class ValueDiff:
             old, new = cut_both(self._format(before), self._format(after), self.longest)
             yield from [Line("-", old, depth)] if before is not None else []
             yield from [Line("+", new, depth)] if after is not None else []
-
-    def _compare_maps(self, old: Any, new: Any, depth: int) -> Iterator[Line]:
-        for key in old | new:
-            one, other = old.get(key), new.get(key)
-            if key in old and key in new and _encode_key(one) == _encode_key(other):
-                continue
-            if _is_both(dict, one, other) or _is_both(list, one, other):
-                yield Line("", f"{escape(key)}:", depth)
-                yield from self.lines(one, other, depth + 1)
-            else:
-                pairs = [(sign, each[key]) for sign, each in (("-", old), ("+", new)) if key in each]
-                yield from (Line(sign, f"{escape(key)}: {self.item(value)}", depth) for sign, value in pairs)
 
 
 def _is_both(kind: type, one: Any, other: Any) -> bool:
