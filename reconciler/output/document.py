@@ -11,7 +11,7 @@ from reconciler.kinds import BUILT_IN
 from reconciler.kinds.resources import ANCHORS, DIALECT, add_titles, make_schemas
 from reconciler.kinds.schema import Schema
 from reconciler.kinds.settings import test_file
-from reconciler.model.plan import FORMAT_VERSION, Action, Cause, Change, FieldChange
+from reconciler.model.plan import FORMAT_VERSION, Action, Cause, FieldChange
 from reconciler.model.reports import ApplyReport, Review, Scope, Status, Weight
 from reconciler.output.groups import find_groups
 from reconciler.output.labels import format_place
@@ -49,13 +49,27 @@ def collect_plan_values(review: Review) -> dict[str, Any]:
         for each in review.impacts.get(change.address, ())
         if each.weight is Weight.RISKS
     ]
+    changes = []
+    for change in plan.changes:
+        behind = review.behind.get(change.address)
+        impact = [each.text for each in review.impacts.get(change.address, ())]
+        values = {
+            "scope": review.scopes.get(change.address),
+            "behind": {"commit": behind.id, "subject": behind.subject} if behind else None,
+            "depends_on": change.depends_on,
+            "reason": change.reason or None,
+            "fields": list(map(_collect_field, change.fields)),
+            "impact": impact,
+            "notes": [*impact, *review.remarks_on(change)],
+        }
+        changes.append(select(change, "address", "action", "id") | values)
     return dict(
         configuration=plan.configuration,
         environment=plan.environment,
         digest=plan.digest,
         **select(review, "commit", "base"),
         summary=plan.summary(),
-        changes=[_collect_change(review, change) for change in plan.changes],
+        changes=changes,
         groups=[
             {
                 "action": group.first.action,
@@ -81,21 +95,6 @@ def collect_plan_values(review: Review) -> dict[str, Any]:
 def _collect_field(field: FieldChange) -> dict[str, Any]:
     shown = {"path": field.path, "before": field.before, "after": field.after, "cause": field.cause}
     return shown | ({"rule": field.rule} if field.rule else {})
-
-
-def _collect_change(review: Review, change: Change) -> dict[str, Any]:
-    behind = review.behind.get(change.address)
-    impact = [each.text for each in review.impacts.get(change.address, ())]
-    return {
-        **select(change, "address", "action", "id"),
-        "scope": review.scopes.get(change.address),
-        "behind": {"commit": behind.id, "subject": behind.subject} if behind else None,
-        "depends_on": change.depends_on,
-        "reason": change.reason or None,
-        "fields": list(map(_collect_field, change.fields)),
-        "impact": impact,
-        "notes": [*impact, *review.remarks_on(change)],
-    }
 
 
 def collect_report_values(report: ApplyReport) -> dict[str, Any]:

@@ -16,20 +16,9 @@ from reconciler import output
 from reconciler.lazy import frozen
 from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, FieldChange, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Review, Status, Verification
-from reconciler.output import labels, values
+from reconciler.output import labels, terminal, values
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, MOST_NAMED, SCOPES, SIGN_PAINT, STATUSES, WEIGHTS, Paint
-from reconciler.output.terminal import (
-    bold,
-    dim,
-    escape,
-    find_width,
-    fit,
-    green,
-    red,
-    write_status,
-    write_stderr,
-    yellow,
-)
+from reconciler.output.terminal import bold, dim, escape, fit, green, red, write_status, write_stderr, yellow
 from reconciler.output.values import LONGEST, Line, ValueDiff, cut_both, encode, format_value, is_nested
 from reconciler.text import counted, list_some, wrap
 
@@ -67,7 +56,7 @@ class PlanText:
         self._review = review
         self._elsewhere = elsewhere
         self._has_ids = has_ids
-        self._width = find_width()
+        self._width = terminal.find_width()
         longest = min(LONGEST, self._width - len(FIELD) - 6) if self._width else LONGEST
         self._differ = ValueDiff(review.plan.labels, longest)
 

@@ -19,14 +19,7 @@ from reconciler.output.environments import describe_failure, find_shared, list_r
 from reconciler.output.groups import find_groups
 from reconciler.output.labels import ACTIONS, count_changes, find_shared_api, format_api, name_api
 from reconciler.output.markdown import plan, reports
-from reconciler.output.markdown.plan import (
-    FULL_PLAN,
-    TEXT_LIMIT,
-    GroupMarkdown,
-    describe_plan,
-    render_footer,
-    render_plan,
-)
+from reconciler.output.markdown.plan import FULL_PLAN, TEXT_LIMIT, GroupMarkdown, describe_plan
 from reconciler.output.markdown.words import code, count_words, fold, measure, name_place, prose, strong, take
 from reconciler.text import counted, list_some, share_out
 
@@ -193,7 +186,7 @@ def _make_drift_section(drift: Drift) -> Section:
 def render_plans(ended: Sequence[Ended[Review]], configuration: str | None = None) -> str:
     """The plans as one comment. `configuration`: its name, if no plan says it."""
     if (only := only_value(ended)) is not None:
-        return render_plan(only)
+        return plan.render_plan(only)
     made = [each.value for each in ended if each.value]
     first = made[0] if made else None
     plans = {each.environment: each.value.plan if each.value else None for each in ended if not each.left_out}
@@ -217,7 +210,7 @@ def render_plans(ended: Sequence[Ended[Review]], configuration: str | None = Non
         return summary + (f"<br>{code(own_api, 60)}" if own_api else ""), look_at
 
     table = make_table(ended, "| environment | plan | look at |", cells, destroyed)
-    end = render_footer(made, approval.join_digests(approval.collect_digests(ended)), is_joint=True)
+    end = plan.render_footer(made, approval.join_digests(approval.collect_digests(ended)), is_joint=True)
     groups = {each.plan.environment: [GroupMarkdown(one, has_ids=False) for one in find_groups(each)] for each in made}
     shared = find_shared(groups, key=lambda each: each.texts[0])
     left = limit - sum(measure(part) + 2 for part in (head, table, end))

@@ -19,19 +19,8 @@ from reconciler.model.reports import Review, Weight
 from reconciler.output import labels
 from reconciler.output.groups import Group, find_groups, group_new_by_kind, group_tasks, list_shown_fields
 from reconciler.output.labels import ACTIONS, CAUSES, SCOPES
-from reconciler.output.markdown.words import (
-    bullets,
-    code,
-    commit,
-    fence,
-    fold,
-    measure,
-    name_place,
-    prose,
-    render_with_line,
-    strong,
-    take,
-)
+from reconciler.output.markdown import words
+from reconciler.output.markdown.words import bullets, code, fold, measure, prose, take
 from reconciler.output.values import ValueDiff, describe_ignored, describe_waiting, is_nested
 from reconciler.text import counted, quote
 
@@ -99,7 +88,7 @@ class GroupMarkdown:
         diff = [line for field in fields for line in _render_field(field, differ)]
         if (more := len(diff) - MOST_LINES) > 1:
             diff[MOST_LINES:] = [f"  … {more:,} more lines: see the full plan"]
-        parts = [" · ".join(self._list_head()), notes, fence(diff) if diff else ""]
+        parts = [" · ".join(self._list_head()), notes, words.fence(diff) if diff else ""]
         if not self.is_alone:
             parts.append(fold(f"The {len(self.group.changes):,} addresses", addresses))
         return "\n\n".join(part for part in parts if part)
@@ -148,8 +137,8 @@ def describe_plan(review: Review, limit: int, elsewhere: frozenset[str] = frozen
     """What people read of a plan, in at most so many bytes, with `end` at the end. `elsewhere`: the addresses that are
     shown elsewhere, for several environments."""
     plan = review.plan
-    where, api = name_place(plan.environment, plan.configuration), labels.format_api(plan.api, code)
-    before = [f"Plan for {where}: {labels.count_changes(plan, strong)}{api}"]
+    where, api = words.name_place(plan.environment, plan.configuration), labels.format_api(plan.api, code)
+    before = [f"Plan for {where}: {labels.count_changes(plan, words.strong)}{api}"]
     if plan.refusals:
         why = [f"{prose(each.message)} To pass: {prose(each.passes)}" for each in plan.refusals]
         before += ["**Refused: this plan will not be applied.**", bullets(take(why, REFUSALS_LIMIT, FULL_PLAN))]
@@ -159,7 +148,7 @@ def describe_plan(review: Review, limit: int, elsewhere: frozenset[str] = frozen
     if review.tasks:
         after += ["#### To do by hand", bullets(take(list_tasks(review), TASKS_LIMIT, FULL_PLAN), "- [ ]")]
     if plan.warnings:
-        warnings = take(map(render_with_line, plan.warnings), WARNINGS_LIMIT, FULL_PLAN)
+        warnings = take(map(words.render_with_line, plan.warnings), WARNINGS_LIMIT, FULL_PLAN)
         after += ["#### Warnings", bullets(warnings)]
     if plan.ignored:
         listed = map(prose, describe_ignored(plan.ignored, plan.labels))
@@ -186,8 +175,8 @@ def list_tasks(review: Review) -> Iterator[str]:
 def render_footer(reviews: Sequence[Review], digest: str, *, is_joint: bool = False) -> str:
     """When it was planned and of what, and how it is applied. `is_joint`: the digest is of several environments."""
     at = next((f" {each.at:%Y-%m-%d %H:%M} UTC" for each in reviews if each.at), "")
-    of = f" of commit {commit(reviews[0].commit)}" if reviews and reviews[0].commit else ""
-    against = f", merge base {commit(reviews[0].base)}" if reviews and reviews[0].base else ""
+    of = f" of commit {words.commit(reviews[0].commit)}" if reviews and reviews[0].commit else ""
+    against = f", merge base {words.commit(reviews[0].base)}" if reviews and reviews[0].base else ""
     run = ""
     if any(each.plan.changes for each in reviews) and not any(each.plan.refusals for each in reviews):
         this, these = " applies this plan and refuses any other", ", with the same environments, applies these plans"
