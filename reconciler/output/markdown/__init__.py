@@ -6,7 +6,7 @@ Here those of several environments, as one: a table, and a section for each envi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -87,11 +87,15 @@ def make_section(environment: str, summary: str, parts: Sequence[str]) -> Sectio
     return Section(environment, summary, "\n\n".join(parts), make)
 
 
-def make_error_section(ended: Ended[Any], more: Sequence[str] = ()) -> Section | None:
-    """Why an environment failed, and what to do, and `more`; None if it did not fail, or was not begun."""
-    if ended.error is None or isinstance(ended.error, NotBegun):
-        return None
-    return make_section(ended.environment, "failed", [*reports.list_error_parts(ended.error), *more])
+def list_failed(ended: Iterable[Ended[Any]]) -> Iterator[Section]:
+    """Why environments failed, and what to do. One that was not begun has nothing to say; of an apply that failed
+    before its first change, the plan is shown, too."""
+    for each in ended:
+        if each.error is not None and not isinstance(each.error, NotBegun):
+            parts = list(reports.list_error_parts(each.error))
+            if isinstance(each.value, Applied):
+                parts.append(fold("What is planned now", describe_plan(each.value.review, reports.PLAN_LIMIT)))
+            yield make_section(each.environment, "failed", parts)
 
 
 def show_sections(sections: Sequence[Section], limit: int) -> Iterator[str]:
@@ -118,36 +122,26 @@ def render_all_applied(ended: Sequence[Ended[Applied]], configuration: str | Non
     # One that failed in the middle has a report, and its changes are counted.
     ends = list_reports(ended)
     totals = Counter[Status]()
-    for each in ends:
-        totals.update(each.value.counts() if each.value else {})
+    for end in ends:
+        totals.update(end.value.counts() if end.value else {})
     counts = reports.count_statuses(totals) or "nothing to do"
     without = count_failed([each for each in ends if not each.value])
     head = f"Applied to {name_place(len(ended), name)}: {counts}{without}"
     failed = {each.environment: int(bool(each.exit_code)) for each in ended}
     table = make_table(ends, "| environment | end |", lambda report: [reports.count_ends(report)], failed)
-    sections = list(filter(None, map(_make_applied_section, ended)))
+    sections: list[Section] = []
+    for each in ended:
+        if each.value is None or each.value.report is None:
+            sections += list_failed([each])
+            continue
+        title, *parts = reports.list_applied_parts(each.value.review, each.value.report)
+        summary = title.partition(": ")[2].partition(" (API")[0].replace("**", "")
+        sections.append(make_section(each.environment, summary, parts))
     # The approvals of the comment with the plans stay in it.
     limit = TEXT_LIMIT - max(0, len(ended) * APPROVAL - approval.LONGEST)
     shown = show_sections(sections, limit - measure(head) - measure(table))
-    return reports.render_comment(_make_marker(ended, "apply", name), (head, table, *shown))
-
-
-def _make_applied_section(ended: Ended[Applied]) -> Section | None:
-    if ended.value is None:
-        return make_error_section(ended)
-    review, report = ended.value.review, ended.value.report
-    if report is None:
-        return make_error_section(ended, [fold("What is planned now", describe_plan(review, reports.PLAN_LIMIT))])
-    head, *parts = reports.list_applied_parts(review, report)
-    summary = head.partition(": ")[2].partition(" (API")[0].replace("**", "")
-    return make_section(ended.environment, summary, parts)
-
-
-def _make_marker(ended: Sequence[Ended[Any]], command: str, configuration: str | None) -> approval.CommentMarker:
-    names = tuple(each.environment for each in ended)
-    return approval.CommentMarker(
-        approval.join_names(names), command, configuration=configuration, several=approval.Several(failed=names)
-    )
+    marker = reports.mark_several([each.environment for each in ended], "apply", name)
+    return reports.render_comment(marker, (head, table, *shown))
 
 
 def render_drifts(ended: Sequence[Ended[Drift]], configuration: str | None = None) -> str:
@@ -166,7 +160,8 @@ def render_drifts(ended: Sequence[Ended[Drift]], configuration: str | None = Non
     table = make_table(ended, "| environment | drift |", lambda drift: [summarise_drift(drift, strong)], changes)
     sections = [_make_drift_section(each) for each in drifts if each.objects or each.health]
     shown = show_sections(sections, TEXT_LIMIT - measure(head) - measure(table))
-    marker = _make_marker(ended, approval.DRIFT if is_open else approval.NO_DRIFT, name)
+    names = [each.environment for each in ended]
+    marker = reports.mark_several(names, approval.DRIFT if is_open else approval.NO_DRIFT, name)
     return reports.render_comment(marker, (head, table, *shown, *([reports.WAYS] if changed else [])))
 
 
@@ -221,7 +216,7 @@ def render_plans(ended: Sequence[Ended[Review]], configuration: str | None = Non
         own = (one.group for names, alike in shared.items() if each.plan.environment in names for one in alike)
         elsewhere = frozenset(address for group in own for address in group.addresses)
         sections.append(_make_plan_section(each, elsewhere))
-    sections += filter(None, (make_error_section(each) for each in ended if not each.value))
+    sections += list_failed(each for each in ended if not each.value)
     return reports.render_comment(marker, (head, table, *common, *show_sections(sections, left), end))
 
 

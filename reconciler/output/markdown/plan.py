@@ -145,11 +145,8 @@ def describe_plan(review: Review, limit: int, elsewhere: frozenset[str] = frozen
     after = []
     if plan.waiting:
         after.append(bullets(take((prose(describe_waiting(each)) for each in plan.waiting), WARNINGS_LIMIT, FULL_PLAN)))
-    if review.tasks:
-        after += ["#### To do by hand", bullets(take(list_tasks(review), TASKS_LIMIT, FULL_PLAN), "- [ ]")]
-    if plan.warnings:
-        warnings = take(map(words.render_with_line, plan.warnings), WARNINGS_LIMIT, FULL_PLAN)
-        after += ["#### Warnings", bullets(warnings)]
+    after += words.list_below("To do by hand", list_tasks(review), TASKS_LIMIT, FULL_PLAN, "- [ ]")
+    after += words.list_below("Warnings", map(words.render_with_line, plan.warnings), WARNINGS_LIMIT, FULL_PLAN)
     if plan.ignored:
         listed = map(prose, describe_ignored(plan.ignored, plan.labels))
         summary = f"{counted(len(plan.ignored), 'field')} that <code>ignore_changes</code> holds"
