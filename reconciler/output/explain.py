@@ -20,9 +20,31 @@ SOURCES = {"in the YAML": "not written", "live": "nothing", "last applied": "not
 CALM = frozenset({Verdict.EQUAL, Verdict.STORED, Verdict.SERVER, Verdict.LEFT_OUT, Verdict.UNMANAGED})
 
 
-def render_text(explanation: Explanation) -> str:
-    """An explanation for a terminal: a field in sentences, an address as a table of its fields."""
-    return fit("\n".join(_render_lines(explanation)))
+def render(each: Explanation, form: str) -> str:
+    """An explanation as `text`: a field in sentences, an address as a table of its fields. As `json` for programs: a
+    value that is not there has no key, since null is a value."""
+    if form == "text":
+        return fit("\n".join(_render_lines(each)))
+    fields = [
+        {
+            "path": field.path,
+            "verdict": field.verdict,
+            **{name: found.value for name in ("written", "live", "applied") if (found := getattr(field, name)).there},
+            "cause": field.cause,
+            "next": field.next,
+            "place": _collect_place(field),
+            "rules": _collect_rules(field),
+        }
+        for field in each.fields
+    ]
+    return to_json(
+        **select(each, "environment", "address", "kind", "name", "id", "path", "verdict", "action", "next"),
+        place=_collect_place(each),
+        last_applied={**asdict(each.last), "commit": each.last.commit or None} if each.last else None,
+        rules=_collect_rules(each),
+        notes=each.notes,
+        fields=fields,
+    )
 
 
 def _render_lines(each: Explanation) -> Iterator[str]:
@@ -87,31 +109,6 @@ def _render_table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str
 
 def _sort(value: Any) -> object:
     return sorted(json.dumps(item, sort_keys=True) for item in value) if isinstance(value, list) else value
-
-
-def render_json(explanation: Explanation) -> str:
-    """An explanation for programs. A value that is not there has no key: null is a value."""
-    each = explanation
-    fields = [
-        {
-            "path": field.path,
-            "verdict": field.verdict,
-            **{name: found.value for name in ("written", "live", "applied") if (found := getattr(field, name)).there},
-            "cause": field.cause,
-            "next": field.next,
-            "place": _collect_place(field),
-            "rules": _collect_rules(field),
-        }
-        for field in each.fields
-    ]
-    return to_json(
-        **select(each, "environment", "address", "kind", "name", "id", "path", "verdict", "action", "next"),
-        place=_collect_place(each),
-        last_applied={**asdict(each.last), "commit": each.last.commit or None} if each.last else None,
-        rules=_collect_rules(each),
-        notes=each.notes,
-        fields=fields,
-    )
 
 
 def _collect_place(of: Explanation | FieldExplanation) -> dict[str, Any] | None:

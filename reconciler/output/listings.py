@@ -27,8 +27,14 @@ RUN_COUNTS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
 MIN_GROUP = 3  # so many objects with the same edits are shown as one
 
 
-def render_destinations_text(found: Destinations) -> str:
-    """One line for each destination: what to write in the YAML, its label, its integration, and what proves that."""
+def render_destinations(found: Destinations, form: str) -> str:
+    """As `text` a line for each destination: what to write in the YAML, its label, its integration, and what proves
+    that. As `json` all that is known of them."""
+    if form == "json":
+        values = list(map(asdict, found.items))
+        for target in (each["target"] for each in values if each["target"]):
+            target["address"] = target["address"] or None
+        return to_json(environment=found.environment, destinations=values, warnings=found.warnings)
     items = found.items
     count = counted(len(items), "destination")
     lines = [bold(f"Destinations of {escape(found.environment)}: {count}{format_api(found.api)}")]
@@ -45,14 +51,6 @@ def render_destinations_text(found: Destinations) -> str:
     return fit("\n".join(lines))
 
 
-def render_destinations_json(found: Destinations) -> str:
-    """The destinations with all that is known of them."""
-    items = list(map(asdict, found.items))
-    for target in (item["target"] for item in items if item["target"]):
-        target["address"] = target["address"] or None
-    return to_json(environment=found.environment, destinations=items, warnings=found.warnings)
-
-
 def render_history_text(receipts: Sequence[Receipt]) -> str:
     """One line for each apply, the latest first. Only a terminal breaks it."""
     if not receipts:
@@ -65,22 +63,14 @@ def render_history_text(receipts: Sequence[Receipt]) -> str:
     return fit("\n".join(lines))
 
 
-def collect_history_values(receipts: Sequence[Receipt]) -> dict[str, Any]:
-    """The receipts with all their fields, for JSON."""
-    return {"receipts": receipts}
-
-
-def render_state_text(state: State) -> str:
-    """One line for each address, with its id."""
+def render_state(state: State, form: str) -> str:
+    """The addresses with their ids: as `text` a line for each, as `json` also what they depend on."""
     entries = sorted(state.entries.items())
-    return "\n".join(escape(f"{address} {each.id}{' protected' * each.protected}") for address, each in entries)
-
-
-def render_state_json(state: State) -> str:
-    """The addresses with their ids, their protection and what they depend on."""
+    if form == "text":
+        return "\n".join(escape(f"{address} {each.id}{' protected' * each.protected}") for address, each in entries)
     resources = [
         {"address": address, "id": each.id, "protected": each.protected, "depends_on": list(each.depends_on)}
-        for address, each in sorted(state.entries.items())
+        for address, each in entries
     ]
     return to_json(environment=state.environment, resources=resources)
 
@@ -175,8 +165,17 @@ MOST_TEXT = 110  # characters of a check that failed, if environments are severa
 HOLDS = {True: "confirmed", False: "refuted", None: "unknown"}
 
 
-def render_diagnoses_text(found: Sequence[Diagnosis]) -> str:
-    """A line for each check, then one on the facts; what several environments share comes first."""
+def render_diagnoses(found: Sequence[Diagnosis], form: str) -> str:
+    """As `text` a line for each check, then one on the facts; what several environments share comes first. As `json`
+    all that was found; of several environments, a list of them."""
+    if form == "json":
+        values = [
+            select(one, "environment", "api")
+            | {"checks": [select(each, "name", "status", "message", "hint") for each in one.checks]}
+            | {"facts": [{"fact": each.text, "status": HOLDS[each.holds], "seen": each.seen} for each in one.facts]}
+            for one in found
+        ]
+        return to_json(**values[0]) if len(values) == 1 else to_json(environments=values)
 
     def show(check: Check) -> str:
         most = MOST_TEXT if found[1:] and check.status != "ok" else None
@@ -197,17 +196,6 @@ def render_diagnoses_text(found: Sequence[Diagnosis]) -> str:
         level = Check("facts", text, "--format json has each", "warning" if refuted else "ok")
         lines += [show(level)] if one.facts else []
     return "\n".join(lines)
-
-
-def render_diagnoses_json(found: Sequence[Diagnosis]) -> str:
-    """All that was found; of several environments, a list of them."""
-    values = [
-        select(one, "environment", "api")
-        | {"checks": [select(each, "name", "status", "message", "hint") for each in one.checks]}
-        | {"facts": [{"fact": each.text, "status": HOLDS[each.holds], "seen": each.seen} for each in one.facts]}
-        for one in found
-    ]
-    return to_json(**values[0]) if len(values) == 1 else to_json(environments=values)
 
 
 def render_results(results: Sequence[CaseResult], form: str) -> str:
