@@ -141,8 +141,8 @@ def expand(path: Path, environment: str | None, target: tuple[str, ...], form: s
     desired = commands.validate.expand(path, environment, target)
     for warning in desired.warnings:
         write_stderr(escape(f"warning: {warning}"))
-    expanded, folder = output.expanded, load("reconciler.config.files:configuration_folder")(path)
-    write_stdout(expanded.render_json(desired) if form == "json" else expanded.render_yaml(desired, folder))
+    folder = load("reconciler.config.files:configuration_folder")(path)
+    write_stdout(output.explain.render_expanded(desired, folder, form))
 
 
 @click.command()

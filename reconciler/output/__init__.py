@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         compared,
         document,
         environments,
-        expanded,
         explain,
         findings,
         graph,

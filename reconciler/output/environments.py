@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 from reconciler.errors import ConfigurationInvalid, NotBegun
@@ -31,12 +32,12 @@ _CUT: Paint = partial(truncate, limit=LONGEST_ERROR)
 def render_plans_text(ended: Sequence[Ended[Review]]) -> str:
     """Plans: a table, then what is shared by several environments, then each."""
     api = labels.find_shared_api(each.value.plan for each in ended if each.value)
-    rows = []
-    for each in ended:
-        cells = (describe_failure(each), "") if each.value is None else summarise_plan(each.value)
-        own_api = labels.name_api(each.value.plan.api) if each.value and api is None else ""
-        rows.append((each.environment, *cells, truncate(own_api, LONGEST_API), f"{each.seconds:.1f} s"))
-    parts = [_render_table(f"Plans for {len(ended)} environments{format_api(api or '')}", rows)]
+
+    def cells(review: Review) -> Sequence[str]:
+        own_api = labels.name_api(review.plan.api) if api is None else ""
+        return *summarise_plan(review), truncate(own_api, LONGEST_API)
+
+    parts = [_render_table(f"Plans for {len(ended)} environments{format_api(api or '')}", ended, cells)]
     shown = {each.environment: PlanText(each.value, has_ids=False).list_paragraphs() for each in ended if each.value}
     shared = find_shared(shown, key=lambda each: each)
     for names, paragraphs in shared.items():
@@ -92,12 +93,16 @@ def describe_failure(ended: Ended[Any], strong: Paint = str, show: Paint = _CUT)
     return text if isinstance(error, NotBegun) else f"{strong('failed')}: {text}"
 
 
-def _render_table(head: str, rows: Sequence[Sequence[str]]) -> str:
+def _render_table(
+    head: str, ended: Sequence[Ended[T]], cells: Callable[[T], Sequence[str]], *, is_timed: bool = True
+) -> str:
     """A row for each environment, in columns; without the columns that are empty."""
-    used = [index for index, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
-    shown = [[(red if row[at].startswith(FAILED) else str)(escape(row[at])) for at in used] for row in rows]
-    widths = [max(map(columns, column)) for column in zip(*shown, strict=True)]
-    lines = ("  ".join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in shown)
+    answers = ([describe_failure(each)] if each.value is None else cells(each.value) for each in ended)
+    names, times = [each.environment for each in ended], [f"{each.seconds:.1f} s" for each in ended]
+    table = [names, *zip_longest(*answers, fillvalue=""), *([times] if is_timed else [])]
+    used = [[(red if cell.startswith(FAILED) else str)(escape(cell)) for cell in each] for each in table if any(each)]
+    widths = [max(map(columns, column)) for column in used]
+    lines = ("  ".join(map(pad, row, widths)).rstrip() for row in zip(*used, strict=True))
     return "\n".join([bold(head), *(f"  {line}" for line in lines)])
 
 
@@ -130,20 +135,16 @@ def list_reports(ended: Sequence[Ended[Applied]]) -> list[Ended[ApplyReport]]:
 
 def render_reports_text(ended: Sequence[Ended[ApplyReport]]) -> str:
     """How an apply ended for each environment."""
-    rows = [(each.environment, count_ends(each.value) if each.value else describe_failure(each)) for each in ended]
-    return _render_table(f"Applied to {len(ended)} environments", rows)
+    head = f"Applied to {len(ended)} environments"
+    return _render_table(head, ended, lambda report: [count_ends(report)], is_timed=False)
 
 
 def render_drifts_text(ended: Sequence[Ended[Drift]]) -> str:
     """A table, then what drifted in each environment."""
     if (only := only_value(ended)) is not None:
         return render_drift_text(only)
-    rows = []
-    for each in ended:
-        cell = summarise_drift(each.value) if each.value else describe_failure(each)
-        rows.append((each.environment, cell, f"{each.seconds:.1f} s"))
     drifted = [each.value for each in ended if each.value and (each.value.objects or each.value.health)]
-    table = _render_table(f"Drift in {len(ended)} environments", rows)
+    table = _render_table(f"Drift in {len(ended)} environments", ended, lambda drift: [summarise_drift(drift)])
     return "\n\n".join([table, *map(render_drift_text, drifted)])
 
 
