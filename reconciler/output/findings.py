@@ -114,7 +114,7 @@ def _list_findings_at(group: Group, place: Location | None) -> Iterator[Finding]
     grave = [weight for weight in GRAVE if weight in weights]
     head, texts = f'{change.action.value} {change.address} "{change.name}"', group.list_sentences()
     if len(group.changes) > 1:
-        head = f"{change.action.value} {group.title()}"
+        head = f"{change.action.value} {group.title}"
     behind = [review.remarks_on(each)[0] for each in group.changes if each.address in review.behind]
     if behind:
         yield Finding(RULES["behind"], change.address, (head, *dict.fromkeys(behind)), place)

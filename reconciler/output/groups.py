@@ -58,6 +58,7 @@ class Group:
         is_long = any(isinstance(value, dict | list) or len(str(value)) > LONGEST for value in values)
         return len(fields) <= MOST_TITLED and not is_long
 
+    @property
     def title(self) -> str:
         """`104 reports: send_at 06:00 → 07:00`."""
         fields = () if self.first.action in WHOLE else self.first.fields

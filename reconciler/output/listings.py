@@ -147,7 +147,7 @@ def _render_drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
             yield line
         else:
             yield f"{head} {red('- was applied')}, {green('+ is live')}"
-            diff = ValueDiff(labels).lines(field.applied, field.live)
+            diff = ValueDiff(labels).compare(field.applied, field.live)
             yield from (SIGN_PAINT[line.sign](f"        {line}") for line in diff)
         if after is None or field.next != after.next:
             yield f"        {field.next}"

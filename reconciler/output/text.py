@@ -132,7 +132,7 @@ class PlanText:
         else:
             place = f"  ({escape(written)})" if (written := group.describe_places()) else ""
             cause = yellow(f"  [{note}]") if is_stated and (note := "".join(notes)) else ""
-            head = label.paint(f"  {label.sign} {change.action.value} {group.title()}")
+            head = label.paint(f"  {label.sign} {change.action.value} {group.title}")
             yield head + place + cause + origin
         if change.action is not Action.DELETE and not is_kind and (is_alone or not is_stated):
             for field in output.groups.list_shown_fields(self._review, change):
@@ -156,13 +156,13 @@ class PlanText:
         head, rule = f"{FIELD}{escape(field.path)}:", f" ({escape(field.rule)})" if field.rule else ""
         cause = "" if change.action is Action.CREATE else CAUSES[field.cause].note
         if change.action is Action.CREATE:
-            items = list(map(self._differ.item, field.after)) if isinstance(field.after, list) else []
+            items = list(map(self._differ.format_item, field.after)) if isinstance(field.after, list) else []
             lines = iter([Line("+", item) for item in items])
-            value = f"[{', '.join(items)}]" if items else self._differ.item(field.after)
+            value = f"[{', '.join(items)}]" if items else self._differ.format_item(field.after)
             shown = f"{head} {value}{rule}"
             has_room = not items or len(shown) <= (self._width or LONGEST)
         else:
-            lines = self._differ.lines(field.before, field.after)
+            lines = self._differ.compare(field.before, field.after)
             before, after = cut_both(encode(field.before), encode(field.after), self._differ.longest)
             shown = f"{head} {before} → {after}{rule}"
             is_flat = not is_nested(field.before or None, field.after or None)

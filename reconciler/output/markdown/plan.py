@@ -69,10 +69,11 @@ class GroupMarkdown:
         # The addresses alone, as many as a comment may list of one group.
         addresses = ", ".join(take((code(each, 100) for each in group.addresses), ADDRESSES_LIMIT, REST))
         # On a line: the action and the address, and the gravest impact on people.
-        gravest = next((prose(text, 200) for weight, text in self._sentences if weight), "")
-        line = f"**{self.change.action}** {prose(group.title())}: {addresses}"
+        what = code(self.change.address) if self.is_alone else prose(group.title)
+        after = addresses
         if self.is_alone:
-            line = f"**{self.change.action}** {code(self.change.address)}" + (f": {gravest}" if gravest else "")
+            after = next((prose(text, 200) for weight, text in self._sentences if weight), "")
+        line = f"**{self.change.action}** {what}" + (f": {after}" if after else "")
         self.texts = (self._render_whole(addresses), line, addresses, "")
         self.sizes = tuple(measure(text) + around for text, around in zip(self.texts, (2, 3, 2, 0), strict=True))
 
@@ -102,7 +103,7 @@ class GroupMarkdown:
             place = self.review.find_place(change.address)
             places = {place: ()} if place else {}
         else:
-            yield f"**{change.action}** {prose(self.group.title())}"
+            yield f"**{change.action}** {prose(self.group.title)}"
         for place, addresses in islice(places.items(), MOST_PLACES):
             # With its folder, and as a link to the commit if the forge is known.
             text = code(labels.format_place(place._replace(file=labels.find_repository_path(place.file))))
@@ -120,10 +121,10 @@ def _render_field(field: FieldChange, differ: ValueDiff) -> Iterator[str]:
     cause = f"  # {', '.join(filter(None, (field.rule, note)))}" if field.rule or note else ""
     if is_nested(field.before, field.after):
         yield f"  {field.path}:{cause}"
-        for line in differ.lines(field.before, field.after, 1):
+        for line in differ.compare(field.before, field.after, 1):
             yield f"{line.sign or ' '} {'  ' * line.depth}{line.text}"
     else:
-        *first, last = (f"{line.sign} {field.path}: {line.text}" for line in differ.lines(field.before, field.after))
+        *first, last = (f"{line.sign} {field.path}: {line.text}" for line in differ.compare(field.before, field.after))
         yield from (*first, last + cause)
 
 
@@ -191,36 +192,28 @@ def render_sections(changes: Sequence[GroupMarkdown], new: Sequence[Group], limi
     alike = [each for each in rest if not each.is_alone]
     others = [*delivering, *single, *alike, *created]
     left = _share_out(others, _share_out(destroyed, limit))
-    parts = [*_render_destroyed(destroyed)]
+    parts = list(_render_destroyed(destroyed))
     for heading in (DELIVERS, RETIMED):
         whole = _select([each for each in delivering if each.delivers == heading], Level.WHOLE)
         parts += [f"#### {heading}", *whole] if whole else []
-    parts += _render_single(single, is_all=len(single) == len(changes))
+    whole, is_all = _select(single, Level.WHOLE), len(single) == len(changes)
+    if len(whole) > OPEN:
+        of = f"{len(whole):,} of " if len(whole) < len(single) else ""
+        summary = f"{of}{counted(len(single), 'change' if is_all else 'other change')}"
+        parts.append(fold(summary, "\n\n".join(whole)))
+    else:
+        # A plan that has nothing else needs no heading.
+        parts += ["#### Other changes", *whole] if whole and not is_all else whole
     if whole := _select(alike, Level.WHOLE):
         parts += ["#### The same change at several objects", *whole]
-    return [*parts, *_render_created(created, new), *_render_shortened(others)], limit - left
-
-
-def _render_single(changes: Sequence[GroupMarkdown], *, is_all: bool) -> Iterator[str]:
-    """Changes that are alone and leave the deliveries as they are. `is_all`: the plan has no others."""
-    whole = _select(changes, Level.WHOLE)
-    if len(whole) > OPEN:
-        of = f"{len(whole):,} of " if len(whole) < len(changes) else ""
-        yield fold(f"{of}{counted(len(changes), 'change' if is_all else 'other change')}", "\n\n".join(whole))
-    else:
-        yield from ["#### Other changes"] if whole and not is_all else []
-        yield from whole
-
-
-def _render_created(changes: Sequence[GroupMarkdown], new: Sequence[Group]) -> Iterator[str]:
-    """The creates, if they are many: a summary for each kind, then each create."""
     if new:
-        yield f"#### {sum(len(group.changes) for group in new):,} new objects"
-        for group in new:
-            texts = take((prose(text) for _, text in group.list_sentences()), KIND_LIMIT, FULL_PLAN)
-            yield f"**create** {group.title()}\n\n{bullets(texts)}"
-    if whole := _select(changes, Level.WHOLE):
-        yield fold(f"{len(whole):,} of them, with their fields", "\n\n".join(whole))
+        parts.append(f"#### {sum(len(group.changes) for group in new):,} new objects")
+    for group in new:
+        texts = take((prose(text) for _, text in group.list_sentences()), KIND_LIMIT, FULL_PLAN)
+        parts.append(f"**create** {group.title}\n\n{bullets(texts)}")
+    if whole := _select(created, Level.WHOLE):
+        parts.append(fold(f"{len(whole):,} of them, with their fields", "\n\n".join(whole)))
+    return [*parts, *_render_shortened(others)], limit - left
 
 
 def _render_shortened(changes: Sequence[GroupMarkdown]) -> Iterator[str]:

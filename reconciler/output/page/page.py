@@ -138,7 +138,7 @@ def _collect_values(applied: Applied) -> View:
         "tasks": grouping.group_tasks(review),
         "warnings": (*map(describe_waiting, plan.waiting), *plan.warnings, *(report.warnings if report else ())),
         "cards": list(_list_cards(listed, outcomes)),
-        "new": [(group.title(), list(group.list_sentences())) for group in grouping.group_new_by_kind(groups)],
+        "new": [(group.title, list(group.list_sentences())) for group in grouping.group_new_by_kind(groups)],
         "facets": list(_list_facets(review, listed, outcomes)),
         "folded": list(_list_left_out(groups)),
         "ignored": describe_ignored(plan.ignored, plan.labels),
@@ -235,7 +235,7 @@ def _make_card(group: Group, outcomes: Outcomes) -> View:
     is_short = len(change.fields) <= FEW_FIELDS and len(review.plan.changes) <= FEW_CHANGES
     return {
         "address": change.address if is_alone else "",
-        "title": "" if is_alone else group.title(),
+        "title": "" if is_alone else group.title,
         "action": change.action,
         "sign": SIGNS[change.action],
         "name": "" if change.action is Action.FORGET else change.name,
@@ -273,7 +273,7 @@ def _make_field(change: Change, field: FieldChange, labels: Mapping[str, str]) -
     lines: list[Line] = []
     is_long = any(side and len(side) > SHORT for side in (before, after))
     if is_long or is_nested(field.before or None, field.after or None):
-        before, after, lines = None, None, list(ValueDiff(labels, LONGEST_LINE).lines(field.before, field.after))
+        before, after, lines = None, None, list(ValueDiff(labels, LONGEST_LINE).compare(field.before, field.after))
     left = len(lines) - LINES
     more = f"{left} more lines are not in this page; --format json has them" if left > 0 else ""
     shown = {"before": before, "after": after, "lines": lines[:LINES], "more": more}
