@@ -190,8 +190,7 @@ def doctor(
             facts, check = commands.probe.probe(session, allow, (lambda: None) if auto_approve else ask)
         by_text = {each.text: each for each in (*found[0].facts, *facts)}
         found = [replace(found[0], checks=(*found[0].checks, check), facts=tuple(by_text.values()))]
-    is_json = form == "json"
-    write_stdout((output.listings.render_diagnoses_json if is_json else output.listings.render_diagnoses_text)(found))
+    write_stdout(output.listings.render_diagnoses(found, form))
     if code := worst(each.exit_code for each in found):
         raise SystemExit(code)
 
@@ -214,8 +213,7 @@ def explain(target: str, path: Path, form: str, **flags: Unpack[options.ApiFlags
     """
     with options.open_session(path, flags) as session:
         found = commands.live.explain_address(session, target)
-    shown = output.explain
-    write_stdout(shown.render_json(found) if form == "json" else shown.render_text(found))
+    write_stdout(output.explain.render(found, form))
 
 
 @click.command()
@@ -254,9 +252,7 @@ def destinations(path: Path, form: str, **flags: Unpack[options.ApiFlags]) -> No
     """
     with options.open_session(path, flags) as session:
         found = commands.live.list_destinations(session)
-    as_json = form == "json"
-    render = output.listings.render_destinations_json if as_json else output.listings.render_destinations_text
-    write_stdout(render(found))
+    write_stdout(output.listings.render_destinations(found, form))
     for warning in found.warnings if form == "text" else ():
         write_stderr(escape(f"warning: {warning}"))
 

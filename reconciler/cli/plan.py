@@ -204,7 +204,7 @@ class _Screen:
         if log.get():  # which has the events themselves
             yield lambda event: None if event.change else write_stderr(escape(event.text))
             return
-        with output.progress.Progress(plan, reasons=elsewhere) as display:
+        with output.text.Progress(plan, reasons=elsewhere) as display:
             yield lambda event: display(event.change, event.status, event.text)
 
     def show_report(self, report: ApplyReport) -> None:
@@ -214,9 +214,10 @@ class _Screen:
             write_stdout(output.document.to_json(**output.document.collect_report_values(report)))
 
     def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
-        shown = output.environments
-        render = shown.render_reports_json if self._form == "json" else shown.render_reports_text
-        write_stdout(render(ended))
+        shown, values = output.environments, output.document.collect_report_values
+        is_json = self._form == "json"
+        reports = shown.list_reports(ended)
+        write_stdout(shown.render_ended_json(reports, values) if is_json else shown.render_reports_text(reports))
 
 
 def _require_no_plan_flags(flags: options.PlanFlags) -> None:

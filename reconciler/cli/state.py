@@ -48,7 +48,7 @@ def state() -> None:
 def list_(form: str, path: Path, environment: str | None) -> None:
     """The addresses that the state holds, with their ids."""
     found = _read(path, environment)
-    text = output.listings.render_state_json(found) if form == "json" else output.listings.render_state_text(found)
+    text = output.listings.render_state(found, form)
     if text:
         write_stdout(text)
 
@@ -116,7 +116,7 @@ def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -
     else:
         ended = [Ended("".join(names), read(next(iter(names), None)))]
     if form == "json":
-        write_stdout(output.environments.render_ended_json(ended, output.listings.collect_history_values))
+        write_stdout(output.environments.render_ended_json(ended, lambda receipts: {"receipts": receipts}))
     else:
         write_stdout(output.environments.render_histories_text(ended))
     commands.environments.require_all(ended)
