@@ -10,11 +10,6 @@ from io import TextIOWrapper
 
 from reconciler import __version__
 
-RARELY = (1_000_000, 20, 100)
-SWITCH_SECONDS = 0.000_5
-A_MOMENT = 0.01  # seconds
-ENDING = ("SIGTERM", "SIGHUP", "SIGBREAK")
-
 
 def main() -> None:
     """Runs the command line. `--version` is answered before anything else is imported."""
@@ -25,13 +20,16 @@ def main() -> None:
         except OSError as error:
             sys.exit(f"error: stdout cannot be written ({error.strerror})")
         return
-    _leave_current_folder()
+    # `python -m` looks for modules in the current folder first, and that may be a checkout: it stays if we are in it.
+    current = os.getcwd()
+    if sys.path[:1] in ([""], [current]) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != current:
+        del sys.path[0]
     hear_endings()
     sys.unraisablehook = _raise_again
     # A run makes much that it keeps and few cycles: to look for those after every 700 values costs a tenth of a plan.
-    gc.set_threshold(*RARELY)
+    gc.set_threshold(1_000_000, 20, 100)
     # While the YAML is read, each page that arrives would otherwise wait ten times as long until the next is asked for.
-    sys.setswitchinterval(SWITCH_SECONDS)
+    sys.setswitchinterval(0.000_5)
     try:
         from reconciler.cli import main as command_line  # noqa: PLC0415 - once the current folder is out of the path
 
@@ -42,19 +40,13 @@ def main() -> None:
         os._exit(1)
 
 
-def _leave_current_folder() -> None:
-    """`python -m` looks for modules in the current folder first, and that may be a checkout: only if we are in it."""
-    current = os.getcwd()
-    if sys.path[:1] in ([""], [current]) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != current:
-        del sys.path[0]
-
-
 def hear_endings() -> None:
     """Let the signals that end a process raise KeyboardInterrupt as Ctrl-C does, but those that the caller ignores."""
     # It imports `enum`, which takes longer than all that `--version` does.
     signal = import_module("signal")
-    for number in (getattr(signal, name) for name in ENDING if hasattr(signal, name)):
-        if signal.getsignal(number) is signal.SIG_DFL:
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+        number = getattr(signal, name, None)  # SIGHUP is of POSIX, and SIGBREAK of Windows
+        if number and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
 
 
@@ -69,7 +61,7 @@ def _raise_again(dropped: sys.UnraisableHookArgs) -> None:
     main_thread = threads.get_ident()
 
     def interrupt() -> None:
-        sleep(A_MOMENT)
+        sleep(0.01)
         # Windows has no way to wake the main thread, which waits in short steps.
         if hasattr(signal, "pthread_kill"):
             signal.pthread_kill(main_thread, heard[0])

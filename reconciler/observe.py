@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -23,10 +23,9 @@ from reconciler.threads import result, span
 
 def find_state_lookups(state: State) -> set[str]:
     """The lists that were needed when what is remembered was applied, and so most likely are again."""
-    kinds = {address_kind(address): KINDS[address_kind(address)] for address in state.entries}
+    paths = {path for name in set(map(address_kind, state.entries)) for path in KINDS[name].endpoints.lookups}
     referring = {address_kind(address) for address, entry in state.entries.items() if entry.depends_on}
-    paths = {path for kind in kinds.values() for path in kind.endpoints.lookups}
-    return paths | {each.lookup for name in referring for _, each in kinds[name].lists}
+    return paths | {each.lookup for name in referring for _, each in KINDS[name].lists}
 
 
 def find_target_kinds(targets: Iterable[str]) -> list[Kind]:
@@ -36,6 +35,7 @@ def find_target_kinds(targets: Iterable[str]) -> list[Kind]:
     if not names or not names <= KINDS.keys():
         return list(KINDS.values())
     uses = {kind.name: {reference.kind for _, reference in kind.reference_fields} for kind in KINDS.values()}
+    # A round adds what is one step away, and no way from kind to kind has more steps than there are kinds.
     for _ in KINDS:
         names |= {name for name, used in uses.items() if used & names}
         names |= {used for name in names for used in uses[name]}
@@ -108,22 +108,28 @@ class Lists:
         self._awaited = True
         records: dict[str, dict[str, Record]] = {}
         gone: set[ObjectRef] = set()
+        warnings: list[str] = []
         # One after the other, so that the first are understood while the last ones come.
         for kind in self.kinds:
-            items = [item for item in self._items(kind) if item.get(kind.identity.vendor_flag) is not True]
+            items = [item for item in self._read_items(kind) if item.get(kind.identity.vendor_flag) is not True]
             self.need(kind.endpoints.lookups if items else ())
             tables = {path: result(self._tables[path]) for path in kind.endpoints.lookups if path in self.needed}
             found = [record_from(kind, raw, tables) for raw in items]
             ended = {record.id for record in found if kind.has_ended(record.fields)}
             gone.update(ObjectRef(kind.name, each) for each in ended)
             records[kind.name] = {record.id: record for record in found if record.id not in ended}
+            for name in kind.identity.natural_key:
+                if unclear := [record for record in records[kind.name].values() if name not in record.fields]:
+                    such_as = f"such as {unclear[0].id} ({unclear[0].name})"
+                    warnings.append(f"the {name} of {len(unclear)} {kind.section} is not understood, {such_as}")
         tables = {path: result(future) for path, future in self._tables.items() if path in self.needed}
-        return Live(records, tables, tuple(_describe_unclear(self.kinds, records)), frozenset(gone))
+        return Live(records, tables, tuple(warnings), frozenset(gone))
 
-    def _items(self, kind: Kind) -> list[Item]:
+    def _read_items(self, kind: Kind) -> list[Item]:
         try:
             return result(self._lists[kind.name]) if kind.name in self._lists else []
         except (NotAuthorised, AnswerRefused) as error:
+            # A project that lacks a kind answers 403 (NotAuthorised, which has no status) or 404.
             is_needed = not kind.endpoints.on_demand or kind.name in self.used
             if is_needed or getattr(error, "status", NOT_FOUND) != NOT_FOUND:
                 raise
@@ -136,16 +142,6 @@ def observe(reader: Reader, kinds: Collection[Kind], lookups: Names, known: Name
     with Lists(reader, kinds, known, used=used) as lists:
         lists.need(lookups)
         return lists.wait()
-
-
-def _describe_unclear(kinds: Collection[Kind], records: dict[str, dict[str, Record]]) -> Iterator[str]:
-    """What was read and not understood, once for each kind and field."""
-    for kind in kinds:
-        for name in kind.identity.natural_key:
-            unclear = [record for record in records[kind.name].values() if name not in record.fields]
-            if unclear:
-                such_as = f"such as {unclear[0].id} ({unclear[0].name})"
-                yield f"the {name} of {len(unclear)} {kind.section} is not understood, {such_as}"
 
 
 SAMPLE = 8
@@ -181,13 +177,17 @@ def wait_remembered(lists: Lists, state: State, also: Refs = ()) -> Live:
         deleted = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.deleted}
         # A kind that cannot be asked for by id has nothing that was restored.
         listed = [each for each in deleted if _is_readable(each, live) and each.id in live.records[each.kind]]
-        unlisted, gone = _ask_for(reader, list(missing))
+        # If any of a sample answers, the list is not whole, and no more is asked for.
+        names = dict.fromkeys(each.kind for each in missing)
+        sample = [each for name in names for each in [ref for ref in missing if ref.kind == name][:SAMPLE]]
+        unlisted = _find_answering(reader, sample)
+        unlisted = unlisted or _find_answering(reader, [each for each in missing if each not in sample])
         if not unlisted:
             deleted.difference_update(_find_answering(reader, listed))
             records = {kind: dict(each) for kind, each in live.records.items()}
             for ref in deleted:
                 records.get(ref.kind, {}).pop(ref.id, None)
-            return replace(live, records=records, gone=live.gone | gone | deleted)
+            return replace(live, records=records, gone=live.gone | missing.keys() | deleted)
     lines = []
     for ref in {each.kind: each for each in reversed(unlisted)}.values():
         path, count = KINDS[ref.kind].endpoints.path, sum(each.kind == ref.kind for each in missing)
@@ -218,18 +218,6 @@ def _find_missing(state: State, live: Live, also: Iterable[ObjectRef]) -> dict[O
         if is_missing and is_id(KINDS[ref.kind], ref.id):
             missing.setdefault(ref, address)
     return missing
-
-
-def _ask_for(reader: Reader, missing: list[ObjectRef]) -> tuple[list[ObjectRef], set[ObjectRef]]:
-    """Those that answer, and those that are gone. If any of a sample answers, no more is asked for."""
-    kinds = dict.fromkeys(each.kind for each in missing)
-    sample = [each for kind in kinds for each in [ref for ref in missing if ref.kind == kind][:SAMPLE]]
-    gone: set[ObjectRef] = set()
-    for part in (sample, [each for each in missing if each not in sample]):
-        if answering := _find_answering(reader, part):
-            return answering, gone
-        gone.update(part)
-    return [], gone
 
 
 def _find_answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:

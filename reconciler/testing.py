@@ -127,6 +127,7 @@ def _check_life(ours: _Trial, others: _Trial, example: Fields) -> None:
     object_id = ours.settle({KEY: example})
     for each in needed:
         ours.require_order(each, address)
+    # A state may be lost, and objects are found again by their natural keys.
     shutil.rmtree(ours.folder / ".reconciler")
     ours.require_actions(Action.ADOPT, "without the state, live objects are not adopted")
     ours.settle({KEY: example})

@@ -43,13 +43,12 @@ class Schedule:
             if change.cleanup:
                 waits[Part(change.address, True)] = (change.address, *change.cleanup_after)
         self._left = set(waits)
+        graph = {part: {Part(each, False) for each in named} & self._left for part, named in waits.items()}
         self._waiting: dict[Part, list[Part]] = defaultdict(list)
-        self._sorter: TopologicalSorter[Part] = TopologicalSorter()
-        for part, addresses in waits.items():
-            others = {Part(address, False) for address in addresses} & self._left
-            self._sorter.add(part, *others)
+        for part, others in graph.items():
             for other in others:
                 self._waiting[other].append(part)
+        self._sorter = TopologicalSorter(graph)
         self._sorter.prepare()
 
     def take_ready(self) -> list[Part]:
@@ -81,7 +80,6 @@ class Schedule:
         return taken
 
 
-PREPARED = 2  # one more change is prepared for each two requests under way
 INTERRUPTED = "the run was interrupted"
 STOPPING = "interrupted: nothing new begins, what is under way is waited for; once more leaves at once"
 
@@ -128,15 +126,14 @@ def execute(
     recovery = LostResponseRecovery(writer, known, taken)
     runner = OperationRunner(writer, state, references, recovery, recheck)
     run = _Run(plan, runner, on_event)
-    # So many requests may be under way; a few more changes are prepared meanwhile.
+    # So many requests may be under way; meanwhile, one more change is prepared for each two of them.
     # What is under way at a second Ctrl-C has its intent in the journal.
-    with Threads(parallelism + parallelism // PREPARED) as pool:
+    with Threads(parallelism + parallelism // 2) as pool:
         run.run(pool)
-    outcomes = tuple(run.make_outcome(change, state) for change in plan.changes)
     return ApplyReport(
         plan.environment,
         plan.digest,
-        outcomes,
+        tuple(map(run.make_outcome, plan.changes)),
         configuration=plan.configuration,
         api=plan.api,
         warnings=tuple(runner.warnings),
@@ -162,7 +159,17 @@ class _Run:
         """Starts parts until none is left."""
         with on_interrupt(lambda: self._finished.put(None)):
             self._start(pool, self._schedule.take_ready())
-            self._drain(pool)
+            while self._running:
+                try:
+                    # A wait without an end would not notice a signal that came right before it.
+                    future = self._finished.get(timeout=NOTICED_SECONDS)
+                except Empty:
+                    continue
+                if future is None:
+                    self._stop()
+                elif future in self._running:  # Else it was cancelled.
+                    self._finish(pool, self._running[future], future.exception())
+                    del self._running[future]
 
     def _stop(self) -> None:
         """Starts nothing more and waits for what is under way. KeyboardInterrupt if it was called before."""
@@ -183,12 +190,12 @@ class _Run:
             self._observer = lambda _event: None
             self._finished.put(None)
 
-    def make_outcome(self, change: Change, state: StateRecorder) -> Outcome:
+    def make_outcome(self, change: Change) -> Outcome:
         """How a change ended."""
         if change.action is Action.MANUAL:
             return Outcome(change.address, change.action.value, Status.MANUAL, change.id)
         unbegun = Outcome(change.address, change.action.value, Status.SKIPPED, change.id, INTERRUPTED)
-        end, entry = self._ends.get(change.address, unbegun), state.entry(change.address)
+        end, entry = self._ends.get(change.address, unbegun), self._runner.state.entry(change.address)
         if end.status is Status.DONE and change.action in WRITES and not (change.requests or change.cleanup):
             end = replace(end, reason="it was as wanted already")
         request_ids = self._runner.request_ids.get(change.address, ())
@@ -210,37 +217,19 @@ class _Run:
             entry = self._runner.state.entry(change.address)
             fields["id"] = entry.id if entry else change.id
 
-    def _drain(self, pool: Threads) -> None:
-        while self._running:
-            try:
-                # A wait without an end would not notice a signal that came right before it.
-                future = self._finished.get(timeout=NOTICED_SECONDS)
-            except Empty:
-                continue
-            if future is None:
-                self._stop()
-                continue
-            part = self._running.get(future)
-            if part is None:
-                continue
-            error = future.exception()
-            if error is None:
-                self._end(part, Status.DONE)
-                self._start(pool, self._schedule.finish(part))
-            else:
-                self._fail(part, error)
-            self._running.pop(future, None)
-
-    def _fail(self, part: Part, error: BaseException) -> None:
+    def _finish(self, pool: Threads, part: Part, error: BaseException | None) -> None:
+        if error is None:
+            self._end(part, Status.DONE)
+            self._start(pool, self._schedule.finish(part))
+            return
         if isinstance(error, ReconcilerError):
-            reason = f"{error} ({error.hint})" if error.hint else str(error)
-            self._end(part, Status.FAILED, reason, exit_code=error.exit_code)
+            reason, code = f"{error} ({error.hint})" if error.hint else str(error), error.exit_code
         else:
             # The type and place of a bug, without its message: that may quote a secret, and reports are kept.
             at = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{Path(at.filename).name}:{at.lineno} in {at.name}"
-            reason = f"a fault in reconciler: {type(error).__name__} at {place}"
-            self._end(part, Status.FAILED, reason, exit_code=Exit.API_FAILED)
+            reason, code = f"a fault in reconciler: {type(error).__name__} at {place}", Exit.API_FAILED
+        self._end(part, Status.FAILED, reason, exit_code=code)
         for skipped in self._schedule.fail(part):
             self._end(skipped, Status.SKIPPED, because_of=part.address)
 

@@ -13,14 +13,14 @@ from reconciler.api import Writer
 from reconciler.api.client import Again
 from reconciler.api.rate_limiter import RETRIED, TOO_MANY
 from reconciler.api.response import NOT_FOUND, Response
-from reconciler.apply.recovery import LostResponseRecovery, PendingReferences, missing_fields
+from reconciler.apply.recovery import LostResponseRecovery, Missing, PendingReferences, missing_fields
 from reconciler.apply.stale import describe_expired_time
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import find_differences
 from reconciler.kinds.wire import find_other_object, fingerprint, is_id, object_path, record_from
 from reconciler.lazy import frozen
-from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Raw, Record, Tombstone
+from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Tombstone
 from reconciler.model.plan import NEW_ID, Action, Change, Request
 
 BAD_REQUEST = 400
@@ -60,6 +60,10 @@ def is_unknown(error: ApiFailed) -> bool:
     return is_acknowledged(error) or (isinstance(error, Unreachable) and error.sent)
 
 
+def _name_remaining(record: Record | None) -> str:
+    return f"{record.id} is still there" if record else ""
+
+
 def _require_unchanged(kind: Kind, change: Change, record: Record) -> None:
     if fingerprint(kind, record) != change.seen:
         raise Refused(f"{change.id} was changed by somebody else after it was planned", hint="plan again")
@@ -95,16 +99,7 @@ class OperationRunner:
         if not cleanup:
             self._require_as_seen(kind, change)
         for request in change.cleanup if cleanup else change.requests:
-            try:
-                response = self._send(kind, change, request)
-                if response.status != NOT_FOUND:
-                    self._require_acknowledged(kind, response, change.id)
-            except ApiFailed as lost:
-                if not is_unknown(lost):
-                    raise
-                self.recovery.settle(
-                    kind, change.id or "", lost, lambda record: f"{record.id} is still there" if record else ""
-                )
+            self._change_object(kind, change, request, change.id or "", _name_remaining)
         self.state.record_delete(change.address, change.kind, change.id or "")
 
     def _write(self, change: Change, remember: Entry) -> None:
@@ -122,42 +117,45 @@ class OperationRunner:
         for request in change.requests:
             sent = {name: wanted[name] for name in request.sets if name in wanted}
             is_last = any(each.comes_last and request.sets == (name,) for name, each in kind.sub_endpoints)
-            if written and is_last and self._shows(kind, change, object_id, written, sent):
-                applied |= sent
-                continue
+            if written and is_last:
+                # What was written before it has to show first, and may show it as well.
+                message = f"{', '.join(sent)} of {object_id} is not set, as what was written before it does not show"
+                lost = ApiFailed(message, hint="plan again")
+                record = self.recovery.settle(kind, object_id, lost, partial(missing_fields, kind, change, written))
+                if record is not None and not find_differences(kind, sent, record.fields):
+                    applied |= sent
+                    continue
             written |= sent
             if request.creates:
                 object_id = self._create(kind, change, request)
             else:
-                self._update(kind, change, request, object_id, sent)
+                self._change_object(kind, change, request, object_id, partial(missing_fields, kind, change, sent))
             applied |= sent
             if request is not change.requests[-1]:
                 progress = replace(remember, id=object_id, applied=dict(applied), rules={})
                 self.state.record(change.address, progress, change.tombstones)
         self.state.record(change.address, replace(remember, id=object_id, applied=wanted), change.tombstones)
 
-    def _shows(self, kind: Kind, change: Change, object_id: str, written: Fields, last: Fields) -> bool:
-        """Reads back what was written, before what comes last is sent; whether that shows already. ApiFailed if what
-        was written does not show."""
-        message = f"{', '.join(last)} of {object_id} is not set, as what was written before it does not show"
-        lost = ApiFailed(message, hint="plan again")
-        record = self.recovery.settle(kind, object_id, lost, partial(missing_fields, kind, change, written))
-        return record is not None and not find_differences(kind, last, record.fields)
-
-    def _update(self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields) -> None:
-        """Writes to what exists. A lost response is no failure if the object is as wanted."""
+    def _change_object(self, kind: Kind, change: Change, request: Request, object_id: str, missing: Missing) -> None:
+        """Writes to what exists, or deletes it. A lost response is no failure if nothing is missing afterwards."""
+        check = partial(self._check_before_retry, kind, change, request, object_id, missing)
+        can_check = kind.endpoints.readable and not request.destroys
         try:
-            check = self._check_before_retry(kind, change, request, object_id, wanted)
-            response = self._send(kind, change, request, object_id, check)
-            raw = self._require_acknowledged(kind, response, object_id)
-            if is_id(kind, raw.get("id")):
+            response = self._send(kind, change, request, object_id, check if can_check else None)
+            if response.status == NOT_FOUND:  # Deleted already.
+                return
+            raw = response.acknowledged_record(object_id)
+            if difference := find_other_object(kind, raw):
+                message = f"{response.method} {response.path} answered {response.status} with {difference}"
+                raise AnswerUnreadable(message)
+            if request.sets and is_id(kind, raw.get("id")):
                 self._keep_fields(change.address, request, record_from(kind, raw, {}).fields)
         except AlreadyDone:
             return
         except ApiFailed as lost:
             if not is_unknown(lost):
                 raise
-            self.recovery.settle(kind, object_id, lost, partial(missing_fields, kind, change, wanted))
+            self.recovery.settle(kind, object_id, lost, missing)
 
     def _send(
         self, kind: Kind, change: Change, request: Request, object_id: str = NEW_ID, before_again: Again | None = None
@@ -181,12 +179,6 @@ class OperationRunner:
         if not (response.ok or (request.destroys and response.status == NOT_FOUND)):
             raise response.error(self.writer.source)
         return response
-
-    def _require_acknowledged(self, kind: Kind, response: Response, object_id: str | None) -> Raw:
-        record = response.acknowledged_record(object_id)
-        if difference := find_other_object(kind, record):
-            raise AnswerUnreadable(f"{response.method} {response.path} answered {response.status} with {difference}")
-        return record
 
     def _create(self, kind: Kind, change: Change, request: Request, *, is_last: bool = False) -> str:
         """Creates the object and gives its id. After a lost response it is searched, and sent again if it is not there.
@@ -251,23 +243,19 @@ class OperationRunner:
             raise Refused(reason, hint="plan again")
 
     def _check_before_retry(
-        self, kind: Kind, change: Change, request: Request, object_id: str, wanted: Fields
-    ) -> Again | None:
-        """The check before a write is sent again; None if the kind cannot be read by id. The check raises AlreadyDone
-        if the object is as wanted, Refused if somebody else has changed it, and ApiFailed if it cannot be read."""
+        self, kind: Kind, change: Change, request: Request, object_id: str, missing: Missing, may_have_succeeded: bool
+    ) -> None:
+        """AlreadyDone if the object of a write that is sent again is as wanted, Refused if somebody has changed it, and
+        ApiFailed if it cannot be read."""
         replaces_all = kind.endpoints.has_full_update and request.path == object_path(kind, object_id)
-
-        def check(may_have_succeeded: bool) -> None:
-            if not (may_have_succeeded or replaces_all):
-                return
-            try:
-                record = self.recovery.read_record(kind, object_id)
-            except ApiFailed as error:
-                what = f"{request.method} {object_path(kind, object_id)}"
-                raise ApiFailed(f"{what} failed, and whether it was done could not be read: {error}") from error
-            if may_have_succeeded and not missing_fields(kind, change, wanted, record):
-                raise AlreadyDone
-            if replaces_all and record is not None:
-                _require_unchanged(kind, change, record)
-
-        return check if kind.endpoints.readable else None
+        if not (may_have_succeeded or replaces_all):
+            return
+        try:
+            record = self.recovery.read_record(kind, object_id)
+        except ApiFailed as error:
+            what = f"{request.method} {object_path(kind, object_id)}"
+            raise ApiFailed(f"{what} failed, and whether it was done could not be read: {error}") from error
+        if may_have_succeeded and not missing(record):
+            raise AlreadyDone
+        if replaces_all and record is not None:
+            _require_unchanged(kind, change, record)

@@ -15,7 +15,7 @@ from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import find_differences, value_at
 from reconciler.kinds.normalization import find_by_natural_key, is_made_of, is_normalized
-from reconciler.kinds.references import WRITE_IT, Planned, Targets, item_by_id, resolve_references
+from reconciler.kinds.references import WRITE_IT, Planned, Targets, resolve_references
 from reconciler.kinds.wire import LookupTable, is_id, list_labels, read_parts, record_from
 from reconciler.lazy import frozen
 from reconciler.model.addresses import ObjectRef
@@ -26,6 +26,9 @@ from reconciler.serialization import canonical
 LOST = "the answer to a create was lost, and"
 SAMPLE = 8
 """Objects that are read by id, to see whether a list is whole."""
+
+Missing = Callable[[Record | None], str]
+"""Says what a write has not done, by what an object is like now, None if there is none; empty if it has done all."""
 
 
 def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | None) -> str:
@@ -65,8 +68,7 @@ class LostResponseRecovery:
         name and other fields, or if one of the lists was not whole: nothing is guessed, or created twice."""
         new: list[Record] = []
         known = {each.id for each in self._known if each.kind == kind.name}
-        missing: set[str] = set()
-        returned: set[str] = set()
+        missing, returned = set[str](), set[str]()
         for _ in self._reader.poll():
             # The list and not the id: the answer that was lost is the only one that named it.
             records = self._read_records(kind)
@@ -81,7 +83,14 @@ class LostResponseRecovery:
         if named := ", ".join(sorted(record.id for record in find_by_natural_key(kind, body, new))):
             hint = "if it is the one that was made, adopt it with `imports`; else delete it, then plan again"
             raise ApiFailed(f"{LOST} what bears its name now holds something else: {named}", hint=hint)
-        self._require_whole(kind, missing, returned)
+        # A list that lacks an object that was live before and still is may lack the new one, too. One that has returned
+        # was lacking in an earlier list. Of those that are still missing, a few are asked for by id.
+        path, asked = kind.endpoints.path, sorted(missing)[:SAMPLE] if kind.endpoints.readable else ()
+        live = (each for each in asked if is_id(kind, each) and read_object(self._reader, path, each) is not None)
+        if (lacked := next(chain(sorted(returned), live), None)) is not None:
+            message = f"{LOST} GET {path}, which would show what it has made, is not whole: it lacks {lacked}"
+            hint = "it is not sent again; plan again later, and look for it in the dashboard"
+            raise ApiFailed(f"{message}, which is live", hint=hint)
         return None
 
     def _claim(self, kind: Kind, found: list[Record]) -> Record | None:
@@ -91,20 +100,6 @@ class LostResponseRecovery:
             message = f"{LOST} {len(found)} new objects hold what was sent: {ids}"
             raise ApiFailed(message, hint="delete the one too many in the dashboard, then plan again")
         return found[0] if found and self.take(kind, found[0].id) else None
-
-    def _require_whole(self, kind: Kind, missing: Collection[str], returned: Collection[str]) -> None:
-        """ApiFailed if a list lacks an object that was live before and still is: it may lack the new one, too.
-
-        `returned`: those that one list lacked and a later one has. Of the `missing` ones a few are asked for by id.
-        """
-        asked = sorted(missing)[:SAMPLE] if kind.endpoints.readable else ()
-        path = kind.endpoints.path
-        live = (each for each in asked if is_id(kind, each) and read_object(self._reader, path, each) is not None)
-        lacked = next(chain(sorted(returned), live), None)
-        if lacked is not None:
-            message = f"{LOST} GET {path}, which would show what it has made, is not whole: it lacks {lacked}"
-            hint = "it is not sent again; plan again later, and look for it in the dashboard"
-            raise ApiFailed(f"{message}, which is live", hint=hint)
 
     def read_record(self, kind: Kind, object_id: str) -> Record | None:
         """The object as it is now, None if there is none or it has ended: by its id if the API can, else from the list.
@@ -118,11 +113,9 @@ class LostResponseRecovery:
         record = record_from(kind, {**item, **parts}, {})
         return None if kind.has_ended(record.fields) else record
 
-    def settle(
-        self, kind: Kind, object_id: str, lost: ApiFailed, missing: Callable[[Record | None], str]
-    ) -> Record | None:
-        """Reads an object until a lost write shows, and returns it. `missing` says what does not show, empty if
-        all does. ApiFailed, with the message of `lost` and what was seen, if it does not show or cannot be read."""
+    def settle(self, kind: Kind, object_id: str, lost: ApiFailed, missing: Missing) -> Record | None:
+        """Reads an object until a lost write shows, and returns it. ApiFailed, with the message of `lost` and what was
+        seen, if it does not show or cannot be read."""
         seen = ""
         try:
             for _ in self._reader.poll():
@@ -187,14 +180,23 @@ class PendingReferences:
 
     def _find_item(self, address: str, reference: Reference) -> Any:
         """What is sent for a reference: the id, or the item of the list, which may show up late."""
-        record, number = self._find_target(address, KINDS[reference.kind])
+        # The object of the address, and its number among those that this run has created (0: none of them).
+        with self._lock:
+            record, number = self._made.get(address) or (None, 0)
+        if record is None:
+            object_id = self.find_id(address) or ""
+            record = self.before.find(reference.kind, object_id)
+            record = record or Record(reference.kind, object_id, object_id, {}, {"id": object_id})
         if not reference.lookup:
             return record.id
-        reading = None
+        path, reading, by_id = reference.lookup, None, reference.item(record.id)
         objections: list[str] = []
         for _ in self.reader.poll((*POLL_DELAYS, LAST_DELAY)):
-            reading = self._read_newer(reference.lookup, reading)
-            item = item_by_id(reference, record.id, reading.available)
+            with self._lock:  # Threads share what one of them has read since this one read it last.
+                if self._readings.get(path) is reading:
+                    self._readings[path] = _Reading(len(self._made), LookupTable(read_table(self.reader, path)))
+                reading = self._readings[path]
+            item = by_id if reading.available.holds(by_id) else None
             # A list that was read before the object was made proves nothing about it.
             if item is None and reading.after >= number:
                 item, objections = self._find_by_label(address, record, reference, reading)
@@ -203,17 +205,8 @@ class PendingReferences:
         if objections:
             raise IdentityAmbiguous(" ".join(" ".join(objections).split()), hint=WRITE_IT)
         available = list_labels(reading.available) if reading else "none"
-        message = f"{address} ({record.id}) is not among those that GET {reference.lookup} offers: {available}"
+        message = f"{address} ({record.id}) is not among those that GET {path} offers: {available}"
         raise ApiFailed(message, hint="its provider may take no reports, or it shows up late: plan again")
-
-    def _find_target(self, address: str, kind: Kind) -> tuple[Record, int]:
-        """The object of an address, and its number among those that this run has created (0: none of them)."""
-        with self._lock:
-            if address in self._made:
-                return self._made[address]
-        object_id = self.find_id(address) or ""
-        known = self.before.find(kind.name, object_id)
-        return known or Record(kind.name, object_id, object_id, {}, {"id": object_id}), 0
 
     def _find_by_label(
         self, address: str, record: Record, reference: Reference, reading: _Reading
@@ -240,10 +233,3 @@ class PendingReferences:
         targets = Targets(reference, Live({kind.name: live}, available), taken, self.coming)
         item = targets.proof(target, address=address)
         return item, targets.explain_ambiguity(target, address) if item is None else []
-
-    def _read_newer(self, path: str, than: _Reading | None) -> _Reading:
-        """A list, read again unless that was done since `than`. Threads share one reading."""
-        with self._lock:
-            if path not in self._readings or self._readings[path] is than:
-                self._readings[path] = _Reading(len(self._made), LookupTable(read_table(self.reader, path)))
-            return self._readings[path]

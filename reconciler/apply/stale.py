@@ -39,13 +39,12 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
     offers = ReferenceResolver(live, taken, planned)
     for change in plan.changes:
         status = ChangeStatus(change, plan, state, live, resolver)
-        if rest := status.find_done() or status.find_half_done():
-            changes.append(rest)
-            continue
-        how = status.describe_difference() or describe_expired_time(change, status.record, now)
-        if reason := how or status.describe_lost_item(offers):
-            moved.append(f"{change.address}: {reason}")
-        changes.append(change)
+        rest = status.find_rest()
+        changes.append(rest or change)
+        if rest is None:
+            how = status.describe_difference() or describe_expired_time(change, status.record, now)
+            if reason := how or status.describe_lost_item(offers):
+                moved.append(f"{change.address}: {reason}")
     if moved:
         message = "\n  ".join(["the plan is stale, and nothing was written:", *moved])
         raise Refused(message, hint="plan again, and have that reviewed")
@@ -92,33 +91,30 @@ class ChangeStatus:
         self._made = self._records.get(entry.id) if makes and entry else None
         self._wanted = change.remember.applied if change.remember else {}
 
-    def find_done(self) -> Change | None:
-        """The change without requests if live is as wanted; else None."""
-        change = self._change
+    def find_rest(self) -> Change | None:
+        """The change with the requests that are left; None if no earlier attempt has done all, or all but the last.
+        Fields with an endpoint of their own are set last. Until then they have their initial value or placeholder, or
+        none."""
+        change, apart = self._change, dict(self._kind.sub_endpoints)
         if change.action is Action.DELETE:
             # What is only not listed is deleted as it was approved: the API's answer is the proof.
             return None if self.record else replace(change, requests=()) if self._is_gone else change
         record = self.record if change.action is Action.UPDATE else self._made
-        if change.action is Action.CREATE and record is None:
-            others = self._find_same()
-            record = others[0] if len(others) == 1 else None
-        is_done = record is not None and self._is_as_wanted(record, self._wanted)
-        return self._with_requests(record, ()) if record is not None and is_done else None
-
-    def find_half_done(self) -> Change | None:
-        """The change with its last requests, if an earlier attempt has done all but these; else None. Fields with an
-        endpoint of their own are set last. Until then they have their initial value or their placeholder, or none."""
-        change, apart = self._change, dict(self._kind.sub_endpoints)
-        record = self.record if change.action is Action.UPDATE else self._made
+        if record is None:
+            others = self._find_same() if change.action is Action.CREATE else []
+            is_done = len(others) == 1 and self._is_as_wanted(others[0], self._wanted)
+            return self._with_requests(others[0], ()) if is_done else None
+        if self._is_as_wanted(record, self._wanted):
+            return self._with_requests(record, ())
         at, rest = len(change.requests), dict(self._wanted)
-        while record and at > 1 and (name := next(iter(change.requests[at - 1].sets), "")) in apart:
+        while at > 1 and (name := next(iter(change.requests[at - 1].sets), "")) in apart:
             each, live = apart[name], record.fields.get(name)
             if not (each.reads if live is None else live in ({}, each.initial, each.placeholder)):
                 break
             at -= 1
             rest.pop(name, None)
-        is_half = record and at < len(change.requests) and self._is_as_wanted(record, rest)
-        return self._with_requests(record, change.requests[at:]) if record and is_half else None
+        is_half = at < len(change.requests) and self._is_as_wanted(record, rest)
+        return self._with_requests(record, change.requests[at:]) if is_half else None
 
     def describe_difference(self) -> str | None:
         """How live differs from what the plan saw; None if it does not."""
@@ -133,7 +129,10 @@ class ChangeStatus:
             return f"{change.id} is gone"
         if fingerprint(self._kind, self.record) == change.seen:
             return None
-        paths = self._find_changed_paths(self.record)
+        remember, seen = change.remember, {each.path: each.before for each in change.fields}
+        found = find_differences(self._kind, self._wanted, self.record.fields, remember) if remember else ()
+        now = {each.path: each.before for each in found} if remember else dict(flatten(self._kind, self.record.fields))
+        paths = sorted(path for path in {*seen, *now} if seen.get(path) != now.get(path))
         return f"{change.id} was changed meanwhile" + (f": {', '.join(paths)}" if paths else "")
 
     def describe_lost_item(self, resolver: ReferenceResolver) -> str | None:
@@ -147,7 +146,10 @@ class ChangeStatus:
                 if not (find_address(reference, item) or is_known):
                     return f"{item.get('id')} is not offered in {reference.lookup} any more"
             for address in uses:
-                target_id = self._find_id(address)
+                # The object that it had when the plan was made.
+                entry = self._plan.refresh.get(address) or self._entries.get(self._plan.moved.get(address, address))
+                planned = (each.id for each in self._plan.changes if each.address == address)
+                target_id = entry.id if entry else next(planned, None)
                 if address_kind(address) != reference.kind or address in open_addresses or target_id is None:
                     continue
                 target = self._live.records[reference.kind].get(target_id)
@@ -155,11 +157,6 @@ class ChangeStatus:
                     lost = "nothing proves any more that what is sent for it belongs to it" if target else "it is gone"
                     return f"it refers to {address} ({target_id}): {lost}"
         return None
-
-    def _find_id(self, address: str) -> str | None:
-        """The id of the object that an address had when the plan was made; None if it is not known."""
-        entry = self._plan.refresh.get(address) or self._entries.get(self._plan.moved.get(address, address))
-        return entry.id if entry else next((each.id for each in self._plan.changes if each.address == address), None)
 
     def _with_requests(self, record: Record, requests: tuple[Request, ...]) -> Change | None:
         """The change with those requests. `seen` is the object as it is now, with our own earlier steps."""
@@ -172,13 +169,6 @@ class ChangeStatus:
             return replace(change, requests=requests, cleanup=cleanup, remember=remember)
         seen = fingerprint(self._kind, record)
         return replace(change, id=record.id, requests=requests, remember=remember, seen=seen)
-
-    def _find_changed_paths(self, record: Record) -> list[str]:
-        """The paths at which the object differs from what the plan saw."""
-        remember, seen = self._change.remember, {each.path: each.before for each in self._change.fields}
-        found = find_differences(self._kind, self._wanted, record.fields, remember) if remember else ()
-        now = {each.path: each.before for each in found} if remember else dict(flatten(self._kind, record.fields))
-        return sorted(path for path in {*seen, *now} if seen.get(path) != now.get(path))
 
     def _find_same(self) -> list[Record]:
         """The unmanaged objects with the natural key of this change."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from reconciler.apply.recovery import find_pending_fields
 from reconciler.kinds import KINDS, Kind
@@ -107,12 +106,11 @@ class Verifier:
         one, and be in the response or be the result of an earlier write."""
         keys = each.outer_keys
         sent, shown = value_at(entry.applied, keys), value_at(record.fields, keys)
-        if not may_be_normalized(each):
-            return False
         answered = self._report.answered.get(address, {})
         is_answered = keys[0] in answered and is_equal(value_at(answered, keys), shown)
         last = self._last.get(record.kind, {}).get(record.id)
-        if not (is_answered or (last is not None and is_equal(value_at(last.fields, keys), shown))):
+        is_settled = is_answered or (last is not None and is_equal(value_at(last.fields, keys), shown))
+        if not (may_be_normalized(each) and is_settled):
             return False
         if looks_same(sent, shown):
             return True
@@ -120,13 +118,12 @@ class Verifier:
         before = self._before.get(record.kind, {}).get(record.id)
         is_new = before is None and len(keys) == 1 and shown in (None, "", [], {})
         if is_new or (before is not None and is_equal(value_at(before.fields, keys), shown)):
-            return looks_like_it and (is_answered or self._was_stored_before(address, record, keys, sent))
+            # If an earlier run has sent the same, and found what it had sent, this value is somebody's change.
+            earlier = self._earlier.entries.get(address)
+            was_stored = (
+                earlier is not None
+                and (earlier.id == record.id and is_equal(value_at(earlier.applied, keys), sent))
+                and (join_keys(keys) in earlier.stored or not self._earlier.is_read_back(address))
+            )
+            return looks_like_it and (is_answered or was_stored)
         return looks_like_it or is_answered
-
-    def _was_stored_before(self, address: str, record: Record, keys: tuple[str, ...], sent: Any) -> bool:
-        """Whether an earlier run has sent the same, and found this value or did not read back. If it found what it had
-        sent, this value is somebody's change."""
-        earlier = self._earlier.entries.get(address)
-        if earlier is None or earlier.id != record.id or not is_equal(value_at(earlier.applied, keys), sent):
-            return False
-        return join_keys(keys) in earlier.stored or not self._earlier.is_read_back(address)

@@ -76,7 +76,7 @@ def policies() -> None:
 @options.format_option
 def list_(form: str) -> None:
     """What each ready rule says, and what it takes."""
-    rules = load("reconciler.policies.library:read_rules")()
+    rules = load("reconciler.policies:read_rules")()
     write_stdout(output.document.to_json(rules=rules) if form == "json" else output.listings.render_rules(rules))
 
 
@@ -122,7 +122,7 @@ def test(path: Path, pattern: str, parallelism: int, form: str) -> None:
     They stand in *.test.yaml beside the configuration. Each has a project of its own, in memory.
     """
     results = commands.test.run(path, pattern, parallelism)
-    write_stdout(output.tests.render(results, form))
+    write_stdout(output.listings.render_results(results, form))
     if any(each.mismatches for each in results):
         raise SystemExit(Exit.TEST_FAILED)
 
@@ -141,8 +141,8 @@ def expand(path: Path, environment: str | None, target: tuple[str, ...], form: s
     desired = commands.validate.expand(path, environment, target)
     for warning in desired.warnings:
         write_stderr(escape(f"warning: {warning}"))
-    expanded, folder = output.expanded, load("reconciler.config.files:configuration_folder")(path)
-    write_stdout(expanded.render_json(desired) if form == "json" else expanded.render_yaml(desired, folder))
+    folder = load("reconciler.config.files:configuration_folder")(path)
+    write_stdout(output.explain.render_expanded(desired, folder, form))
 
 
 @click.command()

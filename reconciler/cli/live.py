@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option("--fail-on", type=click.Choice(["health"]), help="Exit with 2 also if something does not deliver.")
 @options.many_connection_options
-def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpack[options.ManyFlags]) -> None:
+def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpack[options.ApiFlags]) -> None:
     """Show what somebody changed outside since the last apply, and what does not deliver.
 
     Exits with 2 if something was changed.
@@ -87,7 +87,7 @@ def import_(
     matches: tuple[str, ...],
     kinds: tuple[str, ...],
     file: Path | None,
-    **flags: Unpack[options.ConnectionFlags],
+    **flags: Unpack[options.ApiFlags],
 ) -> None:
     """Write the YAML for live objects, with the lines that adopt them.
 
@@ -121,7 +121,7 @@ def import_(
 @click.command()
 @options.path_argument
 @options.connection_options
-def export(path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
+def export(path: Path, **flags: Unpack[options.ApiFlags]) -> None:
     """Write a live project as YAML into the folder PATH, and its state.
 
     A plan right after it is empty. The folder must not manage anything yet.
@@ -171,7 +171,7 @@ def _show_written(written: Written) -> None:
 @options.format_option
 @options.many_connection_options
 def doctor(
-    path: Path, probe: bool, auto_approve: bool, allow: tuple[str, ...], form: str, **flags: Unpack[options.ManyFlags]
+    path: Path, probe: bool, auto_approve: bool, allow: tuple[str, ...], form: str, **flags: Unpack[options.ApiFlags]
 ) -> None:
     """Check all that a plan needs: key, address, lists, state, git; and what is known of the API.
 
@@ -190,8 +190,7 @@ def doctor(
             facts, check = commands.probe.probe(session, allow, (lambda: None) if auto_approve else ask)
         by_text = {each.text: each for each in (*found[0].facts, *facts)}
         found = [replace(found[0], checks=(*found[0].checks, check), facts=tuple(by_text.values()))]
-    is_json = form == "json"
-    write_stdout((output.listings.render_diagnoses_json if is_json else output.listings.render_diagnoses_text)(found))
+    write_stdout(output.listings.render_diagnoses(found, form))
     if code := worst(each.exit_code for each in found):
         raise SystemExit(code)
 
@@ -201,7 +200,7 @@ def doctor(
 @options.path_argument
 @options.format_option
 @options.connection_options
-def explain(target: str, path: Path, form: str, **flags: Unpack[options.ConnectionFlags]) -> None:
+def explain(target: str, path: Path, form: str, **flags: Unpack[options.ApiFlags]) -> None:
     """Say why something is equal, different, ignored, moved or manual.
 
     The line of YAML, the live value, what was last applied and when, what the next apply does, and the rule that
@@ -214,8 +213,7 @@ def explain(target: str, path: Path, form: str, **flags: Unpack[options.Connecti
     """
     with options.open_session(path, flags) as session:
         found = commands.live.explain_address(session, target)
-    shown = output.explain
-    write_stdout(shown.render_json(found) if form == "json" else shown.render_text(found))
+    write_stdout(output.explain.render(found, form))
 
 
 @click.command()
@@ -223,7 +221,7 @@ def explain(target: str, path: Path, form: str, **flags: Unpack[options.Connecti
 @options.connection_options
 @options.form_option(["mermaid", "dot", "svg"], "The picture's language.")
 @options.flag("--offline", help="The configuration alone, without a key: nothing is planned.")
-def graph(path: Path, form: str, offline: bool, **flags: Unpack[options.ConnectionFlags]) -> None:
+def graph(path: Path, form: str, offline: bool, **flags: Unpack[options.ApiFlags]) -> None:
     """Draw what refers to what, coloured by what would happen.
 
     Makes a plan for that, and never writes. Of many objects, Mermaid and SVG draw alike ones as one box, and a
@@ -246,7 +244,7 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[options.Connecti
 @options.path_argument
 @options.format_option
 @options.connection_options
-def destinations(path: Path, form: str, **flags: Unpack[options.ConnectionFlags]) -> None:
+def destinations(path: Path, form: str, **flags: Unpack[options.ApiFlags]) -> None:
     """List what reports can be sent to.
 
     Each destination with the line that is written for it, its label, and the integration that it is, if its id or its
@@ -254,9 +252,7 @@ def destinations(path: Path, form: str, **flags: Unpack[options.ConnectionFlags]
     """
     with options.open_session(path, flags) as session:
         found = commands.live.list_destinations(session)
-    as_json = form == "json"
-    render = output.listings.render_destinations_json if as_json else output.listings.render_destinations_text
-    write_stdout(render(found))
+    write_stdout(output.listings.render_destinations(found, form))
     for warning in found.warnings if form == "text" else ():
         write_stderr(escape(f"warning: {warning}"))
 
@@ -265,7 +261,7 @@ def destinations(path: Path, form: str, **flags: Unpack[options.ConnectionFlags]
 @click.argument("address", shell_complete=options.complete("reports"))
 @options.path_argument
 @options.connection_options
-def send_test(address: str, path: Path, **flags: Unpack[options.ConnectionFlags]) -> None:
+def send_test(address: str, path: Path, **flags: Unpack[options.ApiFlags]) -> None:
     """Send a report once, now, to its destinations (at most once a minute)."""
     with options.open_session(path, flags) as session:
         write_stderr(f"{address}: {escape(commands.live.send_test(session, address))}")

@@ -20,7 +20,6 @@ from reconciler.lazy import load
 from reconciler.output.terminal import escape, log, make_excerpt, make_write_error, red, redact, write_stderr
 from reconciler.text import abridge
 
-SHOWN_FRAMES = 3
 LONGEST_FAULT = 300
 COLLECTOR = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 COMMANDS = {
@@ -102,10 +101,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     is_on = os.environ.get("OTEL_SDK_DISABLED", "").lower() != "true" and any(map(os.environ.get, COLLECTOR))
     has_otlp = is_on and "otlp" in (os.environ.get("OTEL_TRACES_EXPORTER") or "otlp")
     has_spans = has_otlp and command is not None and {"--help", "-h"}.isdisjoint(words)
-    return _run_reporting(words, command, is_json, has_spans) if is_json or has_spans else _run(words)
-
-
-def _run_reporting(words: Sequence[str], command: str | None, is_json: bool, has_spans: bool) -> int:
+    if not (is_json or has_spans):
+        return _run(words)
     now: datetime | None = None
     with suppress(KeyError, ReconcilerError):  # the session says what is wrong with it
         now = load("reconciler.commands.session:parse_moment")(os.environ["RECONCILER_NOW"], "")
@@ -139,7 +136,7 @@ def _run(words: Sequence[str]) -> int:
         if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # there since click 8.2
             write_stderr(error.format_message())
         else:
-            _show(load("reconciler.cli.usage:usage_error")(error, cli, words))
+            _show(load("reconciler.cli.usage:make_usage_error")(error, cli, words))
         return Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
         write_stderr("interrupted; what an apply has done is remembered, and the next one goes on from there")
@@ -160,7 +157,7 @@ def _run(words: Sequence[str]) -> int:
 
 def _show_fault(error: Exception) -> None:
     """Writes what happened and where, in a few lines, without values of variables; redacted before it is cut."""
-    frames = traceback.extract_tb(error.__traceback__)[-SHOWN_FRAMES:]
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
     places = " < ".join(f"{Path(each.filename).name}:{each.lineno} in {each.name}" for each in reversed(frames))
     what = " ".join(redact(str(error)).split())
     shown = what if len(what) <= LONGEST_FAULT else f"{what[:LONGEST_FAULT]}…"

@@ -36,20 +36,14 @@ unsafe_option = partial(click.option, cls=NeverSuggested)
 unsafe_flag = partial(flag, cls=NeverSuggested)
 
 
-if TYPE_CHECKING:
-    _Choice = click.Choice[str]
-else:  # which is generic since click 8.2 only
-    _Choice = click.Choice
-
-
-class OneOf(_Choice):
+class OneOf(click.Choice):  # type: ignore[type-arg] # click 8.1 has it, too, and there it takes none
     """A word of a list."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The word. WrongUsage if it is another one."""
         if value in self.choices:
             return value
-        raise wrong_value(param, value, f"one of {', '.join(self.choices)}", ctx)
+        raise make_error(param, value, f"one of {', '.join(self.choices)}", ctx)
 
 
 class Guard(OneOf):
@@ -72,12 +66,12 @@ class WholeNumber(click.IntRange):
             return super().convert(value, param, ctx)
         except click.BadParameter:
             most = "" if self.max is None else f" to {self.max}"
-            raise wrong_value(param, value, f"a whole number from {self.min}{most}", ctx) from None
+            raise make_error(param, value, f"a whole number from {self.min}{most}", ctx) from None
 
 
-def wrong_value(param: click.Parameter | None, value: object, expected: str, ctx: click.Context | None) -> WrongUsage:
+def make_error(param: click.Parameter | None, value: object, expected: str, ctx: click.Context | None) -> WrongUsage:
     """The error of a value that an option does not take."""
-    return WrongUsage(f"{find_name(param)} {value}: expected {expected}", hint=help_hint(ctx))
+    return WrongUsage(f"{find_name(param)} {value}: expected {expected}", hint=make_hint(ctx))
 
 
 def find_name(param: click.Parameter | None) -> str:
@@ -88,7 +82,7 @@ def find_name(param: click.Parameter | None) -> str:
     return name[1:-1] if name.startswith("[") else name
 
 
-def help_hint(ctx: click.Context | None) -> str:
+def make_hint(ctx: click.Context | None) -> str:
     """Where the options of a command are listed."""
     return f"`{ctx.command_path if ctx else 'reconciler'} --help` lists what it takes"
 
@@ -127,7 +121,7 @@ def _require_order(ctx: click.Context, last: click.Parameter, path: Path) -> Pat
         is_address = key not in ("", "yaml", "yml") and kind in load("reconciler.kinds:KINDS")
         if is_address != os.path.lexists(word) and is_address is (each is last):
             order = f"the order is `{ctx.command_path} {' '.join(map(find_name, words))}`"
-            raise wrong_value(each, word, f"no {'address' if is_address else 'path'} here; {order}", ctx)
+            raise make_error(each, word, f"no {'address' if is_address else 'path'} here; {order}", ctx)
     return path
 
 
@@ -136,10 +130,10 @@ path_argument = click.argument("path", type=click.Path(path_type=Path), default=
 format_option = form_option(["text", "json"])
 
 
-def _one_name(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
+def _require_one(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
     """The environment that is named. WrongUsage if several are: one of them would be ignored."""
     if len({*values}) > 1:
-        raise wrong_value(param, ", ".join(values), "one environment; run this once for each of them", ctx)
+        raise make_error(param, ", ".join(values), "one environment; run this once for each of them", ctx)
     return values[0] if values else None
 
 
@@ -147,7 +141,7 @@ _environment = partial(
     click.option, "--environment", "-e", multiple=True, metavar="NAME", shell_complete=complete("environments")
 )
 environment_option = _environment(
-    callback=_one_name, help="The environment of reconciler.yaml; needed if there are several."
+    callback=_require_one, help="The environment of reconciler.yaml; needed if there are several."
 )
 environments_option = combine(
     _environment(
@@ -185,12 +179,12 @@ target_option = bare_target_option(
 )
 
 
-def _forms_and_files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Files:
+def _parse_reports(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Files:
     """`html=plan.html` is the form html and the file plan.html."""
     for value in values:
         form, _, file = value.partition("=")
         if form not in FORMS or not file:
-            raise wrong_value(param, value, f"FORM=FILE, FORM one of {', '.join(FORMS)}", ctx)
+            raise make_error(param, value, f"FORM=FILE, FORM one of {', '.join(FORMS)}", ctx)
     return tuple((form, Path(file)) for form, _, file in (value.partition("=") for value in values))
 
 
@@ -199,7 +193,7 @@ plan_options = combine(
     click.option(
         "--report",
         "reports",
-        callback=_forms_and_files,
+        callback=_parse_reports,
         shell_complete=lambda ctx, param, word: [f"{form}=" for form in FORMS if form.startswith(word)],
         multiple=True,
         metavar="FORM=FILE",
@@ -231,28 +225,18 @@ plan_options = combine(
 )
 
 
-class ApiFlags(TypedDict):
-    """What `api_options` read."""
+class ApiFlags(TypedDict, total=False):
+    """What the options of the API and the environments read: of each command, the values of those that it has."""
 
     api_url: str | None
     parallelism: int
     debug: bool
-
-
-class ConnectionFlags(ApiFlags):
-    """What `connection_options` read."""
-
     environment: str | None
-
-
-class ManyFlags(ApiFlags):
-    """What `many_connection_options` read."""
-
     environments: tuple[str, ...]
     every: bool
 
 
-class PlanFlags(ManyFlags):
+class PlanFlags(ApiFlags):
     """What `plan_options` read, and `--format`."""
 
     form: str
@@ -267,12 +251,12 @@ class PlanFlags(ManyFlags):
     strict_scope: bool
 
 
-def open_session(path: Path, flags: ConnectionFlags) -> AbstractContextManager[Session]:
+def open_session(path: Path, flags: ApiFlags) -> AbstractContextManager[Session]:
     """The session of the environment that the flags name."""
     return make_environments(path, [flags["environment"]] if flags["environment"] else [], flags).open()
 
 
-def choose_environments(path: Path, flags: ManyFlags) -> Environments:
+def choose_environments(path: Path, flags: ApiFlags) -> Environments:
     """The environments that the flags name."""
     names = commands.environments.choose_names(path, flags["environments"], every=flags["every"])
     return make_environments(path, names, flags)

@@ -170,7 +170,6 @@ class _Screen:
         self._form = form
         self._are_several = are_several
         self._ask = ask
-        self._is_confirmed = False
 
     def show_plans(self, reviews: Sequence[Ended[Review]]) -> None:
         """The plans. Of several environments, each was shown before it is planned again under its lock."""
@@ -190,11 +189,10 @@ class _Screen:
 
     def confirm(self, environments: Sequence[str]) -> None:
         """Asks once: of several environments, for all of them."""
-        if not self._ask or (self._are_several and self._is_confirmed):
-            return
-        names = ", ".join(environments)
-        commands.environments.require_yes(f"Apply this to {names}? Type yes to apply; anything else cancels:")
-        self._is_confirmed = True
+        if self._ask:
+            names = ", ".join(environments)
+            commands.environments.require_yes(f"Apply this to {names}? Type yes to apply; anything else cancels:")
+            self._ask = not self._are_several
 
     def begin(self, environment: str) -> None:
         write_stderr(bold(f"Applying to {escape(environment)}"))
@@ -206,7 +204,7 @@ class _Screen:
         if log.get():  # which has the events themselves
             yield lambda event: None if event.change else write_stderr(escape(event.text))
             return
-        with output.progress.Progress(plan, reasons=elsewhere) as display:
+        with output.text.Progress(plan, reasons=elsewhere) as display:
             yield lambda event: display(event.change, event.status, event.text)
 
     def show_report(self, report: ApplyReport) -> None:
@@ -216,9 +214,10 @@ class _Screen:
             write_stdout(output.document.to_json(**output.document.collect_report_values(report)))
 
     def show_ends(self, ended: Sequence[Ended[Applied]]) -> None:
-        shown = output.environments
-        render = shown.render_reports_json if self._form == "json" else shown.render_reports_text
-        write_stdout(render(ended))
+        shown, values = output.environments, output.document.collect_report_values
+        is_json = self._form == "json"
+        reports = shown.list_reports(ended)
+        write_stdout(shown.render_ended_json(reports, values) if is_json else shown.render_reports_text(reports))
 
 
 def _require_no_plan_flags(flags: options.PlanFlags) -> None:

@@ -48,7 +48,7 @@ def state() -> None:
 def list_(form: str, path: Path, environment: str | None) -> None:
     """The addresses that the state holds, with their ids."""
     found = _read(path, environment)
-    text = output.listings.render_state_json(found) if form == "json" else output.listings.render_state_text(found)
+    text = output.listings.render_state(found, form)
     if text:
         write_stdout(text)
 
@@ -110,12 +110,13 @@ def history(path: Path, environments: tuple[str, ...], every: bool, form: str) -
     """What was applied: when, by whom, from which commit. A receipt's id goes to `plan --undo`."""
     names = commands.environments.choose_names(path, environments, every=every)
     read = partial(commands.state.read_history, path)
+    # Of several, each has an end of its own. An error of one alone ends the command.
     if len(names) > 1:
         ended = [commands.environments.run_to_end(each, partial(read, each)) for each in names]
     else:
         ended = [Ended("".join(names), read(next(iter(names), None)))]
     if form == "json":
-        write_stdout(output.environments.render_ended_json(ended, output.listings.collect_history_values))
+        write_stdout(output.environments.render_ended_json(ended, lambda receipts: {"receipts": receipts}))
     else:
         write_stdout(output.environments.render_histories_text(ended))
     commands.environments.require_all(ended)

@@ -173,10 +173,9 @@ class Adoption:
         for each in values:
             if not is_equal(wanted[each.file].setdefault(each.key_path, each.live), each.live):
                 return f"{each.path}: it is written once for several resources, which differ now"
-        adopted = [set_values(file, self._text(file), ways) for file, ways in wanted.items()]
-        if left := [problem for each in adopted for problem in each.left.values()]:
+        edits = [set_values(file, self._text(file), ways) for file, ways in wanted.items()]
+        if left := [problem for each in edits for problem in each.left.values()]:
             return str(left[0])
-        edits = [each.edit for each in adopted]
         try:
             after = evaluate(self._path, edits)
         except ConfigurationInvalid as error:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reconciler.config.files import Disk, Edited, Reading
+from reconciler.config.files import Disk, Reading
 from reconciler.config.fold import fold_blocks, write_block
 from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid, Problem, Refused
@@ -67,7 +67,7 @@ class Texts:
         left: dict[str, str] = {}
         for file, values in self._values.items():
             adopted = set_values(file, self._text(file), {keys: value for keys, (_, value) in values.items()})
-            self._after[file] = adopted.edit.after
+            self._after[file] = adopted.after
             left |= {values[keys][0]: str(each).partition("; change it")[0] for keys, each in adopted.left.items()}
         return left
 
@@ -88,7 +88,7 @@ class Texts:
 
 def open_edited(path: Path, edits: Iterable[Edit]) -> Configuration:
     """The configuration as it would be after edits, which are not written."""
-    return Configuration(path, Edited(path, {edit.path: edit.content for edit in edits}))
+    return Configuration(path, Disk(path, {edit.path: edit.content for edit in edits}))
 
 
 def evaluate(path: Path, edits: Iterable[Edit]) -> Mapping[str, Desired]:
@@ -191,7 +191,7 @@ class Folding:
                         self.folded.append(Group(file, section, joined, editor.join(number, section, joined)))
                     except UnsafeError as error:
                         self.left.append(Group(file, section, joined, f"one of them {error}"))
-        return Edit(file, text, editor.text_after())
+        return Edit(file, text, editor.splice())
 
     def _find_difference(self, path: Path, before: Mapping[str, Desired]) -> str:
         """What would not be the same as before; empty if nothing."""

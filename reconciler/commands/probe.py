@@ -115,7 +115,7 @@ class _Probe:
         name = f"reconciler-probe-{uuid.uuid4().hex}"
         for each in kind.fields:
             words, is_apart = each.schema.get("enum", ()), each.setter and (each.setter.reads or not each.required)
-            if kind.delivery and each.name == kind.delivery.status and not is_apart:
+            if each.name == kind.delivery.status and not is_apart:
                 fields[each.name] = next(word for word in words if word != kind.delivery.on)
             elif each.name in kind.example and not is_apart:
                 value = "sandbox" if each.follows_key and "sandbox" in words else kind.example[each.name]

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 from reconciler.config.defaults import apply_defaults, overlay
@@ -73,26 +72,20 @@ def read_cases(configuration: Configuration) -> tuple[list[Case], list[Problem]]
     """The tests of all files, in the order of paths and lines, and the problems of the files."""
     reading, cases, problems = Reading(Disk(configuration.path)), list[Case](), list[Problem]()
     for file in (files := reading.source.list_tests()):
-        for name, written in _read_tests(reading, file, problems):
-            cases += _make_cases(configuration, name, written, problems)
+        written, found, is_yaml = read_document(reading, file)
+        node, plain = written.node, plain_copy(written.node)
+        problems += found
+        if isinstance(node, LocatedMap):
+            plain = {name: value for name, value in plain.items() if not name.startswith(ANCHORS)}
+        problems += find_schema_problems("test_file", plain, written) if is_yaml else ()
+        tests: Any = node.get("tests") if isinstance(node, LocatedMap) else None
+        for name in tests if isinstance(tests, LocatedMap) else ():
+            if is_valid("case", plain_copy(tests[name])):
+                cases += _make_cases(configuration, name, Written.at(tests, name, str(file)), problems)
     if not files:
         text = "there is no *.test.yaml in this folder; expected tests beside the configuration"
         problems.append(Problem(str(configuration.path), 0, 0, text))
     return cases, problems
-
-
-def _read_tests(reading: Reading, file: Path, problems: list[Problem]) -> Iterator[tuple[str, Written]]:
-    """The valid tests of a file, each with its name. `problems` gets the problems of the others."""
-    written, found, is_yaml = read_document(reading, file)
-    node, plain = written.node, plain_copy(written.node)
-    problems += found
-    if isinstance(node, LocatedMap):
-        plain = {name: value for name, value in plain.items() if not name.startswith(ANCHORS)}
-    problems += find_schema_problems("test_file", plain, written) if is_yaml else ()
-    tests: Any = node.get("tests") if isinstance(node, LocatedMap) else None
-    for name in tests if isinstance(tests, LocatedMap) else ():
-        if is_valid("case", plain_copy(tests[name])):
-            yield name, Written.at(tests, name, str(file))
 
 
 def _make_cases(configuration: Configuration, name: str, written: Written, problems: list[Problem]) -> Iterator[Case]:

@@ -23,8 +23,21 @@ class Committed(files.Disk):
         super().__init__(path)
         within = relative_path(self._home, os.path.realpath(checkout.top))
         self._entries = list_entries(checkout, commit, "" if within == os.curdir else within) or {}
-        self._contents = self._read_blobs(checkout)
         self.modules = tuple(sorted(name for name, entry in self._entries.items() if entry.startswith(MODULE)))
+        names = [each for each in (files.SETTINGS_FILE, *self._select()[: files.MOST_FILES]) if each in self._entries]
+        self._refused = {
+            each: why for each in names for how, why in NO_FILES.items() if self._entries[each].startswith(how)
+        }
+        blobs = {each: self._entries[each].split()[-1] for each in names if each not in self._refused}
+        left = files.LARGEST_TOGETHER  # Sizes are asked for first, so that no large file is read into memory.
+        chosen = {}
+        for (name, blob), size in zip(blobs.items(), read_sizes(checkout, list(blobs.values())), strict=True):
+            if size > files.LARGEST:
+                self._refused[name] = files.TOO_LARGE
+            elif size <= left:
+                left -= size
+                chosen[name] = blob
+        self._contents = dict(zip(chosen, read_contents(checkout, list(chosen.values())), strict=True))
 
     def list_files(self) -> tuple[list[Path], list[Problem]]:
         names = self._select()
@@ -59,20 +72,3 @@ class Committed(files.Disk):
             if is_seen and files.is_resources(last) and not last.startswith("."):
                 names.append(name)
         return sorted(names)
-
-    def _read_blobs(self, checkout: Checkout) -> dict[str, bytes]:
-        """Path → content of the settings and the files of resources. Files that are not read go into `_refused`."""
-        names = [each for each in (files.SETTINGS_FILE, *self._select()[: files.MOST_FILES]) if each in self._entries]
-        self._refused = {
-            each: why for each in names for how, why in NO_FILES.items() if self._entries[each].startswith(how)
-        }
-        blobs = {each: self._entries[each].split()[-1] for each in names if each not in self._refused}
-        left = files.LARGEST_TOGETHER  # Sizes are asked for first, so that no large file is read into memory.
-        chosen = {}
-        for (name, blob), size in zip(blobs.items(), read_sizes(checkout, list(blobs.values())), strict=True):
-            if size > files.LARGEST:
-                self._refused[name] = files.TOO_LARGE
-            elif size <= left:
-                left -= size
-                chosen[name] = blob
-        return dict(zip(chosen, read_contents(checkout, list(chosen.values())), strict=True))

@@ -27,14 +27,6 @@ def apply_defaults(merged: Merged, most: int) -> None:
     before = len(merged.problems)
     for written in merged.defaults:
         _collect(merged, written, folders)
-    if folders:
-        _fill_in(merged, folders, most)
-    if len(merged.problems) > before or merged.lacks_defaults:
-        # A field that is missing may be among what is wrong.
-        merged.incomplete.update(each.location for each in merged.resources.values())
-
-
-def _fill_in(merged: Merged, folders: Folders, most: int) -> None:
     given: Counter[str] = Counter()
 
     @cache
@@ -53,12 +45,16 @@ def _fill_in(merged: Merged, folders: Folders, most: int) -> None:
             return written
         return replace(written, node=overlay(written.node, file, fields, ""))
 
-    merged.resources = {address: complete(address, each) for address, each in merged.resources.items()}
-    merged.misplaced = [(address, complete(address, each)) for address, each in merged.misplaced]
+    if folders:
+        merged.resources = {address: complete(address, each) for address, each in merged.resources.items()}
+        merged.misplaced = [(address, complete(address, each)) for address, each in merged.misplaced]
     for section in (name for name, number in given.items() if number > most):
         written = next(each for each in merged.defaults if isinstance(each.node, dict) and section in each.node)
         message = f"{DEFAULTS}: {section}: gives its resources {given[section]} values; expected at most {most}"
         merged.problems.append(Problem(*written.location, message))
+    if len(merged.problems) > before or merged.lacks_defaults:
+        # A field that is missing may be among what is wrong.
+        merged.incomplete.update(each.location for each in merged.resources.values())
 
 
 def _collect(merged: Merged, written: Written, folders: Folders) -> None:

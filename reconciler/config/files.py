@@ -40,10 +40,12 @@ LINK_ELSEWHERE = "is a link to a folder elsewhere; expected a folder of the conf
 
 class Disk:
     """The files of the configuration at a path, on the disk. `settings` is the path of `reconciler.yaml`.
+    `edited` (path → bytes) are files that replace some of them or are new.
     Only the path that the user named may be a link to a place outside of the folder."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, edited: Mapping[Path, bytes] | None = None) -> None:
         self._path = path
+        self._edited = {os.path.realpath(file): content for file, content in (edited or {}).items()}
         self._home = os.path.realpath(configuration_folder(path))
         self.settings = configuration_folder(path) / SETTINGS_FILE
 
@@ -60,7 +62,12 @@ class Disk:
         `reconciler.yaml` and `*.test.yaml` are left out, and no link to a folder is followed. One file of a
         configuration is a problem: the resources of the other files would count as removed."""
         found, problems = self._found
-        return [file for file in found if file == self._path or is_resources(file.name)], problems
+        files = [file for file in found if file == self._path or is_resources(file.name)]
+        if self._edited:
+            known = {*map(os.path.realpath, files), os.path.realpath(self.settings)}
+            added = (Path(file) for file in self._edited if file not in known)
+            files += (file for file in added if file.is_relative_to(self._home) and is_resources(file.name))
+        return files, problems
 
     def list_tests(self) -> list[Path]:
         """Every `*.test.yaml` below the folder."""
@@ -116,6 +123,8 @@ class Disk:
 
     def read_bytes(self, file: Path, most: int) -> bytes:
         """The first `most` + 1 bytes of a file, so that a larger one is noticed. Unreadable if it is refused."""
+        if self._edited and (edited := self._edited.get(os.path.realpath(file))) is not None:
+            return edited
         try:
             target = os.path.realpath(file, strict=True)
             if file != self._path and not Path(target).is_relative_to(self._home):
@@ -125,25 +134,6 @@ class Disk:
             return open_and_read(target, most, LARGEST, TOO_LARGE)
         except OSError as error:
             raise Unreadable(explain_unreadable(error)) from error
-
-
-class Edited(Disk):
-    """The files of the disk, with `contents` (path → bytes) that replace some of them or are new."""
-
-    def __init__(self, path: Path, contents: Mapping[Path, bytes]) -> None:
-        super().__init__(path)
-        self._contents = {os.path.realpath(file): content for file, content in contents.items()}
-
-    def list_resources(self) -> tuple[list[Path], list[Problem]]:
-        files, problems = super().list_resources()
-        known = {*map(os.path.realpath, files), os.path.realpath(self.settings)}
-        added = (Path(file) for file in self._contents if file not in known)
-        inside = (file for file in added if file.is_relative_to(self._home))
-        return [*files, *(file for file in inside if is_resources(file.name))], problems
-
-    def read_bytes(self, file: Path, most: int) -> bytes:
-        found = self._contents.get(os.path.realpath(file))
-        return super().read_bytes(file, most) if found is None else found
 
 
 def too_many_files(path: Path) -> Problem:
@@ -193,19 +183,12 @@ def _walk(path: Path, problems: list[Problem]) -> Iterator[Path]:
                 continue
             if is_yaml(entry.name):
                 yield folder / entry.name
-            elif _is_folder(entry):
+            elif os.path.isdir(entry.path):  # noqa: PTH112 - is_dir of an entry fails on a loop of links
                 if not (entry.is_symlink() or getattr(os.path, "isjunction", os.path.islink)(entry.path)):
                     within.append(folder / entry.name)
                 elif not Path(os.path.realpath(entry.path)).is_relative_to(home):
                     problems.append(_make_problem(folder / entry.name, LINK_ELSEWHERE))
         folders += reversed(within)  # the last is taken first
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
 
 
 def is_yaml(name: str) -> bool:

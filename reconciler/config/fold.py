@@ -32,7 +32,7 @@ Lists = Mapping[frozenset[str], str]
 """The items of a list, as canonical texts → the name of the variable with this list."""
 Dimension = Mapping[str, Mapping[KeyPath, Any]]
 """Item → its other values, by where they stand."""
-FEWEST: Final = 3
+FEWEST: Final = 3  # Two resources are read faster than a for_each with two items.
 MOST_PARTS: Final = 8
 """A key of more parts is left alone: there are too many ways to split it."""
 _FIXED: Final = ("lifecycle", "only_in")
@@ -113,7 +113,11 @@ def _join(members: Sequence[tuple[Block, str]], prefix: str, suffix: str) -> Blo
     number = len(first.dimensions)
     each = f"${{each.{number}}}"
     differing = {key_path: [block.scalars[key_path] for block in blocks] for key_path in first.scalars}
-    differing = {key_path: values for key_path, values in differing.items() if not _are_same(values)}
+    differing = {
+        key_path: values
+        for key_path, values in differing.items()
+        if len({(type(each), str(each)) for each in values}) > 1
+    }
     scalars = {**first.scalars}
     columns: dict[str, tuple[KeyPath, list[Any]]] = {}
     for key_path in sorted(differing):
@@ -144,15 +148,10 @@ def _unite(blocks: Sequence[Block]) -> list[Dimension] | None:
     for alike in zip(*(each.dimensions for each in blocks), strict=True):
         items: dict[str, Mapping[KeyPath, Any]] = {}
         for item, values in chain.from_iterable(each.items() for each in alike):
-            if not _are_same([canonical([*each.values()]) for each in (items.setdefault(item, values), values)]):
+            if canonical([*items.setdefault(item, values).values()]) != canonical([*values.values()]):
                 return None
         dimensions.append(items)
     return dimensions
-
-
-def _are_same(values: Sequence[Any]) -> bool:
-    """Whether values are the same and of one type."""
-    return all(each == values[0] and type(each) is type(values[0]) for each in values)
 
 
 def _split(values: Sequence[Any], items: Sequence[str]) -> Sequence[str]:

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from reconciler import config
 from reconciler.config.files import SETTINGS_FILE, Disk, Reading, configuration_folder, make_error
-from reconciler.config.instances import Expansion, expand
-from reconciler.config.merge import ConfigItem, Merged, find_foreign, merge
-from reconciler.config.semantics import check_imports, check_natural_keys, check_semantics, select_imports
+from reconciler.config.instances import expand
+from reconciler.config.merge import ConfigItem, Expansion, Merged, find_foreign, merge
+from reconciler.config.semantics import check_natural_keys, check_semantics, select_imports
 from reconciler.config.settings import read_settings
 from reconciler.config.validation import is_valid
 from reconciler.config.values import NO_FOR_EACH, NO_ITEMS, Substitution, Written
@@ -155,11 +155,11 @@ class Configuration:
         """The desired state of an environment, and every problem. Without an environment only the problems count."""
         merged, substitution = self.merged, Substitution(environment)
         expansion = expand(merged.resources, substitution, self.environments, self._value_limit())
-        substitution.no_items = ""
-        misplaced = [*expansion.misplaced, *_resolve(merged.misplaced, substitution)]
-        substitution.no_items = NO_FOR_EACH
+        misplaced = [*expansion.misplaced, *_resolve(merged.misplaced, substitution, "")]
         items = {name: _resolve([(name, each) for each in own], substitution) for name, own in merged.blocks.items()}
-        here = {**items, "imports": list(select_imports(items["imports"], environment.name if environment else ""))}
+        wrong_imports: list[Problem] = []
+        name = environment.name if environment else ""
+        here = {**items, "imports": [*select_imports(items["imports"], name, self.environments, wrong_imports)]}
         policies = _resolve(((f"policy.{name}", each) for name, each in merged.policies.items()), substitution)
         unknown = substitution.unknown | merged.unread
         entries = [*expansion.resources.values(), *misplaced]
@@ -173,7 +173,6 @@ class Configuration:
         ]
         is_complete = merged.is_complete and expansion.is_complete
         semantic = check_semantics(entries, here, policies, expansion, is_complete=is_complete)
-        wrong_imports = check_imports(items["imports"], self.environments)
         found += (each for each in chain(semantic, wrong_imports) if each.location not in unknown)
         by_subject = {each.subject: each.items for each in entries if each.items} if found else {}
         found = [substitution.locate_at_source(each, by_subject.get(each.subject, NO_ITEMS)) for each in found]
@@ -203,11 +202,13 @@ class Configuration:
         return {*here, *(each for each in sources if isinstance(each, str))}
 
 
-def _resolve(written: Iterable[tuple[str, Written]], substitution: Substitution) -> list[ConfigItem]:
+def _resolve(
+    written: Iterable[tuple[str, Written]], substitution: Substitution, no_items: str = NO_FOR_EACH
+) -> list[ConfigItem]:
     entries = []
     for name, each in written:
         substitution.subject = name
-        entries.append(ConfigItem(name, substitution.resolve(each.node, each.value_location), each))
+        entries.append(ConfigItem(name, substitution.resolve(each.node, each.value_location, no_items), each))
     return entries
 
 
@@ -242,12 +243,22 @@ def _make_desired(
         kind, node, file = address_kind(entry.name), entry.written.node, entry.written.location.file
         keys = {name: item.key for name, item in entry.items.items()}
         places = {name: item.location for name, item in entry.items.items()}
+        lifecycle = NO_LIFECYCLE  # most resources have none, and share this one
+        if written := entry.value.get("lifecycle"):
+            ignored = (
+                each if isinstance(each, dict) else {"field": each} for each in written.get("ignore_changes", ())
+            )
+            lifecycle = Lifecycle(
+                prevent_destroy=written.get("prevent_destroy"),
+                ignore_changes=tuple(inputs.Ignored(**each) for each in ignored),
+                replace=written.get("replace") == "allow",
+            )
         return Resource(
             entry.name,
             kind,
             fields={name: entry.value[name] for name in KINDS[kind].field_names if name in entry.value},
             location=entry.written.location,
-            lifecycle=_make_lifecycle(entry.value["lifecycle"]) if "lifecycle" in entry.value else NO_LIFECYCLE,
+            lifecycle=lifecycle,
             locations=LazyMapping(lambda: config.locations.locate_values(node, file, entry.items)),
             file=relative(file),
             sources=LazyMapping(lambda: config.locations.find_sources(node, file, environment, entry.items)),
@@ -268,13 +279,4 @@ def _make_desired(
         warnings=tuple(expanded.warnings),
         left_out=left_out,
         definitions=expanded.patterns,
-    )
-
-
-def _make_lifecycle(written: Mapping[str, Any]) -> Lifecycle:
-    ignored = (each if isinstance(each, dict) else {"field": each} for each in written.get("ignore_changes", ()))
-    return Lifecycle(
-        prevent_destroy=written.get("prevent_destroy"),
-        ignore_changes=tuple(inputs.Ignored(**each) for each in ignored),
-        replace=written.get("replace") == "allow",
     )

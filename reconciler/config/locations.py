@@ -10,7 +10,7 @@ from reconciler.config.files import LARGEST, Disk
 from reconciler.config.merge import ConfigItem
 from reconciler.config.values import EXPRESSION, NAME, Items, find_source, find_whole_expression
 from reconciler.errors import Location
-from reconciler.kinds.comparison import format_path
+from reconciler.kinds.comparison import join_keys
 from reconciler.model.addresses import address_key
 from reconciler.model.policies import Policy, PolicyException
 from reconciler.model.redaction import mask_pasted
@@ -74,11 +74,11 @@ def _walk_values(path: str, node: Any, file: str) -> Iterator[tuple[str, Locatio
     if isinstance(node, LocatedMap):
         at = {**node.key_positions, **node.anchors}
         found = [
-            (format_path(path, [key]) if path else key, Location(node.files.get(key, file), *at[key]), node[key])
-            for key in node
+            (join_keys([key], path), Location(node.files.get(key, file), *at[key]), value)
+            for key, value in node.items()
         ]
     elif isinstance(node, LocatedList):
-        found = [(format_path(path, [at]), Location(file, *node.positions[at]), value) for at, value in enumerate(node)]
+        found = [(join_keys([at], path), Location(file, *node.positions[at]), value) for at, value in enumerate(node)]
     else:
         return
     for each in found:

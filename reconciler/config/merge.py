@@ -43,6 +43,26 @@ class ConfigItem:
         return Problem(*self.written.locate(*path, key=at_key), about, subject=subject, cause=cause)
 
 
+@dataclass(slots=True)
+class Expansion:
+    """The resources of one environment, by address.
+
+    `left_out`: the addresses that an `only_in` leaves out → its location. `misplaced` entries are checked, but are not
+    part of the configuration. `definitions`: the address of a `for_each` → the addresses of its instances. `patterns`:
+    a pattern of the addresses that a `for_each` can make → its address and location. `values`: how many instances have.
+    `is_complete`: none is missing.
+    """
+
+    resources: dict[str, ConfigItem] = field(default_factory=dict)
+    left_out: dict[str, Location] = field(default_factory=dict)
+    definitions: dict[str, list[str]] = field(default_factory=dict)
+    patterns: dict[str, tuple[str, Location]] = field(default_factory=dict)
+    misplaced: list[ConfigItem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    values: int = 0
+    is_complete: bool = True
+
+
 KEY = re.compile(KEY_PATTERN)
 ANCHORS = "x-"
 FEWEST = 2
@@ -84,15 +104,13 @@ def merge(documents: Iterable[Document]) -> Merged:
     """The documents as one configuration. Their order and their files have no meaning."""
     merged = Merged()
     for document in documents:
-        if document.value is None:
-            continue
         if not isinstance(document.value, LocatedMap):
             message = f"found {describe(document.value)}; expected a map of {', '.join(_list_top())}"
             merged.problems.append(Problem(document.file, *document.position, message))
             continue
         above = ""
         for name, node in document.value.items():
-            _add_section(merged, document.file, document.value, name, node, above)
+            _add_section(merged, document.file, document.value, name, above)
             above = name if name in SECTIONS and isinstance(node, LocatedMap) else above
     return merged
 
@@ -102,17 +120,24 @@ def _list_top() -> tuple[str, ...]:
     return (*SECTIONS, *BLOCKS, POLICIES, DEFAULTS)
 
 
-def _add_section(merged: Merged, file: str, parent: LocatedMap, name: str, node: Any, above: str) -> None:
+def _add_section(merged: Merged, file: str, parent: LocatedMap, name: str, above: str) -> None:
+    """Add what is below a key at the top of a file. `above`: the last section above it."""
+    node = parent[name]
     if name.startswith(ANCHORS) or (node is None and name in _list_top()):
         return
     if name in SECTIONS and isinstance(node, LocatedMap):
-        _add_resources(merged, file, name, node)
+        _add_resources(merged, file, SECTIONS[name], node)
     elif name == POLICIES and isinstance(node, LocatedMap):
-        _add_policies(merged, file, node)
+        for key in node:
+            written = Written.at(node, key, file)
+            first = merged.policies.setdefault(key, written)
+            problem = explain_bad_key(key)
+            if first is not written:
+                problem = f"the policy {cut(key)} is written a second time; expected it once, as at {first.location}"
+            merged.problems += [Problem(*written.location, problem)] if problem else ()
     elif name in BLOCKS and isinstance(node, LocatedList):
-        for item, position in zip(node, node.positions, strict=True):
-            location = Location(file, *position)
-            merged.blocks[name].append(Written(item, location, location))
+        places = [Location(file, *each) for each in node.positions]
+        merged.blocks[name] += (Written(item, at, at) for item, at in zip(node, places, strict=True))
     elif name == DEFAULTS:
         merged.defaults.append(Written.at(parent, name, file))
     elif name in _list_top():
@@ -128,7 +153,7 @@ def _add_section(merged: Merged, file: str, parent: LocatedMap, name: str, node:
 
 
 def _explain_top_key(merged: Merged, file: str, parent: LocatedMap, name: str, above: str) -> str:
-    """Why a key at the top of a file is wrong. `above`: the last section above it."""
+    """Why a key at the top of a file is wrong."""
     if above and parent[above] and name in SECTIONS[above].field_names:
         key = next(reversed(parent[above]))
         merged.incomplete.add(Location(file, *parent[above].key_positions[key]))
@@ -149,15 +174,26 @@ def guess_kind(fields: Collection[str]) -> Kind | None:
     return best if len({*best.field_names} & {*fields}) >= FEWEST else None
 
 
-def _add_resources(merged: Merged, file: str, section: str, node: LocatedMap) -> None:
-    kind = SECTIONS[section]
-    strays = _find_stray_fields(kind, node)
+def _add_resources(merged: Merged, file: str, kind: Kind, node: LocatedMap) -> None:
+    """Add the resources of a section. Fields in the places of their keys are a problem."""
+    known = {*kind.field_names, "lifecycle", *META_ARGUMENTS}
+    strays: dict[str, list[str]] = {}  # the key above them, or "" → the fields
+    above = ""
+    for key, value in node.items():
+        if key in known and value is not None and not (isinstance(value, LocatedMap) and value.keys() & known):
+            strays.setdefault(above, []).append(key)
+            continue
+        above = key
     for above, fields in strays.items():
+        names = abridge(fields)
+        what, it = (f"the fields {names} stand", "them") if len(fields) > 1 else (f"the field {names} stands", "it")
+        message = f"{what} directly below {kind.section}:; expected a key of yours between, for example my-{kind.name}:"
         if above:
             merged.incomplete.add(Location(file, *node.key_positions[above]))
-        merged.problems.append(Problem(file, *node.key_positions[fields[0]], _explain_strays(kind, fields, above)))
-    names = {name for fields in strays.values() for name in fields}
-    for key in (key for key in node if key not in names):
+            message = f"{what} beside the key {cite(above)}; expected {it} below that key, indented further"
+        merged.problems.append(Problem(file, *node.key_positions[fields[0]], message))
+    misplaced = {name for fields in strays.values() for name in fields}
+    for key in (key for key in node if key not in misplaced):
         written = Written.at(node, key, file)
         if written.node is None and key in strays:
             written = replace(written, node=LocatedMap())  # Its fields stand beside it.
@@ -171,38 +207,6 @@ def _add_resources(merged: Merged, file: str, section: str, node: LocatedMap) ->
             merged.misplaced.append((address, written))
         else:
             merged.resources[address] = written
-
-
-def _add_policies(merged: Merged, file: str, node: LocatedMap) -> None:
-    for key in node:
-        written = Written.at(node, key, file)
-        first = merged.policies.setdefault(key, written)
-        problem = explain_bad_key(key)
-        if first is not written:
-            problem = f"the policy {cut(key)} is written a second time; expected it once, as at {first.location}"
-        if problem:
-            merged.problems.append(Problem(*written.location, problem))
-
-
-def _find_stray_fields(kind: Kind, node: LocatedMap) -> dict[str, list[str]]:
-    """Fields in places where keys of resources are expected: the key above them, or "" → the names of the fields."""
-    strays: dict[str, list[str]] = {}
-    names = {*kind.field_names, "lifecycle", *META_ARGUMENTS}
-    above = ""
-    for key, value in node.items():
-        if key in names and value is not None and not (isinstance(value, LocatedMap) and value.keys() & names):
-            strays.setdefault(above, []).append(key)
-        else:
-            above = key
-    return strays
-
-
-def _explain_strays(kind: Kind, fields: list[str], above: str) -> str:
-    names = abridge(fields)
-    what, it = (f"the fields {names} stand", "them") if len(fields) > 1 else (f"the field {names} stands", "it")
-    if above:
-        return f"{what} beside the key {cite(above)}; expected {it} below that key, indented further"
-    return f"{what} directly below {kind.section}:; expected a key of yours between, for example my-{kind.name}:"
 
 
 def explain_bad_key(key: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler import kinds
 from reconciler.config.validation import Broken, find_errors, is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Problem
-from reconciler.kinds import KINDS, SECTIONS
+from reconciler.kinds import KINDS, SECTIONS, Field
 from reconciler.text import WORD_CHARACTERS, cite, closest, cut, describe, find_similar, join_choices, offer, suggest
 from reconciler.yaml import find_location
 
@@ -36,8 +36,13 @@ SIMPLE = re.compile(r"[\w.-]{1,60}", re.ASCII)
 
 def describe_expected(name: str, path: Path, schema: Schema) -> str:
     """What the schema `name` expects at a path, in the words of the field's declaration if it has some."""
-    is_field = name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names
-    return (KINDS[name].field_named(str(path[0])).expected if is_field else "") or _describe_schema(schema)
+    field = _find_field(name, path)
+    return (field.expected if field else "") or _describe_schema(schema)
+
+
+def _find_field(name: str, path: Path) -> Field | None:
+    fields = KINDS[name].fields if name in KINDS and len(path) == 1 else ()
+    return next((each for each in fields if each.name == path[0]), None)
 
 
 def _describe_schema(schema: Schema) -> str:
@@ -45,7 +50,10 @@ def _describe_schema(schema: Schema) -> str:
     if "enum" in schema:
         return offer(["null" if each is None else str(each) for each in schema["enum"]])
     if "oneOf" in schema:
-        return " or ".join(_format_shape(each["required"], schema["properties"]) for each in schema["oneOf"])
+        # `{type: target_integration, id: …}` or another shape of a map
+        words = {key: (each.get("enum") or "…")[0] for key, each in schema["properties"].items()}
+        shapes = (", ".join(f"{key}: {words[key]}" for key in each["required"]) for each in schema["oneOf"])
+        return " or ".join(f"{{{each}}}" for each in shapes)
     if "pattern" in schema and "description" in schema:
         sentence = str(schema["description"]).rstrip(".")
         example = f", for example {schema['examples'][0]}" if "examples" in schema else ""
@@ -61,20 +69,13 @@ def _describe_schema(schema: Schema) -> str:
     return join_choices(", ".join(TYPES[each] for each in kinds).replace("true or false", "true, false").split(", "))
 
 
-def _format_shape(required: list[str], properties: Schema) -> str:
-    """`{type: target_integration, id: …}`: the keys of one of several shapes of a map."""
-    values = [(properties[key].get("enum") or ["…"])[0] for key in required]
-    return "{" + ", ".join(f"{key}: {value}" for key, value in zip(required, values, strict=True)) + "}"
-
-
 def advise(name: str, path: Path, schema: Schema, value: Any) -> str:
     """How to correct a value, as the end of a message; empty if that is not clear."""
-    is_field = name in KINDS and len(path) == 1 and path[0] in KINDS[name].field_names
-    if is_field and isinstance(value, str) and KINDS[name].field_named(str(path[0])).grid and re.search(r"\s", value):
-        return kinds.local_time.suggest_time(value[:WORD_CHARACTERS], str(path[0]))
+    field = _find_field(name, path)
+    if field and field.grid and isinstance(value, str) and re.search(r"\s", value):
+        return kinds.local_time.suggest_time(value[:WORD_CHARACTERS], field.name)
     if value is None and name in KINDS and len(path) == 1:
-        optional = path[0] not in KINDS[name].field_names or not KINDS[name].field_named(str(path[0])).required
-        return "; leave the key out if it is not managed" if optional else ""
+        return "" if field and field.required else "; leave the key out if it is not managed"
     if isinstance(value, str):
         return _advise_on_text(schema, value)
     if isinstance(value, list):
@@ -114,19 +115,15 @@ def _advise_on_text(schema: Schema, text: str) -> str:
     if "pattern" in schema:
         section, dot, key = text.partition(".")
         return suggest([f"{SECTIONS[section].name}.{key}"]) if dot and section in SECTIONS else ""
-    item = _format_item(schema.get("items", schema), text)
-    return f"; did you mean {f'[{item}]' if 'items' in schema else item}?" if item else ""
-
-
-def _format_item(schema: Schema, text: str) -> str:
-    """A text as the item of a list: itself, or the map with this one value; empty if the schema allows neither."""
-    if not SIMPLE.fullmatch(text):
+    # The item of a list is the text itself, or the map with this one value. An address begins with the kind, which is
+    # the key of the map already.
+    items = schema.get("items", schema)
+    single = [each["required"][0] for each in items.get("oneOf", ()) if len(each["required"]) == 1]
+    is_text = "string" in _list_types(items)
+    if not SIMPLE.fullmatch(text) or not (is_text or single):
         return ""
-    if "string" in _list_types(schema):
-        return text
-    single = [each["required"][0] for each in schema.get("oneOf", ()) if len(each["required"]) == 1]
-    # An address begins with the kind, which is the key of the map already.
-    return f"{{{single[0]}: {text.removeprefix(f'{single[0]}.')}}}" if single else ""
+    item = text if is_text else f"{{{single[0]}: {text.removeprefix(f'{single[0]}.')}}}"
+    return f"; did you mean {f'[{item}]' if 'items' in schema else item}?"
 
 
 def _list_types(schema: Schema) -> set[str]:
@@ -160,45 +157,39 @@ def find_schema_problems(name: str, value: Any, written: Written, subject: str =
 def _find_violations(name: str, value: Any) -> Iterator[Violation]:
     if is_valid(name, value):
         return
-    errors = find_errors(name, value)
-    maps: dict[Path, tuple[Broken, set[str], list[str]]] = {}
-    for error in errors:
+    maps: dict[Path, Broken] = {}
+    values: list[tuple[Path, Broken]] = []
+    for error in find_errors(name, value):
         path: Path = tuple(error.absolute_path)
-        _, unknown, missing = maps.setdefault(path, (error, set(), []))
-        if error.validator == "additionalProperties" and error.validator_value is False:
-            unknown.update(set(error.instance) - set(error.schema["properties"]))
-        elif error.validator == "required":
-            # jsonschema raises one error for each missing key, and does not say which key it is.
-            missing[:] = [key for key in error.validator_value if key not in error.instance]
+        if error.validator in ("additionalProperties", "required"):
+            maps[path] = error  # of several for one map, one is enough: they do not say which key they mean
         elif "propertyNames" in error.absolute_schema_path:
             yield (*path, error.instance), True, f"{_format_path(path)}{cite(error.instance)} {NO_NAME}"
-    for path, (error, unknown, missing) in maps.items():
-        yield from _find_key_violations(name, path, error.schema.get("properties", {}), unknown, missing)
-    values = [each for each in errors if each.validator in ORDER and "propertyNames" not in each.absolute_schema_path]
-    paths = [tuple(each.absolute_path) for each in values]
+        elif error.validator in ORDER:
+            values.append((path, error))
+    for path, error in maps.items():
+        yield from _find_key_violations(name, path, error.schema, error.instance)
     first: dict[Path, Broken] = {}
-    for error in sorted(values, key=lambda each: ORDER.index(each.validator)):
-        path = tuple(error.absolute_path)
+    for path, error in sorted(values, key=lambda each: ORDER.index(each[1].validator)):
         # A failed choice among shapes counts only if nothing within it is wrong by itself.
-        if error.validator != "oneOf" or sum(each[: len(path)] == path for each in paths) == 1:
+        if error.validator != "oneOf" or sum(each[: len(path)] == path for each, _ in values) == 1:
             first.setdefault(path, error)
     for path, error in first.items():
         yield path, False, _format_path(path) + _format_message(name, path, error)
 
 
-def _find_key_violations(
-    name: str, path: Path, properties: Mapping[str, Any], unknown: Iterable[str], missing: Iterable[str]
-) -> Iterator[Violation]:
+def _find_key_violations(name: str, path: Path, schema: Schema, value: Mapping[str, Any]) -> Iterator[Violation]:
     """Unknown keys, and missing ones. A missing key is not reported if an unknown key is a misspelling of it."""
+    properties = schema.get("properties", {})
     misspelled: set[str] = set()
-    for key in sorted(unknown):
+    for key in sorted(value.keys() - properties.keys()) if schema.get("additionalProperties") is False else ():
         similar = find_similar(key, list(properties))
         misspelled.update(similar)
         below = [f"{name}.{key}" for name, each in properties.items() if key in each.get("properties", ())]
         message = f"unknown key {cite(key)}; expected {offer(list(properties))}{suggest(similar or below)}"
         yield (*path, key), True, _format_path(path) + message
-    for key in missing:
-        if key not in misspelled:
+    for key in schema.get("required", ()):
+        if key not in value and key not in misspelled:
             wanted = describe_expected(name, (*path, key), properties[key])
             yield path, True, f"{_format_path(path)}{cite(key)} is missing; expected {wanted}"
 

@@ -10,8 +10,7 @@ from itertools import chain
 from typing import Any
 
 from reconciler import kinds
-from reconciler.config.instances import Expansion
-from reconciler.config.merge import ConfigItem
+from reconciler.config.merge import ConfigItem, Expansion
 from reconciler.errors import Location, Problem, list_instances
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import join_keys, value_at
@@ -83,27 +82,21 @@ def _check_blocks(items: Items, known: Expansion) -> Iterator[Problem]:
                 yield item.problem((key,), f"{message}; expected it once")
 
 
-def select_imports(items: Iterable[ConfigItem], environment: str) -> Iterator[ConfigItem]:
-    """The imports of one environment, each with one id."""
+def select_imports(
+    items: Iterable[ConfigItem], name: str, environments: Collection[str], problems: list[Problem]
+) -> Iterator[ConfigItem]:
+    """The imports of the environment `name`, each with one id. `problems` gets those for unknown environments."""
     for item in items:
-        if not (ids := _read_ids(item)):
+        ids = value_at(item.value, ("id",))
+        for wrong in ids if isinstance(ids, dict) and environments else ():
+            if wrong not in environments:
+                expected = f"expected {offer(list(environments))}{closest(wrong, list(environments))}"
+                message = f"id: there is no environment {cite(wrong)}; {expected}"
+                problems.append(item.problem(("id", wrong), message, at_key=True))
+        if not isinstance(ids, dict) or not ids:
             yield item
-        elif environment in ids:
-            yield replace(item, value={**item.value, "id": ids[environment]})
-
-
-def check_imports(items: Iterable[ConfigItem], environments: Collection[str]) -> Iterator[Problem]:
-    """Imports for environments that do not exist."""
-    wrong = ((item, name) for item in items for name in _read_ids(item) if name not in environments)
-    for item, name in wrong if environments else ():
-        expected = f"expected {offer(list(environments))}{closest(name, list(environments))}"
-        yield item.problem(("id", name), f"id: there is no environment {cite(name)}; {expected}", at_key=True)
-
-
-def _read_ids(item: ConfigItem) -> Mapping[str, Any]:
-    """Environment → id, of an import that says so."""
-    ids = value_at(item.value, ("id",))
-    return ids if isinstance(ids, dict) else {}
+        elif name in ids:
+            yield replace(item, value={**item.value, "id": ids[name]})
 
 
 def _check_local_times(entry: ConfigItem, kind: Kind, searches: Searches) -> Iterator[Problem]:

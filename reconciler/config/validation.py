@@ -53,9 +53,17 @@ def _find_schema(_kinds: Kinds, name: str) -> Schema:
 def fits(schema: Schema, value: Any) -> bool:
     """Whether a value certainly fits a schema. KeyError if the schema has an unknown keyword."""
     # A map has no hash. The entry keeps the schema, so that no other one gets its id.
-    key = id(schema), type(value)
+    kind = type(value)
+    key = id(schema), kind
     if key not in _tests:
-        _tests[key] = schema, _find_tests(schema, type(value))
+        named = schema.get("type", [*TYPES])
+        is_possible = any(kind in TYPES[name] for name in ([named] if isinstance(named, str) else named))
+        found = [
+            (TESTS[word][1], PREPARED[word](limit) if word in PREPARED else limit)
+            for word, limit in schema.items()
+            if word not in SAYS_NOTHING and issubclass(kind, TESTS[word][0])
+        ]
+        _tests[key] = schema, found if is_possible else None
     tests = _tests[key][1]
     if tests is None:
         return False
@@ -63,18 +71,6 @@ def fits(schema: Schema, value: Any) -> bool:
         if not test(limit, value, schema):
             return False
     return True
-
-
-def _find_tests(schema: Schema, kind: type) -> list[tuple[Any, Any]] | None:
-    tests = [
-        (*TESTS[word], PREPARED[word](limit) if word in PREPARED else limit)
-        for word, limit in schema.items()
-        if word not in SAYS_NOTHING
-    ]
-    names = schema.get("type", [*TYPES])
-    if not any(kind in TYPES[name] for name in ([names] if isinstance(names, str) else names)):
-        return None
-    return [(test, limit) for kinds, test, limit in tests if issubclass(kind, kinds)]
 
 
 @cache

@@ -22,7 +22,7 @@ MOST_CHARACTERS = 10_000_000
 MOST_KEYS = 20
 """So many keys are named in a message."""
 NAME = re.compile(r"(var|each)\.([A-Za-z_][A-Za-z0-9_]*)((?:\.[A-Za-z0-9_-]+)*)")
-EACH = re.compile(r"(?<!\$)\$\{\s*each\b")
+_EACH = re.compile(r"(?<!\$)\$\{\s*each\b")
 
 
 class Item(NamedTuple):
@@ -36,7 +36,6 @@ class Item(NamedTuple):
 
 Items = Mapping[str, Item]
 NO_ITEMS: Items = {}
-_NOTHING: Final = object()
 ELSEWHERE: Final = "cannot stand in {}; expected it in the values of fields, or in key"
 NO_FOR_EACH = "stands in no resource with for_each; expected for_each with this dimension beside it"
 
@@ -64,8 +63,7 @@ class Substitution:
     """Replaces variables of an environment and items of an instance in values, and collects the problems.
     `unknown`: the locations of values that could not be resolved; they keep their text. `expressions`: location → the
     expression that is the whole value there. `subject`: the address of the resource whose values are resolved. The
-    environment is None if the settings could not be read; a variable is no problem then. If there are no items,
-    `${each.…}` gives a problem with the text `no_items`, or none if that text is empty."""
+    environment is None if the settings could not be read; a variable is no problem then."""
 
     def __init__(self, environment: Environment | None) -> None:
         self.environment = environment
@@ -74,14 +72,16 @@ class Substitution:
         self.expressions: dict[Location, str] = {}
         self.subject = ""
         self.items: Items = NO_ITEMS
-        self.no_items = NO_FOR_EACH
+        self._no_items = NO_FOR_EACH
         self._length = 0
         # By id: the plain copy of a variable's value, and its size. Many values may be the same long list.
         self._copies: dict[int, tuple[Any, int]] = {}
         self.searches = Searches()
 
-    def resolve(self, node: Any, location: Location) -> Any:
-        """The value as plain maps and lists, with the variables replaced."""
+    def resolve(self, node: Any, location: Location, no_items: str = NO_FOR_EACH) -> Any:
+        """The value as plain maps and lists, with the variables replaced. If there are no items, `${each.…}` gives a
+        problem with the text `no_items`, or none if that text is empty."""
+        self._no_items = no_items
         return self._resolve(node, location.file, (location.line, location.column))
 
     def _resolve(self, node: Any, file: str, position: Position) -> Any:
@@ -106,7 +106,9 @@ class Substitution:
         return node
 
     def follow(self, node: Any, location: Location) -> tuple[Any, Location]:
-        """The value of the one variable that a node is, as the settings have it, and its location; else the node."""
+        """The value of the one variable that a node of `for_each` is, as the settings have it, and its location; else
+        the node."""
+        self._no_items = ELSEWHERE.format("for_each")
         if not isinstance(node, str) or "${" not in node or location in self.unknown:
             return node, location
         named = find_whole_expression(node)
@@ -117,16 +119,14 @@ class Substitution:
             return node, location
         return value, find_source(named, self.environment, NO_ITEMS) or location
 
-    def resolve_field(self, written: Written, name: str) -> Any:
+    def resolve_field(self, written: Written, name: str, no_items: str = NO_FOR_EACH) -> Any:
         """The value at a key of a resource."""
-        return self.resolve(written.node[name], written.locate(name))
+        return self.resolve(written.node[name], written.locate(name), no_items)
 
     def read_word(self, written: Written, name: str) -> Any:
         """The value of `only_in` or `exclude` of a resource; None if it is not written."""
-        self.items, self.no_items = NO_ITEMS, ELSEWHERE.format(name)
-        value = self.resolve_field(written, name) if name in written.node else None
-        self.no_items = NO_FOR_EACH
-        return value
+        self.items = NO_ITEMS
+        return self.resolve_field(written, name, ELSEWHERE.format(name)) if name in written.node else None
 
     def locate_at_source(self, problem: Problem, items: Items) -> Problem:
         """The problem at the place where the value is written, if that is a variable or an item; else as it is."""
@@ -194,7 +194,7 @@ class Substitution:
         named = NAME.fullmatch(found[1].strip())
         if named is not None and text.endswith("}"):
             return self._resolve_named(named, text, location)
-        is_each = EACH.match(text) is not None
+        is_each = _EACH.match(text) is not None
         how = "${each.DIMENSION}, or ${each.DIMENSION.KEY} for a map" if is_each else "${var.NAME}"
         what = "names no dimension of for_each" if is_each else "is no variable"
         self.refuse(location, f"{cite(text)} {what}; expected {how} (a plain ${{ is written $${{)")
@@ -202,8 +202,12 @@ class Substitution:
 
     def _resolve_named(self, named: re.Match[str], text: str, location: Location) -> Any:
         kind, name, path = named.groups()
-        value = self._find_item(name, text, location) if kind == "each" else self._find_variable(name, location)
-        if value is _NOTHING:
+        if kind == "each" and name in self.items:
+            value = self.items[name].value
+        elif kind == "var" and self.environment is not None and name in self.environment.variables:
+            value = self.environment.variables[name]
+        else:
+            self._refuse_name(kind, name, text, location)
             return text
         keys = _split(kind, value, path)
         for index, step in enumerate(keys):
@@ -213,24 +217,15 @@ class Substitution:
             value = value[step]
         return value
 
-    def _find_item(self, name: str, text: str, location: Location) -> Any:
-        """The value of the item of a dimension, `_NOTHING` if there is none."""
-        if name in self.items:
-            return self.items[name].value
-        if self.items:
+    def _refuse_name(self, kind: str, name: str, text: str, location: Location) -> None:
+        """Add the problem of an expression `text` with a name that no item or variable has."""
+        self.unknown.add(location)
+        if kind == "each" and self.items:
             close = self.searches.closest(name, self.items)
             self.refuse(location, f"there is no dimension {cite(name)}; expected {offer(list(self.items))}{close}")
-        elif self.no_items:
-            self.refuse(location, f"{cite(text)} {self.no_items}")
-        self.unknown.add(location)
-        return _NOTHING
-
-    def _find_variable(self, name: str, location: Location) -> Any:
-        """The value of a variable, `_NOTHING` if there is none."""
-        if self.environment is None:
-            self.unknown.add(location)
-            return _NOTHING
-        if name not in self.environment.variables:
+        elif kind == "each" and self._no_items:
+            self.refuse(location, f"{cite(text)} {self._no_items}")
+        elif kind == "var" and self.environment is not None:
             close = self.searches.closest(name, self.environment.variables)
             at = self.environment.unset.get(name)
             message = f"the variable {cite(name)} has no value; expected one here, since {location} uses it"
@@ -238,8 +233,6 @@ class Substitution:
                 expected = "expected a value under variables of the environment in reconciler.yaml"
                 message = f"the variable {cite(name)} is not set; {expected}{close}"
             self.refuse(location, message, str(at or message), at)
-            return _NOTHING
-        return self.environment.variables[name]
 
     def _explain_no_step(self, kind: str, name: str, keys: list[str], value: Any) -> str:
         """Why a path goes no further than to a value."""
@@ -265,6 +258,11 @@ def _split(source: str, value: Any, path: str) -> list[str]:
 def count_values(node: Any) -> int:
     """How many values a node has with itself, through aliases too."""
     return sum(1 for _ in walk(node))
+
+
+def has_item(node: Any) -> bool:
+    """Whether a value has an item of `for_each` in it."""
+    return any(isinstance(value, str) and "${" in value and _EACH.search(value) for _, value in walk(node))
 
 
 def find_source(named: re.Match[str], environment: Environment | None, items: Items) -> Location | None:

@@ -50,7 +50,7 @@ class ForgeClient(Writer):
             raise self._make_error(answer)
         return answer
 
-    def pages(self, path: str, query: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
+    def read_pages(self, path: str, query: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
         """The items of all pages. AnswerUnreadable if one is no list, or there is no end of them."""
         for page in range(1, MOST_PAGES + 1):
             answer = self._exchange("GET", path, idempotent=True, query={**query, "per_page": PER_PAGE, "page": page})

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from reconciler.api import Secret, Transport
 from reconciler.api.transport import connect_to_forge
 from reconciler.errors import AnswerUnreadable, Refused
-from reconciler.forges.ci import CiRun
+from reconciler.forges import CiRun
 from reconciler.forges.client import Comment, ForgeClient
 from reconciler.kinds.comparison import value_at
 
@@ -61,7 +61,6 @@ class Forge(ABC):
         self._project = project
         self._headers, self._hints = headers, hints
         self._transports: list[Transport] = []
-        self._found: dict[str, list[dict[str, Any]]] = {}
         self._client = self._connect(run.api)
 
     def _connect(self, address: str) -> ForgeClient:
@@ -79,8 +78,8 @@ class Forge(ABC):
         """The user of the token, in the form of `Comment.author`."""
 
     @abstractmethod
-    def require_untouched(self, comment: Comment) -> None:
-        """Refused if somebody else is known to have edited the comment."""
+    def find_editor(self, comment: Comment) -> str:
+        """Who else edited the comment last; empty if nobody is known to."""
 
     def find_merged(self) -> list[int]:
         """The numbers of the pull requests that the push merged, that of the commit of the run first.
@@ -104,10 +103,8 @@ class Forge(ABC):
 
     def _find_merged_with(self, commit: str) -> list[dict[str, Any]]:
         """The pull requests of a commit that are merged."""
-        if commit not in self._found:
-            found = self._client.pages(f"{self._project}/{self.commits}/{commit}/{self.merges}", {})
-            self._found[commit] = [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
-        return self._found[commit]
+        found = self._client.read_pages(f"{self._project}/{self.commits}/{commit}/{self.merges}", {})
+        return [each for each in found if each.get("merged_at") or each.get("state") == "merged"]
 
     def list_pushed(self) -> Sequence[str]:
         """The commits of the push, the latest first, as its event lists them; empty if they are not known."""
@@ -120,7 +117,7 @@ class Forge(ABC):
 
     def list_comments(self, number: int) -> list[Comment]:
         """All comments under a pull request but those that GitLab writes itself, the oldest first."""
-        items = self._client.pages(self._format_path(self.notes, number), dict(self.comments_query))
+        items = self._client.read_pages(self._format_path(self.notes, number), dict(self.comments_query))
         return self._parse_comments([each for each in items if not each.get("system")])
 
     def create_comment(self, number: int, body: str, before_again: Any) -> None:
@@ -134,7 +131,7 @@ class Forge(ABC):
     def list_issues(self) -> list[Comment]:
         """The open issues, as comments: number, text and author. In GitHub's API pull requests are issues too, and say
         so."""
-        items = self._client.pages(f"{self._project}/issues", dict(self.open_issues))
+        items = self._client.read_pages(f"{self._project}/issues", dict(self.open_issues))
         number, text = self.number, self.text
         issues = (each for each in items if "pull_request" not in each)
         return self._parse_comments([{**each, "id": each.get(number), "body": each.get(text)} for each in issues])
@@ -158,7 +155,9 @@ class Forge(ABC):
         for raw in items:
             who, number, body = value_at(raw, self.author), raw.get("id"), raw.get("body")
             if isinstance(number, int) and isinstance(body, str) and isinstance(who, int | str):
-                comments.append(Comment(number, body, str(who), str(raw.get("node_id", ""))))
+                # Hosts may give a text back with other line ends.
+                text = body.replace("\r\n", "\n")
+                comments.append(Comment(number, text, str(who), str(raw.get("node_id", ""))))
         return comments
 
 
@@ -189,25 +188,21 @@ class GitHub(Forge):
 
         By GraphQL, since `GET /user` answers 403 to the tokens of apps, which a workflow's is; `viewer` answers to all.
         """
-        viewer = self._query(VIEWER).get("viewer")
-        login = viewer.get("login") if isinstance(viewer, dict) else None
+        login = value_at(self._query(VIEWER), ("viewer", "login"))
         if not isinstance(login, str) or not login:
             raise AnswerUnreadable("GitHub does not say whom the token speaks for")
         return login
 
-    def require_untouched(self, comment: Comment) -> None:
-        """Refused if somebody else edited the comment last: whoever may write to a repository may edit its comments.
-        GitHub names only the last editor, so a later edit of ours hides an earlier one of others."""
+    def find_editor(self, comment: Comment) -> str:
+        """Who else edited the comment last: whoever may write to a repository may edit its comments. GitHub names only
+        the last editor, so a later edit of ours hides an earlier one of others."""
         node = self._query(EDITOR, id=comment.handle).get("node")
         if not isinstance(node, dict) or "editor" not in node:
             raise AnswerUnreadable("GitHub does not say who edited the comment")
-        editor = node["editor"]
-        if node.get("lastEditedAt") and (node.get("viewerDidAuthor") is not True or editor != node.get("author")):
-            who = editor.get("login") if isinstance(editor, dict) else "somebody"
-            raise Refused(
-                f"the comment with the plan was edited by {who}: what was approved cannot be told from it",
-                hint="run the plan's job of the pull request again: it writes the comment anew",
-            )
+        is_ours = node.get("viewerDidAuthor") is True and node["editor"] == node.get("author")
+        if is_ours or not node.get("lastEditedAt"):
+            return ""
+        return str(value_at(node, ("editor", "login")) or "somebody")
 
     def _query(self, query: str, **variables: str) -> dict[str, Any]:
         """The data of a GraphQL query. It answers 200 with `errors` if something is wrong."""
@@ -245,7 +240,8 @@ class GitLab(Forge):
         if not self._run.before:
             return ()
         between = {"ref_name": f"{self._run.before}..{self._run.commit}"}
-        return [str(each.get("id")) for each in self._client.pages(f"{self._project}/{self.commits}", between)]
+        return [str(each.get("id")) for each in self._client.read_pages(f"{self._project}/{self.commits}", between)]
 
-    def require_untouched(self, comment: Comment) -> None:
-        """Nothing: the API does not say who edited a note. Maintainers may, beside its author."""
+    def find_editor(self, comment: Comment) -> str:
+        """Nobody: the API does not say who edited a note. Maintainers may, beside its author."""
+        return ""

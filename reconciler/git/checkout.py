@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reconciler.errors import GitUnusable, ReconcilerError
 from reconciler.git import repository_top
-from reconciler.git.command import NETWORK_SECONDS, NO_REPOSITORY, Settings, git_output, run_git, without_filters
+from reconciler.git.command import NETWORK_SECONDS, NO_REPOSITORY, Settings, read_output, run_git, without_filters
 from reconciler.lazy import frozen
 from reconciler.system import relative_path
 
@@ -37,13 +37,14 @@ class Checkout:
         if head.code:
             return "not committed yet"
         # Submodules are left out: git would run within them, with their settings.
-        status = ("status", "--porcelain", "--ignore-submodules=dirty", "--", pathspec(self.folder, self.top), NOT_OURS)
+        here = as_pathspec(self.folder, self.top)
+        status = ("status", "--porcelain", "--ignore-submodules=dirty", "--", here, NOT_OURS)
         changed = run_git(self.top, *status, environment=without_filters(self.settings))
         is_changed = changed.text and not changed.code
         return f"{head.text} (with changes that are not committed)" if is_changed else head.text
 
 
-def pathspec(path: Path, top: str | Path) -> str:
+def as_pathspec(path: Path, top: str | Path) -> str:
     """How git calls a path, with all that is below it, whatever folder it runs in."""
     within = relative_path(os.path.realpath(path), os.path.realpath(top))
     return ":(top)" if within == os.curdir else f":(top,literal){within}"
@@ -55,6 +56,7 @@ def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:
     if repository_top(folder) is None:
         raise GitUnusable(f"{folder}: {what}, but git finds none here ({NO_REPOSITORY})", hint=otherwise)
     at = str(folder)
+    # Asked for first: an old git fails at the next question, and does not say that it is too old.
     version = run_git(at, "version").text
     found = re.search(r"(\d+)\.(\d+)", version)
     if found and tuple(map(int, found.groups())) < OLDEST:
@@ -139,4 +141,4 @@ def read_contents(checkout: Checkout, blobs: Sequence[str]) -> list[bytes]:
 
 def _run(checkout: Checkout, *arguments: str, lines: Sequence[str] = ()) -> bytes:
     # The limit of the network, because a partial clone fetches missing objects now.
-    return git_output(checkout.top, *arguments, hint="git fsck says more", seconds=NETWORK_SECONDS, lines=lines)
+    return read_output(checkout.top, *arguments, hint="git fsck says more", seconds=NETWORK_SECONDS, lines=lines)

@@ -62,12 +62,10 @@ REMOVED_VARIABLES = frozenset(
     )
 )  # fmt: skip
 """Variables that a git hook or a caller may have set. They would change the repository, or the meaning of paths."""
-SHOWN = 40  # Characters of a wrong value.
 NEEDED = "git, 2.31 or newer, is needed in PATH"
 NO_REPOSITORY = "not a git repository, and no folder above it is one"
 SECRET_KEY = re.compile(r"\s*(test_)?sk_")
 """The beginning of a Secret Key of the API. Git needs none, and it runs helpers and hooks of others."""
-
 NETWORK_SECONDS, LOCAL_SECONDS = 60.0, 20.0  # How long git may take, with a remote and without one.
 
 
@@ -100,7 +98,7 @@ def run_git(
     runs at the top of the checkout of the folder, so paths are from there; with `--git-dir=` as the first argument, in
     the folder itself. GitTimeout after `seconds`; GitUnusable without git or a repository."""
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
-    variables, at = git_environment(), folder
+    variables, at = make_environment(), folder
     if not arguments[0].startswith("--git-dir="):
         top = repository_top(folder)
         if top is None:
@@ -120,10 +118,12 @@ def run_git(
         raise GitTimeout(f"git {verb} did not end within {seconds:g} seconds, and was ended", hint=hint) from None
     except OSError as error:
         raise GitUnusable(f"git cannot be called ({error})", hint=NEEDED) from error
-    return GitResult(code, out, message_text(err))
+    # What it says to people, as one line: without hints of its own, and without the credentials of a URL.
+    lines = (" ".join(line.split()) for line in err.decode("utf-8", "replace").splitlines())
+    return GitResult(code, out, remove_user("; ".join(line for line in lines if line and not line.startswith("hint:"))))
 
 
-def git_output(
+def read_output(
     top: str, *arguments: str, hint: str = "see: git status", lines: Iterable[str] = (), **options: Any
 ) -> bytes:
     """The output of git at the top of a checkout. `lines` are its input, `options` as for `run_git`. GitUnusable with
@@ -135,7 +135,7 @@ def git_output(
     return answer.out
 
 
-def git_environment() -> dict[str, str]:
+def make_environment() -> dict[str, str]:
     """The environment of this process, without prompts, the keys of the API, and variables that name a repository."""
     count_settings()
     removed = {name for name, value in os.environ.items() if name in REMOVED_VARIABLES or SECRET_KEY.match(value)}
@@ -158,14 +158,8 @@ def count_settings() -> int:
         wrong = f"{missing} is not set" if missing else "that is no number"
         hint = "unset GIT_CONFIG_COUNT, or set it to the number of pairs of GIT_CONFIG_KEY_n and GIT_CONFIG_VALUE_n: "
         hint += "git reads no settings, and does nothing, as it is"
-        raise GitUnusable(f"GIT_CONFIG_COUNT is {count[:SHOWN]!r}, and {wrong}", hint=hint)
+        raise GitUnusable(f"GIT_CONFIG_COUNT is {count[:40]!r}, and {wrong}", hint=hint)
     return int(count)
-
-
-def message_text(raw: bytes) -> str:
-    """What git wrote for people, as one line: no hints of its own, no credentials of a URL."""
-    lines = (" ".join(line.split()) for line in raw.decode("utf-8", "replace").splitlines())
-    return remove_user("; ".join(line for line in lines if line and not line.startswith("hint:")))
 
 
 def as_environment(settings: Settings) -> dict[str, str]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from reconciler.errors import GitUnusable, WrongUsage
 from reconciler.git import git_folder, repository_top
-from reconciler.git.checkout import MODULE, Checkout, pathspec
-from reconciler.git.command import git_output, run_git
+from reconciler.git.checkout import MODULE, Checkout, as_pathspec
+from reconciler.git.command import read_output, run_git
 from reconciler.lazy import frozen
 from reconciler.system import relative_path
 
@@ -26,8 +26,9 @@ DEEPEN = (
 def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
     """The merge base of HEAD and `ref`, and the commit of `ref`. WrongUsage if `ref` is no commit, nothing is
     committed, or the two have no common commit. Also WrongUsage if a shallow clone does not have enough commits."""
-    head, other = _commit(checkout, "HEAD"), _commit(checkout, ref)
+    head, other = _require_commit(checkout, "HEAD"), _require_commit(checkout, ref)
     found = run_git(checkout.top, "merge-base", head, other)
+    # 1 says that there is none, which is no failure of git.
     if found.code > 1:
         raise GitUnusable(f"{checkout.top}: git merge-base failed: {found.message}", hint="git fsck says more")
     base = found.text.partition("\n")[0]
@@ -43,9 +44,10 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
     return base, other
 
 
-def _commit(checkout: Checkout, ref: str) -> str:
+def _require_commit(checkout: Checkout, ref: str) -> str:
     if not ref or ref.startswith("-") or CONTROL.search(ref):
         raise WrongUsage(f'--base "{ref}" names no commit', hint="expected a branch, a tag or a commit: origin/main")
+    # The name comes from the command line, and must never be read as an option.
     verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
     found = run_git(checkout.top, *verify, f"{ref}^{{commit}}")
     if found.code == 0 and ID.fullmatch(found.text):
@@ -79,11 +81,9 @@ OFFLINE = {"GIT_NO_LAZY_FETCH": "1"}
 
 @frozen
 class Age:
-    """How old a checkout is, compared with some commits. `head` is the commit that is checked out. `newer`: commit →
-    subject, of those that are newer. `unknown` are those that this clone cannot judge. `is_shallow`: it lacks
-    commits."""
+    """How old a checkout is, compared with some commits. `newer`: commit → subject, of those that are newer. `unknown`
+    are those that this clone cannot judge. `is_shallow`: it lacks commits."""
 
-    head: str = ""
     newer: Mapping[str, str] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
     is_shallow: bool = False
@@ -96,27 +96,24 @@ def find_age(folder: Path, commits: Collection[str], *, head: str = "", tip: str
     top, head = str(repository_top(folder) or ""), head or "HEAD"
     asked = {each for each in commits if ID.fullmatch(each)}
     here = _resolve_commits(top, [head, *DEFAULT_BRANCHES, *filter(None, [tip]), *asked]) if top and asked else {}
-    if head not in here:
+    others = asked - {here.get(head)}
+    if head not in here or not others:
         return Age()
     head = here[head]
-    others = asked - {head}
-    if not others:
-        return Age(head)
-    default = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
-    tips = {each for each in (default, here.get(tip)) if each}
+    default = next((each for each in DEFAULT_BRANCHES if each in here), "")
+    tips = [f"^{here[each]}" for each in (default, tip) if each in here]
     known = others & here.keys()
     ahead = known & _list_reachable(top, [*known, f"^{head}"]) if known else set()
     above = ahead & _list_reachable(top, [*ahead, f"^{head}"], "--ancestry-path") if ahead else set()
-    merged = ahead - _list_reachable(top, [*ahead, *(f"^{each}" for each in tips)]) if ahead and tips else set()
+    merged = ahead - _list_reachable(top, [*ahead, *tips]) if ahead and tips else set()
     # A commit that no branch has may be abandoned.
     unpushed = above - _list_reachable(top, [*above], "--not", "--branches", "--remotes") if above else set()
-    newer = merged | unpushed
-    unknown = others - known
+    newer, unknown = merged | unpushed, others - known
     cut = commits_cut_off(top) if ahead - above or unknown else set()
     if cut:
         unclear = {each for each in ahead - above if cut & _list_reachable(top, [f"{each}...{head}"])}
         newer, unknown = newer - unclear, unknown | unclear
-    return Age(head, _read_subjects(top, newer), frozenset(unknown), bool(cut))
+    return Age(_read_subjects(top, newer), frozenset(unknown), bool(cut))
 
 
 def commit_subject(folder: Path, commit: str) -> str:
@@ -129,15 +126,14 @@ def read_on_default_branch(file: Path) -> bytes:
     """The content that a file has on the default branch; empty if there is none. GitUnusable if git fails."""
     top = repository_top(file.parent)
     here = _resolve_commits(str(top), DEFAULT_BRANCHES) if top else {}
-    commit = next((here[each] for each in DEFAULT_BRANCHES if each in here), None)
-    if top is None or commit is None:
+    if top is None or not here:
         return b""
-    named = f"{commit}:{relative_path(os.path.realpath(file), os.path.realpath(top))}"
+    named = f"{next(iter(here.values()))}:{relative_path(os.path.realpath(file), os.path.realpath(top))}"
     return run_git(str(top), "cat-file", "blob", named, environment=OFFLINE).out
 
 
 def _resolve_commits(top: str, names: Iterable[str]) -> dict[str, str]:
-    """Name → id, of the commits that this clone has."""
+    """Name → id, of the commits that this clone has, in the order of the names."""
     names = list(names)
     lines = _run(top, [f"{each}^{{commit}}" for each in names], "cat-file", "--batch-check").splitlines()
     found = zip(names, map(str.split, lines), strict=False)
@@ -158,10 +154,7 @@ def _read_subjects(top: str, commits: Collection[str]) -> dict[str, str]:
 
 
 def _run(top: str, lines: Iterable[str], *arguments: str) -> str:
-    return git_output(top, *arguments, lines=lines, environment=OFFLINE).decode("utf-8", "replace")
-
-
-OFF = "S"  # The tag of `ls-files -t` for a file that a sparse checkout or skip-worktree keeps off the disk.
+    return read_output(top, *arguments, lines=lines, environment=OFFLINE).decode("utf-8", "replace")
 
 
 @frozen
@@ -180,9 +173,7 @@ class Listing:
 def list_folder(folder: Path) -> Listing:
     """The files below a folder, submodules included. Empty if there is no repository; GitUnusable if git fails."""
     top = repository_top(folder)
-    if top is None:
-        return Listing()
-    found = dict(_list_files(folder, top))
+    found = dict(_list_files(folder, top)) if top else {}
     off = {file for file, is_off in found.items() if is_off}
     return Listing(frozenset(off), frozenset(found.keys() - off))
 
@@ -194,7 +185,7 @@ def find_removal(folder: Path, file: str, since: str) -> tuple[str, str] | None:
         return None
     try:
         revisions = ("--max-count=1", "--format=%s", "HEAD", f"^{since}")
-        answer = run_git(str(top), "rev-list", *revisions, "--", pathspec(folder / file, top))
+        answer = run_git(str(top), "rev-list", *revisions, "--", as_pathspec(folder / file, top))
     except GitUnusable:
         return None
     head, _, subject = answer.text.partition("\n")
@@ -203,7 +194,7 @@ def find_removal(folder: Path, file: str, since: str) -> tuple[str, str] | None:
 
 def _list_files(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
     """Each file, and whether git keeps it off the disk."""
-    listed = git_output(str(top), "ls-files", "-z", "-t", "--stage", "--", pathspec(folder, top))
+    listed = read_output(str(top), "ls-files", "-z", "-t", "--stage", "--", as_pathspec(folder, top))
     for entry in filter(None, listed.decode("utf-8", "surrogateescape").split("\0")):
         head, _, name = entry.partition("\t")
         tag, mode = head.split()[:2]
@@ -215,4 +206,5 @@ def _list_files(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
             else:
                 yield f"{file}/", True
         else:
-            yield file, tag == OFF and not os.path.lexists(top / name)
+            # S is what a sparse checkout or skip-worktree keeps off the disk. A person may have put it there since.
+            yield file, tag == "S" and not os.path.lexists(top / name)

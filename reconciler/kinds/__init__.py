@@ -36,8 +36,8 @@ class Kinds:
         for at, kind in enumerate(kinds):
             if not (kind.name.isidentifier() and kind.section.isidentifier()):
                 raise ValueError(f"{kind.name!r} and {kind.section!r} are no names: expected such as remote_config")
-            own, status = kind.identity, [kind.delivery.status] if kind.delivery else []
-            named = [*(own.natural_key or [""]), own.name_field, *filter(None, [own.chosen_id]), *status]
+            own, optional = kind.identity, filter(None, [kind.identity.chosen_id, kind.delivery.status])
+            named = [*(own.natural_key or [""]), own.name_field, *optional]
             if lacking := dict.fromkeys(each for each in named if each not in kind.field_names):
                 names, fields = ", ".join(map(repr, lacking)), ", ".join(kind.field_names)
                 raise ValueError(f"{kind.name} names {names}, which is none of its fields: {fields}")

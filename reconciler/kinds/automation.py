@@ -28,7 +28,7 @@ INITIATOR = {
 }
 
 
-def plain_data(data: Any) -> Any:
+def remove_added(data: Any) -> Any:
     """`data` without what a read adds and a write must not carry: the derived `type`, nulls among the actions."""
     if not isinstance(data, dict):
         return data
@@ -40,12 +40,12 @@ def plain_data(data: Any) -> Any:
 
 def from_wire(raw: Raw, _lookups: Lookups) -> dict[str, Any]:
     """A caption that is null or missing is an empty one."""
-    return {"caption": raw.get("caption") or "", "data": plain_data(raw.get("data") or {})}
+    return {"caption": raw.get("caption") or "", "data": remove_added(raw.get("data") or {})}
 
 
 def to_wire(fields: Fields) -> dict[str, Any]:
     """What is sent for those fields."""
-    return {name: plain_data(value) if name == "data" else value for name, value in fields.items()}
+    return {name: remove_added(value) if name == "data" else value for name, value in fields.items()}
 
 
 AUTOMATION = Kind(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from reconciler.kinds.declaration import Field, Kind
@@ -20,12 +21,14 @@ PLAIN_KEY = re.compile(r"[\w-]+")
 STEP = re.compile(r'\.?([\w-]+)|\[(\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]')
 
 
-def format_path(name: str, keys: Iterable[str | int]) -> str:
-    """`data`, `["initiators", 0, "uid"]` give `data.initiators[0].uid`; an unusual key is quoted: `data["a b"]`."""
-    path = name
+def join_keys(keys: Iterable[str | int], path: str = "") -> str:
+    """The path of these keys: `["data", "initiators", 0, "uid"]` gives `data.initiators[0].uid`, and an unusual key is
+    quoted: `data["a b"]`. The first key is the name of a field, unless `path` is that of what they are within."""
     for key in keys:
         if isinstance(key, int):
             path += f"[{key}]"
+        elif not path:
+            path = key
         else:
             path += f".{key}" if PLAIN_KEY.fullmatch(key) else f"[{json.dumps(key, ensure_ascii=False)}]"
     return path
@@ -34,11 +37,6 @@ def format_path(name: str, keys: Iterable[str | int]) -> str:
 def is_within(path: str, outer: str) -> bool:
     """Whether a path is that of `outer`, or of something in it."""
     return path == outer or path.startswith((f"{outer}.", f"{outer}["))
-
-
-def join_keys(keys: Keys) -> str:
-    """The path of keys of which the first is the name of a field."""
-    return format_path(str(keys[0]), keys[1:])
 
 
 def parse_path(path: str) -> tuple[str | int, ...] | None:
@@ -96,12 +94,12 @@ class Difference(NamedTuple):
     @property
     def outer_keys(self) -> tuple[str, ...]:
         """The keys of the value that is judged as a whole: of the list around the difference, or of itself."""
-        return (self.field.name, *outer_keys(self.keys))
+        return outer_keys(self.key_path)
 
 
 def outer_keys(keys: Keys) -> tuple[str, ...]:
     """The keys up to the first list: a list is managed as a whole."""
-    return tuple(str(key) for key in keys[: next((at for at, key in enumerate(keys) if isinstance(key, int)), None)])
+    return tuple(str(key) for key in takewhile(lambda key: not isinstance(key, int), keys))
 
 
 def is_equal(one: Any, other: Any) -> bool:
@@ -243,7 +241,7 @@ def leaves(path: str, value: Any, whole: Collection[str] = ()) -> Iterator[tuple
         yield path, value
         return
     for key, inner in value.items():
-        yield from leaves(format_path(path, [key]), inner, whole)
+        yield from leaves(join_keys([key], path), inner, whole)
 
 
 def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> Cause:

@@ -42,6 +42,10 @@ class Reference:
     path: tuple[str, ...] = ()
     attach_first: bool = False
 
+    def item(self, object_id: str) -> dict[str, str]:
+        """The item of the list that stands for the object with this id."""
+        return {"type": self.type, "id": object_id}
+
 
 @frozen
 class SubEndpoint:
@@ -72,14 +76,14 @@ class SubEndpoint:
 
 @frozen
 class Delivery:
-    """When an object of a kind sends something to somebody: while its field `status` is `on`. `at` is the field with
-    the UTC time of day (HH:MM) of a daily delivery, if it has one. `failing` is the word of `status` that says that
-    deliveries fail, and `remedy` what a person does before it is `on` again. In the API's record, `last_at` is when it
-    sent last, `failed_at` since when it fails, `failure` the server's words, `sent_count` the counter that grows with
-    each delivery, `failed_count` the one that grows with each error."""
+    """When an object of a kind sends something to somebody: while its field `status` is `on`; never without one. `at`
+    is the field with the UTC time of day (HH:MM) of a daily delivery, if it has one. `failing` is the word of `status`
+    that says that deliveries fail, and `remedy` what a person does before it is `on` again. In the API's record,
+    `last_at` is when it sent last, `failed_at` since when it fails, `failure` the server's words, `sent_count` the
+    counter that grows with each delivery, `failed_count` the one that grows with each error."""
 
-    status: str
-    on: str
+    status: str = ""
+    on: str = ""
     at: str = ""
     failing: str = ""
     remedy: str = ""
@@ -211,7 +215,7 @@ class Kind:
     creation_errors: Callable[[Fields, Lookups], list[str]] = lambda _fields, _lookups: []
     claims: Callable[[Lookups], Iterable[tuple[str, Iterable[object] | None]]] = lambda _lookups: ()
     example: Mapping[str, Any]
-    delivery: Delivery | None = None
+    delivery: Delivery = field(default_factory=Delivery)
     messages: Messages
 
     def field_named(self, name: str) -> Field:
@@ -263,23 +267,22 @@ class Kind:
 
     def sends(self, fields: Fields) -> bool:
         """Whether an object with those fields sends something."""
-        return self.delivery is not None and fields.get(self.delivery.status) == self.delivery.on
+        return fields.get(self.delivery.status) == self.delivery.on
 
     def fails(self, fields: Fields) -> bool:
         """Whether an object with those fields should send something, and its deliveries fail."""
-        word = self.delivery.failing if self.delivery else ""
-        return self.delivery is not None and bool(word) and fields.get(self.delivery.status) == word
+        return bool(self.delivery.failing) and fields.get(self.delivery.status) == self.delivery.failing
 
     def delivery_counts(self, raw: Raw) -> dict[str, int]:
         """The counters of deliveries and errors that a record shows, by their names."""
-        names = (self.delivery.sent_count, self.delivery.failed_count) if self.delivery else ()
-        return {name: value for name in filter(None, names) if type(value := raw.get(name)) is int}
+        names = (self.delivery.sent_count, self.delivery.failed_count)
+        return {name: value for name in names if type(value := raw.get(name)) is int}
 
     def delivery_change(self, change: Change) -> Weight | None:
         """Whether deliveries stop or start with a change; None if neither. A new object for which a person has to do
         something first does not start by being made."""
-        status = next((each for each in change.fields if self.delivery and each.path == self.delivery.status), None)
-        if self.delivery is None or status is None or change.action not in WRITES:
+        status = next((each for each in change.fields if each.path == self.delivery.status), None)
+        if status is None or change.action not in WRITES:
             return None
         if status.before == self.delivery.on:
             return Weight.STOPS

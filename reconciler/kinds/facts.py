@@ -11,6 +11,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import with_value
 from reconciler.kinds.declaration import Field, Kind, Pages, Reference
+from reconciler.kinds.references import items_at
 from reconciler.kinds.wire import find_other_object, is_id, object_path, record_from, shorten
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.results import Fact
@@ -33,25 +34,23 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
     `violations` gives the fields that break the schema of a kind, each with the reason."""
     sound = (raw for raw in rows if is_id(kind, raw["id"]) and not find_other_object(kind, raw))
     fields = [record_from(kind, raw, lists).fields for raw in sound]
-    bad = {kind.delivery.status: kind.delivery.failing} if kind.delivery else {}
+    bad = {kind.delivery.status: kind.delivery.failing}
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
     known, paths = {*kind.field_names, *kind.server_fields}, {f"/v4{object_path(kind, raw['id'])}" for raw in rows}
+    own, words = kind.identity, {str(raw.get("object")) for raw in rows} - {kind.identity.object_name}
+    yield f"a record says `object: {own.object_name}`", words if rows else None
+    wrong = [raw["id"] for raw in rows if not is_id(kind, raw["id"])]
+    yield f"a record has an id like {own.id_pattern}", wrong if rows else None
+    unknown = [key for raw in rows for key in raw if key not in known]
+    yield "a record has no field but the documented ones", unknown if rows else None
+    missing = [key for raw in rows for key in always if key not in raw]
+    yield f"a record has all of {', '.join(always)}", missing if rows else None
+    yield "a record has its path in `url`", {str(raw.get("url")) for raw in rows} - paths if rows else None
     broken = ((each, name, why) for each in fields for name, why in violations(kind.name, each) if name)
-    words = {str(raw.get("object")) for raw in rows}
-    claims: dict[str, Iterable[object]] = {
-        f"says `object: {kind.identity.object_name}`": words - {kind.identity.object_name},
-        f"has an id like {kind.identity.id_pattern}": (raw["id"] for raw in rows if not is_id(kind, raw["id"])),
-        "has no field but the documented ones": (key for raw in rows for key in raw if key not in known),
-        f"has all of {', '.join(always)}": (key for raw in rows for key in always if key not in raw),
-        "has its path in `url`": {str(raw.get("url")) for raw in rows} - paths,
-    }
-    own = kind.identity.natural_key
-    read: dict[str, Iterable[object]] = {
-        "has no value but the documented ones": (why for at, name, why in broken if at.get(name) != bad.get(name, "")),
-        f"tells its {' and '.join(own)}": {key for at in fields for key in own if key not in at},
-    }
-    yield from ((f"a record {text}", wrong if rows else None) for text, wrong in claims.items())
-    yield from ((f"a record {text}", wrong if fields else None) for text, wrong in read.items())
+    wrong = [why for at, name, why in broken if at.get(name) != bad.get(name, "")]
+    yield "a record has no value but the documented ones", wrong if fields else None
+    untold = {key for at in fields for key in own.natural_key if key not in at}
+    yield f"a record tells its {' and '.join(own.natural_key)}", untold if fields else None
     yield from chain(_find_server_claims(kind, rows, lists), *(_find_field_claims(each, rows) for each in kind.fields))
     yield from chain.from_iterable(_find_reference_claims(*each, rows, lists) for each in kind.reference_fields)
     yield from kind.claims(lists)
@@ -62,7 +61,7 @@ def _find_server_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups) -> Clai
         values = [str(raw[name]) for raw in rows for name in times if raw.get(name) is not None]
         wrong_times = [at for at in values if not TIME.fullmatch(at)]
         yield f"{', '.join(times)} are in ISO 8601, UTC", wrong_times if values else None
-    for name in {kind.delivery.sent_count, kind.delivery.failed_count} - {""} if kind.delivery else ():
+    for name in {kind.delivery.sent_count, kind.delivery.failed_count} - {""}:
         wrong = [raw[name] for raw in rows if name in raw and (type(raw[name]) is not int or raw[name] < 0)]
         yield f"{name} is a whole number from 0", wrong if any(name in raw for raw in rows) else None
     if kind.identity.vendor_flag:
@@ -90,11 +89,9 @@ def _find_field_claims(each: Field, rows: Sequence[Raw]) -> Claims:
 
 
 def _find_reference_claims(name: str, to: Reference, rows: Sequence[Raw], lists: Lookups) -> Claims:
-    target, values, path = KINDS[to.kind], [raw.get(name) for raw in rows], to.lookup or KINDS[to.kind].endpoints.path
-    for key in to.path:
-        values = [each.get(key) if isinstance(each, dict) else None for each in values]
-    named = [item for each in values for item in (each if isinstance(each, list) else [each])]
-    ids = [str(each.get("id") if isinstance(each, dict) else each) for each in named if each is not None]
+    target, path = KINDS[to.kind], to.lookup or KINDS[to.kind].endpoints.path
+    named = [item for raw in rows for _, item in items_at(name, to, raw) if item is not None]
+    ids = [str(each.get("id") if isinstance(each, dict) else each) for each in named]
     there = {str(each.get("id")) for each in (*lists.get(path, ()), *lists.get(f"{target.endpoints.path}/system", ()))}
     yield f"{'.'.join((name, *to.path))} names only what {path} has", {*ids} - there if ids else None
     if to.lookup:

@@ -25,7 +25,7 @@ STATUS_WORDS = {"paused": 0, "active": 1}
 ACTIVE_WORDS = {0: "paused", 1: "active", 2: "error"}
 
 
-def catalogue_items(lookups: Lookups) -> list[Raw]:
+def list_catalogue(lookups: Lookups) -> list[Raw]:
     """The providers of the catalogue (`title`, `slug`, `allowedStores`), its categories left aside."""
     found = (category.get("items") for category in lookups.get(CATALOGUE, ()))
     return [item for items in found if isinstance(items, list) for item in items if isinstance(item, dict)]
@@ -33,7 +33,7 @@ def catalogue_items(lookups: Lookups) -> list[Raw]:
 
 def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
     """The provider's title becomes its slug, None if the catalogue lacks it. `active` becomes `status`."""
-    named = (item.get("slug") for item in catalogue_items(lookups) if item.get("title") == raw.get("integration"))
+    named = (item.get("slug") for item in list_catalogue(lookups) if item.get("title") == raw.get("integration"))
     # The number may come as a text. What is not known stays as it came.
     words = (word for number, word in ACTIVE_WORDS.items() if raw.get("active") in (number, str(number)))
     slug = next((slug for slug in named if isinstance(slug, str)), None)
@@ -42,20 +42,20 @@ def from_wire(raw: Raw, lookups: Lookups) -> dict[str, Any]:
 
 def shown(fields: Fields, lookups: Lookups) -> Raw:
     """What the record of a new integration will show: its provider by the title, None if the catalogue lacks it."""
-    titles = {item.get("slug"): item.get("title") for item in catalogue_items(lookups)}
+    titles = {item.get("slug"): item.get("title") for item in list_catalogue(lookups)}
     return {**fields, "integration": titles.get(fields.get("integration"))}
 
 
 def claims(lookups: Lookups) -> Iterator[tuple[str, Iterable[object] | None]]:
     """What the vendor's page says of the catalogue."""
-    items, keys = catalogue_items(lookups), ("title", "slug", "allowedStores")
+    items, keys = list_catalogue(lookups), ("title", "slug", "allowedStores")
     missing = [key for item in items for key in keys if key not in item]
     yield f"each provider of {CATALOGUE} has {', '.join(keys)}", missing if items else None
 
 
 def creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
     """Why the catalogue does not allow a new integration: an unknown provider, or a store that it does not serve."""
-    providers = {str(item.get("slug")): item for item in catalogue_items(lookups)}
+    providers = {str(item.get("slug")): item for item in list_catalogue(lookups)}
     slug, platform = fields["integration"], fields["target_platform"]
     if not providers:
         return []

@@ -83,17 +83,17 @@ def not_before(rule: str, grid: int, before: object, now: datetime) -> datetime:
     moment = now
     for _ in range(MOST_STEPS):
         after = next_time(rule, grid, moment)
-        last, unsent = _last_at(before, moment), _last_at(after, moment)
+        last, unsent = _find_last(before, moment), _find_last(after, moment)
         if last is None or unsent is None or before == after:
             return moment
         pending = [each + PENDING for each in (last, unsent) if moment < each + PENDING]
-        if not pending and _local_day(rule, grid, unsent + DAY) == _local_day(rule, grid, last) + 1:
+        if not pending and _find_local_day(rule, grid, unsent + DAY) == _find_local_day(rule, grid, last) + 1:
             return moment
         moment = pending[0] if pending else min(last, unsent) + DAY + PENDING
     return now
 
 
-def _last_at(time_of_day: object, now: datetime) -> datetime | None:
+def _find_last(time_of_day: object, now: datetime) -> datetime | None:
     """The last moment up to `now` at which it was that time in UTC; None if it is no time."""
     with suppress(ValueError):
         clock = datetime.strptime(str(time_of_day), "%H:%M").time()  # noqa: DTZ007 - a time of day has no zone
@@ -102,7 +102,7 @@ def _last_at(time_of_day: object, now: datetime) -> datetime | None:
     return None
 
 
-def _local_day(rule: str, grid: int, delivery: datetime) -> int:
+def _find_local_day(rule: str, grid: int, delivery: datetime) -> int:
     """The local day that a delivery is for: the one whose time is closest."""
     day = delivery.astimezone(_parse_rule(rule)[1]).date().toordinal()
     return min((day - 1, day, day + 1), key=lambda at: abs(moment_on(rule, grid, date.fromordinal(at)) - delivery))
@@ -110,9 +110,8 @@ def _local_day(rule: str, grid: int, delivery: datetime) -> int:
 
 def describe_expired_time(kind: Kind, change: Change, record: Record | None, now: datetime) -> str:
     """Why a change of `record` that was planned before may not be written at `now`; empty if it may."""
-    status = kind.delivery.status if kind.delivery else ""
     is_sent = record is not None and kind.sends(record.fields)
-    is_sent = is_sent and all(each.path != status for each in change.fields)
+    is_sent = is_sent and all(each.path != kind.delivery.status for each in change.fields)
     for each in change.fields:
         if not each.rule:
             continue

@@ -167,8 +167,16 @@ def normalization_warnings(address: str, entry: Entry) -> Iterator[str]:
     they look the same, and what to write in the YAML."""
     for path, stored in sorted(entry.stored.items()):
         sent = value_at(entry.applied, parse_path(path) or ())
-        is_compared = stored is not None and max(len(str(sent)), len(str(stored))) <= MOST_COMPARED
-        points = f" ({_describe_code_points(sent, stored)})" if is_compared and looks_same(sent, stored) else ""
+        pair = [each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in (sent, stored)]
+        points = ""
+        if stored is not None and max(map(len, pair)) <= MOST_COMPARED and looks_same(sent, stored):
+            # `autojunk` would overlook characters that are frequent in a long text.
+            steps = load("difflib:SequenceMatcher")(None, *pair, autojunk=False).get_opcodes()
+            cuts = [
+                (pair[0][begin:end], pair[1][start:stop]) for tag, begin, end, start, stop in steps if tag != "equal"
+            ]
+            became = dict.fromkeys(f"{_name_points(before)} became {_name_points(after)}" for before, after in cuts)
+            points = f" ({', '.join(became)})"
         kept = "nothing" if stored is None else _format_value(stored)
         advice = "leave it out of" if stored is None else f"write {kept} in"
         text = f"{address}: {path}: the API keeps {kept} of {_format_value(sent)}{points}"
@@ -181,15 +189,6 @@ def _format_value(value: Any) -> str:
     return truncate(text, LONGEST, f"… ({len(text)} characters; `explain` shows all)")
 
 
-def _describe_code_points(sent: Any, stored: Any) -> str:
-    """The code points that differ, as `U+… became U+…`."""
-    one, other = (each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in (sent, stored))
-    # `autojunk` would overlook characters that are frequent in a long text.
-    steps = load("difflib:SequenceMatcher")(None, one, other, autojunk=False).get_opcodes()
-    parts = ((one[begin:end], other[start:stop]) for tag, begin, end, start, stop in steps if tag != "equal")
-    return ", ".join(dict.fromkeys(f"{_code_points(before)} became {_code_points(after)}" for before, after in parts))
-
-
-def _code_points(text: str) -> str:
+def _name_points(text: str) -> str:
     more = "…" if len(text) > MOST_POINTS else ""
     return " ".join(f"U+{ord(each):04X}" for each in text[:MOST_POINTS]) + more or "nothing"

@@ -15,11 +15,12 @@ from reconciler.model.reports import Weight
 PRODUCT_TYPES = ("subscription_with_promo", "subscription", "consumable", "lifetime")
 DURATIONS = ["P1W", "P1M", "P3M", "P6M", "P1Y", None]
 STORE_IDS = {
-    "apple_product_id": "app.example.studio.y1",
-    "google_product_id": "studio",
-    "google_base_plan_id": "y1",
-    "stripe_product_id": "prod_9",
+    "apple_product_id": ("product at Apple", "app.example.studio.y1"),
+    "google_product_id": ("product at Google", "studio"),
+    "google_base_plan_id": ("base plan, of a subscription only at Google", "y1"),
+    "stripe_product_id": ("product at Stripe", "prod_9"),
 }
+STORE_ID = "The id of the {}. null: none; unsure: that this clears it."
 ID = "^[a-zA-Z0-9._: -]{1,255}$"  # Old ids may have a space or a colon.
 
 
@@ -36,15 +37,6 @@ def effects(before: Fields, after: Fields) -> Iterator[tuple[Weight, str]]:
         if before.get(name) is not None and before[name] != after.get(name):
             now = after.get(name) or "nothing"
             yield Weight.RISKS, f"users buy {now} in place of {before[name]} from now on ({name})"
-
-
-def _store_id(name: str, example: str) -> Field:
-    store = name.partition("_")[0].capitalize()
-    what = "base plan, of a subscription only" if "base_plan" in name else "product"
-    schema = text(
-        f"The id of the {what} at {store}. null: none; unsure: that this clears it.", example, type=["string", "null"]
-    )
-    return Field(name, schema, required=False)
 
 
 PRODUCT = Kind(
@@ -78,11 +70,15 @@ PRODUCT = Kind(
             required=False,
             immutable=True,
         ),
-        *(_store_id(name, example) for name, example in STORE_IDS.items()),
+        *(
+            Field(name, text(STORE_ID.format(what), example, type=["string", "null"]), required=False)
+            for name, (what, example) in STORE_IDS.items()
+        ),
     ),
     server_fields=frozenset({"object", "url", "created_at", "updated_at"}),
     creation_errors=creation_errors,
-    example={"id": "studio_yearly", "type": "subscription", "duration": "P1Y", **STORE_IDS},
+    example={"id": "studio_yearly", "type": "subscription", "duration": "P1Y"}
+    | {name: example for name, (_, example) in STORE_IDS.items()},
     messages=Messages(
         title="Products",
         description="What users buy in a store. A product is of the whole project, sandbox and production.",

@@ -31,12 +31,6 @@ class Labelled(NamedTuple):
     item: dict[str, Any] | None
 
 
-def item_by_id(reference: Reference, object_id: str, available: LookupTable) -> dict[str, Any] | None:
-    """The item with an object's id, None if the API offers none."""
-    is_offered = any(item.get("type") == reference.type for item in available.find("id", object_id))
-    return {"type": reference.type, "id": object_id} if is_offered else None
-
-
 class Targets:
     """The objects that a reference may mean. An item stands for the object with its id. If no object has its id, it
     stands for the one with its label, but only if no other object could have that label, and no other such item has it.
@@ -62,7 +56,7 @@ class Targets:
         if not self._reference.lookup:
             return record.id
         if self._find("id", record.id) or self._find("id", record.id, used):
-            return self._item(record.id)
+            return self._reference.item(record.id)
         free = self._find_free(record, used)
         is_proven = len(free) == 1 and next(self._find_twins(record, address), None) is None
         return free[0] if is_proven else None
@@ -74,15 +68,13 @@ class Targets:
 
     def _find_free(self, record: Record, used: Collection[Any] = ()) -> list[dict[str, Any]]:
         """The items with the label of an object and the id of none."""
-        return [self._item(item["id"]) for item in self._find_labelled(record, used) if item["id"] not in self._taken]
+        found = self._find("label", self._reference.label(record.raw), used)
+        return [self._reference.item(item["id"]) for item in found if item["id"] not in self._taken]
 
-    def _find_labelled(self, record: Record, used: Collection[Any] = ()) -> list[Raw]:
-        """The items with the label of an object, whatever their ids are."""
-        label = self._reference.label(record.raw)
-        return self._find("label", label, used) if label is not None else []
-
-    def _find(self, name: str, value: Any, used: Collection[Any] = ()) -> list[Raw]:
+    def _find(self, name: str, value: str | None, used: Collection[Any] = ()) -> list[Raw]:
         """The items with a value under a key: those that are offered, then those that are used and not offered."""
+        if value is None:  # An unknown label is not the missing label of an item.
+            return []
         found = LookupTable(used).find(name, value) if used else []
         managed = (item for item in found if not self.available.holds(item))
         return self._filter_type([*self.available.find(name, value), *managed])
@@ -98,7 +90,8 @@ class Targets:
             coming = [address for address, record in shown.items() if self._reference.label(record) in (label, None)]
             candidates = list(dict.fromkeys([*owners, *live, *coming]))
             is_proven = len(items) == 1 and len(candidates) <= 1 and self._records.keys() >= set(candidates)
-            self._labelled_items[label] = Labelled(items, candidates, self._item(items[0]["id"]) if is_proven else None)
+            item = self._reference.item(items[0]["id"]) if is_proven else None
+            self._labelled_items[label] = Labelled(items, candidates, item)
         return self._labelled_items[label]
 
     def _find_twins(self, record: Record, address: str) -> Iterator[str]:
@@ -120,12 +113,10 @@ class Targets:
 
     def explain_ambiguity(self, record: Record, address: str) -> list[str]:
         """Why the list proves nothing for an object, then a line to write for each candidate; nothing without one."""
-        items = self._find_labelled(record)
-        if not items:
-            return []
-        proves_nothing = f'the label "{self._reference.label(record.raw)}" does not prove which destination it is'
-        why = f"{address} ({record.id}) is not offered under its own id, and {proves_nothing}"
-        return self.candidates(why, items, self._find_twins(record, address))
+        label = self._reference.label(record.raw)
+        why = f'{address} ({record.id}) is not offered under its own id, and the label "{label}" does not prove which '
+        items = self._find("label", label)
+        return self.candidates(f"{why}destination it is", items, self._find_twins(record, address)) if items else []
 
     def candidates(self, why: str, items: Iterable[Raw], candidates: Iterable[str]) -> list[str]:
         """Why a label proves nothing, with the objects that could have it, then a line to write for each item."""
@@ -149,9 +140,6 @@ class Targets:
 
     def _filter_type(self, items: Iterable[Raw]) -> list[Raw]:
         return [item for item in items if item.get("type") == self._reference.type and isinstance(item.get("id"), str)]
-
-    def _item(self, item_id: str) -> dict[str, Any]:
-        return {"type": self._reference.type, "id": item_id}
 
 
 def find_address(reference: Reference, item: Any) -> str | None:

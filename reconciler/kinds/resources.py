@@ -126,64 +126,54 @@ def policy_schema() -> Schema:
 def make_schemas() -> dict[str, Schema]:
     """File name → schema, as it is committed in `schemas/` for editors. Each stands alone; in what is not settings, a
     variable may stand for any value."""
-    kinds = {kind.name: add_titles(_editor_schema(kind)) for kind in KINDS.values()}
+    resources, defaults, sections = dict[str, Schema](), dict[str, Schema](), dict[str, Schema]()
+    for kind in KINDS.values():
+        name, section, description = kind.name, kind.section, kind.messages.description
+        resource = _allow_variables(resource_schema(kind))
+        resource.pop("required", None)  # Another file may have a default for a field.
+        resources[name] = add_titles({**resource, "dependentRequired": {"exclude": ["for_each"], "key": ["for_each"]}})
+        fields = {each: {"$ref": f"#/$defs/{name}/properties/{each}"} for each in kind.field_names}
+        about = f"Fields of {section.replace('_', ' ')}. The nearest folder wins; maps merge."
+        defaults[section] = closed(about, fields, type=["object", "null"])
+        # What editors offer where a new resource begins.
+        snippet = {"label": f"new {name}", "description": description, "body": {f"${{1:my-{name}}}": kind.example}}
+        sections[section] = mapping(
+            description,
+            {"$ref": f"#/$defs/{name}"},
+            title=kind.messages.title,
+            propertyNames={"pattern": KEY_PATTERN},
+            defaultSnippets=[snippet],
+        )
     rules = mapping(
         "Rules for the resources of this folder, and below.",
         add_titles(_allow_variables(policy_schema())),
         title="Policies",
         propertyNames={"pattern": KEY_PATTERN},
     )
-    defaults = closed(
-        "Fields that the resources of this folder, and below, have if they do not write them.",
-        {kind.section: _defaults_schema(kind) for kind in KINDS.values()},
-    )
+    about = "Fields that the resources of this folder, and below, have if they do not write them."
     configuration = closed(
         "Resources of a Qonversion project. All files of a folder are merged.",
         {
-            **{kind.section: _section_schema(kind) for kind in KINDS.values()},
+            **sections,
             **{name: add_titles(_allow_variables(block), name) for name, block in block_schemas().items()},
             POLICIES: rules,
-            DEFAULTS: add_titles(defaults, DEFAULTS),
+            DEFAULTS: add_titles(closed(about, defaults), DEFAULTS),
         },
         title="Reconciler configuration",
         patternProperties=ANCHORS,
         examples=[{kind.section: {f"my-{kind.name}": kind.example} for kind in KINDS.values()}],
     )
     settings = {"title": "reconciler.yaml", **add_titles(SETTINGS)}
-    files = {**kinds, "configuration": {**configuration, "$defs": kinds}, "reconciler": settings}
+    files = {**resources, "configuration": {**configuration, "$defs": resources}, "reconciler": settings}
     return {f"{name}.schema.json": {"$schema": DIALECT, "$id": f"{name}.schema.json", **files[name]} for name in files}
-
-
-def _section_schema(kind: Kind) -> Schema:
-    """The map of a kind's resources; `defaultSnippets` is what editors offer where a new one begins."""
-    description, body = kind.messages.description, {f"${{1:my-{kind.name}}}": kind.example}
-    return mapping(
-        description,
-        {"$ref": f"#/$defs/{kind.name}"},
-        title=kind.messages.title,
-        propertyNames={"pattern": KEY_PATTERN},
-        defaultSnippets=[{"label": f"new {kind.name}", "description": description, "body": body}],
-    )
-
-
-def _defaults_schema(kind: Kind) -> Schema:
-    fields = {name: {"$ref": f"#/$defs/{kind.name}/properties/{name}"} for name in kind.field_names}
-    description = f"Fields of {kind.section.replace('_', ' ')}. The nearest folder wins; maps merge."
-    return closed(description, fields, type=["object", "null"])
-
-
-def _editor_schema(kind: Kind) -> Schema:
-    """The schema of a resource as editors use it. No field is required: another file may have a default for it."""
-    schema = {name: value for name, value in _allow_variables(resource_schema(kind)).items() if name != "required"}
-    return {**schema, "dependentRequired": {"exclude": ["for_each"], "key": ["for_each"]}}
 
 
 def _allow_variables(schema: Schema) -> dict[str, Any]:
     """The schema with `${var.NAME}` and `${each.DIMENSION}` allowed wherever a value is."""
-    return _map_schemas(schema, lambda inner, _: _allow_variable(inner))
+    return _map_schemas(schema, _allow_variable)
 
 
-def _allow_variable(schema: Schema) -> Schema:
+def _allow_variable(schema: Schema, _name: str) -> Schema:
     result = _allow_variables(schema)
     if not {"type", "enum"} & set(schema):  # It only combines other schemas, which have got the variable.
         return result

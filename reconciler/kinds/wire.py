@@ -17,14 +17,11 @@ from reconciler.model.plan import NEW_ID, Request
 from reconciler.serialization import sha256
 from reconciler.text import COUNTED, abridge, truncate
 
-# They match the documented pattern of an id, but are fixed segments of paths, or lead up in a path.
-FIXED_SEGMENTS = frozenset({"meta", "destinations", "system", ".", ".."})
-LONGEST_NAME = 255  # Characters of a name, as all kinds document it. A longer one is truncated in messages alone.
-
 
 def is_id(kind: Kind, value: object) -> bool:
     """Whether a value may be used as an id in a path."""
-    if not isinstance(value, str) or value in FIXED_SEGMENTS:
+    # These match the documented pattern, but are fixed segments of paths, or lead up in a path.
+    if not isinstance(value, str) or value in ("meta", "destinations", "system", ".", ".."):
         return False
     return re.fullmatch(kind.identity.id_pattern.removesuffix("$"), value) is not None
 
@@ -63,8 +60,8 @@ def find_other_object(kind: Kind, raw: Raw) -> str:
 
 
 def shorten(value: Any) -> str:
-    """A name of the API, truncated."""
-    return truncate(str(value), LONGEST_NAME)
+    """A name of the API, truncated for messages at the 255 characters that all kinds document."""
+    return truncate(str(value), 255)
 
 
 class CannotBeSent(Exception):
@@ -86,14 +83,14 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
     apart = dict(kind.sub_endpoints)
     if apart.keys() >= set(changed):
         changed_apart = ((name, each) for name, each in apart.items() if name in changed)
-        return tuple(_set_request(kind, record.id, name, each, fields[name]) for name, each in changed_apart)
+        return tuple(_make_set_request(kind, record.id, name, each, fields[name]) for name, each in changed_apart)
     method, path = kind.endpoints.update, object_path(kind, record.id)
     if method is None:
         raise CannotBeSent("the API has no operation that changes it")
     if kind.endpoints.partial_update:
         body = kind.to_wire({name: fields[name] for name in kind.field_names if name in changed})
         return _with_settings(kind, record.id, body, Request(method, path, body), changed)
-    full = kind.to_wire(overlay({**unknown_fields(kind, record), **record.fields}, dict(fields)))
+    full = kind.to_wire(overlay({**find_unknown_fields(kind, record), **record.fields}, dict(fields)))
     full.pop(kind.identity.chosen_id, None)  # It is in the path, and cannot be changed.
     return _with_settings(kind, record.id, fields, Request(method, path, full), changed)
 
@@ -103,10 +100,10 @@ def delete_requests(kind: Kind, object_id: str) -> tuple[Request, ...]:
     if method := kind.endpoints.delete:
         return (Request(method, object_path(kind, object_id), destroys=True),)
     name, each = next((name, each) for name, each in kind.sub_endpoints if each.terminal)
-    return (replace(_set_request(kind, object_id, name, each, each.terminal), sets=(), destroys=True),)
+    return (replace(_make_set_request(kind, object_id, name, each, each.terminal), sets=(), destroys=True),)
 
 
-def unknown_fields(kind: Kind, record: Record) -> dict[str, Any]:
+def find_unknown_fields(kind: Kind, record: Record) -> dict[str, Any]:
     """The fields of a record that the kind does not declare: a full update sends them back, or they would be lost."""
     known = kind.server_fields | set(kind.field_names)
     return {name: value for name, value in record.raw.items() if name not in known}
@@ -125,12 +122,12 @@ def _with_settings(
             body[name] = setter.placeholder
         is_initial = request.creates and fields.get(name) == setter.initial
         if not is_initial and (setter.placeholder is not None or name in changed):
-            later.append(_set_request(kind, object_id, name, setter, value))
+            later.append(_make_set_request(kind, object_id, name, setter, value))
     apart = {name for each in later for name in each.sets}
     return (replace(request, body=body, sets=tuple(each for each in fields if each not in apart)), *later)
 
 
-def _set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint, value: Any) -> Request:
+def _make_set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint, value: Any) -> Request:
     if setter.words and value not in setter.words:
         raise CannotBeSent(f"its live {name} is {value!r}, which may be read and not be written")
     body = {setter.key: setter.words[value] if setter.words else without_nulls(value)}
@@ -152,11 +149,8 @@ def fingerprint(kind: Kind, record: Record, rules: Fields | None = None) -> str:
     UTC times."""
     seen = {**record.fields, **(rules or {})}
     if kind.endpoints.has_full_update:
-        seen |= unknown_fields(kind, record)
+        seen |= find_unknown_fields(kind, record)
     return sha256(seen)
-
-
-MOST_NAMED = 20  # Items of a list in one message: more than a person compares.
 
 
 class LookupTable:
@@ -166,7 +160,7 @@ class LookupTable:
         self._items: dict[str, Raw] = {}
         for item in items:
             if isinstance(item, dict):
-                self._items.setdefault(_identity(item), item)
+                self._items.setdefault(_make_key(item), item)
         self._indexes: dict[str, dict[str, list[Raw]]] = {}
 
     def find(self, name: str, value: Any) -> list[Raw]:
@@ -179,7 +173,7 @@ class LookupTable:
 
     def holds(self, item: Raw) -> bool:
         """Whether an item of this type and id is among them."""
-        return _identity(item) in self._items
+        return _make_key(item) in self._items
 
     def __iter__(self) -> Iterator[Raw]:
         return iter(self._items.values())
@@ -191,7 +185,7 @@ def list_labels(items: Iterable[Raw]) -> str:
     labels = make_distinct(find_labels(items))
     ids = sorted({str(item.get("id")) for item in items}, key=lambda each: (labels.get(each, each), each))
     names = [f'{each} ("{shorten(labels[each])}")' if each in labels else each for each in ids]
-    return abridge(names, MOST_NAMED, COUNTED) or "none"
+    return abridge(names, 20, COUNTED) or "none"  # A person does not compare more than 20.
 
 
 def find_labels(items: Iterable[Any]) -> dict[str, str]:
@@ -209,5 +203,5 @@ def make_distinct(labels: Mapping[str, str]) -> dict[str, str]:
     return result
 
 
-def _identity(item: Raw) -> str:
+def _make_key(item: Raw) -> str:
     return repr((item.get("type"), item.get("id")))

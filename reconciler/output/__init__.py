@@ -18,15 +18,12 @@ if TYPE_CHECKING:
         compared,
         document,
         environments,
-        expanded,
         explain,
         findings,
         graph,
         groups,
         listings,
         markdown,
-        progress,
-        tests,
         text,
     )
 else:
@@ -35,7 +32,7 @@ else:
 RENDERERS = {
     "text": "reconciler.output.environments:render_plans_text",
     "json": "reconciler.output.environments:render_plans_json",
-    "html": "reconciler.output.page.pages:render_pages",
+    "html": "reconciler.output.page.page:render_pages",
     "markdown": "reconciler.output.markdown:render_plans",
     "sarif": "reconciler.output.findings:render_plans_sarif",
     "github": "reconciler.output.findings:render_annotations",

@@ -71,7 +71,7 @@ def _render_group(found: Comparison, group: Group) -> Iterator[str]:
         for name, text, place in zip(names, texts, where, strict=True):
             yield f"{INDENT}{pad(name, max(map(len, names)))} {text}{place}"
         if is_deep:
-            for line in ValueDiff({}, unknown="").lines(one and one.value, other and other.value):
+            for line in ValueDiff({}, unknown="").compare(one and one.value, other and other.value):
                 yield SIGN_PAINT[line.sign](f"{INDENT}  {line}")
     if group[1:]:
         yield dim(f"{INDENT}{abridge(map(_format_name, group), MOST_NAMED, f'{COUNTED}; --format json lists all')}")

@@ -11,7 +11,7 @@ from reconciler.kinds import BUILT_IN
 from reconciler.kinds.resources import ANCHORS, DIALECT, add_titles, make_schemas
 from reconciler.kinds.schema import Schema
 from reconciler.kinds.settings import test_file
-from reconciler.model.plan import FORMAT_VERSION, Action, Cause, Change, FieldChange
+from reconciler.model.plan import FORMAT_VERSION, Action, Cause, FieldChange
 from reconciler.model.reports import ApplyReport, Review, Scope, Status, Weight
 from reconciler.output.groups import find_groups
 from reconciler.output.labels import format_place
@@ -26,8 +26,9 @@ WORDS = {
 
 
 def to_json(**values: Any) -> str:
-    """A document, with the version of its form."""
-    return json.dumps({"format_version": FORMAT_VERSION, **values}, indent=2, ensure_ascii=False)
+    """A document, with the version of its form. A dataclass within it is a map of its fields."""
+    document = {"format_version": FORMAT_VERSION, **values}
+    return json.dumps(document, indent=2, ensure_ascii=False, default=asdict)
 
 
 def select(value: object, *names: str) -> dict[str, Any]:
@@ -48,53 +49,52 @@ def collect_plan_values(review: Review) -> dict[str, Any]:
         for each in review.impacts.get(change.address, ())
         if each.weight is Weight.RISKS
     ]
+    changes = []
+    for change in plan.changes:
+        behind = review.behind.get(change.address)
+        impact = [each.text for each in review.impacts.get(change.address, ())]
+        values = {
+            "scope": review.scopes.get(change.address),
+            "behind": {"commit": behind.id, "subject": behind.subject} if behind else None,
+            "depends_on": change.depends_on,
+            "reason": change.reason or None,
+            "fields": list(map(_collect_field, change.fields)),
+            "impact": impact,
+            "notes": [*impact, *review.remarks_on(change)],
+        }
+        changes.append(select(change, "address", "action", "id") | values)
     return dict(
         configuration=plan.configuration,
         environment=plan.environment,
         digest=plan.digest,
         **select(review, "commit", "base"),
         summary=plan.summary(),
-        changes=[_collect_change(review, change) for change in plan.changes],
+        changes=changes,
         groups=[
             {
                 "action": group.first.action,
                 "addresses": group.addresses,
                 "fields": list(map(_collect_field, group.first.fields)),
-                "place": format_place(group.place) if group.place else None,
+                "place": format_place(*group.places) if len(group.places) == 1 else None,
             }
             for group in find_groups(review)
         ],
-        unmanaged=list(map(asdict, plan.unmanaged)),
+        unmanaged=plan.unmanaged,
         ignored=[
             {"address": each.address, "path": each.path, "before": each.live, "after": each.written}
             for each in plan.ignored
         ],
-        waiting=list(map(asdict, plan.waiting)),
+        waiting=plan.waiting,
         zone_data=plan.zone_data or None,
         tasks=review.tasks,
         warnings=[*plan.warnings, *risks],
-        refusals=list(map(asdict, plan.refusals)),
+        refusals=plan.refusals,
     )
 
 
 def _collect_field(field: FieldChange) -> dict[str, Any]:
     shown = {"path": field.path, "before": field.before, "after": field.after, "cause": field.cause}
     return shown | ({"rule": field.rule} if field.rule else {})
-
-
-def _collect_change(review: Review, change: Change) -> dict[str, Any]:
-    behind = review.behind.get(change.address)
-    impact = [each.text for each in review.impacts.get(change.address, ())]
-    return {
-        **select(change, "address", "action", "id"),
-        "scope": review.scopes.get(change.address),
-        "behind": {"commit": behind.id, "subject": behind.subject} if behind else None,
-        "depends_on": change.depends_on,
-        "reason": change.reason or None,
-        "fields": list(map(_collect_field, change.fields)),
-        "impact": impact,
-        "notes": [*impact, *review.remarks_on(change)],
-    }
 
 
 def collect_report_values(report: ApplyReport) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 from reconciler.errors import ConfigurationInvalid, NotBegun
@@ -13,8 +14,8 @@ from reconciler.model.plan import FORMAT_VERSION
 from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, only_value
 from reconciler.model.results import Drift
 from reconciler.output import labels
-from reconciler.output.document import collect_plan_values, collect_report_values, to_json
-from reconciler.output.labels import GRAVE, MOST_NAMED, Paint, count_changes, count_ends, format_api
+from reconciler.output.document import collect_plan_values, to_json
+from reconciler.output.labels import GRAVE, MOST_NAMED, WEIGHTS, Paint, count_changes, count_ends, format_api
 from reconciler.output.listings import render_drift_text, render_history_text
 from reconciler.output.terminal import bold, escape, find_width, red
 from reconciler.output.text import PlanText
@@ -31,37 +32,37 @@ _CUT: Paint = partial(truncate, limit=LONGEST_ERROR)
 def render_plans_text(ended: Sequence[Ended[Review]]) -> str:
     """Plans: a table, then what is shared by several environments, then each."""
     api = labels.find_shared_api(each.value.plan for each in ended if each.value)
-    rows = []
-    for each in ended:
-        cells = (describe_failure(each), "") if each.value is None else summarise_plan(each.value)
-        own_api = labels.name_api(each.value.plan.api) if each.value and api is None else ""
-        rows.append((each.environment, *cells, truncate(own_api, LONGEST_API), f"{each.seconds:.1f} s"))
-    parts = [_render_table(f"Plans for {len(ended)} environments{format_api(api or '')}", rows)]
-    shared = find_shared(
-        (each.environment, PlanText(each.value, has_ids=False).list_paragraphs()) for each in ended if each.value
-    )
+
+    def cells(review: Review) -> Sequence[str]:
+        own_api = labels.name_api(review.plan.api) if api is None else ""
+        return *summarise_plan(review), truncate(own_api, LONGEST_API)
+
+    parts = [_render_table(f"Plans for {len(ended)} environments{format_api(api or '')}", ended, cells)]
+    shown = {each.environment: PlanText(each.value, has_ids=False).list_paragraphs() for each in ended if each.value}
+    shared = find_shared(shown, key=lambda each: each)
     for names, paragraphs in shared.items():
         named = abridge(map(escape, names), MOST_NAMED, COUNTED)
         head = bold(wrap(f"In {len(names)} environments ({named}):", find_width()))
         parts.append("\n\n".join([head, *("\n".join(each.lines) for each in paragraphs)]))
     for each in ended:
         own = [one for names, paragraphs in shared.items() if each.environment in names for one in paragraphs]
-        elsewhere = {address for paragraph in own for address in paragraph.addresses}
+        elsewhere = frozenset(address for paragraph in own for address in paragraph.addresses)
         if (review := each.value) is not None:
-            is_all_shown = all(change.address in elsewhere for change in review.plan.changes)
+            is_all_shown = elsewhere.issuperset(change.address for change in review.plan.changes)
             if not is_all_shown or review.tasks or review.plan.warnings:
-                parts.append(str(PlanText(review, own)))
+                parts.append(str(PlanText(review, elsewhere)))
     return "\n\n".join([*parts, f"digest of all: {join_digests(collect_digests(ended))}"])
 
 
-def find_shared(shown: Iterable[tuple[str, Iterable[K]]]) -> dict[tuple[str, ...], list[K]]:
-    """The parts that several environments have alike, by the names of these environments."""
-    found: dict[K, list[str]] = defaultdict(list)
-    for environment, parts in shown:
+def find_shared(shown: Mapping[str, Iterable[K]], key: Callable[[K], object]) -> dict[tuple[str, ...], list[K]]:
+    """The parts that several environments have alike, by the names of these environments. Alike is what has the same
+    `key`; each part that is returned is that of the first environment."""
+    found: dict[object, tuple[K, list[str]]] = {}
+    for environment, parts in shown.items():
         for part in parts:
-            found[part].append(environment)
+            found.setdefault(key(part), (part, []))[1].append(environment)
     shared: dict[tuple[str, ...], list[K]] = defaultdict(list)
-    for part, names in found.items():
+    for part, names in found.values():
         if len(names) > 1:
             shared[tuple(names)].append(part)
     return shared
@@ -71,7 +72,11 @@ def summarise_plan(review: Review, strong: Paint = str, show: Paint = str) -> tu
     """What is planned, and the risks of it. `strong` marks what is grave; `show` escapes what we did not write."""
     plan, weights = review.plan, Counter(impact.weight for each in review.impacts.values() for impact in each)
     refused = [strong(f"refused: {show(', '.join(each.guard for each in plan.refusals))}")] if plan.refusals else []
-    risks = [labels.count_weight(weight, weights[weight]) for weight in GRAVE if weights[weight]]
+    risks = []
+    for weight in GRAVE:
+        verb, blank, rest = WEIGHTS[weight].phrase.partition(" ")
+        number = weights[weight]
+        risks += [f"{number} {verb}{'s' * (number == 1)}{blank}{rest}"] if number else []
     waiting = [f"{len(plan.waiting)} waiting"] if plan.waiting else []
     unmanaged = f", {len(plan.unmanaged)} unmanaged" if plan.unmanaged else ""
     return f"{count_changes(plan, strong)}{unmanaged}", ", ".join([*refused, *risks, *waiting])
@@ -88,12 +93,16 @@ def describe_failure(ended: Ended[Any], strong: Paint = str, show: Paint = _CUT)
     return text if isinstance(error, NotBegun) else f"{strong('failed')}: {text}"
 
 
-def _render_table(head: str, rows: Sequence[Sequence[str]]) -> str:
+def _render_table(
+    head: str, ended: Sequence[Ended[T]], cells: Callable[[T], Sequence[str]], *, is_timed: bool = True
+) -> str:
     """A row for each environment, in columns; without the columns that are empty."""
-    used = [index for index, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
-    shown = [[(red if row[at].startswith(FAILED) else str)(escape(row[at])) for at in used] for row in rows]
-    widths = [max(map(columns, column)) for column in zip(*shown, strict=True)]
-    lines = ("  ".join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in shown)
+    answers = ([describe_failure(each)] if each.value is None else cells(each.value) for each in ended)
+    names, times = [each.environment for each in ended], [f"{each.seconds:.1f} s" for each in ended]
+    table = [names, *zip_longest(*answers, fillvalue=""), *([times] if is_timed else [])]
+    used = [[(red if cell.startswith(FAILED) else str)(escape(cell)) for cell in each] for each in table if any(each)]
+    widths = [max(map(columns, column)) for column in used]
+    lines = ("  ".join(map(pad, row, widths)).rstrip() for row in zip(*used, strict=True))
     return "\n".join([bold(head), *(f"  {line}" for line in lines)])
 
 
@@ -124,26 +133,18 @@ def list_reports(ended: Sequence[Ended[Applied]]) -> list[Ended[ApplyReport]]:
     return [each.map(lambda applied: applied.report) for each in ended]
 
 
-def render_reports_text(ended: Sequence[Ended[Applied]]) -> str:
+def render_reports_text(ended: Sequence[Ended[ApplyReport]]) -> str:
     """How an apply ended for each environment."""
-    ends = list_reports(ended)
-    rows = [(each.environment, count_ends(each.value) if each.value else describe_failure(each)) for each in ends]
-    return _render_table(f"Applied to {len(ended)} environments", rows)
-
-
-def render_reports_json(ended: Sequence[Ended[Applied]]) -> str:
-    """The reports, in the order of the environments; one that failed, or was not begun, has its error."""
-    return render_ended_json(list_reports(ended), collect_report_values)
+    head = f"Applied to {len(ended)} environments"
+    return _render_table(head, ended, lambda report: [count_ends(report)], is_timed=False)
 
 
 def render_drifts_text(ended: Sequence[Ended[Drift]]) -> str:
     """A table, then what drifted in each environment."""
     if (only := only_value(ended)) is not None:
         return render_drift_text(only)
-    cells = (summarise_drift(each.value) if each.value else describe_failure(each) for each in ended)
-    rows = [(each.environment, cell, f"{each.seconds:.1f} s") for each, cell in zip(ended, cells, strict=True)]
     drifted = [each.value for each in ended if each.value and (each.value.objects or each.value.health)]
-    table = _render_table(f"Drift in {len(ended)} environments", rows)
+    table = _render_table(f"Drift in {len(ended)} environments", ended, lambda drift: [summarise_drift(drift)])
     return "\n\n".join([table, *map(render_drift_text, drifted)])
 
 
@@ -160,6 +161,8 @@ def render_histories_text(ended: Sequence[Ended[Sequence[Receipt]]]) -> str:
     """The receipts of each environment below its name."""
     if len(ended) == 1:
         return render_history_text(ended[0].value or ())
-    texts = (describe_failure(each) if each.error else render_history_text(each.value or ()) for each in ended)
-    heads = (bold(f"{escape(each.environment)}:\n") for each in ended)
-    return "\n\n".join(map(str.__add__, heads, texts))
+    texts = []
+    for each in ended:
+        text = describe_failure(each) if each.error else render_history_text(each.value or ())
+        texts.append(bold(f"{escape(each.environment)}:\n") + text)
+    return "\n\n".join(texts)

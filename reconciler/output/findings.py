@@ -20,11 +20,12 @@ from reconciler.errors import GUARD, Location, Problem
 from reconciler.lazy import frozen
 from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Ended, Review
-from reconciler.output.groups import Group, find_groups, list_sentences
+from reconciler.output.groups import Group, find_groups
 from reconciler.output.labels import GRAVE, WEIGHTS, find_repository_path
 from reconciler.output.terminal import escape
 from reconciler.text import abridge
 
+SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 HELP = "`reconciler explain ADDRESS` says which policies are about a resource, and why each holds or not."
 OF_POLICY = re.compile(r"\(policy ([a-z0-9_-]+), ")
 AT_A_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,7}):(?P<column>[0-9]{1,7}): (?P<rest>.*)", re.DOTALL)
@@ -59,8 +60,8 @@ RULES: Mapping[str, Rule] = {
 
 @frozen
 class Finding:
-    """A result of a rule. `subject` tells it from the others of its rule; `lines` are its text, escaped, a sentence
-    each. Without a place it is about the whole configuration."""
+    """A result of a rule. `subject` tells it from the others of its rule; `lines` are its text, a sentence each.
+    Without a place it is about the whole configuration."""
 
     rule: Rule
     subject: str
@@ -71,62 +72,58 @@ class Finding:
 def list_review_findings(review: Review) -> Iterator[Finding]:
     """The findings of a plan: refusals first, then its changes in their order, then its warnings."""
     for refusal in review.plan.refusals:
-        passes, rule = f"to pass: {refusal.passes}", _find_policy_rule(refusal.guard, "error") or "refused"
+        rule, passes = _find_rule(refusal.guard, "refused"), f"to pass: {refusal.passes}"
         if not refusal.problems:
-            yield _make_finding(rule, refusal.guard, [refusal.message, passes], None)
+            yield Finding(rule, refusal.guard, (refusal.message, passes))
         for each in refusal.problems:
-            yield _make_finding(rule, str(each), [each.message, passes], each.location)
+            yield Finding(rule, str(each), (each.message, passes), each.location)
     for group in find_groups(review):
         # One for each line that was edited, whatever is risky about it: hosts show only so many.
         is_written = group.first.address in review.desired.resources
         for place, addresses in group.places.items() or [(None, group.addresses)]:
             wanted = frozenset(addresses)
             changes = [change for change in group.changes if change.address in wanted]
-            yield from _list_findings_at(review, Group(changes, {}), place if is_written else None)
+            yield from _list_findings_at(Group(review, changes, {}), place if is_written else None)
     files = review.desired.files()
     for warning in review.plan.warnings:
         text, place = warning, None
         if (found := AT_A_PLACE.fullmatch(warning)) and found["file"] in files:
             text, place = found["rest"], Location(found["file"], int(found["line"]), int(found["column"]))
         of_policy = OF_POLICY.search(text)
-        known = _find_policy_rule(GUARD + of_policy[1], "warning") if of_policy else None
-        yield _make_finding(known or "warning", warning, [text], place)
+        rule = _find_rule(GUARD + of_policy[1] if of_policy else "", "warning")
+        yield Finding(rule, warning, (text,), place)
 
 
 def list_problem_findings(problems: Iterable[Problem], rule: str = "invalid") -> Iterator[Finding]:
     """The findings of problems, by default of an invalid configuration. `rule`: the id of another rule."""
     for each in problems:
-        of_policy = _find_policy_rule(each.code, "error" if rule == "invalid" else "warning")
-        yield _make_finding(of_policy or RULES[rule], str(each), [each.message], each.location)
+        yield Finding(_find_rule(each.code, rule), str(each), (each.message,), each.location)
 
 
-def _find_policy_rule(guard: str, level: Literal["error", "warning"]) -> Rule | None:
-    """The rule for the findings of a policy; None if `guard` is the code of something else."""
-    if not guard.startswith(GUARD):
-        return None
-    name = guard.removeprefix(GUARD)
-    return Rule(guard, level, f"Policy {name}", f"The policy {name} of the configuration does not hold.")
+def _find_rule(code: str, otherwise: str) -> Rule:
+    """The rule of the policy that `code` names, else the one with the other id. A hint of a policy is a warning."""
+    if not code.startswith(GUARD):
+        return RULES[otherwise]
+    name, level = code.removeprefix(GUARD), RULES[otherwise].level
+    description = f"The policy {name} of the configuration does not hold."
+    return Rule(code, "warning" if level == "note" else level, f"Policy {name}", description)
 
 
-def _make_finding(rule: Rule | str, subject: str, lines: Iterable[str], place: Location | None) -> Finding:
-    return Finding(RULES[rule] if isinstance(rule, str) else rule, subject, tuple(map(escape, lines)), place)
-
-
-def _list_findings_at(review: Review, group: Group, place: Location | None) -> Iterator[Finding]:
-    change = group.first
+def _list_findings_at(group: Group, place: Location | None) -> Iterator[Finding]:
+    change, review = group.first, group.review
     weights = [each.weight for one in group.changes for each in review.impacts.get(one.address, ())]
     grave = [weight for weight in GRAVE if weight in weights]
-    head, texts = f'{change.action.value} {change.address} "{change.name}"', list_sentences(review, group)
+    head, texts = f'{change.action.value} {change.address} "{change.name}"', group.list_sentences()
     if len(group.changes) > 1:
-        head = f"{change.action.value} {group.title()}"
+        head = f"{change.action.value} {group.title}"
     behind = [review.remarks_on(each)[0] for each in group.changes if each.address in review.behind]
     if behind:
-        yield _make_finding("behind", change.address, [head, *dict.fromkeys(behind)], place)
+        yield Finding(RULES["behind"], change.address, (head, *dict.fromkeys(behind)), place)
     if change.action in DESTROYS or grave:
-        rule = "destroys" if change.action in DESTROYS else WEIGHTS[grave[0]].rule
-        yield _make_finding(rule, change.address, [head, *(text for weight, text in texts if weight in GRAVE)], place)
+        rule = RULES["destroys" if change.action in DESTROYS else WEIGHTS[grave[0]].rule]
+        yield Finding(rule, change.address, (head, *(text for weight, text in texts if weight in GRAVE)), place)
     elif change.action is Action.MANUAL:
-        yield _make_finding("manual", change.address, [head, *change.remarks()], place)
+        yield Finding(RULES["manual"], change.address, (head, *change.remarks()), place)
 
 
 def list_plan_findings(ended: Iterable[Ended[Review]]) -> Iterator[Finding]:
@@ -135,7 +132,7 @@ def list_plan_findings(ended: Iterable[Ended[Review]]) -> Iterator[Finding]:
     found: dict[Finding, dict[str, None]] = defaultdict(dict)
     for each in every:
         if each.error is not None and each.value is None:
-            found[_make_finding("failed", each.environment, [str(each.error)], None)][each.environment] = None
+            found[Finding(RULES["failed"], each.environment, (str(each.error),))][each.environment] = None
     for each in every:
         for finding in list_review_findings(each.value) if each.value else ():
             found[finding][each.environment] = None
@@ -150,29 +147,23 @@ def render_annotations(ended: Sequence[Ended[Review]]) -> str:
     return render_workflow_commands(list_plan_findings(ended))
 
 
-def render_workflow_commands(findings: Iterable[Finding]) -> str:
-    """The findings as workflow commands of GitHub, one on each line."""
-    return "\n".join(map(_render_command, findings))
-
-
 # As the runner reads it back: actions/toolkit, packages/core/src/command.ts, escapeData and escapeProperty.
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
 
 
-def _render_command(finding: Finding) -> str:
-    place = finding.place
-    properties = {"file": find_repository_path(place.file)} if place else {}
-    if place and place.line:
-        properties |= {"line": str(place.line), "col": str(max(1, place.column))}
-    properties["title"] = f"reconciler: {finding.rule.title}"
-    pairs = ",".join(f"{name}={value.translate(_PROPERTY)}" for name, value in properties.items())
-    command = finding.rule.level.replace("note", "notice")
-    text = "\n".join(finding.lines).translate(_DATA)
-    return f"::{command} {pairs}::{text}"
-
-
-SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+def render_workflow_commands(findings: Iterable[Finding]) -> str:
+    """The findings as workflow commands of GitHub, one on each line."""
+    lines = []
+    for each in findings:
+        properties = {"file": find_repository_path(each.place.file)} if each.place else {}
+        if each.place and each.place.line:
+            properties |= {"line": str(each.place.line), "col": str(max(1, each.place.column))}
+        properties["title"] = f"reconciler: {each.rule.title}"
+        pairs = ",".join(f"{name}={value.translate(_PROPERTY)}" for name, value in properties.items())
+        text = "\n".join(map(escape, each.lines)).translate(_DATA)
+        lines.append(f"::{each.rule.level.replace('note', 'notice')} {pairs}::{text}")
+    return "\n".join(lines)
 
 
 def render_plans_sarif(ended: Sequence[Ended[Review]]) -> str:
@@ -196,28 +187,24 @@ def render_sarif(findings: Iterable[Finding], elsewhere: Location | None = None)
         }
         for rule in rules.values()
     ]
-    run = {
-        "tool": {"driver": {"name": "reconciler", "version": __version__, "rules": described}},
-        "columnKind": "unicodeCodePoints",
-        "results": [_collect_result(finding, finding.place or elsewhere, list(rules)) for finding in every],
-    }
+    results: list[dict[str, Any]] = []
+    for each in every:
+        name = hashlib.sha256(f"{each.rule.id} {each.subject}".encode("utf-8", "surrogatepass")).hexdigest()
+        result = {
+            "ruleId": each.rule.id,
+            "ruleIndex": list(rules).index(each.rule.id),
+            "level": each.rule.level,
+            # SARIF takes `[text](target)` for a link, in plain texts too; a name is none.
+            "message": {"text": "\n".join(map(escape, each.lines)).replace("](", "] (")},
+            "partialFingerprints": {"reconcilerFinding/v1": name},
+        }
+        if place := each.place or elsewhere:
+            uri = quote(find_repository_path(place.file), safe="/", errors="replace")
+            physical: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}}
+            if place.line:
+                physical["region"] = {"startLine": place.line, "startColumn": max(1, place.column)}
+            result["locations"] = [{"physicalLocation": physical}]
+        results.append(result)
+    driver = {"name": "reconciler", "version": __version__, "rules": described}
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
-
-
-def _collect_result(finding: Finding, place: Location | None, rules: Sequence[str]) -> dict[str, Any]:
-    name = hashlib.sha256(f"{finding.rule.id} {finding.subject}".encode("utf-8", "surrogatepass")).hexdigest()
-    result: dict[str, Any] = {
-        "ruleId": finding.rule.id,
-        "ruleIndex": rules.index(finding.rule.id),
-        "level": finding.rule.level,
-        # SARIF takes `[text](target)` for a link, in plain texts too; a name is none.
-        "message": {"text": "\n".join(finding.lines).replace("](", "] (")},
-        "partialFingerprints": {"reconcilerFinding/v1": name},
-    }
-    if place:
-        uri = quote(find_repository_path(place.file), safe="/", errors="replace")
-        physical: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}}
-        if place.line:
-            physical["region"] = {"startLine": place.line, "startColumn": max(1, place.column)}
-        result["locations"] = [{"physicalLocation": physical}]
-    return result

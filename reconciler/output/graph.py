@@ -37,21 +37,14 @@ def find_state(node: Node) -> str:
     return node.action or ("" if node.managed else UNMANAGED)
 
 
-def format_name(node: Node) -> str:
-    """The address, or how many objects the node stands for."""
-    return escape(node.address if node.alike == 1 else counted(node.alike, node.kind.replace("_", " ")))
-
-
-def format_heading(node: Node) -> str:
-    """The address with its sign before it: `+ report.daily-revenue`."""
-    return f"{ACTIONS[Action(node.action)].sign} {format_name(node)}" if node.action else format_name(node)
-
-
-def format_subtitle(node: Node) -> str:
-    """What happens and what people call it: `create · Daily Revenue`."""
+def name_node(node: Node) -> tuple[str, str, str]:
+    """The sign of what happens to a node, its address or how many objects it stands for, and below these what happens
+    and what people call it: `+ `, `report.daily-revenue`, `create · Daily Revenue`."""
+    sign = f"{ACTIONS[Action(node.action)].sign} " if node.action else ""
+    address = node.address if node.alike == 1 else counted(node.alike, node.kind.replace("_", " "))
     name = truncate(node.name, LONGEST_NAME)
-    name = "" if name == node.address else name
-    return escape(" · ".join(part for part in (find_state(node), name) if part))
+    below = (find_state(node), "" if name == node.address else name)
+    return sign, escape(address), escape(" · ".join(filter(None, below)))
 
 
 def list_states(graph: Graph) -> list[str]:
@@ -125,7 +118,8 @@ def render_dot(graph: Graph) -> str:
     # Between DOT's quotes, Graphviz also reads HTML's entities.
     escapes = str.maketrans({"&": "&amp;", "\\": "\\\\", '"': '\\"'})
     for node in graph.nodes:
-        label = "\\n".join(text.translate(escapes) for text in (format_heading(node), format_subtitle(node)) if text)
+        sign, address, below = name_node(node)
+        label = "\\n".join(text.translate(escapes) for text in (sign + address, below) if text)
         word = find_state(node)
         stroke, fill, _ = COLOURS.get(word, NEUTRAL)
         more = ", penwidth=2" if word in DESTROYS else ', style="rounded,filled,dashed"' if word == UNMANAGED else ""
@@ -146,7 +140,7 @@ def render_mermaid(graph: Graph) -> str:
     names = {node.address: f"n{number}" for number, node in enumerate(graph.nodes)}
     lines = ["flowchart LR", *([f'  rest["{_escape_entities(left_out)}"]'] if left_out else [])]
     for node in graph.nodes:
-        texts = [_escape_entities(text) for text in (format_name(node), format_subtitle(node)) if text]
+        texts = [_escape_entities(text) for text in name_node(node)[1:] if text]
         lines.append(f'  {names[node.address]}["{"<br/>".join(texts)}"]')
     lines += [f"  {names[source]} --> {names[target]}" for source, target in graph.edges]
     lines += [f"  {names[source]} -. goes away .-> {names[target]}" for source, target in graph.dropped]
@@ -188,7 +182,7 @@ def draw_picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:
         "width": 2 * MARGIN + across * (WIDTH + GAP) - GAP,
         "height": 2 * MARGIN + round(down * pitch) + len(notes) * LINE,
         "box": {"width": WIDTH, "height": height, "gap": GAP, "margin": MARGIN, "line": LINE, "has_name": has_names},
-        "nodes": [(node, *positions[node.address]) for node in graph.nodes],
+        "nodes": [(node, *name_node(node), find_state(node), *positions[node.address]) for node in graph.nodes],
         "edges": [(*positions[source], *positions[target]) for source, target in graph.edges],
         "dropped": [(*positions[source], *positions[target]) for source, target in graph.dropped],
         "notes": notes,
@@ -196,7 +190,7 @@ def draw_picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:
         "is_linked": is_linked,
         "colours": COLOURS,
         "bold": DESTROYS,
-        "words": WORDS,
+        "fit": fit_columns,
     }
 
 
@@ -205,16 +199,6 @@ def fit_columns(text: str, limit: int = CHARACTERS) -> str:
     if columns(text) <= limit:
         return text
     return text[: bisect_right([*accumulate(map(columns, text))], limit - 1)] + "…"
-
-
-# What the template does with the texts of a node.
-WORDS = {
-    "heading": format_heading,
-    "subtitle": format_subtitle,
-    "state": find_state,
-    "fit": fit_columns,
-    "escape": escape,
-}
 
 
 def _lay_out(addresses: Sequence[str], edges: Sequence[Edge]) -> dict[str, tuple[int, float]]:

@@ -14,7 +14,7 @@ from reconciler.kinds.comparison import join_keys, outer_keys, parse_path, value
 from reconciler.lazy import frozen
 from reconciler.model.addresses import address_kind
 from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
-from reconciler.model.reports import Review, Weight
+from reconciler.model.reports import Review, Scope, Weight
 from reconciler.output.labels import MOST_NAMED, WEIGHTS, format_place
 from reconciler.output.terminal import escape
 from reconciler.serialization import canonical
@@ -33,9 +33,10 @@ WHOLE = frozenset({Action.CREATE, Action.ADOPT, Action.DELETE, Action.FORGET})
 
 @frozen
 class Group:
-    """Changes with one action, the same fields and causes. `places`: where they are written → their addresses; the
-    place of most of them comes first."""
+    """Changes of a plan with one action, the same fields and causes. `places`: where they are written → their
+    addresses; the place of most of them comes first."""
 
+    review: Review
     changes: Sequence[Change]
     places: Mapping[Location, Sequence[str]]
 
@@ -50,11 +51,6 @@ class Group:
         return [change.address for change in self.changes]
 
     @property
-    def place(self) -> Location | None:
-        """Where it is written; None if that is in several places, or not known."""
-        return next(iter(self.places)) if len(self.places) == 1 else None
-
-    @property
     def is_titled(self) -> bool:
         """Whether its title says all of its fields."""
         fields = () if self.first.action in WHOLE else self.first.fields
@@ -62,6 +58,7 @@ class Group:
         is_long = any(isinstance(value, dict | list) or len(str(value)) > LONGEST for value in values)
         return len(fields) <= MOST_TITLED and not is_long
 
+    @property
     def title(self) -> str:
         """`104 reports: send_at 06:00 → 07:00`."""
         fields = () if self.first.action in WHOLE else self.first.fields
@@ -78,6 +75,32 @@ class Group:
         texts = [format_place(place) for place in self.places]
         such = "most in" if len(next(iter(self.places.values()), ())) > 1 else "such as"
         return "" if not texts else texts[0] if len(texts) == 1 else f"{len(texts)} places, {such} {texts[0]}"
+
+    def list_sentences(self) -> Iterator[tuple[Weight | None, str]]:
+        """What it does to people, the gravest first, then its remarks. Sentences that differ only in the name of the
+        object are one."""
+        found: dict[Weight | None, Counter[str]] = {weight: Counter() for weight in (*Weight, None)}
+        total, owners = len(self.changes), dict[str, str]()
+        for change in self.changes:
+            names = [f'"{change.name}"', change.address] if total > 1 else []
+            for impact in self.review.impacts.get(change.address, ()):
+                found[impact.weight][_replace_names(names, impact.text)] += 1
+            remarks = {_replace_names(names, remark): change.address for remark in self.review.remarks_on(change)}
+            found[None].update([*remarks])
+            owners |= remarks
+        for weight, counts in found.items():
+            is_told_each = weight is None and len(counts) == total <= MOST_NAMED
+            few = len(counts) if is_told_each or total == 1 else FEW
+            for text, number in counts.most_common(few):
+                subject = owners[text] if number == 1 and weight is None else f"{number} of {total}"
+                yield weight, text if number == total else f"{subject}: {text}"
+            if left := sum(number for _, number in counts.most_common()[few:]):
+                what = f"that {WEIGHTS[weight].phrase}" if weight else "with other remarks"
+                yield weight, f"… and {left} more {what}"
+
+    def count_scopes(self) -> Counter[Scope | None]:
+        """How many of its changes each scope has, in their order."""
+        return Counter(self.review.find_scope(address) for address in self.addresses)
 
 
 def find_groups(review: Review) -> tuple[Group, ...]:
@@ -96,44 +119,22 @@ def find_groups(review: Review) -> tuple[Group, ...]:
         is_new = changes[0].action is Action.CREATE and creates > MANY
         return changes[0].action not in DESTROYS, creates if is_new else len(changes), is_new
 
-    ranked = (_sort(changes) for changes in sorted(found.values(), key=rank))
-    return tuple(Group(changes, _find_places(review, changes)) for changes in ranked)
+    ranked = [sorted(changes, key=_split_address) for changes in sorted(found.values(), key=rank)]
+    return tuple(Group(review, changes, _find_places(review, changes)) for changes in ranked)
 
 
-def _sort(changes: Iterable[Change]) -> list[Change]:
-    return sorted(changes, key=lambda change: split_numbers(change.address))
+def _split_address(change: Change) -> list[str | int]:
+    return split_numbers(change.address)
 
 
 def group_new_by_kind(groups: Iterable[Group]) -> list[Group]:
     """The creates of each kind as a group, if there are many creates; else nothing."""
-    by_kind: dict[str, list[Change]] = {kind: [] for kind in KINDS}
-    for group in groups:
-        if group.first.action is Action.CREATE:
-            by_kind[group.first.kind] += group.changes
-    is_many = sum(map(len, by_kind.values())) > MANY
-    return [Group(_sort(changes), {}) for changes in by_kind.values() if changes and is_many]
-
-
-def list_sentences(review: Review, group: Group) -> Iterator[tuple[Weight | None, str]]:
-    """What a group does to people, the gravest first, then its remarks. Sentences that differ only in the name of the
-    object are one."""
-    found: dict[Weight | None, Counter[str]] = {weight: Counter() for weight in (*Weight, None)}
-    total, owners = len(group.changes), dict[str, str]()
-    for change in group.changes:
-        names = {f'"{change.name}"': "each", change.address: "each"} if total > 1 else {}
-        for impact in review.impacts.get(change.address, ()):
-            found[impact.weight][_replace_names(names, impact.text)] += 1
-        remarks = {_replace_names(names, remark): change.address for remark in review.remarks_on(change)}
-        found[None].update([*remarks])
-        owners |= remarks
-    for weight, counts in found.items():
-        is_told_each = weight is None and len(counts) == total <= MOST_NAMED
-        few = len(counts) if is_told_each or total == 1 else FEW
-        for text, number in counts.most_common(few):
-            subject = owners[text] if number == 1 and weight is None else f"{number} of {total}"
-            yield weight, text if number == total else f"{subject}: {text}"
-        if left := sum(number for _, number in counts.most_common()[few:]):
-            yield weight, f"… and {left} more{f' that {WEIGHTS[weight].phrase}' if weight else ' with other remarks'}"
+    new = [group for group in groups if group.first.action is Action.CREATE]
+    if len(new) <= MANY:  # each create is a group of its own
+        return []
+    changes = sorted((group.first for group in new), key=_split_address)
+    by_kind = {kind: [change for change in changes if change.kind == kind] for kind in KINDS}
+    return [Group(new[0].review, every, {}) for every in by_kind.values() if every]
 
 
 def list_shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]:
@@ -156,17 +157,6 @@ def list_shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]
             field = FieldChange(path, *lists, cause)
         shown[field.path] = field
     return tuple(shown.values())
-
-
-def find_main_field(change: Change) -> str:
-    """The path of the field that matters most in a change: one that the API cannot change, else the status, else the
-    first. Empty if the change is about the whole object."""
-    kind = KINDS[change.kind]
-    names = [kind.delivery.status] if kind.delivery else []
-    if change.action in (Action.REPLACE, Action.MANUAL):
-        names = [each.name for each in kind.fields if each.immutable]
-    paths = () if change.action in WHOLE else tuple(each.path for each in change.fields)
-    return next((name for name in names if name in paths), paths[0] if paths else "")
 
 
 class Task(NamedTuple):
@@ -197,33 +187,40 @@ def count_kinds(addresses: Iterable[str]) -> str:
     return f"{', '.join(firsts)} and {last}" if firsts else last
 
 
+def _find_main_field(change: Change) -> str:
+    """The path of the field that matters most in a change: one that the API cannot change, else the status, else the
+    first. Empty if the change is about the whole object."""
+    kind = KINDS[change.kind]
+    names = [kind.delivery.status]
+    if change.action in (Action.REPLACE, Action.MANUAL):
+        names = [each.name for each in kind.fields if each.immutable]
+    paths = () if change.action in WHOLE else tuple(each.path for each in change.fields)
+    return next((name for name in names if name in paths), paths[0] if paths else "")
+
+
 def _find_places(review: Review, changes: Sequence[Change]) -> dict[Location, list[str]]:
-    """Where the changes are written, most of them first. A value may come from several places (see below): each change
-    has the one that most changes share."""
-    possible = {change.address: list(_list_possible_places(review, change)) for change in changes}
+    """Where the changes are written, most of them first. The value of the main field may come from several places: its
+    own, and those of its variables and items. Each change has the one that most changes share."""
+    possible: dict[str, list[Location]] = defaultdict(list)
+    for change in changes:
+        resource, path = review.desired.resources.get(change.address), _find_main_field(change)
+        if resource and path:
+            possible[change.address].append(resource.field_location(path))
+            for inner, sources in resource.sources.items():
+                if inner == path or inner.startswith((f"{path}.", f"{path}[")):
+                    possible[change.address] += sources
+        elif place := review.find_place(change.address):
+            possible[change.address].append(place)
     shared = Counter(place for places in possible.values() for place in places)
     found: dict[Location, list[str]] = defaultdict(list)
     for address, places in possible.items():
-        if places:
-            found[max(places, key=shared.__getitem__)].append(address)
+        found[max(places, key=shared.__getitem__)].append(address)
     return dict(sorted(found.items(), key=lambda item: -len(item[1])))
 
 
-def _list_possible_places(review: Review, change: Change) -> Iterator[Location]:
-    """Where the value of the main field is written, then where its variables and items are."""
-    resource, path = review.desired.resources.get(change.address), find_main_field(change)
-    if resource and path:
-        yield resource.field_location(path)
-        for inner, places in resource.sources.items():
-            if inner == path or inner.startswith((f"{path}.", f"{path}[")):
-                yield from places
-    elif place := review.find_place(change.address):
-        yield place
-
-
-def _replace_names(names: Mapping[str, str], text: str) -> str:
-    for name, instead in names.items():
-        text = text.replace(name, instead, 1)
+def _replace_names(names: Sequence[str], text: str) -> str:
+    for name in names:
+        text = text.replace(name, "each", 1)
     return text
 
 

@@ -70,14 +70,6 @@ WEIGHTS = {
     Weight.FEEDS: Label("↳", str, phrase="feed others"),
 }
 GRAVE = tuple(weight for weight, label in WEIGHTS.items() if label.rule)  # what somebody loses or risks, gravest first
-
-
-def count_weight(weight: Weight, number: int) -> str:
-    """`1 stops`, `2 stop`."""
-    verb, blank, rest = WEIGHTS[weight].phrase.partition(" ")
-    return f"{number} {verb}{'s' * (number == 1)}{blank}{rest}"
-
-
 STATUSES = {
     Status.DONE: Label("✓", green),
     Status.FAILED: Label("✕", red),

@@ -1,24 +1,25 @@
-"""Lists as text and as JSON: receipts, destinations, the state, problems, and what drifted."""
+"""Lists as text and as JSON: receipts, destinations, the state, problems, what drifted, and the results of tests."""
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from typing import Any
+from xml.etree import ElementTree
 
 from reconciler.errors import Problem
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import State
 from reconciler.model.plan import Destinations
 from reconciler.model.reports import Receipt
-from reconciler.model.results import Check, Diagnosis, Drift, Drifted, NotDelivering
+from reconciler.model.results import CaseResult, Check, Diagnosis, Drift, Drifted, NotDelivering
 from reconciler.output.document import select, to_json
 from reconciler.output.labels import MOST_NAMED, SIGN_PAINT, Paint, format_api
-from reconciler.output.terminal import bold, dim, escape, fit, green, is_within_width, red, yellow
+from reconciler.output.terminal import bold, dim, escape, find_width, fit, green, red, strip_styles, yellow
 from reconciler.output.values import ValueDiff, describe, format_value, is_nested, list_ignored
 from reconciler.text import COUNTED, abridge, columns, counted, pad, short_commit
 
@@ -26,8 +27,14 @@ RUN_COUNTS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
 MIN_GROUP = 3  # so many objects with the same edits are shown as one
 
 
-def render_destinations_text(found: Destinations) -> str:
-    """One line for each destination: what to write in the YAML, its label, its integration, and what proves that."""
+def render_destinations(found: Destinations, form: str) -> str:
+    """As `text` a line for each destination: what to write in the YAML, its label, its integration, and what proves
+    that. As `json` all that is known of them."""
+    if form == "json":
+        values = list(map(asdict, found.items))
+        for target in (each["target"] for each in values if each["target"]):
+            target["address"] = target["address"] or None
+        return to_json(environment=found.environment, destinations=values, warnings=found.warnings)
     items = found.items
     count = counted(len(items), "destination")
     lines = [bold(f"Destinations of {escape(found.environment)}: {count}{format_api(found.api)}")]
@@ -44,14 +51,6 @@ def render_destinations_text(found: Destinations) -> str:
     return fit("\n".join(lines))
 
 
-def render_destinations_json(found: Destinations) -> str:
-    """The destinations with all that is known of them."""
-    items = list(map(asdict, found.items))
-    for target in (item["target"] for item in items if item["target"]):
-        target["address"] = target["address"] or None
-    return to_json(environment=found.environment, destinations=items, warnings=found.warnings)
-
-
 def render_history_text(receipts: Sequence[Receipt]) -> str:
     """One line for each apply, the latest first. Only a terminal breaks it."""
     if not receipts:
@@ -64,22 +63,14 @@ def render_history_text(receipts: Sequence[Receipt]) -> str:
     return fit("\n".join(lines))
 
 
-def collect_history_values(receipts: Sequence[Receipt]) -> dict[str, Any]:
-    """The receipts with all their fields, for JSON."""
-    return {"receipts": list(map(asdict, receipts))}
-
-
-def render_state_text(state: State) -> str:
-    """One line for each address, with its id."""
+def render_state(state: State, form: str) -> str:
+    """The addresses with their ids: as `text` a line for each, as `json` also what they depend on."""
     entries = sorted(state.entries.items())
-    return "\n".join(escape(f"{address} {each.id}{' protected' * each.protected}") for address, each in entries)
-
-
-def render_state_json(state: State) -> str:
-    """The addresses with their ids, their protection and what they depend on."""
+    if form == "text":
+        return "\n".join(escape(f"{address} {each.id}{' protected' * each.protected}") for address, each in entries)
     resources = [
         {"address": address, "id": each.id, "protected": each.protected, "depends_on": list(each.depends_on)}
-        for address, each in sorted(state.entries.items())
+        for address, each in entries
     ]
     return to_json(environment=state.environment, resources=resources)
 
@@ -151,11 +142,12 @@ def _render_drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
     for field, after in zip_longest(each.fields, each.fields[1:]):
         head = f"      {escape(field.path)}:"
         line = f"{head} {describe(field.applied, labels)} was applied, {describe(field.live, labels)} is live"
-        if is_within_width(line) and not is_nested(field.applied, field.live):
+        width = find_width() or columns(line)
+        if columns(line) <= width and not is_nested(field.applied, field.live):
             yield line
         else:
             yield f"{head} {red('- was applied')}, {green('+ is live')}"
-            diff = ValueDiff(labels).lines(field.applied, field.live)
+            diff = ValueDiff(labels).compare(field.applied, field.live)
             yield from (SIGN_PAINT[line.sign](f"        {line}") for line in diff)
         if after is None or field.next != after.next:
             yield f"        {field.next}"
@@ -163,9 +155,8 @@ def _render_drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
 
 def collect_drift_values(drift: Drift) -> dict[str, Any]:
     """Drift for programs: what its JSON says of one environment."""
-    drifted, health = list(map(asdict, drift.objects)), list(map(asdict, drift.health))
-    fields = {"environment": drift.environment, "compared": drift.compared, "drift": drifted, "health": health}
-    return fields | {"also_changed": list(map(asdict, drift.also_changed))}
+    fields = {"environment": drift.environment, "compared": drift.compared, "drift": drift.objects}
+    return fields | {"health": drift.health, "also_changed": drift.also_changed}
 
 
 PAINT = {"ok": green, "warning": yellow, "failed": red}
@@ -174,10 +165,26 @@ MOST_TEXT = 110  # characters of a check that failed, if environments are severa
 HOLDS = {True: "confirmed", False: "refuted", None: "unknown"}
 
 
-def render_diagnoses_text(found: Sequence[Diagnosis]) -> str:
-    """A line for each check, then one on the facts; what several environments share comes first."""
+def render_diagnoses(found: Sequence[Diagnosis], form: str) -> str:
+    """As `text` a line for each check, then one on the facts; what several environments share comes first. As `json`
+    all that was found; of several environments, a list of them."""
+    if form == "json":
+        values = [
+            select(one, "environment", "api")
+            | {"checks": [select(each, "name", "status", "message", "hint") for each in one.checks]}
+            | {"facts": [{"fact": each.text, "status": HOLDS[each.holds], "seen": each.seen} for each in one.facts]}
+            for one in found
+        ]
+        return to_json(**values[0]) if len(values) == 1 else to_json(environments=values)
+
+    def show(check: Check) -> str:
+        most = MOST_TEXT if found[1:] and check.status != "ok" else None
+        first = check.message.partition("\n")[0][:most]
+        parts = (first + " …" * (first != check.message), check.hint.replace("\n", " "))
+        text = escape("; ".join(filter(None, parts)))
+        return fit(f"{PAINT[check.status](pad(check.status, 9))}{pad(check.name, 15)}{text}", hang=24)
+
     shared = [each for each in found[0].checks if all(each in one.checks for one in found)] if found[1:] else []
-    show = partial(_render_check, most=MOST_TEXT if found[1:] else None)
     lines = list(map(show, shared))
     for one in found:
         lines += [bold(escape(f"{one.environment}:"))] if found[1:] else []
@@ -191,18 +198,65 @@ def render_diagnoses_text(found: Sequence[Diagnosis]) -> str:
     return "\n".join(lines)
 
 
-def _render_check(check: Check, most: int | None) -> str:
-    first = check.message.partition("\n")[0][: None if check.status == "ok" else most]
-    text = escape("; ".join(filter(None, (first + " …" * (first != check.message), check.hint.replace("\n", " ")))))
-    return fit(f"{PAINT[check.status](pad(check.status, 9))}{pad(check.name, 15)}{text}", hang=24)
+def render_results(results: Sequence[CaseResult], form: str) -> str:
+    """The results of tests as `text`, as `json`, or as `junit`, the XML that CI systems show."""
+    if form == "junit":
+        return _render_junit(results)
+    # Policy → in how many tests it held for something, and refused something.
+    names = sorted({name for each in results for name in each.policies})
+    seen = {name: [each.policies.get(name, (False, False)) for each in results] for name in names}
+    policies = {
+        name: {"held": sum(h for h, _ in both), "refused": sum(r for _, r in both)} for name, both in seen.items()
+    }
+    counts = _count_results(results)
+    if form == "json":
+        values = [asdict(each) | {"place": str(each.location), "passed": not each.mismatches} for each in results]
+        for value in values:
+            del value["location"], value["policies"]
+            for mismatch in value["mismatches"]:
+                mismatch["place"] = str(mismatch.pop("location"))
+        return to_json(summary=counts, policies=policies, tests=values)
+    lines: list[str] = []
+    for each in results:
+        place = f"{each.location.file}:{each.location.line}: {each.name} ({each.environment})"
+        lines += [(red("FAILED ") if each.mismatches else green("passed ")) + escape(place), *_render_result(each)]
+    for name, times in policies.items():
+        often = ", ".join(f"{word} in {counted(number, 'test')}" for word, number in times.items())
+        lines.append(escape(f"policy {name}: {often}"))
+    total, failed = counts.values()
+    return fit("\n".join([*lines, bold(f"{counted(total, 'test')}: {total - failed} passed, {failed} failed")]))
 
 
-def render_diagnoses_json(found: Sequence[Diagnosis]) -> str:
-    """All that was found; of several environments, a list of them."""
-    values = [
-        select(one, "environment", "api")
-        | {"checks": [select(each, "name", "status", "message", "hint") for each in one.checks]}
-        | {"facts": [{"fact": each.text, "status": HOLDS[each.holds], "seen": each.seen} for each in one.facts]}
-        for one in found
-    ]
-    return to_json(**values[0]) if len(values) == 1 else to_json(environments=values)
+def _count_results(results: Sequence[CaseResult]) -> dict[str, int]:
+    return {"tests": len(results), "failures": sum(bool(each.mismatches) for each in results)}
+
+
+def _render_result(result: CaseResult) -> Iterator[str]:
+    """Each expectation that was not met, as a difference, and what the run ended with."""
+    for mismatch in result.mismatches:
+        yield escape(f"  {mismatch.location}: {mismatch.path}: expected -, got +")
+        expected, got = (json.dumps(each, indent=2).split("\n") for each in (mismatch.expected, mismatch.got))
+        lines = (line for line in difflib.ndiff(expected, got) if line[0] != "?")
+        yield from (f"    {SIGN_PAINT.get(line[0], str)(escape(line))}" for line in lines)
+    if result.mismatches and result.error:
+        yield from (escape(f"  {line}") for line in f"it ended with: {result.error}".split("\n"))
+
+
+def _render_junit(results: Sequence[CaseResult]) -> str:
+    """A suite for each file. Times are left out: the same results give the same text."""
+
+    def add(parent: ElementTree.Element, tag: str, /, **values: object) -> ElementTree.Element:
+        return ElementTree.SubElement(parent, tag, {key: escape(str(value)) for key, value in values.items()})
+
+    root = ElementTree.Element("testsuites")
+    for file, found in groupby(results, lambda each: each.location.file):
+        cases = list(found)
+        suite = add(root, "testsuite", name=file, **_count_results(cases))
+        for each in cases:
+            name = f"{each.name} ({each.environment})"
+            case = add(suite, "testcase", name=name, classname=file, file=file, line=each.location.line)
+            if each.mismatches:
+                message = f"not as expected: {', '.join(one.path for one in each.mismatches)}"
+                add(case, "failure", message=message).text = strip_styles("\n".join(_render_result(each)))
+    ElementTree.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, "unicode")}'

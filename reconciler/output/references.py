@@ -9,7 +9,7 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.references import ReferenceResolver, find_address, reference_items
 from reconciler.model.addresses import ObjectRef, address_kind
 from reconciler.model.inputs import Desired, Fields, Live
-from reconciler.model.plan import Action, Change, Plan
+from reconciler.model.plan import Action, Plan
 from reconciler.model.reports import Graph, Node
 
 
@@ -38,21 +38,19 @@ def make_graph(plan: Plan, desired: Desired, live: Live) -> Graph:
         if change.action is Action.DELETE or (change.action is Action.UPDATE and names & changed):
             dropping.add(address)
     dropped = {edge for edge in existing - wanted if edge[0] in dropping}
-    managed = {*desired.resources, *changes}
-    nodes = targets.unmanaged | {each: _make_node(each, desired, changes.get(each)) for each in managed}
+    nodes = dict(targets.unmanaged)
+    for address in {*desired.resources, *changes}:
+        kind, planned = address_kind(address), changes.get(address)
+        name, action = (planned.name, planned.action.value) if planned else ("", None)
+        if resource := desired.resources.get(address):
+            name = str(resource.fields.get(KINDS[kind].identity.name_field, name))
+        nodes[address] = Node(address, kind, name, action)
 
     def within(edges: set[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         return tuple(sorted(edge for edge in edges if nodes.keys() >= {*edge}))
 
     ordered = sorted(nodes.values(), key=lambda node: (not node.managed, node.address))
     return Graph(tuple(ordered), within((wanted | existing) - dropped), within(dropped))
-
-
-def _make_node(address: str, desired: Desired, change: Change | None) -> Node:
-    kind, resource = address_kind(address), desired.resources.get(address)
-    planned = change.name if change else ""
-    name = str(resource.fields.get(KINDS[kind].identity.name_field, planned)) if resource else planned
-    return Node(address, kind, name, change.action.value if change else None)
 
 
 class _Targets:

@@ -53,7 +53,7 @@ _COMMAND_WORD = re.compile(r"#(?=#[A-Za-z]*\[)")
 
 def escape(text: str) -> str:
     """The text on one line, with everything that could act on a terminal or hide shown as an escape."""
-    return _SUSPECT.sub(_escape_match, text)
+    return _SUSPECT.sub(lambda found: _escape_character(found[0]), text)
 
 
 def sanitize(text: str, encoding: str | None = None) -> str:
@@ -62,7 +62,7 @@ def sanitize(text: str, encoding: str | None = None) -> str:
     Nothing acts on a terminal, no line is a command to GitHub, Azure or TeamCity, and all of it can be encoded. The
     escapes are those of JSON. In a JSON document they stand within strings only, so its meaning stays the same.
     """
-    text = _FOREIGN.sub(_escape_match, text)
+    text = _FOREIGN.sub(lambda found: _escape_character(found[0]), text)
     text = _COMMAND_WORD.sub("\\\\u0023", _COMMAND_LINE.sub(r"\1\\u003a", text))
     encoding = encoding or "utf-8"
     return text.encode(encoding, "reconciler.json").decode(encoding)
@@ -79,9 +79,14 @@ def write_stdout(text: str, *, commands: bool = False) -> None:
 
     ReconcilerError if stdout takes no more; SystemExit, without a message, if its reader has closed it (`| head`).
     """
-    safe = "\n".join(map(_make_command_printable, text.split("\n"))) if commands else make_printable(text, sys.stdout)
+    lines = []
+    for line in text.split("\n") if commands else [text]:
+        # The beginning of a command, which we made, stays as it is, and the rest is made printable.
+        own = _OWN_COMMAND.match(line) if commands else None
+        end = own.end() if own else 0
+        lines.append(line[:end] + make_printable(line[end:], sys.stdout))
     try:
-        click.echo(safe, color=_has_colour(sys.stdout.isatty()))
+        click.echo("\n".join(lines), color=_has_colour(sys.stdout.isatty()))
     except OSError as error:
         raise make_write_error(error) from error
 
@@ -152,16 +157,6 @@ def strip_styles(text: str) -> str:
     return sanitize(click.unstyle(text))
 
 
-def _make_command_printable(line: str) -> str:
-    """A line of an annotation: its beginning, which we made, stays as it is, and the rest is made printable."""
-    own = _OWN_COMMAND.match(line)
-    return own[0] + make_printable(line[own.end() :], sys.stdout) if own else make_printable(line, sys.stdout)
-
-
-def _escape_match(found: re.Match[str]) -> str:
-    return _escape_character(found[0])
-
-
 @cache
 def _escape_character(character: str) -> str:
     return _escape_as_json(character) if any(each[0] <= character <= each[1] for each in UNSAFE) else character
@@ -203,11 +198,6 @@ def find_width() -> int | None:
 def fit(text: str, hang: int = HANG) -> str:
     """A text for people, broken at the width of the terminal. In a file or a log, lines stay whole, to be searched."""
     return wrap(text, find_width(), hang)
-
-
-def is_within_width(line: str) -> bool:
-    """Whether the terminal is as wide as the line, or there is none."""
-    return columns(line) <= (find_width() or columns(line))
 
 
 red = partial(click.style, fg="red")  # for what goes away or went wrong

@@ -1,24 +1,34 @@
-"""A plan, and what an apply did, as text for a terminal."""
+"""A plan, what a person sees while it is applied, and what the apply did, as text for a terminal.
+
+A long apply shows failures, how far it is and about how long it will take, and no line for each success.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import islice
 
 from reconciler import output
 from reconciler.lazy import frozen
-from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, FieldChange
+from reconciler.model.plan import DESTROYS, SUMMARY_ORDER, Action, Change, FieldChange, Plan
 from reconciler.model.reports import ApplyReport, Outcome, Review, Status, Verification
-from reconciler.output import labels, values
-from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, MOST_NAMED, SCOPES, SIGN_PAINT, WEIGHTS, Paint
-from reconciler.output.terminal import bold, dim, escape, find_width, fit, green, red, yellow
+from reconciler.output import labels, terminal, values
+from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, MOST_NAMED, SCOPES, SIGN_PAINT, STATUSES, WEIGHTS, Paint
+from reconciler.output.terminal import bold, dim, escape, fit, green, red, write_status, write_stderr, yellow
 from reconciler.output.values import LONGEST, Line, ValueDiff, cut_both, encode, format_value, is_nested
 from reconciler.text import COUNTED, abridge, counted, wrap
 
 FIELD = "      "
 FEW = 5  # so many unmanaged objects are listed; the rest is counted
 WRONG_PROJECT = "wrong-project"
+PROGRESS_LINES = 100  # of more changes, only failures and milestones have a line: a log is read in one piece
+MOST_RUNNING = 3  # changes that are under way, which the line names: more do not fit
+MILESTONES = 10
+BAR = 24
 
 
 @frozen
@@ -39,30 +49,28 @@ def render_plan_text(review: Review) -> str:
 class PlanText:
     """A plan for a terminal. Lines are not broken if it goes into a file or a log: COLUMNS sets a width.
 
-    `shared`: the changes that are shown elsewhere, for several environments. `has_ids`: whether ids are shown.
+    `elsewhere`: the addresses that are shown elsewhere, for several environments. `has_ids`: whether ids are shown.
     """
 
-    def __init__(self, review: Review, shared: Collection[Paragraph] = (), *, has_ids: bool = True) -> None:
+    def __init__(self, review: Review, elsewhere: frozenset[str] = frozenset(), *, has_ids: bool = True) -> None:
         self._review = review
-        self._shared = shared
+        self._elsewhere = elsewhere
         self._has_ids = has_ids
-        self._plan = review.plan
-        self._width = find_width()
-        self._longest = min(LONGEST, self._width - len(FIELD) - 6) if self._width else LONGEST
-        self._differ = ValueDiff(self._plan.labels, self._longest)
+        self._width = terminal.find_width()
+        longest = min(LONGEST, self._width - len(FIELD) - 6) if self._width else LONGEST
+        self._differ = ValueDiff(review.plan.labels, longest)
 
     def __str__(self) -> str:
         return wrap("\n".join(self._render_lines()), self._width)
 
     def _render_lines(self) -> Iterator[str]:
-        plan = self._plan
+        plan = self._review.plan
         head = f"Plan for {escape(plan.environment)}: {labels.count_changes(plan)}{labels.format_api(plan.api)}"
         yield from self._break(head, paint=bold)
-        elsewhere = {address for each in self._shared for address in each.addresses}
         for each in self.list_paragraphs():
-            if not elsewhere.issuperset(each.addresses):
+            if not self._elsewhere.issuperset(each.addresses):
                 yield from ("", *each.lines)
-        if here := elsewhere & {change.address for change in plan.changes}:
+        if here := self._elsewhere & {change.address for change in plan.changes}:
             yield from ("", f"  {counted(len(here), 'change')} as shown above, for several environments")
         if self._review.tasks:
             yield from ("", bold("To do by hand:"))
@@ -76,9 +84,25 @@ class PlanText:
         yield dim(f"digest: {plan.digest}")
         yield f"Plan: {labels.count_changes(plan, order=SUMMARY_ORDER)}"
 
+    def _render_left_alone(self) -> Iterator[str]:
+        """What the plan does not touch: unmanaged objects, ignored fields, and what waits."""
+        plan = self._review.plan
+        yield f"{counted(len(plan.unchanged), 'object')} unchanged, {len(plan.unmanaged)} unmanaged."
+        for other in plan.unmanaged[:FEW]:
+            yield dim(f"  unmanaged: {other.kind} {format_value(other.name)} ({escape(other.id)})")
+        if left := plan.unmanaged[FEW:]:
+            kinds = output.groups.count_kinds(each.kind for each in left)
+            yield dim(f"  … and {len(left)} more unmanaged: {kinds}; --format json lists all")
+        for line in values.list_ignored(plan.ignored, plan.labels):
+            yield from self._break(line, paint=dim, hang=2)
+        for waiting in plan.waiting[:FEW]:
+            yield from self._break(f"  {escape(values.describe_waiting(waiting))}", hang=2)
+        if plan.waiting[FEW:]:
+            yield f"  … and {len(plan.waiting[FEW:])} more that wait; --format json lists all"
+
     def list_paragraphs(self) -> Iterator[Paragraph]:
         """The changes as they are shown, those that are alike together."""
-        groups = output.groups.find_groups(self._review) if self._plan.changes else ()
+        groups = output.groups.find_groups(self._review) if self._review.plan.changes else ()
         new = output.groups.group_new_by_kind(groups) if groups else []
         for group in groups:
             if not (new and group.first.action is Action.CREATE):
@@ -90,42 +114,30 @@ class PlanText:
             lines = (green(f"  + create {escape(each.address)}") + f" {format_value(each.name)}" for each in changes)
             yield Paragraph(tuple(each.address for each in changes), tuple(lines))
 
-    def _render_left_alone(self) -> Iterator[str]:
-        """What the plan does not touch: unmanaged objects, ignored fields, and what waits."""
-        plan = self._plan
-        yield f"{counted(len(plan.unchanged), 'object')} unchanged, {len(plan.unmanaged)} unmanaged."
-        for other in plan.unmanaged[:FEW]:
-            yield dim(f"  unmanaged: {other.kind} {format_value(other.name)} ({escape(other.id)})")
-        if left := plan.unmanaged[FEW:]:
-            kinds = output.groups.count_kinds(each.kind for each in left)
-            yield dim(f"  … and {len(left)} more unmanaged: {kinds}; --format json lists all")
-        for line in values.list_ignored(plan.ignored, plan.labels):
-            yield from self._break(line, paint=dim, hang=2)
-        for each in plan.waiting[:FEW]:
-            yield from self._break(f"  {escape(values.describe_waiting(each))}", hang=2)
-        if plan.waiting[FEW:]:
-            yield f"  … and {len(plan.waiting[FEW:])} more that wait; --format json lists all"
-
     def _render_group(self, group: output.groups.Group, *, is_kind: bool = False) -> Iterator[str]:
         """A change, or several as one: the title, the fields that it leaves out, the impacts and the addresses.
         `is_kind`: the group is all creates of a kind."""
         change, label, is_alone = group.first, ACTIONS[group.first.action], len(group.changes) == 1 and not is_kind
         notes = {CAUSES[field.cause].note for field in change.fields}
         is_stated = group.is_titled and len(notes) <= 1
+        scopes = group.count_scopes()
+        marked = [(SCOPES[scope], number) for scope, number in scopes.items() if scope and SCOPES[scope].word]
+        counts = ", ".join(each.word if len(scopes) == 1 else f"{number} {each.word}" for each, number in marked)
+        origin = marked[0][0].paint(f"  [{counts}]") if marked else ""
         if is_alone:
             object_id = f" ({escape(change.id)})" if change.id and self._has_ids else ""
             name = "" if change.action is Action.FORGET else f" {format_value(change.name)}"
             head = label.paint(f"  {label.sign} {change.action.value} {escape(change.address)}{object_id}")
-            yield head + name + self._format_scopes(group)
+            yield head + name + origin
         else:
             place = f"  ({escape(written)})" if (written := group.describe_places()) else ""
             cause = yellow(f"  [{note}]") if is_stated and (note := "".join(notes)) else ""
-            head = label.paint(f"  {label.sign} {change.action.value} {group.title()}")
-            yield head + place + cause + self._format_scopes(group)
+            head = label.paint(f"  {label.sign} {change.action.value} {group.title}")
+            yield head + place + cause + origin
         if change.action is not Action.DELETE and not is_kind and (is_alone or not is_stated):
             for field in output.groups.list_shown_fields(self._review, change):
                 yield from self._render_field(change, field)
-        sentences = list(output.groups.list_sentences(self._review, group))
+        sentences = list(group.list_sentences())
         for weight, text in sentences:
             paint, sign, hang = (WEIGHTS[weight].paint, "! " * (weight in GRAVE), 2) if weight else (str, "", 0)
             yield from self._break(f"{FIELD}{sign}{escape(text)}", paint=paint, hang=hang)
@@ -139,41 +151,25 @@ class PlanText:
             text += f", … and {len(left)} more of the same: {output.groups.count_kinds(left)}; --format json lists all"
         yield from self._break(text, paint=dim)
 
-    def _format_scopes(self, group: output.groups.Group) -> str:
-        """The scopes of the changes, with numbers if they differ."""
-        scopes = Counter(self._review.find_scope(change.address) for change in group.changes)
-        marked = [(SCOPES[scope], number) for scope, number in scopes.items() if scope and SCOPES[scope].word]
-        counts = [label.word if len(scopes) == 1 else f"{number} {label.word}" for label, number in marked]
-        return marked[0][0].paint(f"  [{', '.join(counts)}]") if marked else ""
-
     def _render_field(self, change: Change, field: FieldChange) -> Iterator[str]:
-        head = f"{FIELD}{escape(field.path)}:"
-        rule = f" ({escape(field.rule)})" if field.rule else ""
+        """A field on one line; or if that is too long or nested, with a line for each item or difference."""
+        head, rule = f"{FIELD}{escape(field.path)}:", f" ({escape(field.rule)})" if field.rule else ""
+        cause = "" if change.action is Action.CREATE else CAUSES[field.cause].note
         if change.action is Action.CREATE:
-            yield from (line + rule for line in self._render_new_value(head, field.after))
-            return
-        note = CAUSES[field.cause].note
-        cause = yellow(f"  [{note}]") if note else ""
-        before, after = cut_both(encode(field.before), encode(field.after), self._longest)
-        line = f"{head} {before} → {after}{rule}"
-        if not is_nested(field.before or None, field.after or None) and len(line) <= (self._width or len(line)):
-            yield line + cause
-            return
-        yield head + cause
-        yield from self._render_diff(self._differ.lines(field.before, field.after))
-
-    def _render_new_value(self, head: str, value: Any) -> Iterator[str]:
-        """A value that is new: a list that does not fit has a line for each item."""
-        items = list(map(self._differ.item, value)) if isinstance(value, list) else None
-        line = f"{head} {self._differ.item(value)}" if items is None else f"{head} [{', '.join(items)}]"
-        if items is None or len(line) <= (self._width or LONGEST):
-            yield line
-            return
-        yield head
-        yield from self._render_diff(Line("+", item) for item in items)
-
-    def _render_diff(self, lines: Iterable[Line]) -> Iterator[str]:
-        yield from (SIGN_PAINT[line.sign](f"{FIELD}  {line}") for line in lines)
+            items = list(map(self._differ.format_item, field.after)) if isinstance(field.after, list) else []
+            lines = iter([Line("+", item) for item in items])
+            value = f"[{', '.join(items)}]" if items else self._differ.format_item(field.after)
+            shown = f"{head} {value}{rule}"
+            has_room = not items or len(shown) <= (self._width or LONGEST)
+        else:
+            lines = self._differ.compare(field.before, field.after)
+            before, after = cut_both(encode(field.before), encode(field.after), self._differ.longest)
+            shown = f"{head} {before} → {after}{rule}"
+            is_flat = not is_nested(field.before or None, field.after or None)
+            has_room = is_flat and len(shown) <= (self._width or len(shown))
+        yield (shown if has_room else head) + (yellow(f"  [{cause}]") if cause else "")
+        if not has_room:
+            yield from (SIGN_PAINT[line.sign](f"{FIELD}  {line}") for line in lines)
 
     def _break(self, text: str, *, paint: Paint = str, hang: int = 0) -> Iterator[str]:
         """A sentence, broken at the terminal's width; the lines after the first are indented by `hang` more."""
@@ -205,3 +201,55 @@ def render_report_text(report: ApplyReport) -> str:
     if report.of(Status.FAILED) or report.of(Status.SKIPPED):
         lines.append("hint: remove the causes and apply again; what is done stays as it is")
     return fit("\n".join(lines))
+
+
+class Progress(ExitStack):
+    """Shows the changes of an apply: on a terminal, one line at the bottom that counts, with failures above it.
+
+    Elsewhere, for logs: a line for each change that ends, or if there are many, for each failure and each tenth.
+    `reasons`: whether a failure is told with its cause; a report in text tells it at the end.
+    """
+
+    def __init__(self, plan: Plan, *, reasons: bool) -> None:
+        super().__init__()
+        self._reasons = reasons
+        self._total = sum(change.action is not Action.MANUAL for change in plan.changes)
+        self._ended = 0
+        self._began = time.monotonic()
+        self._running: dict[str, None] = {}  # in the order in which they began
+        self._is_live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.callback(write_status, "")
+
+    def __call__(self, change: Change | None, status: Status | None, text: str) -> None:
+        """Shows that a change begins (no status) or ends; without a change, it shows `text`."""
+        if change is None:
+            write_stderr(yellow(escape(text)))
+            return
+        if change.action is Action.MANUAL:  # which is no work of this run
+            return
+        address = escape(change.address)
+        if status is None:
+            self._running[address] = None
+        else:
+            self._ended += 1
+            self._running.pop(address, None)
+            if self._total <= PROGRESS_LINES or status is not Status.DONE:
+                number = f"[{self._ended:>{len(str(self._total))}}/{self._total}]"
+                reason = f" ({escape(text)})" if self._reasons and text and status is not Status.DONE else ""
+                end = STATUSES[status].paint(status.value) + reason
+                write_stderr(f"{number} {change.action.value} {address}: {end}")
+        # About how long the rest takes, once there is something to tell it by.
+        rest = (time.monotonic() - self._began) * (self._total - self._ended) / max(1, self._ended)
+        left = f"; {format_duration(rest)} left" if 0 < self._ended < self._total else ""
+        if self._is_live:
+            shown = ", ".join(islice(self._running, MOST_RUNNING)) + ("…" if len(self._running) > MOST_RUNNING else "")
+            bar = "=" * (BAR * self._ended // max(1, self._total))
+            write_status(f"Applying [{bar:<{BAR}}] {self._ended:,}/{self._total:,}{left}: {shown}")
+        elif status and self._total > PROGRESS_LINES and self._ended * MILESTONES % self._total < MILESTONES:
+            write_stderr(f"[{self._ended:,}/{self._total:,}] changes ended{left}")
+
+
+def format_duration(seconds: float) -> str:
+    """A time in words: `less than a minute`, `about 3 minutes`."""
+    minutes = round(seconds / 60)
+    return f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"

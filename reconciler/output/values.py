@@ -133,7 +133,7 @@ class ValueDiff:
     longest: int = LONGEST
     unknown: str = NO_ID
 
-    def item(self, value: Any) -> str:
+    def format_item(self, value: Any) -> str:
         """A value within another, on one line."""
         return cut(self._format(value), self.longest)
 
@@ -141,34 +141,32 @@ class ValueDiff:
         reference = describe_reference(value, self.labels, self.unknown)
         return encode(value) if reference is None else escape(reference)
 
-    def lines(self, before: Any, after: Any, depth: int = 0) -> Iterator[Line]:
+    def compare(self, before: Any, after: Any, depth: int = 0) -> Iterator[Line]:
         """The differences of two values. Entries and items that are the same are left out."""
         if _is_both(dict, before, after):
-            yield from self._compare_maps(before or {}, after or {}, depth)
+            old, new = before or {}, after or {}
+            for key in old | new:
+                one, other = old.get(key), new.get(key)
+                if key in old and key in new and _encode_key(one) == _encode_key(other):
+                    continue
+                if _is_both(dict, one, other) or _is_both(list, one, other):
+                    yield Line("", f"{escape(key)}:", depth)
+                    yield from self.compare(one, other, depth + 1)
+                else:
+                    pairs = [(sign, each[key]) for sign, each in (("-", old), ("+", new)) if key in each]
+                    yield from (Line(sign, f"{escape(key)}: {self.format_item(value)}", depth) for sign, value in pairs)
         elif _is_both(list, before, after):
             old, new = before or [], after or []
             # difflib's autojunk would take an item that is frequent in a list of 200 or more for noise.
             matcher = SequenceMatcher(None, [*map(_encode_key, old)], [*map(_encode_key, new)], autojunk=False)
             for how, old_from, old_to, new_from, new_to in matcher.get_opcodes():
                 if how != "equal":
-                    yield from (Line("-", self.item(item), depth) for item in old[old_from:old_to])
-                    yield from (Line("+", self.item(item), depth) for item in new[new_from:new_to])
+                    yield from (Line("-", self.format_item(item), depth) for item in old[old_from:old_to])
+                    yield from (Line("+", self.format_item(item), depth) for item in new[new_from:new_to])
         else:
             old, new = cut_both(self._format(before), self._format(after), self.longest)
             yield from [Line("-", old, depth)] if before is not None else []
             yield from [Line("+", new, depth)] if after is not None else []
-
-    def _compare_maps(self, old: Any, new: Any, depth: int) -> Iterator[Line]:
-        for key in old | new:
-            one, other = old.get(key), new.get(key)
-            if key in old and key in new and _encode_key(one) == _encode_key(other):
-                continue
-            if _is_both(dict, one, other) or _is_both(list, one, other):
-                yield Line("", f"{escape(key)}:", depth)
-                yield from self.lines(one, other, depth + 1)
-            else:
-                pairs = [(sign, each[key]) for sign, each in (("-", old), ("+", new)) if key in each]
-                yield from (Line(sign, f"{escape(key)}: {self.item(value)}", depth) for sign, value in pairs)
 
 
 def _is_both(kind: type, one: Any, other: Any) -> bool:

@@ -56,15 +56,6 @@ def read_approved(expected: str, environment: str) -> Approved:
         raise WrongUsage(f"--expect-digest {expected}: is no approval ({explain(error)})", hint=EXPECTED) from error
 
 
-def _read(document: Any) -> Approved:
-    """What the document of one plan approves."""
-    plan = document.get("plan", document) if isinstance(document, dict) else None
-    if isinstance(plan, dict) and isinstance(plan.get("changes"), list):
-        return _read_plan(plan)
-    made = from_json(document)
-    return Approved(made.digest, made.environment, made.changes, made.left_out, made.configuration)
-
-
 def _choose_own(document: Any, environment: str, path: Path) -> list[Any]:
     """What a document says of an environment: of several plans, those that are of it."""
     every = document.get("environments", document.get("plans")) if isinstance(document, dict) else None
@@ -77,11 +68,17 @@ def _choose_own(document: Any, environment: str, path: Path) -> list[Any]:
     raise Refused(f"{path} approves nothing for the environment {environment}", hint=AGAIN)
 
 
-def _read_plan(plan: Mapping[str, Any]) -> Approved:
-    """What a whole plan approves: `plan --format json`, or a saved plan. DecodeError if something of it is missing."""
+def _read(document: Any) -> Approved:
+    """What an approval or a whole plan approves: `plan --format json`, or a saved one. DecodeError if it lacks
+    something."""
+    plan = document.get("plan", document) if isinstance(document, dict) else None
+    if not (isinstance(plan, dict) and isinstance(plan.get("changes"), list)):
+        made = from_json(document)
+        return Approved(made.digest, made.environment, made.changes, made.left_out, made.configuration)
     try:
         fields: dict[str, dict[str, tuple[Any, Any]]] = {}
         for each in plan["changes"]:
+            # A local time is approved as it is written: its UTC time is another one after the clocks change.
             reviewed = (one for one in each["fields"] if one.get("cause") != Cause.CLOCK)
             sides = {str(one["path"]): (one["before"], one.get("rule") or one["after"]) for one in reviewed}
             fields[str(each["address"])] = sides
@@ -97,7 +94,7 @@ MOST_LINES: Final = 30  # differences that a message shows
 MOST_FIELDS: Final = 3  # of one change
 LONGEST: Final = 80  # characters of a value
 DONE = {"adopt": "adopted", "forget": "forgotten", "manual": "changed by hand"}
-CAUSES = {Cause.DRIFT: "changed outside since", Cause.BOTH: "changed here and outside", Cause.CONFIG: ""}
+CAUSES = {Cause.DRIFT: "changed outside since", Cause.BOTH: "changed here and outside"}
 AGAIN = "have it reviewed anew: plan again, and approve that"
 IN_WORDS = (
     "to be told what differs, give the file in the digest's place: --expect-digest @FILE, from "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,18 +11,17 @@ from reconciler.kinds import KINDS
 from reconciler.kinds.wire import find_labels, make_distinct
 from reconciler.model.addresses import ObjectRef, address_kind
 from reconciler.model.inputs import Desired, Entry, Live, State
-from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Unmanaged
+from reconciler.model.plan import DESTROYS, FORMAT_VERSION, Action, Cause, Change, Destination, Plan, Target, Unmanaged
 from reconciler.model.reports import Weight
 from reconciler.plan.changes import find_ignored, plan_change, plan_delete, plan_forget, plan_unseen_delete
 from reconciler.plan.guards import EPOCH, Options, find_refusals
 from reconciler.plan.identity import PlanContext
-from reconciler.plan.references import find_targets, list_destinations, order_changes, require_sound_offers, with_needs
+from reconciler.plan.references import find_targets, order_changes, require_sound_offers, with_needs
 from reconciler.plan.warnings import apply_moves, find_dangling, find_warnings
 from reconciler.serialization import sha256
 from reconciler.text import counted
 
 RANK = {action: rank for rank, action in enumerate(Action)}
-SHIFT_RANK = {Weight.STOPS: 0, Weight.STARTS: 1, None: 2}
 
 
 def make_plan(desired: Desired, state: State, live: Live, options: Options) -> Plan:
@@ -33,10 +32,11 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
     if problems := list(find_dangling(context.desired, context.entries, context.moved_from, live)):
         raise ConfigurationInvalid(problems)
     changes, refresh = _plan_changes(context)
-    unmanaged = _unmanaged(context)
+    managed, listed = context.addresses(), (live.records.get(kind, {}).values() for kind in KINDS)
+    every = (record for records in listed for record in sorted(records, key=lambda each: (each.name, each.id)))
+    unmanaged = [record for record in every if record.ref not in managed]
     if options.prune:
-        records, note = (live.records[each.kind][each.id] for each in unmanaged), "unmanaged, deleted by --prune"
-        deletes = (plan_delete(str(each.ref), each, note) for each in records)
+        deletes = (plan_delete(str(each.ref), each, "unmanaged, deleted by --prune") for each in unmanaged)
         # Both may name one object as kind[id]: a `removed` block that lifts its protection wins over the delete.
         changes, unmanaged = {change.address: change for change in deletes} | changes, []
     left: Sequence[str] = ()
@@ -44,7 +44,12 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         changes, left = _keep_clock(changes)
     # The order and the notes depend on which changes are left.
     changes = order_changes(context, changes)
-    if problems := list(_find_creation_errors(context, changes.values())):
+    for change in (each for each in changes.values() if each.action in (Action.CREATE, Action.REPLACE)):
+        resource = context.desired.resources[change.address]
+        errors = KINDS[change.kind].creation_errors(resource.fields, live.lookups)
+        texts = (f"{change.address}: {error}" for error in errors)
+        problems += (Problem(*resource.location, text, subject=change.address) for text in texts)
+    if problems:
         raise ConfigurationInvalid(problems)
     found = find_warnings(context, changes, refresh, options.zone_data)
     messages: Sequence[str] = [*map(str, desired.warnings), *live.warnings, *found, *left]
@@ -52,13 +57,13 @@ def make_plan(desired: Desired, state: State, live: Live, options: Options) -> P
         changes, messages = _keep_targets(context, changes, options.targets, messages)
     if options.to_apply:
         require_sound_offers(context, changes.values())
-    shown = sorted(changes.values(), key=_sort_key)
+    shown = sorted(changes.values(), key=_rank)
     labels, behind = _find_labels(context)
     plan = Plan(
         environment=state.environment,
         changes=tuple(shown),
         unchanged=tuple(sorted(refresh.keys() - changes.keys())),
-        unmanaged=tuple(unmanaged),
+        unmanaged=tuple(Unmanaged(each.kind, each.id, each.name) for each in unmanaged),
         warnings=tuple(messages),
         refusals=find_refusals(desired, context.state, live, shown, options),
         refresh=refresh,
@@ -79,7 +84,7 @@ def keep_only(
 ) -> Plan:
     """The plan with the changes of these addresses, and with what they need. The guards judge it anew."""
     changes, texts = _narrow({each.address: each for each in plan.changes}, addresses, plan.warnings, "--only-scope")
-    shown = sorted(changes.values(), key=_sort_key)
+    shown = sorted(changes.values(), key=_rank)
     everything, _ = apply_moves(_keep_read_kinds(desired, live), state.entries)
     refused = find_refusals(desired, replace(state, entries=everything), live, shown, options)
     plan = replace(plan, changes=tuple(shown), warnings=tuple(texts), refusals=refused)
@@ -90,15 +95,30 @@ def find_destinations(desired: Desired, state: State, live: Live) -> tuple[Desti
     """The destinations that the API offers, and the objects behind them. IdentityAmbiguous as for a plan."""
     context = make_context(desired, state, live, EPOCH)
     _plan_changes(context)  # It tells the context what is replaced.
-    return tuple(list_destinations(context))
+    addresses, found = context.addresses(), list[Destination]()
+    for reference in {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}.values():
+        targets = context.references.targets(reference)
+        labels, behind = find_labels(targets.available), targets.find_aliases()
+        for item in targets.available:
+            item_id, label = str(item.get("id")), labels.get(str(item.get("id")), "")
+            same = [other for other in find_labels(targets.available.find("label", label)) if other != item_id]
+            record = live.find(reference.kind, behind.get(item_id, item_id))
+            target = None
+            if record is not None and item.get("type") == reference.type:
+                proven_by = "label" if item_id in behind else "id"
+                target = Target(record.kind, record.id, record.name, addresses.get(record.ref, ""), proven_by)
+            found.append(Destination(str(item.get("type")), item_id, label, tuple(same), target))
+    return tuple(found)
 
 
 def _keep_clock(changes: dict[str, Change]) -> tuple[dict[str, Change], Sequence[str]]:
     """The changes that the clocks alone bring about, and what is said of the others."""
     kept = [address for address, change in changes.items() if not change.is_reviewed()]
-    by_clock = (address for address, each in changes.items() if any(one.cause is Cause.CLOCK for one in each.fields))
-    mixed = (address for address in by_clock if address not in kept)
-    messages = [f"{address} is left as it is: beside the clocks, something else changes it" for address in mixed]
+    messages = [
+        f"{address} is left as it is: beside the clocks, something else changes it"
+        for address, change in changes.items()
+        if change.is_reviewed() and any(each.cause is Cause.CLOCK for each in change.fields)
+    ]
     return _narrow(changes, kept, messages, "--only clock")
 
 
@@ -126,11 +146,12 @@ def _keep_read_kinds(desired: Desired, live: Live) -> Desired:
     )
 
 
-def _sort_key(change: Change) -> tuple[bool, int, int, int, str]:
+def _rank(change: Change) -> tuple[bool, int, int, int, str]:
     """The sort key: deletes first, then what stops delivering, then what starts, then the rest."""
-    shift = None if change.action in DESTROYS else KINDS[change.kind].delivery_change(change)
-    ranks = SHIFT_RANK[shift], RANK[change.action], list(KINDS).index(change.kind)
-    return (change.action not in DESTROYS, *ranks, change.address)
+    stays = change.action not in DESTROYS
+    shift = KINDS[change.kind].delivery_change(change) if stays else None
+    ranks = (Weight.STOPS, Weight.STARTS, None).index(shift), RANK[change.action], list(KINDS).index(change.kind)
+    return stays, *ranks, change.address
 
 
 def compute_digest(plan: Plan) -> str:
@@ -147,9 +168,10 @@ def compute_digest(plan: Plan) -> str:
 
 
 def _plan_changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, Entry]]:
-    """The changes, and what the state is to know beside them. Kinds that others refer to come first."""
+    """The changes, and what the state is to know beside them."""
     changes: dict[str, Change] = {}
     refresh: dict[str, Entry] = {}
+    # What refers to an object that is replaced must know its new one, so the kinds that others refer to come first.
     ranks = {name: rank for rank, name in enumerate(KINDS)}
     by_kind = sorted(context.desired.resources.values(), key=lambda each: (ranks[each.kind], each.address))
     for resource in by_kind:
@@ -170,7 +192,7 @@ def _plan_changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, En
             unseen = f"{note}, and not listed: deleted all the same"
             changes[name] = plan_delete(name, record, note) if record else plan_unseen_delete(name, object_id, unseen)
         if address not in context.desired.resources:
-            changes[address] = _dropped(context, address, entry, context.matched.get(ObjectRef.at(address, entry.id)))
+            changes[address] = _plan_dropped(context, address, entry)
     lifted = {each.source: each.location for each in context.desired.removed}
     for name, kept in context.state.tombstones.items():
         if kept.protected and kept.address in lifted:
@@ -179,10 +201,11 @@ def _plan_changes(context: PlanContext) -> tuple[dict[str, Change], dict[str, En
     return changes, refresh
 
 
-def _dropped(context: PlanContext, address: str, entry: Entry, holder: str | None) -> Change:
-    """The change of an entry without a resource. `holder`: the address that its object has now, if it has one."""
+def _plan_dropped(context: PlanContext, address: str, entry: Entry) -> Change:
+    """The change of an entry without a resource."""
     kept = context.keep_protection(address)
-    if holder:
+    # Another address may have imported its object.
+    if holder := context.matched.get(ObjectRef.at(address, entry.id)):
         return plan_forget(address, entry.id, f"{entry.id} is {holder} now", kept)
     block = next((each for each in context.desired.removed if each.source == address), None)
     if block is not None and not block.destroy:
@@ -195,16 +218,6 @@ def _dropped(context: PlanContext, address: str, entry: Entry, holder: str | Non
         return plan_delete(address, record, f"removed by {block.location}", entry)
     reason = f"its block has gone from {entry.file}" if entry.file else "it is not in the configuration any more"
     return plan_delete(address, record, context.desired.explain_gone(address, entry.file) or reason, entry)
-
-
-def _unmanaged(context: PlanContext) -> list[Unmanaged]:
-    managed = context.addresses()
-    return [
-        Unmanaged(kind, record.id, record.name)
-        for kind in KINDS
-        for record in sorted(context.live.records.get(kind, {}).values(), key=lambda each: (each.name, each.id))
-        if record.ref not in managed
-    ]
 
 
 def _keep_targets(
@@ -238,12 +251,3 @@ def _find_labels(context: PlanContext) -> tuple[dict[str, str], dict[str, str]]:
     labels = make_distinct(find_labels(item for items in context.live.lookups.values() for item in items))
     referred = {reference.kind for kind in KINDS.values() for _, reference in kind.reference_fields}
     return labels | {ref.id: name for ref, name in addresses.items() if ref.kind in referred} | behind, behind
-
-
-def _find_creation_errors(context: PlanContext, changes: Iterable[Change]) -> Iterator[Problem]:
-    """Problems of creates by the API's own lists, each with its place in the YAML."""
-    for change in changes:
-        if change.action in (Action.CREATE, Action.REPLACE):
-            resource = context.desired.resources[change.address]
-            for message in KINDS[change.kind].creation_errors(resource.fields, context.live.lookups):
-                yield Problem(*resource.location, f"{change.address}: {message}", subject=change.address)

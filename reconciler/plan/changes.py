@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler import kinds
-from reconciler.kinds import KINDS, Kind, Reference, wire
+from reconciler.kinds import KINDS, Reference, wire
 from reconciler.kinds.comparison import (
     Difference,
     find_cause,
@@ -26,12 +26,15 @@ from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resour
 from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
 from reconciler.plan.identity import PlanContext
 
-NOTHING_KEPT: Mapping[str, Any] = {}
+UNKNOWN = Entry("", {})  # of an address that the state does not have
 NOT_READ_BACK = "the apply that wrote it was cut off before it read it back: who changed it cannot be told"
 
 
-def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], live: Record | None) -> dict[str, Any]:
+def _resolve_fields(
+    context: PlanContext, resource: Resource, ignored: Sequence[str], live: Record | None
+) -> dict[str, Any]:
     kind = KINDS[resource.kind]
+    # An item that the live object holds already proves itself: it works, although the API may not offer it any more.
     every = [item for _, item, _ in reference_items(kind, live.fields if live else {})]
     fields = managed_fields(kind, resource.fields, ignored)
     if rules := kind.local_times(fields):
@@ -48,14 +51,8 @@ def _fields(context: PlanContext, resource: Resource, ignored: Sequence[str], li
     return resolve_references(kind, fields, item_for)
 
 
-def _entry(
-    context: PlanContext,
-    resource: Resource,
-    fields: dict[str, Any],
-    live: Record | None,
-    *,
-    kept: Mapping[str, Any] = NOTHING_KEPT,
-    is_as_wanted: bool = False,
+def _make_entry(
+    context: PlanContext, resource: Resource, fields: Fields, live: Record | None, kept: Fields, *, is_as_wanted: bool
 ) -> Entry:
     """The entry after the change. `live` is the object, None if it is to be created; `kept` are values that it has for
     good in place of those that were sent."""
@@ -63,43 +60,38 @@ def _entry(
     uses = {address for address, *_ in references(kind, resource.fields)}
     # What is ignored is not ours from the beginning, so it is no drift later.
     fields = managed_fields(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
-    known = context.entries.get(resource.address)
-    same = known if live and known and known.id == live.id else None
+    known = context.entries.get(resource.address, UNKNOWN)
+    same = known if live and known.id == live.id else UNKNOWN
+    is_protected = resource.lifecycle.prevent_destroy
+    if is_protected is None:  # It is not written, so it is as the state has it for the address or the object.
+        is_protected = known.protected or (resource.kind, object_id) in context.protected
     return Entry(
         object_id,
         fields,
-        _protected(context, resource, object_id),
+        is_protected,
         tuple(sorted(uses)),
         context.find_superseded(resource.address),
         resource.file,
-        same.commit if same else "",
-        {**(find_stored(fields, live.fields, same) if live and same else {}), **kept},
+        same.commit,
+        {**(find_stored(fields, live.fields, same) if live else {}), **kept},
         # Live as wanted is as good as a write that was read back.
         is_as_wanted,
-        rules={name: rule for name, rule in _rules(resource).items() if name in fields},
-        counts=same.counts if same else {},
-        counted_at=same.counted_at if same else "",
+        rules={name: rule for name, rule in _find_rules(resource).items() if name in fields},
+        counts=same.counts,
+        counted_at=same.counted_at,
     )
 
 
-def _rules(resource: Resource) -> dict[str, str]:
+def _find_rules(resource: Resource) -> dict[str, str]:
     """The local times of a resource as they are written, by field."""
     return {name: rule for name, (rule, _) in KINDS[resource.kind].local_times(resource.fields).items()}
 
 
-def _protected(context: PlanContext, resource: Resource, object_id: str) -> bool:
-    """Whether it is protected: as written, else as the state has it for the address or the object."""
-    if resource.lifecycle.prevent_destroy is not None:
-        return resource.lifecycle.prevent_destroy
-    known = context.entries.get(resource.address)
-    return (known is not None and known.protected) or (resource.kind, object_id) in context.protected
-
-
-def _create(context: PlanContext, resource: Resource) -> Change:
+def _plan_create(context: PlanContext, resource: Resource) -> Change:
     kind = KINDS[resource.kind]
-    fields = _fields(context, resource, (), None)
+    fields = _resolve_fields(context, resource, (), None)
     gone = context.entries.get(resource.address)
-    cause, rules = Cause.DRIFT if gone else Cause.CONFIG, _rules(resource)
+    cause, rules = Cause.DRIFT if gone else Cause.CONFIG, _find_rules(resource)
     ended = next((f"{each.terminal} or " for _, each in kind.sub_endpoints if each.terminal), "")
     return Change(
         address=resource.address,
@@ -112,7 +104,7 @@ def _create(context: PlanContext, resource: Resource) -> Change:
         ),
         reason=f"it was {ended}deleted outside: {gone.id} is gone" if gone else "",
         requests=wire.create_requests(kind, fields),
-        remember=_entry(context, resource, fields, None),
+        remember=_make_entry(context, resource, fields, None, {}, is_as_wanted=False),
         tombstones=context.keep_protection(resource.address),
     )
 
@@ -120,19 +112,19 @@ def _create(context: PlanContext, resource: Resource) -> Change:
 def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     """The change of a desired resource, or its entry if nothing changes."""
     if (match := context.matches.get(resource.address)) is None:
-        return _create(context, resource)
+        return _plan_create(context, resource)
     kind, record = KINDS[resource.kind], match.record
-    fields = _fields(context, resource, [each.field for each in resource.lifecycle.ignore_changes], record)
+    fields = _resolve_fields(context, resource, [each.field for each in resource.lifecycle.ignore_changes], record)
     entry = context.entries.get(resource.address) if match.remembered else None
     found = find_differences(kind, fields, record.fields, entry)
-    kept = _kept(fields, record, entry, found)
+    kept = _find_kept(fields, record, entry, found)
     found = [each for each in found if is_certain(each) and join_keys(each.outer_keys) not in kept]
     given = wire.find_rules(record, entry, fields)
-    changed = [_field_change(context, resource, entry, given, each) for each in found]
+    changed = [_make_field_change(context, resource, entry, given, each) for each in found]
     deferred = set(_defer(context, resource, record, changed))
     found = [each for each in found if each.path not in deferred]
     fields |= {name: record.fields[name] for name in deferred}
-    after = _entry(context, resource, fields, record, kept=kept, is_as_wanted=not found)
+    after = _make_entry(context, resource, fields, record, kept, is_as_wanted=not found)
     moved = [f"moved from {context.moved_from[resource.address]}"] if resource.address in context.moved_from else []
     notes = [*filter(None, [match.note]), *moved]
     if not (found or notes):
@@ -153,19 +145,21 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
     if not found:
         return replace(change, action=Action.ADOPT)
     if resource.address in context.state.unread:
-        change = _unread(change, found, fields, record)
+        change = _mark_unread(change, found, fields, record)
     if not all(kind.can_change(each.field, each.before, each.after) for each in found):
         # Two objects cannot have one id at once, so one with a chosen id cannot be replaced under it.
-        can_replace = resource.lifecycle.replace and fields.get(kind.identity.chosen_id) != record.id
-        return _replace(context, resource, record, change) if can_replace else _manual(kind, change)
-    try:
-        requests = wire.update_requests(kind, record, fields, {each.field.name for each in found})
-    except wire.CannotBeSent as reason:
-        return _manual(kind, replace(change, notes=(*change.notes, str(reason))))
-    return replace(change, requests=requests)
+        if resource.lifecycle.replace and fields.get(kind.identity.chosen_id) != record.id:
+            return _plan_replace(context, resource, record, change)
+    else:
+        try:
+            requests = wire.update_requests(kind, record, fields, {each.field.name for each in found})
+            return replace(change, requests=requests)
+        except wire.CannotBeSent as reason:
+            change = replace(change, notes=(*change.notes, str(reason)))
+    return replace(change, action=Action.MANUAL, notes=(*change.notes, kind.messages.manual_step), remember=None)
 
 
-def _field_change(
+def _make_field_change(
     context: PlanContext, resource: Resource, entry: Entry | None, given: Mapping[str, str], each: Difference
 ) -> FieldChange:
     """A difference, and who made it. Without an entry, a UTC time that the local time has in another season is of the
@@ -195,13 +189,13 @@ def find_ignored(context: PlanContext, resource: Resource) -> Iterator[KeptField
     match, ignored = context.matches.get(resource.address), [each.field for each in resource.lifecycle.ignore_changes]
     if match is None or not ignored:
         return
-    fields = _fields(context, resource, (), match.record)
+    fields = _resolve_fields(context, resource, (), match.record)
     for each in find_differences(KINDS[resource.kind], fields, match.record.fields):
         if is_certain(each) and any(is_within(each.path, path) for path in ignored):
             yield KeptField(resource.address, each.path, each.before, each.after)
 
 
-def _unread(change: Change, found: Sequence[Difference], fields: Fields, record: Record) -> Change:
+def _mark_unread(change: Change, found: Sequence[Difference], fields: Fields, record: Record) -> Change:
     """The change of what an apply wrote and did not read back: a possible normal form is no drift."""
     unsure = {
         each.path
@@ -215,7 +209,7 @@ def _unread(change: Change, found: Sequence[Difference], fields: Fields, record:
     return change if marked == change.fields else replace(change, fields=marked, notes=(*change.notes, NOT_READ_BACK))
 
 
-def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[Difference]) -> dict[str, Any]:
+def _find_kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[Difference]) -> dict[str, Any]:
     """Path → stored value, of values that the API has normalized. Without an entry, only changes that people hardly see
     count; for immutable fields, all forms."""
     return {
@@ -226,13 +220,9 @@ def _kept(fields: Fields, record: Record, known: Entry | None, found: Sequence[D
     }
 
 
-def _manual(kind: Kind, change: Change) -> Change:
-    return replace(change, action=Action.MANUAL, notes=(*change.notes, kind.messages.manual_step), remember=None)
-
-
-def _replace(context: PlanContext, resource: Resource, record: Record, change: Change) -> Change:
+def _plan_replace(context: PlanContext, resource: Resource, record: Record, change: Change) -> Change:
     kind = KINDS[resource.kind]
-    fields = _fields(context, resource, (), None)
+    fields = _resolve_fields(context, resource, (), None)
     made = context.find_made(resource)
     context.replaced[resource.address] = made
     notes = change.notes
@@ -251,7 +241,7 @@ def _replace(context: PlanContext, resource: Resource, record: Record, change: C
         notes=notes,
         requests=requests,
         cleanup=wire.delete_requests(kind, change.id or ""),
-        remember=_entry(context, resource, fields, made),
+        remember=_make_entry(context, resource, fields, made, {}, is_as_wanted=False),
     )
 
 

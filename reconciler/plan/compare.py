@@ -38,10 +38,6 @@ class _Object(NamedTuple):
     sides: Mapping[str, Side]
     name: str | None = None
 
-    def rank(self) -> str:
-        """What objects of one natural key are sorted by."""
-        return canonical([side.value for side in self.sides.values()])
-
 
 ByName = dict[tuple[str, ...], list[_Object]]
 """Kind and natural key → the objects that have no address."""
@@ -61,13 +57,15 @@ def compare_environments(
     if observed is None:
         objects = [
             {
-                address: _Object(_sides(KINDS[each.kind], {**each.fields, **each.lifecycle.written()}, ignored, each))
+                address: _Object(
+                    _to_sides(KINDS[each.kind], {**each.fields, **each.lifecycle.written()}, ignored, each)
+                )
                 for address, each in side.resources.items()
             }
             for side in desired
         ]
     else:
-        live = [_live(*side, ignored) for side in zip(desired, observed, strict=True)]
+        live = [_collect_live(*side, ignored) for side in zip(desired, observed, strict=True)]
         objects, rest = [managed for managed, _ in live], [unmanaged for _, unmanaged in live]
     addresses = set().union(*objects)
     if targets:
@@ -82,17 +80,17 @@ def compare_environments(
         is_left = not (one and other) and address in desired[absent].resources
         reason = f"written for {names[absent]}, too, and not live there" if is_left else None
         reason = f"only_in at {place}" if place else reason
-        (intended if place else differences).extend(_differences(address, one, other, reason))
+        (intended if place else differences).extend(_compare_objects(address, one, other, reason))
     return Comparison(
         Compared(names[0], observed[0].api if observed else None),
         Compared(names[1], observed[1].api if observed else None),
         live=observed is not None,
         compared=len(addresses),
         differences=differences,
-        unmanaged=[] if targets or not rest else list(_unmanaged(*rest)),
+        unmanaged=[] if targets or not rest else list(_compare_unmanaged(*rest)),
         meant=intended,
         ignored=ignored,
-        warnings=list(_warnings(names, observed)) if observed else [],
+        warnings=list(_find_warnings(names, observed)) if observed else [],
     )
 
 
@@ -137,7 +135,7 @@ BOTH_CREATE = (
 )
 
 
-def _warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
+def _find_warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
     """What is said of two projects: that they are one, that both environments manage the same objects, and more."""
     seen: list[set[Identity]] = []
     identities: dict[str, dict[str, Identity]] = {}
@@ -158,12 +156,13 @@ def _warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
         yield from (f"{name}: {warning}" for warning in each.live.warnings)
 
 
-def _live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple[dict[str, _Object], ByName]:
+def _collect_live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple[dict[str, _Object], ByName]:
     """The live objects that the state names, by address, and the rest. Their fields are as both projects could have
     them: addresses, or else labels, in place of ids. What a replace has put aside is left out."""
     live, entries = observed.live, observed.state.entries
     labels = find_labels(item for items in live.lookups.values() for item in items)
     counts = Counter(labels.values())
+    # A label that two items bear does not say which of them is meant, so their ids are compared.
     unique = {object_id: label for object_id, label in labels.items() if counts[label] == 1}
     records = {record.ref: record for found in live.records.values() for record in found.values()}
     addresses, known = list_managed(entries), find_known_objects(entries)
@@ -179,7 +178,7 @@ def _live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple
                 for each in block.get(name) or ()
             ]
         fields = {name: without_nulls(value) for name, value in block.items()}
-        sides = _sides(kind, fields, ignored, desired.resources.get(address), ref.id)
+        sides = _to_sides(kind, fields, ignored, desired.resources.get(address), ref.id)
         found = _Object(sides, records[ref].name or None)
         if address:
             managed[address] = found
@@ -190,7 +189,7 @@ def _live(desired: Desired, observed: Observed, ignored: Sequence[str]) -> tuple
     return managed, rest
 
 
-def _sides(
+def _to_sides(
     kind: Kind, fields: Fields, ignored: Sequence[str], resource: Resource | None, object_id: str | None = None
 ) -> dict[str, Side]:
     """The values of an object without what may differ, with their places. Lists whose order means nothing are sorted,
@@ -217,17 +216,21 @@ def _sides(
     return sides
 
 
-def _unmanaged(one: ByName, other: ByName) -> Iterator[Difference]:
+def _compare_unmanaged(one: ByName, other: ByName) -> Iterator[Difference]:
     """The differences of objects that have no addresses. Several objects of one natural key are held against each other
     in the order of their values."""
+
+    def rank(each: _Object) -> str:
+        return canonical([side.value for side in each.sides.values()])
+
     for key in sorted({*one, *other}):
-        left, right = (sorted(side.get(key, ()), key=_Object.rank) for side in (one, other))
+        left, right = (sorted(side.get(key, ()), key=rank) for side in (one, other))
         for pair in zip_longest(left, right):
             found = next(each for each in pair if each)
-            yield from _differences(f"{key[0]}[{found.sides[''].id}]", *pair)
+            yield from _compare_objects(f"{key[0]}[{found.sides[''].id}]", *pair)
 
 
-def _differences(
+def _compare_objects(
     address: str, one: _Object | None, other: _Object | None, reason: str | None = None
 ) -> Iterator[Difference]:
     before, after = (each.sides if each else {} for each in (one, other))

@@ -47,9 +47,12 @@ def compare_state(state: State, live: Live, plan: Plan) -> Drift:
         after = plan.refresh.get(address) or (change.remember if change else None)
         fields = []
         for each in find_differences(kind, entry.applied, record.fields, entry):
-            if is_certain(each) and not may_be_normal_form(each, entry) and not _is_local_time(each, entry, after):
-                following = IGNORED if (address, each.path) in ignored else _describe_next(each, change)
-                fields.append(DriftedField(each.path, each.key_path, each.after, each.before, following))
+            # A UTC time that the local time has now is no drift, although we have not written it.
+            path, rule = each.path, entry.rules.get(each.path)
+            is_clock = rule and after and after.rules.get(path) == rule and after.applied.get(path) == each.before
+            if is_certain(each) and not may_be_normal_form(each, entry) and not is_clock:
+                following = IGNORED if (address, path) in ignored else _describe_next(each, change)
+                fields.append(DriftedField(path, each.key_path, each.after, each.before, following))
         if fields:
             when = record.raw.get(kind.changed_at)
             changed_at = when if isinstance(when, str) else None
@@ -58,12 +61,6 @@ def compare_state(state: State, live: Live, plan: Plan) -> Drift:
     kept = tuple(each for place, each in ignored.items() if place not in shown)
     configuration, compared = state.configuration or "", len(state.entries)
     return Drift(state.environment, compared, tuple(found), configuration, plan.api, plan.labels, kept)
-
-
-def _is_local_time(each: Difference, entry: Entry, after: Entry | None) -> bool:
-    """Whether a live UTC time is the one that the local time has now, although we have not written it."""
-    rule = entry.rules.get(each.path)
-    return bool(rule and after and after.rules.get(each.path) == rule and after.applied.get(each.path) == each.before)
 
 
 def _describe_next(difference: Difference, change: Change | None) -> str:
@@ -82,16 +79,17 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
     """The resources of the state with a receipt reverted, to make a plan from. Warnings name what is lost for good."""
     wanted = {address: {**entry.applied, **entry.rules} for address, entry in entries.items()}
     warnings = [f"this undoes the apply {receipt.id}; revert the YAML too, or the next plan makes the changes again"]
+    done = [item for item in receipt.items if item.status == Status.DONE]
+    for item in done:
+        _revert(item, wanted, entries.get(item.address))
     for item in receipt.items:
         warnings += _describe_losses(item)
-        if item.status == Status.DONE:
-            _revert(item, wanted, entries.get(item.address))
     # Ids become references, so that who refers to a new object gets its new id.
     objects = list_managed(entries)
-    ended = (each for each in receipt.items if each.status == Status.DONE and each.action in ("delete", "replace"))
+    ended = (each for each in done if each.action in ("delete", "replace"))
     objects |= {ObjectRef.at(each.address, each.id_before): each.address for each in ended if each.id_before}
     objects = {ref: address for ref, address in objects.items() if address in wanted}
-    replaced = {item.address for item in receipt.items if item.status == Status.DONE and item.action == "replace"}
+    replaced = {item.address for item in done if item.action == "replace"}
     place = Location(f"receipt {receipt.id}", 1, 1)
     resources = {}
     for address, fields in sorted(wanted.items()):
@@ -105,15 +103,16 @@ def plan_undo(receipt: Receipt, entries: Mapping[str, Entry]) -> Desired:
 
 def _revert(item: ReceiptItem, wanted: dict[str, dict[str, Any]], known: Entry | None) -> None:
     """Puts the values before a change into what is wanted. What was changed since then in other fields stays."""
+    before, _ = _find_writable(item)
     if item.action == "create":
         wanted.pop(item.address, None)
     elif item.before is None:
         return
     elif item.action == "delete":
         if is_address(item.address):
-            wanted[item.address] = _find_writable(item)
+            wanted[item.address] = before
     elif item.address in wanted:
-        before, kind, fields = _find_writable(item), KINDS[address_kind(item.address)], wanted[item.address]
+        kind, fields = KINDS[address_kind(item.address)], wanted[item.address]
         changed = {each.field.name: each.field for each in find_differences(kind, item.after or {}, before, known)}
         both = changed.keys() & before.keys() & fields.keys()
         fields |= {name: _without_new_keys(before[name], fields[name]) for name in both}
@@ -129,23 +128,18 @@ def _without_new_keys(before: Any, known: Any) -> Any:
     return {key: _without_new_keys(value, known.get(key)) for key, value in before.items()} | news
 
 
-def _find_writable(item: ReceiptItem) -> dict[str, Any]:
-    """The fields before. A value that only the server sets (`error`) becomes the placeholder of a new object."""
+def _find_writable(item: ReceiptItem) -> tuple[dict[str, Any], str]:
+    """The fields before, and in words the value among them that only the server sets (`error`), empty if there is none:
+    it becomes the placeholder of a new object."""
     fields = dict(item.before or {})
-    if _describe_unwritable(item):
-        name, setter = KINDS[address_kind(item.address)].words or ("", None)
-        fields.pop(name)
-        if item.action == "delete" and setter is not None and setter.placeholder is not None:
-            fields[name] = setter.placeholder
-    return fields
-
-
-def _describe_unwritable(item: ReceiptItem) -> str:
-    """The value before that only the server sets, in words; empty if there is none."""
     name, setter = KINDS[address_kind(item.address)].words or ("", None)
-    value = (item.before or {}).get(name)
-    is_written = value is None or setter is None or value in [*setter.words]
-    return "" if is_written else f"its {name} {value!r}, which only the server sets"
+    value = fields.get(name)
+    if value is None or setter is None or value in [*setter.words]:
+        return fields, ""
+    del fields[name]
+    if item.action == "delete" and setter.placeholder is not None:
+        fields[name] = setter.placeholder
+    return fields, f"its {name} {value!r}, which only the server sets"
 
 
 def _describe_losses(item: ReceiptItem) -> list[str]:
@@ -165,5 +159,5 @@ def _describe_losses(item: ReceiptItem) -> list[str]:
         note = "it was taken under management, and stays so; `reconciler state rm` or `mv` takes that back"
     elif item.action == "forget":
         note = "it was forgotten; an `imports` block brings it back under management"
-    lost = _describe_unwritable(item)
+    _, lost = _find_writable(item)
     return [f"{address}: {each}" for each in (note, f"what cannot come back: {lost}" if lost else "") if each]

@@ -38,23 +38,19 @@ def choose_keys(records: Iterable[Record], given: Collection[str] = ()) -> dict[
     """Id → key. If several objects share a name, or it gives no key, or the key is `given` to another one, the id is
     part of the key."""
     records = sorted(records, key=lambda each: each.id)
-    counts = Counter(map(_make_key, records))
-    result: dict[str, str] = {}
+    # An id that its caller has chosen is a key as it is, if it can be one.
+    chosen = {each.id for each in records if each.name == each.id and re.fullmatch(KEY_PATTERN, each.id)}
+    result = {each.id: each.id if each.id in chosen else slugify(each.name) for each in records}
+    counts = Counter(result.values())
     taken = {key for key, number in counts.items() if key and number == 1} | set(given)
     for record in records:
-        key = _make_key(record)
+        key = result[record.id]
         if not key or counts[key] > 1 or key in given:
             # Ids that differ only in case give the same key.
             key = find_free("-".join(part for part in (key or record.kind, slugify(record.id)) if part), "-", taken)
             taken.add(key)
-        result[record.id] = key
+            result[record.id] = key
     return result
-
-
-def _make_key(record: Record) -> str:
-    """An id that its caller has chosen is a key as it is, if it can be one."""
-    is_key = record.name == record.id and re.fullmatch(KEY_PATTERN, record.id)
-    return record.id if is_key else slugify(record.name)
 
 
 Addresses = Mapping[ObjectRef, str]
@@ -129,7 +125,19 @@ def find_expressible(
             same = f"another {kind.name} has the same {', '.join(kind.identity.natural_key)}"
             left.append((record, f" is left out: {same}; rename one in the dashboard"))
             continue
-        fields, alone, wrong = _find_writable(kind, record, violations)
+        # A field that may not be written is left out alone, unless the object cannot be without it.
+        fields = find_writable_fields(record)
+        found = ((name, why) for name, why in violations(kind.name, fields) if name in fields)
+        alone = {name: why for name, why in found if not kind.field_named(name).required}
+        fields = {name: value for name, value in fields.items() if name not in alone}
+        wrong = [why for _, why in violations(kind.name, fields)]
+        for name, value in fields.items():
+            if has_variable_key(value):
+                wrong.append(f"{name} has a key with ${{ in it")
+            try:
+                json.dumps(value, ensure_ascii=False).encode()
+            except UnicodeEncodeError:
+                wrong.append(f"{name} holds half of a character")
         left += [(record, f": {describe_unwritten(kind.name, record.fields, *each)}") for each in alone.items()]
         if wrong:
             left.append((record, f" is left out: {'; '.join(wrong)}"))
@@ -143,25 +151,6 @@ def describe_unwritten(kind: str, fields: Fields, name: str, message: str) -> st
     if (endpoint := KINDS[kind].field_named(name).setter) and endpoint.words:
         message = f'the server sets "{fields[name]}"; YAML can say {join_choices([*endpoint.words])}'
     return f"its {name} is not written: {message.removeprefix(f'{name}: ')}"
-
-
-def _find_writable(
-    kind: Kind, record: Record, violations: FindViolations
-) -> tuple[dict[str, Any], dict[str, str], list[str]]:
-    """The fields of an object that may be written, those that may not, and why the object may not."""
-    fields = find_writable_fields(record)
-    alone = dict(each for each in violations(kind.name, fields) if each[0] in fields)
-    alone = {name: message for name, message in alone.items() if not kind.field_named(name).required}
-    fields = {name: value for name, value in fields.items() if name not in alone}
-    wrong = [message for _, message in violations(kind.name, fields)]
-    for name, value in fields.items():
-        if has_variable_key(value):
-            wrong.append(f"{name} has a key with ${{ in it")
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            wrong.append(f"{name} holds half of a character")
-    return fields, alone, wrong
 
 
 def _render_file(kind: Kind, blocks: Mapping[str, Any], schema: str) -> str:
@@ -218,6 +207,7 @@ def find_pairs(
     nothing is equal in it, too. If it `is_first`, then two or more names may have the same words more at one end."""
     pairs: dict[ObjectRef, str] = {}
     unclear, short = [], dict[str, str]()
+    # A looser key is tried only for what a stricter one has left: its pairs are less certain.
     for strictness in ("exact", "loose", "short")[: 3 if is_first else 2]:
         groups: dict[tuple[str, ...], tuple[list[Record], list[str]]] = defaultdict(lambda: ([], []))
         taken, free = {*pairs.values()}, [record for record in records if record.ref not in pairs]

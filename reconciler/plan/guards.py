@@ -12,7 +12,7 @@ from reconciler.lazy import frozen, load
 from reconciler.model.addresses import ObjectRef, address_kind
 from reconciler.model.inputs import Desired, Entry, Live, State
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
-from reconciler.model.settings import Environment, Freeze
+from reconciler.model.settings import Environment
 from reconciler.text import COUNTED, abridge, counted
 
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -60,15 +60,28 @@ def find_refusals(
     desired: Desired, state: State, live: Live, changes: Sequence[Change], options: Options
 ) -> tuple[Refusal, ...]:
     """The guards that refuse this plan. `state` has moved entries at their new address."""
-    entries = state.entries
-    found = [*_refuse_protected(state, changes), *_refuse_closed(changes)]
-    found += _refuse_too_many(entries, live, changes, options)
+    entries, gone = state.entries, [change for change in changes if change.action in DESTROYS]
+    found = list(_refuse_protected(state, gone))
+    # A delete of these kinds may cost people something, and has to be allowed by name.
+    for kind in (each for each in KINDS.values() if each.endpoints.closed):
+        if ended := abridge(change.address for change in gone if change.kind == kind.name):
+            name = f"{DELETE}{kind.name}"
+            text = f"deletes of {kind.section} are closed, and this plan ends {ended}"
+            text += f"; this loses {kind.messages.lost_on_delete}"
+            found.append(Refusal(name, text, f"--allow {name}, on `plan` and `apply`"))
+    found += _refuse_too_many(entries, live, gone, options)
     if entries and not desired.resources:
         text = f"the configuration holds nothing, while the state holds {counted(len(entries), 'object')}"
         passes = f"--allow {EMPTY_CONFIGURATION}, if all of them are to go"
         found.append(Refusal(EMPTY_CONFIGURATION, text, passes))
-    # One cause, one refusal: if no object at all is live, the kinds are not reported one by one.
-    found += _refuse_wrong_project(entries, live) or find_vanished(entries, live)
+    known = {address: entry for address, entry in entries.items() if address_kind(address) in live.records}
+    if known and not any(entry.id in live.records[address_kind(address)] for address, entry in known.items()):
+        where = "in the state that this looked at" if len(known) < len(entries) else "in the state"
+        text = f"none of the {counted(len(known), 'object')} {where} is live: is this another project's key?"
+        passes = f"the right key or environment, or --allow {WRONG_PROJECT} if they were all deleted outside"
+        found.append(Refusal(WRONG_PROJECT, text, passes))
+    else:  # One cause, one refusal: if no object at all is live, the kinds are not reported one by one.
+        found += find_vanished(entries, live)
     pruned = sum(change.action is Action.DELETE for change in changes)
     if options.prune and pruned and not entries:
         text = f"--prune would delete {counted(pruned, 'object')}, and the state holds nothing"
@@ -76,17 +89,6 @@ def find_refusals(
         passes = f"the right key; one apply without --prune; or --allow {PRUNE_WITHOUT_STATE}, if all of them are to go"
         found.append(Refusal(PRUNE_WITHOUT_STATE, text, passes))
     return tuple(refusal for refusal in found if refusal.guard not in options.allowed)
-
-
-def _refuse_wrong_project(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
-    known = {address: entry for address, entry in entries.items() if address_kind(address) in live.records}
-    lost = [address for address, entry in known.items() if entry.id not in live.records[address_kind(address)]]
-    if not known or len(lost) < len(known):
-        return []
-    where = "in the state that this looked at" if len(known) < len(entries) else "in the state"
-    text = f"none of the {counted(len(known), 'object')} {where} is live: is this another project's key?"
-    passes = f"the right key or environment, or --allow {WRONG_PROJECT} if they were all deleted outside"
-    return [Refusal(WRONG_PROJECT, text, passes)]
 
 
 def find_vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
@@ -105,10 +107,8 @@ def find_vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     return [Refusal(VANISHED, "; ".join(texts), passes)] if texts else []
 
 
-def _refuse_protected(state: State, changes: Sequence[Change]) -> Iterator[Refusal]:
-    for change in changes:
-        if change.action not in DESTROYS:
-            continue
+def _refuse_protected(state: State, gone: Sequence[Change]) -> Iterator[Refusal]:
+    for change in gone:
         kept = state.tombstones.get(str(ObjectRef(change.kind, change.id or "")))
         # As the configuration says if it has the resource, else as the state says.
         remembered = change.remember or state.entries.get(change.address)
@@ -124,35 +124,23 @@ def _refuse_protected(state: State, changes: Sequence[Change]) -> Iterator[Refus
         yield Refusal(PREVENT_DESTROY, text, passes)
 
 
-def _refuse_closed(changes: Sequence[Change]) -> Iterator[Refusal]:
-    """The refusals for kinds of which a delete may cost people something, and has to be allowed by name."""
-    for kind in KINDS.values():
-        gone = [change for change in changes if change.kind == kind.name and change.action in DESTROYS]
-        if kind.endpoints.closed and gone:
-            name, ends = f"{DELETE}{kind.name}", f"this plan ends {abridge(change.address for change in gone)}"
-            text = f"deletes of {kind.section} are closed, and {ends}; this loses {kind.messages.lost_on_delete}"
-            yield Refusal(name, text, f"--allow {name}, on `plan` and `apply`")
-
-
 def _refuse_too_many(
-    entries: Mapping[str, Entry], live: Live, changes: Sequence[Change], options: Options
+    entries: Mapping[str, Entry], live: Live, gone: Sequence[Change], options: Options
 ) -> list[Refusal]:
     limit = options.limit if options.max_deletes is None else options.max_deletes
-    gone = [change for change in changes if change.action in DESTROYS]
-    passes = f"--max-deletes {len(gone)}"
+    texts = []
     if limit is not None and len(gone) > limit:
-        text = f"{counted(len(gone), 'object')} would be deleted or replaced; at most {limit} may be"
-        return [Refusal(MAX_DELETES, text, passes)]
-    if options.max_deletes is not None:
-        return []
-    shares = [(sum(change.address in entries for change in gone), len(entries), "managed")]
-    if options.prune:
-        shares.append((len(gone), sum(map(len, live.records.values())), "live"))
-    for count, whole, which in shares:
-        if whole >= FROM and count > SHARE * whole:
-            text = f"{count} of {whole} {which} objects would be deleted or replaced, more than {SHARE:.0%}"
-            return [Refusal(MAX_DELETES, text, passes)]
-    return []
+        texts.append(f"{counted(len(gone), 'object')} would be deleted or replaced; at most {limit} may be")
+    elif options.max_deletes is None:
+        shares = [(sum(change.address in entries for change in gone), len(entries), "managed")]
+        if options.prune:
+            shares.append((len(gone), sum(map(len, live.records.values())), "live"))
+        texts += [
+            f"{count} of {whole} {which} objects would be deleted or replaced, more than {SHARE:.0%}"
+            for count, whole, which in shares
+            if whole >= FROM and count > SHARE * whole
+        ]
+    return [Refusal(MAX_DELETES, text, f"--max-deletes {len(gone)}") for text in texts[:1]]
 
 
 def refuse_frozen(environment: Environment, now: datetime) -> list[Refusal]:
@@ -168,21 +156,16 @@ def find_freezes(environment: Environment, now: datetime) -> Iterator[tuple[str,
         return
     zone: tzinfo = load("zoneinfo:ZoneInfo")(environment.time_zone) if environment.time_zone else UTC
     today = now.astimezone(zone).date()
-    for each in environment.freeze:
-        if today <= each.last and (each.first - today).days <= SOON:
-            days = f"from {each.first} to {each.last}, both days included ({each.reason})"
-            yield f"apply is closed {days}; {_describe_opening(each, environment.freeze, zone)}", each.first <= today
-
-
-def _describe_opening(window: Freeze, every: Sequence[Freeze], zone: tzinfo) -> str:
-    """When an apply is possible again after a window, and after those that follow it without a day between."""
-    last = window.last
-    for each in every:
-        if each.first.toordinal() <= last.toordinal() + 1:
-            last = max(last, each.last)
-    if last == date.max:
-        return "it does not open again"
-    # A day begins later if the clock skips its midnight: the way through UTC finds that.
-    moment = datetime.combine(last + DAY, time(), zone).astimezone(UTC)
-    there = "" if zone is UTC else f"{moment.astimezone(zone):%Y-%m-%d %H:%M} {zone}, "
-    return f"it opens at {there}{moment:%Y-%m-%d %H:%M} UTC"
+    for each in (one for one in environment.freeze if today <= one.last and (one.first - today).days <= SOON):
+        last = each.last
+        for other in environment.freeze:  # An apply stays closed in windows that follow without a day between.
+            if other.first.toordinal() <= last.toordinal() + 1:
+                last = max(last, other.last)
+        opening = "it does not open again"
+        if last < date.max:
+            # A day begins later if the clock skips its midnight: the way through UTC finds that.
+            moment = datetime.combine(last + DAY, time(), zone).astimezone(UTC)
+            there = "" if zone is UTC else f"{moment.astimezone(zone):%Y-%m-%d %H:%M} {zone}, "
+            opening = f"it opens at {there}{moment:%Y-%m-%d %H:%M} UTC"
+        days = f"from {each.first} to {each.last}, both days included ({each.reason})"
+        yield f"apply is closed {days}; {opening}", each.first <= today

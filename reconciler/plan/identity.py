@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind
@@ -39,13 +38,16 @@ def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
             record = live.records[resource.kind].get(state.entries[address].id)
             if record is not None:
                 found[address] = Match(record, remembered=True)
-    _refuse_shared(found)
-    claimed = {each.record.ref for each in found.values()}
+    holders: dict[ObjectRef, str] = {}
+    for address, each in sorted(found.items()):
+        other = holders.setdefault(each.record.ref, address)
+        if other != address:  # They would overwrite each other's changes.
+            text = f"{other} and {address} both mean {each.record.id} ({each.record.name})"
+            hint = "take one of the two, or its `imports` line, out of the configuration; a new name for an address"
+            raise IdentityAmbiguous(text, hint=f"{hint} is written as {{from: {other}, to: {address}}} below `moved`")
     # An object that the state has under another address belongs to that one, even if it is about to be deleted.
-    claimed |= list_managed(state.entries).keys()
-    tables, resources = _group_unclaimed(state, live, claimed), desired.resources.items()
-    wanted = {address: each for address, each in resources if address not in found and tables[each.kind]}
-    return found | _match_natural_keys(wanted, tables, state.unread)
+    claimed = holders.keys() | list_managed(state.entries).keys()
+    return found | _match_natural_keys(desired, state, live, found.keys(), claimed)
 
 
 def describe_deleted(object_id: str, tombstone: Tombstone) -> str:
@@ -82,49 +84,33 @@ def _match_imports(desired: Desired, state: State, live: Live) -> dict[str, Matc
     return found
 
 
-def _refuse_shared(found: Mapping[str, Match]) -> None:
-    """IdentityAmbiguous for one object at two addresses: they would overwrite each other's changes."""
-    holders: dict[ObjectRef, str] = {}
-    for address, each in sorted(found.items()):
-        other = holders.setdefault(each.record.ref, address)
-        if other != address:
-            text = f"{other} and {address} both mean {each.record.id} ({each.record.name})"
-            hint = "take one of the two, or its `imports` line, out of the configuration; a new name for an address"
-            raise IdentityAmbiguous(text, hint=f"{hint} is written as {{from: {other}, to: {address}}} below `moved`")
-
-
-def _group_unclaimed(state: State, live: Live, claimed: set[ObjectRef]) -> dict[str, dict[Key | None, list[Record]]]:
-    """Kind → normal key → records: an API may have taken the spaces at the ends of a name away."""
-    restored = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.deleted}
-    tables: dict[str, dict[Key | None, list[Record]]] = {}
-    for name, records in live.records.items():
-        tables[name] = defaultdict(list)
-        for record in records.values():
-            if record.ref not in claimed:
-                # What we deleted is never adopted by its name, also if somebody has restored it.
-                key = None if record.ref in restored else natural_key(KINDS[name], record.fields, normal_form)
-                tables[name][key].append(record)
-    return tables
-
-
 def _match_natural_keys(
-    wanted: Mapping[str, Resource], tables: Mapping[str, Mapping[Key | None, list[Record]]], unread: Collection[str]
+    desired: Desired, state: State, live: Live, found: Collection[str], claimed: Collection[ObjectRef]
 ) -> dict[str, Match]:
-    """The objects with the natural key of an address. IdentityAmbiguous if several could be meant."""
-    matches = {}
-    unsure: list[str] = []
+    """The unclaimed objects with the natural key of an address. IdentityAmbiguous if several could be meant."""
+    # What we deleted is never adopted by its name, also if somebody has restored it.
+    restored = {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.deleted}
+    # By normal forms: an API may have taken the spaces at the ends of a name away.
+    tables: dict[str, dict[Key | None, list[Record]]] = {name: defaultdict(list) for name in live.records}
+    for name, records in live.records.items():
+        for record in (each for each in records.values() if each.ref not in claimed):
+            key = None if record.ref in restored else natural_key(KINDS[name], record.fields, normal_form)
+            tables[name][key].append(record)
+    wanted = {name: each for name, each in desired.resources.items() if name not in found and tables[each.kind]}
     # A key counts only if one address and one object have it: else the match would be a guess.
     rivals = Counter((each.kind, natural_key(KINDS[each.kind], each.fields, normal_form)) for each in wanted.values())
+    matches: dict[str, Match] = {}
+    unsure: list[str] = []
     for address, resource in wanted.items():
-        kind = KINDS[resource.kind]
+        kind, table = KINDS[resource.kind], tables[resource.kind]
         key = natural_key(kind, resource.fields, normal_form)
-        candidates = find_by_natural_key(kind, resource.fields, tables[kind.name].get(key, []))
+        candidates = find_by_natural_key(kind, resource.fields, table.get(key, []))
         # What is not known of a record's natural key may be as it is written.
-        rest = tables[kind.name].get(None, ())
+        rest = table.get(None, ())
         unclear = [each for each in rest if natural_key(kind, {**resource.fields, **each.fields}, normal_form) == key]
-        if not candidates and address in unread:
+        if not candidates and address in state.unread:
             nearly = natural_key(kind, resource.fields, fold_text)
-            free = (record for key, records in tables[kind.name].items() if key is not None for record in records)
+            free = (record for key, records in table.items() if key is not None for record in records)
             unclear += [record for record in free if natural_key(kind, record.fields, fold_text) == nearly]
         is_alone = rivals[kind.name, key] == 1
         own = natural_key(kind, resource.fields)
@@ -155,7 +141,7 @@ class PlanContext:
     `state` has moved entries at their new address; `entries` are those of the kinds that were read. `replaced` are the
     addresses that get another object: the one that an interrupted apply has created already, or None. `protected` are
     the objects that an entry or a tombstone protects. `now` (UTC) decides which UTC times local times have; `waiting`
-    gets the changes that may not be made now.
+    gets the changes that may not be made now. `matched` has the address of each object that was found.
     """
 
     def __init__(
@@ -166,11 +152,14 @@ class PlanContext:
         self.replaced: dict[str, Record | None] = {}
         self.entries = {name: entry for name, entry in state.entries.items() if address_kind(name) in live.records}
         self.matches = match(desired, state, live)
+        self.matched = {each.record.ref: address for address, each in self.matches.items()}
+        aside = (ObjectRef.at(address, each) for address in self.entries for each in self.find_superseded(address))
+        self._remembered = list_managed(self.entries) | {ref: str(ref) for ref in aside}
         known = {ObjectRef.at(address, each.id) for address, each in self.entries.items() if each.protected}
         self.protected = known | {ObjectRef.parse(name) for name, each in state.tombstones.items() if each.protected}
         # An item with the id of an object that ever was stands for no other object.
         taken = find_known_objects(self.entries) | set(map(ObjectRef.parse, state.tombstones))
-        self.references = ReferenceResolver(live, taken, self._planned)
+        self.references = ReferenceResolver(live, taken, self._find_planned)
 
     def keep_protection(self, address: str) -> dict[str, Tombstone]:
         """The tombstone of a protected object that its address loses; {} if the object is known to be gone."""
@@ -189,7 +178,7 @@ class PlanContext:
         match = self.matches.get(address)
         return self.replaced.get(address, match.record if match else None)
 
-    def _planned(self, kind: str) -> dict[str, Fields]:
+    def _find_planned(self, kind: str) -> dict[str, Fields]:
         ours = [each for each in self.desired.resources.values() if each.kind == kind]
         return {each.address: each.fields for each in ours if self.target(each.address) is None}
 
@@ -197,16 +186,6 @@ class PlanContext:
         """The address of every live object that is managed; of one that was put aside, its name."""
         replaced = {each.ref: address for address, each in self.replaced.items() if each is not None}
         return {**self._remembered, **replaced, **self.matched}
-
-    @cached_property
-    def _remembered(self) -> dict[ObjectRef, str]:
-        aside = (ObjectRef.at(address, each) for address in self.entries for each in self.find_superseded(address))
-        return list_managed(self.entries) | {ref: str(ref) for ref in aside}
-
-    @cached_property
-    def matched(self) -> dict[ObjectRef, str]:
-        """The address of each object that was found."""
-        return {each.record.ref: address for address, each in self.matches.items()}
 
     def find_made(self, resource: Resource) -> Record | None:
         """The unmanaged object that has the name of what a replace would create, or None. An apply that was cut off may

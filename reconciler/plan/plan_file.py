@@ -49,7 +49,7 @@ def bind(plan: Plan, state: State, secret: str, folder: str, head: str) -> Saved
     """A plan with what it was made from."""
     project = _fingerprint(state, secret)
     saved = SavedPlan(FORMAT_VERSION, __version__, project, state.lineage, state.serial, folder, head, plan)
-    return replace(saved, seal=_seal(saved, secret))
+    return replace(saved, seal=_sign(secret, asdict(saved)))
 
 
 def write_plans(path: Path, saved: Sequence[SavedPlan]) -> None:
@@ -76,6 +76,7 @@ def read_plans(path: Path) -> tuple[SavedPlan, ...]:
         raise Refused(f"{path} is no saved plan, or was changed: {explain(error)}", hint=PLAN_AGAIN) from error
     if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
         raise Refused(f"{path} is no saved plan", hint=PLAN_AGAIN)
+    # Before the checksum, because another version may compute it otherwise.
     if document["format_version"] != FORMAT_VERSION or document.get("tool_version") != __version__:
         made = f"reconciler {document.get('tool_version')}, format {document['format_version']}"
         raise Refused(f"{path} was made by {made}; this is {__version__}, format {FORMAT_VERSION}", hint=PLAN_AGAIN)
@@ -115,7 +116,7 @@ def check_binding(
         raise Refused(f"the plan is for the API at {plan.api}, not for {api}", hint=PLAN_AGAIN)
     if not saved.lineage and saved.folder != folder:
         raise Refused(f"the plan was made in {saved.folder or '.'}, without a state, and not here", hint=PLAN_AGAIN)
-    if not hmac.compare_digest(saved.seal.encode(), _seal(saved, secret).encode()):
+    if not hmac.compare_digest(saved.seal.encode(), _sign(secret, asdict(replace(saved, seal=""))).encode()):
         raise Refused("the plan was made with another key: this may be another project", hint=PLAN_AGAIN)
     if state.plan == plan.digest and (not saved.lineage or state.lineage == saved.lineage):
         return
@@ -128,12 +129,7 @@ def check_binding(
 
 
 def _fingerprint(state: State, secret: str) -> str:
-    known = [state.environment, state.lineage, sorted(entry.id for entry in state.entries.values())]
-    return _sign(secret, known)
-
-
-def _seal(saved: SavedPlan, secret: str) -> str:
-    return _sign(secret, asdict(replace(saved, seal="")))
+    return _sign(secret, [state.environment, state.lineage, sorted(entry.id for entry in state.entries.values())])
 
 
 def _sign(secret: str, content: Any) -> str:

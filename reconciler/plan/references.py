@@ -25,7 +25,7 @@ from reconciler.kinds.references import (
 from reconciler.kinds.wire import find_labels, list_labels
 from reconciler.model.addresses import ObjectRef, address_key
 from reconciler.model.inputs import Desired, Live, Resource
-from reconciler.model.plan import DESTROYS, WRITES, Action, Change, Destination, Target
+from reconciler.model.plan import DESTROYS, WRITES, Action, Change
 from reconciler.plan.identity import PlanContext
 from reconciler.serialization import canonical
 from reconciler.text import abridge, did_you_mean
@@ -135,6 +135,7 @@ def find_targets(target: str, known: Collection[str], desired: Desired) -> list[
 
 def with_needs(targets: Collection[str], changes: Mapping[str, Change]) -> dict[str, Change]:
     """The changes at those addresses and all that has to happen with them."""
+    # A loop, since a chain of dependencies may be longer than Python's stack is deep.
     wanted: set[str] = set()
     queue = [address for address in targets if address in changes]
     while queue:
@@ -164,31 +165,29 @@ class _Sent(NamedTuple):
         return Problem(*self.resource.field_location(path), message, subject=self.change.address)
 
 
-def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> None:
+def require_sound_offers(context: PlanContext, changes: Collection[Change]) -> None:
     """IdentityAmbiguous if the lists do not prove which item stands for a live object that these changes refer to, or
     which one a label means; ConfigurationInvalid if an item that is written by its id or label is not offered."""
-    changes = list(changes)
-    every = list(_find_sent(context.desired, changes))
-    named = [(each, label) for each in every if (label := named_label(each.reference, each.item)) is not None]
-    labelled = [
-        (each, label, context.references.targets(each.reference).by_label(label))
-        for each, label in named
-        if each.reference.lookup in context.live.lookups
-    ]
-    problems = [*_find_unavailable(context, every), *_find_unlabelled(context, changes, labelled)]
+    leaving = {(change.kind, change.id) for change in changes if change.action in DESTROYS}
+    problems: list[Problem] = []
     unsure: list[str] = []
-    for sent in every:
-        address = find_address(sent.reference, sent.item)
-        record = context.target(address) if address else None
-        items = [each for request in sent.change.requests for each in (request.body or {}).get(str(sent.keys[0])) or ()]
-        # Only a reference that is resolved when the change is sent.
-        if address and record and any(find_address(sent.reference, each) == address for each in items):
-            first, *candidates = context.references.targets(sent.reference).explain_ambiguity(record, address) or [""]
-            unsure += [f"{sent.change.address}: {sent.path}: {first}", *candidates] if first else []
     doubtful: dict[tuple[Reference, str], list[tuple[_Sent, Labelled]]] = defaultdict(list)
-    for sent, label, found in labelled:
-        if found.items and found.item is None:
-            doubtful[sent.reference, label].append((sent, found))
+    for sent in _find_sent(context.desired, changes):
+        reference, targets = sent.reference, context.references.targets(sent.reference)
+        available, is_read = targets.available, reference.lookup in context.live.lookups
+        if address := find_address(reference, sent.item):
+            unsure += _explain_unproven(context, sent, address)
+        elif is_read and (label := named_label(reference, sent.item)) is not None:
+            found = targets.by_label(label)
+            if found.items and found.item is None:
+                doubtful[reference, label].append((sent, found))
+            elif message := _describe_unfit_label(context, sent, label, found, leaving):
+                problems.append(sent.make_problem(reference.label_key, message))
+        elif is_read and _is_new_by_id(context.live, sent) and not available.holds(sent.item):
+            close = did_you_mean(sent.item["id"], [str(each["id"]) for each in available if each.get("id")])
+            message = f'the API does not offer "{sent.item["id"]}" in {reference.lookup}'
+            message += f"; expected one of: {list_labels(available)}{close}"
+            problems.append(sent.make_problem("id", message))
     for (reference, label), group in doubtful.items():
         sent, found = group[0]
         why = f'{sent.path}: the label "{label}" does not prove which destination it is'
@@ -201,68 +200,48 @@ def require_sound_offers(context: PlanContext, changes: Iterable[Change]) -> Non
         raise ConfigurationInvalid(problems)
 
 
-def _find_unavailable(context: PlanContext, every: Iterable[_Sent]) -> Iterator[Problem]:
-    """Problems for items that are written by id and not offered, unless the live object has them already."""
-    for sent in _find_new_by_id(context.live, every):
-        available = context.references.targets(sent.reference).available
-        if sent.reference.lookup in context.live.lookups and not available.holds(sent.item):
-            found, ids = sent.item["id"], [str(each["id"]) for each in available if each.get("id")]
-            expected = f"expected one of: {list_labels(available)}{did_you_mean(found, ids)}"
-            yield sent.make_problem("id", f'the API does not offer "{found}" in {sent.reference.lookup}; {expected}')
+def _explain_unproven(context: PlanContext, sent: _Sent, address: str) -> list[str]:
+    """Why the list proves no item for the object of a reference, if that is live; nothing if it proves one."""
+    record, bodies = context.target(address), (request.body or {} for request in sent.change.requests)
+    items = (each for body in bodies for each in body.get(str(sent.keys[0])) or ())
+    # Only a reference that is resolved when the change is sent.
+    if record is None or all(find_address(sent.reference, each) != address for each in items):
+        return []
+    first, *candidates = context.references.targets(sent.reference).explain_ambiguity(record, address) or [""]
+    return [f"{sent.change.address}: {sent.path}: {first}", *candidates] if first else []
 
 
-def _find_unlabelled(
-    context: PlanContext, changes: Iterable[Change], labelled: Iterable[tuple[_Sent, str, Labelled]]
-) -> Iterator[Problem]:
-    """Problems for labels that nothing bears, or only what these changes delete."""
-    leaving = {(change.kind, change.id) for change in changes if change.action in DESTROYS}
-    for sent, label, found in labelled:
-        targets = context.references.targets(sent.reference)
-        names = " and ".join(map(targets.describe, found.candidates))
-        if found.item and any((sent.reference.kind, each) in leaving for each in found.candidates):
-            message = f'"{label}" is the label of {names}, which this plan deletes'
-            yield sent.make_problem(sent.reference.label_key, f"{message}; expected a destination that stays")
-        elif not found.items:
-            message = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
-            message += f", and it could be that of {names}" if names else ""
-            keys = [address_key(each) for each in found.candidates if each in context.desired.resources]
-            close = did_you_mean(label, find_labels(targets.available).values())
-            expected = f"one of: {list_labels(targets.available)}{close}"
-            expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys) or expected
-            yield sent.make_problem(sent.reference.label_key, f"{message}; expected {expected}")
+def _describe_unfit_label(
+    context: PlanContext, sent: _Sent, label: str, found: Labelled, leaving: Collection[tuple[str, str | None]]
+) -> str:
+    """Why a label cannot be sent: nothing bears it, or only what is `leaving`; empty if it can."""
+    targets = context.references.targets(sent.reference)
+    names = " and ".join(map(targets.describe, found.candidates))
+    if found.items:
+        is_leaving = any((sent.reference.kind, each) in leaving for each in found.candidates)
+        text = f'"{label}" is the label of {names}, which this plan deletes; expected a destination that stays'
+        return text if is_leaving else ""
+    keys = [address_key(each) for each in found.candidates if each in context.desired.resources]
+    expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys)
+    if not keys:
+        close = did_you_mean(label, find_labels(targets.available).values())
+        expected = f"one of: {list_labels(targets.available)}{close}"
+    text = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
+    return text + (f", and it could be that of {names}" if names else "") + f"; expected {expected}"
 
 
 def find_unread(desired: Desired, live: Live, changes: Iterable[Change]) -> set[str]:
     """The paths of the lists that must be read to check these changes."""
-    new = _find_new_by_id(live, _find_sent(desired, changes))
+    new = (sent for sent in _find_sent(desired, changes) if _is_new_by_id(live, sent))
     return {sent.reference.lookup for sent in new} - live.lookups.keys()
 
 
-def list_destinations(context: PlanContext) -> Iterator[Destination]:
-    """All items of the lists for references, each with the live object that it is proven to stand for."""
-    addresses = context.addresses()
-    references = {each.lookup: each for kind in KINDS.values() for _, each in kind.lists}
-    for reference in references.values():
-        targets = context.references.targets(reference)
-        labels, behind = find_labels(targets.available), targets.find_aliases()
-        for item in targets.available:
-            item_id, label = str(item.get("id")), labels.get(str(item.get("id")), "")
-            same = [other for other in find_labels(targets.available.find("label", label)) if other != item_id]
-            record = context.live.find(reference.kind, behind.get(item_id, item_id))
-            target = None
-            if record is not None and item.get("type") == reference.type:
-                proven_by = "label" if item_id in behind else "id"
-                target = Target(record.kind, record.id, record.name, addresses.get(record.ref, ""), proven_by)
-            yield Destination(str(item.get("type")), item_id, label, tuple(same), target)
-
-
-def _find_new_by_id(live: Live, every: Iterable[_Sent]) -> Iterator[_Sent]:
-    """Those that are written by id, and that the live object does not have."""
-    for sent in (each for each in every if isinstance(each.item, dict) and "id" in each.item):
-        record = live.find(sent.change.kind, sent.change.id)
-        value = record.fields.get(str(sent.keys[0])) if record else None
-        if not (isinstance(value, list) and canonical(sent.item) in map(canonical, value)):
-            yield sent
+def _is_new_by_id(live: Live, sent: _Sent) -> bool:
+    """Whether an item is written by its id, and the live object does not have it."""
+    record = live.find(sent.change.kind, sent.change.id)
+    value = record.fields.get(str(sent.keys[0])) if record else None
+    is_by_id = isinstance(sent.item, dict) and "id" in sent.item
+    return is_by_id and not (isinstance(value, list) and canonical(sent.item) in map(canonical, value))
 
 
 def _find_sent(desired: Desired, changes: Iterable[Change]) -> Iterator[_Sent]:

@@ -121,8 +121,21 @@ def find_warnings(
             "(README, State: in a file, in git, or in a bucket)"
         )
     yield from _find_without_effect(context.desired, context.entries)
-    yield from _find_restored(context)
-    yield from _find_ended(context.desired, f"{context.now:%Y-%m-%d}")
+    managed = context.addresses()
+    for name, tombstone in context.state.tombstones.items():
+        ref = ObjectRef.parse(name)
+        # What we deleted and the API only lists still is not in `live`.
+        if tombstone.deleted and context.live.find(ref.kind, ref.id) is not None and ref not in managed:
+            text = f"{describe_deleted(ref.id, tombstone)}, and is live again: somebody has restored it"
+            line = f"imports: [{{to: {tombstone.address}, id: {ref.id}}}]"
+            yield f"{text}. It is not adopted by its name; to manage it, write: {line}"
+    for resource in context.desired.resources.values():
+        for index, each in enumerate(resource.lifecycle.ignore_changes):
+            if each.until and each.until < f"{context.now:%Y-%m-%d}":
+                location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
+                why = f"{each.until}{f', {each.owner}' if each.owner else ''}: {each.reason}"
+                text = f"{resource.address} still ignores changes of {each.field} after its date ({why})"
+                yield f"{location}: {text}; remove the entry or give it a later date"
     # The values that the API has normalized, until the YAML has the stored form.
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
     for address, entry in sorted(remembered.items()):
@@ -160,27 +173,6 @@ def _find_named_alike(context: PlanContext, changes: Mapping[str, Change]) -> It
         if address is not None:
             text = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
             yield f"{text}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
-
-
-def _find_restored(context: PlanContext) -> Iterator[str]:
-    """Objects that we deleted and that are live again; those that are only still listed are not in live."""
-    managed = context.addresses()
-    for name, each in context.state.tombstones.items():
-        ref = ObjectRef.parse(name)
-        if each.deleted and context.live.find(ref.kind, ref.id) is not None and ref not in managed:
-            text = f"{describe_deleted(ref.id, each)}, and is live again: somebody has restored it"
-            line = f"imports: [{{to: {each.address}, id: {ref.id}}}]"
-            yield f"{text}. It is not adopted by its name; to manage it, write: {line}"
-
-
-def _find_ended(desired: Desired, today: str) -> Iterator[str]:
-    for resource in desired.resources.values():
-        for index, each in enumerate(resource.lifecycle.ignore_changes):
-            if each.until and today > each.until:
-                location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
-                why = f"{each.until}{f', {each.owner}' if each.owner else ''}: {each.reason}"
-                text = f"{resource.address} still ignores changes of {each.field} after its date ({why})"
-                yield f"{location}: {text}; remove the entry or give it a later date"
 
 
 def _find_renamed(changes: Mapping[str, Change]) -> Iterator[str]:
@@ -226,6 +218,7 @@ def _pair_renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterato
             if (share := sum(equal) / max(1, len(equal))) >= ALIKE:
                 words = {*re.split(r"[-_]", old.address)} & {*re.split(r"[-_]", address)}
                 scores[share, len(words)].append((old.address, address))
+    # The best score comes first, so that a weaker pair does not take an address from a stronger one.
     taken: set[str] = set()
     for score in sorted(scores, reverse=True):
         pairs = [pair for pair in scores[score] if not taken & {*pair}]

@@ -83,7 +83,7 @@ def _shape_fields(kinds: Sequence[str]) -> Shape:
 
 
 @lru_cache
-def variables(kinds: tuple[str, ...], given: tuple[str, ...] | None = None) -> Mapping[str, Shape]:
+def list_variables(kinds: tuple[str, ...], given: tuple[str, ...] | None = None) -> Mapping[str, Shape]:
     """What the expressions of a policy of these kinds may name. `given`: the values of its ready rule."""
     own, texts = _shape_fields(kinds), Shape("list", item=TEXT)
     or_null = replace(own, type="dyn")

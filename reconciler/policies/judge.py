@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,9 +20,9 @@ from reconciler.model.addresses import address_key
 from reconciler.model.inputs import Desired, Live, Resource, State
 from reconciler.model.plan import Change
 from reconciler.model.policies import Policy, PolicyReport, Violation
-from reconciler.policies.checks import CelError, variables
+from reconciler.policies import DAYS, with_rule
+from reconciler.policies.checks import CelError, list_variables
 from reconciler.policies.expressions import ConditionBatch, Expression
-from reconciler.policies.library import DAYS, with_rule
 
 SECONDS = 60.0
 """How long the processor may judge one environment: the bound of what each evaluation's own bounds leave open."""
@@ -34,12 +35,14 @@ REFUSES, HOLDS, APPLIES_NOT = 0, 1, 2
 
 @frozen
 class Compiled:
-    """A policy whose expressions were found to be right. `names` are the variables that they use."""
+    """A policy whose expressions were found to be right. `names` are the variables that they use; `condition` is the
+    text of `when`."""
 
     policy: Policy
     rule: Mapping[str, Any]
     require: Expression
     when: Expression | None
+    condition: str
     alike: Expression | None
     names: frozenset[str]
 
@@ -47,10 +50,6 @@ class Compiled:
         """Whether it holds for resources of a kind in a file; a file that is not known may be anywhere."""
         folder = f"{self.policy.folder}/" if self.policy.folder else ""
         return (not self.policy.kinds or kind in self.policy.kinds) and (not file or file.startswith(folder))
-
-    def condition(self) -> str:
-        """When it applies."""
-        return self.when.source if self.when else "true"
 
 
 def load(policies: Iterable[Policy]) -> list[Compiled]:
@@ -68,7 +67,7 @@ def load(policies: Iterable[Policy]) -> list[Compiled]:
 
 def _load(policy: Policy, rule: Mapping[str, Any]) -> Compiled:
     """The policy with its expressions, those of its ready rule included. CelError with the key of the wrong one."""
-    names = variables(policy.kinds, tuple(policy.given) if rule else None)
+    names = list_variables(policy.kinds, tuple(policy.given) if rule else None)
     # If a policy narrows its rule, both conditions have to be true.
     both = f"({rule['when']}) && ({policy.when}\n)" if rule and policy.when else ""
     every = {"when": policy.when or rule.get("when"), "both": both, "require": rule.get("require", policy.require)}
@@ -79,7 +78,9 @@ def _load(policy: Policy, rule: Mapping[str, Any]) -> Compiled:
     used = frozenset[str]().union(*(each.names for each in found.values()))
     if policy.ratchet and "change" in used:
         raise CelError("the policy judges changes, which no base has; expected no ratchet", key="ratchet")
-    return Compiled(policy, rule, found["require"], found.get("both", found.get("when")), found.get("alike"), used)
+    when = found.get("both", found.get("when"))
+    condition = when.source if when else "true"
+    return Compiled(policy, rule, found["require"], when, condition, found.get("alike"), used)
 
 
 class Judge:
@@ -106,17 +107,18 @@ class Judge:
 
     def _judge_alike(self, own: Sequence[Compiled], resources: Sequence[Resource], seconds: float) -> None:
         """Judges resources that the same policies are about. The plain policies are evaluated together."""
-        plain = sorted((each for each in own if not each.rule and each.names <= PLAIN), key=Compiled.condition)
+        # Those with one condition stand side by side, since the batch asks for it once then.
+        plain = sorted((each for each in own if not each.rule and each.names <= PLAIN), key=attrgetter("condition"))
         others, names = [each for each in own if each not in plain], {name for each in own for name in each.names}
-        together = ConditionBatch([(each.condition(), each.require.source) for each in plain], variables(()))
+        together = ConditionBatch([(each.condition, each.require.source) for each in plain], list_variables(()))
         seen: Counter[tuple[int, ...]] = Counter()
         for resource in resources:
-            data = self.data(resource, names)
+            data = self.collect_values(resource, names)
             if len(str(resource.fields)) > LARGEST:
                 message = f"the resource has more than {LARGEST:,} characters; no policy judges such a one"
                 self.problems.append(own[0].policy.problem("require", message, address=resource.address))
                 continue
-            values = together.values(data)
+            values = together.evaluate(data)
             seen[tuple(values or ())] += 1
             for each in (each for each, value in zip(plain, values or (), strict=False) if value == REFUSES):
                 self._refuse(each, resource)
@@ -148,18 +150,18 @@ class Judge:
                 resource = Resource(change.address, change.kind, before or {}, nowhere, file=file)
             own = [each for each in self._on_changes if each.is_about(change.kind, resource.file)]
             for each in own:
-                self.judge_one(each, resource, self.data(resource, each.names) | {"change": described})
+                self.judge_one(each, resource, self.collect_values(resource, each.names) | {"change": described})
 
     def judge_one(self, loaded: Compiled, resource: Resource, data: Mapping[str, Any]) -> int | None:
         """Whether a policy refuses a resource, holds, or does not apply; None if that cannot be told. It is noted."""
         try:
-            data = {**data, **self._given(loaded)}
+            data = {**data, **self._collect_given(loaded)}
             value = APPLIES_NOT
-            if loaded.when is None or loaded.when.condition(data):
+            if loaded.when is None or loaded.when.is_true(data):
                 if loaded.alike:
                     counts = self._count_alike(loaded)
-                    data["alike"] = max((counts[each] for each in loaded.alike.value(data)), default=0)
-                value = HOLDS if loaded.require.condition(data) else REFUSES
+                    data["alike"] = max((counts[each] for each in loaded.alike.evaluate(data)), default=0)
+                value = HOLDS if loaded.require.is_true(data) else REFUSES
         except CelError as wrong:
             self.problems.append(loaded.policy.problem(wrong.key, str(wrong), address=resource.address))
             return None
@@ -168,7 +170,7 @@ class Judge:
             self._refuse(loaded, resource)
         return value
 
-    def data(self, resource: Resource, needed: Collection[str]) -> dict[str, Any]:
+    def collect_values(self, resource: Resource, needed: Collection[str]) -> dict[str, Any]:
         """The values of variables."""
         kind, fields, every = KINDS[resource.kind], dict(resource.fields), self._desired.resources
         data = _describe(resource) | {"resource": fields, "environment": self._environment}
@@ -186,7 +188,7 @@ class Judge:
     def _listed(self) -> list[dict[str, Any]]:
         return [_describe(each) for each in self._desired.resources.values()]
 
-    def _given(self, loaded: Compiled) -> dict[str, Any]:
+    def _collect_given(self, loaded: Compiled) -> dict[str, Any]:
         """What the expressions of a ready rule see beside the rest."""
         given: dict[str, Any] = {"with": dict(loaded.policy.given)} if loaded.rule else {}
         if loaded.rule.get("clock"):
@@ -201,8 +203,8 @@ class Judge:
             counts = self._alike[loaded.policy.name] = Counter()
             for each in self._desired.resources.values():
                 if loaded.is_about(each.kind, each.file):
-                    data = self.data(each, loaded.names) | self._given(loaded)
-                    counts.update(set(loaded.alike.value(data)) if loaded.when.condition(data) else ())
+                    data = self.collect_values(each, loaded.names) | self._collect_given(loaded)
+                    counts.update(set(loaded.alike.evaluate(data)) if loaded.when.is_true(data) else ())
         return self._alike[loaded.policy.name]
 
     def _refuse(self, loaded: Compiled, resource: Resource) -> None:
@@ -270,7 +272,7 @@ def explain(
     """What each policy about an address says of it and why, and the place of the policy."""
     judged, resource = Judge(loaded, desired, environment, now), desired.resources[address]
     for each in (each for each in judged.on_resources if each.is_about(resource.kind, resource.file)):
-        value = judged.judge_one(each, resource, judged.data(resource, each.names))
+        value = judged.judge_one(each, resource, judged.collect_values(resource, each.names))
         why = (each.when if each.when and value == APPLIES_NOT else each.require).source
         if value == REFUSES and (found := judged.violations[-1].excepted):
             why += f"; excepted until {found.until}: {found.reason}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from reconciler.errors import WrongUsage
 from reconciler.kinds.comparison import flatten, is_within, parse_path
@@ -18,28 +18,20 @@ from reconciler.review.rules import (
 )
 from reconciler.text import did_you_mean
 
-
-class Effect(NamedTuple):
-    """What an action means: for the object, and for a field that it changes (empty: it changes none)."""
-
-    verdict: Verdict
-    on_object: str
-    on_field: str = ""
-
-
 EFFECTS = {
-    Action.CREATE: Effect(Verdict.NEW, "creates it", "sets it in the new object"),
-    Action.UPDATE: Effect(Verdict.DIFFERENT, "updates it", "sets it to what is written"),
-    Action.REPLACE: Effect(
+    Action.CREATE: (Verdict.NEW, "creates it", "sets it in the new object"),
+    Action.UPDATE: (Verdict.DIFFERENT, "updates it", "sets it to what is written"),
+    Action.REPLACE: (
         Verdict.DIFFERENT,
         "makes a new one in its place, then deletes this one",
         "makes a new object that has it as it is written",
     ),
-    Action.DELETE: Effect(Verdict.DELETED, "deletes it", "deletes it with the object"),
-    Action.ADOPT: Effect(Verdict.ADOPTED, "remembers it, and writes nothing to the API"),
-    Action.FORGET: Effect(Verdict.FORGOTTEN, "forgets it, and writes nothing to the API"),
-    Action.MANUAL: Effect(Verdict.MANUAL, "nothing: a person has to do it", "nothing: a person has to change it"),
+    Action.DELETE: (Verdict.DELETED, "deletes it", "deletes it with the object"),
+    Action.ADOPT: (Verdict.ADOPTED, "remembers it, and writes nothing to the API", ""),
+    Action.FORGET: (Verdict.FORGOTTEN, "forgets it, and writes nothing to the API", ""),
+    Action.MANUAL: (Verdict.MANUAL, "nothing: a person has to do it", "nothing: a person has to change it"),
 }
+"""What an action means: for the object, and for a field that it changes; empty if it changes none."""
 UNTOUCHED = {
     Verdict.EQUAL: "nothing: it is as it is written",
     Verdict.STORED: "nothing: it is what the API made of what is written",
@@ -125,12 +117,12 @@ def _judge_field(subject: Subject, path: str, written: FieldValue) -> tuple[Verd
     if str((parse_path(path) or (path,))[0]) in subject.kind.server_fields:
         return Verdict.SERVER, None, UNTOUCHED[Verdict.SERVER]
     planned = next((each for each in (change.fields if change else ()) if find_overlap([each.path], path)), None)
-    effect = EFFECTS[change.action] if change else None
-    if change is not None and planned is not None and effect and effect.on_field:
-        following = effect.on_field
+    verdict, _, following = EFFECTS[change.action] if change else (Verdict.UNMANAGED, "", "")
+    if change is not None and planned is not None and following:
         if change.action is Action.UPDATE and planned.cause is Cause.DRIFT:
             following = "sets it back to what is written"
-        return effect.verdict, planned.cause if change.action is not Action.DELETE else None, following
+        return verdict, planned.cause if change.action is not Action.DELETE else None, following
+    # What is not written is deleted, forgotten or unmanaged with its object.
     ignored = [each.field for each in resource.lifecycle.ignore_changes] if resource else []
     if any(is_within(path, each) for each in ignored) and subject.record is not None:
         verdict = Verdict.IGNORED
@@ -138,10 +130,6 @@ def _judge_field(subject: Subject, path: str, written: FieldValue) -> tuple[Verd
         verdict = Verdict.STORED if find_overlap(subject.stored, path) is not None else Verdict.EQUAL
     elif resource is not None:
         verdict = Verdict.LEFT_OUT
-    elif change is None:
-        verdict = Verdict.UNMANAGED
-    else:
-        verdict = Verdict.FORGOTTEN if change.action is Action.FORGET else Verdict.DELETED
     return verdict, None, UNTOUCHED[verdict]
 
 

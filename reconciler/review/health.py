@@ -28,7 +28,7 @@ def find_health(state: State, live: Live, now: datetime) -> tuple[NotDelivering,
     for address, entry in sorted(state.entries.items()):
         kind = KINDS[address_kind(address)]
         record = live.records[kind.name].get(entry.id)
-        if record is None or kind.delivery is None:
+        if record is None or not kind.delivery.status:
             continue
         if problem := _find_failure(kind.delivery, entry, record) or _count_missed(kind.delivery, entry, record, now):
             found.append(NotDelivering(address, record.id, record.name, *problem))
@@ -68,6 +68,7 @@ def _count_missed(delivery: Delivery, entry: Entry, record: Record, now: datetim
         return None
     seen, before, after = known
     since = max(seen, changed)
+    # Floored days from the next due time: their difference counts the due times between the two moments.
     count = (now - MARGIN - due) // DAY - (since + MARGIN - due) // DAY if since < now else 0
     if not 0 <= after - before < count:
         return None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
 from reconciler import kinds
 from reconciler.kinds import KINDS
-from reconciler.kinds.declaration import Delivery
 from reconciler.kinds.references import resolve_references
 from reconciler.kinds.wire import shorten
 from reconciler.model.inputs import Desired, Record
@@ -26,16 +25,16 @@ MOST_NAMED = 5  # of those who receive or use something: a plan is read at a gla
 def find_scopes(plan: Plan, before: Plan | None) -> Mapping[str, Scope]:
     """Address → scope, of each change of a plan. `before` is the plan of the base's configuration with the same state
     and the same live objects; None if it has none: then every change is the pull request's."""
-    known = {change.address: _comparable(change) for change in before.changes} if before else {}
+    known = {change.address: _make_comparable(change) for change in before.changes} if before else {}
     scopes = {}
     for change in plan.changes:
         is_drift = bool(change.fields) and all(each.cause is Cause.DRIFT for each in change.fields)
-        is_known = known.get(change.address) == _comparable(change)
+        is_known = known.get(change.address) == _make_comparable(change)
         scopes[change.address] = Scope.PULL_REQUEST if not is_known else Scope.DRIFT if is_drift else Scope.PENDING
     return scopes
 
 
-def _comparable(change: Change) -> Change:
+def _make_comparable(change: Change) -> Change:
     """A change without what depends on other changes, so that it is equal in every plan that has it."""
     remember = change.remember.as_wanted() if change.remember else None
     return replace(change, depends_on=(), cleanup_after=(), reason="", notes=(), remember=remember)
@@ -46,19 +45,23 @@ def _find_steps(change: Change) -> Iterator[str]:
     kind = KINDS[change.kind]
     if change.action is Action.MANUAL:
         fixed = {each.name for each in kind.fields if each.immutable}
-        values = [(each.path, _value(each.before), _value(each.after)) for each in change.fields if each.path in fixed]
+        values = [
+            (each.path, _format_value(each.before), _format_value(each.after))
+            for each in change.fields
+            if each.path in fixed
+        ]
         steps = [f"change {path} from {before} to {after} by hand" for path, before, after in values]
         yield from steps or [kind.messages.manual_step]
     if change.action in (Action.CREATE, Action.REPLACE) and kind.messages.after_create:
         yield kind.messages.after_create
     delivery = kind.delivery
-    if change.action is Action.UPDATE and delivery and delivery.failing:
+    if change.action is Action.UPDATE and delivery.failing:
         failed = any(each.path == delivery.status and each.before == delivery.failing for each in change.fields)
         if failed and delivery.remedy:
             yield delivery.remedy
 
 
-def _value(value: object) -> str:
+def _format_value(value: object) -> str:
     return shorten(json.dumps(value, ensure_ascii=False))
 
 
@@ -89,9 +92,9 @@ def _find_mismatch(change: Change, desired: Desired, key: str | None) -> Iterato
             yield Impact(Weight.RISKS, f"{each.name} is {shorten(value)}, and the key is a {key} key")
 
 
-def _list_names(names: list[str]) -> str:
+def _list_names(known: Iterable[str]) -> str:
     """The names in quotes, the first few of many."""
-    return abridge((f'"{name}"' for name in names), MOST_NAMED, " and # more")
+    return abridge((f'"{name}"' for name in known), MOST_NAMED, " and # more")
 
 
 class _ChangeImpact:
@@ -101,7 +104,7 @@ class _ChangeImpact:
     def __init__(self, change: Change, record: Record | None, clock: Clock, receivers: Receivers) -> None:
         self.change, self.record, self.clock, self.receivers = change, record, clock, receivers
         self.kind = KINDS[change.kind]
-        self.delivery = self.kind.delivery or Delivery(status="", on="")
+        self.delivery = self.kind.delivery
         self.at = self.delivery.at
         self.raw = record.raw if record else {}
         self.before = record.fields if record else {}
@@ -114,9 +117,11 @@ class _ChangeImpact:
         if change.action in DESTROYS and kind.messages.lost_on_delete:
             yield Impact(Weight.LOSES, f"loses {kind.messages.lost_on_delete}")
         if change.action is Action.CREATE and kind.messages.after_create:
-            yield Impact(Weight.RISKS, f"created{self._describe_status()}: {kind.messages.after_create}")
+            written = change.remember.applied.get(self.delivery.status) if change.remember else None
+            status = written or (kind.words[1].initial if kind.words else None)
+            yield Impact(Weight.RISKS, f"created{f' {status}' if status else ''}: {kind.messages.after_create}")
         if record is not None and kind.fails(record.fields) and change.action is not Action.FORGET:
-            when = self._stamp(self.delivery.failed_at) or "an unknown time"
+            when = self._format_stamp(self.delivery.failed_at) or "an unknown time"
             message = shorten(self.raw.get(self.delivery.failure) or "no message")
             yield Impact(Weight.RISKS, f"in error since {when}: {message}")
         if change.action in WRITES:
@@ -127,14 +132,7 @@ class _ChangeImpact:
             yield from (Impact(weight, text) for weight, text in kind.messages.effects(self.before, after))
         yield from self._find_users()
 
-    def _describe_status(self) -> str:
-        """The status that a new object has, if it has one: ` paused`."""
-        endpoint, remember = self.kind.words, self.change.remember
-        written = remember.applied.get(self.delivery.status) if remember else None
-        status = written or (endpoint[1].initial if endpoint else None)
-        return f" {status}" if status else ""
-
-    def _stamp(self, name: str) -> str:
+    def _format_stamp(self, name: str) -> str:
         """A time of the live record, as people read it; empty if it has none."""
         found = self.raw.get(name)
         return self.clock.format_stamp(shorten(found)) if found else ""
@@ -145,14 +143,20 @@ class _ChangeImpact:
         old, new = self.receivers.find_names(kind, before), self.receivers.find_names(kind, after)
         shift = kind.delivery_change(change)
         if shift is Weight.STOPS or (change.action is Action.REPLACE and kind.sends(before)):
-            text = f'stops "{change.name}"' + (f" to {_list_names(list(old.values()))}" if old else "")
+            text = f'stops "{change.name}"' + (f" to {_list_names(old.values())}" if old else "")
             if change.action is Action.REPLACE:
                 text += f" until the new one is set up by a person{self._describe_last()}"
             else:
                 text += self._describe_stop()
             yield Impact(Weight.STOPS, text)
         elif shift is Weight.STARTS:
-            yield Impact(Weight.STARTS, self._describe_start(new))
+            text = f'starts "{change.name}"' + (f" to {_list_names(new.values())}" if new else "")
+            moment = self.clock.find_next(after.get(self.at))
+            if moment is not None:
+                text += f"; first delivery is due {self.clock.format_due(moment)}{self._describe_rule()}"
+            waiting = [name for key, name in new.items() if key in self.receivers.unready]
+            text += f"; before that, {_list_names(waiting)} must be set up by a person" if waiting else ""
+            yield Impact(Weight.STARTS, text)
         elif kind.sends(before) and kind.sends(after):
             yield from self._find_retiming()
             lost = [name for key, name in old.items() if key not in new]
@@ -175,16 +179,8 @@ class _ChangeImpact:
         return f"; {last}next one {self.clock.format_wait(moment)} will not go {where}"
 
     def _describe_last(self) -> str:
-        stamp = self._stamp(self.delivery.last_at)
+        stamp = self._format_stamp(self.delivery.last_at)
         return f"; it delivered last at {stamp}" if stamp else ""
-
-    def _describe_start(self, receivers: Mapping[str, str]) -> str:
-        text = f'starts "{self.change.name}"' + (f" to {_list_names(list(receivers.values()))}" if receivers else "")
-        moment = self.clock.find_next(self.after.get(self.at))
-        if moment is not None:
-            text += f"; first delivery is due {self.clock.format_due(moment)}{self._describe_rule()}"
-        waiting = [name for key, name in receivers.items() if key in self.receivers.unready]
-        return f"{text}; before that, {_list_names(waiting)} must be set up by a person" if waiting else text
 
     def _find_retiming(self) -> Iterator[Impact]:
         """Another time of day. No document says whether the server makes up for a time that has passed."""
@@ -213,20 +209,20 @@ class _ChangeImpact:
         """Who goes through it, if that makes a difference to them."""
         change = self.change
         shift = self.kind.delivery_change(change)
-        users = self.receivers.find_users(change) if change.action is not Action.DELETE else []
+        users = self.receivers.users.get(change.address, []) if change.action is not Action.DELETE else []
         matters = change.action in (Action.CREATE, Action.REPLACE, Action.MANUAL) or shift is not None
-        if users and self.kind.delivery is None and change.action in WRITES:
+        if users and not self.delivery.status and change.action in WRITES:
             nouns = Counter(user.kind for user in users)
             noun = " and ".join(counted(number, name.replace("_", " ")) for name, number in sorted(nouns.items()))
             text = f"{noun} {'uses' if len(users) == 1 else 'use'} this {change.kind.replace('_', ' ')}"
-            yield Impact(Weight.FEEDS, f"{text}: {_list_names([user.name for user in users])}")
+            yield Impact(Weight.FEEDS, f"{text}: {_list_names(user.name for user in users)}")
         elif users and matters:
             sections = {KINDS[user.kind].section if len(users) > 1 else user.kind for user in users}
             verb = "will feed" if change.action is Action.CREATE else "feeds"
             text = f"this {change.kind} {verb} {len(users)} {' and '.join(sorted(sections))}"
-            text = f"{text}: {_list_names([user.name for user in users])}"
+            text = f"{text}: {_list_names(user.name for user in users)}"
             sending = ((each.fields, KINDS[each.kind]) for each in users)
-            times = (each.get(kind.delivery.at) for each, kind in sending if kind.delivery and kind.sends(each))
+            times = (each.get(kind.delivery.at) for each, kind in sending if kind.sends(each))
             moments = [moment for moment in map(self.clock.find_next, times) if moment is not None]
             if moments and (change.action is Action.REPLACE or shift is Weight.STOPS):
                 text += f"; the next of them is due {self.clock.format_due(min(moments))}"

@@ -21,6 +21,7 @@ from reconciler.model.reports import Receipt
 from reconciler.model.results import Rule, Verdict
 from reconciler.text import did_you_mean
 
+# A key has neither dots nor brackets, and an id no bracket: what follows is the path of a field.
 TARGET = re.compile(r"([a-z_]+)(?:\.([^.\[\]]+)|\[([^\]]*)\])(?:\.(.+))?", re.DOTALL)
 SHAPE = "expected KIND.KEY or KIND[ID], and perhaps .FIELD: report.daily-revenue.send_at, report[wbRlfw1x]"
 
@@ -118,32 +119,25 @@ def find_field_rules(
         kept = "left out" if value is None else json.dumps(value, ensure_ascii=False)
         yield Rule(f"{where}stored by the API as {kept}; the plan warns until the YAML says so", "the state")
     if resource is not None:
-        for place in resource.sources.get(path, ()):
-            yield Rule("its value is also made of what stands here", str(place))
+        sources = resource.sources.get(path, ())
+        yield from (Rule("its value is also made of what stands here", str(place)) for place in sources)
         ignored = resource.lifecycle.ignore_changes if verdict is Verdict.IGNORED else ()
         yield from (describe_ignored(each, resource) for each in ignored if is_within(path, each.field))
     if verdict is Verdict.LEFT_OUT:
         yield Rule("it is left out of the YAML, so it is neither compared nor changed", OURS)
         if kind.endpoints.has_full_update:
-            text = (
-                f"{kind.endpoints.update} replaces the whole record, so its live value is sent along with every update"
-            )
-            yield Rule(text, kind.messages.source)
+            text = f"{kind.endpoints.update} replaces the whole record"
+            yield Rule(f"{text}, so its live value is sent along with every update", kind.messages.source)
     if verdict is Verdict.SERVER:
         yield Rule("the API sets it: it is neither compared nor sent", kind.messages.source)
         return
-    yield from _find_clock_rules(subject, path)
-    yield from _find_declared_rules(subject, kind.field_named(str(keys[0])), keys[1:])
-
-
-def _find_clock_rules(subject: Subject, path: str) -> Iterator[Rule]:
-    """The UTC times of a local time, and from when on its change can be made."""
-    rule, grid = subject.kind.local_times(subject.resource.fields if subject.resource else {}).get(path, ("", 0))
+    rule, grid = kind.local_times(resource.fields if resource else {}).get(path, ("", 0))
     if rule:
         yield Rule(kinds.local_time.describe(rule, grid, subject.given.now), "the time zones of this machine")
     for each in subject.given.plan.waiting:
         if (each.address, each.path) == (subject.address, path):
             yield Rule(f"{each.after} UTC waits until {each.not_before}: {WAITS}", "reconciler: no delivery is lost")
+    yield from _find_declared_rules(subject, kind.field_named(str(keys[0])), keys[1:])
 
 
 def describe_ignored(each: Ignored, resource: Resource) -> Rule:

@@ -13,7 +13,7 @@ from reconciler.kinds.wire import find_labels, shorten
 from reconciler.lazy import frozen
 from reconciler.model.addresses import ObjectRef
 from reconciler.model.inputs import Desired, Fields, Live, Record, Resource
-from reconciler.model.plan import Action, Change, Plan
+from reconciler.model.plan import Action, Plan
 
 TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 DAY = timedelta(days=1)
@@ -62,13 +62,13 @@ class Clock:
     def format_moment(self, moment: datetime) -> str:
         """A moment, with its date if it is not today. The reader's date stands beside it only if it differs."""
         day = moment.astimezone(UTC)
-        text = f"{_format(day, self.now.astimezone(UTC))} UTC"
-        return f"{text} ({_format(moment.astimezone(self.zone), day)} {self.zone})" if self.zone else text
+        text = f"{_format_time(day, self.now.astimezone(UTC))} UTC"
+        return f"{text} ({_format_time(moment.astimezone(self.zone), day)} {self.zone})" if self.zone else text
 
     def format_stamp(self, text: Any) -> str:
         """A time of the API's, as it says it (ISO 8601, UTC), with the reader's beside it if it can be read."""
         moment = parse_stamp(text) if self.zone else None
-        try:
+        try:  # A time in the year 1 or 9999 has no time in some zones.
             return f"{text} ({moment.astimezone(self.zone):%Y-%m-%d %H:%M} {self.zone})" if moment else str(text)
         except OverflowError:
             return str(text)
@@ -86,13 +86,14 @@ class Clock:
         return f"in {number} {noun}{'' if number == 1 else 's'}"
 
 
-def _format(moment: datetime, known: datetime) -> str:
+def _format_time(moment: datetime, known: datetime) -> str:
     return moment.strftime("%H:%M" if moment.date() == known.date() else "%Y-%m-%d %H:%M")
 
 
 class Receivers:
     """Whom the objects of a plan send to, and who refers to them, found once for all changes. `unready`: the addresses
-    that this plan makes and a person has to set up. `created`: by address, what an earlier apply of this plan made."""
+    that this plan makes and a person has to set up. `created`: by address, what an earlier apply of this plan made.
+    `users`: by address, who refers to it, or will, by kind and name, with the fields as they will be."""
 
     def __init__(self, plan: Plan, desired: Desired, live: Live) -> None:
         self.plan, self.desired, self.live = plan, desired, live
@@ -106,7 +107,7 @@ class Receivers:
         self._titles = Counter((each.kind, find_name(each)) for each in self.desired.resources.values())
         self.resolver, new = ReferenceResolver(live), [each for each in plan.changes if each.action is Action.CREATE]
         self.created = {each.address: live.find(each.kind, each.id) for each in new}
-        self._users = self._find_users()
+        self.users = self._find_users()
         made = [each for each in plan.changes if each.action in (Action.CREATE, Action.REPLACE)]
         self.unready = frozenset(each.address for each in made if KINDS[each.kind].messages.after_create)
 
@@ -120,7 +121,11 @@ class Receivers:
                 if address is None:
                     ref = ObjectRef(reference.kind, object_id)
                     address = self._addresses.get(ref) or self.plan.behind.get(object_id)
-                    found[address or object_id] = self._find_label(reference.kind, object_id)
+                    record, label = self.live.find(*ref), self._labels.get(object_id)
+                    title = record.name if record else object_id
+                    if label is not None:
+                        title = f"{shorten(label)} ({object_id})" if self._shared[label] > 1 else shorten(label)
+                    found[address or object_id] = title
                 else:
                     # With its address if another one is called so, too.
                     resource = self.desired.resources.get(address)
@@ -128,18 +133,6 @@ class Receivers:
                     is_shared = resource is not None and self._titles[resource.kind, title] > 1
                     found[address] = f"{title} ({address})" if is_shared else title
         return found
-
-    def find_users(self, change: Change) -> list[Record]:
-        """Who refers to the object of a change, or will, by kind and name, with the fields as they will be; without
-        those that are deleted."""
-        return sorted(self._users.get(change.address, []), key=lambda user: (user.kind, user.name))
-
-    def _find_label(self, kind: str, object_id: str) -> str:
-        record = self.live.find(kind, object_id)
-        label = self._labels.get(object_id)
-        if label is None:
-            return record.name if record else object_id
-        return f"{shorten(label)} ({object_id})" if self._shared[label] > 1 else shorten(label)
 
     def _find_users(self) -> dict[str, list[Record]]:
         """Address → who refers to it: what is wanted, and what is live and not managed."""
@@ -157,7 +150,7 @@ class Receivers:
         for target, records in self.resolver.users().items():
             if target in changed:
                 found[changed[target]] += [record for record in records if record.ref in unmanaged]
-        return found
+        return {address: sorted(users, key=lambda user: (user.kind, user.name)) for address, users in found.items()}
 
 
 def find_name(resource: Resource) -> str:

@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import TextIO
-from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from reconciler.simulator import integrations, routes, wire
@@ -85,11 +84,9 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """WSGI in, WSGI out; raises Dropped, itself or when its bytes are read, if a fault breaks the connection."""
-        context = RequestContext(_parse_request(environ), self.store, self.clock, self.faults.visibility)
-
-        def work() -> Response:
-            return _run_guarded(environ, lambda: self.answer(context.taken or context.request))
-
+        request = _parse_request(environ)
+        context = RequestContext(request, request, self.store, self.clock, self.faults.visibility)
+        work = partial(_run_guarded, environ, lambda: self.answer(context.taken))
         response = _run_guarded(environ, lambda: self.faults.handle(context, work))
         self._write_log(context, response)
         return _send(response, start_response, with_body=environ["REQUEST_METHOD"] != "HEAD")
@@ -148,15 +145,13 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
 
 def _parse_request(environ: WSGIEnvironment) -> Request:
     """The request; a body that is too long is not read."""
-    query = environ.get("QUERY_STRING", "")
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body, unreadable = wire.read_json(environ["wsgi.input"].read(length) if 0 < length <= wire.MAX_BODY else b"")
     return Request(
         method=environ["REQUEST_METHOD"],
         # WSGI hands out the path's bytes as latin-1.
         path=environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace"),
-        query_string=query,
-        query=dict(parse_qsl(query, keep_blank_values=True)),
+        query_string=environ.get("QUERY_STRING", ""),
         authorization=environ.get("HTTP_AUTHORIZATION"),
         idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY"),
         project=environ.get("HTTP_X_PROJECT"),

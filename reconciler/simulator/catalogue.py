@@ -17,13 +17,12 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from reconciler.simulator import wire
 from reconciler.simulator.resource import STAMPS, Resource
 from reconciler.simulator.store import Record
-from reconciler.simulator.wire import ID, WIDE_ID, ApiError, Call, Check, Problem, Response, accept, invalid, refusal
+from reconciler.simulator.wire import ID, WIDE_ID, ApiError, Call, Problem, Response, accept, invalid, refusal
 
 _STORE_IDS = ("apple_product_id", "google_product_id", "google_base_plan_id", "stripe_product_id")
 _SUBSCRIPTIONS = ("subscription_with_promo", "subscription")
@@ -107,7 +106,7 @@ def list_products(call: Call) -> Response:
 
 LONGEST_PAYLOAD = 64 * 1024
 _NOT_ARCHIVED = "AND json_extract(body, '$.status') IS NOT 'archived'"
-_PARTS = ("payload", "payload_mapping")
+_PARTS = {"payload": "remote_config_payload", "payload_mapping": "payload_mapping"}  # And the nouns of their answers.
 _MOVES = {"draft": ("active", "archived"), "active": ("archived",)}
 _TYPES: Mapping[str, tuple[type, ...]] = {
     **{"String": (str,), "Number": (int, float), "Bool": (bool,), "Color": (str,)},
@@ -176,34 +175,30 @@ def _check_mapping(value: object) -> Iterator[Problem]:
         yield from wire.prefix_paths(key, wire.one_of(*_TYPES)(word))
 
 
-class Part(NamedTuple):
-    """What a record has at a path of its own: the noun there, the name in the record, and the check of its `data`."""
-
-    noun: str
-    name: str
-    check: Check
-
-    def read(self, call: Call) -> Response:
-        """`GET /…/{id}/PART`."""
-        return self._answer(CONFIGS.find(call))
-
-    def write(self, call: Call) -> Response:
-        """`{"data": {…}}` replaces all that was there, by POST as by PUT [docs]."""
-        record = CONFIGS.find(call)
-        if self is PAYLOAD and call.request.length > LONGEST_PAYLOAD:
-            raise refusal(413, f"The payload must not exceed {LONGEST_PAYLOAD} bytes")
-        data = accept(call.request.fields(), {"data": self.check}, ("data",))["data"]
-        if self is PAYLOAD and call.assumption("payload-check") == "mapping":
-            types = {key: _TYPES.get(word, ()) for key, word in record["payload_mapping"].items()}
-            mismatched = [key for key, value in data.items() if type(value) not in types.get(key, ())]
-            if mismatched:
-                raise invalid([(f"data.{key}", "is not as the payload mapping has it") for key in mismatched])
-        return self._answer(CONFIGS.change(call, record, {self.name: data}))
-
-    def _answer(self, record: Record) -> Response:
-        url = f"{record['url']}/{self.name.replace('_', '-')}"
-        return Response(200, {"object": self.noun, "url": url, "config_id": record["id"], "data": record[self.name]})
+def read_part(call: Call) -> Response:
+    """`GET /…/{id}/PART`: what a record has at a path of its own."""
+    return _answer_part(call, CONFIGS.find(call))
 
 
-PAYLOAD = Part("remote_config_payload", "payload", wire.shape({}))
-MAPPING = Part("payload_mapping", "payload_mapping", _check_mapping)
+def write_part(call: Call) -> Response:
+    """`{"data": {…}}` replaces all that was there, by POST as by PUT [docs]."""
+    record, name = CONFIGS.find(call), _part_name(call)
+    if name == "payload" and call.request.length > LONGEST_PAYLOAD:
+        raise refusal(413, f"The payload must not exceed {LONGEST_PAYLOAD} bytes")
+    check = wire.shape({}) if name == "payload" else _check_mapping
+    data = accept(call.request.fields(), {"data": check}, ("data",))["data"]
+    if name == "payload" and call.assumption("payload-check") == "mapping":
+        types = {key: _TYPES.get(word, ()) for key, word in record["payload_mapping"].items()}
+        if wrong := [key for key, value in data.items() if type(value) not in types.get(key, ())]:
+            raise invalid([(f"data.{key}", "is not as the payload mapping has it") for key in wrong])
+    return _answer_part(call, CONFIGS.change(call, record, {name: data}))
+
+
+def _part_name(call: Call) -> str:
+    return call.request.path.rpartition("/")[2].replace("-", "_")
+
+
+def _answer_part(call: Call, record: Record) -> Response:
+    name = _part_name(call)
+    noun, url = _PARTS[name], f"{record['url']}/{name.replace('_', '-')}"
+    return Response(200, {"object": noun, "url": url, "config_id": record["id"], "data": record[name]})

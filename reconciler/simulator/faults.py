@@ -7,12 +7,12 @@ from __future__ import annotations
 import difflib
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.simulator import effects
 from reconciler.simulator.effects import WAYS, RequestContext, VisibilityDelay
@@ -26,22 +26,21 @@ class RuleError(ValueError):
     """A rule that cannot be read; says what is wrong and what was expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """How a fault is written after its name, the same as a pattern, and its effect. The effect gets the groups of the
-    pattern and the details, as `prepare` makes them. `late`: it always happens after the work."""
+class Fault(NamedTuple):
+    """How a fault is written after its name, the same as a pattern, and its effect: it gets the groups of the pattern
+    and the details, or what `prepare` makes of them, and gives False if it had none. `is_late`: it always happens after
+    the work."""
 
     usage: str
     pattern: str
-    effect: Callable[..., bool]
-    details: tuple[str, ...] = ()
-    late: bool = False
-    prepare: Callable[..., tuple[Any, ...]] | None = None
+    effect: Callable[..., bool | None]
+    prepare: Callable[..., Any] | None = None
+    is_late: bool = False
 
 
-_NUMBER = "([1-9][0-9]{0,5})"
+_NUMBER = "[1-9][0-9]{0,5}"
 _SECONDS = r"([0-9]{1,4}|[0-9]{0,4}\.[0-9]+)"
-_WHEN = "(?: (before|after))?"
+_WHEN = "(?: (?P<when>before|after))?"  # No argument of the effect: `Rule` chooses the moment.
 _WAY = "|".join(WAYS)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "*")
 FAULTS: Mapping[str, Fault] = {
@@ -49,48 +48,37 @@ FAULTS: Mapping[str, Fault] = {
         "CODE [before|after], CODE being 200 to 599",
         f"([2-5][0-9][0-9]){_WHEN}",
         effects.respond,
-        ("code", "message", "body", "header"),
-        prepare=effects.make_response,
+        effects.make_response,
     ),
-    "drop": Fault("before|after", "(before|after)", effects.respond, prepare=lambda when: (NO_ANSWER, when)),
+    "drop": Fault("before|after", "(?P<when>before|after)", effects.respond, lambda: NO_ANSWER),
     "delay": Fault("SECONDS [before|after]", f"{_SECONDS}{_WHEN}", effects.delay),
-    "truncate": Fault("BYTES [quietly]", f"{_NUMBER}(?: (quietly))?", effects.truncate, late=True),
-    "omit": Fault("COUNT", _NUMBER, effects.omit, late=True),
-    "hide": Fault("READINGS", _NUMBER, effects.hide, late=True),
+    "truncate": Fault("BYTES [quietly]", f"({_NUMBER})(?: (quietly))?", effects.truncate, is_late=True),
+    "omit": Fault("COUNT", f"({_NUMBER})", effects.omit, is_late=True),
+    "hide": Fault("READINGS", f"({_NUMBER})", effects.hide, is_late=True),
     "shift": Fault("add|remove", "(add|remove)", effects.shift),
-    "rate": Fault(
-        "REQUESTS/SECONDS",
-        f"{_NUMBER}/{_SECONDS}",
-        lambda context, window: window.count(context),
-        ("retry",),
-        prepare=lambda *words, **retry: (effects.Window(*words, **retry),),
-    ),
-    "normalise": Fault(f"{_WAY} [stored|shown]", f"({_WAY})(?: (stored|shown))?", effects.normalise),
-    "clock": Fault(
-        "TIME, like 2027-03-28T01:30Z",
-        r"(\S+Z)",
-        effects.set_clock,
-        prepare=lambda text: (datetime.fromisoformat(text),),
-    ),
-    "worker": Fault("ID|TITLE|* [before|after]", f"(.+?){_WHEN}", effects.fail, ("message",)),
+    "rate": Fault("REQUESTS/SECONDS", f"({_NUMBER})/{_SECONDS}", effects.limit, effects.Window),
+    "normalise": Fault(f"{_WAY} [stored|shown]", f"({_WAY})(?: (?P<when>stored|shown))?", effects.normalise),
+    "clock": Fault("TIME, like 2027-03-28T01:30Z", r"(\S+Z)", effects.set_clock, datetime.fromisoformat),
+    "worker": Fault("ID|TITLE|* [before|after]", f"(.+?){_WHEN}", effects.fail),
 }
 # Headers that the server writes itself, or that belong to the connection and not to the response.
 _NOT_OURS = "Connection|Content-Length|Keep-Alive|TE|Trailers|Transfer-Encoding|Upgrade|Proxy-Connection"
 VALUES: Mapping[str, tuple[str, str]] = {
-    "code": ("CODE", r"(\S+)"),
-    "message": ('"TEXT"', "(.+)"),
-    "body": ('"TEXT"', "(.*)"),
+    "code": ("CODE", r"\S+"),
+    "message": ('"TEXT"', ".+"),
+    "body": ('"TEXT"', ".*"),
     "header": (
         '"Name: value", of the answer and not of the connection',
-        rf"((?!(?i:{_NOT_OURS}):)[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ -~]*)",
+        rf"(?!(?i:{_NOT_OURS}):)[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ -~]*",
     ),
-    "retry": ("seconds|none|NUMBER", "(seconds|none|[0-9]{1,7})"),
-    "chance": ("NUMBER, above 0 and up to 1", r"(0?\.[0-9]+|1(?:\.0*)?)"),
+    "retry": ("seconds|none|NUMBER", "seconds|none|[0-9]{1,7}"),
+    "chance": ("NUMBER, above 0 and up to 1", r"0?\.[0-9]+|1(\.0*)?"),
     **dict.fromkeys(("n", "every", "times"), ("NUMBER, 1 or more", _NUMBER)),
 }
 """The values beside a fault: how each is written, and the same as a pattern."""
-CHOICES = ("n", "every", "chance", "times")  # Those of them that say which of the matching requests.
-OFTEN = {" once": 1, " twice": 2}  # Words after a fault, for `times`.
+DETAILS = {"status": ("code", "message", "body", "header"), "rate": ("retry",), "worker": ("message",)}
+CHOICES = ("n", "every", "chance", "times")  # Those that every fault takes: they say which of the matching requests.
+OFTEN = {" once": "times=1", " twice": "times=2"}
 _TEXT = r"""(?:"[^"]*"|'[^']*'|[^,"'])+"""
 _RULE = re.compile(rf"(\S+)\s+(/[^\s:]*)\s*:({_TEXT}(?:,{_TEXT})*)", re.DOTALL)
 _QUOTED = re.compile(r""""([^"]*)"|'([^']*)'""")
@@ -118,37 +106,39 @@ class Rule:
             raise RuleError(f"paths are written without {BASE}: {path.removeprefix(BASE) or '/*'}")
         rest = _SPACES.sub(lambda found: found[1] or " ", rest)  # Rules of a file may stand in columns.
         first, *more = map(str.strip, re.findall(_TEXT, rest))
-        often = next((each for each in OFTEN if first.endswith(each)), "")
-        name, _, words = first.removesuffix(often).partition(" ")
+        for word, same in OFTEN.items():
+            if first.endswith(word):
+                first, more = first.removesuffix(word), [same, *more]
+        name, _, written = first.partition(" ")
         _require_known(name, FAULTS)
         _require_known(method, METHODS)
-        self._fault = fault = FAULTS[name]
-        self.what = f"{name} {words}"
+        fault = FAULTS[name]
+        self.what = f"{name} {written}"
         self._requests = re.compile(re.escape(f"{method} {BASE}{path}").replace(r"\*", ".*"), re.DOTALL)
-        self._arguments = _match(f"{name} ", words, fault.usage, fault.pattern)
-        self.late = fault.late or self._arguments[-1] in ("after", "shown")
-        given: dict[str, Any] = {"times": OFTEN[often]} if often else {}
+        matched = _match(f"{name} ", written, fault.usage, fault.pattern)
+        words = matched.groups()[: -1 if "when" in matched.groupdict() else None]
+        when = matched.groupdict().get("when")
+        self.is_after, self.is_late = when == "after", fault.is_late or when in ("after", "shown")
+        given: dict[str, list[str]] = defaultdict(list)
         for part in more:
             each, value = map(str.strip, part.partition("=")[::2])
-            _require_known(each, (*fault.details, *CHOICES))
-            (written,) = _match(f"{each}=", value, *VALUES[each])
-            if each in given and each != "header":
+            _require_known(each, (*DETAILS.get(name, ()), *CHOICES))
+            given[each].append(_match(f"{each}=", value, *VALUES[each])[0])
+            if len(given[each]) > 1 and each != "header":
                 raise RuleError(f"{each} is there twice; expected it once")
-            given[each] = (*given.get(each, ()), written) if each == "header" else written
-        self._details = {each: value for each, value in given.items() if each not in CHOICES}
-        if fault.prepare is not None:
-            self._arguments, self._details = fault.prepare(*self._arguments, **self._details), {}
-        if len(ways := [each for each in CHOICES if each in given and each != "times"]) > 1:
+        chosen = {each: given.pop(each)[0] for each in CHOICES if each in given}
+        details = {each: values if each == "header" else values[0] for each, values in given.items()}
+        self.effect = fault.effect
+        self.arguments = (fault.prepare(*words, **details),) if fault.prepare else (*words, *details.values())
+        if len(ways := [each for each in chosen if each != "times"]) > 1:
             raise RuleError(f"{' and '.join(ways)} cannot be in one rule; expected one of them")
-        self._nth, self._every = int(given.get("n", 0)), int(given.get("every", 1))
-        self.chance, self._times = float(given.get("chance", 1)), int(given.get("times", 0))
+        self._nth, self._every = int(chosen.get("n", 0)), int(chosen.get("every", 1))
+        self.chance, self._times = float(chosen.get("chance", 1)), int(chosen.get("times", 0))
 
-    def matches(self, context: RequestContext) -> bool:
-        """Whether the rule is about this request."""
-        return self._requests.fullmatch(f"{context.request.method} {context.request.path}") is not None
-
-    def take(self) -> bool:
-        """Counts one more match. Returns whether the rule takes it."""
+    def take(self, request: Request) -> bool:
+        """Whether the rule takes this request. Counts it if the rule is about it."""
+        if self._requests.fullmatch(f"{request.method} {request.path}") is None:
+            return False
         self.matched += 1
         drawn = self._rng.random()  # For every match, so that the other choices do not shift the sequence.
         if self._nth:
@@ -159,12 +149,6 @@ class Rule:
         self.fired += taken
         return taken
 
-    def fire(self, context: RequestContext) -> bool:
-        """Does what the rule says. Returns whether there was anything to do."""
-        with suppress(ApiError):
-            return self._fault.effect(context, *self._arguments, **self._details)
-        return False
-
 
 def _require_known(word: str, options: Collection[str]) -> None:
     if word not in options:
@@ -173,11 +157,11 @@ def _require_known(word: str, options: Collection[str]) -> None:
         raise RuleError(f"{word!r} is not known here; {instead}")
 
 
-def _match(label: str, written: str, usage: str, pattern: str) -> tuple[Any, ...]:
+def _match(label: str, written: str, usage: str, pattern: str) -> re.Match[str]:
     found = re.fullmatch(pattern, _QUOTED.sub(r"\1\2", written), re.DOTALL)
     if found is None:
         raise RuleError(f"{f'{label}{written}'.strip()}: expected {label}{usage}")
-    return found.groups()
+    return found
 
 
 def rules_in(lines: Iterable[str], name: str) -> list[str]:
@@ -201,9 +185,8 @@ class Faults:
 
     def __init__(self, rules: Iterable[str] = (), *, seed: int = DEFAULT_SEED) -> None:
         self.seed = seed
-        self.visibility = VisibilityDelay()
         self._lock = threading.Lock()
-        self._rules: tuple[Rule, ...] = ()
+        self.clear()
         self.add(*rules)
 
     def add(self, *rules: str) -> None:
@@ -214,7 +197,7 @@ class Faults:
     def clear(self) -> None:
         """Forget all rules and show what they hid."""
         with self._lock:
-            self._rules = ()
+            self._rules: tuple[Rule, ...] = ()
             self.visibility = VisibilityDelay()
 
     def report(self) -> dict[str, Any]:
@@ -230,14 +213,27 @@ class Faults:
 
     def handle(self, context: RequestContext, work: Callable[[], Response]) -> Response:
         """The response to the request of the context, with what the rules do before and after the work."""
-        matching = [rule for rule in self._rules if rule.matches(context)]
         with self._lock:
-            chosen = [rule for rule in matching if rule.take()]
-        self._fire([rule for rule in chosen if not rule.late], context)
-        if context.response is None:
+            chosen = [rule for rule in self._rules if rule.take(context.request)]
+        self._fire([rule for rule in chosen if not rule.is_late], context)
+        if not context.is_answered:
             context.worked = context.response = work()
-        self._fire([rule for rule in chosen if rule.late], context)
+        context.is_late = True
+        self._fire([rule for rule in chosen if rule.is_late], context)
         return context.response
+
+    def _fire(self, rules: Iterable[Rule], context: RequestContext) -> None:
+        for rule in rules:
+            has_effect = False
+            # After the work: nothing, if a rule has answered in its place.
+            if context.worked is not NO_ANSWER or not rule.is_after:
+                with suppress(ApiError):
+                    has_effect = rule.effect(context, *rule.arguments) is not False
+            if has_effect:
+                context.fired.append(rule.what)
+            else:
+                with self._lock:
+                    rule.fired -= 1
 
     def answer(self, request: Request) -> Response:
         """The answer to a request for PATH."""
@@ -256,11 +252,3 @@ class Faults:
             allowed = {"Allow": "GET, POST, DELETE"}
             raise ApiError(405, "invalid_request", f"{request.method} is not allowed here", headers=allowed)
         return Response(201 if request.method == "POST" else 200, self.report())
-
-    def _fire(self, rules: Iterable[Rule], context: RequestContext) -> None:
-        for rule in rules:
-            if rule.fire(context):
-                context.fired.append(rule.what)
-                continue
-            with self._lock:
-                rule.fired -= 1

@@ -19,9 +19,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.simulator.resource import STAMPS, Resource, whole_number
 from reconciler.simulator.store import SETTINGS, Record, Transaction
@@ -43,30 +42,28 @@ _TAKE_REPORTS = ("amazon_s3", "google_cloud_storage", "slack", "webhooks")
 _KNOW_STRIPE = ("amplitude", "mixpanel", "segment", *_TAKE_REPORTS)
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(NamedTuple):
     """One entry of the catalogue: the title that records show, the slug that a create sends, the stores it is for."""
 
     title: str
     slug: str
     stores: tuple[str, ...]
-    takes_reports: bool
 
 
 def _provider(title: str) -> Provider:
     slug = _SLUGS.get(title, title.lower().replace(" ", "_"))
     known = 1 if slug in _IOS_ONLY else 3 if slug in _KNOW_STRIPE else 2
-    return Provider(title, slug, _STORES[:known], slug in _TAKE_REPORTS)
+    return Provider(title, slug, _STORES[:known])
 
 
 CATEGORIES = {name: [_provider(title) for title in titles.split(", ")] for name, titles in _CATEGORIES.items()}
 _BY_SLUG = {provider.slug: provider for providers in CATEGORIES.values() for provider in providers}
-_BY_TITLE = {provider.title: provider for provider in _BY_SLUG.values()}
+_BY_NAME = _BY_SLUG | {provider.title: provider for provider in _BY_SLUG.values()}
 
 
 def find_provider(name: object) -> Provider | None:
     """The provider of that title or slug."""
-    return (_BY_TITLE.get(name) or _BY_SLUG.get(name)) if isinstance(name, str) else None
+    return _BY_NAME.get(name) if isinstance(name, str) else None
 
 
 def _show(_: Transaction, record: Record) -> Record:
@@ -142,34 +139,33 @@ def set_status(call: Call) -> Response:
 
 TARGET = "target_integration"
 _TEST_PAUSE = timedelta(seconds=60)
-_TESTS, _CLOCK, _DELIVERIES = "send-test", "clock", "deliveries"
+_DELIVERIES = "deliveries"
 _SLOT = re.compile(r"([01][0-9]|2[0-3]):(00|30)")
 
 
 def _show_report(transaction: Transaction, record: Record) -> Record:
     """Each destination with the label that its integration gives it now [seed: the label's form]."""
-    destinations = record["destinations"]
-    if not isinstance(destinations, list):
+    given = record["destinations"]
+    if not isinstance(given, list):
         return record
-    return {**record, "destinations": [_add_label(transaction, destination) for destination in destinations]}
+    return {**record, "destinations": [_add_label(transaction, each) for each in given]}
 
 
 def _complete_report(call: Call, fields: Record, _: Record | None) -> Record:
-    if "destinations" in fields:
-        pairs = [{"type": item["type"], "id": item["id"]} for item in fields["destinations"]]
-        twice = [(f"destinations.{n}", "is there twice") for n, pair in enumerate(pairs) if pair in pairs[:n]]
-        if twice:
-            raise invalid(twice)
-        records = call.transaction
-        problems = []
-        for n, destination in enumerate(pair["id"] for pair in pairs):
-            mailbox = records.get(MAILBOXES.name, destination)
-            if not mailbox and not _is_destination(_find_integration(records, destination)):
-                problems.append((f"destinations.{n}.id", f"destination {destination} does not exist"))
-        if problems:
-            raise invalid(problems, code="relation_not_found")
-        fields["destinations"] = pairs
-    return fields
+    if "destinations" not in fields:
+        return fields
+    pairs = [{"type": item["type"], "id": item["id"]} for item in fields["destinations"]]
+    if twice := [(f"destinations.{n}", "is there twice") for n, pair in enumerate(pairs) if pair in pairs[:n]]:
+        raise invalid(twice)
+    missing = [
+        (f"destinations.{n}.id", f"destination {pair['id']} does not exist")
+        for n, pair in enumerate(pairs)
+        if not call.transaction.get(MAILBOXES.name, pair["id"])
+        and not _is_destination(_find_integration(call.transaction, pair["id"]))
+    ]
+    if missing:
+        raise invalid(missing, code="relation_not_found")
+    return {**fields, "destinations": pairs}
 
 
 _DESTINATION = {"type": one_of(TARGET), "id": matching(ID, "must be an id")}
@@ -214,9 +210,10 @@ def list_reports(call: Call) -> Response:
 
 def list_destinations(call: Call) -> Response:
     """`GET /scheduled-reports/destinations`: everything a report can deliver to [seed]."""
-    available = filter(_is_destination, call.transaction.page(INTEGRATIONS.name))
-    named = ((destination_id(call.transaction, each), _make_label(each)) for each in available)
-    data = [{"type": TARGET, "id": item_id, "label": label} for item_id, label in named]
+    data = [
+        {"type": TARGET, "id": destination_id(call.transaction, record), "label": _make_label(record)}
+        for record in filter(_is_destination, call.transaction.page(INTEGRATIONS.name))
+    ]
     body = MAILBOXES.listing(call, call.transaction.page(MAILBOXES.name))
     return Response(200, {**body, "url": f"{REPORTS.url}/destinations", "data": data + body["data"]})
 
@@ -224,9 +221,9 @@ def list_destinations(call: Call) -> Response:
 def deliver(transaction: Transaction, now: datetime) -> None:
     """What was due since this was asked last: an active report is sent at its time of day (choice: at once, and a time
     that was passed before it was set is not made up for)."""
-    note = transaction.read_note(_CLOCK, REPORTS.name)
+    note = transaction.read_note("clock", REPORTS.name)
     since = datetime.fromisoformat(note["at"]) if note else now
-    transaction.write_note(_CLOCK, REPORTS.name, {"at": now.isoformat()})
+    transaction.write_note("clock", REPORTS.name, {"at": now.isoformat()})
     for record in transaction.page(REPORTS.name) if now > since else ():
         if record["status"] != "active" or not _SLOT.fullmatch(record["send_at"]):
             continue
@@ -246,18 +243,18 @@ def list_deliveries(call: Call) -> Response:
 def send_test(call: Call) -> Response:
     """`POST /scheduled-reports/{id}/send-test`: 202, once a minute a report, else 429 with `Retry-After: 60` [seed]."""
     record = REPORTS.find(call)
-    last = call.transaction.read_note(_TESTS, record["id"])
+    last = call.transaction.read_note("send-test", record["id"])
     if last is not None and call.now - datetime.fromisoformat(last["at"]) < _TEST_PAUSE:
         message = "A test delivery of this report was requested less than a minute ago"
         raise ApiError(429, "too_many_requests", message, headers={"Retry-After": "60"})
-    call.transaction.write_note(_TESTS, record["id"], {"at": call.now.isoformat()})
-    operation = {"object": "operation", "url": f"{record['url']}/send-test", "message": "Test delivery scheduled"}
-    return Response(202, operation)
+    call.transaction.write_note("send-test", record["id"], {"at": call.now.isoformat()})
+    url = f"{record['url']}/send-test"
+    return Response(202, {"object": "operation", "url": url, "message": "Test delivery scheduled"})
 
 
 def _is_destination(record: Record | None) -> bool:
-    provider = find_provider(record["integration"]) if record else None
-    return bool(provider and provider.takes_reports and record and record.get("offered", True))
+    provider = find_provider(record["integration"]) if record and record.get("offered", True) else None
+    return provider is not None and provider.slug in _TAKE_REPORTS
 
 
 def _find_integration(transaction: Transaction, destination: str) -> Record | None:

@@ -23,7 +23,7 @@ from functools import partial
 
 from reconciler.simulator import automations, catalogue, integrations, wire
 from reconciler.simulator.automations import AUTOMATIONS, SEGMENTS
-from reconciler.simulator.catalogue import CONFIGS, ENTITLEMENTS, MAPPING, PAYLOAD, PRODUCTS
+from reconciler.simulator.catalogue import CONFIGS, ENTITLEMENTS, PRODUCTS
 from reconciler.simulator.integrations import INTEGRATIONS, MAILBOXES, REPORTS
 from reconciler.simulator.resource import Resource
 from reconciler.simulator.store import ASSUMED, ASSUMPTIONS, PROJECTS, SETTINGS
@@ -124,8 +124,8 @@ _ROUTES: dict[str, dict[str, Handler]] = {
     "/v4/remote-configurations": {"GET": CONFIGS.pages, "POST": CONFIGS.create},
     "/v4/remote-configurations/{id}": {"GET": catalogue.read_config, "PUT": CONFIGS.update, "DELETE": CONFIGS.delete},
     "/v4/remote-configurations/{id}/status": {"PATCH": catalogue.set_config_status},
-    "/v4/remote-configurations/{id}/payload": {"GET": PAYLOAD.read, "PUT": PAYLOAD.write},
-    "/v4/remote-configurations/{id}/payload-mapping": {"GET": MAPPING.read, "POST": MAPPING.write},
+    "/v4/remote-configurations/{id}/payload": {"GET": catalogue.read_part, "PUT": catalogue.write_part},
+    "/v4/remote-configurations/{id}/payload-mapping": {"GET": catalogue.read_part, "POST": catalogue.write_part},
     "/v4/entitlements": {"GET": ENTITLEMENTS.pages, "POST": ENTITLEMENTS.create},
     "/v4/entitlements/{id}": {"GET": ENTITLEMENTS.read, "PATCH": ENTITLEMENTS.update, "DELETE": ENTITLEMENTS.delete},
     "/v4/products": {"GET": catalogue.list_products, "POST": PRODUCTS.create},

@@ -20,7 +20,7 @@ _STOP_SECONDS = 10.0
 
 class Server(contextlib.AbstractContextManager["Server"]):
     """A bound server: port 0 takes a free one, `run()` answers until `close()`, which may come from any thread. `port`
-    is the real one. Closing it leaves the application open: that belongs to whoever made it."""
+    is the real one, and `url` the API's address. Closing it leaves the application open."""
 
     def __init__(self, application: WSGIApplication, host: str = "127.0.0.1", port: int = 0, threads: int = 16) -> None:
         # Waitress warns of each request that has to wait for a thread: no news for a simulator under load.
@@ -39,15 +39,10 @@ class Server(contextlib.AbstractContextManager["Server"]):
             # What makes waitress hang up without a word at an OSError of the application: how a connection is dropped.
             log_socket_errors=False,
         )
-        self.host = host
         self.port = int(self._server.effective_port)
+        self.url = f"http://{host}:{self.port}/v4"
         self._stopping = threading.Event()
         self._running = threading.RLock()
-
-    @property
-    def url(self) -> str:
-        """The API's address on this server, base path included."""
-        return f"http://{self.host}:{self.port}/v4"
 
     def run(self) -> None:
         """Answer requests until closed. Ctrl-C comes through, after the cleaning up."""

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 Record = dict[str, Any]
-
 Where = tuple[Any, ...]  # SQL that follows a condition, and its values.
 
 BUSY_SECONDS = 30.0
@@ -181,8 +180,7 @@ class Transaction:
 
     def get(self, collection: str, record_id: str) -> Record | None:
         """The live record, or None."""
-        found = self._select(collection, "AND id = ?", record_id)
-        return found[0] if found else None
+        return next(iter(self._select(collection, "AND id = ?", record_id)), None)
 
     def replace(self, collection: str, record: Record) -> None:
         """Write a record under its `id`: a new one, or one that was deleted, behind all others; else in its place."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 from reconciler.simulator.store import Record, Transaction
 
@@ -106,13 +107,17 @@ class Request:
     method: str
     path: str
     query_string: str = ""
-    query: Mapping[str, str] | None = None
     body: Any = None
     unreadable: str | None = None
     authorization: str | None = None
     idempotency_key: str | None = None
     project: str | None = None
     length: int = 0
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The parameters; of one that is repeated, the last."""
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
 
     def fields(self) -> Record:
         """The body as an object; a 400 when it is none."""

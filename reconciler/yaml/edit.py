@@ -34,24 +34,18 @@ class Edit:
     """A file's text before and after, not yet written; `before` is "" for a new file.
 
     Both have the line breaks and the byte order mark of the file, so writing `content` changes only what was edited.
+    `left`: path → the problem of each value that was not set.
     """
 
     path: Path
     before: str
     after: str
+    left: Mapping[KeyPath, Problem] = field(default_factory=dict)
 
     @property
     def content(self) -> bytes:
         """The new bytes of the file."""
         return self.after.encode("utf-8")
-
-
-@frozen
-class Adopted:
-    """The edit that sets values in a file; `left`: path → the problem of each value that was not set."""
-
-    edit: Edit
-    left: Mapping[KeyPath, Problem] = field(default_factory=dict)
 
 
 class UnwritableError(Refused):
@@ -69,7 +63,7 @@ REMOVED: Final = Verbatim(None)
 """As the value of a path: its key is removed."""
 
 
-def set_values(path: Path, text: str, values: Mapping[KeyPath, Any]) -> Adopted:
+def set_values(path: Path, text: str, values: Mapping[KeyPath, Any]) -> Edit:
     """Set values of resources that are written in a file, by paths such as `("reports", "daily", "status")`.
 
     A map or a list changes item by item, so its comments stay. Keys that it has no longer are removed, and equal values
@@ -80,16 +74,16 @@ def set_values(path: Path, text: str, values: Mapping[KeyPath, Any]) -> Adopted:
     """
     source = Source(path, text)
     try:
-        return Adopted(Edit(path, text, source.edit(_make_expected(source, values))))
+        return Edit(path, text, source.edit(_make_expected(source, values)))
     except (UnsafeError, UnwritableError) as error:
         if len(values) == 1:
             left = {key_path: _explain_left(source, key_path, value, error) for key_path, value in values.items()}
-            return Adopted(Edit(path, text, text), left)
+            return Edit(path, text, text, left)
     # One half after the other, to find the values that cannot be set.
     pairs, half = iter(values.items()), len(values) // 2
     first = set_values(path, text, dict(islice(pairs, half)))
-    second = set_values(path, first.edit.after, dict(pairs))
-    return Adopted(Edit(path, text, second.edit.after), {**first.left, **second.left})
+    second = set_values(path, first.after, dict(pairs))
+    return Edit(path, text, second.after, {**first.left, **second.left})
 
 
 def _find_document(source: Source, keys: KeyPath) -> int:
@@ -221,10 +215,6 @@ class BlockEditor(Source):
             # The blank lines above go too, unless they end a comment that belongs to no block.
             self._put_lines(line if self._peek(before) == "#" else before + 1, end)
         return written
-
-    def text_after(self) -> str:
-        """The text of the file with all joined blocks."""
-        return self._splice()
 
     @cached_property
     def _sections(self) -> Mapping[tuple[int, str], Mapping[str, Slot]]:

@@ -6,35 +6,32 @@ an anchor shares. The result is parsed and compared with what is expected.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
-from functools import partial
 from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from yaml.nodes import CollectionNode, MappingNode, Node
+from yaml.nodes import CollectionNode, Node
 
 from reconciler.errors import ConfigurationInvalid
 from reconciler.lazy import frozen
+from reconciler.serialization import canonical
 from reconciler.yaml import read
 from reconciler.yaml.located import Document
-from reconciler.yaml.parsers import compose
+from reconciler.yaml.parsers import compose, find_markers
 from reconciler.yaml.writing import Layout, dump, dump_inline
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _COLON: Final = re.compile(r"[ \t]*:")
-_PROPERTY: Final = re.compile(r"[&*!][^\s,\]}]*")
 _FIRST_STEP: Final = re.compile(r"(?m)^( +)(?![ #-])\S")
 _FIRST_DASH: Final = re.compile(r"(?m)^( *)[^\s#-].*:[ \t]*(?:#.*)?[\r\n]+( *)- ")
-_LONGEST_LINE: Final = 200
+_LONGEST_LINE: Final = 200  # A longer map in braces is hard to review.
 _NOT_EDITED: Final = "what has an anchor, an alias, a tag or << is not edited"
 _UNUSUAL: Final = "cannot be edited by itself as it is written here"
-_worded = partial(json.dumps, sort_keys=True)
 
 
 class UnsafeError(Exception):
@@ -71,6 +68,7 @@ class Source:
         self._lines = self.text.splitlines(keepends=True)
         self._starts = [0, *accumulate(map(len, self._lines))]
         self._splices: list[tuple[int, int, str]] = []
+        self._markers = find_markers(self.text)
         step, dash = _FIRST_STEP.search(self.text), _FIRST_DASH.search(self.text)
         columns = len(step[1]) if step else 2
         self._layout = Layout(columns, len(dash[2]) - len(dash[1]) if dash else columns, has_short_maps=True)
@@ -80,9 +78,10 @@ class Source:
         self._splices = []
         for document, root, new in zip(self.documents, self._find_roots(), expected, strict=True):
             is_map = isinstance(document.value, dict) and is_block(root) and not self._marker(root, 0)
-            if not _are_same(document.value, new) and not (is_map and self._change_map(root, document.value, new)):
+            is_same = canonical(document.value) == canonical(new)
+            if not is_same and not (is_map and self._change_map(root, document.value, new)):
                 raise UnsafeError("is not in a map of sections in block style")
-        text = self._splice()
+        text = self.splice()
         require_read(text, expected)
         return text
 
@@ -94,7 +93,8 @@ class Source:
             raise UnsafeError(_UNUSUAL) from error
         return [nodes[document.position] for document in self.documents]
 
-    def _splice(self) -> str:
+    def splice(self) -> str:
+        """The text of the file with all changes."""
         parts, at = [self.byte_order_mark], 0
         for start, end, new in sorted(self._splices, key=lambda each: each[:2]):  # by place, then as they were made
             if start < at:
@@ -106,7 +106,7 @@ class Source:
         return after if self._is_ended or at == len(self.text) else after.removesuffix(self.eol)
 
     def _change(self, slot: Slot, old: Any, new: Any) -> None:
-        if _are_same(old, new):
+        if canonical(old) == canonical(new):
             return
         node: Any = slot.node
         if found := self._marker(node, slot.behind):
@@ -122,7 +122,8 @@ class Source:
     def _change_map(self, node: Node, old: Any, new: Any) -> bool:
         """Change the entries that differ; False if one cannot be removed alone."""
         own = self._find_entries(node)
-        if not own or any(key not in own and not (key in new and _are_same(old[key], new[key])) for key in old):
+        changed = {key for key in old if key not in new or canonical(old[key]) != canonical(new[key])}
+        if not own or not own.keys() >= changed:
             raise UnsafeError("comes by <<, or is not written as `key: value` on lines of its own")
         gone = [slot for key, slot in own.items() if key not in new]
         if len(gone) == len(own) or any(self._lines[slot.line][: slot.column].strip() for slot in gone):
@@ -148,7 +149,7 @@ class Source:
         if len(slots) < len(old):
             return False
         # With autojunk, difflib ignores items that a list of 200 and more repeats often.
-        matcher = SequenceMatcher(None, list(map(_worded, old)), list(map(_worded, new)), autojunk=False)
+        matcher = SequenceMatcher(None, list(map(canonical, old)), list(map(canonical, new)), autojunk=False)
         for what, start, end, first, last in matcher.get_opcodes():
             if what == "equal":
                 continue
@@ -208,20 +209,13 @@ class Source:
 
     def _find_end(self, node: Node, line: int, behind: int) -> int:
         """The line after the last one of a value, without comments and blank lines. `line` is that of the key."""
-        end, last = line + 1, node
         if node.start_mark.index < behind:  # an alias
-            return end
-        if is_block(node):
-            end = node.end_mark.line
-            while end > line + 1 and self._peek(end - 1) in "#":
-                end -= 1
-        while is_block(last):
-            last = last.value[-1] if isinstance(last.value[-1], Node) else last.value[-1][1]
-        # A block of text may end with lines that look like comments.
-        own = last.end_mark.line + bool(last.end_mark.column)
-        while own > end and not self._peek(own - 1):
-            own -= 1
-        return max(end, own)
+            return line + 1
+        end = node.end_mark.line + bool(node.end_mark.column and not is_block(node))
+        # Text may end with lines that look like comments.
+        while end > line + 1 and self._peek(end - 1) in ("#" if is_block(node) else ""):
+            end -= 1
+        return max(end, line + 1)
 
     def _peek(self, line: int) -> str:
         """The first character of a line, empty for a blank one."""
@@ -255,25 +249,18 @@ class Source:
     def _marker(self, node: Node, behind: int) -> str:
         """The anchor, alias or tag of a value, which is written after the index `behind`; empty if it has none."""
         start = node.start_mark.index
-        if behind <= start and (start == node.end_mark.index or self.text[start] not in "&!"):
-            return ""
-        found = _PROPERTY.search(self.text, max(start, behind))
-        return found[0] if found else "an alias"
+        found = self._find_marker(behind, start + 1 if start >= behind else len(self.text))
+        return "" if found == "<<" else found  # the first key of a map begins where the map does
+
+    def _find_marker(self, begin: int, end: int) -> str:
+        """The first anchor, alias, tag or << between two indices; empty if there is none."""
+        return next((self.text[at:until] for at, until in self._markers if begin <= at < end), "")
 
     def _require_unshared(self, slot: Slot) -> None:
-        """UnsafeError if what is to be removed has an anchor, an alias or a tag."""
+        """UnsafeError if what is to be removed has an anchor, an alias, a tag or <<."""
         begin = slot.behind if slot.key is None else slot.key.start_mark.index
-        waiting = [each for each in (slot.key, slot.node) if each is not None]
-        while waiting:
-            node = waiting.pop()
-            if found := self._marker(node, begin):
-                raise UnsafeError(f"holds {found}; {_NOT_EDITED}")
-            if isinstance(node, MappingNode):
-                waiting += [each for pair in reversed(node.value) for each in reversed(pair)]
-                if any(not key.style and key.value == "<<" for key, _ in node.value):
-                    raise UnsafeError(f"holds <<; {_NOT_EDITED}")
-            elif isinstance(node, CollectionNode):
-                waiting += reversed(node.value)
+        if found := self._find_marker(begin, self._starts[slot.end]):
+            raise UnsafeError(f"holds {found}; {_NOT_EDITED}")
 
 
 def read_documents(path: Path, text: str) -> list[Document]:
@@ -287,14 +274,9 @@ def read_documents(path: Path, text: str) -> list[Document]:
 def require_read(text: str, expected: Sequence[Any]) -> None:
     """UnsafeError unless the text has no problem and its documents have exactly the expected values."""
     documents, problems = read(text.encode("utf-8", "surrogatepass"), "")
-    if problems or not _are_same([document.value for document in documents], list(expected)):
+    if problems or canonical([document.value for document in documents]) != canonical(list(expected)):
         raise UnsafeError(_UNUSUAL)
 
 
 def is_block(node: Node) -> bool:
     return isinstance(node, CollectionNode) and not node.flow_style
-
-
-def _are_same(one: Any, other: Any) -> bool:
-    """Whether two values are the same and of the same type: `true` is not 1, and 1 is not 1.0."""
-    return _worded(one) == _worded(other)

@@ -19,26 +19,13 @@ from reconciler.yaml.located import TOO_DEEP
 Mistake = tuple[int, str]
 """The index of the character where it is, and the message."""
 
-_TOKEN: Final = re.compile(
-    r"""(?xs) \s*+ (?:
-      (?P<open> [\[{] )
-    | (?P<close> [\]}] )
-    | " (?: [^"\\]++ | \\. )*+ (?: "|\\? )
-    | ' [^']*+ '?
-    | [&*!] [^\s,\[\]{}]*+
-    | [-?:] (?= \s )
-    | \# [^\r\n]*+
-    | (?P<plain> , | [^\s,\[\]{}]++ )
-    )"""
-)
-"""A bracket, or what holds none: a quoted text, an anchor, a comment, plain text; and the white space before it. Quoted
-text is one token, closed or not. A quote within plain text, as in `it's`, begins no token."""
 _QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
 """A whole quoted text, by its quote."""
 _BLOCKS: Final = ("|", ">")
 _SIGNS: Final = ("&", "*", "!", "%", *_BLOCKS)
 """The first characters of an anchor, an alias, a tag, a directive or a block."""
-_PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+(?:#.*\s*)*")
+_LAST_CLOSED: Final = re.compile(r"[\[{](?:[^\[\]{}]++|[\[{][^\[\]{}]*+[\]}])*+[\]}]\Z")
+"""The brackets that close at the end of a text, with at most one level of brackets within them."""
 _CONFLICT: Final = re.compile(r"(?m)^(?:[<>|]{7}(?: .*)?|={7})$")
 _BLANK: Final = re.compile(r"(?m)^ *\t*([^\S \t\r\n])")
 # A comment, or what stands before a quote that opens a text.
@@ -59,63 +46,68 @@ def explain_error(error: yaml.YAMLError, text: str, file: str) -> Problem:
     marks = [mark for mark in (context, getattr(error, "problem_mark", None)) if mark]
     if not marks:
         return Problem(file, 1, 1, "this is no YAML; expected `key: value`")
-    begin, end = marks[0].index, marks[-1].index
-    if (mistake := find_mistake(text, end)) is None:
-        if isinstance(error, yaml.scanner.ScannerError):
-            mistake = _explain_token(text, begin, end)
-        elif context:
-            mistake = _explain_node(text, begin, end)
-        elif text.startswith("%", end):
-            mistake = end, "only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"
-        else:
-            expected = "expected one value, or --- on a line between two documents"
-            mistake = end, f"a document has to end before this; {expected}"
+    start, found = marks[0].index, marks[-1].index
+    begin = text.rfind("\n", 0, found) + 1
+    end = text.find("\n", found) if "\n" in text[found:] else len(text)
+    if conflict := _CONFLICT.search(text):
+        expected = "expected one of the two sides, without the lines of <<<<<<<, ======= and >>>>>>>"
+        mistake = conflict.start(), f"git left a conflict in this file; {expected}"
+    elif blank := _BLANK.search(text, text.rfind("\n", 0, max(begin - 1, 0)) + 1, end):
+        mistake = blank.start(1), "a character that looks like a space is used as indentation; expected spaces"
+    else:
+        # What people meant comes first: the parser fails where it can go no further, which is often lines later.
+        by_place = _find_expression(text, begin, found) or _find_value(text, begin, found, end)
+        likely = by_place or _find_quote(text, found) or _find_indentation(text, begin, end)
+        is_token = isinstance(error, yaml.scanner.ScannerError)
+        fallback = (
+            _explain_token(text, start, found) if is_token else _explain_node(text, start if context else -1, found)
+        )
+        mistake = likely or fallback
     return Problem(file, *find_position(text, mistake[0]), mistake[1])
 
 
 def _explain_token(text: str, begin: int, end: int) -> Mistake:
     """Return why a token that begins at `begin` goes wrong at `end`."""
     first, last = text[begin : begin + 1], text[end : end + 1]
-    if first in _QUOTED and (message := _explain_quoted(text, begin, end)):
-        return begin, message
-    if last == "\t" and first not in _SIGNS:
-        return end, "a tab is used as indentation; expected spaces"
-    if begin == end:
-        return end, _explain_character(last)
-    is_one_line = find_position(text, begin)[0] == find_position(text, end)[0]
-    if first in _BLOCKS or (first in _SIGNS and is_one_line):
-        return begin, "this cannot be read; expected the text in quotes"
-    return begin, "no value follows this; expected `key: value`, with a space after the colon"
-
-
-def _explain_quoted(text: str, begin: int, end: int) -> str:
-    """Return the problem of the quoted text that begins at `begin`, read up to `end`; empty if there is none."""
-    closed = _QUOTED[text[begin]].match(text, begin)
-    if closed and closed.end() <= end:
-        return ""
+    closed = _QUOTED[first].match(text, begin) if first in _QUOTED else None
+    at = end if begin == end or (last == "\t" and first not in _SIGNS) else begin
+    is_one_line = {"\r", "\n"}.isdisjoint(text[begin:end])
     # An escape that the scanner does not know ends it at the backslash, or behind the letter that follows.
-    if closed and "\\" in text[max(end - 2, begin) : end + 1]:
+    if closed and closed.end() > end and "\\" in text[max(end - 2, begin) : end + 1]:
         message = "a backslash in these double quotes begins no escape that stands for a character"
-        return f"{message}; expected \\\\ for a backslash, or single quotes around the text"
-    return "this quote is never closed; expected the same quote at the end of the text"
-
-
-def _explain_character(char: str) -> str:
-    """Return why no token begins with a character."""
-    if char in ("[", "{"):
+        return begin, f"{message}; expected \\\\ for a backslash, or single quotes around the text"
+    if first in _QUOTED and (closed is None or closed.end() > end):
+        return begin, "this quote is never closed; expected the same quote at the end of the text"
+    if last == "\t" and first not in _SIGNS:
+        message = "a tab is used as indentation; expected spaces"
+    elif begin == end and last in ("[", "{"):
         # A bracket begins a value, unless the scanner gives up: it looks far ahead of what the builder has seen.
-        return TOO_DEEP
-    if char in (":", "?", "-"):
-        expected = f'expected the text in quotes if "{char} " is part of it, or a new line'
-        return f'"{char} " is not allowed here; {expected}'
-    return f"a value cannot begin with {_name_character(char)}; expected it in quotes"
+        message = TOO_DEEP
+    elif begin == end and last in (":", "?", "-"):
+        message = (
+            f'"{last} " is not allowed here; expected the text in quotes if "{last} " is part of it, or a new line'
+        )
+    elif begin == end:
+        message = f"a value cannot begin with {cite(last)}; expected it in quotes"
+    elif first in _BLOCKS or (first in _SIGNS and is_one_line):
+        message = "this cannot be read; expected the text in quotes"
+    else:
+        message = "no value follows this; expected `key: value`, with a space after the colon"
+    return at, message
 
 
 def _explain_node(text: str, begin: int, end: int) -> Mistake:
-    """Return why the token at `end` does not fit into the value that begins at `begin`."""
+    """Return why the token at `end` does not fit into the value that begins at `begin`, or (-1) into the document."""
     first = text[begin : begin + 1]
-    if begin == end or (first in ("&", "!") and _PROPERTIES.fullmatch(text, begin, end)):
-        what = _name_character(text[end : end + 1])
+    if begin < 0 and text.startswith("%", end):
+        return end, "only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"
+    if begin < 0:
+        expected = "expected one value, or --- on a line between two documents"
+        return end, f"a document has to end before this; {expected}"
+    if begin == end or first in ("&", "!"):
+        char = text[end : end + 1]
+        at_end = "the end of the line" if char else "the end of the file"
+        what = cite(char) if char.strip("\r\n") else at_end
         return end, f"a value is missing here, found {what}; expected a value, or text in quotes"
     if first in ("[", "{"):
         within, close = ("items", "]") if first == "[" else ("entries", "}")
@@ -125,24 +117,6 @@ def _explain_node(text: str, begin: int, end: int) -> Mistake:
     what, item = ("list", '"- "') if is_list else ("map", "a key")
     message = f"this does not belong to the {what} that begins at line {find_position(text, begin)[0]}"
     return end, f"{message}; expected {item} with the same indentation"
-
-
-def _name_character(char: str) -> str:
-    ends = {"": "the end of the file", "\n": "the end of the line", "\r": "the end of the line"}
-    return ends.get(char) or cite(char)
-
-
-def find_mistake(text: str, found: int) -> Mistake | None:
-    """Return a likely mistake that makes the parser fail at the index `found`; None if none of those below fits."""
-    if conflict := _CONFLICT.search(text):
-        expected = "expected one of the two sides, without the lines of <<<<<<<, ======= and >>>>>>>"
-        return conflict.start(), f"git left a conflict in this file; {expected}"
-    begin = text.rfind("\n", 0, found) + 1
-    end = text.find("\n", found) if "\n" in text[found:] else len(text)
-    if blank := _BLANK.search(text, text.rfind("\n", 0, max(begin - 1, 0)) + 1, end):
-        return blank.start(1), "a character that looks like a space is used as indentation; expected spaces"
-    by_place = _find_expression(text, begin, found) or _find_value(text, begin, found, end)
-    return by_place or _find_quote(text, found) or _find_indentation(text, begin, end)
 
 
 def _find_expression(text: str, begin: int, found: int) -> Mistake | None:
@@ -167,27 +141,15 @@ def _find_value(text: str, begin: int, found: int, end: int) -> Mistake | None:
         within = "''" if text[start] == "'" else '\\"'
         error = f"text follows the closing quote; expected quotes around the whole text, and {within} for one within it"
         return (start, error) if quotes.fullmatch(value) else None
-    if value[-1:] not in ("]", "}") or text[found] in "]}":
+    closed = _LAST_CLOSED.search(value)
+    if closed is None or text[found] in "]}":
         return None
-    start, is_inner = _find_last_closed(text, start, found)
-    item = _REST_OF_ITEM.match(text, found)
-    if start < 0 or (is_inner and item is None):
+    is_inner = closed.start() > 0
+    if (item := _REST_OF_ITEM.match(text, found)) is None and is_inner:
         return None
+    start += closed.start()
     whole = text[start : item.end() if is_inner and item else end].partition(" #")[0].rstrip(", \t\r")
     return start, f'text that begins with "{text[start]}" must be in quotes; expected "{whole[:60]}"'
-
-
-def _find_last_closed(text: str, position: int, end: int) -> tuple[int, bool]:
-    """The index of the bracket that is closed last between two indices, and whether another one is open around it."""
-    opened: list[int] = []
-    last = -1
-    while (token := _TOKEN.match(text, position, end)) is not None:
-        position = token.end()
-        if token["open"]:
-            opened.append(token.start("open"))
-        elif token["close"]:
-            last = opened.pop() if opened else -1
-    return last, bool(opened)
 
 
 def _find_quote(text: str, found: int) -> Mistake | None:

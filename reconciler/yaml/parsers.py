@@ -67,12 +67,17 @@ def _find_loader() -> Any:
     return yaml.CSafeLoader
 
 
-def make_parser(text: str) -> Any:
-    """Return a parser over `text`: `get_event` returns one event after the other, None at the end."""
-    make = _find_loader()
+def parse(text: str) -> Iterator[Any]:
+    """The events of `text`. Raises YAMLError at what is no YAML.
+
+    JSON writes characters beyond U+FFFF as two escapes, a surrogate pair, which YAML does not have. The parser reads
+    escapes of the private use area instead (E for D), which the text does not use. They have the same length, so all
+    positions stay. The values then get the characters that the pairs mean.
+    """
+    loader = _find_loader()
     if not any(begin in text for begin in _PAIR_BEGINS) or re.search(_TAKEN, text):
-        return make(text)
-    return _PairParser(make(re.sub(_PAIR, partial(_shift_pair, by=1), text)))
+        return iter(loader(text).get_event, None)
+    return map(_restore_pairs, iter(loader(re.sub(_PAIR, partial(_shift_pair, by=1), text)).get_event, None))
 
 
 def compose(text: str) -> Iterator[yaml.Node]:
@@ -80,25 +85,24 @@ def compose(text: str) -> Iterator[yaml.Node]:
     return yaml.compose_all(re.sub(_PAIR, partial(_shift_pair, by=1), text), _find_loader())
 
 
-class _PairParser:
-    """A parser of text with escaped surrogate pairs, which JSON uses for characters beyond U+FFFF, and YAML does not.
+def find_markers(text: str) -> list[tuple[int, int]]:
+    """The beginning and the end of each anchor, alias, tag and `<<` of `text`, in order."""
+    tokens = yaml.scan(re.sub(_PAIR, partial(_shift_pair, by=1), text), _find_loader())
+    return [
+        (each.start_mark.index, each.end_mark.index)
+        for each in tokens
+        if isinstance(each, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken)
+        or (isinstance(each, yaml.ScalarToken) and each.plain and each.value == "<<")
+    ]
 
-    The parser reads escapes of the private use area instead (E for D), which the text does not use. They have the same
-    length, so all positions stay. The values then get the characters that the pairs mean.
-    """
 
-    def __init__(self, parser: Any) -> None:
-        self._parser = parser
-        self.dispose = parser.dispose
-
-    def get_event(self) -> Any:
-        """Return the next event. A pair is a character only in double quotes."""
-        event = self._parser.get_event()
-        if event.__class__ is yaml.ScalarEvent:
-            is_quoted = event.style == '"'
-            form, back = (_MOVED, _combine_pair) if is_quoted else (_MOVED_PAIR, partial(_shift_pair, by=-1))
-            event.value = re.sub(form, back, event.value)
-        return event
+def _restore_pairs(event: Any) -> Any:
+    if event.__class__ is yaml.ScalarEvent:
+        # A pair is a character only in double quotes.
+        is_quoted = event.style == '"'
+        form, back = (_MOVED, _combine_pair) if is_quoted else (_MOVED_PAIR, partial(_shift_pair, by=-1))
+        event.value = re.sub(form, back, event.value)
+    return event
 
 
 def _shift_pair(found: re.Match[str], by: int) -> str:

@@ -6,7 +6,7 @@ The building goes on after a problem.
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -17,7 +17,7 @@ from reconciler.errors import Problem
 from reconciler.lazy import load
 from reconciler.text import Searches, cite, cut, describe
 from reconciler.yaml.located import DEEPEST, TOO_DEEP, Document, Frame, ListFrame, LocatedMap, MapFrame, Position
-from reconciler.yaml.parsers import MAYBE, MERGE, TEXTS, UnfitError, decode, explain_tag, make_parser, read_plain
+from reconciler.yaml.parsers import MAYBE, MERGE, TEXTS, UnfitError, decode, explain_tag, parse, read_plain
 
 PIECES: Final = 2_500_000
 """Keys, values, and ends of maps and lists. A configuration of 100,000 resources uses three quarters of it."""
@@ -42,56 +42,6 @@ class Budget:
         return PIECES - self.pieces_left + EXPANDED - self.expanded_left
 
 
-class Anchors:
-    """The values of the anchors of a document. All files together may expand to what their `Budget` has left."""
-
-    def __init__(self, budget: Budget) -> None:
-        self.values: dict[str, Any] = {}
-        self.positions: dict[str, Position] = {}
-        self._budget = budget
-        self._is_full = False
-        self._searches = Searches()
-        # By id, each measured collection with its size and height. A reference to it keeps its id unique.
-        self._measured: dict[int, tuple[Any, int, int]] = {}
-
-    def add(self, name: str, value: Any, at: Position) -> None:
-        """Set the value of an anchor."""
-        self.values[name] = value
-        self.positions[name] = at
-
-    def use(self, name: str, frames: Sequence[Frame]) -> Any:
-        """Return the value of an alias within open collections. Raises `UnfitError`, without a message if the cause is
-        reported already."""
-        if name not in self.values:
-            close = self._searches.closest(name, list(islice(self.values, _MOST_SEARCHED)))
-            close = close.replace('"', "*", 1).replace('"', "")
-            raise UnfitError(f"unknown alias *{cut(name)}; expected an anchor &{cut(name)} before it{close}")
-        value = self.values[name]
-        if any(value is frame.value for frame in frames):
-            raise UnfitError(f"recursive alias *{cut(name)}: it stands inside its own anchor; expected it outside")
-        size, height = self._measure(value)
-        if height and len(frames) + height > DEEPEST + 1:
-            raise UnfitError(f"alias *{cut(name)} nests deeper than {DEEPEST} levels; expected at most {DEEPEST}")
-        if height and self._is_full:
-            raise UnfitError("")
-        if height and size > self._budget.expanded_left:
-            self._is_full = True
-            most = f"expected at most {EXPANDED} through aliases in a configuration"
-            raise UnfitError(f"alias *{cut(name)} expands to too many values; {most}")
-        self._budget.expanded_left -= size if height else 0
-        return value
-
-    def _measure(self, value: Any) -> tuple[int, int]:
-        """Return how many values `value` has with itself, and how many levels. Recurses at most `DEEPEST` deep."""
-        if not isinstance(value, (dict, list)):
-            return 1, 0
-        if id(value) not in self._measured:
-            inner = [self._measure(item) for item in (value.values() if isinstance(value, dict) else value)]
-            height = 1 + max((height for _, height in inner), default=0)
-            self._measured[id(value)] = value, 1 + sum(size for size, _ in inner), height
-        return self._measured[id(value)][1:]
-
-
 class EndedError(Exception):
     """The text nests too deep or holds too much to go on. The problem is in the list already."""
 
@@ -104,13 +54,16 @@ class Builder:
         self.problems: list[Problem] = []
         self._file = file
         self._budget = budget
-        self._anchors = Anchors(budget)
+        self._is_full = False
+        self._searches = Searches()
+        self._anchors: dict[str, tuple[Any, Position]] = {}
+        # By id, each measured collection with its size and height. A reference to it keeps its id unique.
+        self._measured: dict[int, tuple[Any, int, int]] = {}
         self._top: Frame = ListFrame()
         self._stack: list[Frame] = []
 
-    def build(self, parser: Any) -> None:
+    def build(self, events: Iterator[Any]) -> None:
         """Build all documents. Raises what the parser raises, and `EndedError`."""
-        events = iter(parser.get_event, None)
         count = 0
         scalar_event = yaml.ScalarEvent
         try:
@@ -160,12 +113,12 @@ class Builder:
         if event.tag is not None or not event.style:
             value = self._resolve(event)
         if event.anchor is not None:
-            self._anchors.add(event.anchor, event.value if value is MERGE else value, _position(event))
+            self._anchors[event.anchor] = event.value if value is MERGE else value, _position(event)
         return value
 
     def _read_alias(self, event: Any) -> Any:
         try:
-            value = self._anchors.use(event.anchor, [*self._stack, self._top])
+            value, position = self._find_anchor(event.anchor)
         except UnfitError as error:
             if message := str(error):
                 cause = f"{self._file} *{event.anchor}"
@@ -174,8 +127,43 @@ class Builder:
             return f"*{event.anchor}" if self._top.wants_key else LocatedMap()
         if isinstance(self._top, MapFrame) and isinstance(self._top.key, str):
             above = self._top.value
-            above.anchors = {**above.anchors, self._top.key: self._anchors.positions[event.anchor]}
+            above.anchors = {**above.anchors, self._top.key: position}
         return value
+
+    def _find_anchor(self, name: str) -> tuple[Any, Position]:
+        """Return the value of an alias and the position of its anchor. Raises `UnfitError`, without a message if the
+        cause is reported already."""
+        if name not in self._anchors:
+            close = self._searches.closest(name, list(islice(self._anchors, _MOST_SEARCHED)))
+            close = close.replace('"', "*", 1).replace('"', "")
+            raise UnfitError(f"unknown alias *{cut(name)}; expected an anchor &{cut(name)} before it{close}")
+        value, _ = found = self._anchors[name]
+        frames = [*self._stack, self._top]
+        if any(value is frame.value for frame in frames):
+            raise UnfitError(f"recursive alias *{cut(name)}: it stands inside its own anchor; expected it outside")
+        size, height = self._measure(value)
+        if not height:
+            return found
+        if len(frames) + height > DEEPEST + 1:
+            raise UnfitError(f"alias *{cut(name)} nests deeper than {DEEPEST} levels; expected at most {DEEPEST}")
+        if self._is_full:
+            raise UnfitError("")
+        if size > self._budget.expanded_left:
+            self._is_full = True
+            most = f"expected at most {EXPANDED} through aliases in a configuration"
+            raise UnfitError(f"alias *{cut(name)} expands to too many values; {most}")
+        self._budget.expanded_left -= size
+        return found
+
+    def _measure(self, value: Any) -> tuple[int, int]:
+        """Return how many values `value` has with itself, and how many levels. Recurses at most `DEEPEST` deep."""
+        if not isinstance(value, (dict, list)):
+            return 1, 0
+        if id(value) not in self._measured:
+            inner = [self._measure(item) for item in (value.values() if isinstance(value, dict) else value)]
+            height = 1 + max((height for _, height in inner), default=0)
+            self._measured[id(value)] = value, 1 + sum(size for size, _ in inner), height
+        return self._measured[id(value)][1:]
 
     def _open_collection(self, event: Any) -> Any:
         frame: Frame = MapFrame(self.report) if event.__class__ is yaml.MappingStartEvent else ListFrame()
@@ -188,7 +176,7 @@ class Builder:
             self.report(at, TOO_DEEP)
             raise EndedError
         if event.anchor is not None:
-            self._anchors.add(event.anchor, frame.value, at)
+            self._anchors[event.anchor] = frame.value, at
         self._top = frame
         return _NOTHING
 
@@ -203,7 +191,7 @@ class Builder:
             number = ".".join(map(str, event.version))
             message = f"%YAML {number} is not read; expected YAML 1.2; remove the line, or write %YAML 1.2"
             self.report(_position(event), message)
-        self._anchors.values.clear()  # an anchor belongs to one document
+        self._anchors.clear()  # an anchor belongs to one document
         self._top = ListFrame()
         return _NOTHING
 
@@ -245,12 +233,11 @@ def read(data: bytes, file: str, *, budget: Budget | None = None) -> tuple[list[
     if problems:
         return [], problems
     builder = Builder(file, budget or Budget())
-    parser = make_parser(text)
     is_collecting = gc.isenabled()
     # Building makes many objects and no cycles, so the passes of the cyclic garbage collector find nothing.
     gc.disable()
     try:
-        builder.build(parser)
+        builder.build(parse(text))
     except EndedError:
         pass
     except yaml.YAMLError as error:
@@ -258,7 +245,6 @@ def read(data: bytes, file: str, *, budget: Budget | None = None) -> tuple[list[
         # What was found in the same line before has the same cause.
         builder.problems[:] = [*(each for each in builder.problems if each.line != last.line), last]
     finally:
-        parser.dispose()
         if is_collecting:
             gc.enable()
     return builder.documents, sorted(builder.problems)

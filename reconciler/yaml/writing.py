@@ -33,7 +33,7 @@ _HIDDEN: Final = re.compile(
 """Control characters, line separators, marks of the direction of text, and characters that YAML does not allow."""
 
 _LONGEST_SIMPLE_KEY: Final = 160  # PyYAML writes `? key` on a line of its own beyond 128 characters
-_LONGEST_FLOW_ITEM: Final = 100
+_LONGEST_FLOW_ITEM: Final = 100  # A longer map is easier to compare with one key on each line.
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED: Final = re.compile(_HIDDEN.pattern[:-1] + '\t\n"\\\\]')
 _ESCAPES: Final = {"\0": "\\0", "\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}

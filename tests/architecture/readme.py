@@ -16,7 +16,7 @@ from click.shell_completion import ShellComplete, get_completion_class
 
 from reconciler.cli.main import cli
 from reconciler.kinds import KINDS
-from reconciler.policies.library import read_rules
+from reconciler.policies import read_rules
 
 from .documents import COMMANDS, README
 from .imports import ROOT, imported_within, modules

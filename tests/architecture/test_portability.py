@@ -156,7 +156,7 @@ def _outside_of_functions(node: ast.AST) -> Iterator[Any]:
 def test_a_report_goes_to_a_drive(file: str) -> None:
     """The first `=` ends the form; a colon, a backslash and another `=` are of the file."""
     context = click.Context(click.Command("plan"))
-    ((form, path),) = options._forms_and_files(context, click.Option(["--report"]), (f"html={file}",))
+    ((form, path),) = options._parse_reports(context, click.Option(["--report"]), (f"html={file}",))
     assert form == "html"
     assert PureWindowsPath(str(path)) == PureWindowsPath(file)
 

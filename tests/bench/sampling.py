@@ -24,7 +24,12 @@ ROUNDS = 5
 PARTS = {
     "start: imports": ("<frozen importlib",),
     "read the YAML": ("reconciler/yaml/", "/yaml/"),
-    "put in variables, validate by the schemas": ("config/values.py", "config/instances.py", "config/validation.py"),
+    "put in variables, validate by the schemas": (
+        "config/values.py",
+        "config/instances.py",
+        "config/for_each.py",
+        "config/validation.py",
+    ),
     "check references and names, make the resources": ("reconciler/config/",),
     "read or write the state": ("state/file.py", "state/document.py", "state/backend.py"),
     "journal": ("reconciler/state/",),

@@ -11,7 +11,7 @@ from markdown.plans import change, review
 from reconciler.errors import ApiFailed
 from reconciler.model.plan import Action
 from reconciler.model.reports import Ended, Review
-from reconciler.output.page.pages import render_pages
+from reconciler.output.page.page import render_pages
 
 from .chromium import chromium
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli.main import run
-from reconciler.config import instances
+from reconciler.config import for_each
 from reconciler.config.load import Configuration
 
 from .conftest import Folder, written
@@ -465,7 +465,7 @@ def test_too_many_are_refused_before_they_are_made(folder: Folder, for_each: str
 
 def test_too_many_in_all(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The largest is refused; what is left out of an environment counts, too."""
-    monkeypatch.setattr(instances, "MOST_INSTANCES", 1000)
+    monkeypatch.setattr(for_each, "MOST_INSTANCES", 1000)
     folder.write("environments: {a: {}, b: {}}", "reconciler.yaml")
     folder.write(written("reports", "x", for_each=lists(2, 25), only_in="[a]")
                  + written("integrations", "y", for_each=lists(1, 400), only_in="[b]"))  # fmt: skip

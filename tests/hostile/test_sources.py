@@ -19,7 +19,7 @@ STARTER = "reconciler.system"
 
 PATHS = {
     "reconciler.commands.test": "a temporary folder, as tempfile names it",
-    "reconciler.policies.library": "the ready rules of the package",
+    "reconciler.policies": "the ready rules of the package",
     "reconciler.project": "the folder that a program names",
     "reconciler.testing": "a temporary folder, as tempfile names it",
     "reconciler.config.locations": "a place that the configuration was read from",

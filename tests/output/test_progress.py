@@ -11,7 +11,7 @@ import sys
 import pytest
 from world import World
 
-from reconciler.output.progress import format_duration
+from reconciler.output.text import format_duration
 
 BROKEN = "POST /automations: status 422, code=invalid_request, message=no, n=7"
 

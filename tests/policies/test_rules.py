@@ -9,7 +9,7 @@ import pytest
 from world import World
 
 from reconciler.cli.main import run
-from reconciler.policies.library import read_rules
+from reconciler.policies import read_rules
 
 from .conftest import HOOK, configuration, report
 

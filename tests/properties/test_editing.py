@@ -91,7 +91,7 @@ def test_set_values_changes_what_it_is_told_and_nothing_else(chance: Random) -> 
     adopted = set_values(FILE, text, edits)
     assert all(" is written on several lines; " in each.message for each in adopted.left.values())
     edits = {way: new for way, new in edits.items() if way not in adopted.left}
-    after = adopted.edit.after
+    after = adopted.after
     assert said(after) == json.dumps(changed(value, edits), sort_keys=True)
     rest = iter(after.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"))
     missing = [line for line, way, whole in lines if not is_touched(way, whole, edits) and line not in rest]

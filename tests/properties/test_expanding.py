@@ -15,7 +15,7 @@ from world import Json
 
 from reconciler.commands.validate import expand
 from reconciler.model.inputs import Desired
-from reconciler.output.expanded import render_yaml
+from reconciler.output.explain import render_expanded
 
 from .examples import examples
 
@@ -48,10 +48,10 @@ def test_few_words_come_to_what_is_written_out(chance: Random, tmp_path: Path) -
     plain = wanted(json.dumps(project.wanted, ensure_ascii=False).replace("${", "$${"))
     few = wanted(json.dumps(in_few_words(project.wanted, chance), ensure_ascii=False), (HERE, ELSEWHERE))
     assert said(few) == said(plain)
-    printed = render_yaml(few, folder)
+    printed = render_expanded(few, folder, "text")
     again = wanted(printed)
     assert said(again) == said(plain)
-    assert without_places(render_yaml(again, folder)) == without_places(printed)
+    assert without_places(render_expanded(again, folder, "text")) == without_places(printed)
 
 
 def without_places(text: str) -> list[str]:

@@ -96,6 +96,13 @@ def test_rules_meet_at_one_request_in_their_order(api: httpx.Client, faults: Fau
     assert [each[1] for each in fired(faults)] == [1, 1, 0, 0, 0, 0, 0, 1]
 
 
+def test_of_two_answers_after_the_work_the_first_one_wins(api: httpx.Client, faults: Faults) -> None:
+    """As before the work; the other one is not counted."""
+    faults.add("GET /*: status 503 after", "GET /*: status 500 after", "GET /*: drop after")
+    assert api.get("/automations").status_code == 503
+    assert [each[1] for each in fired(faults)] == [1, 0, 0]
+
+
 def test_a_fault_is_no_refusal_and_a_refusal_no_fault(client: httpx.Client, faults: Faults) -> None:
     """A drop after work that was refused is a drop; so is a body that is cut in a refusal."""
     faults.add("GET /nothing: truncate 9 quietly")

@@ -85,6 +85,17 @@ def test_what_is_stored_is_shown_otherwise(client: httpx.Client, faults: Faults,
     assert [stored(each) for each in client.get("/automations").json()["data"]] == [WAYS[way]]
 
 
+def test_what_is_not_sent_is_not_altered(api: httpx.Client, faults: Faults) -> None:
+    """A connection that breaks breaks, and a body of a rule is sent as it is written."""
+    faults.add(
+        "GET /*: drop before, n=1", 'GET /*: status 502, body=\'{"name": " x "}\'', "GET /*: normalise trim shown"
+    )
+    with pytest.raises(ConnectionResetError):
+        api.get("/automations")
+    assert api.get("/automations").json() == {"name": " x "}
+    assert [each[1] for each in fired(faults)] == [1, 1, 0]
+
+
 def test_words_ids_and_references_are_left_alone(
     client: httpx.Client, faults: Faults, integration: Make, report: Make
 ) -> None:

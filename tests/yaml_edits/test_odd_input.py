@@ -50,7 +50,7 @@ def test_a_damaged_file_is_edited_or_refused(seed: int) -> None:
         for edit in (
             lambda text=text: add_to(FILE, text, "s", {"new": {"x": [1]}}),
             lambda text=text: add_to(FILE, text, "imports", [{"to": "report.x", "id": "1"}]),
-            lambda text=text: set_values(FILE, text, {("s", "a", key): value for key, value in VALUES.items()}).edit,
+            lambda text=text: set_values(FILE, text, {("s", "a", key): value for key, value in VALUES.items()}),
         ):
             try:
                 made = edit()

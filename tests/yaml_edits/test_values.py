@@ -10,12 +10,12 @@ from offenders import for_all
 
 from reconciler.errors import ConfigurationInvalid, Refused
 from reconciler.yaml import KeyPath
-from reconciler.yaml.edit import Adopted, set_values
+from reconciler.yaml.edit import Edit, set_values
 
 FILE = Path("team/all.yaml")
 
 
-def adopt(text: str, values: dict[KeyPath, Any], key: str = "a") -> Adopted:
+def adopt(text: str, values: dict[KeyPath, Any], key: str = "a") -> Edit:
     """Set values of `s.<key>`."""
     return set_values(FILE, text, {("s", key, *way): value for way, value in values.items()})
 
@@ -24,8 +24,8 @@ def after(text: str, values: dict[KeyPath, Any]) -> str:
     """The text with the values, all of which could be set."""
     adopted = adopt(text, values)
     assert not adopted.left
-    assert adopted.edit.before == text
-    return adopted.edit.after
+    assert adopted.before == text
+    return adopted.after
 
 
 BEFORE = """# top
@@ -209,7 +209,7 @@ s:
 def test_what_would_change_more_is_left_and_said(way: KeyPath, value: Any, says: str) -> None:
     """With file, line and why; what stands beside it is set all the same."""
     adopted = adopt(SHARED, {way: value, ("text",): "new"})
-    assert adopted.edit.after == SHARED.replace("words", "new")
+    assert adopted.after == SHARED.replace("words", "new")
     (left,) = adopted.left.items()
     assert left[0] == ("s", "a", *way)
     assert says in str(left[1])
@@ -218,7 +218,7 @@ def test_what_would_change_more_is_left_and_said(way: KeyPath, value: Any, says:
 def test_a_resource_that_is_an_alias_is_left() -> None:
     """A change at its anchor would change the other too."""
     adopted = adopt(SHARED, {("z",): 2}, key="c")
-    assert adopted.edit.before == adopted.edit.after
+    assert adopted.before == adopted.after
     assert "z is written with *own" in str(adopted.left["s", "c", "z"])
 
 
@@ -251,7 +251,7 @@ def test_uncommon_styles_are_left_and_said(lines: str, value: Any, says: str) ->
     """With the live value, for a person to write; the value beside it is set, in the same file."""
     text = f"s:\n  a:\n{lines}    m: 1\n"
     adopted = adopt(text, {("n",): value, ("m",): 2})
-    assert adopted.edit.after == text.replace("m: 1", "m: 2")
+    assert adopted.after == text.replace("m: 1", "m: 2")
     (problem,) = adopted.left.values()
     assert says in str(problem)
 
@@ -259,7 +259,7 @@ def test_uncommon_styles_are_left_and_said(lines: str, value: Any, says: str) ->
 def test_several_resources_of_a_file_are_set_at_once() -> None:
     """Ways begin with the section and the key."""
     text = "s:\n  a: {k: 1}\n---\nt:\n  b: {k: 1}\n"
-    edit = set_values(FILE, text, {("s", "a", "k"): 2, ("t", "b", "k"): 3}).edit
+    edit = set_values(FILE, text, {("s", "a", "k"): 2, ("t", "b", "k"): 3})
     assert edit.after == "s:\n  a: {k: 2}\n---\nt:\n  b: {k: 3}\n"
 
 
@@ -269,7 +269,7 @@ def test_the_same_values_change_nothing() -> None:
         ("s: {a: {n: 0x10, t: 'x', l: [ 1 ]}}", {("n",): 16, ("t",): "x", ("l",): [1]}),
         ("s: {a: {n: 1}}", {}),
     ):
-        assert adopt(text, values).edit.after == text
+        assert adopt(text, values).after == text
 
 
 @pytest.mark.parametrize("way", [("s", "z", "n"), ("z", "a", "n"), ("s", "a"), ()])

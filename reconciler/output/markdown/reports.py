@@ -5,7 +5,7 @@ The hidden mark of each is its first line: `reconciler comment` finds it by that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.errors import ApiFailed, ConfigurationInvalid, NotAuthorised, ReconcilerError, Refused, WrongUsage
 from reconciler.model.approval import DRIFT, NO_DRIFT, CommentMarker, Several, format_marker, join_names
@@ -13,8 +13,7 @@ from reconciler.model.reports import ApplyReport, Failure, Outcome, Review, Stat
 from reconciler.model.results import Drift, Drifted, NotDelivering
 from reconciler.output.labels import describe_end, find_repository_path, format_api
 from reconciler.output.markdown import words
-from reconciler.output.markdown.change import list_tasks
-from reconciler.output.markdown.plan import describe_plan
+from reconciler.output.markdown.plan import describe_plan, list_tasks
 from reconciler.output.markdown.words import bullets, code, commit, fold, name_place, prose, take
 from reconciler.output.values import cut_both, describe, phrase
 from reconciler.text import counted, quote
@@ -41,6 +40,12 @@ def render_comment(marker: CommentMarker, parts: Iterable[str]) -> str:
     return f"{format_marker(marker)}\n" + "\n\n".join(parts)
 
 
+def mark_several(environments: Sequence[str], command: str, configuration: str | None) -> CommentMarker:
+    """The hidden mark of a comment about several environments, which approves none of them."""
+    several = Several(failed=tuple(environments))
+    return CommentMarker(join_names(environments), command, configuration=configuration, several=several)
+
+
 def render_applied(review: Review, report: ApplyReport) -> str:
     """What an apply did of a plan. The mark has no approval: that of the plan's comment stays."""
     marker = CommentMarker(report.environment, "apply", configuration=report.configuration)
@@ -64,12 +69,14 @@ def list_applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
     if report.unrecorded:
         yield f"**The state could not be written**: {prose(report.unrecorded)}"
     for heading, status in (("Failed", Status.FAILED), ("Skipped", Status.SKIPPED)):
-        yield from _render_list(heading, (_render_outcome(each, describe_end(each)) for each in report.of(status)))
+        yield from words.list_below(
+            heading, (_render_outcome(each, describe_end(each)) for each in report.of(status)), LIST_LIMIT, REST
+        )
     doubtful = (each for each in report.outcomes if each.is_doubtful)
     why = (_render_outcome(each, f"{each.verification} {each.reason}") for each in doubtful)
-    yield from _render_list("Done, but", why)
-    yield from _render_list("To do by hand", list_tasks(review), "- [ ]")
-    yield from _render_list("Warnings", map(words.render_with_line, report.warnings))
+    yield from words.list_below("Done, but", why, LIST_LIMIT, REST)
+    yield from words.list_below("To do by hand", list_tasks(review), LIST_LIMIT, REST, "- [ ]")
+    yield from words.list_below("Warnings", map(words.render_with_line, report.warnings), LIST_LIMIT, REST)
     if fine := [each for each in report.of(Status.DONE) if not each.is_doubtful]:
         verified = sum(each.verification is Verification.VERIFIED for each in fine)
         summary = f"{counted(len(fine), 'change')} done, {verified:,} of them read back and verified"
@@ -94,18 +101,18 @@ TITLES = {
 
 def render_failed(failure: Failure) -> str:
     """Why a command failed, and what to do."""
-    names, error = failure.environments, failure.error
-    several = Several(failed=names) if names else None
-    environment = join_names(names) if names else failure.environment
-    marker = CommentMarker(environment, failure.command, configuration=failure.configuration, several=several)
-    done = {"plan": "Planning", "apply": "Applying"}[failure.command]
+    names, error, command = failure.environments, failure.error, failure.command
+    marker = CommentMarker(failure.environment, command, configuration=failure.configuration)
+    if names:
+        marker = mark_several(names, command, failure.configuration)
+    done = {"plan": "Planning", "apply": "Applying"}[command]
     what = next((title for kind, title in TITLES.items() if isinstance(error, kind)), "a fault in reconciler")
     if isinstance(error, ConfigurationInvalid):
         what = f"{counted(len(error.problems), 'problem')} in the configuration"
     where = name_place(len(names) or failure.environment, failure.configuration)
     parts = [f"**{done} failed** for {where}: {what}", *list_error_parts(error)]
     before_it_began = isinstance(error, ConfigurationInvalid | NotAuthorised | Refused | WrongUsage)
-    if failure.command == "apply" and not before_it_began:
+    if command == "apply" and not before_it_began:
         parts.append("What an apply has done is remembered: `reconciler plan` says what is left.")
     if failure.review is not None:
         parts.append(fold("What is planned now", describe_plan(failure.review, PLAN_LIMIT)))
@@ -157,13 +164,13 @@ def list_drift_parts(drift: Drift, limit: int) -> Iterator[str]:
         f"{', '.join(map(code, each.environments))}"
         for each in drift.also_changed
     )
-    yield from _render_list("Also changed in other environments", also, rest=ALL_DRIFT)
+    yield from words.list_below("Also changed in other environments", also, LIST_LIMIT, ALL_DRIFT)
     stopped = (
         f"{_name_object(each)}: {prose(each.problem)}"
         + (f"; affects {code(', '.join(each.affects))}" if each.affects else "")
         for each in drift.health
     )
-    yield from _render_list("Not delivering", stopped, rest=ALL_DRIFT)
+    yield from words.list_below("Not delivering", stopped, LIST_LIMIT, ALL_DRIFT)
 
 
 def _name_object(each: Drifted | NotDelivering) -> str:
@@ -181,12 +188,6 @@ def _render_drifted(each: Drifted, labels: Mapping[str, str]) -> str:
             applied, live = cut_both(phrase(field.applied, labels), phrase(field.live, labels))
         lines.append(f"  - {code(field.path)}: {code(applied)} was applied, {code(live)} is live; {prose(field.next)}")
     return "\n".join(lines)
-
-
-def _render_list(heading: str, lines: Iterable[str], sign: str = "-", rest: str = REST) -> Iterator[str]:
-    if listed := list(take(lines, LIST_LIMIT, rest)):
-        yield f"#### {heading}"
-        yield bullets(listed, sign)
 
 
 def _render_outcome(outcome: Outcome, why: str) -> str:

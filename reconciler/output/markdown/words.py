@@ -84,6 +84,13 @@ def bullets(sentences: Iterable[str], sign: str = "-") -> str:
     return "\n".join(f"{sign} {sentence}" for sentence in sentences)
 
 
+def list_below(heading: str, sentences: Iterable[str], limit: int, rest: str, sign: str = "-") -> Iterator[str]:
+    """A heading and the sentences, in at most so many bytes; nothing if there are none. `rest`: where more are."""
+    if listed := list(take(sentences, limit, rest)):
+        yield f"#### {heading}"
+        yield bullets(listed, sign)
+
+
 def render_with_line(text: str) -> str:
     """A sentence as `prose` makes it. YAML at its end, which a person pastes, is a block of its own."""
     found = _TO_PASTE.fullmatch(text)

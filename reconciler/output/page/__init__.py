@@ -47,18 +47,14 @@ def _load_templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_escape_value,
+        # Without control characters; Jinja2 escapes the markup in it after this.
+        finalize=lambda value: value if isinstance(value, Markup) else escape("" if value is None else str(value)),
         loader=FunctionLoader(read_part),
     )
     marks = {weight.value: label.sign for weight, label in WEIGHTS.items()}
     templates.globals |= {"counted": counted, "escape": escape, "truncate": truncate}
     templates.globals |= {"version": __version__, "marks": marks}
     return templates
-
-
-def _escape_value(value: Any) -> Any:
-    """The value as a text without control characters; Jinja2 escapes the markup in it after this."""
-    return value if isinstance(value, Markup) else escape("" if value is None else str(value))
 
 
 def read_part(name: str) -> str:
