@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
-from reconciler.text import abridge, counted
+from reconciler.text import abridge, format_count
 
 
 class Exit(IntEnum):
@@ -25,7 +25,7 @@ class Exit(IntEnum):
     USAGE = 64
 
 
-def worst(codes: Iterable[Exit]) -> Exit:
+def find_worst(codes: Iterable[Exit]) -> Exit:
     """The worst of several exit codes, in the order that the contract gives them; DONE if there is none."""
     order = (Exit.USAGE, Exit.NOT_AUTHORISED, Exit.INVALID, Exit.REFUSED, Exit.API_FAILED, Exit.PARTIAL, Exit.PENDING)
     known = set(codes)
@@ -83,7 +83,8 @@ MOST_PROBLEMS = 1000
 def list_instances(definition: str, instances: Sequence[str], what: str = "address") -> str:
     """The message for the address (or key) of a `for_each` in a place that needs that of one instance."""
     some = f": {abridge(instances)}" if instances else ""
-    return f"{definition} is a for_each; expected the {what} of one of its {counted(len(instances), 'resource')}{some}"
+    made = format_count(len(instances), "resource")
+    return f"{definition} is a for_each; expected the {what} of one of its {made}{some}"
 
 
 def fold(found: Mapping[str, Iterable[Problem]]) -> list[Problem]:

@@ -23,7 +23,7 @@ def load(reference: str) -> Any:
     return getattr(found, name) if name else found
 
 
-def lazy_submodules(package: str) -> Callable[[str], ModuleType]:
+def import_lazily(package: str) -> Callable[[str], ModuleType]:
     """The `__getattr__` of a package (PEP 562): a submodule is imported when it is first used.
 
     The package names the same submodules under TYPE_CHECKING, for mypy and for the tests of the import rules.

@@ -15,7 +15,7 @@ from reconciler.api.lists import Item, read_list, read_object, read_table
 from reconciler.api.response import NOT_FOUND
 from reconciler.errors import AnswerRefused, ListIncomplete, NotAuthorised
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.wire import is_id, read_parts, record_from
+from reconciler.kinds.wire import decode_record, is_id, read_parts
 from reconciler.model.addresses import ObjectRef, address_kind
 from reconciler.model.inputs import Live, Record, State
 from reconciler.threads import result, span
@@ -114,7 +114,7 @@ class Lists:
             items = [item for item in self._read_items(kind) if item.get(kind.identity.vendor_flag) is not True]
             self.need(kind.endpoints.lookups if items else ())
             tables = {path: result(self._tables[path]) for path in kind.endpoints.lookups if path in self.needed}
-            found = [record_from(kind, raw, tables) for raw in items]
+            found = [decode_record(kind, raw, tables) for raw in items]
             ended = {record.id for record in found if kind.has_ended(record.fields)}
             gone.update(ObjectRef(kind.name, each) for each in ended)
             records[kind.name] = {record.id: record for record in found if record.id not in ended}
@@ -228,7 +228,7 @@ def _find_answering(reader: Reader, asked: list[ObjectRef]) -> list[ObjectRef]:
         item = read_object(reader, kind.endpoints.path, ref.id)
         if item is None or item.get(kind.identity.vendor_flag) is True:
             return False
-        return not kind.has_ended(record_from(kind, item, {}).fields)
+        return not kind.has_ended(decode_record(kind, item, {}).fields)
 
     with reader.threads(MOST_AT_ONCE) as pool:
         answers = [pool.submit(is_there, each) for each in asked]
@@ -252,5 +252,5 @@ def with_parts(reader: Reader, live: Live, refs: Iterable[ObjectRef]) -> Live:
         for ref, answer in answers.items():
             values = result(answer)
             raw = {**records[ref.kind][ref.id].raw, **values}
-            records[ref.kind][ref.id] = record_from(KINDS[ref.kind], raw, live.lookups)
+            records[ref.kind][ref.id] = decode_record(KINDS[ref.kind], raw, live.lookups)
     return replace(live, records=records)

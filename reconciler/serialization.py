@@ -15,7 +15,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import orjson
 
 
-def json_text(value: Any, *, indented: bool = False, sort_keys: bool = False) -> str:
+def to_json_text(value: Any, *, indented: bool = False, sort_keys: bool = False) -> str:
     """The JSON of a value, without escapes for letters; a dataclass is a map of its fields. If a text has half of a
     surrogate pair, which UTF-8 cannot encode, the whole JSON is ASCII, and reads back the same."""
     options = (orjson.OPT_INDENT_2 if indented else 0) | (orjson.OPT_SORT_KEYS if sort_keys else 0)
@@ -30,12 +30,12 @@ def json_text(value: Any, *, indented: bool = False, sort_keys: bool = False) ->
 def parse_json(text: str) -> Any:
     """The value of a JSON text. ValueError if it is none, or if a map has a key twice, which a merge of git can cause.
 
-    A text that `json_text` would write so has no key twice, or the first one would be gone. To write it takes a third
+    A text that `to_json_text` would write so has no key twice: the first one would be gone. To write it takes a third
     of the time of a look at each map.
     """
     with suppress(orjson.JSONDecodeError):
         value = orjson.loads(text)
-        if text == json_text(value, indented=True, sort_keys=True) + "\n":
+        if text == to_json_text(value, indented=True, sort_keys=True) + "\n":
             return value
     return json.loads(text, object_pairs_hook=_require_unique)
 
@@ -59,12 +59,12 @@ def explain(error: Exception) -> str:
 
 def sha256(value: Any) -> str:
     """`sha256:` and the hash of a JSON value, the same whatever the order of its keys."""
-    return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()
+    return "sha256:" + hashlib.sha256(to_canonical(value).encode()).hexdigest()
 
 
-def canonical(value: Any) -> str:
+def to_canonical(value: Any) -> str:
     """A text that is the same for the same JSON value, whatever the order of its keys."""
-    return json_text(value, sort_keys=True)
+    return to_json_text(value, sort_keys=True)
 
 
 def _to_map(value: Any) -> dict[str, Any]:

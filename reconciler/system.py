@@ -121,14 +121,14 @@ def _replace(source: Path, target: Path, waits: Sequence[float] = IN_USE_SECONDS
         _replace(source, target, waits[1:])
 
 
-def relative_path(path: str | Path, start: str | Path) -> str:
+def make_relative_path(path: str | Path, start: str | Path) -> str:
     """A path relative to a folder, with slashes on every system; the whole path if it is on another drive."""
     with suppress(ValueError):
         path = os.path.relpath(path, start)
     return str(path).replace(os.sep, "/")
 
 
-def search_path() -> str:
+def find_search_path() -> str:
     """PATH without its relative entries: they may be in a checkout."""
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(entry for entry in entries if Path(entry).is_absolute())
@@ -136,7 +136,7 @@ def search_path() -> str:
 
 def find_program(name: str) -> str | None:
     """The full path of a program; None if PATH has none of that name."""
-    found = shutil.which(name, path=search_path())
+    found = shutil.which(name, path=find_search_path())
     # On Windows, `which` looks in the current folder first.
     return found if found and Path(found).is_absolute() else None
 

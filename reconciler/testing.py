@@ -14,7 +14,7 @@ from reconciler.apply.execute import Event
 from reconciler.config.schema_problems import find_violations
 from reconciler.errors import DELETE, ConfigurationInvalid, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Kinds, using
-from reconciler.kinds.comparison import value_at
+from reconciler.kinds.comparison import get_value
 from reconciler.kinds.references import references
 from reconciler.model.addresses import address_key, address_kind, make_address
 from reconciler.model.inputs import Fields
@@ -116,7 +116,7 @@ class _Trial:
 
 def _find_needed(kind: Kind, fields: Fields) -> set[str]:
     """The addresses that fields refer to by a key, and not by an id."""
-    return {address for address, keys, _ in references(kind, fields) if isinstance(value_at(fields, keys), dict)}
+    return {address for address, keys, _ in references(kind, fields) if isinstance(get_value(fields, keys), dict)}
 
 
 def _check_life(ours: _Trial, others: _Trial, example: Fields) -> None:

@@ -88,7 +88,7 @@ def find_free(name: str, separator: str, taken: Collection[str]) -> str:
     return next(each for each in chain([name], numbered) if each not in taken)
 
 
-def common_words(values: Sequence[object]) -> tuple[str, list[str], str]:
+def find_common_words(values: Sequence[object]) -> tuple[str, list[str], str]:
     """The common beginning of texts, the differing middle of each, and the common end, in whole words. If a value is no
     text, nothing is common."""
     words = [_TOKEN.findall(each) if isinstance(each, str) else [] for each in values]
@@ -110,7 +110,7 @@ def abridge(names: Iterable[str], most: int = 3, rest: str = ", …", separator:
     return separator.join(known[:most]) + (rest.replace("#", str(len(known) - most)) if known[most:] else "")
 
 
-def columns(text: str) -> int:
+def count_columns(text: str) -> int:
     """The columns that a text takes on a terminal: styles take none, wide characters two."""
     plain = _STYLE.sub("", text)
     if plain.isascii():
@@ -121,7 +121,7 @@ def columns(text: str) -> int:
 
 def pad(text: str, width: int) -> str:
     """The text with spaces after it, up to `width` columns."""
-    return text + " " * (width - columns(text))
+    return text + " " * (width - count_columns(text))
 
 
 def wrap(text: str, width: int | None, hang: int = HANG) -> str:
@@ -132,15 +132,15 @@ def wrap(text: str, width: int | None, hang: int = HANG) -> str:
         return text
     lines = []
     for line in text.split("\n"):
-        if columns(line) <= width or _SOURCE.match(line):
+        if count_columns(line) <= width or _SOURCE.match(line):
             lines.append(line)
             continue
         beginning = _BEGINNING.match(line)
         begun = beginning[0] if beginning else ""
-        indent, at, is_empty = " " * (columns(begun) + hang), len(begun), True
+        indent, at, is_empty = " " * (count_columns(begun) + hang), len(begun), True
         for word in _WORD.finditer(line, at):
             gap = line[at : word.start()]
-            if not is_empty and columns(begun + gap + word[0]) > width:
+            if not is_empty and count_columns(begun + gap + word[0]) > width:
                 lines.append(begun)
                 begun, gap = indent, ""
             begun, at, is_empty = begun + gap + word[0], word.end(), False
@@ -158,13 +158,13 @@ def split_numbers(text: str) -> list[str | int]:
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", text)]
 
 
-def short_commit(commit: str) -> str:
+def shorten_commit(commit: str) -> str:
     """`commit 0123456789ab`, with the words after it; a text such as `not committed yet` stays as it is."""
     head, space, rest = commit.partition(" ")
     return commit if head == "not" else f"commit {head[:12]}{space}{rest}"
 
 
-def counted(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     """`1 object`, `2 objects`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -185,7 +185,7 @@ def redact(text: str, secrets: Iterable[str], by: str = "***") -> str:
     return text
 
 
-def did_you_mean(word: object, options: Iterable[str]) -> str:
+def suggest_close(word: object, options: Iterable[str]) -> str:
     """`; did you mean "x"?` with the closest option, or nothing if none is close."""
     return suggest(find_close(str(word), options))
 
@@ -204,7 +204,7 @@ def find_close(word: str, options: Iterable[str]) -> list[str]:
     return close
 
 
-def closest(word: str, options: Sequence[str]) -> str:
+def suggest_similar(word: str, options: Sequence[str]) -> str:
     """`; did you mean "x"?` with the similar options, or nothing."""
     return suggest(find_similar(word, options))
 
@@ -240,10 +240,10 @@ class Searches:
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], str] = {}
 
-    def closest(self, word: str, options: Collection[str]) -> str:
+    def suggest_similar(self, word: str, options: Collection[str]) -> str:
         """`; did you mean "x"?` with the option closest to a word; empty if none is close."""
         key = word, len(options), next(iter(options), "")  # a dimension and a variable may be misspelt alike
         if key not in self._known:
             is_over = len(self._known) >= MOST_SEARCHES
-            self._known[key] = "" if is_over else did_you_mean(word[:WORD_CHARACTERS], options)
+            self._known[key] = "" if is_over else suggest_close(word[:WORD_CHARACTERS], options)
         return self._known[key]

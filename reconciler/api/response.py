@@ -55,19 +55,19 @@ class Response:
             body = json.loads(self.content, parse_constant=_parse_finite, parse_float=_parse_finite)
         except (ValueError, RecursionError) as error:
             shown = self.content[:SHOWN_CHARACTERS].decode("utf-8", "replace")
-            raise self._unreadable(f"with something that is not JSON: {shown!r}") from error
+            raise self._make_unreadable(f"with something that is not JSON: {shown!r}") from error
         if isinstance(body, (dict, list)) and _is_deep(body):
-            raise self._unreadable(f"with values nested deeper than {DEEPEST} levels")
+            raise self._make_unreadable(f"with values nested deeper than {DEEPEST} levels")
         return body
 
-    def _unreadable(self, what: str) -> AnswerUnreadable:
+    def _make_unreadable(self, what: str) -> AnswerUnreadable:
         return AnswerUnreadable(f"{self.method} {self.path} answered {self.status} {what}")
 
     def record(self) -> dict[str, Any]:
         """The JSON object in the body; AnswerUnreadable if there is none."""
         body = self.body()
         if not isinstance(body, dict):
-            raise self._unreadable("without a JSON object")
+            raise self._make_unreadable("without a JSON object")
         return body
 
     def fields(self) -> dict[str, Any]:
@@ -77,14 +77,14 @@ class Response:
         except AnswerUnreadable:
             return {}
 
-    def acknowledged_record(self, object_id: str | None) -> dict[str, Any]:
+    def read_acknowledged(self, object_id: str | None) -> dict[str, Any]:
         """The record in the response to a write of that object, {} if the body is empty: the documents promise one for
         few writes. AnswerUnreadable if it is not JSON, or another object."""
         if self.content.strip() in (b"", b"null"):
             return {}
         record = self.record()
         if object_id is not None and record.get("id", object_id) != object_id:
-            raise self._unreadable(f"with another object: {shorten(record['id'])}")
+            raise self._make_unreadable(f"with another object: {shorten(record['id'])}")
         return record
 
     def message(self) -> str:
@@ -103,7 +103,7 @@ class Response:
             return None
         return min(LONGEST_ASKED, max(0.0, (until - (now or datetime.now(UTC))).total_seconds()))
 
-    def asked_wait(self) -> str:
+    def describe_wait(self) -> str:
         """The wait that the response asks for, as the end of a sentence; empty if it asks for none."""
         seconds = self.retry_after()
         if not seconds or self.status not in (TOO_MANY, UNAVAILABLE):
@@ -121,7 +121,7 @@ class Response:
         """The error for this response. `source`: the variable that the key came from."""
         disguised = " with an error:" if self.status in SUCCESS else ""
         text = f"{self.method} {self.path} answered {self.status}{disguised}{self._details()}"
-        text += self.redirect() + self.asked_wait()
+        text += self.redirect() + self.describe_wait()
         if self.status == UNAUTHORIZED:
             hint = f"the API refused the key in {source}: check that it is whole and not revoked"
             return NotAuthorised(text, hint=hint)

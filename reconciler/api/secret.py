@@ -152,7 +152,7 @@ DISTRUST = {
 """By the code of OpenSSL (docs.openssl.org/master/man3/X509_STORE_CTX_get_error)."""
 
 
-def base_url(address: str, path: str = BASE_PATH) -> str:
+def make_base_url(address: str, path: str = BASE_PATH) -> str:
     """The base URL of the API at an address; a bare host gets the base path, `path`. WrongUsage if it is no address, or
     has more than host, port and path; Refused for plain http to another machine."""
     parts = ADDRESS.fullmatch(address)

@@ -88,7 +88,7 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._flush(timeout)
-        received = self._in_time(self._stream.read, max_bytes, timeout=timeout)
+        received = self._run_in_time(self._stream.read, max_bytes, timeout=timeout)
         self._last_read = time.monotonic()
         _exchange.head, _exchange.has_ended = _exchange.head or received, not received
         return received
@@ -104,7 +104,7 @@ class _Stream(httpcore.NetworkStream):
     ) -> _Stream:
         self._flush(timeout)
         connect = self._stream.start_tls
-        return _Stream(self._in_time(connect, ssl_context, server_hostname, timeout=timeout))
+        return _Stream(self._run_in_time(connect, ssl_context, server_hostname, timeout=timeout))
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable" and time.monotonic() - self._last_read < RECENT_SECONDS:
@@ -118,10 +118,10 @@ class _Stream(httpcore.NetworkStream):
         if self._unsent:
             content, self._unsent = self._unsent, b""
             _exchange.head, _exchange.has_ended = b"", False
-            self._in_time(self._stream.write, content, timeout=timeout)
+            self._run_in_time(self._stream.write, content, timeout=timeout)
 
     @staticmethod
-    def _in_time(act: Callable[..., T], *arguments: Any, timeout: float | None) -> T:
+    def _run_in_time(act: Callable[..., T], *arguments: Any, timeout: float | None) -> T:
         left = _count_seconds_left(timeout)
         try:
             return act(*arguments, timeout=left)

@@ -14,10 +14,10 @@ from reconciler import __version__
 from reconciler.api import streams
 from reconciler.api.rate_limiter import Permit, RateLimiter, WaitTooLong
 from reconciler.api.response import Response, format_wait
-from reconciler.api.secret import Secret, base_url, find_proxy, load_trust, require_trust
+from reconciler.api.secret import Secret, find_proxy, load_trust, make_base_url, require_trust
 from reconciler.errors import AnswerUnreadable, ApiFailed, Unreachable, WrongUsage
 from reconciler.lazy import load, without_optional
-from reconciler.serialization import json_text
+from reconciler.serialization import to_json_text
 from reconciler.threads import Fields, span
 
 # With pygments installed, httpx loads its own command line: 40 ms of 85 ms for its import.
@@ -113,7 +113,7 @@ class Transport(AbstractContextManager["Transport"]):
         Unreachable if none came in time, AnswerUnreadable if its body is too long or cannot be unpacked, ApiFailed if
         the API asks for too long a wait."""
         query_string = f"?{urlencode(query)}" if query else ""
-        content = b"" if body is None else json_text(body).encode()
+        content = b"" if body is None else to_json_text(body).encode()
         url = _url(f"{self._base}{path.lstrip('/')}{query_string}")
         request = httpx.Request(method, url, headers=self._headers, stream=httpx.ByteStream(content))
         length = {"content-length": str(len(content))} if content or method in HAVE_LENGTH else {}
@@ -209,7 +209,7 @@ def connect(address: str, secret: Secret, connections: int, now: Moment = None, 
         wsgi, close = httpx.WSGITransport(opened), (lambda: None) if simulator else opened.close
         transport = Transport(lambda: wsgi, "http://simulator/v4", headers, secret, connections, close, address)
     else:
-        transport = _open(base_url(address), secret, headers, connections)
+        transport = _open(make_base_url(address), secret, headers, connections)
     transport.now = now
     return transport
 
@@ -217,7 +217,7 @@ def connect(address: str, secret: Secret, connections: int, now: Moment = None, 
 def connect_to_forge(address: str, secret: Secret, headers: Mapping[str, str]) -> Transport:
     """The transport for the API of a forge, by the same rules as `connect`. `headers`: those of every request, with the
     token."""
-    return _open(base_url(address, path=""), secret, {**USER_AGENT, **headers}, 1)
+    return _open(make_base_url(address, path=""), secret, {**USER_AGENT, **headers}, 1)
 
 
 def _open(base: str, secret: Secret, headers: Mapping[str, str], connections: int) -> Transport:

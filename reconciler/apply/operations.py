@@ -13,12 +13,12 @@ from reconciler.api import Writer
 from reconciler.api.client import Again
 from reconciler.api.rate_limiter import RETRIED, TOO_MANY
 from reconciler.api.response import NOT_FOUND, Response
-from reconciler.apply.recovery import LostResponseRecovery, Missing, PendingReferences, missing_fields
+from reconciler.apply.recovery import LostResponseRecovery, Missing, PendingReferences, describe_missing
 from reconciler.apply.stale import describe_expired_time
 from reconciler.errors import AnswerRefused, AnswerUnreadable, ApiFailed, Refused, Unreachable
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import find_differences
-from reconciler.kinds.wire import find_other_object, fingerprint, is_id, object_path, record_from
+from reconciler.kinds.wire import compute_fingerprint, decode_record, find_other_object, is_id, make_object_path
 from reconciler.lazy import frozen
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Tombstone
 from reconciler.model.plan import NEW_ID, Action, Change, Request
@@ -65,7 +65,7 @@ def _name_remaining(record: Record | None) -> str:
 
 
 def _require_unchanged(kind: Kind, change: Change, record: Record) -> None:
-    if fingerprint(kind, record) != change.seen:
+    if compute_fingerprint(kind, record) != change.seen:
         raise Refused(f"{change.id} was changed by somebody else after it was planned", hint="plan again")
 
 
@@ -121,7 +121,7 @@ class OperationRunner:
                 # What was written before it has to show first, and may show it as well.
                 message = f"{', '.join(sent)} of {object_id} is not set, as what was written before it does not show"
                 lost = ApiFailed(message, hint="plan again")
-                record = self.recovery.settle(kind, object_id, lost, partial(missing_fields, kind, change, written))
+                record = self.recovery.settle(kind, object_id, lost, partial(describe_missing, kind, change, written))
                 if record is not None and not find_differences(kind, sent, record.fields):
                     applied |= sent
                     continue
@@ -129,7 +129,7 @@ class OperationRunner:
             if request.creates:
                 object_id = self._create(kind, change, request)
             else:
-                self._change_object(kind, change, request, object_id, partial(missing_fields, kind, change, sent))
+                self._change_object(kind, change, request, object_id, partial(describe_missing, kind, change, sent))
             applied |= sent
             if request is not change.requests[-1]:
                 progress = replace(remember, id=object_id, applied=dict(applied), rules={})
@@ -144,12 +144,12 @@ class OperationRunner:
             response = self._send(kind, change, request, object_id, check if can_check else None)
             if response.status == NOT_FOUND:  # Deleted already.
                 return
-            raw = response.acknowledged_record(object_id)
+            raw = response.read_acknowledged(object_id)
             if difference := find_other_object(kind, raw):
                 message = f"{response.method} {response.path} answered {response.status} with {difference}"
                 raise AnswerUnreadable(message)
             if request.sets and is_id(kind, raw.get("id")):
-                self._keep_fields(change.address, request, record_from(kind, raw, {}).fields)
+                self._keep_fields(change.address, request, decode_record(kind, raw, {}).fields)
         except AlreadyDone:
             return
         except ApiFailed as lost:
@@ -247,13 +247,13 @@ class OperationRunner:
     ) -> None:
         """AlreadyDone if the object of a write that is sent again is as wanted, Refused if somebody has changed it, and
         ApiFailed if it cannot be read."""
-        replaces_all = kind.endpoints.has_full_update and request.path == object_path(kind, object_id)
+        replaces_all = kind.endpoints.has_full_update and request.path == make_object_path(kind, object_id)
         if not (may_have_succeeded or replaces_all):
             return
         try:
             record = self.recovery.read_record(kind, object_id)
         except ApiFailed as error:
-            what = f"{request.method} {object_path(kind, object_id)}"
+            what = f"{request.method} {make_object_path(kind, object_id)}"
             raise ApiFailed(f"{what} failed, and whether it was done could not be read: {error}") from error
         if may_have_succeeded and not missing(record):
             raise AlreadyDone

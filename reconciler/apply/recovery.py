@@ -13,15 +13,15 @@ from reconciler.api.lists import read_list, read_object, read_table
 from reconciler.api.rate_limiter import POLL_DELAYS
 from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import find_differences, value_at
+from reconciler.kinds.comparison import find_differences, get_value
 from reconciler.kinds.normalization import find_by_natural_key, is_made_of, is_normalized
 from reconciler.kinds.references import WRITE_IT, Planned, Targets, resolve_references
-from reconciler.kinds.wire import LookupTable, is_id, list_labels, read_parts, record_from
+from reconciler.kinds.wire import LookupTable, decode_record, is_id, list_labels, read_parts
 from reconciler.lazy import frozen
 from reconciler.model.addresses import ObjectRef
 from reconciler.model.inputs import Fields, Live, Raw, Record
 from reconciler.model.plan import Action, Change, Plan
-from reconciler.serialization import canonical
+from reconciler.serialization import to_canonical
 
 LOST = "the answer to a create was lost, and"
 SAMPLE = 8
@@ -31,16 +31,16 @@ Missing = Callable[[Record | None], str]
 """Says what a write has not done, by what an object is like now, None if there is none; empty if it has done all."""
 
 
-def missing_fields(kind: Kind, change: Change, wanted: Fields, record: Record | None) -> str:
+def describe_missing(kind: Kind, change: Change, wanted: Fields, record: Record | None) -> str:
     """What a lost write has not done, in words; empty if it has done all, or the API has normalized what it sent."""
     if record is None:
         return "its object is not there"
-    before = [(each.path, canonical(each.before)) for each in change.fields]
+    before = [(each.path, to_canonical(each.before)) for each in change.fields]
     return ", ".join(
         f"{each.path} is not as it was sent"
         for each in find_differences(kind, wanted, record.fields, change.remember)
-        if (each.path, canonical(each.before)) in before
-        or not is_normalized(each, value_at(wanted, each.outer_keys), value_at(record.fields, each.outer_keys))
+        if (each.path, to_canonical(each.before)) in before
+        or not is_normalized(each, get_value(wanted, each.outer_keys), get_value(record.fields, each.outer_keys))
     )
 
 
@@ -110,7 +110,7 @@ class LostResponseRecovery:
         if item is None:
             return None
         parts = read_parts(kind, object_id, lambda path: self._reader.get(path).record())
-        record = record_from(kind, {**item, **parts}, {})
+        record = decode_record(kind, {**item, **parts}, {})
         return None if kind.has_ended(record.fields) else record
 
     def settle(self, kind: Kind, object_id: str, lost: ApiFailed, missing: Missing) -> Record | None:
@@ -129,7 +129,7 @@ class LostResponseRecovery:
     def _read_records(self, kind: Kind) -> list[Record]:
         items = read_list(self._reader, kind.endpoints.path, kind.endpoints.pages.value)
         tables = {path: read_table(self._reader, path) for path in kind.endpoints.lookups if items}
-        return [record_from(kind, item, tables) for item in items if item.get(kind.identity.vendor_flag) is not True]
+        return [decode_record(kind, item, tables) for item in items if item.get(kind.identity.vendor_flag) is not True]
 
 
 LAST_DELAY = 4.0
@@ -168,7 +168,7 @@ class PendingReferences:
 
     def add_created(self, kind: Kind, address: str, raw: Raw) -> Record:
         """Registers the record of a new object, so that references to it can be resolved, and returns it."""
-        record = record_from(kind, raw, self.before.lookups)
+        record = decode_record(kind, raw, self.before.lookups)
         with self._lock:
             self._made[address] = (record, len(self._made) + 1)
         return record
@@ -218,7 +218,7 @@ class PendingReferences:
         with self._lock:
             if reading.live is None:
                 items = read_list(self.reader, kind.endpoints.path, kind.endpoints.pages.value)
-                reading.live = [record_from(kind, each, self.before.lookups) for each in items]
+                reading.live = [decode_record(kind, each, self.before.lookups) for each in items]
         known = (*self.before.records.get(kind.name, {}).values(), *reading.live)
         live = {record.id: record} | {each.id: each for each in known}
         # What was written for it tells more than an answer does if its provider is not understood.

@@ -12,17 +12,17 @@ from reconciler import kinds
 from reconciler.apply.recovery import find_pending_fields
 from reconciler.errors import Refused
 from reconciler.kinds import KINDS, Kind, Reference
-from reconciler.kinds.comparison import Difference, find_differences, flatten, is_equal, join_keys, value_at
+from reconciler.kinds.comparison import Difference, find_differences, flatten, get_value, is_equal, join_keys
 from reconciler.kinds.normalization import find_by_natural_key, is_normalized
 from reconciler.kinds.references import (
     ReferenceResolver,
     find_address,
     find_known_objects,
-    reference_items,
+    find_reference_items,
     references,
     resolve_references,
 )
-from reconciler.kinds.wire import fingerprint
+from reconciler.kinds.wire import compute_fingerprint
 from reconciler.model.addresses import ObjectRef, address_kind
 from reconciler.model.inputs import Entry, Fields, Live, Record, State
 from reconciler.model.plan import Action, Change, Plan, Request
@@ -63,7 +63,7 @@ def _find_sent_items(change: Change) -> Iterator[tuple[Reference, list[Any], lis
         written = next((each for each in change.fields if each.path == path), None)
         if written is not None:
             bodies = [request.body or {} for request in change.requests]
-            found = (each for body in bodies for each in reference_items(KINDS[change.kind], body))
+            found = (each for body in bodies for each in find_reference_items(KINDS[change.kind], body))
             sent = [item for _, item, each in found if each is reference]
             yield reference, sent, written.before if isinstance(written.before, list) else []
 
@@ -127,7 +127,7 @@ class ChangeStatus:
             return ", ".join(f"{each.id} ({each.name}) appeared meanwhile" for each in self._find_same()) or None
         if self.record is None:
             return f"{change.id} is gone"
-        if fingerprint(self._kind, self.record) == change.seen:
+        if compute_fingerprint(self._kind, self.record) == change.seen:
             return None
         remember, seen = change.remember, {each.path: each.before for each in change.fields}
         found = find_differences(self._kind, self._wanted, self.record.fields, remember) if remember else ()
@@ -167,7 +167,7 @@ class ChangeStatus:
         if change.action is Action.REPLACE:
             cleanup = () if self._is_gone else change.cleanup
             return replace(change, requests=requests, cleanup=cleanup, remember=remember)
-        seen = fingerprint(self._kind, record)
+        seen = compute_fingerprint(self._kind, record)
         return replace(change, id=record.id, requests=requests, remember=remember, seen=seen)
 
     def _find_same(self) -> list[Record]:
@@ -186,7 +186,7 @@ class ChangeStatus:
                 return None
             return self._references.targets(reference).proof(target, items, address)
 
-        items = [item for _, item, _ in reference_items(self._kind, record.raw)]
+        items = [item for _, item, _ in find_reference_items(self._kind, record.raw)]
         known = resolve_references(self._kind, wanted, item_for)
         if any(references(self._kind, known)):
             return False
@@ -199,8 +199,10 @@ class ChangeStatus:
         """Whether a value may be the API's normal form of one that an earlier attempt has sent and not read back. If
         live is as the plan saw it, nothing is concluded: the plan found that the value has to be sent."""
         change = self._change
-        if self._is_read_back or (change.action is Action.UPDATE and fingerprint(self._kind, record) == change.seen):
+        if self._is_read_back or (
+            change.action is Action.UPDATE and compute_fingerprint(self._kind, record) == change.seen
+        ):
             return False
-        sent, is_sent = value_at(wanted, each.outer_keys), change.action is not Action.UPDATE
-        is_sent = is_sent or (entry is not None and is_equal(value_at(entry.applied, each.outer_keys), sent))
-        return is_sent and is_normalized(each, sent, value_at(record.fields, each.outer_keys))
+        sent, is_sent = get_value(wanted, each.outer_keys), change.action is not Action.UPDATE
+        is_sent = is_sent or (entry is not None and is_equal(get_value(entry.applied, each.outer_keys), sent))
+        return is_sent and is_normalized(each, sent, get_value(record.fields, each.outer_keys))

@@ -8,9 +8,9 @@ from functools import partial
 
 from reconciler.apply.recovery import find_pending_fields
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import Difference, find_differences, is_equal, join_keys, value_at
+from reconciler.kinds.comparison import Difference, find_differences, get_value, is_equal, join_keys
 from reconciler.kinds.normalization import is_normalized, looks_same, may_be_normalized
-from reconciler.kinds.references import ReferenceResolver, reference_items
+from reconciler.kinds.references import ReferenceResolver, find_reference_items
 from reconciler.model.addresses import ObjectRef, address_kind
 from reconciler.model.inputs import Entry, Live, Record, State
 from reconciler.model.plan import DESTROYS, WRITES, Action, Plan
@@ -74,7 +74,7 @@ class Verifier:
         sent = {name for request in requests for name in request.sets}
         ours = [each for each in found if each.outer_keys[0] in sent or not requests]
         kept = [each.outer_keys for each in ours if self._is_kept(outcome.address, entry, record, each)]
-        stored = {join_keys(keys): value_at(record.fields, keys) for keys in kept}
+        stored = {join_keys(keys): get_value(record.fields, keys) for keys in kept}
         paths = [each.path for each in found if join_keys(each.outer_keys) not in stored]
         reasons = [f"live differs from what was sent in {', '.join(paths)}"] if paths else []
         reasons += self._find_unproven(outcome.address, kind, record)
@@ -88,7 +88,7 @@ class Verifier:
         for name, reference in kind.reference_fields:
             written = self._entries[address].applied
             same = (reference.kind, reference.lookup)
-            items = reference_items(kind, record.raw)
+            items = find_reference_items(kind, record.raw)
             used = [item for _, item, each in items if (each.kind, each.lookup) == same]
             for target in change.remember.depends_on if change.remember and name in written else ():
                 entry = self._entries.get(target)
@@ -105,11 +105,11 @@ class Verifier:
         it is as before the write, the reading may have been too early, or the write ignored: then it must look like
         one, and be in the response or be the result of an earlier write."""
         keys = each.outer_keys
-        sent, shown = value_at(entry.applied, keys), value_at(record.fields, keys)
+        sent, shown = get_value(entry.applied, keys), get_value(record.fields, keys)
         answered = self._report.answered.get(address, {})
-        is_answered = keys[0] in answered and is_equal(value_at(answered, keys), shown)
+        is_answered = keys[0] in answered and is_equal(get_value(answered, keys), shown)
         last = self._last.get(record.kind, {}).get(record.id)
-        is_settled = is_answered or (last is not None and is_equal(value_at(last.fields, keys), shown))
+        is_settled = is_answered or (last is not None and is_equal(get_value(last.fields, keys), shown))
         if not (may_be_normalized(each) and is_settled):
             return False
         if looks_same(sent, shown):
@@ -117,12 +117,12 @@ class Verifier:
         looks_like_it = is_normalized(each, sent, shown)
         before = self._before.get(record.kind, {}).get(record.id)
         is_new = before is None and len(keys) == 1 and shown in (None, "", [], {})
-        if is_new or (before is not None and is_equal(value_at(before.fields, keys), shown)):
+        if is_new or (before is not None and is_equal(get_value(before.fields, keys), shown)):
             # If an earlier run has sent the same, and found what it had sent, this value is somebody's change.
             earlier = self._earlier.entries.get(address)
             was_stored = (
                 earlier is not None
-                and (earlier.id == record.id and is_equal(value_at(earlier.applied, keys), sent))
+                and (earlier.id == record.id and is_equal(get_value(earlier.applied, keys), sent))
                 and (join_keys(keys) in earlier.stored or not self._earlier.is_read_back(address))
             )
             return looks_like_it and (is_answered or was_stored)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from reconciler.errors import WrongUsage
-from reconciler.text import did_you_mean
+from reconciler.text import suggest_close
 
 NOT_ADVISED = frozenset({"rm", "unlock"})
 """Commands that forget something: no mistake is answered with them."""
@@ -32,7 +32,7 @@ class Group(click.Group):
         """The command that the first word names, and the other words. WrongUsage if it does not exist."""
         if ctx.resilient_parsing or self.get_command(ctx, args[0]) is not None:
             return super().resolve_command(ctx, args)
-        close = did_you_mean(args[0], (each for each in self.list_commands(ctx) if each not in NOT_ADVISED))
+        close = suggest_close(args[0], (each for each in self.list_commands(ctx) if each not in NOT_ADVISED))
         name = " ".join([*ctx.command_path.split()[1:], args[0]])
         told = f"; {OTHER_TOOLS[name]}" if name in OTHER_TOOLS else close
         raise WrongUsage(f"there is no command {name}{told}", hint=f"`{ctx.command_path} --help` lists the commands")

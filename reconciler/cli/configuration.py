@@ -15,7 +15,7 @@ from reconciler.cli import Group, options
 from reconciler.errors import ConfigurationInvalid, Exit, Problem, WrongUsage
 from reconciler.lazy import load
 from reconciler.output.terminal import escape, write_stderr, write_stdout
-from reconciler.text import abridge, counted
+from reconciler.text import abridge, format_count
 
 
 @click.command()
@@ -44,7 +44,7 @@ def validate(path: Path, environments: tuple[str, ...], every: bool, shared: boo
     counts = {environment: len(desired.resources) for environment, desired in checked.desired.items()}
     _write_problems(form, counts, warning=checked.warnings, hint=checked.hints)
     for environment, count in counts.items():
-        write_stderr(f"{environment}: {counted(count, 'resource')} {'is' if count == 1 else 'are'} valid")
+        write_stderr(f"{environment}: {format_count(count, 'resource')} {'is' if count == 1 else 'are'} valid")
         for line in checked.find_completed(environment, shared=shared):
             write_stderr(escape(f"hint: {line}"))
 
@@ -141,7 +141,7 @@ def expand(path: Path, environment: str | None, target: tuple[str, ...], form: s
     desired = commands.validate.expand(path, environment, target)
     for warning in desired.warnings:
         write_stderr(escape(f"warning: {warning}"))
-    folder = load("reconciler.config.files:configuration_folder")(path)
+    folder = load("reconciler.config.files:find_configuration_folder")(path)
     write_stdout(output.explain.render_expanded(desired, folder, form))
 
 
@@ -201,7 +201,7 @@ def fold(path: Path, write: bool, target: tuple[str, ...]) -> None:
         if heading != (heading := (f"# {group.file}", f"{group.section}:")):
             write_stdout("\n".join(heading))
         write_stdout("\n".join(group.text.splitlines()))
-        some, many = abridge(map(group.name, group.joined.keys)), counted(len(group.joined.keys), "resource")
+        some, many = abridge(map(group.name, group.joined.keys)), format_count(len(group.joined.keys), "resource")
         write_stderr(escape(f"{many} ({some}) become {group.name(group.joined.name)}"))
     for group in found.left:
         write_stderr(escape(f"left as they are: {abridge(map(group.name, group.joined.keys))}: {group.text}"))

@@ -12,10 +12,10 @@ import click
 
 from reconciler import commands, output
 from reconciler.cli import options
-from reconciler.errors import Exit, Refused, WrongUsage, worst
+from reconciler.errors import Exit, Refused, WrongUsage, find_worst
 from reconciler.output.labels import format_api
 from reconciler.output.terminal import escape, write_stderr, write_stdout
-from reconciler.text import counted
+from reconciler.text import format_count
 
 if TYPE_CHECKING:
     from reconciler.commands.edits import Written
@@ -110,7 +110,7 @@ def import_(
         else:
             imported = commands.imports.import_object(session, address or "", object_id or "", file)
         chosen = f" -e {session.environment.name}" if len(session.configuration.environments) > 1 else ""
-        message = f"{counted(imported.count, 'object')} imported{format_api(session.transport.address)}"
+        message = f"{format_count(imported.count, 'object')} imported{format_api(session.transport.address)}"
     _show_written(imported)
     plan = (
         f"; `reconciler plan {session.configuration.path}{chosen}` adopts what was imported, and changes nothing for it"
@@ -143,7 +143,7 @@ def export(path: Path, **flags: Unpack[options.ApiFlags]) -> None:
         write_stderr(f"wrote {session.store.where}")
     for warning in exported.warnings:
         write_stderr(f"warning: {escape(warning)}")
-    count = counted(len(exported.entries), "object")
+    count = format_count(len(exported.entries), "object")
     plan = f"reconciler plan {path}" + (f" -e {flags['environment']}" if flags["environment"] else "")
     write_stderr(f"{count} exported{format_api(session.transport.address)}; `{plan}` has nothing to do now")
 
@@ -191,7 +191,7 @@ def doctor(
         by_text = {each.text: each for each in (*found[0].facts, *facts)}
         found = [replace(found[0], checks=(*found[0].checks, check), facts=tuple(by_text.values()))]
     write_stdout(output.listings.render_diagnoses(found, form))
-    if code := worst(each.exit_code for each in found):
+    if code := find_worst(each.exit_code for each in found):
         raise SystemExit(code)
 
 
@@ -230,10 +230,10 @@ def graph(path: Path, form: str, offline: bool, **flags: Unpack[options.ApiFlags
     PATH is a folder (every *.yaml below it is merged) or one file.
     """
     if offline:
-        drawn = commands.live.configured_graph(path, flags["environment"])
+        drawn = commands.live.graph_configuration(path, flags["environment"])
     else:
         with options.open_session(path, flags) as session:
-            drawn = commands.live.planned_graph(session)
+            drawn = commands.live.graph_plan(session)
     _, left_out = output.graph.make_excerpt(drawn)
     if left_out and form != "dot":
         write_stderr(f"{left_out} --format dot draws all.")

@@ -52,7 +52,7 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
         files.names = environments.names
         wanted, moment = replace(options.read_options(flags), undo=undo), _read_moment(flags, environments, at, undo)
         environments.leave_out_untouched(flags["base"], every=flags["every"])
-        forms, preview = [flags["form"], *files.forms()], commands.review.preview
+        forms, preview = [flags["form"], *files.forms()], commands.review.make_preview
         ended = environments.run(lambda session: preview(session, wanted, forms, moment, is_saved=out is not None))
         made = [each.value for each in ended if each.value is not None]
         failed = [each.environment for each in ended if each.error is not None]

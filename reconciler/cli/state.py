@@ -17,7 +17,7 @@ from reconciler.errors import WrongUsage
 from reconciler.model.reports import Ended
 from reconciler.output.terminal import escape, register_secret, write_stderr, write_stdout
 from reconciler.state import operations
-from reconciler.state.document import entry_document
+from reconciler.state.document import make_entry_document
 
 if TYPE_CHECKING:
     from reconciler.model.inputs import State
@@ -28,7 +28,7 @@ _located = options.combine(options.path_argument, options.environment_option)
 
 def _read(path: Path, environment: str | None) -> State:
     # With the steps of an apply that was cut off, if the key is at hand to read them.
-    store = commands.state.own_backend(path, environment)
+    store = commands.state.open_own_backend(path, environment)
     found = operations.replay_state(store, store.read())
     if found.has_unread:
         write_stderr(
@@ -58,7 +58,7 @@ def list_(form: str, path: Path, environment: str | None) -> None:
 @_located
 def show(address: str, path: Path, environment: str | None) -> None:
     """What is remembered of one address, as JSON."""
-    content = entry_document(operations.find_entry(_read(path, environment), address))
+    content = make_entry_document(operations.find_entry(_read(path, environment), address))
     write_stdout(json.dumps(content, indent=2, ensure_ascii=False, sort_keys=True))
 
 
@@ -68,7 +68,7 @@ def show(address: str, path: Path, environment: str | None) -> None:
 @_located
 def mv(source: str, target: str, path: Path, environment: str | None) -> None:
     """Rename an address in the state (in a pull request, write `moved` instead)."""
-    operations.rename(commands.state.own_backend(path, environment), source, target)
+    operations.rename(commands.state.open_own_backend(path, environment), source, target)
     write_stderr(escape(f"{source} is {target} now"))
 
 
@@ -77,7 +77,7 @@ def mv(source: str, target: str, path: Path, environment: str | None) -> None:
 @_located
 def rm(address: str, path: Path, environment: str | None) -> None:
     """Forget an address: the object stays (in a pull request, write `removed` instead)."""
-    operations.forget(commands.state.own_backend(path, environment), address)
+    operations.forget(commands.state.open_own_backend(path, environment), address)
     write_stderr(escape(f"{address} is forgotten; its object stays as it is"))
 
 
@@ -97,7 +97,10 @@ def unlock(run: str, path: Path, environment: str | None) -> None:
 @_located
 def migrate(source: str, path: Path, environment: str | None) -> None:
     """Copy the state from another store to the one that reconciler.yaml names now; the other one stays."""
-    old, new = commands.state.open_backend_at(path, environment, source), commands.state.own_backend(path, environment)
+    old, new = (
+        commands.state.open_backend_at(path, environment, source),
+        commands.state.open_own_backend(path, environment),
+    )
     count = operations.migrate(old, new)
     write_stderr(escape(f"{count} objects are remembered in {new.where} now; {old.where} is as it was"))
 

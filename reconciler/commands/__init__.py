@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from reconciler.lazy import lazy_submodules
+from reconciler.lazy import import_lazily
 
 if TYPE_CHECKING:
     from reconciler.commands import (
@@ -30,4 +30,4 @@ if TYPE_CHECKING:
         validate,
     )
 else:
-    __getattr__ = lazy_submodules(__name__)
+    __getattr__ = import_lazily(__name__)

@@ -21,11 +21,11 @@ from reconciler.apply.verify import Verifier, is_unsettled
 from reconciler.commands.plan import add_policy_results, find_refusal, judge_now, plan, refuse
 from reconciler.commands.review import Preview, ReportFiles
 from reconciler.commands.session import Planned, Session
-from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, configuration_folder
+from reconciler.config.files import SETTINGS_FILE, STATE_FOLDER, find_configuration_folder
 from reconciler.errors import ReconcilerError, Refused
-from reconciler.git import repository_top
+from reconciler.git import find_repository_top
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import normalization_warnings
+from reconciler.kinds.normalization import find_normalization_warnings
 from reconciler.lazy import frozen
 from reconciler.model.addresses import ObjectRef
 from reconciler.model.inputs import Live, list_managed
@@ -140,8 +140,8 @@ def open_saved_plans(file: Path, path: Path | None) -> tuple[dict[str, SavedPlan
     if any(os.path.lexists(name) for name in (SETTINGS_FILE, STATE_FOLDER)):
         return saved, here
     home = os.path.realpath(here)
-    folder = Path(os.path.realpath((repository_top(here) or here) / every[0].folder))
-    is_below = folder.is_relative_to(home) and configuration_folder(folder) == folder
+    folder = Path(os.path.realpath((find_repository_top(here) or here) / every[0].folder))
+    is_below = folder.is_relative_to(home) and find_configuration_folder(folder) == folder
     return saved, Path(os.path.relpath(folder, home)) if is_below else here
 
 
@@ -280,7 +280,7 @@ class _ReadingBack:
             if not outcome.stored or entry is None:
                 continue
             self._recorder.record(outcome.address, replace(entry, stored={**entry.stored, **outcome.stored}))
-            warnings += normalization_warnings(outcome.address, replace(entry, stored=outcome.stored))
+            warnings += find_normalization_warnings(outcome.address, replace(entry, stored=outcome.stored))
         return replace(report, warnings=(*report.warnings, *warnings))
 
     def _start_reading(self, kind: Kind) -> None:

@@ -12,7 +12,7 @@ from reconciler.config.committed import Committed
 from reconciler.config.load import Configuration
 from reconciler.errors import ConfigurationInvalid, ReconcilerError
 from reconciler.git.checkout import Checkout, find_checkout
-from reconciler.git.history import commit_subject, merge_base
+from reconciler.git.history import find_merge_base, read_subject
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired
 from reconciler.model.plan import Action
@@ -62,7 +62,7 @@ def find_removed(configuration: Configuration, ref: str) -> list[str]:
 def _find_base(configuration: Configuration, ref: str) -> tuple[Checkout, str, str]:
     """The repository, the merge base of HEAD and `ref`, and the commit of `ref`."""
     checkout = find_checkout(configuration.folder, what=NEEDS_REPOSITORY, otherwise=ELSEWHERE)
-    return checkout, *merge_base(checkout, ref)
+    return checkout, *find_merge_base(checkout, ref)
 
 
 @lru_cache(2)  # the merge base and the tip
@@ -132,5 +132,5 @@ def add_behind_tip(planned: Planned, base: BasePlan, options: Options, folder: P
     going = {change.address for change in pending if change.action in (Action.DELETE, Action.FORGET)}
     kept = going & wanted.resources.keys()
     found = [each.address for each in pending if each.address in kept or each.address not in going | changed]
-    behind = dict.fromkeys(found, Commit(base.tip, commit_subject(folder, base.tip))) if found else {}
+    behind = dict.fromkeys(found, Commit(base.tip, read_subject(folder, base.tip))) if found else {}
     return planned.with_behind(behind)

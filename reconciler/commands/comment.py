@@ -10,7 +10,7 @@ from reconciler.commands.session import find_names
 from reconciler.errors import WrongUsage
 from reconciler.forges import find_ci_run
 from reconciler.forges.comments import Comments
-from reconciler.model.approval import Approval, all_to_json, to_json
+from reconciler.model.approval import Approval, dump_approvals, to_json
 
 MOST_SUMMARY = 1024 * 1024
 """Bytes of a job's summary, by step: what is longer is not shown at all
@@ -38,7 +38,7 @@ def write_approvals(
     approvals = comments.find_approvals(environments, name)
     is_one = len(approvals) == 1 and len(environments) <= 1
     try:
-        path.write_text(to_json(approvals[0]) if is_one else all_to_json(approvals), encoding="utf-8", newline="\n")
+        path.write_text(to_json(approvals[0]) if is_one else dump_approvals(approvals), encoding="utf-8", newline="\n")
     except OSError as error:
         raise WrongUsage(f"--read {path}: cannot be written: {error.strerror}") from error
     return approvals

@@ -7,7 +7,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from reconciler.config.files import LARGEST, STATE_FOLDER, configuration_folder
+from reconciler.config.files import LARGEST, STATE_FOLDER, find_configuration_folder
 from reconciler.config.load import Configuration
 from reconciler.kinds import KINDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT
@@ -24,7 +24,7 @@ def list_addresses(path: Path) -> list[str]:
     configuration = Configuration(path)
     named = (configuration.list_addresses(each) for each in configuration.environments.values())
     written = set().union(*named) if configuration.environments else {*configuration.merged.resources}
-    for file in (configuration_folder(path) / STATE_FOLDER).glob("*.json"):
+    for file in (find_configuration_folder(path) / STATE_FOLDER).glob("*.json"):
         # A file that is no state, or a damaged one, must not keep the shell from completing the rest.
         with suppress(OSError, Unreadable, ValueError, TypeError, RecursionError, KeyError):
             written.update(json.loads(read_regular(file, LARGEST))["resources"])
@@ -39,7 +39,7 @@ def list_reports(path: Path) -> list[str]:
 
 def list_receipts(path: Path) -> list[str]:
     """The receipts on this machine, and `latest`."""
-    found = (configuration_folder(path) / STATE_FOLDER / "receipts").glob("*/*.json")
+    found = (find_configuration_folder(path) / STATE_FOLDER / "receipts").glob("*/*.json")
     return ["latest", *sorted({file.stem for file in found}, reverse=True)]
 
 

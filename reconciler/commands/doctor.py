@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 from reconciler import __version__, kinds
 from reconciler.api import Transport
 from reconciler.api.response import FORBIDDEN, NOT_FOUND
-from reconciler.api.secret import base_url, find_proxy
+from reconciler.api.secret import find_proxy, make_base_url
 from reconciler.commands.facts import RecordingReader, find_answer_claims, find_facts
 from reconciler.commands.session import NOW, Session
 from reconciler.config.files import Disk, is_resources
 from reconciler.config.load import Configuration
 from reconciler.errors import CertificateUntrusted, NotAuthorised, ReconcilerError
-from reconciler.git import repository_top
+from reconciler.git import find_repository_top
 from reconciler.git.checkout import find_checkout
-from reconciler.git.history import DEEPEN, commits_cut_off, find_age, list_folder
+from reconciler.git.history import DEEPEN, find_age, list_cut_off_commits, list_folder
 from reconciler.kinds import KINDS, Reference
 from reconciler.kinds.facts import make_facts
 from reconciler.model.addresses import address_kind
@@ -29,7 +29,7 @@ from reconciler.model.redaction import remove_credentials
 from reconciler.model.results import Check, Diagnosis, Fact
 from reconciler.model.settings import VENDOR_URL
 from reconciler.state.operations import replay_state
-from reconciler.text import abridge, counted
+from reconciler.text import abridge, format_count
 from reconciler.threads import Threads, result
 
 Open = Callable[[str], AbstractContextManager[Session]]
@@ -47,7 +47,7 @@ def examine_all(path: Path, names: Sequence[str | None], connect: Open) -> list[
         found = [result(each) for each in [threads.submit(_examine, opened, name, connect) for name in chosen]]
     machine = (
         Check("versions", f"reconciler {__version__}, Python {platform.python_version()}"),
-        Check("zone data", kinds.local_time.zone_data("00:00 Europe/Berlin")),
+        Check("zone data", kinds.local_time.read_zone_version("00:00 Europe/Berlin")),
     )
     return [replace(one, checks=machine + one.checks, facts=(*one.facts, *_compare(one, found))) for one in found]
 
@@ -87,7 +87,7 @@ def _check_configuration(opened: Configuration, name: str) -> Check:
     if not Disk(opened.path).list_resources()[0]:
         return Check("configuration", "none here yet", "`reconciler export` writes one from the live project")
     desired = opened.desired(opened.environments[name])
-    return Check("configuration", counted(len(desired.resources), "resource"))
+    return Check("configuration", format_count(len(desired.resources), "resource"))
 
 
 def _check_store(session: Session, states: list[State]) -> Check:
@@ -95,8 +95,8 @@ def _check_store(session: Session, states: list[State]) -> Check:
     store, name = session.store, "state store"
     found = replay_state(store, session.read_state())
     states.append(found.state)
-    message = f"{store.where} remembers {counted(len(found.state.entries), 'object')}"
-    if holder := store.who_applies():
+    message = f"{store.where} remembers {format_count(len(found.state.entries), 'object')}"
+    if holder := store.find_applier():
         hint = f"wait; if that run is dead: `reconciler state unlock {holder.run}`"
         return Check.warning(name, f"{message}; {holder} applies", hint)
     if found.open or found.has_unread:
@@ -105,7 +105,7 @@ def _check_store(session: Session, states: list[State]) -> Check:
 
 
 def _check_git(opened: Configuration, state: State) -> Check:
-    if repository_top(opened.folder) is None:
+    if find_repository_top(opened.folder) is None:
         return Check("git", "the configuration is in no repository, so no guard asks git")
     checkout = find_checkout(opened.folder, what="doctor looks at the checkout", otherwise="")
     if off := [each for each in list_folder(opened.folder).kept_off if each.endswith("/") or is_resources(each)]:
@@ -115,7 +115,7 @@ def _check_git(opened: Configuration, state: State) -> Check:
     for commit, subject in age.newer.items():
         message = f'this checkout is older than {commit[:12]} "{subject}", which was applied'
         return Check.warning("git", message, "git pull; an apply of what it changed is refused (behind)")
-    if commits_cut_off(checkout.top):
+    if list_cut_off_commits(checkout.top):
         return Check.warning("git", "the clone is shallow, so it may not tell whether it is behind", DEEPEN)
     return Check("git", f"{checkout.commit()[:12]}; no file is missing")
 
@@ -156,7 +156,7 @@ def _check_answer(transport: Transport, watch: RecordingReader, path: str) -> It
     own = "" if transport.address == VENDOR_URL else "; not the vendor's"
     yield Check("address", f"{transport.address} answers{own}")
     if transport.address.startswith("https:"):
-        proxy = find_proxy(urlsplit(base_url(transport.address)).hostname or "")
+        proxy = find_proxy(urlsplit(make_base_url(transport.address)).hostname or "")
         yield from (Check("proxy", remove_credentials(proxy or "none")), Check("certificate", "trusted"))
     if isinstance(error, NotAuthorised) and status != FORBIDDEN:
         yield Check.failed("key", error)
@@ -178,7 +178,7 @@ def _check_lists(watch: RecordingReader, used: set[str]) -> Iterator[Check]:
         path = kind.endpoints.path
         error, is_lacking = watch.errors.get(path), watch.statuses.get(path) in (FORBIDDEN, NOT_FOUND)
         if error is None:
-            number = counted(len(watch.items[path]), kind.name.replace("_", " "))
+            number = format_count(len(watch.items[path]), kind.name.replace("_", " "))
             read.append(f"{number} in {watch.seconds[path]:.1f} s")
         elif kind.endpoints.on_demand and kind.name not in used and is_lacking:
             absent += f"; the project has no {kind.section.replace('_', ' ')}"

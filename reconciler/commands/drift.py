@@ -17,7 +17,7 @@ from reconciler.config.schema_problems import find_violations
 from reconciler.config.values import EXPRESSION
 from reconciler.errors import ConfigurationInvalid
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import is_equal, join_keys, outer_keys, value_at, with_value
+from reconciler.kinds.comparison import get_value, is_equal, join_keys, outer_keys, with_value
 from reconciler.kinds.references import ReferenceResolver
 from reconciler.model.addresses import ObjectRef, address_key, address_kind
 from reconciler.model.inputs import Desired, Fields, Instance, Live, Resource, list_managed
@@ -55,17 +55,17 @@ def adopt_drift(session: Session) -> tuple[Drift, Written]:
     planned, found = _plan_drift(session)
     resources = session.configuration.desired(session.environment).resources
     addresses, blocks = list_managed(planned.state.entries), dict[str, Fields]()
-    values: dict[str, dict[KeyPath, Any]] = {}
-    left: list[str] = []
+    values, left = dict[str, dict[KeyPath, Any]](), list[str]()
     for drifted in found.objects:
         address, kind = drifted.address, KINDS[address_kind(drifted.address)]
         if drifted.gone or address not in resources:
             left.append(f"{address}: it is not live, or not in the configuration any more: nothing to write")
             continue
         blocks[address] = block = _make_block(drifted, resources[address].fields, planned.live, addresses)
+        wanted = {each.keys: each.live for each in drifted.fields}
         # A list of references is one value: its items are compared by what they mean, and not by their places.
-        whole = {(name, *each.path) for name, each in kind.reference_fields}
-        wanted = {each.keys: value_at(block, each.keys) if each.keys in whole else each.live for each in drifted.fields}
+        whole = wanted.keys() & {(name, *each.path) for name, each in kind.reference_fields}
+        wanted |= {keys: get_value(block, keys) for keys in whole}
         for name, message in find_violations(kind.name, block):
             if name in {keys[0] for keys in wanted}:
                 left.append(f"{address}: {describe_unwritten(kind.name, block, name, message)}")
@@ -148,11 +148,11 @@ class Adoption:
         address, instance = resource.address, resource.instance
         own = (KINDS[resource.kind].section, address_key(instance.definition if instance else address))
         for keys, value in values.items():
-            file, *position = resource.field_location(join_keys(keys))
+            file, *position = resource.locate_field(join_keys(keys))
             found = (find_key_path(each.value, position) for each in self._documents(Path(file)))
             key_path = next(filter(None, found), ())
             if key_path[:1] == DEFAULTS and len(outer := outer_keys(keys)) < len(keys):
-                keys, value = outer, value_at(self._live[address], outer)  # noqa: PLW2901 - a list is one value
+                keys, value = outer, get_value(self._live[address], outer)  # noqa: PLW2901 - a list is one value
             if instance is None or key_path[:1] == DEFAULTS or len(key_path) <= len(own):
                 file, key_path = resource.location.file, (*own, *keys)
             yield Value(address, keys, value, Path(file), key_path)
@@ -216,7 +216,7 @@ class Adoption:
     def _write_out(self, resource: Resource, instance: Instance, values: Sequence[Value]) -> str:
         """The lines that leave an instance out of its `for_each`, and write it with its live values."""
         texts = [join_keys(each.keys) for each in values]
-        paths = ", ".join(f"{path} ({resource.field_location(path)})" for path in texts)
+        paths = ", ".join(f"{path} ({resource.locate_field(path)})" for path in texts)
         names = [name for name, each in self._before.items() if resource.address in each.resources]
         try:
             fields = dict(self._find_shared_fields(resource, instance, names))
@@ -227,7 +227,7 @@ class Adoption:
             fields = with_value(fields, each.keys, escape_variables(each.live))
         section, (_, _, definition) = KINDS[resource.kind].section, instance.definition.partition(".")
         documents = self._documents(Path(resource.location.file))
-        written = (value_at(each.value, (section, definition, "exclude")) for each in documents)
+        written = (get_value(each.value, (section, definition, "exclude")) for each in documents)
         excluded: list[Any] = next(filter(None, written), [])
         only = {"only_in": names} if len(names) < len(self._before) else {}
         blocks = {

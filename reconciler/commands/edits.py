@@ -20,10 +20,10 @@ from reconciler.model.addresses import address_key, address_kind, make_address
 from reconciler.model.inputs import Desired
 from reconciler.model.results import AlsoChanged
 from reconciler.plan.references import find_targets
-from reconciler.serialization import canonical
+from reconciler.serialization import to_canonical
 from reconciler.system import Unreadable
 from reconciler.text import abridge, cut
-from reconciler.yaml import KeyPath, plain_copy
+from reconciler.yaml import KeyPath, copy_plain
 from reconciler.yaml.edit import BlockEditor, Edit, Joined, add_to, set_values
 from reconciler.yaml.edit_changes import UnsafeError
 
@@ -161,11 +161,11 @@ class Folding:
         self.left: list[Group] = []
         self._chosen = chosen if targets else known.keys()
         # The variables that are the same list of items in every environment, by the keys of the items.
-        first, *others = (plain_copy(each.variables) for each in configuration.environments.values())
+        first, *others = (copy_plain(each.variables) for each in configuration.environments.values())
         self._lists = {
-            frozenset(canonical(each.get("key") if isinstance(each, dict) else each) for each in value): name
+            frozenset(to_canonical(each.get("key") if isinstance(each, dict) else each) for each in value): name
             for name, value in sorted(first.items(), reverse=True)
-            if isinstance(value, list) and all(canonical(each.get(name)) == canonical(value) for each in others)
+            if isinstance(value, list) and all(to_canonical(each.get(name)) == to_canonical(value) for each in others)
         }
         self._taken: dict[str, set[str]] = defaultdict(set)
         named = map(configuration.list_addresses, configuration.environments.values())
@@ -210,7 +210,9 @@ class Folding:
 def _plan_values(desired: Desired, names: Collection[str]) -> Mapping[str, Any]:
     """All that a plan is made of, by address. `names` are those of definitions, which are no resources."""
     return {
-        **{each: (canonical(found.fields), found.lifecycle, found.file) for each, found in desired.resources.items()},
+        **{
+            each: (to_canonical(found.fields), found.lifecycle, found.file) for each, found in desired.resources.items()
+        },
         **dict.fromkeys(desired.left_out.keys() - names - desired.resources.keys(), "left out"),
         "moved": [(each.source, each.target) for each in desired.moved],
         "removed": [(each.source, each.destroy) for each in desired.removed],

@@ -21,7 +21,7 @@ from reconciler.model.inputs import Desired
 from reconciler.model.reports import Ended
 from reconciler.model.settings import Environment
 from reconciler.output.terminal import dim, escape, log, prompt, register_secret, write_stderr
-from reconciler.serialization import canonical
+from reconciler.serialization import to_canonical
 from reconciler.threads import Fields, Threads, listen, result, span
 
 T = TypeVar("T")
@@ -160,7 +160,7 @@ def run_to_end(name: str, work: Callable[[], T]) -> Ended[T]:
 def require_all(ended: Iterable[Ended[Any]]) -> None:
     """Raises what went wrong: the error of one environment, or those of several, with the worst exit code of all."""
     every = list(ended)
-    code = errors.worst(each.exit_code for each in every)
+    code = errors.find_worst(each.exit_code for each in every)
     if len(every) == 1 and every[0].error is not None:
         raise every[0].error
     if any(each.error for each in every):
@@ -202,7 +202,7 @@ def _select_wanted(desired: Desired) -> object:
     """What the configuration wants of an environment. The files and lines that say so do not count."""
     return (
         # As JSON: in Python, true is 1.
-        {address: (canonical(each.fields), each.lifecycle) for address, each in desired.resources.items()},
+        {address: (to_canonical(each.fields), each.lifecycle) for address, each in desired.resources.items()},
         sorted((each.source, each.target) for each in desired.moved),
         sorted((each.source, each.destroy) for each in desired.removed),
         sorted((each.target, each.id) for each in desired.imports),

@@ -17,7 +17,7 @@ from reconciler.model.inputs import Desired, Entry, State
 from reconciler.model.plan import WRITES, Action, Change, Plan, Refusal
 from reconciler.model.reports import Commit
 from reconciler.state.backend import Snapshot
-from reconciler.system import relative_path
+from reconciler.system import make_relative_path
 from reconciler.text import abridge
 
 MISSING_FILES = "missing-files"
@@ -50,7 +50,7 @@ def add_reasons(planned: Planned, session: Session, allowed: Collection[str]) ->
     reasons = {address: found.find_reason(address, entry) for address, entry in going.items()}
     missing = [address for address, entry in going.items() if found.is_kept_off(entry)]
     altered = [address for address, each in inherited.items() if found.has_hidden_defaults(*each)]
-    lacks_settings = listing.keeps_off(SETTINGS_FILE) and not has_settings
+    lacks_settings = listing.is_kept_off(SETTINGS_FILE) and not has_settings
     if MISSING_FILES not in allowed and (missing or altered or lacks_settings):
         refusal = _make_refusal(missing, altered, found.off or [SETTINGS_FILE])
         plan = replace(plan, refusals=(*plan.refusals, refusal))
@@ -149,7 +149,7 @@ class _FileEvidence:
         """Whether git keeps the file off the disk; if the file is not known, whether it keeps any."""
         if not entry.file:
             return bool(self.off)
-        return not os.path.lexists(self._folder / entry.file) and self._listing.keeps_off(entry.file)
+        return not os.path.lexists(self._folder / entry.file) and self._listing.is_kept_off(entry.file)
 
     def has_hidden_defaults(self, file: str, origins: Collection[str]) -> bool:
         """Whether git keeps a file off the disk whose defaults would win, in the file, over those of the origins."""
@@ -195,8 +195,8 @@ def _find_inherited(plan: Plan, desired: Desired, folder: Path) -> Iterator[tupl
     for change in plan.changes:
         resource = desired.resources.get(change.address)
         if resource is not None and change.action in WRITES:
-            places = {resource.field_location(each.path).file for each in change.fields} - {resource.location.file}
-            origins = {relative_path(each, folder) for each in places}
+            places = {resource.locate_field(each.path).file for each in change.fields} - {resource.location.file}
+            origins = {make_relative_path(each, folder) for each in places}
             if origins := origins - {SETTINGS_FILE}:
                 yield change.address, (resource.file, origins)
 

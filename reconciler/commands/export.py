@@ -15,10 +15,10 @@ from reconciler.commands.session import Session
 from reconciler.config.files import Disk
 from reconciler.config.schema_problems import find_violations
 from reconciler.errors import Refused, WrongUsage
-from reconciler.git import repository_top
+from reconciler.git import find_repository_top
 from reconciler.kinds import KINDS
-from reconciler.kinds.normalization import natural_key, normal_form
-from reconciler.kinds.references import reference_items
+from reconciler.kinds.normalization import find_natural_key, make_normal_form
+from reconciler.kinds.references import find_reference_items
 from reconciler.kinds.resources import make_schemas
 from reconciler.lazy import frozen
 from reconciler.model.addresses import ObjectRef, address_key, address_kind
@@ -32,8 +32,8 @@ from reconciler.plan.guards import Options
 from reconciler.plan.identity import describe_deleted
 from reconciler.state.operations import replay_state
 from reconciler.state.recorder import Recorder, add_counts
-from reconciler.system import relative_path
-from reconciler.text import abridge, did_you_mean, quote
+from reconciler.system import make_relative_path
+from reconciler.text import abridge, quote, suggest_close
 
 CONFIGURATION = "configuration.schema.json"
 SCHEMA = f"schemas/{CONFIGURATION}"
@@ -85,11 +85,11 @@ def read_live(session: Session, state: State, also: Iterable[ObjectRef] = (), us
 
 def _find_schema(folder: Path) -> str | None:
     """The relative path of the schema in the folder, or in one above it in the repository; None if there is none."""
-    top = repository_top(folder)
+    top = find_repository_top(folder)
     real = folder.resolve()
     above = [real, *(each for each in real.parents if top is not None and each.is_relative_to(top))]
     found = next((each / SCHEMA for each in above if (each / SCHEMA).is_file()), None)
-    return relative_path(found, real) if found else None
+    return make_relative_path(found, real) if found else None
 
 
 def write_exported_state(session: Session, exported: Exported) -> None:
@@ -164,7 +164,7 @@ class Project:
         taken = {*self.configuration.merged.resources, *self.state.entries}.union(*named)
         for kind in KINDS.values():
             known = (each for each in self.kept.resources.values() if each.kind == kind.name)
-            written = [natural_key(kind, each.fields, normal_form) for each in known]
+            written = [find_natural_key(kind, each.fields, make_normal_form) for each in known]
             records = [each for each in self.live.records[kind.name].values() if each.ref not in self.managed]
             chosen, left = find_expressible(kind, records, find_objections, written)
             given = {address_key(each) for each in taken if address_kind(each) == kind.name}
@@ -189,7 +189,7 @@ class Project:
             raise Refused(f"{describe_deleted(ref.id, tombstone)}, and the API never uses an id again")
         if ref.id not in records:
             hint = "`reconciler plan --format json` lists the objects that are not managed, with their ids"
-            raise WrongUsage(f"there is no live {ref.kind} {ref.id}{did_you_mean(ref.id, records)}", hint=hint)
+            raise WrongUsage(f"there is no live {ref.kind} {ref.id}{suggest_close(ref.id, records)}", hint=hint)
         chosen, left = find_expressible(KINDS[ref.kind], [records[ref.id]], find_objections)
         return Unmanaged(chosen, {ref: key}, {why: [describe(record)] for record, why in left})
 
@@ -206,7 +206,9 @@ class Project:
 
     def find_raw(self, blocks: Mapping[str, Fields]) -> str:
         """The live objects that have their ids in blocks, since no resource is one of them."""
-        items = (each for name, fields in blocks.items() for each in reference_items(KINDS[address_kind(name)], fields))
+        items = (
+            each for name, fields in blocks.items() for each in find_reference_items(KINDS[address_kind(name)], fields)
+        )
         found = (self.live.records[to.kind].get(item.get("id", "")) for *_, item, to in items if isinstance(item, dict))
         return ", ".join(dict.fromkeys(describe(each) for each in found if each))
 
@@ -225,7 +227,7 @@ class Project:
                 and change.address not in self._known
             ):
                 resource = after.resources[change.address]
-                places = (f"{each.path}: {resource.field_location(each.path)}" for each in change.fields if change.id)
+                places = (f"{each.path}: {resource.locate_field(each.path)}" for each in change.fields if change.id)
                 text = (
                     f"{resource.location}: {change.address} is {describe(record)}: {why.get(record.ref, 'it differs')}"
                 )

@@ -17,7 +17,7 @@ from reconciler.config.schema_problems import find_violations
 from reconciler.errors import AnswerRefused, NotAuthorised, ReconcilerError, Unreachable
 from reconciler.kinds import Kind, Pages
 from reconciler.kinds.facts import NOBODY, Claims, find_claims, list_questions, make_facts
-from reconciler.kinds.wire import object_path
+from reconciler.kinds.wire import make_object_path
 from reconciler.model.results import Fact
 
 TYPES, ERROR = ("request", "resource", "logical", "internal"), {"type", "code", "message"}
@@ -75,7 +75,7 @@ def find_facts(kind: Kind, watch: RecordingReader) -> Iterator[Fact]:
 def _find_object_claims(kind: Kind, watch: RecordingReader, rows: Sequence[Item]) -> Claims:
     yield from _find_page_claims(kind, watch, rows)
     path, is_readable = kind.endpoints.path, kind.endpoints.readable
-    answer = watch.ask(object_path(kind, rows[0]["id"])) if rows else None
+    answer = watch.ask(make_object_path(kind, rows[0]["id"])) if rows else None
     item = answer.fields() if answer and answer.ok else {}
     lacks = sorted(rows[0].keys() - item.keys()) if item else [answer and answer.status]
     text = f"GET by an id {'shows the record' if is_readable else 'does not exist'}"

@@ -16,14 +16,14 @@ from reconciler.commands.session import Session
 from reconciler.config.files import SETTINGS_FILE
 from reconciler.errors import ConfigurationInvalid, Refused, WrongUsage
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import join_keys, value_at
+from reconciler.kinds.comparison import get_value, join_keys
 from reconciler.kinds.normalization import find_by_natural_key
 from reconciler.kinds.references import references
 from reconciler.model.addresses import ObjectRef, address_key, address_kind, make_address
 from reconciler.model.inputs import Desired, Import
 from reconciler.model.plan import Action
 from reconciler.plan.export import Selection, find_key_paths, make_blocks, name_variables
-from reconciler.text import abridge, counted, split_numbers, truncate
+from reconciler.text import abridge, format_count, split_numbers, truncate
 from reconciler.yaml import KeyPath
 from reconciler.yaml.edit import REMOVED, Edit, Verbatim
 
@@ -108,7 +108,7 @@ class _Import:
         for address, paths in key_paths.items():
             sides = {**project.find_sides(address), project.name: self._blocks[address]}
             known = {name: sides[name] for name in project.environments if name in sides}
-            values |= {(address, each): {name: value_at(at, each) for name, at in known.items()} for each in paths}
+            values |= {(address, each): {name: get_value(at, each) for name, at in known.items()} for each in paths}
         self._variables = name_variables(values, taken)
         return failures
 
@@ -140,7 +140,7 @@ class _Import:
                 resource = resources[change.address]
                 sides = [self._blocks[change.address], *project.find_sides(change.address).values()]
                 key_paths[change.address] = differing = find_key_paths(change, [*sides, resource.fields])
-                values = json.dumps([value_at(side, key_path) for side in sides for key_path in differing])
+                values = json.dumps([get_value(side, key_path) for side in sides for key_path in differing])
                 reasons = {
                     "a for_each makes it": resource.instance,
                     "one environment lacks it": not differing,
@@ -252,7 +252,7 @@ class _Import:
         for change in changes:
             if change.address in refs and (change.action, change.id) != (Action.ADOPT, refs[change.address].id):
                 path = next((each.path for each in change.fields), "")
-                place = after.resources[change.address].field_location(path)
+                place = after.resources[change.address].locate_field(path)
                 failures[change.address] = f"its {path or 'id'} would not be as it is live: {place} says otherwise"
         if not failures:
             self._project.require_adopts(after, self._rest, self._found, self._out)
@@ -296,4 +296,4 @@ class _Import:
         yield from (f"{', '.join(objects)}{why}" for why, objects in found.items())
         if self._found.selection and self._rest:
             reason = abridge(f"{each.action} {each.address}" for each in self._rest)
-            yield f"besides the imports, the plan has {counted(len(self._rest), 'other change')}: {reason}"
+            yield f"besides the imports, the plan has {format_count(len(self._rest), 'other change')}: {reason}"

@@ -16,7 +16,7 @@ from reconciler.config.locations import make_line_reader
 from reconciler.config.semantics import explain_bad_field
 from reconciler.errors import ConfigurationInvalid, IdentityAmbiguous, WrongUsage
 from reconciler.kinds import KINDS
-from reconciler.kinds.wire import object_path
+from reconciler.kinds.wire import make_object_path
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import Desired, Live, list_managed
 from reconciler.model.plan import Destinations, Plan
@@ -31,7 +31,7 @@ from reconciler.review.explain import explain
 from reconciler.review.rules import ExplainInput
 from reconciler.state.operations import replay_state
 from reconciler.state.receipts import list_receipts
-from reconciler.text import cut, did_you_mean
+from reconciler.text import cut, suggest_close
 
 
 def explain_address(session: Session, target: str) -> Explanation:
@@ -46,14 +46,14 @@ def explain_address(session: Session, target: str) -> Explanation:
     return replace(explained, rules=(*explained.rules, *policies))
 
 
-def configured_graph(path: Path, environment: str | None) -> Graph:
+def graph_configuration(path: Path, environment: str | None) -> Graph:
     """The graph of the configuration alone, without a plan and a key."""
     configuration = Configuration(path)
     desired = configuration.desired(configuration.environment(environment))
     return make_graph(Plan(environment="", changes=()), desired, Live({}))
 
 
-def planned_graph(session: Session) -> Graph:
+def graph_plan(session: Session) -> Graph:
     """The graph of a plan, which no policy judges."""
     planned = plan(session, Options(judged=False))
     return make_graph(planned.plan, planned.desired, planned.live)
@@ -81,7 +81,7 @@ def send_test(session: Session, address: str) -> str:
     kinds = {kind.name: kind for kind in KINDS.values() if kind.endpoints.test_path}
     desired = session.configuration.desired(session.environment)
     known = [each for each in desired.resources if address_kind(each) in kinds]
-    close = did_you_mean(address, known)
+    close = suggest_close(address, known)
     kind = kinds.get(address_kind(address))
     if kind is None:
         raise WrongUsage(f"{address} takes no test; expected the address of a {', '.join(kinds)}{close}")
@@ -93,7 +93,7 @@ def send_test(session: Session, address: str) -> str:
             desired.explain_none(address) or f"there is no {address}{close}",
             hint=f"an address is KIND.KEY, for example {kind.name}.daily-revenue",
         )
-    path = f"{object_path(kind, object_id)}{kind.endpoints.test_path}"
+    path = f"{make_object_path(kind, object_id)}{kind.endpoints.test_path}"
     # Never sent twice: each request that arrives delivers something to people.
     answer = Writer(session.transport).send(kind.endpoints.test, path, idempotent=False, retry=False)
     if not answer.ok:

@@ -13,13 +13,13 @@ from reconciler.api import Reader
 from reconciler.commands.session import Planned, Session
 from reconciler.errors import GUARD, KeyExposed, Refused
 from reconciler.kinds import KINDS
-from reconciler.kinds.references import find_address, named_label, reference_items
+from reconciler.kinds.references import find_address, find_named_label, find_reference_items
 from reconciler.lazy import frozen, load
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import Desired, Fields, Live, State
 from reconciler.model.plan import Action, Plan, Refusal
 from reconciler.model.reports import Scope
-from reconciler.serialization import json_text
+from reconciler.serialization import to_json_text
 from reconciler.state.backend import raise_serial
 from reconciler.state.journal import Replayed
 from reconciler.threads import span
@@ -103,17 +103,17 @@ def make_plan_input(session: Session, state: State, options: Options) -> PlanInp
         # Only the addresses of the receipt are planned: what else has changed since is no part of the way back.
         addresses = {item.address for item in receipt.items} & {*desired.resources, *state.entries}
         options = replace(options, targets=(*options.targets, *sorted(addresses)))
-    rules = (rule for each in desired.resources.values() for rule in KINDS[each.kind].local_times(each.fields).values())
+    resources = desired.resources.values()
+    rules = (rule for each in resources for rule in KINDS[each.kind].find_local_times(each.fields).values())
     if rule := next(rules, None):
-        options = replace(options, zone_data=kinds.local_time.zone_data(rule[0]))
+        options = replace(options, zone_data=kinds.local_time.read_zone_version(rule[0]))
     earlier = None
     if options.base is not None:
         earlier = commands.base_plan.read_base_plan(session.configuration, session.environment, options.base)
     lookups = set[str]()
     for each in (desired, earlier.desired) if earlier and earlier.desired else (desired,):
         lookups |= _find_lookups((resource.kind, resource.fields) for resource in each.resources.values())
-        # A target that goes is looked up, too.
-        going = {address_kind(address) for address in state.entries if address not in each.resources}
+        going = {address_kind(address) for address in state.entries if address not in each.resources}  # needed, too
         references = (reference for kind in KINDS.values() for _, reference in kind.lists)
         lookups |= {reference.lookup for reference in references if reference.kind in going or options.prune}
     return PlanInput(desired, options, lookups, earlier)
@@ -127,8 +127,8 @@ def _find_lookups(resources: Iterable[tuple[str, Fields]]) -> set[str]:
     for name, fields in resources:
         used.add(name)
         if unmet[name]:
-            items = ((item, each) for _, item, each in reference_items(KINDS[name], fields) if each.lookup)
-            found = {each.lookup for item, each in items if find_address(each, item) or named_label(each, item)}
+            items = ((item, each) for _, item, each in find_reference_items(KINDS[name], fields) if each.lookup)
+            found = {each.lookup for item, each in items if find_address(each, item) or find_named_label(each, item)}
             paths |= found
             unmet[name] -= found
     return paths.union(*(KINDS[name].endpoints.lookups for name in used))
@@ -177,7 +177,7 @@ def _require_no_key(session: Session, made: Plan) -> None:
     secret = session.transport.secret
 
     def has_key(values: Any) -> bool:
-        return secret.spellings.are_in(json_text(values).encode("utf-8", "surrogatepass"))
+        return secret.spellings.are_in(to_json_text(values).encode("utf-8", "surrogatepass"))
 
     if not made.changes or not has_key(made.changes):
         return

@@ -18,7 +18,7 @@ from reconciler.model.policies import Policy, PolicyReport
 from reconciler.model.results import Rule
 from reconciler.model.settings import Environment
 from reconciler.plan.guards import Options
-from reconciler.text import abridge, did_you_mean
+from reconciler.text import abridge, suggest_close
 
 
 def judge(
@@ -70,7 +70,7 @@ def check(
     known = {*configuration.merged.resources}.union(*named)
     warnings = fold({name: each.problems("warning") for name, each in reports.items()})
     for name, one in unused:
-        why = f": there is no such address{did_you_mean(one.address, known)}"
+        why = f": there is no such address{suggest_close(one.address, known)}"
         why = " excepts nothing; expected it gone" if one.address in known else why
         text = f"policy.{name}: the exception for {one.address}{why}"
         warnings.append(Problem(*one.location, text, code=GUARD + name))
@@ -85,7 +85,7 @@ def judge_plan(
     made, allowed = planned.plan, options.allowed
     known = [GUARD + each.name for each in policies]
     if unknown := sorted(each for each in allowed if each.startswith(GUARD) and each not in known):
-        raise WrongUsage(f"--allow {unknown[0]}: there is no such policy{did_you_mean(unknown[0], known)}")
+        raise WrongUsage(f"--allow {unknown[0]}: there is no such policy{suggest_close(unknown[0], known)}")
     now = session.transport.clock()
     about = {"changes": made.changes, "live": planned.live, "state": planned.state, "before": before}
     about |= {"only_changes": options.undo is not None}

@@ -22,7 +22,7 @@ from reconciler.commands.session import Session
 from reconciler.errors import DELETE, Exit, ReconcilerError, Refused
 from reconciler.kinds import KINDS, Kind, Pages
 from reconciler.kinds.facts import REFUSED, fill, find_creates, find_updates, list_questions, make_facts
-from reconciler.kinds.wire import create_requests, delete_requests, is_id, object_path, record_from
+from reconciler.kinds.wire import decode_record, is_id, make_create_requests, make_delete_requests, make_object_path
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import Entry, Fields, State
 from reconciler.model.plan import Request
@@ -144,7 +144,7 @@ class _Probe:
         return answer
 
     def _create(self, kind: Kind, fields: Fields) -> Item:
-        name, request = fields[kind.identity.name_field], create_requests(kind, fields)[0]
+        name, request = fields[kind.identity.name_field], make_create_requests(kind, fields)[0]
         parts = {name: kind.example[name] for name, _ in kind.parts}
         key, address = name if kind.endpoints.idempotent_create else None, f"{kind.name}.{name}"
         self._record(address, fields.get(kind.identity.chosen_id, ""), fields)
@@ -167,14 +167,14 @@ class _Probe:
 
     def _check_created(self, kind: Kind, fields: Fields, object_id: str) -> None:
         if kind.endpoints.idempotent_create:
-            address = f"{kind.name}.{fields[kind.identity.name_field]}-again"
-            self._record(address, "", fields)
-            again = self._send(create_requests(kind, fields)[0], fields[kind.identity.name_field]).record().get("id")
+            key, request = fields[kind.identity.name_field], make_create_requests(kind, fields)[0]
+            self._record(address := f"{kind.name}.{key}-again", "", fields)
+            again = self._send(request, key).record().get("id")
             self._record(address, again if again != object_id and is_id(kind, again) else None, fields)
             self._add(kind, "the same Idempotency-Key makes no second object", again == object_id, again)
         raw = self._read(kind, object_id)
         lookups = {path: read_table(self._writer, path) for path in kind.endpoints.lookups}
-        found = {**raw, **record_from(kind, raw, lookups).fields}
+        found = {**raw, **decode_record(kind, raw, lookups).fields}
         lost = [name for name, value in fields.items() if found.get(name) != value]
         self._add(kind, "a new object has all that was sent", not lost, f"but not {', '.join(lost)}")
         for name, word in ((name, each.initial) for name, each in kind.sub_endpoints if each.initial):
@@ -202,7 +202,7 @@ class _Probe:
         omitted = {each for each in fields if fields[each]} - sent.keys() - {field}
         for what, form in {"": "{}-changed", **TEXTS}.items():
             sent[field] = text = form.format(name)
-            self._send(Request(kind.endpoints.update, object_path(kind, object_id), kind.to_wire(sent)))
+            self._send(Request(kind.endpoints.update, make_object_path(kind, object_id), kind.to_wire(sent)))
             after = self._read(kind, object_id)
             wrong = sorted(each for each in omitted if (before.get(each) == after.get(each)) is is_full)
             if what:
@@ -212,12 +212,12 @@ class _Probe:
                 self._add(kind, "omitted", not wrong, f"but not {', '.join(wrong)}")
 
     def _set_sub_endpoints(self, kind: Kind, _fields: Fields, object_id: str) -> None:
-        live = record_from(kind, self._read(kind, object_id), {}).fields
+        live = decode_record(kind, self._read(kind, object_id), {}).fields
         for name, each in kind.sub_endpoints:
             value = each.words.get(str(live.get(name))) if each.words else kind.example.get(name)
             if value is None:
                 continue
-            request = Request(each.method, f"{object_path(kind, object_id)}{each.path}", {each.key: value})
+            request = Request(each.method, f"{make_object_path(kind, object_id)}{each.path}", {each.key: value})
             answer = self._send(request, refusals=REFUSALS if each.words else ())
             holds = answer.ok if each.words else bool(self._read(kind, object_id).get(name)) is each.by_id
             word = f"{name} {'again' if each.words else 'by id'}"
@@ -230,14 +230,14 @@ class _Probe:
     def _set_and_restore(self, kind: Kind, fields: Fields, object_id: str) -> None:
         rest, method = fields if kind.endpoints.has_full_update else {}, str(kind.endpoints.update)
         for text, name, value, expected in find_updates(kind, fields):
-            request = Request(method, object_path(kind, object_id), kind.to_wire({**rest, name: value}))
+            request = Request(method, make_object_path(kind, object_id), kind.to_wire({**rest, name: value}))
             answer, after = self._send(request, refusals=REFUSALS), self._read(kind, object_id).get(name)
             holds = not answer.ok if expected is REFUSED else (after or None) == expected
             self._add(kind, text, holds, after if answer.ok else answer.status)
             self._send(replace(request, body=kind.to_wire({**rest, name: fields[name]})), refusals=REFUSALS)
         for text, sent, expected in find_creates(kind, fields):
             self._record(f"{kind.name}.{sent[kind.identity.chosen_id]}", sent[kind.identity.chosen_id], sent)
-            answer = self._send(create_requests(kind, sent)[0], refusals=REFUSALS)
+            answer = self._send(make_create_requests(kind, sent)[0], refusals=REFUSALS)
             self._add(kind, text, answer.ok is expected, answer.status)
 
     def remove(self) -> None:
@@ -256,14 +256,14 @@ class _Probe:
                 self._left.append(f"{kind.name} {self._entries[address].id or address} may be left: {error}")
 
     def _delete(self, kind: Kind, object_id: str, kept_in_use: Collection[int] = ()) -> None:
-        for each in delete_requests(kind, object_id):
+        for each in make_delete_requests(kind, object_id):
             answer = self._writer.send(each.method, each.path, each.body, idempotent=True)
             if kept_in_use:
                 self._add(kind, "in use", not answer.ok, answer.status)
                 if answer.status in kept_in_use:
                     return
             found = {} if answer.ok else self._read(kind, object_id)
-            has_ended = found and kind.has_ended(record_from(kind, found, {}).fields)
+            has_ended = found and kind.has_ended(decode_record(kind, found, {}).fields)
             if not (answer.ok or has_ended or (answer.status == NOT_FOUND and not found)):
                 raise answer.error(self._writer.source)
             if answer.ok and not each.body:
@@ -273,10 +273,10 @@ class _Probe:
     def _ask_again(self, kind: Kind, object_id: str, fields: Fields) -> None:
         """Reads what is deleted, and tries to get it back. If that works, deletes it again."""
         own = {name: value for name, value in fields.items() if name not in dict(kind.reference_fields)}
-        tries = {"reused": create_requests(kind, own)[0]} if kind.identity.chosen_id else {}
+        tries = {"reused": make_create_requests(kind, own)[0]} if kind.identity.chosen_id else {}
         for name, each in ((name, each) for name, each in kind.sub_endpoints if each.terminal and each.initial):
             self._add(kind, f"{name} ended", object_id in self._list(kind), "none")
-            path, body = f"{object_path(kind, object_id)}{each.path}", {each.key: each.words[str(each.initial)]}
+            path, body = f"{make_object_path(kind, object_id)}{each.path}", {each.key: each.words[str(each.initial)]}
             tries[f"{name} back"] = Request(each.method, path, body)
         for text, request in tries.items():
             answer = self._send(request, refusals=REFUSALS)
@@ -291,7 +291,7 @@ class _Probe:
     def _find(self, kind: Kind, fields: Fields) -> str:
         """The id of the object that a create may have made before it was cut off; empty if there is none."""
         for _ in self._writer.poll():
-            records = [record_from(kind, each, {}) for each in self._list(kind).values()]
+            records = [decode_record(kind, each, {}) for each in self._list(kind).values()]
             named = [each for each in records if each.name == fields[kind.identity.name_field]]
             if len(named) == 1 and all(named[0].fields.get(name, value) == value for name, value in fields.items()):
                 return named[0].id

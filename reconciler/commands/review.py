@@ -15,7 +15,7 @@ from reconciler import commands
 from reconciler import plan as plan_stage
 from reconciler.commands.plan import find_refusal, make_refusal_error, plan
 from reconciler.commands.session import Planned, Session
-from reconciler.config.files import configuration_folder
+from reconciler.config.files import find_configuration_folder
 from reconciler.errors import Location, ReconcilerError, Refused, WrongUsage
 from reconciler.kinds import KINDS
 from reconciler.lazy import frozen, load
@@ -85,7 +85,7 @@ class Preview:
     lock: LockInfo | None = None
 
 
-def preview(
+def make_preview(
     session: Session, options: Options, forms: Collection[str], at: datetime | None, *, is_saved: bool
 ) -> Preview:
     """A plan, and what is shown of it in these forms. `at` is the moment of the plan, by default now. With `is_saved`,
@@ -94,7 +94,7 @@ def preview(
         # Local times, freezes and exceptions of policies are judged by this clock.
         session.transport.now = at
     # A shared store takes a request for that, which goes beside those of the plan.
-    asked = Threads(1).submit(session.store.who_applies)
+    asked = Threads(1).submit(session.store.find_applier)
     planned = plan(session, options)
     saved = commands.plan.bind_plan(session, planned) if is_saved else None
     made = review(session, planned, forms=forms)
@@ -107,7 +107,7 @@ def judge_together(ended: Sequence[Ended[Preview]]) -> list[Ended[Preview]]:
     """The plans of several environments, with a warning if two of them manage the same objects; refused if one would
     delete what another one manages."""
     known = {each.environment: _find_identities(each.value.planned) for each in ended if each.value is not None}
-    warnings = plan_stage.compare.shared_objects(known)
+    warnings = plan_stage.compare.find_shared_objects(known)
 
     def judge(made: Preview) -> Preview:
         plan, identify = made.review.plan, plan_stage.compare.identify
@@ -169,7 +169,7 @@ class ReportFiles(AbstractContextManager["ReportFiles"]):
             configuration, name, commit = review.plan.configuration or None, review.plan.environment, review.commit
         else:
             configuration, name = session.find_names(self.path, self.names[0] if len(self.names) == 1 else None)
-            commit = load(session.CONFIGURATION_COMMIT)(configuration_folder(self.path))
+            commit = load(session.CONFIGURATION_COMMIT)(find_configuration_folder(self.path))
         several = tuple(self.names) if len(self.names) > 1 else ()
         failure = Failure(self.command, name, error, commit, review, configuration or "", several)
         for form, file in known:

@@ -18,7 +18,7 @@ from reconciler.config.files import STATE_FOLDER
 from reconciler.config.load import Configuration
 from reconciler.config.settings import derive_name
 from reconciler.errors import ReconcilerError, WrongUsage
-from reconciler.git import repository_top
+from reconciler.git import find_repository_top
 from reconciler.lazy import frozen, load
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import Desired, Live, State
@@ -29,14 +29,14 @@ from reconciler.state.backend import Backend, Snapshot
 from reconciler.state.document import from_text
 from reconciler.state.file import LARGEST
 from reconciler.state.operations import WRONG_CONFIGURATION, open_backend, require_own
-from reconciler.system import Unreadable, read_regular, relative_path
-from reconciler.text import counted
+from reconciler.system import Unreadable, make_relative_path, read_regular
+from reconciler.text import format_count
 
 if TYPE_CHECKING:
     from reconciler.model.policies import PolicyReport
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100  # beyond them is a typing error, and near the ends of datetime arithmetic overflows
-CONFIGURATION_COMMIT = "reconciler.git.checkout:configuration_commit"
+CONFIGURATION_COMMIT = "reconciler.git.checkout:find_configuration_commit"
 NOW = "RECONCILER_NOW"
 """The variable that sets the clock, for rehearsals."""
 
@@ -54,9 +54,9 @@ class Session:
     @property
     def folder(self) -> str:
         """The configuration's folder: its path below the repository's top, in full if it lies in none."""
-        top = repository_top(self.configuration.folder)
+        top = find_repository_top(self.configuration.folder)
         real = os.path.realpath(self.configuration.folder)
-        return real if top is None else relative_path(real, top)
+        return real if top is None else make_relative_path(real, top)
 
     def read_state(self, allowed: Collection[str] = ()) -> Snapshot:
         """The state as stored. Refused if it belongs to another configuration, unless `allowed` names that guard."""
@@ -76,7 +76,7 @@ class Session:
         for file in sorted(file for file in files if file.stem not in names):
             with suppress(ReconcilerError, OSError, Unreadable):  # it may be any JSON that somebody keeps there
                 if count := len(from_text(read_regular(file, LARGEST), file.stem, str(file)).entries):
-                    held = f"this state holds {counted(count, 'object')} of the environment {file.stem}"
+                    held = f"this state holds {format_count(count, 'object')} of the environment {file.stem}"
                     keep = "no plan touches them; to keep them, delete this file"
                     delete = "to delete them, add it again and leave all out of it by `only_in`"
                     yield f"{file}: {held}, which is not in reconciler.yaml: {keep}; {delete}"
@@ -87,7 +87,7 @@ class Session:
 
     def find_head(self) -> str:
         """The id of the commit that is checked out; empty if there is none."""
-        return str(load("reconciler.git.checkout:head_commit")(self.configuration.folder)) if self.asks_git else ""
+        return str(load("reconciler.git.checkout:find_head_commit")(self.configuration.folder)) if self.asks_git else ""
 
 
 @frozen

@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.api.transport import open_simulator
 from reconciler.commands.session import parse_moment
 from reconciler.errors import WrongUsage
-from reconciler.simulator import Faults, RuleError, Simulator, rules_in
+from reconciler.simulator import Faults, RuleError, Simulator, parse_rules
 from reconciler.simulator.app import EXAMPLES, FIRST
 from reconciler.simulator.server import Server
 from reconciler.simulator.store import ASSUMPTIONS
@@ -64,7 +64,7 @@ def read_faults(rules: Sequence[str], rule_file: Path | None, seed: int) -> Faul
     """The rules of the file, then those of the command line. WrongUsage if one cannot be read."""
     try:
         filed = read_regular(rule_file, LARGEST_RULES).decode("utf-8").splitlines() if rule_file else []
-        return Faults([*rules_in(filed, str(rule_file)), *rules], seed=seed)
+        return Faults([*parse_rules(filed, str(rule_file)), *rules], seed=seed)
     except RuleError as error:
         raise WrongUsage(f"a fault cannot be read: {error}", hint="reconciler simulate --help has examples") from error
     except UnicodeDecodeError as error:

@@ -27,7 +27,7 @@ def unlock(path: Path, environment: str | None, run: str) -> str:
 
 def read_history(path: Path, environment: str | None) -> Sequence[Receipt]:
     """The receipts of what was applied."""
-    return list_receipts(own_backend(path, environment))
+    return list_receipts(open_own_backend(path, environment))
 
 
 def read_local_state(configuration: Configuration, environment: Environment, *, shared: bool) -> State | None:
@@ -58,7 +58,7 @@ def open_backend_at(path: Path, environment: str | None, place: str) -> Backend:
     return _open(replace(chosen, state=state), configuration.folder)
 
 
-def own_backend(path: Path, environment: str | None) -> Backend:
+def open_own_backend(path: Path, environment: str | None) -> Backend:
     """The configured backend. Refused if the state there is another configuration's."""
     opened = Configuration(path)
     chosen = opened.environment(environment)

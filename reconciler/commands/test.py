@@ -19,14 +19,14 @@ from typing import Any
 from reconciler import commands, output
 from reconciler.api import RateLimiter, Secret, connect
 from reconciler.commands.session import Session, parse_moment
-from reconciler.config.cases import Case, guard_name, read_cases
+from reconciler.config.cases import Case, normalize_guard, read_cases
 from reconciler.config.files import make_error
 from reconciler.config.load import Configuration
 from reconciler.errors import ALLOWABLE, DELETE, GUARD, Exit, Problem, ReconcilerError, Refused, WrongUsage
 from reconciler.kinds import KINDS
-from reconciler.kinds.references import named_label, reference_items
+from reconciler.kinds.references import find_named_label, find_reference_items
 from reconciler.kinds.settings import APPLIED, EMPTY, PLAN
-from reconciler.kinds.wire import create_requests
+from reconciler.kinds.wire import make_create_requests
 from reconciler.lazy import frozen
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import Desired
@@ -174,7 +174,7 @@ def find_mismatches(case: Case, ran: RunResult) -> Iterator[Mismatch]:
     expect = {**case.values["expect"]}
     for name in {"refused", "policies", "warnings"} & expect.keys():
         expect[name] = sorted({expect[name]} if isinstance(expect[name], str) else {*expect[name]})
-    expect |= {"refused": sorted(map(guard_name, expect["refused"]))} if "refused" in expect else {}
+    expect |= {"refused": sorted(map(normalize_guard, expect["refused"]))} if "refused" in expect else {}
     expect |= {"summary": dict.fromkeys(map(str, SUMMARY_ORDER), 0) | expect["summary"]} if "summary" in expect else {}
     errors, got = {each.policy for each in ran.judged.violations if each.level == "error"}, _find_actual(ran, expect)
     refuses = expect.get("refused") or errors & {*expect.get("policies", ())}
@@ -234,7 +234,7 @@ class World:
         """Makes live objects (kind, fields, perhaps an id) as people do. ApiError if an id is in use."""
         for kind, fields in objects:
             known = {name: fields[name] for name in KINDS[kind].field_names if name in fields}
-            create, *settings = create_requests(KINDS[kind], known)
+            create, *settings = make_create_requests(KINDS[kind], known)
             body = dict(create.body or {}) | ({"id": fields["id"]} if "id" in fields else {})
             made = self._ask("POST", f"{routes.DASHBOARD}{create.path}", body)
             for each in settings:
@@ -243,10 +243,12 @@ class World:
     def offer_destinations(self, desired: Desired) -> None:
         """Makes the destinations that a configuration refers to and does not manage, unless they exist."""
         items = [
-            found for each in desired.resources.values() for found in reference_items(KINDS[each.kind], each.fields)
+            found
+            for each in desired.resources.values()
+            for found in find_reference_items(KINDS[each.kind], each.fields)
         ]
         named = [(item, each) for _, item, each in items if isinstance(item, dict) and "type" in item]
-        foreign = [(each.lookup, named_label(each, item), item.get("id")) for item, each in named]
+        foreign = [(each.lookup, find_named_label(each, item), item.get("id")) for item, each in named]
         for path, label, object_id in dict.fromkeys(foreign):
             available = self._ask("GET", f"{wire.BASE}{path}")["data"]
             if not any(label == each["label"] if label else object_id == each["id"] for each in available):

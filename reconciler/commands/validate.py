@@ -66,7 +66,7 @@ def _find_undocumented(desired: Desired) -> Iterator[Problem]:
             if field.known and value is not None and value not in field.known:
                 name = cite(str(value))
                 text = f"{resource.address}: {field.name}: the documents do not name {name}; a plan asks the API for it"
-                yield Problem(*resource.field_location(field.name), text)
+                yield Problem(*resource.locate_field(field.name), text)
 
 
 def expand(path: Path, environment: str | None, targets: Collection[str]) -> Desired:

@@ -19,11 +19,11 @@ from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS
-from reconciler.kinds.resources import address_pattern
+from reconciler.kinds.resources import make_address_pattern
 from reconciler.lazy import frozen
 from reconciler.model.addresses import address_kind
-from reconciler.text import cite, closest, cut, did_you_mean, quote
-from reconciler.yaml import LocatedMap, find_location, plain_copy
+from reconciler.text import cite, cut, quote, suggest_close, suggest_similar
+from reconciler.yaml import LocatedMap, copy_plain, find_location
 
 
 @frozen
@@ -56,14 +56,16 @@ class Case:
         is_map = isinstance(written, dict)
         for name in [written] if isinstance(written, str) else written:
             word = re.sub(r"(?<=\*).*| .*", "", name) if noun == "method" else name
-            fits = any(fnmatchcase(each, word) for each in known) if is_map else {name, guard_name(name)} & {*known}
+            fits = (
+                any(fnmatchcase(each, word) for each in known) if is_map else {name, normalize_guard(name)} & {*known}
+            )
             if not fits:
                 listed = f"; expected one of {', '.join(sorted(known))}" if known and noun != "address" else ""
-                text = f"there is no {noun} {quote(word)}{listed}{did_you_mean(word, known)}"
+                text = f"there is no {noun} {quote(word)}{listed}{suggest_close(word, known)}"
                 yield self.problem(text, "expect", key, name if is_map else written.index(name))
 
 
-def guard_name(written: str) -> str:
+def normalize_guard(written: str) -> str:
     """The name of a guard: `prevent_destroy` may be written for `prevent-destroy`, as in a lifecycle."""
     return written if ":" in written else written.replace("_", "-")
 
@@ -73,14 +75,14 @@ def read_cases(configuration: Configuration) -> tuple[list[Case], list[Problem]]
     reading, cases, problems = Reading(Disk(configuration.path)), list[Case](), list[Problem]()
     for file in (files := reading.source.list_tests()):
         written, found, is_yaml = read_document(reading, file)
-        node, plain = written.node, plain_copy(written.node)
+        node, plain = written.node, copy_plain(written.node)
         problems += found
         if isinstance(node, LocatedMap):
             plain = {name: value for name, value in plain.items() if not name.startswith(ANCHORS)}
         problems += find_schema_problems("test_file", plain, written) if is_yaml else ()
         tests: Any = node.get("tests") if isinstance(node, LocatedMap) else None
         for name in tests if isinstance(tests, LocatedMap) else ():
-            if is_valid("case", plain_copy(tests[name])):
+            if is_valid("case", copy_plain(tests[name])):
                 cases += _make_cases(configuration, name, Written.at(tests, name, str(file)), problems)
     if not files:
         text = "there is no *.test.yaml in this folder; expected tests beside the configuration"
@@ -90,7 +92,7 @@ def read_cases(configuration: Configuration) -> tuple[list[Case], list[Problem]]
 
 def _make_cases(configuration: Configuration, name: str, written: Written, problems: list[Problem]) -> Iterator[Case]:
     """A test in each of its environments."""
-    known, values = list(configuration.environments), plain_copy(written.node)
+    known, values = list(configuration.environments), copy_plain(written.node)
     wanted = values.get("environment", known[0] if len(known) == 1 else "")
     case = Case(name, "", values, written, configuration, configuration)
     chosen: dict[str, None] = {}
@@ -99,7 +101,7 @@ def _make_cases(configuration: Configuration, name: str, written: Written, probl
         if not found:
             text = f"there is no environment {cite(pattern)}" if pattern else "no environment is named"
             text += f"; expected one of {', '.join(known)}"
-            problems.append(case.problem(text + closest(pattern, known), "environment"))
+            problems.append(case.problem(text + suggest_similar(pattern, known), "environment"))
         chosen |= found
     yield from (_apply_changes(replace(case, environment=each), problems) for each in chosen)
 
@@ -110,7 +112,7 @@ def _apply_changes(case: Case, problems: list[Problem]) -> Case:
     changes, resources = dict(case.written.node.get("change", {})), dict(before)
     variables = changes.pop("variables", {})
     for name in variables.keys() - environment.variables.keys() - environment.unset.keys():
-        text = f"there is no variable {cite(name)}{closest(name, [*environment.variables])}"
+        text = f"there is no variable {cite(name)}{suggest_similar(name, [*environment.variables])}"
         problems.append(case.problem(f"{text}; expected one of {case.environment}", "change", "variables", name))
     values = {name: value for name, value in {**environment.variables, **variables}.items() if value is not None}
     places = {**environment.variable_locations} | {name: case.place("change", "variables", name) for name in variables}
@@ -123,7 +125,7 @@ def _apply_changes(case: Case, problems: list[Problem]) -> Case:
             laid_over: LocatedMap = overlay(node, file, old.node, old.location.file)
             laid_over.files = {**dict.fromkeys(node, file), **laid_over.files}
             resources[address] = replace(old, node=laid_over)
-        elif re.fullmatch(address_pattern(), address):
+        elif re.fullmatch(make_address_pattern(), address):
             resources[address] = Written(node, place, place)
     after, kept = copy(case.before), case.before.merged
     changed = replace(environment, variables=values, variable_locations=places)
@@ -136,5 +138,5 @@ def _apply_changes(case: Case, problems: list[Problem]) -> Case:
         kind = KINDS.get(address_kind(address))
         if not made or not kind or any(each.required and each.name not in made.node for each in kind.fields):
             text = f"nothing is written at {cite(address)}; expected an address of the YAML, or a whole resource"
-            problems.append(case.problem(text + did_you_mean(address, before), "change", address))
+            problems.append(case.problem(text + suggest_close(address, before), "change", address))
     return replace(case, after=after)

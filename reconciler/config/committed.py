@@ -8,7 +8,7 @@ from pathlib import Path
 from reconciler.config import files
 from reconciler.errors import Problem
 from reconciler.git.checkout import FOLDER, LINK, MODULE, Checkout, list_entries, read_contents, read_sizes
-from reconciler.system import Unreadable, relative_path
+from reconciler.system import Unreadable, make_relative_path
 
 IS_FOLDER = "is a folder; expected a regular file, or another name"
 NO_FILES = {FOLDER: IS_FOLDER, MODULE: IS_FOLDER, LINK: "is a link, and none is followed in a commit; expected a file"}
@@ -21,7 +21,7 @@ class Committed(files.Disk):
 
     def __init__(self, path: Path, checkout: Checkout, commit: str) -> None:
         super().__init__(path)
-        within = relative_path(self._home, os.path.realpath(checkout.top))
+        within = make_relative_path(self._home, os.path.realpath(checkout.top))
         self._entries = list_entries(checkout, commit, "" if within == os.curdir else within) or {}
         self.modules = tuple(sorted(name for name, entry in self._entries.items() if entry.startswith(MODULE)))
         names = [each for each in (files.SETTINGS_FILE, *self._select()[: files.MOST_FILES]) if each in self._entries]
@@ -42,7 +42,7 @@ class Committed(files.Disk):
     def list_files(self) -> tuple[list[Path], list[Problem]]:
         names = self._select()
         if len(names) > files.MOST_FILES:
-            return [], [files.too_many_files(self._path)]
+            return [], [files.report_too_many_files(self._path)]
         return [self.settings.parent / each for each in names], []
 
     def find_settings_elsewhere(self, *, if_empty: bool = False) -> None:

@@ -13,7 +13,7 @@ from reconciler.errors import Location, Problem
 from reconciler.kinds import KINDS, SECTIONS, Kind
 from reconciler.kinds.schema import DEFAULTS, META_ARGUMENTS
 from reconciler.model.addresses import address_kind
-from reconciler.text import cite, closest, describe
+from reconciler.text import cite, describe, suggest_similar
 from reconciler.yaml import LocatedMap
 
 Folders = dict[tuple[Path, str], LocatedMap]
@@ -66,7 +66,7 @@ def _collect(merged: Merged, written: Written, folders: Folders) -> None:
         return
     for name, fields in written.node.items():
         if name not in SECTIONS:
-            expected = f"expected one of {', '.join(SECTIONS)}{closest(name, list(SECTIONS))}"
+            expected = f"expected one of {', '.join(SECTIONS)}{suggest_similar(name, list(SECTIONS))}"
             text = f"{DEFAULTS}: unknown key {cite(name)}; {expected}"
             merged.problems.append(Problem(file, *written.node.key_positions[name], text))
         elif isinstance(fields, LocatedMap):
@@ -89,7 +89,11 @@ def _explain_no_default(kind: Kind, key: str, known: LocatedMap) -> str:
         return f"{cite(key)} has a default in this folder at {first} already; expected it once"
     if key in ("lifecycle", *META_ARGUMENTS):
         return f"{cite(key)} is no field; expected it on each resource"
-    return "" if key in names else f"unknown key {cite(key)}; expected one of {', '.join(names)}{closest(key, names)}"
+    return (
+        ""
+        if key in names
+        else f"unknown key {cite(key)}; expected one of {', '.join(names)}{suggest_similar(key, names)}"
+    )
 
 
 def overlay(own: LocatedMap, file: str, below: LocatedMap, below_file: str) -> LocatedMap:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.errors import ConfigurationInvalid, Problem
-from reconciler.git import repository_top
+from reconciler.git import find_repository_top
 from reconciler.lazy import frozen
 from reconciler.model.redaction import find_keys, mask_key, mask_pasted
 from reconciler.system import Unreadable, open_and_read, require_regular
-from reconciler.text import abridge, did_you_mean
+from reconciler.text import abridge, suggest_close
 from reconciler.yaml import Budget, read
 from reconciler.yaml.located import Document
 
@@ -46,8 +46,8 @@ class Disk:
     def __init__(self, path: Path, edited: Mapping[Path, bytes] | None = None) -> None:
         self._path = path
         self._edited = {os.path.realpath(file): content for file, content in (edited or {}).items()}
-        self._home = os.path.realpath(configuration_folder(path))
-        self.settings = configuration_folder(path) / SETTINGS_FILE
+        self._home = os.path.realpath(find_configuration_folder(path))
+        self.settings = find_configuration_folder(path) / SETTINGS_FILE
 
     def list_files(self) -> tuple[list[Path], list[Problem]]:
         """The files of resources, and the problems of files that cannot be read. No YAML at all is a problem, too."""
@@ -99,14 +99,14 @@ class Disk:
         try:
             mode = path.stat().st_mode
         except (FileNotFoundError, NotADirectoryError):
-            close = did_you_mean(path.name, list_names(path.parent))
+            close = suggest_close(path.name, list_names(path.parent))
             return [], [_make_problem(path, f"does not exist; expected a folder or a file of YAML{close}")]
         except OSError as error:
             return [], [_make_problem(path, explain_unreadable(error))]
         if stat.S_ISDIR(mode):
             problems: list[Problem] = []
             files = list(islice(_walk(path, problems), MOST_FILES + 1))  # one more shows that there are too many
-            return (files, problems) if len(files) <= MOST_FILES else ([], [*problems, too_many_files(path)])
+            return (files, problems) if len(files) <= MOST_FILES else ([], [*problems, report_too_many_files(path)])
         if stat.S_ISREG(mode) and path.name == SETTINGS_FILE:
             return [], [_make_problem(path, "holds settings; expected the folder it is in, or a file of resources")]
         beside = [
@@ -136,7 +136,7 @@ class Disk:
             raise Unreadable(explain_unreadable(error)) from error
 
 
-def too_many_files(path: Path) -> Problem:
+def report_too_many_files(path: Path) -> Problem:
     """The problem of a configuration with more than `MOST_FILES` files."""
     return _make_problem(path, f"holds more than {MOST_FILES} files of YAML; expected fewer, and none is read")
 
@@ -157,7 +157,7 @@ def _is_part(folder: Path, name: str, file: str) -> bool:
     return is_yaml(name) and not name.startswith(".")
 
 
-def configuration_folder(path: Path) -> Path:
+def find_configuration_folder(path: Path) -> Path:
     """The folder of the configuration at a path: the path itself, or the folder of the file."""
     return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - Path.is_dir fails on names that are too long
 
@@ -208,7 +208,7 @@ def is_resources(name: str) -> bool:
 
 def find_settings_above(folder: Path) -> Path | None:
     """The `reconciler.yaml` of the nearest parent that has one, within the repository."""
-    real, top = Path(os.path.realpath(folder)), repository_top(folder)
+    real, top = Path(os.path.realpath(folder)), find_repository_top(folder)
     for parent in real.parents if real != top else ():
         for name in SETTINGS_NAMES:
             if os.path.lexists(parent / name):

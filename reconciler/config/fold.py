@@ -23,8 +23,8 @@ from typing import Any, Final
 from reconciler.config.for_each import DIMENSION
 from reconciler.config.merge import KEY
 from reconciler.lazy import frozen
-from reconciler.serialization import canonical
-from reconciler.text import common_words, find_free
+from reconciler.serialization import to_canonical
+from reconciler.text import find_common_words, find_free
 from reconciler.yaml import KeyPath, walk
 from reconciler.yaml.edit import Joined
 
@@ -67,7 +67,7 @@ def _read(index: int, key: str, node: Mapping[str, Any]) -> Block:
     # What is empty has nothing within it that could stand for it.
     scalars = {key_path: value for key_path, value in walk(fields) if not isinstance(value, dict | list) or not value}
     shape = {(key_path, str(value) if isinstance(value, dict | list) else "") for key_path, value in scalars.items()}
-    shape |= {((name,), canonical(node[name])) for name in _FIXED if name in node}
+    shape |= {((name,), to_canonical(node[name])) for name in _FIXED if name in node}
     return Block(index, key, frozenset(shape), scalars, {(): key})
 
 
@@ -121,7 +121,7 @@ def _join(members: Sequence[tuple[Block, str]], prefix: str, suffix: str) -> Blo
     scalars = {**first.scalars}
     columns: dict[str, tuple[KeyPath, list[Any]]] = {}
     for key_path in sorted(differing):
-        start, inner, end = common_words(differing[key_path])
+        start, inner, end = find_common_words(differing[key_path])
         if not all(each and each == each.strip() for each in inner):
             start, inner, end = "", differing[key_path], ""
         if inner == items:
@@ -129,8 +129,8 @@ def _join(members: Sequence[tuple[Block, str]], prefix: str, suffix: str) -> Blo
         elif pieces := _split(differing[key_path], items):
             scalars[key_path] = each.join(pieces)
         else:
-            columns.setdefault(canonical(inner), (key_path, inner))
-            scalars[key_path] = f"{start}${{each.{number}.{[*columns].index(canonical(inner))}}}{end}"
+            columns.setdefault(to_canonical(inner), (key_path, inner))
+            scalars[key_path] = f"{start}${{each.{number}.{[*columns].index(to_canonical(inner))}}}{end}"
     is_few = len(members) < (FEWEST if columns or not known else 2)
     if known is None or is_few or 2 * len(columns) > len(scalars) + 1 or any("${each." in name for name in columns):
         return None
@@ -148,7 +148,7 @@ def _unite(blocks: Sequence[Block]) -> list[Dimension] | None:
     for alike in zip(*(each.dimensions for each in blocks), strict=True):
         items: dict[str, Mapping[KeyPath, Any]] = {}
         for item, values in chain.from_iterable(each.items() for each in alike):
-            if canonical([*items.setdefault(item, values).values()]) != canonical([*values.values()]):
+            if to_canonical([*items.setdefault(item, values).values()]) != to_canonical([*values.values()]):
                 return None
         dimensions.append(items)
     return dimensions
@@ -171,7 +171,7 @@ def write_block(block: Block, lists: Lists, taken: set[str]) -> Joined:
     items: dict[str, Any] = {}
     for number in order:
         dimension = block.dimensions[number]
-        variable = lists.get(frozenset(map(canonical, dimension)), "")
+        variable = lists.get(frozenset(map(to_canonical, dimension)), "")
         singular = re.sub("(?<!s)s$", "", re.sub("ies$", "y", variable))
         name = names[str(number)] = find_free(singular or "item", "", items)
         attributes = list[str]()

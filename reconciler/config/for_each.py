@@ -15,8 +15,8 @@ from reconciler.config.values import ELSEWHERE, EXPRESSION, NO_ITEMS, Item, Item
 from reconciler.errors import Location, Problem
 from reconciler.kinds.schema import META_ARGUMENTS, NAME_PATTERN
 from reconciler.model.addresses import address_key, address_kind, make_address
-from reconciler.text import cite, closest, cut, describe, offer
-from reconciler.yaml import LocatedList, LocatedMap, find_location, plain_copy
+from reconciler.text import cite, cut, describe, offer, suggest_similar
+from reconciler.yaml import LocatedList, LocatedMap, copy_plain, find_location
 
 DIMENSION: Final = re.compile(NAME_PATTERN)
 NO_DIMENSION: Final = NO_NAME.replace("variable", "dimension")
@@ -170,7 +170,7 @@ class Definition:
             if not dimension.of_variable and isinstance(node, str):
                 node, at = self._own.follow(node, at)
             is_done = dimension.of_variable or isinstance(written, str)
-            value = plain_copy(node) if is_done else self._own.resolve(node, at, ELSEWHERE.format("for_each"))
+            value = copy_plain(node) if is_done else self._own.resolve(node, at, ELSEWHERE.format("for_each"))
             key, place = value.get("key") if isinstance(value, dict) else value, find_location(node, ("key",), at)
             if place in self._own.unknown:
                 continue
@@ -195,10 +195,12 @@ class Definition:
                 about = f"exclude[{index}]"
                 if name not in keys:
                     known = list(keys)
-                    message = f"there is no dimension {cite(name)}; expected {offer(known)}{closest(name, known)}"
+                    message = (
+                        f"there is no dimension {cite(name)}; expected {offer(known)}{suggest_similar(name, known)}"
+                    )
                     self._refuse(self._written.locate("exclude", index, name, key=True), f"{about}: {message}")
                 elif isinstance(key, str | int | float) and str(key) not in keys[name] and self._left_out is None:
-                    close = self._own.searches.closest(cut(str(key)), keys[name])
+                    close = self._own.searches.suggest_similar(cut(str(key)), keys[name])
                     message = f"{about}: excludes nothing: {cite(str(key))} is no item of {name}{close}"
                     location, subject = self._written.locate("exclude", index, name), cut(self.address)
                     self._found.warnings.append(Problem(*location, f"{subject}: {message}", subject=subject))

@@ -9,7 +9,7 @@ from reconciler import config
 from reconciler.config.merge import ConfigItem, Expansion
 from reconciler.config.values import NO_FOR_EACH, Substitution, Written
 from reconciler.errors import Location
-from reconciler.text import cite, cut, did_you_mean, find_misspelt, offer
+from reconciler.text import cite, cut, find_misspelt, offer, suggest_close
 from reconciler.yaml import LocatedMap
 
 
@@ -55,7 +55,7 @@ def _find_left_out(written: Written, substitution: Substitution, environments: C
         if place in substitution.unknown:
             return None
         if environments and not any(fnmatchcase(each, name) for each in environments):
-            expected = f"expected {offer(list(environments))}{did_you_mean(name, environments)}"
+            expected = f"expected {offer(list(environments))}{suggest_close(name, environments)}"
             message = f"only_in: there is no environment {cite(name)}; {expected}"
             substitution.refuse(place, f"{cut(substitution.subject)}: {message}")
     here = substitution.environment

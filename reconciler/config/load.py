@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler import config
-from reconciler.config.files import SETTINGS_FILE, Disk, Reading, configuration_folder, make_error
+from reconciler.config.files import SETTINGS_FILE, Disk, Reading, find_configuration_folder, make_error
 from reconciler.config.instances import expand
 from reconciler.config.merge import ConfigItem, Expansion, Merged, find_foreign, merge
 from reconciler.config.semantics import check_natural_keys, check_semantics, select_imports
@@ -29,7 +29,7 @@ from reconciler.model import inputs
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import Desired, Lifecycle, Resource
 from reconciler.model.settings import Environment
-from reconciler.text import abridge, did_you_mean
+from reconciler.text import abridge, suggest_close
 from reconciler.yaml import ALIAS, LocatedMap
 from reconciler.yaml.located import Document
 
@@ -45,7 +45,7 @@ class Configuration:
 
     def __init__(self, path: Path, source: Disk | None = None) -> None:
         self.path = path
-        self.folder = configuration_folder(path)
+        self.folder = find_configuration_folder(path)
         self._reading = Reading(source or Disk(path))
         self.environments, self._problems = read_settings(self._reading)
 
@@ -75,7 +75,7 @@ class Configuration:
             lacking = f"there is no {settings}, which {named}; without it, leave the name out"
             hint = f"{SETTINGS_FILE} {named}" if self._reading.source.exists(settings) else lacking
             hint = hint if self.path.exists() else f"{self.path} does not exist; expected a folder or a file of YAML"
-            message = f"there is no environment {name}; {known}{did_you_mean(name, self.environments)}"
+            message = f"there is no environment {name}; {known}{suggest_close(name, self.environments)}"
             raise WrongUsage(message, hint=hint)
         return self.environments[name]
 
@@ -121,7 +121,7 @@ class Configuration:
         merged.unread_aliases = sorted(each.location for each in unread if each.code == ALIAS)
         merged.problems += (*problems, *missing, *unread, *foreign, *self._check_size())
         if merged.defaults or merged.lacks_defaults:
-            config.defaults.apply_defaults(merged, self._value_limit())
+            config.defaults.apply_defaults(merged, self._count_most_values())
         return merged
 
     def _check_size(self) -> list[Problem]:
@@ -154,7 +154,7 @@ class Configuration:
     def _evaluate(self, environment: Environment | None) -> tuple[Desired, list[Problem]]:
         """The desired state of an environment, and every problem. Without an environment only the problems count."""
         merged, substitution = self.merged, Substitution(environment)
-        expansion = expand(merged.resources, substitution, self.environments, self._value_limit())
+        expansion = expand(merged.resources, substitution, self.environments, self._count_most_values())
         misplaced = [*expansion.misplaced, *_resolve(merged.misplaced, substitution, "")]
         items = {name: _resolve([(name, each) for each in own], substitution) for name, own in merged.blocks.items()}
         wrong_imports: list[Problem] = []
@@ -188,14 +188,14 @@ class Configuration:
             desired = replace(desired, policies=tuple(config.locations.make_policies(policies, relative)))
         return desired, []
 
-    def _value_limit(self) -> int:
+    def _count_most_values(self) -> int:
         """The most values that one environment may have."""
         return MOST_EVALUATED // max(1, len(self.environments))
 
     def list_addresses(self, environment: Environment) -> set[str]:
         """The addresses of all resources, also of those that `only_in` leaves out of the environment, and the `from`
         addresses of `moved` and `removed`."""
-        found = expand(self.merged.resources, Substitution(environment), self.environments, self._value_limit())
+        found = expand(self.merged.resources, Substitution(environment), self.environments, self._count_most_values())
         blocks = (each.node for name in ("moved", "removed") for each in self.merged.blocks[name])
         sources = (node.get("from") for node in blocks if isinstance(node, LocatedMap))
         here = found.resources.keys() | (found.left_out.keys() - found.definitions.keys())

@@ -15,7 +15,7 @@ from reconciler.kinds.schema import BLOCKS, DEFAULTS, KEY_PATTERN, META_ARGUMENT
 from reconciler.kinds.settings import SETTINGS
 from reconciler.lazy import frozen
 from reconciler.model.addresses import make_address
-from reconciler.text import abridge, add_article, cite, closest, cut, describe, find_misspelt, find_similar
+from reconciler.text import abridge, add_article, cite, cut, describe, find_misspelt, find_similar, suggest_similar
 from reconciler.yaml import LocatedList, LocatedMap
 from reconciler.yaml.located import Document
 
@@ -165,7 +165,9 @@ def _explain_top_key(merged: Merged, file: str, parent: LocatedMap, name: str, a
     if name in SETTINGS["properties"]:
         return f"{cite(name)} is a setting; expected it in {SETTINGS_FILE}, in the folder of the configuration"
     keys = _list_top()
-    return f"unknown key {cite(name)}; expected one of {', '.join(keys)}, or x-… for anchors{closest(name, keys)}"
+    return (
+        f"unknown key {cite(name)}; expected one of {', '.join(keys)}, or x-… for anchors{suggest_similar(name, keys)}"
+    )
 
 
 def guess_kind(fields: Collection[str]) -> Kind | None:

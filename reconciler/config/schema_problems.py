@@ -11,7 +11,17 @@ from reconciler.config.validation import Broken, find_errors, is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, SECTIONS, Field
-from reconciler.text import WORD_CHARACTERS, cite, closest, cut, describe, find_similar, join_choices, offer, suggest
+from reconciler.text import (
+    WORD_CHARACTERS,
+    cite,
+    cut,
+    describe,
+    find_similar,
+    join_choices,
+    offer,
+    suggest,
+    suggest_similar,
+)
 from reconciler.yaml import find_location
 
 Path = tuple[str | int, ...]
@@ -79,12 +89,12 @@ def advise(name: str, path: Path, schema: Schema, value: Any) -> str:
     if isinstance(value, str):
         return _advise_on_text(schema, value)
     if isinstance(value, list):
-        is_text = schema.get("type") == "string" and not _listed_values(schema)
+        is_text = schema.get("type") == "string" and not _find_listed_values(schema)
         return "; write it in quotes if it is a text" if is_text else ""
     if isinstance(value, dict):
         return '; write "- " before each item' if schema.get("type") == "array" else ""
     is_number = isinstance(value, int | float) and "string" in _list_types(schema)
-    return _advise_on_number(_listed_values(schema), value) if is_number else ""
+    return _advise_on_number(_find_listed_values(schema), value) if is_number else ""
 
 
 def _advise_on_number(options: Sequence[str] | None, number: float) -> str:
@@ -96,15 +106,15 @@ def _advise_on_number(options: Sequence[str] | None, number: float) -> str:
     return suggest([time]) if time in options else ""
 
 
-def _listed_values(schema: Schema) -> Sequence[Any] | None:
+def _find_listed_values(schema: Schema) -> Sequence[Any] | None:
     """The values that a schema lists, or one of its choices."""
     return next((each["enum"] for each in (schema, *schema.get("oneOf", ())) if "enum" in each), None)
 
 
 def _advise_on_text(schema: Schema, text: str) -> str:
-    options = [each for each in _listed_values(schema) or () if isinstance(each, str)]
+    options = [each for each in _find_listed_values(schema) or () if isinstance(each, str)]
     if options:
-        return closest(text, options)
+        return suggest_similar(text, options)
     types = _list_types(schema)
     is_number = bool({"integer", "number"} & types) and text.isdecimal()
     if is_number or text in map(str, schema.get("enum", ())) or ("boolean" in types and text in BOOLEANS):

@@ -13,14 +13,14 @@ from reconciler import kinds
 from reconciler.config.merge import ConfigItem, Expansion
 from reconciler.errors import Location, Problem, list_instances
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import join_keys, value_at
-from reconciler.kinds.normalization import normal_form
+from reconciler.kinds.comparison import get_value, join_keys
+from reconciler.kinds.normalization import make_normal_form
 from reconciler.kinds.references import references
-from reconciler.kinds.resources import address_pattern
+from reconciler.kinds.resources import make_address_pattern
 from reconciler.kinds.schema import DATE_PATTERN, LIFECYCLE, LOCAL_TIME
 from reconciler.model.addresses import address_key, address_kind
-from reconciler.serialization import json_text
-from reconciler.text import Searches, add_article, cite, closest, cut, find_misspelt, offer, suggest
+from reconciler.serialization import to_json_text
+from reconciler.text import Searches, add_article, cite, cut, find_misspelt, offer, suggest, suggest_similar
 from reconciler.yaml import KeyPath
 
 Items = Mapping[str, Sequence[ConfigItem]]
@@ -52,8 +52,8 @@ def check_semantics(
 
 def _read_address(item: ConfigItem, key: str) -> str:
     """The address at a key of an item; empty if there is none, which the schema reports."""
-    value = value_at(item.value, (key,))
-    return value if isinstance(value, str) and re.fullmatch(address_pattern(), value) else ""
+    value = get_value(item.value, (key,))
+    return value if isinstance(value, str) and re.fullmatch(make_address_pattern(), value) else ""
 
 
 def _check_blocks(items: Items, known: Expansion) -> Iterator[Problem]:
@@ -73,7 +73,7 @@ def _check_blocks(items: Items, known: Expansion) -> Iterator[Problem]:
             yield item.problem(("to",), f"to: {cut(source)} moves to itself; expected another key")
         if target in known.definitions and target not in known.resources:
             yield item.problem(("to",), f"to: {list_instances(cut(target), known.definitions[target])}")
-        object_id = value_at(item.value, ("id",))
+        object_id = get_value(item.value, ("id",))
         for key, what in (("from", source), ("to", target), ("id", object_id if isinstance(object_id, str) else "")):
             kind = address_kind(target) if key == "id" else ""  # Objects of two kinds may have the same id.
             other = first.setdefault((key, kind, what), item)
@@ -87,10 +87,10 @@ def select_imports(
 ) -> Iterator[ConfigItem]:
     """The imports of the environment `name`, each with one id. `problems` gets those for unknown environments."""
     for item in items:
-        ids = value_at(item.value, ("id",))
+        ids = get_value(item.value, ("id",))
         for wrong in ids if isinstance(ids, dict) and environments else ():
             if wrong not in environments:
-                expected = f"expected {offer(list(environments))}{closest(wrong, list(environments))}"
+                expected = f"expected {offer(list(environments))}{suggest_similar(wrong, list(environments))}"
                 message = f"id: there is no environment {cite(wrong)}; {expected}"
                 problems.append(item.problem(("id", wrong), message, at_key=True))
         if not isinstance(ids, dict) or not ids:
@@ -101,12 +101,12 @@ def select_imports(
 
 def _check_local_times(entry: ConfigItem, kind: Kind, searches: Searches) -> Iterator[Problem]:
     """Local times of an unknown zone, or whose UTC time is off the grid in a season. The schema reports other forms."""
-    for name, (rule, grid) in kind.local_times(entry.value).items():
+    for name, (rule, grid) in kind.find_local_times(entry.value).items():
         zone = rule.partition(" ")[2]
         if not re.fullmatch(LOCAL_TIME, rule):
             continue
         if not kinds.local_time.is_zone(zone):
-            close = searches.closest(zone, kinds.local_time.zone_names(name))
+            close = searches.suggest_similar(zone, kinds.local_time.list_zones(name))
             message = f"{name}: {cite(zone)} is no time zone; expected Area/City, for example Europe/Berlin{close}"
             yield entry.problem((name,), message, f"zone {zone}")
         elif message := kinds.local_time.find_grid_problem(rule, grid, datetime.now(UTC)):
@@ -118,7 +118,7 @@ def _check_spelling(entry: ConfigItem, kind: Kind) -> Iterator[Problem]:
     for field in kind.fields:
         value = entry.value.get(field.name)
         if field.most_bytes and field.setter:
-            size = len(json_text({field.setter.key: value}).encode("utf-8", "surrogatepass"))
+            size = len(to_json_text({field.setter.key: value}).encode("utf-8", "surrogatepass"))
             message = f"{field.name}: the request for it has {size:,} bytes; expected at most {field.most_bytes:,}"
             yield from [entry.problem((field.name,), message)] if size > field.most_bytes else ()
         if isinstance(value, str) and field.known and value not in field.known:
@@ -161,7 +161,7 @@ def _check_references(
         elif is_complete or others:
             what = f"{cite(key)} is {add_article(others[0])}" if others else f"there is no {reference.kind} {cite(key)}"
             expected = f"the key of {add_article(reference.kind)} of this configuration"
-            message = f"{what}; expected {expected}{searches.closest(key, keys[reference.kind])}"
+            message = f"{what}; expected {expected}{searches.suggest_similar(key, keys[reference.kind])}"
             name, _, rest = key.partition(".")
             if name == reference.kind and rest in keys[name]:
                 message = f"found the address {cite(key)}; expected the key alone{suggest([rest])}"
@@ -170,7 +170,7 @@ def _check_references(
 
 def _check_items(entry: ConfigItem, above: KeyPath, kind: Kind | None = None) -> Iterator[Problem]:
     """Items of a list with an `until` that is no day; and, if they name fields of a kind, those that do not exist."""
-    written = value_at(entry.value, above)
+    written = get_value(entry.value, above)
     for index, each in enumerate(written if isinstance(written, list) else ()):
         key_path: KeyPath = (*above, index)
         item = each if isinstance(each, dict) else {"field": each}
@@ -211,7 +211,7 @@ def _explain_bad_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> st
     name, *steps = path.split(".")
     plain, bracket, _ = path.partition("[")
     if plain.split(".")[0] not in names:
-        return f"is no field; expected one of {', '.join(names)}, or a path within one{closest(name, names)}"
+        return f"is no field; expected one of {', '.join(names)}, or a path within one{suggest_similar(name, names)}"
     if bracket:
         return f"goes into a list; expected a path of keys{suggest([plain])}"
     schema = schemas[name]
@@ -223,7 +223,7 @@ def _explain_bad_path(path: str, schemas: Mapping[str, Mapping[str, Any]]) -> st
             return "has an empty key; expected a path such as data.actions.push"
         known = schema.get("properties", {})
         if step not in known and schema.get("additionalProperties") is False:
-            return f"has no key {cite(step)}; expected one of {', '.join(known)}{closest(step, list(known))}"
+            return f"has no key {cite(step)}; expected one of {', '.join(known)}{suggest_similar(step, list(known))}"
         schema = known.get(step, {})
     return ""
 
@@ -240,7 +240,7 @@ def check_natural_keys(entries: Iterable[ConfigItem], unknown: Collection[Locati
         ):
             continue
         # Names that differ only in spaces at the ends are the same for an API that removes these.
-        other, known = first.setdefault((address_kind(entry.name), *map(normal_form, values)), (entry, values))
+        other, known = first.setdefault((address_kind(entry.name), *map(make_normal_form, values)), (entry, values))
         if other is not entry:
             same = ", ".join(f"{name} {cite(each)}" for name, each in zip(identity.natural_key, values, strict=True))
             if values != known:

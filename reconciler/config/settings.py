@@ -18,13 +18,13 @@ from reconciler.config.semantics import explain_bad_day, explain_bad_field
 from reconciler.config.validation import is_valid
 from reconciler.config.values import Written
 from reconciler.errors import Location, Problem
-from reconciler.git import repository_top
-from reconciler.kinds.comparison import join_keys, value_at
+from reconciler.git import find_repository_top
+from reconciler.kinds.comparison import get_value, join_keys
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.settings import DEFAULT_ENVIRONMENT, DEFAULT_KEY_VARIABLE, Environment, Freeze, StateSettings
-from reconciler.text import WORD_CHARACTERS, cite, closest, cut, offer
-from reconciler.yaml import KeyPath, LocatedMap, plain_copy, walk
+from reconciler.text import WORD_CHARACTERS, cite, cut, offer, suggest_similar
+from reconciler.yaml import KeyPath, LocatedMap, copy_plain, walk
 
 EXPRESSION = re.compile(r"\$\{\s*(?:var|each)\b[^}]*\}?")
 # The name of its state's file: Windows keeps these for devices, with and without an ending.
@@ -52,12 +52,12 @@ def read_settings(reading: Reading) -> tuple[dict[str, Environment], list[Proble
     written, problems, _ = read_document(reading, file)
     unread = {each.location for each in problems}
     node = LocatedMap() if written.node is None else written.node
-    entry = ConfigItem("", plain_copy(node), replace(written, node=node))
+    entry = ConfigItem("", copy_plain(node), replace(written, node=node))
     if not is_valid("settings", entry.value):
         schema_problems = load("reconciler.config.schema_problems:find_schema_problems")
         found = schema_problems("settings", entry.value, entry.written)
         problems += [problem for problem in found if problem.location not in unread]
-    named = value_at(entry.value, ("environments",))
+    named = get_value(entry.value, ("environments",))
     names = list(named) if isinstance(named, dict) else []
     problems += _check_values(entry, names)
     if not problems:  # The others rely on the schema.
@@ -85,7 +85,7 @@ def _check_shared_states(environments: Mapping[str, Environment], entry: ConfigI
 def _check_stores(entry: ConfigItem, names: list[str]) -> Iterator[Problem]:
     """Settings that the chosen store does not have, and required settings that are missing."""
     for path in (("state",), *(("environments", name, "state") for name in names)):
-        state = value_at(entry.value, path)
+        state = get_value(entry.value, path)
         if state is None:
             continue
         backend = BACKENDS[state["store"]]
@@ -104,14 +104,14 @@ def _check_values(entry: ConfigItem, names: list[str]) -> Iterator[Problem]:
             expected = "expected letters, digits, - and _, a letter or digit first, and no device of Windows"
             message = f"{cite(name)} cannot name an environment; {expected}"
             yield entry.problem(("environments", name), message, at_key=True)
-    zone = value_at(entry.value, ("time_zone",))
+    zone = get_value(entry.value, ("time_zone",))
     if isinstance(zone, str) and zone:
         close = kinds.local_time.suggest_zone(zone[:WORD_CHARACTERS], "time_zone")
         if close is not None:
             message = f"{cite(zone)} is no time zone; expected an IANA name, for example Europe/Berlin{close}"
             yield entry.problem(("time_zone",), message)
     for path in (("variables",), *(("environments", name, "variables") for name in names)):
-        for key_path, value in walk(value_at(entry.value, path)):
+        for key_path, value in walk(get_value(entry.value, path)):
             if isinstance(value, str) and (expression := EXPRESSION.search(value)):
                 message = f"{cite(value)} is the value of a variable; expected it without {cut(expression[0])}"
                 yield entry.problem((*path, *key_path), message)
@@ -131,7 +131,7 @@ def _check_names(entry: ConfigItem, names: list[str]) -> Iterator[Problem]:
         for at, pattern in enumerate(window.get("environments", ())):
             if not any(fnmatchcase(name, pattern) for name in names):
                 message = f"there is no environment {cite(pattern)}; expected {offer(names)}, or a pattern"
-                wrong["environments", at] = message + closest(pattern, names)
+                wrong["environments", at] = message + suggest_similar(pattern, names)
         for path in (path for path, message in wrong.items() if message):
             key_path = ("freeze", index, *path)
             yield entry.problem(key_path, f"{join_keys(key_path)}: {wrong[path]}")
@@ -178,5 +178,5 @@ def _make_environments(settings: dict[str, Any], node: LocatedMap, file: Path) -
 def derive_name(folder: Path) -> str | None:
     """The name of a configuration without `name:`: the path of its folder below the top of the repository, "" at the
     top, None outside of a repository."""
-    top = repository_top(folder)
+    top = find_repository_top(folder)
     return None if top is None else "/".join(Path(os.path.realpath(folder)).relative_to(top).parts)

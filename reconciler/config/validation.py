@@ -11,9 +11,9 @@ from functools import cache
 from typing import Any
 
 from reconciler.kinds import KINDS, Kinds, in_use
-from reconciler.kinds.resources import block_schemas, policy_schema, resource_schema
+from reconciler.kinds.resources import make_block_schemas, make_policy_schema, make_resource_schema
 from reconciler.kinds.schema import Schema
-from reconciler.kinds.settings import SETTINGS, case_schema, test_file
+from reconciler.kinds.settings import SETTINGS, make_case_schema, test_file
 from reconciler.lazy import load
 
 Broken = Any
@@ -29,7 +29,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
 }
 SAYS_NOTHING = frozenset({"type", "title", "description", "examples", "default", "defaultSnippets", "$schema", "$id"})
-MADE = {"policy": policy_schema, "case": case_schema, "test_file": test_file}
+MADE = {"policy": make_policy_schema, "case": make_case_schema, "test_file": test_file}
 _tests: dict[tuple[int, type], tuple[Schema, list[tuple[Any, Any]] | None]] = {}
 """The id of a schema, and a type → the schema, and its tests of values of that type; None if no such value has it."""
 
@@ -44,10 +44,10 @@ def is_valid(name: str, value: Any) -> bool:
 def _find_schema(_kinds: Kinds, name: str) -> Schema:
     """The schema of a kind's resource, `settings`, an item of a block, or one of `MADE`."""
     if name in KINDS:
-        return resource_schema(KINDS[name])
+        return make_resource_schema(KINDS[name])
     if name in MADE:
         return MADE[name]()
-    return SETTINGS if name == "settings" else dict(block_schemas()[name]["items"])
+    return SETTINGS if name == "settings" else dict(make_block_schemas()[name]["items"])
 
 
 def fits(schema: Schema, value: Any) -> bool:

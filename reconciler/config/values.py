@@ -13,7 +13,7 @@ from reconciler.lazy import frozen
 from reconciler.model.redaction import KEY_FOUND, holds_key
 from reconciler.model.settings import Environment
 from reconciler.text import Searches, cite, cut, describe, offer
-from reconciler.yaml import LocatedList, LocatedMap, find_location, plain_copy, walk
+from reconciler.yaml import LocatedList, LocatedMap, copy_plain, find_location, walk
 from reconciler.yaml.located import Position
 
 EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
@@ -157,7 +157,7 @@ class Substitution:
             value = self._resolve_expression(whole, location)
             if not isinstance(value, dict | list):
                 return value
-            copy, size = self._copies.get(id(value)) or (plain_copy(value), count_values(value))
+            copy, size = self._copies.get(id(value)) or (copy_plain(value), count_values(value))
             self._copies[id(value)] = copy, size
             return copy if self._is_within_limit(size, location) else text
         if not self._is_within_limit(0, location):
@@ -221,12 +221,12 @@ class Substitution:
         """Add the problem of an expression `text` with a name that no item or variable has."""
         self.unknown.add(location)
         if kind == "each" and self.items:
-            close = self.searches.closest(name, self.items)
+            close = self.searches.suggest_similar(name, self.items)
             self.refuse(location, f"there is no dimension {cite(name)}; expected {offer(list(self.items))}{close}")
         elif kind == "each" and self._no_items:
             self.refuse(location, f"{cite(text)} {self._no_items}")
         elif kind == "var" and self.environment is not None:
-            close = self.searches.closest(name, self.environment.variables)
+            close = self.searches.suggest_similar(name, self.environment.variables)
             at = self.environment.unset.get(name)
             message = f"the variable {cite(name)} has no value; expected one here, since {location} uses it"
             if at is None:
@@ -241,7 +241,7 @@ class Substitution:
         if not isinstance(value, dict):
             return f"{what} is {describe(value)}; expected a map with the key {cite(keys[-1])}"
         known = offer([*map(cut, list(value)[:MOST_KEYS])]) if value else "it"
-        return f"{what} has no {cite(keys[-1])}; expected {known}{self.searches.closest(keys[-1], value)}"
+        return f"{what} has no {cite(keys[-1])}; expected {known}{self.searches.suggest_similar(keys[-1], value)}"
 
 
 def format_subject(name: str, items: Items) -> str:

@@ -76,7 +76,7 @@ class ForgeClient(Writer):
         parts = [body.get("message"), body.get("error"), *(each.get("message") for each in listed[:3])]
         reasons = "; ".join(shorten(each) for each in parts if each)
         text = f"{answer.method} {answer.path} answered {answer.status}{': ' * bool(reasons)}{reasons}"
-        text += answer.redirect() + answer.asked_wait()
+        text += answer.redirect() + answer.describe_wait()
         hint = self._hints.get(answer.status)
         if answer.status in (UNAUTHORIZED, FORBIDDEN, NOT_FOUND):
             return NotAuthorised(text, hint=hint)

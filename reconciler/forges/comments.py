@@ -20,7 +20,7 @@ from reconciler.forges import GITHUB, CiRun
 from reconciler.forges.client import Comment
 from reconciler.forges.forge import PLAN_AGAIN, Forge, GitHub, GitLab
 from reconciler.model.approval import DRIFT, NO_DRIFT, NOTHING, Approval, CommentMarker, find_marker, format_marker
-from reconciler.text import counted
+from reconciler.text import format_count
 
 ISSUE_COMMANDS = frozenset({DRIFT, NO_DRIFT})
 LONGEST = 65_536
@@ -121,7 +121,7 @@ class Comments:
             return f"{'closed' if closes else 'edited'} the issue #{number}"
         if closes:
             return "no issue: nothing has drifted"
-        of = counted(len(marker.environments()), "environment") if marker.several else marker.environment
+        of = format_count(len(marker.environments()), "environment") if marker.several else marker.environment
         title = f"Drift in {of}{f' of {marker.configuration}' if marker.configuration else ''}"
         return _create_once(partial(self.forge.open_issue, title, body), find, "opened an issue")
 

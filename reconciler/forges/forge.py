@@ -17,7 +17,7 @@ from reconciler.api.transport import connect_to_forge
 from reconciler.errors import AnswerUnreadable, Refused
 from reconciler.forges import CiRun
 from reconciler.forges.client import Comment, ForgeClient
-from reconciler.kinds.comparison import value_at
+from reconciler.kinds.comparison import get_value
 
 PLAN_AGAIN = "open a pull request and let its plan be reviewed, or apply by hand: `reconciler apply`"
 VIEWER = "query { viewer { login } }"
@@ -96,7 +96,7 @@ class Forge(ABC):
             raise Refused(f"{run.commit[:12]} came with several pull requests: {listed}", hint=PLAN_AGAIN)
         pushed = [commit for commit in self.list_pushed()[:MOST_ASKED] if commit != run.commit]
         others = (each for commit in pushed for each in self._find_merged_with(commit))
-        here = (each for each in others if value_at(each, self.target) == run.branch)
+        here = (each for each in others if get_value(each, self.target) == run.branch)
         own = [each for each in here if {*pushed}.intersection(_list_merges(each))]
         numbers = (each.get(self.number) for each in (*exact, *own))
         return list(dict.fromkeys(number for number in numbers if isinstance(number, int)))
@@ -153,7 +153,7 @@ class Forge(ABC):
         """The items that have a number, a text and an author."""
         comments = []
         for raw in items:
-            who, number, body = value_at(raw, self.author), raw.get("id"), raw.get("body")
+            who, number, body = get_value(raw, self.author), raw.get("id"), raw.get("body")
             if isinstance(number, int) and isinstance(body, str) and isinstance(who, int | str):
                 # Hosts may give a text back with other line ends.
                 text = body.replace("\r\n", "\n")
@@ -188,7 +188,7 @@ class GitHub(Forge):
 
         By GraphQL, since `GET /user` answers 403 to the tokens of apps, which a workflow's is; `viewer` answers to all.
         """
-        login = value_at(self._query(VIEWER), ("viewer", "login"))
+        login = get_value(self._query(VIEWER), ("viewer", "login"))
         if not isinstance(login, str) or not login:
             raise AnswerUnreadable("GitHub does not say whom the token speaks for")
         return login
@@ -202,7 +202,7 @@ class GitHub(Forge):
         is_ours = node.get("viewerDidAuthor") is True and node["editor"] == node.get("author")
         if is_ours or not node.get("lastEditedAt"):
             return ""
-        return str(value_at(node, ("editor", "login")) or "somebody")
+        return str(get_value(node, ("editor", "login")) or "somebody")
 
     def _query(self, query: str, **variables: str) -> dict[str, Any]:
         """The data of a GraphQL query. It answers 200 with `errors` if something is wrong."""

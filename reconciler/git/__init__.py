@@ -9,7 +9,7 @@ POINTER = b"gitdir: "
 LONGEST_POINTER = 8192  # Twice the longest path of Linux. A larger `.git` is no pointer.
 
 
-def repository_top(folder: Path | str) -> Path | None:
+def find_repository_top(folder: Path | str) -> Path | None:
     """The top of the checkout of a folder, as a real path; None if there is none. It is found by its entry named
     `.git`, and by nothing else. Git also takes a folder for a repository if it looks like the inside of one, and obeys
     its settings. A pull request can add such a folder, but no entry named `.git`: git refuses that."""
@@ -18,12 +18,12 @@ def repository_top(folder: Path | str) -> Path | None:
     for above in (at, *at.parents):
         if above != at and str(above) in ceilings:
             return None
-        if git_folder(above) is not None:
+        if find_git_folder(above) is not None:
             return above
     return None
 
 
-def git_folder(top: Path) -> Path | None:
+def find_git_folder(top: Path) -> Path | None:
     """The folder of git's own files for a checkout (of this work tree, if there are several); None without one."""
     entry = top / ".git"
     if entry.is_dir():

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, ReconcilerError
-from reconciler.git import repository_top
+from reconciler.git import find_repository_top
 from reconciler.git.command import NETWORK_SECONDS, NO_REPOSITORY, Settings, read_output, run_git, without_filters
 from reconciler.lazy import frozen
-from reconciler.system import relative_path
+from reconciler.system import make_relative_path
 
 OLDEST = (2, 31)  # The first version of git that reads settings from its environment.
 NOT_OURS = ":(top,exclude,glob)**/.reconciler/**"  # Each apply writes a state there: that is no edit of a person.
@@ -46,14 +46,14 @@ class Checkout:
 
 def as_pathspec(path: Path, top: str | Path) -> str:
     """How git calls a path, with all that is below it, whatever folder it runs in."""
-    within = relative_path(os.path.realpath(path), os.path.realpath(top))
+    within = make_relative_path(os.path.realpath(path), os.path.realpath(top))
     return ":(top)" if within == os.curdir else f":(top,literal){within}"
 
 
 def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:
     """The repository of a folder. GitUnusable if there is none, or git is too old. `what` says in the message who needs
     a repository, `otherwise` what to do without one."""
-    if repository_top(folder) is None:
+    if find_repository_top(folder) is None:
         raise GitUnusable(f"{folder}: {what}, but git finds none here ({NO_REPOSITORY})", hint=otherwise)
     at = str(folder)
     # Asked for first: an old git fails at the next question, and does not say that it is too old.
@@ -70,7 +70,7 @@ def find_checkout(folder: Path, *, what: str, otherwise: str) -> Checkout:
     return Checkout(folder, top, object_format, read_settings([], at))
 
 
-def configuration_commit(folder: Path) -> str:
+def find_configuration_commit(folder: Path) -> str:
     """The commit of a folder's files, for people; empty without a repository or git."""
     try:
         return find_checkout(folder, what="", otherwise="").commit()
@@ -78,7 +78,7 @@ def configuration_commit(folder: Path) -> str:
         return ""
 
 
-def head_commit(folder: Path) -> str:
+def find_head_commit(folder: Path) -> str:
     """The id of the commit that is checked out in a folder; empty without a repository, a commit, or git."""
     try:
         answer = run_git(str(folder), "rev-parse", "--verify", "--quiet", "HEAD")

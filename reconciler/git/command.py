@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.errors import GitUnusable
-from reconciler.git import repository_top
+from reconciler.git import find_repository_top
 from reconciler.lazy import frozen
 from reconciler.model.redaction import remove_user
-from reconciler.system import find_program, run_program, search_path
+from reconciler.system import find_program, find_search_path, run_program
 
 Settings = tuple[tuple[str, str], ...]
 
@@ -100,7 +100,7 @@ def run_git(
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
     variables, at = make_environment(), folder
     if not arguments[0].startswith("--git-dir="):
-        top = repository_top(folder)
+        top = find_repository_top(folder)
         if top is None:
             raise GitUnusable(f"{folder}: {NO_REPOSITORY}", hint="run this in a clone of the repository")
         # Git must not look for a repository further up.
@@ -140,7 +140,9 @@ def make_environment() -> dict[str, str]:
     count_settings()
     removed = {name for name, value in os.environ.items() if name in REMOVED_VARIABLES or SECRET_KEY.match(value)}
     kept = {name: value for name, value in os.environ.items() if name not in removed} | ENVIRONMENT
-    kept["PATH"] = search_path()  # Git looks for programs too, ssh for example, and must not find them in a checkout.
+    kept["PATH"] = (
+        find_search_path()
+    )  # Git looks for programs too, ssh for example, and must not find them in a checkout.
     if "GIT_ALLOW_PROTOCOL" in kept:
         kept["GIT_ALLOW_PROTOCOL"] = ":".join(each for each in kept["GIT_ALLOW_PROTOCOL"].split(":") if each != "ext")
     # In CI an askpass program passes the token of the job (Jenkins); elsewhere it opens a window.

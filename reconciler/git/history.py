@@ -9,11 +9,11 @@ from dataclasses import field
 from pathlib import Path
 
 from reconciler.errors import GitUnusable, WrongUsage
-from reconciler.git import git_folder, repository_top
+from reconciler.git import find_git_folder, find_repository_top
 from reconciler.git.checkout import MODULE, Checkout, as_pathspec
 from reconciler.git.command import read_output, run_git
 from reconciler.lazy import frozen
-from reconciler.system import relative_path
+from reconciler.system import make_relative_path
 
 ID = re.compile(r"[0-9a-f]{40,64}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -23,7 +23,7 @@ DEEPEN = (
 )
 
 
-def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
+def find_merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
     """The merge base of HEAD and `ref`, and the commit of `ref`. WrongUsage if `ref` is no commit, nothing is
     committed, or the two have no common commit. Also WrongUsage if a shallow clone does not have enough commits."""
     head, other = _require_commit(checkout, "HEAD"), _require_commit(checkout, ref)
@@ -32,7 +32,7 @@ def merge_base(checkout: Checkout, ref: str) -> tuple[str, str]:
     if found.code > 1:
         raise GitUnusable(f"{checkout.top}: git merge-base failed: {found.message}", hint="git fsck says more")
     base = found.text.partition("\n")[0]
-    cut = commits_cut_off(checkout.top)
+    cut = list_cut_off_commits(checkout.top)
     if not base:
         hint = DEEPEN if cut else "name the branch that this one comes from"
         raise WrongUsage(f"--base {ref}: HEAD and it have no commit in common here", hint=hint)
@@ -57,12 +57,12 @@ def _require_commit(checkout: Checkout, ref: str) -> str:
     hint = "git branch --all and git tag list what there is"
     if not run_git(checkout.top, *verify, f"origin/{ref}^{{commit}}").code:
         hint = f"did you mean origin/{ref}?"
-    elif commits_cut_off(checkout.top):
+    elif list_cut_off_commits(checkout.top):
         hint = DEEPEN
     raise WrongUsage(f"--base {ref}: there is no such commit here", hint=hint)
 
 
-def commits_cut_off(top: str) -> set[str]:
+def list_cut_off_commits(top: str) -> set[str]:
     """The commits whose parents a shallow clone lacks; none if the clone is whole."""
     if run_git(top, "rev-parse", "--is-shallow-repository").text != "true":
         return set()
@@ -93,7 +93,7 @@ def find_age(folder: Path, commits: Collection[str], *, head: str = "", tip: str
     """How old the checkout of a folder is. Without a repository no commit is newer; GitUnusable if git fails. A commit
     is newer than HEAD if it contains HEAD and a branch has it, or if the default branch or `tip` has it and HEAD has
     not. `head` replaces HEAD."""
-    top, head = str(repository_top(folder) or ""), head or "HEAD"
+    top, head = str(find_repository_top(folder) or ""), head or "HEAD"
     asked = {each for each in commits if ID.fullmatch(each)}
     here = _resolve_commits(top, [head, *DEFAULT_BRANCHES, *filter(None, [tip]), *asked]) if top and asked else {}
     others = asked - {here.get(head)}
@@ -109,26 +109,26 @@ def find_age(folder: Path, commits: Collection[str], *, head: str = "", tip: str
     # A commit that no branch has may be abandoned.
     unpushed = above - _list_reachable(top, [*above], "--not", "--branches", "--remotes") if above else set()
     newer, unknown = merged | unpushed, others - known
-    cut = commits_cut_off(top) if ahead - above or unknown else set()
+    cut = list_cut_off_commits(top) if ahead - above or unknown else set()
     if cut:
         unclear = {each for each in ahead - above if cut & _list_reachable(top, [f"{each}...{head}"])}
         newer, unknown = newer - unclear, unknown | unclear
     return Age(_read_subjects(top, newer), frozenset(unknown), bool(cut))
 
 
-def commit_subject(folder: Path, commit: str) -> str:
+def read_subject(folder: Path, commit: str) -> str:
     """The subject of a commit of this clone; empty without a repository."""
-    top = repository_top(folder)
+    top = find_repository_top(folder)
     return _read_subjects(str(top), [commit])[commit] if top else ""
 
 
 def read_on_default_branch(file: Path) -> bytes:
     """The content that a file has on the default branch; empty if there is none. GitUnusable if git fails."""
-    top = repository_top(file.parent)
+    top = find_repository_top(file.parent)
     here = _resolve_commits(str(top), DEFAULT_BRANCHES) if top else {}
     if top is None or not here:
         return b""
-    named = f"{next(iter(here.values()))}:{relative_path(os.path.realpath(file), os.path.realpath(top))}"
+    named = f"{next(iter(here.values()))}:{make_relative_path(os.path.realpath(file), os.path.realpath(top))}"
     return run_git(str(top), "cat-file", "blob", named, environment=OFFLINE).out
 
 
@@ -165,14 +165,14 @@ class Listing:
     kept_off: frozenset[str] = frozenset()
     tracked: frozenset[str] = frozenset()
 
-    def keeps_off(self, file: str) -> bool:
+    def is_kept_off(self, file: str) -> bool:
         """Whether git keeps a file off the disk, or the submodule that it is in."""
         return any(file == each or (each.endswith("/") and file.startswith(each)) for each in self.kept_off)
 
 
 def list_folder(folder: Path) -> Listing:
     """The files below a folder, submodules included. Empty if there is no repository; GitUnusable if git fails."""
-    top = repository_top(folder)
+    top = find_repository_top(folder)
     found = dict(_list_files(folder, top)) if top else {}
     off = {file for file, is_off in found.items() if is_off}
     return Listing(frozenset(off), frozenset(found.keys() - off))
@@ -180,7 +180,7 @@ def list_folder(folder: Path) -> Listing:
 
 def find_removal(folder: Path, file: str, since: str) -> tuple[str, str] | None:
     """The id and subject of the commit between `since` and HEAD that removed a file; None if there is none."""
-    top = repository_top(folder)
+    top = find_repository_top(folder)
     if top is None or not ID.fullmatch(since):
         return None
     try:
@@ -198,10 +198,10 @@ def _list_files(folder: Path, top: Path) -> Iterator[tuple[str, bool]]:
     for entry in filter(None, listed.decode("utf-8", "surrogateescape").split("\0")):
         head, _, name = entry.partition("\t")
         tag, mode = head.split()[:2]
-        file = relative_path(top / name, os.path.realpath(folder))
+        file = make_relative_path(top / name, os.path.realpath(folder))
         if MODULE.startswith(mode):
             module = top / name
-            if git_folder(module) is not None:
+            if find_git_folder(module) is not None:
                 yield from ((f"{file}/{each}", is_off) for each, is_off in _list_files(module, module))
             else:
                 yield f"{file}/", True

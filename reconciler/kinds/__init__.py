@@ -16,12 +16,12 @@ from reconciler.kinds.product import PRODUCT
 from reconciler.kinds.remote_config import REMOTE_CONFIG
 from reconciler.kinds.report import REPORT
 from reconciler.kinds.segment import SEGMENT
-from reconciler.lazy import LazyMapping, lazy_submodules
+from reconciler.lazy import LazyMapping, import_lazily
 
 if TYPE_CHECKING:
     from reconciler.kinds import local_time
 else:
-    __getattr__ = lazy_submodules(__name__)
+    __getattr__ = import_lazily(__name__)
 
 
 class Kinds:

@@ -13,7 +13,7 @@ from reconciler.kinds.schema import Schema
 from reconciler.lazy import load
 from reconciler.model.inputs import Entry, Fields
 from reconciler.model.plan import Cause
-from reconciler.serialization import canonical
+from reconciler.serialization import to_canonical
 
 Keys = Sequence[str | int]
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")  # Within 64 bits, and one text for each number.
@@ -51,7 +51,7 @@ def parse_path(path: str) -> tuple[str | int, ...] | None:
         return None
 
 
-def value_at(value: Any, keys: Keys) -> Any:
+def get_value(value: Any, keys: Keys) -> Any:
     """The value at these keys of nested maps and lists; None if there is none."""
     for key in keys:
         if isinstance(key, int):
@@ -118,7 +118,7 @@ def is_equal(one: Any, other: Any) -> bool:
 def is_same_value(field: Field, one: Any, other: Any) -> bool:
     """Whether two values of a field are the same. The order of an unordered list does not count."""
     if field.unordered and isinstance(one, list) and isinstance(other, list):
-        return set(map(canonical, one)) == set(map(canonical, other))
+        return set(map(to_canonical, one)) == set(map(to_canonical, other))
     return is_equal(one, other)
 
 
@@ -145,7 +145,7 @@ def without_path(fields: Fields, path: str) -> dict[str, Any]:
     return {**fields, name: without_path(inner, rest)} if isinstance(inner, dict) else dict(fields)
 
 
-def managed_fields(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str, Any]:
+def select_managed(kind: Kind, fields: Fields, ignored: Iterable[str] = ()) -> dict[str, Any]:
     """The managed fields: without those in `ignored` (paths), without what the API derives, and with what it adds."""
     result = dict(fields)
     for path in ignored:
@@ -187,7 +187,7 @@ def find_differences(kind: Kind, desired: Fields, live: Fields, known: Entry | N
     found = [one for each in changed for one in _find_field_differences(each, shown[each.name], live.get(each.name))]
     if not stored:
         return found
-    wanted = [each._replace(after=value_at(desired, each.key_path)) for each in found]
+    wanted = [each._replace(after=get_value(desired, each.key_path)) for each in found]
     return [each for each in wanted if not is_equal(each.before, each.after)]
 
 
@@ -196,8 +196,8 @@ def find_stored(desired: Fields, live: Fields, known: Entry) -> dict[str, Any]:
     stored = {}
     for path, value in known.stored.items():
         keys = parse_path(path) or ()
-        sent = value_at(known.applied, keys)
-        if keys and is_equal(value_at(desired, keys), sent) and not is_equal(value_at(live, keys), sent):
+        sent = get_value(known.applied, keys)
+        if keys and is_equal(get_value(desired, keys), sent) and not is_equal(get_value(live, keys), sent):
             stored[path] = value
     return stored
 
@@ -231,17 +231,17 @@ def _find_field_differences(each: Field, desired: Any, live: Any) -> list[Differ
 def flatten(kind: Kind, fields: Fields) -> list[tuple[str, Any]]:
     """Path → value of all leaves of the fields, in the order of the kind's fields, as a list."""
     whole = {join_keys((name, *each.path)) for name, each in kind.reference_fields if each.path}
-    return [leaf for name in kind.field_names if name in fields for leaf in leaves(name, fields[name], whole)]
+    return [leaf for name in kind.field_names if name in fields for leaf in list_leaves(name, fields[name], whole)]
 
 
-def leaves(path: str, value: Any, whole: Collection[str] = ()) -> Iterator[tuple[str, Any]]:
+def list_leaves(path: str, value: Any, whole: Collection[str] = ()) -> Iterator[tuple[str, Any]]:
     """Path → value of all that is within a value, or the value itself, unless it is a map with keys. What stands at the
     paths in `whole` is one value."""
     if not isinstance(value, dict) or not value or path in whole:
         yield path, value
         return
     for key, inner in value.items():
-        yield from leaves(join_keys([key], path), inner, whole)
+        yield from list_leaves(join_keys([key], path), inner, whole)
 
 
 def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> Cause:
@@ -254,11 +254,11 @@ def find_cause(difference: Difference, entry: Entry | None, rule: str = "") -> C
         is_ours = is_equal(entry.applied.get(difference.path), difference.before)
         return Cause.CLOCK if is_ours else Cause.DRIFT
     sources = (entry.applied, with_values(entry.applied, entry.stored))  # As we sent it, and as the API showed it.
-    around = [value_at(each, difference.outer_keys[:-1]) for each in sources]
+    around = [get_value(each, difference.outer_keys[:-1]) for each in sources]
     # The field, or the key within it, was not managed when it was last applied.
     if not all(isinstance(each, dict) and difference.outer_keys[-1] in each for each in around):
         return Cause.CONFIG
-    applied, shown = (value_at(each, difference.key_path) for each in sources)
+    applied, shown = (get_value(each, difference.key_path) for each in sources)
     ours = known == rule and is_same_value(difference.field, applied, difference.after)
     theirs = any(is_same_value(difference.field, each, difference.before) for each in (applied, shown))
     if ours and not theirs:

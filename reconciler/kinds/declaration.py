@@ -117,7 +117,7 @@ class Field:
     grid: int = 0
     most_bytes: int = 0
 
-    def schema_at(self, keys: Sequence[str | int]) -> Schema | None:
+    def find_schema(self, keys: Sequence[str | int]) -> Schema | None:
         """The schema of the value at these keys, None if it is not declared."""
         schema: Any = self.schema
         for key in keys:
@@ -218,7 +218,7 @@ class Kind:
     delivery: Delivery = field(default_factory=Delivery)
     messages: Messages
 
-    def field_named(self, name: str) -> Field:
+    def find_field(self, name: str) -> Field:
         """The field of that name, which must be one of `field_names`."""
         return next(each for each in self.fields if each.name == name)
 
@@ -232,7 +232,7 @@ class Kind:
         """The fields whose values may be others than those that are written: the API derives or adds some keys."""
         return tuple(each for each in self.fields if each.derived or "items" in each.schema)
 
-    def local_times(self, fields: Fields) -> dict[str, tuple[str, int]]:
+    def find_local_times(self, fields: Fields) -> dict[str, tuple[str, int]]:
         """The fields that are written as a local time: name → that, and the grid of its UTC time."""
         written = [(name, fields.get(name), grid) for name, grid in self._times]
         return {name: (value, grid) for name, value, grid in written if isinstance(value, str) and " " in value}
@@ -273,12 +273,12 @@ class Kind:
         """Whether an object with those fields should send something, and its deliveries fail."""
         return bool(self.delivery.failing) and fields.get(self.delivery.status) == self.delivery.failing
 
-    def delivery_counts(self, raw: Raw) -> dict[str, int]:
+    def read_delivery_counts(self, raw: Raw) -> dict[str, int]:
         """The counters of deliveries and errors that a record shows, by their names."""
         names = (self.delivery.sent_count, self.delivery.failed_count)
         return {name: value for name in names if type(value := raw.get(name)) is int}
 
-    def delivery_change(self, change: Change) -> Weight | None:
+    def find_delivery_change(self, change: Change) -> Weight | None:
         """Whether deliveries stop or start with a change; None if neither. A new object for which a person has to do
         something first does not start by being made."""
         status = next((each for each in change.fields if each.path == self.delivery.status), None)

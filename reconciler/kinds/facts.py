@@ -11,8 +11,8 @@ from reconciler.errors import ReconcilerError
 from reconciler.kinds import KINDS
 from reconciler.kinds.comparison import with_value
 from reconciler.kinds.declaration import Field, Kind, Pages, Reference
-from reconciler.kinds.references import items_at
-from reconciler.kinds.wire import find_other_object, is_id, object_path, record_from, shorten
+from reconciler.kinds.references import list_items
+from reconciler.kinds.wire import decode_record, find_other_object, is_id, make_object_path, shorten
 from reconciler.model.inputs import Fields, Lookups, Raw
 from reconciler.model.results import Fact
 from reconciler.text import abridge
@@ -33,10 +33,10 @@ def find_claims(kind: Kind, rows: Sequence[Raw], lists: Lookups, violations: Vio
     """What holds of the records of a kind, as its list has them. `lists` are those of the API, by path;
     `violations` gives the fields that break the schema of a kind, each with the reason."""
     sound = (raw for raw in rows if is_id(kind, raw["id"]) and not find_other_object(kind, raw))
-    fields = [record_from(kind, raw, lists).fields for raw in sound]
+    fields = [decode_record(kind, raw, lists).fields for raw in sound]
     bad = {kind.delivery.status: kind.delivery.failing}
     always = sorted({each.name for each in kind.fields if each.required} | kind.server_fields)
-    known, paths = {*kind.field_names, *kind.server_fields}, {f"/v4{object_path(kind, raw['id'])}" for raw in rows}
+    known, paths = {*kind.field_names, *kind.server_fields}, {f"/v4{make_object_path(kind, raw['id'])}" for raw in rows}
     own, words = kind.identity, {str(raw.get("object")) for raw in rows} - {kind.identity.object_name}
     yield f"a record says `object: {own.object_name}`", words if rows else None
     wrong = [raw["id"] for raw in rows if not is_id(kind, raw["id"])]
@@ -90,7 +90,7 @@ def _find_field_claims(each: Field, rows: Sequence[Raw]) -> Claims:
 
 def _find_reference_claims(name: str, to: Reference, rows: Sequence[Raw], lists: Lookups) -> Claims:
     target, path = KINDS[to.kind], to.lookup or KINDS[to.kind].endpoints.path
-    named = [item for raw in rows for _, item in items_at(name, to, raw) if item is not None]
+    named = [item for raw in rows for _, item in list_items(name, to, raw) if item is not None]
     ids = [str(each.get("id") if isinstance(each, dict) else each) for each in named]
     there = {str(each.get("id")) for each in (*lists.get(path, ()), *lists.get(f"{target.endpoints.path}/system", ()))}
     yield f"{'.'.join((name, *to.path))} names only what {path} has", {*ids} - there if ids else None

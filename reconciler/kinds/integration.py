@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.kinds.declaration import Delivery, Endpoints, Field, Identity, Kind, Messages, Pages, SubEndpoint
 from reconciler.kinds.schema import text
 from reconciler.model.inputs import Fields, Lookups, Raw
-from reconciler.text import did_you_mean
+from reconciler.text import suggest_close
 
 CATALOGUE = "/integrations/meta"
 # The page calls the catalogue authoritative, so a slug that is like none of these is checked there.
@@ -60,7 +60,7 @@ def creation_errors(fields: Fields, lookups: Lookups) -> list[str]:
     if not providers:
         return []
     if slug not in providers:
-        known = f"expected one of {', '.join(sorted(providers))}{did_you_mean(slug, providers)}"
+        known = f"expected one of {', '.join(sorted(providers))}{suggest_close(slug, providers)}"
         return [f'the catalogue of the API has no provider "{slug}"; {known}']
     named = providers[slug].get("allowedStores")
     stores = [each for each in named if isinstance(each, str)] if isinstance(named, list) else []

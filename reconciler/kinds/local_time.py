@@ -45,7 +45,7 @@ def _parse_rule(rule: str) -> tuple[time, ZoneInfo]:
 
 
 @lru_cache(100_000)  # Some hundred rules, each for the days of a year.
-def moment_on(rule: str, grid: int, day: date) -> datetime:
+def find_moment(rule: str, grid: int, day: date) -> datetime:
     """When it is that time on a local day, in UTC. `grid` (minutes): the grid of the UTC times of day."""
     clock, zone = _parse_rule(rule)
     local = datetime.combine(day, clock, zone)
@@ -59,30 +59,30 @@ def moment_on(rule: str, grid: int, day: date) -> datetime:
 
 
 @lru_cache(10_000)
-def next_moment(rule: str, grid: int, now: datetime) -> datetime:
+def find_next_moment(rule: str, grid: int, now: datetime) -> datetime:
     """The first moment after `now` at which it is that time, in UTC."""
     today = now.astimezone(_parse_rule(rule)[1]).date()
-    return next(at for step in count(-1) if (at := moment_on(rule, grid, today + step * DAY)) > now)
+    return next(at for step in count(-1) if (at := find_moment(rule, grid, today + step * DAY)) > now)
 
 
-def next_time(rule: str, grid: int, now: datetime) -> str:
+def find_next_time(rule: str, grid: int, now: datetime) -> str:
     """The UTC time of day (HH:MM) of the next delivery after `now`."""
-    return f"{next_moment(rule, grid, now):%H:%M}"
+    return f"{find_next_moment(rule, grid, now):%H:%M}"
 
 
 @lru_cache(10_000)
-def utc_times(rule: str, grid: int, day: date) -> frozenset[str]:
+def list_utc_times(rule: str, grid: int, day: date) -> frozenset[str]:
     """The UTC times of day (HH:MM) that it is in the seasons from a day on."""
-    return frozenset(f"{moment_on(rule, grid, day + step * DAY):%H:%M}" for step in range(AHEAD))
+    return frozenset(f"{find_moment(rule, grid, day + step * DAY):%H:%M}" for step in range(AHEAD))
 
 
-def not_before(rule: str, grid: int, before: object, now: datetime) -> datetime:
+def find_safe_moment(rule: str, grid: int, before: object, now: datetime) -> datetime:
     """The first moment from `now` on at which the UTC time `before` can be changed to that of the next delivery. Then
     the last delivery at the old time is out, and the first one at the new time is that of the next day: none is lost or
     doubled. If the old time is none, or too far from the local time to tell its day, that is `now`."""
     moment = now
     for _ in range(MOST_STEPS):
-        after = next_time(rule, grid, moment)
+        after = find_next_time(rule, grid, moment)
         last, unsent = _find_last(before, moment), _find_last(after, moment)
         if last is None or unsent is None or before == after:
             return moment
@@ -105,7 +105,7 @@ def _find_last(time_of_day: object, now: datetime) -> datetime | None:
 def _find_local_day(rule: str, grid: int, delivery: datetime) -> int:
     """The local day that a delivery is for: the one whose time is closest."""
     day = delivery.astimezone(_parse_rule(rule)[1]).date().toordinal()
-    return min((day - 1, day, day + 1), key=lambda at: abs(moment_on(rule, grid, date.fromordinal(at)) - delivery))
+    return min((day - 1, day, day + 1), key=lambda at: abs(find_moment(rule, grid, date.fromordinal(at)) - delivery))
 
 
 def describe_expired_time(kind: Kind, change: Change, record: Record | None, now: datetime) -> str:
@@ -115,10 +115,10 @@ def describe_expired_time(kind: Kind, change: Change, record: Record | None, now
     for each in change.fields:
         if not each.rule:
             continue
-        grid = kind.field_named(each.path).grid
-        if each.after != (after := next_time(each.rule, grid, now)):
+        grid = kind.find_field(each.path).grid
+        if each.after != (after := find_next_time(each.rule, grid, now)):
             return f"{each.path}: {each.rule} is {after} UTC by now, and {each.after} UTC was planned"
-        if each.cause is Cause.CLOCK and is_sent and (at := not_before(each.rule, grid, each.before, now)) > now:
+        if each.cause is Cause.CLOCK and is_sent and (at := find_safe_moment(each.rule, grid, each.before, now)) > now:
             return f"{each.path}: a delivery would be lost or doubled now, and none from {at:%Y-%m-%d %H:%M} UTC on"
     return ""
 
@@ -126,10 +126,10 @@ def describe_expired_time(kind: Kind, change: Change, record: Record | None, now
 @lru_cache(10_000)
 def describe(rule: str, grid: int, now: datetime) -> str:
     """`09:00 Europe/Berlin is 08:00 UTC until 2027-03-28, then 07:00 UTC`."""
-    first = next_moment(rule, grid, now)
+    first = find_next_moment(rule, grid, now)
     today = first.astimezone(_parse_rule(rule)[1]).date()
     for day in (today + step * DAY for step in range(1, AHEAD)):
-        if (then := f"{moment_on(rule, grid, day):%H:%M}") != f"{first:%H:%M}":
+        if (then := f"{find_moment(rule, grid, day):%H:%M}") != f"{first:%H:%M}":
             return f"{rule} is {first:%H:%M} UTC until {day}, then {then} UTC"
     return f"{rule} is {first:%H:%M} UTC"
 
@@ -170,7 +170,7 @@ def is_zone(name: str) -> bool:
 
 def suggest_zone(name: str, field: str) -> str | None:
     """What a name that is no time zone could mean; None if it is one. ReconcilerError without any time zone data."""
-    known = zone_names(field)
+    known = list_zones(field)
     return None if name in known else suggest(find_close(name, known))
 
 
@@ -180,7 +180,7 @@ def _read_names(_folders: tuple[str, ...], *, _has_package: bool) -> frozenset[s
     return frozenset(zoneinfo.available_timezones())
 
 
-def zone_names(field: str) -> frozenset[str]:
+def list_zones(field: str) -> frozenset[str]:
     """The names of all time zones here. ReconcilerError for the field if there are none."""
     known = _read_names(zoneinfo.TZPATH, _has_package=find_spec("tzdata") is not None)
     if not known:
@@ -197,7 +197,7 @@ def suggest_time(text: str, field: str) -> str:
     clock, place = f"{int(found[1]):02d}:{found[2]}", found[3]
     if place.casefold() in UTC_NAMES:
         return EXPECTED + suggest([clock])
-    places = {each.casefold(): each for each in sorted(zone_names(field)) if re.match(f"({AREAS})/", each)}
+    places = {each.casefold(): each for each in sorted(list_zones(field)) if re.match(f"({AREAS})/", each)}
     cities = {each.rpartition("/")[2]: each for each in places}
     name = place.casefold().replace(" ", "_")
     close = [name] if name in places else [cities[name]] if name in cities else []
@@ -205,7 +205,7 @@ def suggest_time(text: str, field: str) -> str:
     return EXPECTED + (suggest([f"{clock} {places[close[0]]}"]) if close else NO_PLACE)
 
 
-def zone_data(rule: str) -> str:
+def read_zone_version(rule: str) -> str:
     """The version of the time zones that a local time is read by, such as `2026b`."""
     name = rule.partition(" ")[2]
     folder = next((each for each in map(Path, zoneinfo.TZPATH) if (each / name).is_file()), None)

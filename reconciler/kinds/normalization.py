@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from reconciler.kinds.comparison import Difference, find_differences, is_equal, parse_path, value_at
+from reconciler.kinds.comparison import Difference, find_differences, get_value, is_equal, parse_path
 from reconciler.kinds.declaration import Kind
 from reconciler.kinds.schema import Schema
 from reconciler.lazy import load
 from reconciler.model.inputs import Entry, Fields, Record
-from reconciler.serialization import canonical
+from reconciler.serialization import to_canonical
 from reconciler.text import truncate
 
 Key = tuple[str, ...]
@@ -30,15 +30,15 @@ INVISIBLE = (_without_format_characters, partial(unicodedata.normalize, "NFC"), 
 """Changes that people hardly see: no zero-width characters, composed letters, no spaces at the ends."""
 
 
-def normal_form(text: str) -> str:
+def make_normal_form(text: str) -> str:
     """The text after all changes of `INVISIBLE`: two names with one normal form look the same to a person."""
     for step in INVISIBLE if not text.isascii() else (str.strip,):
         text = step(text)
     return text
 
 
-def natural_key(kind: Kind, fields: Fields, form: Callable[[str], str] = str) -> Key | None:
-    """The values of the natural key, each in a form such as `normal_form` or `fold_text`; None if one is not known."""
+def find_natural_key(kind: Kind, fields: Fields, form: Callable[[str], str] = str) -> Key | None:
+    """The values of the natural key, in a form such as `make_normal_form` or `fold_text`; None if one is not known."""
     names = kind.identity.natural_key
     values = [value for name in names if isinstance(value := fields.get(name), str)]
     return tuple(map(form, values)) if len(values) == len(names) else None
@@ -46,10 +46,10 @@ def natural_key(kind: Kind, fields: Fields, form: Callable[[str], str] = str) ->
 
 def find_by_natural_key(kind: Kind, fields: Fields, records: Iterable[Record]) -> list[Record]:
     """The records with the natural key of these fields; if there are none, those with the same normal form of it."""
-    wanted = natural_key(kind, fields, normal_form)
-    found = [record for record in records if natural_key(kind, record.fields, normal_form) == wanted]
-    exact = natural_key(kind, fields)
-    return [record for record in found if natural_key(kind, record.fields) == exact] or found
+    wanted = find_natural_key(kind, fields, make_normal_form)
+    found = [record for record in records if find_natural_key(kind, record.fields, make_normal_form) == wanted]
+    exact = find_natural_key(kind, fields)
+    return [record for record in found if find_natural_key(kind, record.fields) == exact] or found
 
 
 def looks_same(sent: Any, shown: Any) -> bool:
@@ -72,7 +72,7 @@ def may_be_normalized(difference: Difference) -> bool:
     field, keys = difference.field, difference.outer_keys[1:]
     refers = field.reference is not None and keys[: len(field.reference.path)] == field.reference.path
     is_plain = not refers and not field.grid and (field.setter is None or not field.setter.words)
-    return is_plain and "enum" not in (field.schema_at(keys) or {})
+    return is_plain and "enum" not in (field.find_schema(keys) or {})
 
 
 def is_normalized(difference: Difference, sent: Any, shown: Any) -> bool:
@@ -83,13 +83,13 @@ def is_normalized(difference: Difference, sent: Any, shown: Any) -> bool:
         return False
     if shown is None and keys:
         return field.setter is None  # What has an endpoint of its own is stored as a whole.
-    return _is_made_of(field.schema_at(keys) or {}, sent, shown)
+    return _is_made_of(field.find_schema(keys) or {}, sent, shown)
 
 
 def is_made_of(kind: Kind, sent: Fields, live: Fields) -> bool:
     """Whether live fields are what was sent, or can be its normal form."""
     found = ((each, each.outer_keys) for each in find_differences(kind, sent, live))
-    return all(is_normalized(each, value_at(sent, keys), value_at(live, keys)) for each, keys in found)
+    return all(is_normalized(each, get_value(sent, keys), get_value(live, keys)) for each, keys in found)
 
 
 def is_certain(difference: Difference) -> bool:
@@ -128,7 +128,7 @@ def _are_made_of(schema: Schema, sent: list[Any], shown: list[Any]) -> bool:
     """Whether `shown` has the normal forms of the items of `sent`, in any order."""
     if not shown or len(sent) != len(shown):
         return False
-    before, after = Counter(map(canonical, sent)), Counter(map(canonical, shown))
+    before, after = Counter(map(to_canonical, sent)), Counter(map(to_canonical, shown))
     left = list(map(json.loads, (before - after).elements()))
     for item in map(json.loads, (after - before).elements()):
         at = next((at for at, each in enumerate(left) if _is_made_of(schema, each, item)), None)
@@ -162,11 +162,11 @@ MOST_COMPARED = 2000
 MOST_POINTS = 8  # Code points that are named of one difference.
 
 
-def normalization_warnings(address: str, entry: Entry) -> Iterator[str]:
+def find_normalization_warnings(address: str, entry: Entry) -> Iterator[str]:
     """A warning for each value of an address that the API has normalized: both values, the code points that differ if
     they look the same, and what to write in the YAML."""
     for path, stored in sorted(entry.stored.items()):
-        sent = value_at(entry.applied, parse_path(path) or ())
+        sent = get_value(entry.applied, parse_path(path) or ())
         pair = [each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in (sent, stored)]
         points = ""
         if stored is not None and max(map(len, pair)) <= MOST_COMPARED and looks_same(sent, stored):

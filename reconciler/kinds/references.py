@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import Keys, value_at, with_value
+from reconciler.kinds.comparison import Keys, get_value, with_value
 from reconciler.kinds.declaration import Kind, Reference
 from reconciler.kinds.wire import LookupTable, shorten
 from reconciler.model.addresses import ObjectRef, address_key, make_address
 from reconciler.model.inputs import Entry, Fields, Live, Raw, Record, Resource
-from reconciler.serialization import canonical
+from reconciler.serialization import to_canonical
 
 WRITE_IT = "write the line that is meant in place of the reference, or rename one of those that could bear the label"
 
@@ -156,30 +156,30 @@ def item_id(reference: Reference, item: Any) -> str | None:
     return item if isinstance(item, str) else None
 
 
-def named_label(reference: Reference, item: Any) -> str | None:
+def find_named_label(reference: Reference, item: Any) -> str | None:
     """The label by which an item of a list field names what the API offers, None if it does not."""
     label = item.get(reference.label_key) if isinstance(item, dict) and "id" not in item else None
     return label if isinstance(label, str) else None
 
 
-def items_at(name: str, reference: Reference, fields: Fields) -> list[tuple[Keys, Any]]:
+def list_items(name: str, reference: Reference, fields: Fields) -> list[tuple[Keys, Any]]:
     """The values at the place of a reference in a field, each with its keys: the items of a list, or the one value."""
     keys = (name, *reference.path)
-    value = value_at(fields, keys)
+    value = get_value(fields, keys)
     if isinstance(value, list):
         return [((*keys, index), item) for index, item in enumerate(value)]
     return [] if value is None or reference.lookup else [(keys, value)]
 
 
-def reference_items(kind: Kind, fields: Fields) -> Iterator[tuple[Keys, Any, Reference]]:
+def find_reference_items(kind: Kind, fields: Fields) -> Iterator[tuple[Keys, Any, Reference]]:
     """Every value that may refer to something: its keys, itself, the declaration."""
     for name, reference in kind.reference_fields:
-        yield from ((keys, item, reference) for keys, item in items_at(name, reference, fields))
+        yield from ((keys, item, reference) for keys, item in list_items(name, reference, fields))
 
 
 def references(kind: Kind, fields: Fields) -> Iterator[tuple[str, Keys, Reference]]:
     """Every reference in the fields: its address, its keys, its declaration."""
-    for keys, item, reference in reference_items(kind, fields):
+    for keys, item, reference in find_reference_items(kind, fields):
         address = find_address(reference, item)
         if address is not None:
             yield address, keys, reference
@@ -196,9 +196,9 @@ def resolve_references(kind: Kind, fields: Fields, resolve: Callable[[str, Refer
         if item is not None:
             result = with_value(result, keys, item)
     for name, reference in kind.reference_fields:
-        value = value_at(result, keys := (name, *reference.path))
+        value = get_value(result, keys := (name, *reference.path))
         if isinstance(value, list) and len(value) > 1:
-            result = with_value(result, keys, list({canonical(item): item for item in value}.values()))
+            result = with_value(result, keys, list({to_canonical(item): item for item in value}.values()))
     return result
 
 
@@ -208,7 +208,7 @@ def with_references(
     """The fields with a reference in place of each item whose object has an address. `behind`: the object of an item's
     kind and id, if its own id is another one."""
     result = dict(fields)
-    for keys, item, reference in reference_items(kind, fields):
+    for keys, item, reference in find_reference_items(kind, fields):
         if (object_id := item_id(reference, item)) is not None:
             ref = ObjectRef(reference.kind, object_id)
             if address := addresses.get((behind or {}).get(ref, ref)):
@@ -262,7 +262,7 @@ class ReferenceResolver:
 
     def as_sent(self, reference: Reference, item: Any) -> Any:
         """An item that names its target by a label as it is sent; itself if it does not, or if nothing proves that."""
-        label = named_label(reference, item)
+        label = find_named_label(reference, item)
         return item if label is None else self.targets(reference).by_label(label).item or item
 
     def users(self) -> dict[ObjectRef, list[Record]]:
@@ -274,10 +274,10 @@ class ReferenceResolver:
                 possible: dict[str, list[str]] = defaultdict(list)
                 for target in self._live.records.get(reference.kind, {}).values():
                     for item in self.targets(reference).possible(target):
-                        possible[canonical(item)].append(target.id)
+                        possible[to_canonical(item)].append(target.id)
                 for record in self._live.records.get(kind.name, {}).values():
-                    for _, item in items_at(name, reference, record.fields):
+                    for _, item in list_items(name, reference, record.fields):
                         own = item_id(reference, item)
-                        for each in possible.get(canonical(item), [own] if own else []):
+                        for each in possible.get(to_canonical(item), [own] if own else []):
                             found[ObjectRef(reference.kind, each)].append(record)
         return found

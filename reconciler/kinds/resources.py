@@ -31,7 +31,7 @@ VARIABLE = text(
 ANCHORS = {"^x-": {"title": "Anchors", "description": "A place for anchors; not read otherwise."}}
 
 
-def resource_schema(kind: Kind) -> Schema:
+def make_resource_schema(kind: Kind) -> Schema:
     """What may be written for one resource of a kind, variables already put in."""
     fields = {each.name: each.schema for each in kind.fields}
     return closed(
@@ -43,20 +43,20 @@ def resource_schema(kind: Kind) -> Schema:
     )
 
 
-def address_pattern() -> str:
+def make_address_pattern() -> str:
     """What an address looks like."""
     return f"^({'|'.join(KINDS)})\\.{KEY_PATTERN.removeprefix('^')}"
 
 
-def _address_schema(description: str) -> Schema:
-    return text(description, "report.daily-revenue", pattern=address_pattern())
+def _make_address_schema(description: str) -> Schema:
+    return text(description, "report.daily-revenue", pattern=make_address_pattern())
 
 
-def _block_schema(description: str, properties: Schema, example: Schema) -> Schema:
+def _make_block_schema(description: str, properties: Schema, example: Schema) -> Schema:
     return array(description, closed(description, properties, list(properties), examples=[example]), [example])
 
 
-def block_schemas() -> dict[str, Schema]:
+def make_block_schemas() -> dict[str, Schema]:
     """The schema of each block."""
     an_id = text("the id of a live object", "wbRlfw1x", pattern=ID_PATTERN)
     ids = mapping(
@@ -69,33 +69,33 @@ def block_schemas() -> dict[str, Schema]:
         minProperties=1,
     )
     return {
-        "moved": _block_schema(
+        "moved": _make_block_schema(
             "A reviewed rename: the object that was managed under `from` is managed under `to`.",
-            {"from": _address_schema("the address it had"), "to": _address_schema("the address it has now")},
+            {"from": _make_address_schema("the address it had"), "to": _make_address_schema("the address it has now")},
             {"from": "report.revenue", "to": "report.daily-revenue"},
         ),
-        "removed": _block_schema(
+        "removed": _make_block_schema(
             "A reviewed removal. With `destroy: false` the object stays and is forgotten.",
             {
-                "from": _address_schema("the address it had"),
+                "from": _make_address_schema("the address it had"),
                 "destroy": text("Whether the object is deleted, or only forgotten.", type="boolean"),
             },
             {"from": "report.daily-revenue", "destroy": False},
         ),
-        "imports": _block_schema(
+        "imports": _make_block_schema(
             "A reviewed adoption: the live object `id` is what `to` means.",
-            {"to": _address_schema("an address of the configuration"), "id": ids},
+            {"to": _make_address_schema("an address of the configuration"), "id": ids},
             {"to": "report.daily-revenue", "id": "wbRlfw1x"},
         ),
     }
 
 
-def policy_schema() -> Schema:
+def make_policy_schema() -> Schema:
     """The schema of one policy."""
     exception = closed(
         "An exception.",
         {
-            "address": _address_schema("The resource, or a for_each."),
+            "address": _make_address_schema("The resource, or a for_each."),
             "until": text("The last day, YYYY-MM-DD.", "2027-01-31", pattern=DATE_PATTERN),
             "reason": text("Why.", minLength=1),
             "owner": text("Who sees to it.", minLength=1),
@@ -129,7 +129,7 @@ def make_schemas() -> dict[str, Schema]:
     resources, defaults, sections = dict[str, Schema](), dict[str, Schema](), dict[str, Schema]()
     for kind in KINDS.values():
         name, section, description = kind.name, kind.section, kind.messages.description
-        resource = _allow_variables(resource_schema(kind))
+        resource = _allow_variables(make_resource_schema(kind))
         resource.pop("required", None)  # Another file may have a default for a field.
         resources[name] = add_titles({**resource, "dependentRequired": {"exclude": ["for_each"], "key": ["for_each"]}})
         fields = {each: {"$ref": f"#/$defs/{name}/properties/{each}"} for each in kind.field_names}
@@ -146,7 +146,7 @@ def make_schemas() -> dict[str, Schema]:
         )
     rules = mapping(
         "Rules for the resources of this folder, and below.",
-        add_titles(_allow_variables(policy_schema())),
+        add_titles(_allow_variables(make_policy_schema())),
         title="Policies",
         propertyNames={"pattern": KEY_PATTERN},
     )
@@ -155,7 +155,7 @@ def make_schemas() -> dict[str, Schema]:
         "Resources of a Qonversion project. All files of a folder are merged.",
         {
             **sections,
-            **{name: add_titles(_allow_variables(block), name) for name, block in block_schemas().items()},
+            **{name: add_titles(_allow_variables(block), name) for name, block in make_block_schemas().items()},
             POLICIES: rules,
             DEFAULTS: add_titles(closed(about, defaults), DEFAULTS),
         },

@@ -146,7 +146,7 @@ EXPECT = {
 }
 
 
-def case_schema() -> Schema:
+def make_case_schema() -> Schema:
     """The schema of one test of a configuration."""
     an_id = text("Its id. Left out: one of the simulator's.", "wbRlfw1x", pattern=ID_PATTERN)
     live = {
@@ -180,5 +180,5 @@ def case_schema() -> Schema:
 
 def test_file() -> Schema:
     """The schema of `*.test.yaml`."""
-    tests = mapping("The tests, by names of yours.", case_schema(), minProperties=1)
+    tests = mapping("The tests, by names of yours.", make_case_schema(), minProperties=1)
     return closed("Tests of the configuration, which `reconciler test` runs.", {"tests": tests}, ["tests"])

@@ -26,13 +26,13 @@ def is_id(kind: Kind, value: object) -> bool:
     return re.fullmatch(kind.identity.id_pattern.removesuffix("$"), value) is not None
 
 
-def object_path(kind: Kind, object_id: str) -> str:
+def make_object_path(kind: Kind, object_id: str) -> str:
     """The path of an object."""
     # NEW_ID is put in the place of an id that a create in the same run returns.
     return f"{kind.endpoints.path}/{object_id if object_id == NEW_ID else quote(object_id, safe='')}"
 
 
-def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
+def decode_record(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
     """A record of the API as fields of the configuration. AnswerUnreadable if it is of another kind, or has no id.
     Numbers and texts are converted to the type of the field's schema. All else is kept as it is."""
     identity, path = kind.identity, kind.endpoints.path
@@ -48,7 +48,7 @@ def record_from(kind: Kind, raw: Raw, lookups: Lookups) -> Record:
 
 def read_parts(kind: Kind, object_id: str, read: Callable[[str], Raw]) -> dict[str, Any]:
     """The values that only an endpoint of their own tells, by field. `read` gives the answer of a path."""
-    path = object_path(kind, object_id)
+    path = make_object_path(kind, object_id)
     return {name: read(f"{path}{each.path}").get(each.key) for name, each in kind.parts}
 
 
@@ -68,14 +68,14 @@ class CannotBeSent(Exception):
     """The API offers no way to write this; the text says why."""
 
 
-def create_requests(kind: Kind, fields: Fields) -> tuple[Request, ...]:
+def make_create_requests(kind: Kind, fields: Fields) -> tuple[Request, ...]:
     """The create, and the requests for values that its body does not take."""
     at = kind.endpoints
     create = Request(at.create, at.path, kind.to_wire(fields), creates=True, idempotent=at.idempotent_create)
     return _with_settings(kind, NEW_ID, fields, create, fields)
 
 
-def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collection[str]) -> tuple[Request, ...]:
+def make_update_requests(kind: Kind, record: Record, fields: Fields, changed: Collection[str]) -> tuple[Request, ...]:
     """The requests that change a live record to `fields`, of which those in `changed` differ. If nothing else changes,
     a field with an endpoint of its own is set there alone. A partial update has only what changes. A full one starts
     from the live record, so that unmanaged and unknown fields keep their values. CannotBeSent if the API has no such
@@ -84,7 +84,7 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
     if apart.keys() >= set(changed):
         changed_apart = ((name, each) for name, each in apart.items() if name in changed)
         return tuple(_make_set_request(kind, record.id, name, each, fields[name]) for name, each in changed_apart)
-    method, path = kind.endpoints.update, object_path(kind, record.id)
+    method, path = kind.endpoints.update, make_object_path(kind, record.id)
     if method is None:
         raise CannotBeSent("the API has no operation that changes it")
     if kind.endpoints.partial_update:
@@ -95,10 +95,10 @@ def update_requests(kind: Kind, record: Record, fields: Fields, changed: Collect
     return _with_settings(kind, record.id, fields, Request(method, path, full), changed)
 
 
-def delete_requests(kind: Kind, object_id: str) -> tuple[Request, ...]:
+def make_delete_requests(kind: Kind, object_id: str) -> tuple[Request, ...]:
     """The delete, or the write of the state that takes its place."""
     if method := kind.endpoints.delete:
-        return (Request(method, object_path(kind, object_id), destroys=True),)
+        return (Request(method, make_object_path(kind, object_id), destroys=True),)
     name, each = next((name, each) for name, each in kind.sub_endpoints if each.terminal)
     return (replace(_make_set_request(kind, object_id, name, each, each.terminal), sets=(), destroys=True),)
 
@@ -131,7 +131,7 @@ def _make_set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint
     if setter.words and value not in setter.words:
         raise CannotBeSent(f"its live {name} is {value!r}, which may be read and not be written")
     body = {setter.key: setter.words[value] if setter.words else without_nulls(value)}
-    path = f"{object_path(kind, object_id)}{setter.path}"
+    path = f"{make_object_path(kind, object_id)}{setter.path}"
     return Request(setter.method, path, body, (name,))
 
 
@@ -143,7 +143,7 @@ def find_rules(record: Record, entry: Entry | None, wanted: Fields) -> dict[str,
     return {name: rule for name, rule, live in times if live in (entry.applied.get(name), wanted.get(name))}
 
 
-def fingerprint(kind: Kind, record: Record, rules: Fields | None = None) -> str:
+def compute_fingerprint(kind: Kind, record: Record, rules: Fields | None = None) -> str:
     """The hash of what a write could overwrite: the declared fields, and for a full update the unknown ones too. Fields
     that the server sets (counters, times) are left out: they change by themselves. `rules` are local times in place of
     UTC times."""

@@ -13,7 +13,7 @@ from reconciler.lazy import frozen
 from reconciler.model.plan import Change, Plan
 from reconciler.model.reports import Ended, Review
 from reconciler.model.settings import VENDOR_URL
-from reconciler.serialization import DecodeError, canonical, decode, json_text, sha256
+from reconciler.serialization import DecodeError, decode, sha256, to_canonical, to_json_text
 from reconciler.text import share_out
 
 FORMAT_VERSION = 2
@@ -72,7 +72,7 @@ def make_sketch(change: Change, api: str) -> str:
     """`update 1f3a90bc…`: the same text for the same change, whenever it is planned. Like the digest, it leaves notes
     out. `api` is the plan's address of the API: the same change at another API has another sketch."""
     content = change.approved()
-    text = canonical(content) + ("" if api == VENDOR_URL else api)
+    text = to_canonical(content) + ("" if api == VENDOR_URL else api)
     return f"{content['action']} {hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]}"
 
 
@@ -89,12 +89,12 @@ def collect_digests(ended: Iterable[Ended[Review]]) -> dict[str, str]:
 
 def to_json(approval: Approval) -> str:
     """The text of a file that holds an approval."""
-    return json_text(asdict(approval), indented=True) + "\n"
+    return to_json_text(asdict(approval), indented=True) + "\n"
 
 
-def all_to_json(approvals: Iterable[Approval]) -> str:
+def dump_approvals(approvals: Iterable[Approval]) -> str:
     """The text of a file that holds several approvals: of several environments, or of one that pull requests share."""
-    return json_text({"environments": list(map(asdict, approvals))}, indented=True) + "\n"
+    return to_json_text({"environments": list(map(asdict, approvals))}, indented=True) + "\n"
 
 
 def from_json(document: Any) -> Approval:

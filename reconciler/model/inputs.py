@@ -81,7 +81,7 @@ class Resource:
     sources: Mapping[str, tuple[Location, ...]] = field(default_factory=dict)
     instance: Instance | None = None
 
-    def field_location(self, path: str) -> Location:
+    def locate_field(self, path: str) -> Location:
         """The location of the value at a path, or else of the nearest value around it, or of the resource."""
         while path and path not in self.locations:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]

@@ -41,7 +41,7 @@ class Ended(Generic[T]):
         return Ended(self.environment, value, self.error, self.seconds, self.code, self.left_out)
 
 
-def only_value(ended: Sequence[Ended[T]]) -> T | None:
+def get_only_value(ended: Sequence[Ended[T]]) -> T | None:
     """The value if there is only one environment and it has a value: it is shown without the table of many."""
     return ended[0].value if len(ended) == 1 else None
 
@@ -140,7 +140,7 @@ class Review:
         resource = self.desired.resources.get(address)
         return resource.location if resource else self.gone.get(address, (None, ""))[0]
 
-    def remarks_on(self, change: Change) -> tuple[str, ...]:
+    def list_remarks(self, change: Change) -> tuple[str, ...]:
         """The reason and notes of a change, after a warning if it would undo a newer commit; without its impacts."""
         commit = self.behind.get(change.address)
         remark = (f"this would undo a newer commit, {commit}: the checkout is behind",) if commit else ()

@@ -7,7 +7,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from reconciler.errors import Exit, Location, ReconcilerError, worst
+from reconciler.errors import Exit, Location, ReconcilerError, find_worst
 from reconciler.lazy import frozen
 from reconciler.model.plan import Action, Cause, KeptField
 
@@ -154,7 +154,9 @@ class Check:
     def failed(cls, name: str, *errors: ReconcilerError) -> Check:
         """A check that ended with errors."""
         message, hints = "; ".join(dict.fromkeys(map(str, errors))), [each.hint for each in errors if each.hint]
-        return cls(name, message, "; ".join(dict.fromkeys(hints)), "failed", worst(each.exit_code for each in errors))
+        return cls(
+            name, message, "; ".join(dict.fromkeys(hints)), "failed", find_worst(each.exit_code for each in errors)
+        )
 
 
 @frozen
@@ -180,7 +182,7 @@ class Diagnosis:
     @property
     def exit_code(self) -> Exit:
         """The code of the worst failure."""
-        return worst(each.exit_code for each in self.checks)
+        return find_worst(each.exit_code for each in self.checks)
 
 
 class Verdict(StrEnum):

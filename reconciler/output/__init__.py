@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.lazy import lazy_submodules, load
+from reconciler.lazy import import_lazily, load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         text,
     )
 else:
-    __getattr__ = lazy_submodules(__name__)
+    __getattr__ = import_lazily(__name__)
 
 RENDERERS = {
     "text": "reconciler.output.environments:render_plans_text",

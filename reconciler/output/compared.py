@@ -15,8 +15,8 @@ from reconciler.output.labels import MOST_NAMED, SIGN_PAINT, format_api, format_
 from reconciler.output.markdown.words import fence, take
 from reconciler.output.terminal import bold, dim, escape, fit, strip_styles, yellow
 from reconciler.output.values import ValueDiff, cut_both, encode, format_value, is_nested
-from reconciler.serialization import canonical
-from reconciler.text import COUNTED, abridge, counted, pad
+from reconciler.serialization import to_canonical
+from reconciler.text import COUNTED, abridge, format_count, pad
 
 LIMIT = 40_000  # bytes of the block of Markdown: a comment of GitHub takes 65,536 characters
 SIGNS = "-+"  # of the first environment, and of the second
@@ -42,8 +42,8 @@ def render_comparison(found: Comparison, form: str) -> str:
 
 def _render_lines(found: Comparison) -> Iterator[str]:
     names = " and ".join(escape(each.environment) + format_api(each.api or "") for each in (found.a, found.b))
-    what = counted(found.compared, "managed object" if found.live else "resource")
-    count = counted(found.count(), "difference") if found.count() else "no differences"
+    what = format_count(found.compared, "managed object" if found.live else "resource")
+    count = format_count(found.count(), "difference") if found.count() else "no differences"
     yield bold(f"Comparison of {names}, {'live' if found.live else 'as written'}: {count} in {what}")
     for heading, differences in (("", found.differences), ("Not managed, compared by name:", found.unmanaged)):
         yield from ("", bold(heading)) if differences and heading else ()
@@ -95,7 +95,7 @@ def _find_groups(differences: Iterable[Difference]) -> list[list[Difference]]:
     for each in differences:
         own = _find_own_sources(each)
         alike = own if all(own) else [_encode_values(each), (each.reason or "").partition(" at ")[0]]
-        found[canonical([address_kind(each.address), each.path, alike])].append(each)
+        found[to_canonical([address_kind(each.address), each.path, alike])].append(each)
     return list(found.values())
 
 
@@ -105,7 +105,7 @@ def _format_first(texts: Iterable[str]) -> str:
 
 
 def _encode_values(each: Difference) -> str:
-    return canonical([side and [side.value] for side in (each.a, each.b)])
+    return to_canonical([side and [side.value] for side in (each.a, each.b)])
 
 
 def _list_places(group: Group, at: int) -> Iterator[str]:

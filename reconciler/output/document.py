@@ -60,7 +60,7 @@ def collect_plan_values(review: Review) -> dict[str, Any]:
             "reason": change.reason or None,
             "fields": list(map(_collect_field, change.fields)),
             "impact": impact,
-            "notes": [*impact, *review.remarks_on(change)],
+            "notes": [*impact, *review.list_remarks(change)],
         }
         changes.append(select(change, "address", "action", "id") | values)
     return dict(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from reconciler.errors import ConfigurationInvalid, NotBegun
 from reconciler.model.approval import collect_digests, join_digests
 from reconciler.model.plan import FORMAT_VERSION
-from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, only_value
+from reconciler.model.reports import Applied, ApplyReport, Ended, Receipt, Review, get_only_value
 from reconciler.model.results import Drift
 from reconciler.output import labels
 from reconciler.output.document import collect_plan_values, to_json
@@ -19,7 +19,7 @@ from reconciler.output.labels import GRAVE, MOST_NAMED, WEIGHTS, Paint, count_ch
 from reconciler.output.listings import render_drift_text, render_history_text
 from reconciler.output.terminal import bold, escape, find_width, red
 from reconciler.output.text import PlanText
-from reconciler.text import COUNTED, abridge, columns, counted, pad, truncate, wrap
+from reconciler.text import COUNTED, abridge, count_columns, format_count, pad, truncate, wrap
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -89,7 +89,7 @@ def describe_failure(ended: Ended[Any], strong: Paint = str, show: Paint = _CUT)
         return f"left out: {show(ended.left_out)}"
     text = show(str(error).partition("\n")[0])
     if isinstance(error, ConfigurationInvalid):
-        text = f"{counted(len(error.problems), 'problem')} in the configuration"
+        text = f"{format_count(len(error.problems), 'problem')} in the configuration"
     return text if isinstance(error, NotBegun) else f"{strong('failed')}: {text}"
 
 
@@ -101,7 +101,7 @@ def _render_table(
     names, times = [each.environment for each in ended], [f"{each.seconds:.1f} s" for each in ended]
     table = [names, *zip_longest(*answers, fillvalue=""), *([times] if is_timed else [])]
     used = [[(red if cell.startswith(FAILED) else str)(escape(cell)) for cell in each] for each in table if any(each)]
-    widths = [max(map(columns, column)) for column in used]
+    widths = [max(map(count_columns, column)) for column in used]
     lines = ("  ".join(map(pad, row, widths)).rstrip() for row in zip(*used, strict=True))
     return "\n".join([bold(head), *(f"  {line}" for line in lines)])
 
@@ -113,7 +113,7 @@ def render_plans_json(ended: Sequence[Ended[Review]]) -> str:
 
 def render_ended_json(ended: Sequence[Ended[T]], values: Callable[[T], dict[str, Any]], **more: Any) -> str:
     """One document for several environments, with `values` of each; for one alone, the document of these values."""
-    if (only := only_value(ended)) is not None:
+    if (only := get_only_value(ended)) is not None:
         return to_json(**values(only))
     environments: list[dict[str, Any]] = []
     for each in ended:
@@ -141,7 +141,7 @@ def render_reports_text(ended: Sequence[Ended[ApplyReport]]) -> str:
 
 def render_drifts_text(ended: Sequence[Ended[Drift]]) -> str:
     """A table, then what drifted in each environment."""
-    if (only := only_value(ended)) is not None:
+    if (only := get_only_value(ended)) is not None:
         return render_drift_text(only)
     drifted = [each.value for each in ended if each.value and (each.value.objects or each.value.health)]
     table = _render_table(f"Drift in {len(ended)} environments", ended, lambda drift: [summarise_drift(drift)])
@@ -152,7 +152,7 @@ def summarise_drift(drift: Drift, strong: Paint = str) -> str:
     """How much drifted, and how much does not deliver. `strong`: marks that."""
     if not drift.compared:
         return f"{strong('not known')}, nothing is remembered"
-    changed = strong(counted(len(drift.objects), "object")) if drift.objects else "nothing"
+    changed = strong(format_count(len(drift.objects), "object")) if drift.objects else "nothing"
     stopped = f", {strong(f'{len(drift.health):,} not delivering')}" if drift.health else ""
     return f"{changed} changed outside, of {drift.compared:,} remembered{stopped}"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.errors import Location
 from reconciler.output.terminal import redact, strip_styles, write_line
-from reconciler.serialization import json_text
+from reconciler.serialization import to_json_text
 from reconciler.threads import Fields
 
 LEVELS = {"error": "error", "warning": "warn", "note": "info", "hint": "info"}
@@ -55,4 +55,4 @@ class JsonLines:
         first = {"timestamp": self.clock().isoformat(timespec="microseconds"), "event": event}
         first["level"] = "error" if "error.type" in fields else "info"
         environment = (_around.get() or {}).get("environment")
-        write_line(json_text(clean({**first, "environment": environment, **fields, **more})))
+        write_line(to_json_text(clean({**first, "environment": environment, **fields, **more})))

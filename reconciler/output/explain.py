@@ -20,8 +20,8 @@ from reconciler.output.document import select, to_json
 from reconciler.output.labels import CAUSES, format_api, format_place
 from reconciler.output.terminal import bold, dim, escape, fit, sanitize, yellow
 from reconciler.output.values import cut, describe, format_value
-from reconciler.system import relative_path
-from reconciler.text import columns, pad, short_commit
+from reconciler.system import make_relative_path
+from reconciler.text import count_columns, pad, shorten_commit
 from reconciler.yaml import LocatedList, LocatedMap, read
 from reconciler.yaml.writing import Layout, dump, escape_variables
 
@@ -68,7 +68,7 @@ def _render_lines(each: Explanation) -> Iterator[str]:
     yield f"{head} {format_value(each.name)}{live}{format_api(each.api)}"
     last = "no receipt names it"
     if each.last is not None:
-        commit = f", {short_commit(each.last.commit)}" if each.last.commit else ""
+        commit = f", {shorten_commit(each.last.commit)}" if each.last.commit else ""
         how = f"{each.last.action} {each.last.status}, {each.last.at}, by {each.last.who}"
         last = escape(f"{how}{commit} (receipt {each.last.receipt})")
     about = field or each
@@ -107,8 +107,8 @@ def _render_table(fields: tuple[FieldExplanation, ...], labels: Mapping[str, str
         if value and is_equal and isinstance(each.live.value, str) and each.written != each.live:
             value += f" ({_format_value(each.written, labels)})"
         rows.append((each, escape(each.path), each.verdict.value + cause, value))
-    widest = max((columns(path) for _, path, _, _ in rows), default=0)
-    longest = max((columns(says) for _, _, says, value in rows if value), default=0)
+    widest = max((count_columns(path) for _, path, _, _ in rows), default=0)
+    longest = max((count_columns(says) for _, _, says, value in rows if value), default=0)
     hang = min(widest + longest + 4, DEEPEST)
     for each, path, says, value in rows:
         paint = str if each.verdict in CALM else yellow
@@ -145,7 +145,7 @@ def render_expanded(desired: Desired, folder: Path, form: str) -> str:
         return _render_yaml(desired, folder, blocks)
     found = []
     for address, each in desired.resources.items():
-        places = {path: str(each.field_location(path)) for path in _list_paths("", each.fields)}
+        places = {path: str(each.locate_field(path)) for path in _list_paths("", each.fields)}
         found.append({"address": address, "fields": each.fields, **each.lifecycle.written(), "places": places})
     return to_json(resources=found, **blocks)
 
@@ -194,13 +194,13 @@ def _list_places(desired: Desired, key_path: KeyPath, folder: Path) -> Iterator[
         yield _format_place(resource.location, folder) + made
         return
     inner = join_keys(path)
-    places = (resource.field_location(inner), *resource.sources.get(inner, ()))
+    places = (resource.locate_field(inner), *resource.sources.get(inner, ()))
     yield from dict.fromkeys(_format_place(each, folder) for each in places)
 
 
 @cache
 def _format_place(place: Location, folder: Path) -> str:
-    return format_place(Location(relative_path(place.file, folder), *place[1:]))
+    return format_place(Location(make_relative_path(place.file, folder), *place[1:]))
 
 
 def _list_paths(path: str, value: Any) -> Iterator[str]:

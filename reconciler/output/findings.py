@@ -116,7 +116,7 @@ def _list_findings_at(group: Group, place: Location | None) -> Iterator[Finding]
     head, texts = f'{change.action.value} {change.address} "{change.name}"', group.list_sentences()
     if len(group.changes) > 1:
         head = f"{change.action.value} {group.title}"
-    behind = [review.remarks_on(each)[0] for each in group.changes if each.address in review.behind]
+    behind = [review.list_remarks(each)[0] for each in group.changes if each.address in review.behind]
     if behind:
         yield Finding(RULES["behind"], change.address, (head, *dict.fromkeys(behind)), place)
     if change.action in DESTROYS or grave:

@@ -18,7 +18,7 @@ from reconciler.model.plan import DESTROYS, Action
 from reconciler.model.reports import Graph, Node
 from reconciler.output.labels import ACTIONS, NEUTRAL, UNMANAGED
 from reconciler.output.terminal import escape
-from reconciler.text import columns, counted, truncate
+from reconciler.text import count_columns, format_count, truncate
 
 WIDTH, GAP, MARGIN, LINE = 264, 88, 12, 20  # pixels of a box, between columns, around the picture, of a line of text
 CHARACTERS = 32  # of the heading's font, in a box of WIDTH
@@ -41,7 +41,7 @@ def name_node(node: Node) -> tuple[str, str, str]:
     """The sign of what happens to a node, its address or how many objects it stands for, and below these what happens
     and what people call it: `+ `, `report.daily-revenue`, `create · Daily Revenue`."""
     sign = f"{ACTIONS[Action(node.action)].sign} " if node.action else ""
-    address = node.address if node.alike == 1 else counted(node.alike, node.kind.replace("_", " "))
+    address = node.address if node.alike == 1 else format_count(node.alike, node.kind.replace("_", " "))
     name = truncate(node.name, LONGEST_NAME)
     below = (find_state(node), "" if name == node.address else name)
     return sign, escape(address), escape(" · ".join(filter(None, below)))
@@ -196,9 +196,9 @@ def draw_picture(graph: Graph, *, is_linked: bool = False) -> dict[str, Any]:
 
 def fit_columns(text: str, limit: int = CHARACTERS) -> str:
     """The text in `limit` columns, of which a wide character takes two."""
-    if columns(text) <= limit:
+    if count_columns(text) <= limit:
         return text
-    return text[: bisect_right([*accumulate(map(columns, text))], limit - 1)] + "…"
+    return text[: bisect_right([*accumulate(map(count_columns, text))], limit - 1)] + "…"
 
 
 def _lay_out(addresses: Sequence[str], edges: Sequence[Edge]) -> dict[str, tuple[int, float]]:
@@ -234,18 +234,18 @@ def _fill_columns(linked: Sequence[str], edges: Sequence[Edge]) -> list[list[str
         if not pushed or max(pushed.values()) >= len(linked):
             break
         depth |= pushed
-    columns: list[list[str]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
+    count_columns: list[list[str]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
     for address in linked:
-        columns[depth[address]].append(address)
-    return columns
+        count_columns[depth[address]].append(address)
+    return count_columns
 
 
-def _assign_rows(columns: list[list[str]], beside: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, float]]:
+def _assign_rows(count_columns: list[list[str]], beside: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, float]]:
     """The longest column row by row; the others as near to their neighbours as there is room."""
-    longest = max(columns, key=len, default=[])
+    longest = max(count_columns, key=len, default=[])
     rows = {address: float(row) for row, address in enumerate(longest)}
     middle = (len(longest) - 1) / 2
-    for column in columns:
+    for column in count_columns:
         if column is longest:
             continue
         wanted = sorted((_find_middle(rows, beside[address], middle), address) for address in column)
@@ -253,7 +253,7 @@ def _assign_rows(columns: list[list[str]], beside: Mapping[str, Sequence[str]]) 
         for left, (row, address) in zip(range(len(column), 0, -1), wanted, strict=True):
             rows[address] = max(free, min(row, float(len(longest) - left)))
             free = rows[address] + 1
-    return {address: (number, rows[address]) for number, column in enumerate(columns) for address in column}
+    return {address: (number, rows[address]) for number, column in enumerate(count_columns) for address in column}
 
 
 def _find_middle(rows: Mapping[str, float], neighbours: Sequence[str], otherwise: float = 0.0) -> float:

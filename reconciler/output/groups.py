@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 from reconciler.errors import Location
 from reconciler.kinds import KINDS
-from reconciler.kinds.comparison import join_keys, outer_keys, parse_path, value_at
+from reconciler.kinds.comparison import get_value, join_keys, outer_keys, parse_path
 from reconciler.lazy import frozen
 from reconciler.model.addresses import address_kind
 from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
 from reconciler.model.reports import Review, Scope, Weight
 from reconciler.output.labels import MOST_NAMED, WEIGHTS, format_place
 from reconciler.output.terminal import escape
-from reconciler.serialization import canonical
-from reconciler.text import counted, quote, split_numbers
+from reconciler.serialization import to_canonical
+from reconciler.text import format_count, quote, split_numbers
 
 MANY = 20  # more creates than this are shown by kind first
 FEW = 2  # so many different sentences of one weight are said of a group; the rest is counted
@@ -67,7 +67,7 @@ class Group:
             rule = f" ({escape(each.rule)})" if each.rule else ""
             values = f" {_format_bare(each.before)} → {_format_bare(each.after)}{rule}" if self.is_titled else ""
             named.append(escape(each.path) + values)
-        named += [counted(len(fields) - MOST_TITLED, "more field")] if len(fields) > MOST_TITLED else []
+        named += [format_count(len(fields) - MOST_TITLED, "more field")] if len(fields) > MOST_TITLED else []
         return ": ".join(filter(None, (count_kinds(self.addresses), ", ".join(named))))
 
     def describe_places(self) -> str:
@@ -85,7 +85,7 @@ class Group:
             names = [f'"{change.name}"', change.address] if total > 1 else []
             for impact in self.review.impacts.get(change.address, ()):
                 found[impact.weight][_replace_names(names, impact.text)] += 1
-            remarks = {_replace_names(names, remark): change.address for remark in self.review.remarks_on(change)}
+            remarks = {_replace_names(names, remark): change.address for remark in self.review.list_remarks(change)}
             found[None].update([*remarks])
             owners |= remarks
         for weight, counts in found.items():
@@ -112,7 +112,7 @@ def find_groups(review: Review) -> tuple[Group, ...]:
     for change in review.plan.changes:
         # Each create has a name of its own, and each delete stands alone.
         is_alone = change.action in (Action.CREATE, Action.DELETE)
-        found[change.address if is_alone else canonical([change.action, change.fields])].append(change)
+        found[change.address if is_alone else to_canonical([change.action, change.fields])].append(change)
     creates = sum(change.action is Action.CREATE for change in review.plan.changes)
 
     def rank(changes: Sequence[Change]) -> tuple[bool, int, bool]:
@@ -146,7 +146,7 @@ def list_shown_fields(review: Review, change: Change) -> tuple[FieldChange, ...]
     shown: dict[str, FieldChange] = {}
     for each in change.fields:
         keys = outer_keys(parse_path(each.path) or ())
-        lists = value_at(record.fields, keys), value_at(after.applied, keys)
+        lists = get_value(record.fields, keys), get_value(after.applied, keys)
         field = each
         before, new = lists if all(isinstance(value, list) for value in lists) else ([], [])
         shared = min(len(before), len(new))
@@ -183,7 +183,7 @@ def group_tasks(review: Review) -> list[Task]:
 def count_kinds(addresses: Iterable[str]) -> str:
     """`104 reports`, `1 integration, 2 products and 3 reports`."""
     counts = Counter(map(address_kind, addresses))
-    *firsts, last = (counted(counts[kind], kind.replace("_", " ")) for kind in KINDS if counts[kind])
+    *firsts, last = (format_count(counts[kind], kind.replace("_", " ")) for kind in KINDS if counts[kind])
     return f"{', '.join(firsts)} and {last}" if firsts else last
 
 
@@ -205,7 +205,7 @@ def _find_places(review: Review, changes: Sequence[Change]) -> dict[Location, li
     for change in changes:
         resource, path = review.desired.resources.get(change.address), _find_main_field(change)
         if resource and path:
-            possible[change.address].append(resource.field_location(path))
+            possible[change.address].append(resource.locate_field(path))
             for inner, sources in resource.sources.items():
                 if inner == path or inner.startswith((f"{path}.", f"{path}[")):
                     possible[change.address] += sources

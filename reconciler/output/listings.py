@@ -21,7 +21,7 @@ from reconciler.output.document import select, to_json
 from reconciler.output.labels import MOST_NAMED, SIGN_PAINT, Paint, format_api
 from reconciler.output.terminal import bold, dim, escape, find_width, fit, green, red, strip_styles, yellow
 from reconciler.output.values import ValueDiff, describe, format_value, is_nested, list_ignored
-from reconciler.text import COUNTED, abridge, columns, counted, pad, short_commit
+from reconciler.text import COUNTED, abridge, count_columns, format_count, pad, shorten_commit
 
 RUN_COUNTS = re.compile(r"(, and `\w+`) (?:stayed at|grew from \d+ to) \d+")
 MIN_GROUP = 3  # so many objects with the same edits are shown as one
@@ -36,11 +36,11 @@ def render_destinations(found: Destinations, form: str) -> str:
             target["address"] = target["address"] or None
         return to_json(environment=found.environment, destinations=values, warnings=found.warnings)
     items = found.items
-    count = counted(len(items), "destination")
+    count = format_count(len(items), "destination")
     lines = [bold(f"Destinations of {escape(found.environment)}: {count}{format_api(found.api)}")]
     written = [escape(f"{{type: {item.type}, id: {item.id}}}") for item in items]
     labels = [format_value(item.label) if item.label else "no label" for item in items]
-    widest, longest = (max(map(columns, texts), default=0) for texts in (written, labels))
+    widest, longest = (max(map(count_columns, texts), default=0) for texts in (written, labels))
     for item, line, label in zip(items, written, labels, strict=True):
         proof = dim("nothing proves that it belongs to an integration: write it as it stands here")
         if target := item.target:
@@ -57,7 +57,7 @@ def render_history_text(receipts: Sequence[Receipt]) -> str:
         return "nothing was applied yet"
     lines = []
     for each in receipts:
-        commit = f", {short_commit(each.commit)}" if each.commit else ""
+        commit = f", {shorten_commit(each.commit)}" if each.commit else ""
         passed = f", --allow {', '.join(each.allowed)}" if each.allowed else ""
         lines.append(bold(escape(each.id)) + escape(f"  {each.at}  {each.title()}  by {each.who}{commit}{passed}"))
     return fit("\n".join(lines))
@@ -103,11 +103,11 @@ def render_drift_text(drift: Drift) -> str:
         head = bold(f"Drift in {environment}: not known, nothing is remembered{api}")
         rest = "Nothing was applied from here yet, or the state is lost; an apply adopts what it finds by name."
         return fit(f"{head}\n  {rest}")
-    changed = counted(len(drift.objects), "object") if drift.objects else "nothing"
+    changed = format_count(len(drift.objects), "object") if drift.objects else "nothing"
     lines = [bold(f"Drift in {environment}: {changed} changed outside, of {drift.compared} remembered{api}")]
     lines += _list_alike(drift.objects, "~", yellow, lambda each, _: [*_render_drifted(each, drift.labels)])
     lines += map(dim, list_ignored(drift.ignored, drift.labels))
-    lines += ["", bold(f"Not delivering: {counted(len(drift.health), 'object')}")] if drift.health else []
+    lines += ["", bold(f"Not delivering: {format_count(len(drift.health), 'object')}")] if drift.health else []
     lines += _list_alike(drift.health, "!", red, _render_not_delivering)
     return fit("\n".join(lines))
 
@@ -122,7 +122,7 @@ def _list_alike(found: Sequence[Any], sign: str, paint: Paint, show: Callable[[A
     for (kind, _, *lines), group in groups.items():
         if len(group) >= MIN_GROUP:
             addresses = [escape(each.address) for each in group]
-            yield from ("", paint(f"  {sign} {counted(len(group), kind)} alike"), *lines)
+            yield from ("", paint(f"  {sign} {format_count(len(group), kind)} alike"), *lines)
             yield dim(f"      {abridge(addresses, MOST_NAMED, f'{COUNTED}; --format json lists all')}")
         for each in group if len(group) < MIN_GROUP else ():
             when = f", last changed {escape(at)}" if (at := getattr(each, "changed_at", None)) else ""
@@ -142,8 +142,8 @@ def _render_drifted(each: Drifted, labels: Mapping[str, str]) -> Iterator[str]:
     for field, after in zip_longest(each.fields, each.fields[1:]):
         head = f"      {escape(field.path)}:"
         line = f"{head} {describe(field.applied, labels)} was applied, {describe(field.live, labels)} is live"
-        width = find_width() or columns(line)
-        if columns(line) <= width and not is_nested(field.applied, field.live):
+        width = find_width() or count_columns(line)
+        if count_columns(line) <= width and not is_nested(field.applied, field.live):
             yield line
         else:
             yield f"{head} {red('- was applied')}, {green('+ is live')}"
@@ -221,10 +221,10 @@ def render_results(results: Sequence[CaseResult], form: str) -> str:
         place = f"{each.location.file}:{each.location.line}: {each.name} ({each.environment})"
         lines += [(red("FAILED ") if each.mismatches else green("passed ")) + escape(place), *_render_result(each)]
     for name, times in policies.items():
-        often = ", ".join(f"{word} in {counted(number, 'test')}" for word, number in times.items())
+        often = ", ".join(f"{word} in {format_count(number, 'test')}" for word, number in times.items())
         lines.append(escape(f"policy {name}: {often}"))
     total, failed = counts.values()
-    return fit("\n".join([*lines, bold(f"{counted(total, 'test')}: {total - failed} passed, {failed} failed")]))
+    return fit("\n".join([*lines, bold(f"{format_count(total, 'test')}: {total - failed} passed, {failed} failed")]))
 
 
 def _count_results(results: Sequence[CaseResult]) -> dict[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.references import ReferenceResolver, find_address, reference_items
+from reconciler.kinds.references import ReferenceResolver, find_address, find_reference_items
 from reconciler.model.addresses import ObjectRef, address_kind
 from reconciler.model.inputs import Desired, Fields, Live
 from reconciler.model.plan import Action, Plan
@@ -63,7 +63,7 @@ class _Targets:
 
     def find(self, kind: str, fields: Fields) -> Iterator[str]:
         """The addresses and nodes that the fields refer to."""
-        for _, item, to in reference_items(KINDS[kind], fields):
+        for _, item, to in find_reference_items(KINDS[kind], fields):
             target = find_address(to, item) or self._find_by_id(to.kind, self.references.as_sent(to, item))
             if target is not None:
                 yield target

@@ -17,7 +17,7 @@ from typing import Any, TextIO
 import click
 
 from reconciler.errors import Exit, Location, ReconcilerError
-from reconciler.text import HANG, columns, wrap
+from reconciler.text import HANG, count_columns, wrap
 from reconciler.text import redact as redact_secrets
 
 HIDDEN = "(a secret key, not shown)"
@@ -212,9 +212,9 @@ def make_excerpt(line: str, number: int, column: int) -> str:
     around the caret to the width."""
     gutter, line = f"  {number} | ", line.rstrip()
     limit, index = max(20, (find_width() or USUAL) - len(gutter)), min(column - 1, len(line))
-    begin = 0 if columns(escape(line[: limit + 1])) <= limit else _find_end(line, index, -1, limit * 2 // 3)
+    begin = 0 if count_columns(escape(line[: limit + 1])) <= limit else _find_end(line, index, -1, limit * 2 // 3)
     before = CUT if begin else ""
-    caret = len(before) + columns(escape(line[begin:index]))
+    caret = len(before) + count_columns(escape(line[begin:index]))
     end = _find_end(line, index, 1, limit - caret)
     if end < len(line):
         end = _find_end(line, index, 1, limit - caret - len(CUT))
@@ -225,6 +225,6 @@ def make_excerpt(line: str, number: int, column: int) -> str:
 def _find_end(line: str, index: int, step: int, remaining: int) -> int:
     """The index that is reached from `index` in steps of `step` before the text takes more than `remaining` columns."""
     while 0 <= index + min(step, 0) < len(line) and remaining > 0:
-        remaining -= columns(escape(line[index + min(step, 0)]))
+        remaining -= count_columns(escape(line[index + min(step, 0)]))
         index += step if remaining >= 0 else 0
     return index

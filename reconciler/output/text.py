@@ -20,7 +20,7 @@ from reconciler.output import labels, terminal, values
 from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, MOST_NAMED, SCOPES, SIGN_PAINT, STATUSES, WEIGHTS, Paint
 from reconciler.output.terminal import bold, dim, escape, fit, green, red, write_status, write_stderr, yellow
 from reconciler.output.values import LONGEST, Line, ValueDiff, cut_both, encode, format_value, is_nested
-from reconciler.text import COUNTED, abridge, counted, wrap
+from reconciler.text import COUNTED, abridge, format_count, wrap
 
 FIELD = "      "
 FEW = 5  # so many unmanaged objects are listed; the rest is counted
@@ -71,7 +71,7 @@ class PlanText:
             if not self._elsewhere.issuperset(each.addresses):
                 yield from ("", *each.lines)
         if here := self._elsewhere & {change.address for change in plan.changes}:
-            yield from ("", f"  {counted(len(here), 'change')} as shown above, for several environments")
+            yield from ("", f"  {format_count(len(here), 'change')} as shown above, for several environments")
         if self._review.tasks:
             yield from ("", bold("To do by hand:"))
         for task in output.groups.group_tasks(self._review) if self._review.tasks else ():
@@ -87,7 +87,7 @@ class PlanText:
     def _render_left_alone(self) -> Iterator[str]:
         """What the plan does not touch: unmanaged objects, ignored fields, and what waits."""
         plan = self._review.plan
-        yield f"{counted(len(plan.unchanged), 'object')} unchanged, {len(plan.unmanaged)} unmanaged."
+        yield f"{format_count(len(plan.unchanged), 'object')} unchanged, {len(plan.unmanaged)} unmanaged."
         for other in plan.unmanaged[:FEW]:
             yield dim(f"  unmanaged: {other.kind} {format_value(other.name)} ({escape(other.id)})")
         if left := plan.unmanaged[FEW:]:
@@ -195,7 +195,7 @@ def render_report_text(report: ApplyReport) -> str:
         others = f"{COUNTED}, which the next plan shows"
         lines += [f"      {abridge(names, MOST_NAMED, others)}"] if len(names) > 1 else []
     if verified := sum(outcome.verification is Verification.VERIFIED for outcome in report.outcomes):
-        lines.append(f"{counted(verified, 'change')} read back and verified.")
+        lines.append(f"{format_count(verified, 'change')} read back and verified.")
     lines += [yellow(f"warning: {escape(warning)}") for warning in report.warnings]
     lines += [red("error: ") + escape(report.unrecorded)] if report.unrecorded else []
     if report.of(Status.FAILED) or report.of(Status.SKIPPED):
@@ -252,4 +252,4 @@ class Progress(ExitStack):
 def format_duration(seconds: float) -> str:
     """A time in words: `less than a minute`, `about 3 minutes`."""
     minutes = round(seconds / 60)
-    return f"about {counted(minutes, 'minute')}" if minutes else "less than a minute"
+    return f"about {format_count(minutes, 'minute')}" if minutes else "less than a minute"

@@ -64,7 +64,7 @@ def cut_both(before: str, after: str, longest: int = LONGEST) -> tuple[str, str]
 
 
 @cache
-def _reference_keys(kinds: Kinds) -> frozenset[str]:
+def _list_reference_keys(kinds: Kinds) -> frozenset[str]:
     return frozenset(reference.key for kind in kinds.by_name.values() for _, reference in kind.reference_fields)
 
 
@@ -79,26 +79,28 @@ def describe_reference(item: Any, labels: Mapping[str, str], unknown: str = NO_I
     if set(item) == {"type", "label"}:
         return str(item["label"])
     key, value = next(iter(item.items()), ("", None))
-    is_reference = len(item) == 1 and isinstance(value, str) and key in _reference_keys(in_use())
+    is_reference = len(item) == 1 and isinstance(value, str) and key in _list_reference_keys(in_use())
     return f"{key}.{value}{unknown}" if is_reference else None
 
 
 def describe(value: Any, labels: Mapping[str, str]) -> str:
-    """A value in words (see `phrase`), cut if it is long; references are never cut."""
-    text = phrase(value, labels)
+    """A value in words (see `describe_value`), cut if it is long; references are never cut."""
+    text = describe_value(value, labels)
     items = value if isinstance(value, list) else [value]
     return text if all(describe_reference(item, labels) for item in items) else cut(text)
 
 
-def phrase(value: Any, labels: Mapping[str, str], *, within: bool = False) -> str:
+def describe_value(value: Any, labels: Mapping[str, str], *, within: bool = False) -> str:
     """A value in words, keys sorted as the state has them: `type "event", uid "2"`. `within`: a part, in brackets."""
     reference = describe_reference(value, labels, "")
     if reference is not None or not isinstance(value, dict | list):
         return encode(value) if reference is None else escape(reference)
     if isinstance(value, dict):
-        parts = [f"{escape(str(key))} {phrase(item, labels, within=True)}" for key, item in sorted(value.items())]
+        parts = [
+            f"{escape(str(key))} {describe_value(item, labels, within=True)}" for key, item in sorted(value.items())
+        ]
     else:
-        parts = [phrase(item, labels, within=isinstance(item, list)) for item in value]
+        parts = [describe_value(item, labels, within=isinstance(item, list)) for item in value]
     items = value if isinstance(value, list) else ()
     has_maps = any(isinstance(item, dict) and describe_reference(item, labels) is None for item in items)
     text = ("; " if has_maps else ", ").join(parts) or "empty"

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from reconciler.lazy import lazy_submodules
+from reconciler.lazy import import_lazily
 
 if TYPE_CHECKING:
     from reconciler.plan import approval, build, compare, drift, plan_file, references
 else:
-    __getattr__ = lazy_submodules(__name__)
+    __getattr__ = import_lazily(__name__)

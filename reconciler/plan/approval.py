@@ -15,7 +15,7 @@ from reconciler.model.approval import NOTHING, from_json, make_sketch
 from reconciler.model.plan import Action, Cause, Change, FieldChange, Plan
 from reconciler.serialization import DecodeError, explain
 from reconciler.system import Unreadable, read_regular
-from reconciler.text import counted, truncate
+from reconciler.text import format_count, truncate
 
 LARGEST: Final = 100_000_000
 """Bytes: somebody else may have written the file, so it is not read without end."""
@@ -152,7 +152,7 @@ def _list_planned(plan: Plan) -> Iterator[str]:
     outside = (Cause.DRIFT, Cause.BOTH)
     ordered = sorted(plan.changes, key=lambda change: all(each.cause not in outside for each in change.fields))
     drifted = sum(any(each.cause in outside for each in change.fields) for change in ordered)
-    yield f"{counted(len(ordered), 'change')}, {drifted} of them because of what somebody changed outside"
+    yield f"{format_count(len(ordered), 'change')}, {drifted} of them because of what somebody changed outside"
     yield from (f"{change.address}: {_describe_now(change)}" for change in ordered)
 
 

@@ -19,7 +19,7 @@ from reconciler.plan.identity import PlanContext
 from reconciler.plan.references import find_targets, order_changes, require_sound_offers, with_needs
 from reconciler.plan.warnings import apply_moves, find_dangling, find_warnings
 from reconciler.serialization import sha256
-from reconciler.text import counted
+from reconciler.text import format_count
 
 RANK = {action: rank for rank, action in enumerate(Action)}
 
@@ -149,7 +149,7 @@ def _keep_read_kinds(desired: Desired, live: Live) -> Desired:
 def _rank(change: Change) -> tuple[bool, int, int, int, str]:
     """The sort key: deletes first, then what stops delivering, then what starts, then the rest."""
     stays = change.action not in DESTROYS
-    shift = KINDS[change.kind].delivery_change(change) if stays else None
+    shift = KINDS[change.kind].find_delivery_change(change) if stays else None
     ranks = (Weight.STOPS, Weight.STARTS, None).index(shift), RANK[change.action], list(KINDS).index(change.kind)
     return stays, *ranks, change.address
 
@@ -239,7 +239,7 @@ def _narrow(
 ) -> tuple[dict[str, Change], Sequence[str]]:
     kept = with_needs(wanted, changes)
     left = len(changes) - len(kept)
-    return kept, [*warnings, f"{flag} leaves {counted(left, 'other change')} out"] if left else warnings
+    return kept, [*warnings, f"{flag} leaves {format_count(left, 'other change')} out"] if left else warnings
 
 
 def _find_labels(context: PlanContext) -> tuple[dict[str, str], dict[str, str]]:

@@ -14,13 +14,13 @@ from reconciler.kinds.comparison import (
     find_differences,
     find_stored,
     flatten,
+    get_value,
     is_within,
     join_keys,
-    managed_fields,
-    value_at,
+    select_managed,
 )
 from reconciler.kinds.normalization import is_certain, is_normalized, looks_same, may_be_normal_form
-from reconciler.kinds.references import reference_items, references, resolve_references
+from reconciler.kinds.references import find_reference_items, references, resolve_references
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Fields, Record, Resource, Tombstone
 from reconciler.model.plan import Action, Cause, Change, FieldChange, KeptField, Waiting
@@ -35,10 +35,10 @@ def _resolve_fields(
 ) -> dict[str, Any]:
     kind = KINDS[resource.kind]
     # An item that the live object holds already proves itself: it works, although the API may not offer it any more.
-    every = [item for _, item, _ in reference_items(kind, live.fields if live else {})]
-    fields = managed_fields(kind, resource.fields, ignored)
-    if rules := kind.local_times(fields):
-        fields |= {name: kinds.local_time.next_time(*each, context.now) for name, each in rules.items()}
+    every = [item for _, item, _ in find_reference_items(kind, live.fields if live else {})]
+    fields = select_managed(kind, resource.fields, ignored)
+    if rules := kind.find_local_times(fields):
+        fields |= {name: kinds.local_time.find_next_time(*each, context.now) for name, each in rules.items()}
     for name, reference in kind.lists:
         if name in fields and reference.label_key:
             fields[name] = [context.references.as_sent(reference, item) for item in fields[name]]
@@ -59,7 +59,7 @@ def _make_entry(
     kind, object_id = KINDS[resource.kind], live.id if live else ""
     uses = {address for address, *_ in references(kind, resource.fields)}
     # What is ignored is not ours from the beginning, so it is no drift later.
-    fields = managed_fields(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
+    fields = select_managed(kind, fields, [each.field for each in resource.lifecycle.ignore_changes])
     known = context.entries.get(resource.address, UNKNOWN)
     same = known if live and known.id == live.id else UNKNOWN
     is_protected = resource.lifecycle.prevent_destroy
@@ -84,7 +84,7 @@ def _make_entry(
 
 def _find_rules(resource: Resource) -> dict[str, str]:
     """The local times of a resource as they are written, by field."""
-    return {name: rule for name, (rule, _) in KINDS[resource.kind].local_times(resource.fields).items()}
+    return {name: rule for name, (rule, _) in KINDS[resource.kind].find_local_times(resource.fields).items()}
 
 
 def _plan_create(context: PlanContext, resource: Resource) -> Change:
@@ -103,7 +103,7 @@ def _plan_create(context: PlanContext, resource: Resource) -> Change:
             FieldChange(path, None, value, cause, rules.get(path, "")) for path, value in flatten(kind, fields)
         ),
         reason=f"it was {ended}deleted outside: {gone.id} is gone" if gone else "",
-        requests=wire.create_requests(kind, fields),
+        requests=wire.make_create_requests(kind, fields),
         remember=_make_entry(context, resource, fields, None, {}, is_as_wanted=False),
         tombstones=context.keep_protection(resource.address),
     )
@@ -138,8 +138,8 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
         fields=tuple(each for each in changed if each.path not in deferred),
         notes=tuple(notes),
         remember=after,
-        seen=wire.fingerprint(kind, record),
-        seen_as_ruled=wire.fingerprint(kind, record, given) if given else None,
+        seen=wire.compute_fingerprint(kind, record),
+        seen_as_ruled=wire.compute_fingerprint(kind, record, given) if given else None,
         tombstones={} if match.remembered else context.keep_protection(resource.address),
     )
     if not found:
@@ -152,7 +152,7 @@ def plan_change(context: PlanContext, resource: Resource) -> Change | Entry:
             return _plan_replace(context, resource, record, change)
     else:
         try:
-            requests = wire.update_requests(kind, record, fields, {each.field.name for each in found})
+            requests = wire.make_update_requests(kind, record, fields, {each.field.name for each in found})
             return replace(change, requests=requests)
         except wire.CannotBeSent as reason:
             change = replace(change, notes=(*change.notes, str(reason)))
@@ -164,8 +164,8 @@ def _make_field_change(
 ) -> FieldChange:
     """A difference, and who made it. Without an entry, a UTC time that the local time has in another season is of the
     clocks. `given`: the local times that live UTC times came from."""
-    rule, grid = KINDS[resource.kind].local_times(resource.fields).get(each.path, ("", 0))
-    if entry is None and rule and each.before in kinds.local_time.utc_times(rule, grid, context.now.date()):
+    rule, grid = KINDS[resource.kind].find_local_times(resource.fields).get(each.path, ("", 0))
+    if entry is None and rule and each.before in kinds.local_time.list_utc_times(rule, grid, context.now.date()):
         cause = Cause.CLOCK
     else:
         cause = find_cause(each, entry, rule)
@@ -175,9 +175,9 @@ def _make_field_change(
 def _defer(context: PlanContext, resource: Resource, record: Record, changed: Sequence[FieldChange]) -> Iterator[str]:
     """The fields that the clocks change, and that have to wait: a delivery would be lost or doubled now."""
     kind = KINDS[resource.kind]
-    rules = kind.local_times(resource.fields) if kind.sends(record.fields) else {}
+    rules = kind.find_local_times(resource.fields) if kind.sends(record.fields) else {}
     for each in (each for each in changed if each.path in rules and each.cause is Cause.CLOCK):
-        moment = kinds.local_time.not_before(*rules[each.path], each.before, context.now)
+        moment = kinds.local_time.find_safe_moment(*rules[each.path], each.before, context.now)
         if moment > context.now:
             stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
             context.waiting.append(Waiting(resource.address, each.path, each.before, each.after, stamp))
@@ -200,7 +200,7 @@ def _mark_unread(change: Change, found: Sequence[Difference], fields: Fields, re
     unsure = {
         each.path
         for each in found
-        if is_normalized(each, value_at(fields, each.outer_keys), value_at(record.fields, each.outer_keys))
+        if is_normalized(each, get_value(fields, each.outer_keys), get_value(record.fields, each.outer_keys))
     }
     marked = tuple(
         replace(each, cause=Cause.UNKNOWN) if each.cause is Cause.DRIFT and each.path in unsure else each
@@ -213,10 +213,10 @@ def _find_kept(fields: Fields, record: Record, known: Entry | None, found: Seque
     """Path → stored value, of values that the API has normalized. Without an entry, only changes that people hardly see
     count; for immutable fields, all forms."""
     return {
-        join_keys(each.outer_keys): value_at(record.fields, each.outer_keys)
+        join_keys(each.outer_keys): get_value(record.fields, each.outer_keys)
         for each in found
         if may_be_normal_form(each, known)
-        or (known is None and looks_same(value_at(fields, each.outer_keys), value_at(record.fields, each.outer_keys)))
+        or (known is None and looks_same(get_value(fields, each.outer_keys), get_value(record.fields, each.outer_keys)))
     }
 
 
@@ -227,20 +227,20 @@ def _plan_replace(context: PlanContext, resource: Resource, record: Record, chan
     context.replaced[resource.address] = made
     notes = change.notes
     if made is None:
-        requests = wire.create_requests(kind, fields)
+        requests = wire.make_create_requests(kind, fields)
         if lost := [name for name in kind.field_names if name not in fields and record.fields.get(name)]:
             notes = (*notes, f"the new one does not get {', '.join(lost)}, which the YAML does not have")
     else:
         notes = (*notes, f"the new one stands already: {made.id} has its name, and is not managed here yet")
         found = find_differences(kind, fields, made.fields)
         changed = {each.field.name for each in found if not may_be_normal_form(each, None)}
-        requests = wire.update_requests(kind, made, fields, changed) if changed else ()
+        requests = wire.make_update_requests(kind, made, fields, changed) if changed else ()
     return replace(
         change,
         action=Action.REPLACE,
         notes=notes,
         requests=requests,
-        cleanup=wire.delete_requests(kind, change.id or ""),
+        cleanup=wire.make_delete_requests(kind, change.id or ""),
         remember=_make_entry(context, resource, fields, made, {}, is_as_wanted=False),
     )
 
@@ -248,7 +248,7 @@ def _plan_replace(context: PlanContext, resource: Resource, record: Record, chan
 def plan_unseen_delete(address: str, object_id: str, reason: str) -> Change:
     """The delete of an object that is not listed and not known to be gone: a 404 will prove that."""
     kind = address_kind(address)
-    requests = wire.delete_requests(KINDS[kind], object_id)
+    requests = wire.make_delete_requests(KINDS[kind], object_id)
     return Change(address, kind, Action.DELETE, object_id, object_id, reason=reason, requests=requests)
 
 
@@ -266,9 +266,9 @@ def plan_delete(address: str, record: Record, reason: str, entry: Entry | None =
             for path, value in flatten(kind, record.fields)
         ),
         reason=reason,
-        requests=wire.delete_requests(kind, record.id),
-        seen=wire.fingerprint(kind, record),
-        seen_as_ruled=wire.fingerprint(kind, record, given) if given else None,
+        requests=wire.make_delete_requests(kind, record.id),
+        seen=wire.compute_fingerprint(kind, record),
+        seen_as_ruled=wire.compute_fingerprint(kind, record, given) if given else None,
     )
 
 

@@ -9,8 +9,16 @@ from itertools import chain, zip_longest
 from typing import NamedTuple
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import is_equal, is_within, leaves, managed_fields, parse_path, value_at, without_nulls
-from reconciler.kinds.normalization import normal_form
+from reconciler.kinds.comparison import (
+    get_value,
+    is_equal,
+    is_within,
+    list_leaves,
+    parse_path,
+    select_managed,
+    without_nulls,
+)
+from reconciler.kinds.normalization import make_normal_form
 from reconciler.kinds.references import find_known_objects
 from reconciler.kinds.wire import find_labels
 from reconciler.lazy import frozen
@@ -19,8 +27,8 @@ from reconciler.model.inputs import Desired, Fields, Live, Resource, State, list
 from reconciler.model.results import Compared, Comparison, Difference, Pair, Side
 from reconciler.plan.export import find_writable_fields, make_blocks
 from reconciler.plan.references import find_targets
-from reconciler.serialization import canonical
-from reconciler.text import abridge, counted, split_numbers
+from reconciler.serialization import to_canonical
+from reconciler.text import abridge, format_count, split_numbers
 
 
 @frozen
@@ -105,7 +113,7 @@ def identify(api: str, ref: ObjectRef, live: Live) -> Identity:
     return api, ref, record and record.raw.get("created_at") if KINDS[ref.kind].identity.chosen_id else ""
 
 
-def shared_objects(environments: Mapping[str, Mapping[str, Identity]]) -> list[tuple[tuple[str, ...], str]]:
+def find_shared_objects(environments: Mapping[str, Mapping[str, Identity]]) -> list[tuple[tuple[str, ...], str]]:
     """The sets of environments that manage the same objects, each with a warning. `environments`: name → what each
     address is. Ids at two addresses say nothing: each simulator counts from the beginning."""
     holders: dict[Identity, dict[str, str]] = defaultdict(dict)
@@ -117,7 +125,10 @@ def shared_objects(environments: Mapping[str, Mapping[str, Identity]]) -> list[t
         text = FIGHT if not KINDS[ref.kind].identity.is_project_wide else BOTH_KEYS if made is not None else BOTH_CREATE
         groups[tuple(addresses), text].append(f"{next(iter(addresses.values()))} ({ref.id})")
     return [
-        (names, text.format(f"{', '.join(names[:-1])} and {names[-1]}", counted(len(found), "object"), abridge(found)))
+        (
+            names,
+            text.format(f"{', '.join(names[:-1])} and {names[-1]}", format_count(len(found), "object"), abridge(found)),
+        )
         for (names, text), found in groups.items()
         if len(names) > 1
     ]
@@ -147,11 +158,11 @@ def _find_warnings(names: Pair[str], observed: Pair[Observed]) -> Iterator[str]:
         identities[name] = {address: live[ref] for ref, address in managed if ref in live}
     if shared := sorted(str(ref) for _, ref, _ in seen[0] & seen[1]):
         yield (
-            f"{names[0]} and {names[1]} are one project that is seen twice: {counted(len(shared), 'object')} of the "
-            f"same id in both ({abridge(shared)}); let secret_env name the key of another project, or keep one "
+            f"{names[0]} and {names[1]} are one project that is seen twice: {format_count(len(shared), 'object')} of "
+            f"the same id in both ({abridge(shared)}); let secret_env name the key of another project, or keep one "
             "environment for this one"
         )
-    yield from (text for _, text in shared_objects(identities))
+    yield from (text for _, text in find_shared_objects(identities))
     for name, each in zip(names, observed, strict=True):
         yield from (f"{name}: {warning}" for warning in each.live.warnings)
 
@@ -185,7 +196,7 @@ def _collect_live(desired: Desired, observed: Observed, ignored: Sequence[str]) 
         elif ref not in known:
             # A field that may differ is no part of the key.
             names = [name for name in kind.identity.natural_key if name in sides] or kind.identity.natural_key
-            rest[ref.kind, *(normal_form(str(block.get(name))) for name in names)].append(found)
+            rest[ref.kind, *(make_normal_form(str(block.get(name))) for name in names)].append(found)
     return managed, rest
 
 
@@ -194,17 +205,17 @@ def _to_sides(
 ) -> dict[str, Side]:
     """The values of an object without what may differ, with their places. Lists whose order means nothing are sorted,
     and a map without keys says nothing."""
-    kept = managed_fields(kind, fields, [rule.removeprefix(f"{kind.name}.") for rule in ignored])
+    kept = select_managed(kind, fields, [rule.removeprefix(f"{kind.name}.") for rule in ignored])
     for field in kind.fields:
         if field.unordered and isinstance(kept.get(field.name), list):
-            kept[field.name] = sorted(kept[field.name], key=canonical)
-    found = (leaf for name, value in kept.items() for leaf in leaves(name, value))
+            kept[field.name] = sorted(kept[field.name], key=to_canonical)
+    found = (leaf for name, value in kept.items() for leaf in list_leaves(name, value))
     sides = {"": Side(None, object_id), **{path: Side(value, object_id) for path, value in found if value != {}}}
     if resource is None:
         return sides
     for path, side in sides.items():
         # A live value that is not the written one does not come from what that is made of.
-        own = value_at(resource.fields, parse_path(path) or ())
+        own = get_value(resource.fields, parse_path(path) or ())
         is_ours = path and (object_id is None or is_equal(own, side.value))
         within = (
             places
@@ -212,7 +223,7 @@ def _to_sides(
             if is_within(inner, path) or is_within(path, inner)
         )
         sources = tuple(dict.fromkeys(chain.from_iterable(within)))
-        sides[path] = replace(side, place=resource.field_location(path), sources=sources)
+        sides[path] = replace(side, place=resource.locate_field(path), sources=sources)
     return sides
 
 
@@ -221,7 +232,7 @@ def _compare_unmanaged(one: ByName, other: ByName) -> Iterator[Difference]:
     in the order of their values."""
 
     def rank(each: _Object) -> str:
-        return canonical([side.value for side in each.sides.values()])
+        return to_canonical([side.value for side in each.sides.values()])
 
     for key in sorted({*one, *other}):
         left, right = (sorted(side.get(key, ()), key=rank) for side in (one, other))

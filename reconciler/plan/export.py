@@ -12,16 +12,16 @@ from typing import Any, Self
 
 from reconciler.errors import WrongUsage
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.comparison import join_keys, parse_path, value_at
-from reconciler.kinds.normalization import Key, natural_key, normal_form
+from reconciler.kinds.comparison import get_value, join_keys, parse_path
+from reconciler.kinds.normalization import Key, find_natural_key, make_normal_form
 from reconciler.kinds.references import ReferenceResolver, references, with_references
 from reconciler.kinds.schema import KEY_PATTERN
 from reconciler.lazy import frozen
 from reconciler.model.addresses import ObjectRef, address_kind, make_address
 from reconciler.model.inputs import Entry, Fields, Live, Record, Resource
 from reconciler.model.plan import Change
-from reconciler.serialization import canonical
-from reconciler.text import common_words, did_you_mean, find_free, join_choices, split_numbers
+from reconciler.serialization import to_canonical
+from reconciler.text import find_common_words, find_free, join_choices, split_numbers, suggest_close
 from reconciler.yaml import KeyPath
 from reconciler.yaml.writing import dump, escape_variables, has_variable_key
 
@@ -114,13 +114,13 @@ def find_expressible(
     """The fields of the objects that can be written; and what of an object cannot, with why. `named`: the natural
     keys of what is written already."""
     records = sorted(records, key=lambda each: (each.name, each.id))
-    names = Counter(natural_key(kind, record.fields, normal_form) for record in records)
+    names = Counter(find_natural_key(kind, record.fields, make_normal_form) for record in records)
     names.update(named)
     chosen: dict[ObjectRef, dict[str, Any]] = {}
     left: list[tuple[Record, str]] = []
     for record in records:
         # Two names that differ in what an API may normalise are an error in a configuration.
-        key = natural_key(kind, record.fields, normal_form)
+        key = find_natural_key(kind, record.fields, make_normal_form)
         if key is not None and names[key] > 1:
             same = f"another {kind.name} has the same {', '.join(kind.identity.natural_key)}"
             left.append((record, f" is left out: {same}; rename one in the dashboard"))
@@ -128,7 +128,7 @@ def find_expressible(
         # A field that may not be written is left out alone, unless the object cannot be without it.
         fields = find_writable_fields(record)
         found = ((name, why) for name, why in violations(kind.name, fields) if name in fields)
-        alone = {name: why for name, why in found if not kind.field_named(name).required}
+        alone = {name: why for name, why in found if not kind.find_field(name).required}
         fields = {name: value for name, value in fields.items() if name not in alone}
         wrong = [why for _, why in violations(kind.name, fields)]
         for name, value in fields.items():
@@ -148,7 +148,7 @@ def find_expressible(
 
 def describe_unwritten(kind: str, fields: Fields, name: str, message: str) -> str:
     """Why a field of a live object is not written. `message`: what is wrong with its value."""
-    if (endpoint := KINDS[kind].field_named(name).setter) and endpoint.words:
+    if (endpoint := KINDS[kind].find_field(name).setter) and endpoint.words:
         message = f'the server sets "{fields[name]}"; YAML can say {join_choices([*endpoint.words])}'
     return f"its {name} is not written: {message.removeprefix(f'{name}: ')}"
 
@@ -178,7 +178,7 @@ class Selection:
         for name in (*kinds, *(kind for kind, _ in patterns)):
             if name not in KINDS:
                 known = f"expected one of {', '.join(KINDS)}"
-                raise WrongUsage(f"there is no kind {name}; {known}{did_you_mean(name, KINDS)}")
+                raise WrongUsage(f"there is no kind {name}; {known}{suggest_close(name, KINDS)}")
         return cls(tuple(kinds), tuple(patterns))
 
     def has(self, kind: str, name: object) -> bool:
@@ -191,7 +191,7 @@ class Selection:
         for kind, pattern in self.patterns:
             names = [record.name for record in live.records[kind].values()]
             if not any(fnmatchcase(name, pattern) for name in names):
-                raise WrongUsage(f'there is no live {kind} "{pattern}"{did_you_mean(pattern, names)}')
+                raise WrongUsage(f'there is no live {kind} "{pattern}"{suggest_close(pattern, names)}')
 
 
 ValuePath = tuple[str, KeyPath]
@@ -231,9 +231,9 @@ def find_pairs(
 
 def _find_key(each: Record | Resource, short: Mapping[str, str], *, is_loose: bool) -> tuple[str, ...]:
     kind = KINDS[each.kind]
-    names = [name for name in kind.identity.natural_key if not (is_loose and kind.field_named(name).follows_key)]
+    names = [name for name in kind.identity.natural_key if not (is_loose and kind.find_field(name).follows_key)]
     values = (str(each.fields.get(name)) for name in names)
-    return each.kind, *(normal_form(short.get(value, value)) for value in values)
+    return each.kind, *(make_normal_form(short.get(value, value)) for value in values)
 
 
 def _shorten(names: set[str], others: set[str]) -> dict[str, str]:
@@ -258,7 +258,7 @@ def find_key_paths(change: Change, sides: Sequence[Fields]) -> list[KeyPath]:
     for each in change.fields:
         keys = parse_path(each.path) or (each.path,)
         keys = keys[:1] if keys[0] in lists else keys
-        while keys and any(value_at(side, keys) is None for side in sides):
+        while keys and any(get_value(side, keys) is None for side in sides):
             keys = keys[:-1]
         if not keys:
             return []
@@ -272,12 +272,12 @@ def name_variables(values: Mapping[ValuePath, Fields], taken: Mapping[str, Field
     shared: dict[tuple[str, str], tuple[Fields, dict[ValuePath, tuple[str, str]]]] = {}
     for (address, key_path), each in sorted(values.items()):
         forms = [(f"{address_kind(address)}.{join_keys(key_path)}", each, ("", ""))]
-        start, inner, end = common_words([*each.values()])
+        start, inner, end = find_common_words([*each.values()])
         if (start or end) and not start.endswith("$") and re.search(r"[^\W\d]", "".join(inner)):
             forms.append(("suffix" if start else "prefix", dict(zip(each, inner, strict=True)), (start, end)))
         for name, alike, ends in forms:
-            shared.setdefault((name, canonical(alike)), (alike, {}))[1][address, key_path] = ends
-    known, result, done = {name: canonical(each) for name, each in taken.items()}, Variables(), set[ValuePath]()
+            shared.setdefault((name, to_canonical(alike)), (alike, {}))[1][address, key_path] = ends
+    known, result, done = {name: to_canonical(each) for name, each in taken.items()}, Variables(), set[ValuePath]()
     # If two groups are the same, the first is the one of whole values.
     for (name, text), (alike, places) in sorted(shared.items(), key=lambda each: -len(each[1][1])):
         if done.isdisjoint(places):

@@ -13,7 +13,7 @@ from reconciler.model.addresses import ObjectRef, address_kind
 from reconciler.model.inputs import Desired, Entry, Live, State
 from reconciler.model.plan import DESTROYS, Action, Change, Refusal
 from reconciler.model.settings import Environment
-from reconciler.text import COUNTED, abridge, counted
+from reconciler.text import COUNTED, abridge, format_count
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 SHARE, FROM = 0.30, 10
@@ -71,20 +71,20 @@ def find_refusals(
             found.append(Refusal(name, text, f"--allow {name}, on `plan` and `apply`"))
     found += _refuse_too_many(entries, live, gone, options)
     if entries and not desired.resources:
-        text = f"the configuration holds nothing, while the state holds {counted(len(entries), 'object')}"
+        text = f"the configuration holds nothing, while the state holds {format_count(len(entries), 'object')}"
         passes = f"--allow {EMPTY_CONFIGURATION}, if all of them are to go"
         found.append(Refusal(EMPTY_CONFIGURATION, text, passes))
     known = {address: entry for address, entry in entries.items() if address_kind(address) in live.records}
     if known and not any(entry.id in live.records[address_kind(address)] for address, entry in known.items()):
         where = "in the state that this looked at" if len(known) < len(entries) else "in the state"
-        text = f"none of the {counted(len(known), 'object')} {where} is live: is this another project's key?"
+        text = f"none of the {format_count(len(known), 'object')} {where} is live: is this another project's key?"
         passes = f"the right key or environment, or --allow {WRONG_PROJECT} if they were all deleted outside"
         found.append(Refusal(WRONG_PROJECT, text, passes))
     else:  # One cause, one refusal: if no object at all is live, the kinds are not reported one by one.
         found += find_vanished(entries, live)
     pruned = sum(change.action is Action.DELETE for change in changes)
     if options.prune and pruned and not entries:
-        text = f"--prune would delete {counted(pruned, 'object')}, and the state holds nothing"
+        text = f"--prune would delete {format_count(pruned, 'object')}, and the state holds nothing"
         text += ": is this another project's key, or was the state lost?"
         passes = f"the right key; one apply without --prune; or --allow {PRUNE_WITHOUT_STATE}, if all of them are to go"
         found.append(Refusal(PRUNE_WITHOUT_STATE, text, passes))
@@ -130,7 +130,7 @@ def _refuse_too_many(
     limit = options.limit if options.max_deletes is None else options.max_deletes
     texts = []
     if limit is not None and len(gone) > limit:
-        texts.append(f"{counted(len(gone), 'object')} would be deleted or replaced; at most {limit} may be")
+        texts.append(f"{format_count(len(gone), 'object')} would be deleted or replaced; at most {limit} may be")
     elif options.max_deletes is None:
         shares = [(sum(change.address in entries for change in gone), len(entries), "managed")]
         if options.prune:

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from reconciler.errors import IdentityAmbiguous
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import Key, find_by_natural_key, fold_text, natural_key, normal_form
+from reconciler.kinds.normalization import Key, find_by_natural_key, find_natural_key, fold_text, make_normal_form
 from reconciler.kinds.references import ReferenceResolver, find_known_objects
 from reconciler.lazy import frozen
 from reconciler.model.addresses import ObjectRef, address_kind
 from reconciler.model.inputs import Desired, Fields, Live, Record, Resource, State, Tombstone, list_managed
 from reconciler.model.plan import Waiting
-from reconciler.text import short_commit
+from reconciler.text import shorten_commit
 
 PASTE = "paste one `imports` line each, with the id that is meant"
 
@@ -52,7 +52,7 @@ def match(desired: Desired, state: State, live: Live) -> dict[str, Match]:
 
 def describe_deleted(object_id: str, tombstone: Tombstone) -> str:
     """That we deleted an object, in words."""
-    commit = f", {short_commit(tombstone.commit)}" if tombstone.commit else ""
+    commit = f", {shorten_commit(tombstone.commit)}" if tombstone.commit else ""
     return f"{object_id} was deleted by an earlier apply ({tombstone.address}{commit})"
 
 
@@ -94,27 +94,31 @@ def _match_natural_keys(
     tables: dict[str, dict[Key | None, list[Record]]] = {name: defaultdict(list) for name in live.records}
     for name, records in live.records.items():
         for record in (each for each in records.values() if each.ref not in claimed):
-            key = None if record.ref in restored else natural_key(KINDS[name], record.fields, normal_form)
+            key = None if record.ref in restored else find_natural_key(KINDS[name], record.fields, make_normal_form)
             tables[name][key].append(record)
     wanted = {name: each for name, each in desired.resources.items() if name not in found and tables[each.kind]}
     # A key counts only if one address and one object have it: else the match would be a guess.
-    rivals = Counter((each.kind, natural_key(KINDS[each.kind], each.fields, normal_form)) for each in wanted.values())
+    rivals = Counter(
+        (each.kind, find_natural_key(KINDS[each.kind], each.fields, make_normal_form)) for each in wanted.values()
+    )
     matches: dict[str, Match] = {}
     unsure: list[str] = []
     for address, resource in wanted.items():
         kind, table = KINDS[resource.kind], tables[resource.kind]
-        key = natural_key(kind, resource.fields, normal_form)
+        key = find_natural_key(kind, resource.fields, make_normal_form)
         candidates = find_by_natural_key(kind, resource.fields, table.get(key, []))
         # What is not known of a record's natural key may be as it is written.
         rest = table.get(None, ())
-        unclear = [each for each in rest if natural_key(kind, {**resource.fields, **each.fields}, normal_form) == key]
+        unclear = [
+            each for each in rest if find_natural_key(kind, {**resource.fields, **each.fields}, make_normal_form) == key
+        ]
         if not candidates and address in state.unread:
-            nearly = natural_key(kind, resource.fields, fold_text)
+            nearly = find_natural_key(kind, resource.fields, fold_text)
             free = (record for key, records in table.items() if key is not None for record in records)
-            unclear += [record for record in free if natural_key(kind, record.fields, fold_text) == nearly]
+            unclear += [record for record in free if find_natural_key(kind, record.fields, fold_text) == nearly]
         is_alone = rivals[kind.name, key] == 1
-        own = natural_key(kind, resource.fields)
-        if len(candidates) == 1 and not unclear and (is_alone or natural_key(kind, candidates[0].fields) == own):
+        own = find_natural_key(kind, resource.fields)
+        if len(candidates) == 1 and not unclear and (is_alone or find_natural_key(kind, candidates[0].fields) == own):
             note = "found by " + ", ".join(f"{name} {resource.fields[name]}" for name in kind.identity.natural_key)
             matches[address] = Match(candidates[0], remembered=False, note=note)
         elif candidates or unclear:

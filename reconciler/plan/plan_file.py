@@ -16,7 +16,7 @@ from reconciler.lazy import frozen
 from reconciler.model.inputs import State
 from reconciler.model.plan import Plan
 from reconciler.model.settings import Environment, name_configuration
-from reconciler.serialization import DecodeError, canonical, decode, explain, json_text, sha256
+from reconciler.serialization import DecodeError, decode, explain, sha256, to_canonical, to_json_text
 from reconciler.system import Unreadable, read_regular
 
 FORMAT_VERSION = 3
@@ -133,8 +133,8 @@ def _fingerprint(state: State, secret: str) -> str:
 
 
 def _sign(secret: str, content: Any) -> str:
-    return "hmac-sha256:" + hmac.new(secret.encode(), canonical(content).encode(), hashlib.sha256).hexdigest()
+    return "hmac-sha256:" + hmac.new(secret.encode(), to_canonical(content).encode(), hashlib.sha256).hexdigest()
 
 
 def _encode(document: Any) -> bytes:
-    return (json_text(document, indented=True) + "\n").encode()
+    return (to_json_text(document, indented=True) + "\n").encode()

@@ -16,10 +16,10 @@ from reconciler.kinds.references import (
     WRITE_IT,
     Labelled,
     find_address,
+    find_named_label,
+    find_reference_items,
     item_id,
-    items_at,
-    named_label,
-    reference_items,
+    list_items,
     references,
 )
 from reconciler.kinds.wire import find_labels, list_labels
@@ -27,8 +27,8 @@ from reconciler.model.addresses import ObjectRef, address_key
 from reconciler.model.inputs import Desired, Live, Resource
 from reconciler.model.plan import DESTROYS, WRITES, Action, Change
 from reconciler.plan.identity import PlanContext
-from reconciler.serialization import canonical
-from reconciler.text import abridge, did_you_mean
+from reconciler.serialization import to_canonical
+from reconciler.text import abridge, suggest_close
 
 
 def order_changes(context: PlanContext, changes: Mapping[str, Change]) -> dict[str, Change]:
@@ -48,7 +48,7 @@ def order_changes(context: PlanContext, changes: Mapping[str, Change]) -> dict[s
         using = users.get(ObjectRef(change.kind, change.id or ""), ()) if change.action in DESTROYS else ()
         for user in using:
             name = addresses.get(user.ref, str(user.ref))
-            if (other := changes.get(name)) and _stops_using(context, change, other):
+            if (other := changes.get(name)) and _ends_use(context, change, other):
                 leaving.add(name)
             else:
                 staying.add(f"{name} ({user.name})")
@@ -78,7 +78,7 @@ def _attach_first(context: PlanContext, changes: dict[str, Change]) -> dict[str,
             is_kept = change.action not in WRITES or (change.remember and name not in applied)
             if each.attach_first and not is_kept:
                 sides = (record.fields if record else {}, applied)
-                before, after = ({item_id(each, item) for _, item in items_at(name, each, side)} for side in sides)
+                before, after = ({item_id(each, item) for _, item in list_items(name, each, side)} for side in sides)
                 for item in before ^ after:
                     (gains if item in after else losses)[ObjectRef(each.kind, str(item))].append(address)
     for target in sorted(losses.keys() & gains.keys()):
@@ -102,13 +102,13 @@ def _describe_targets(context: PlanContext, change: Change, resource: Resource) 
             text = f"{used} is live, and the API does not offer it in {reference.lookup} yet"
             yield f"{text}: looked up again when applying"
     record = context.live.records[kind.name].get(change.id or "") if change.action is Action.UPDATE else None
-    for keys, item, reference in reference_items(kind, resource.fields) if record else ():
+    for keys, item, reference in find_reference_items(kind, resource.fields) if record else ():
         sent = context.references.as_sent(reference, item)
         if record and sent is not item and sent not in (record.fields.get(str(keys[0])) or ()):
             yield f'{join_keys(keys)}: the label "{item[reference.label_key]}" means {sent["id"]}'
 
 
-def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
+def _ends_use(context: PlanContext, target: Change, user: Change) -> bool:
     """Whether a change ends the use of an object."""
     if user.action not in (Action.UPDATE, Action.REPLACE) or user.remember is None:
         return user.action is Action.DELETE
@@ -118,7 +118,7 @@ def _stops_using(context: PlanContext, target: Change, user: Change) -> bool:
             continue
         possible = (item_id(reference, each) for each in context.references.targets(reference).possible(record))
         ids = {target.id, *possible}
-        if any(item_id(reference, item) in ids for _, item in items_at(name, reference, user.remember.applied)):
+        if any(item_id(reference, item) in ids for _, item in list_items(name, reference, user.remember.applied)):
             return False
     return True
 
@@ -128,7 +128,7 @@ def find_targets(target: str, known: Collection[str], desired: Desired) -> list[
     found = [target] if target in known else [each for each in known if fnmatchcase(each, target)]
     if not found:
         hint = "an address is KIND.KEY, for example report.daily-revenue; report.daily-* means all that begin so"
-        reason = desired.explain_none(target) or f"no such address{did_you_mean(target, known)}"
+        reason = desired.explain_none(target) or f"no such address{suggest_close(target, known)}"
         raise NoSuchTarget(f"--target {target}: {reason}", hint=hint)
     return found
 
@@ -162,7 +162,7 @@ class _Sent(NamedTuple):
         sources = ", ".join(map(str, self.resource.sources.get(path, ())))
         message = f"{self.change.address}: {path}: {message}"
         message += f" (the value comes from {sources})" if sources else ""
-        return Problem(*self.resource.field_location(path), message, subject=self.change.address)
+        return Problem(*self.resource.locate_field(path), message, subject=self.change.address)
 
 
 def require_sound_offers(context: PlanContext, changes: Collection[Change]) -> None:
@@ -177,14 +177,14 @@ def require_sound_offers(context: PlanContext, changes: Collection[Change]) -> N
         available, is_read = targets.available, reference.lookup in context.live.lookups
         if address := find_address(reference, sent.item):
             unsure += _explain_unproven(context, sent, address)
-        elif is_read and (label := named_label(reference, sent.item)) is not None:
+        elif is_read and (label := find_named_label(reference, sent.item)) is not None:
             found = targets.by_label(label)
             if found.items and found.item is None:
                 doubtful[reference, label].append((sent, found))
             elif message := _describe_unfit_label(context, sent, label, found, leaving):
                 problems.append(sent.make_problem(reference.label_key, message))
         elif is_read and _is_new_by_id(context.live, sent) and not available.holds(sent.item):
-            close = did_you_mean(sent.item["id"], [str(each["id"]) for each in available if each.get("id")])
+            close = suggest_close(sent.item["id"], [str(each["id"]) for each in available if each.get("id")])
             message = f'the API does not offer "{sent.item["id"]}" in {reference.lookup}'
             message += f"; expected one of: {list_labels(available)}{close}"
             problems.append(sent.make_problem("id", message))
@@ -192,7 +192,7 @@ def require_sound_offers(context: PlanContext, changes: Collection[Change]) -> N
         sent, found = group[0]
         why = f'{sent.path}: the label "{label}" does not prove which destination it is'
         first, *candidates = context.references.targets(reference).candidates(why, found.items, found.candidates)
-        place = sent.resource.field_location(f"{sent.path}.{reference.label_key}")
+        place = sent.resource.locate_field(f"{sent.path}.{reference.label_key}")
         unsure += [f"{place}: {abridge(each.change.address for each, _ in group)}: {first}", *candidates]
     if unsure:
         raise IdentityAmbiguous("\n".join(unsure), hint=WRITE_IT)
@@ -224,7 +224,7 @@ def _describe_unfit_label(
     keys = [address_key(each) for each in found.candidates if each in context.desired.resources]
     expected = " or ".join(f"{{{sent.reference.key}: {key}}}" for key in keys)
     if not keys:
-        close = did_you_mean(label, find_labels(targets.available).values())
+        close = suggest_close(label, find_labels(targets.available).values())
         expected = f"one of: {list_labels(targets.available)}{close}"
     text = f'the API offers nothing with the label "{label}" in {sent.reference.lookup}'
     return text + (f", and it could be that of {names}" if names else "") + f"; expected {expected}"
@@ -241,12 +241,12 @@ def _is_new_by_id(live: Live, sent: _Sent) -> bool:
     record = live.find(sent.change.kind, sent.change.id)
     value = record.fields.get(str(sent.keys[0])) if record else None
     is_by_id = isinstance(sent.item, dict) and "id" in sent.item
-    return is_by_id and not (isinstance(value, list) and canonical(sent.item) in map(canonical, value))
+    return is_by_id and not (isinstance(value, list) and to_canonical(sent.item) in map(to_canonical, value))
 
 
 def _find_sent(desired: Desired, changes: Iterable[Change]) -> Iterator[_Sent]:
     for change in changes:
         resource, sets = desired.resources.get(change.address), {each for one in change.requests for each in one.sets}
-        for keys, item, reference in reference_items(KINDS[change.kind], resource.fields) if resource else ():
+        for keys, item, reference in find_reference_items(KINDS[change.kind], resource.fields) if resource else ():
             if resource and reference.lookup and keys[0] in sets:
                 yield _Sent(change, resource, keys, join_keys(keys), item, reference)

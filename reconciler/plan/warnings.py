@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.errors import Problem
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.normalization import fold_text, natural_key, normalization_warnings
+from reconciler.kinds.normalization import find_natural_key, find_normalization_warnings, fold_text
 from reconciler.model.addresses import ObjectRef, address_key, address_kind, is_address
 from reconciler.model.inputs import Desired, Entry, Import, Live, Moved, State, list_managed
 from reconciler.model.plan import Action, Change
 from reconciler.plan.identity import PlanContext, describe_deleted
-from reconciler.serialization import canonical
-from reconciler.text import abridge, did_you_mean, find_close, suggest
+from reconciler.serialization import to_canonical
+from reconciler.text import abridge, find_close, suggest, suggest_close
 
 
 def apply_moves(desired: Desired, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], dict[str, str]]:
@@ -99,7 +99,7 @@ def _find_targetless(desired: Desired) -> Iterator[Moved | Import]:
 def _make_problem(desired: Desired, block: Moved | Import, rest: str) -> Problem:
     name = "moved" if isinstance(block, Moved) else "imports"
     kind, _, key = block.target.partition(".")
-    close = did_you_mean(key, (address_key(each) for each in desired.resources if address_kind(each) == kind))
+    close = suggest_close(key, (address_key(each) for each in desired.resources if address_kind(each) == kind))
     message = f"{name}: to: there is no {block.target}, {rest}{close}"
     return Problem(*block.location, message)
 
@@ -132,14 +132,14 @@ def find_warnings(
     for resource in context.desired.resources.values():
         for index, each in enumerate(resource.lifecycle.ignore_changes):
             if each.until and each.until < f"{context.now:%Y-%m-%d}":
-                location = resource.field_location(f"lifecycle.ignore_changes[{index}].until")
+                location = resource.locate_field(f"lifecycle.ignore_changes[{index}].until")
                 why = f"{each.until}{f', {each.owner}' if each.owner else ''}: {each.reason}"
                 text = f"{resource.address} still ignores changes of {each.field} after its date ({why})"
                 yield f"{location}: {text}; remove the entry or give it a later date"
     # The values that the API has normalized, until the YAML has the stored form.
     remembered = {change.address: change.remember for change in changes.values() if change.remember} | dict(refresh)
     for address, entry in sorted(remembered.items()):
-        yield from normalization_warnings(address, entry) if entry.stored else ()
+        yield from find_normalization_warnings(address, entry) if entry.stored else ()
     yield from _find_renamed(changes)
     yield from _find_named_alike(context, changes)
     yield from _find_advice(context, changes)
@@ -167,9 +167,9 @@ def _find_named_alike(context: PlanContext, changes: Mapping[str, Change]) -> It
     managed, live = context.addresses() if creates else {}, context.live.records if creates else {}
     beside = [each for records in live.values() for each in records.values() if each.ref not in managed]
     new = [(each.address, each.kind, each.remember.applied) for each in creates if beside and each.remember]
-    made = {(kind, natural_key(KINDS[kind], applied, fold_text)): address for address, kind, applied in new}
+    made = {(kind, find_natural_key(KINDS[kind], applied, fold_text)): address for address, kind, applied in new}
     for record in beside:
-        address = made.get((record.kind, natural_key(KINDS[record.kind], record.fields, fold_text)))
+        address = made.get((record.kind, find_natural_key(KINDS[record.kind], record.fields, fold_text)))
         if address is not None:
             text = f"{address} is made beside {record.id} ({record.name}), of which only the name's case differs"
             yield f"{text}; if that is the same object, write: imports: [{{to: {address}, id: {record.id}}}]"
@@ -198,10 +198,10 @@ def _find_renamed(changes: Mapping[str, Change]) -> Iterator[str]:
 def _pair_renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterator[tuple[str, str]]:
     """The addresses of deletes and creates that may be one object, each in one pair: first by the natural key, then by
     content and by words of the key. The second is empty if that does not tell which create it is."""
-    new = {natural_key(kind, each.remember.applied): each for each in made if each.remember}
+    new = {find_natural_key(kind, each.remember.applied): each for each in made if each.remember}
     left: list[Change] = []
     for old in gone:
-        same = new.pop(natural_key(kind, {field.path: field.before for field in old.fields}), None)
+        same = new.pop(find_natural_key(kind, {field.path: field.before for field in old.fields}), None)
         if same is not None:
             yield old.address, same.address
         else:
@@ -210,9 +210,9 @@ def _pair_renamed(kind: Kind, gone: list[Change], made: list[Change]) -> Iterato
         return
     scores: dict[tuple[float, int], list[tuple[str, str]]] = defaultdict(list)
     referring = {name for name, _ in kind.reference_fields}
-    afters = {each.address: {field.path: canonical(field.after) for field in each.fields} for each in new.values()}
+    afters = {each.address: {field.path: to_canonical(field.after) for field in each.fields} for each in new.values()}
     for old in left:
-        before = {field.path: canonical(field.before) for field in old.fields}
+        before = {field.path: to_canonical(field.before) for field in old.fields}
         for address, after in afters.items():
             equal = [before.get(path) == value for path, value in after.items() if path not in referring]
             if (share := sum(equal) / max(1, len(equal))) >= ALIKE:

@@ -14,8 +14,8 @@ from typing import Any
 
 from reconciler.model.policies import Policy
 from reconciler.policies.checks import CelError
-from reconciler.text import closest, quote
-from reconciler.yaml import plain_copy, read
+from reconciler.text import quote, suggest_similar
+from reconciler.yaml import copy_plain, read
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -24,7 +24,7 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 def read_rules() -> Mapping[str, Mapping[str, Any]]:
     """The declarations by name. `with`: the values, each with a `default` if it may be left out, and an `example`."""
     (document,), _ = read(Path(__file__).with_name("rules.yaml").read_bytes(), "rules.yaml")
-    rules = plain_copy(document.value)  # as plain maps and lists, which CEL takes
+    rules = copy_plain(document.value)  # as plain maps and lists, which CEL takes
     return {name: {"when": "true", "kinds": [], "with": {}, **rule} for name, rule in rules.items()}
 
 
@@ -35,7 +35,7 @@ def with_rule(policy: Policy) -> tuple[Policy, Mapping[str, Any]]:
     if not name and not policy.given:
         return policy, {}
     if name not in rules:
-        close = closest(name, list(rules))
+        close = suggest_similar(name, list(rules))
         text = f"there is no ready rule {quote(name)}{close}" if name else "expected only with `use`"
         raise CelError(text, key="use" if name else "with")
     rule, takes = rules[name], rules[name]["with"]

@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.kinds import KINDS
 from reconciler.kinds.schema import LIFECYCLE
 from reconciler.lazy import frozen
-from reconciler.text import closest, quote
+from reconciler.text import quote, suggest_similar
 
 # Numbers of fields: https://github.com/google/cel-spec, proto/cel/expr/checked.proto and syntax.proto.
 CONTENT, TREE, SOURCE, POSITIONS, RESULT, IS_TEST = 2, 4, 5, 4, 3, 3
@@ -153,7 +153,7 @@ def _visit(node: Node, scope: Mapping[str, Shape]) -> Shape:
             _visit(each, {**scope, name: first.item or ANY, node.result: ANY})
     if node.kind == "select" and first.fields is not None:
         if name not in first.fields:
-            expected = f"expected one of {', '.join(first.fields)}{closest(name, list(first.fields))}"
+            expected = f"expected one of {', '.join(first.fields)}{suggest_similar(name, list(first.fields))}"
             raise CelError(f"{first.what} has no field {quote(name)}; {expected}", node.at + 1)
         return first.fields[name]
     return (first.item if name == "_[_]" else None) or ANY

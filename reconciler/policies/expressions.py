@@ -15,7 +15,7 @@ from typing import Any
 from cel_expr_python import cel
 
 from reconciler.policies.checks import CelError, Node, Shape, check, read_tree
-from reconciler.text import closest, quote
+from reconciler.text import quote, suggest_similar
 
 LONGEST = 4000  # characters of an expression
 PLACED = re.compile(r"<input>:(-?\d+):(-?\d+): ([^\n]*)")
@@ -120,7 +120,8 @@ def _compile(source: str, names: Mapping[str, Shape]) -> Any:
         line, column, message = (int(found[1]), int(found[2]), found[3]) if found else (1, 1, str(error))
         if unknown := UNDECLARED.search(message):
             known = FUNCTIONS if f"{unknown[1]}(" in source else [*names]
-            message = f"there is no {quote(unknown[1])}; expected one of {', '.join(known)}{closest(unknown[1], known)}"
+            close = suggest_similar(unknown[1], known)
+            message = f"there is no {quote(unknown[1])}; expected one of {', '.join(known)}{close}"
         before = sum(len(each) + 1 for each in source.split("\n")[: max(line - 1, 0)])
         message = next((each for word, each in BOUNDS.items() if word in message), message)
         if wrong := next((each for each in MISTAKEN.finditer(source) if each[1]), None):

@@ -16,7 +16,7 @@ from reconciler.review.rules import (
     find_overlap,
     find_subject,
 )
-from reconciler.text import did_you_mean
+from reconciler.text import suggest_close
 
 EFFECTS = {
     Action.CREATE: (Verdict.NEW, "creates it", "sets it in the new object"),
@@ -94,11 +94,11 @@ def _find_paths(subject: Subject) -> list[str]:
     keys = parse_path(path) or ()
     # A path without any value may be declared in the schema.
     is_field = bool(keys) and keys[0] in kind.field_names and all(isinstance(key, str) for key in keys)
-    is_declared = is_field and kind.field_named(str(keys[0])).schema_at(keys[1:]) is not None
+    is_declared = is_field and kind.find_field(str(keys[0])).find_schema(keys[1:]) is not None
     is_there = bool(keys) and any(find_value(source, keys).there for source in subject.sources)
     if is_there or is_declared or path in kind.server_fields:
         return [path]
-    close = did_you_mean(path, {*paths, *kind.field_names, *kind.server_fields})
+    close = suggest_close(path, {*paths, *kind.field_names, *kind.server_fields})
     raise WrongUsage(f"{kind.name} has no field {path}{close}", hint=f"its fields are {', '.join(kind.field_names)}")
 
 
@@ -106,7 +106,7 @@ def _explain_field(subject: Subject, path: str) -> FieldExplanation:
     keys = parse_path(path) or (path,)
     written, live, applied = (find_value(source, keys) for source in subject.sources)
     verdict, cause, following = _judge_field(subject, path, written)
-    place = subject.resource.field_location(path) if subject.resource is not None and written.there else None
+    place = subject.resource.locate_field(path) if subject.resource is not None and written.there else None
     line, rules = subject.given.line(place) if place else "", find_field_rules(subject, path, keys, verdict, cause)
     return FieldExplanation(path, verdict, written, live, applied, following, place, line, cause, tuple(rules))
 

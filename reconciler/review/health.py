@@ -17,7 +17,7 @@ from reconciler.model.addresses import ObjectRef, address_kind
 from reconciler.model.inputs import Entry, Live, Record, State, list_managed
 from reconciler.model.results import NotDelivering
 from reconciler.review.wording import DAY, Clock, parse_stamp
-from reconciler.text import counted
+from reconciler.text import format_count
 
 MARGIN = timedelta(hours=1)
 
@@ -74,14 +74,14 @@ def _count_missed(delivery: Delivery, entry: Entry, record: Record, now: datetim
         return None
     runs = f"stayed at {after}" if after == before else f"grew from {before} to {after}"
     runs += "" if since == seen else f" since {_format_minute(seen)}"
-    text = f"was due {counted(count, 'time')} since {_format_minute(since)}, and `{delivery.sent_count}` {runs}"
+    text = f"was due {format_count(count, 'time')} since {_format_minute(since)}, and `{delivery.sent_count}` {runs}"
     return text, f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _read_counts(name: str, entry: Entry, record: Record) -> tuple[datetime, int, int] | None:
     """When an apply saw a counter, what it was then, and what it is; None if that is not known, or nothing is sent."""
     kind, seen = KINDS[record.kind], parse_stamp(entry.counted_at)
-    after = kind.delivery_counts(record.raw).get(name)
+    after = kind.read_delivery_counts(record.raw).get(name)
     if seen is None or after is None or name not in entry.counts or not kind.sends(record.fields):
         return None
     return seen, entry.counts[name], after

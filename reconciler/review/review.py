@@ -16,7 +16,7 @@ from reconciler.model.inputs import Desired, Record
 from reconciler.model.plan import DESTROYS, WRITES, Action, Cause, Change, Plan
 from reconciler.model.reports import Impact, Review, Scope, Weight
 from reconciler.review.wording import DAY, Clock, Receivers, parse_stamp
-from reconciler.text import abridge, counted
+from reconciler.text import abridge, format_count
 
 GRAVITY = {weight: rank for rank, weight in enumerate(Weight)}
 MOST_NAMED = 5  # of those who receive or use something: a plan is read at a glance
@@ -141,7 +141,7 @@ class _ChangeImpact:
         """Deliveries that stop, start, change their time, or go to others."""
         kind, change, before, after = self.kind, self.change, self.before, self.after
         old, new = self.receivers.find_names(kind, before), self.receivers.find_names(kind, after)
-        shift = kind.delivery_change(change)
+        shift = kind.find_delivery_change(change)
         if shift is Weight.STOPS or (change.action is Action.REPLACE and kind.sends(before)):
             text = f'stops "{change.name}"' + (f" to {_list_names(old.values())}" if old else "")
             if change.action is Action.REPLACE:
@@ -202,18 +202,18 @@ class _ChangeImpact:
     def _describe_rule(self) -> str:
         """The UTC times of a local time, with the date when they change next; empty if it is none."""
         rule = self.change.remember.rules.get(self.at) if self.change.remember else None
-        grid = self.kind.field_named(self.at).grid if rule else 0
+        grid = self.kind.find_field(self.at).grid if rule else 0
         return f"; {kinds.local_time.describe(rule, grid, self.clock.now)}" if rule else ""
 
     def _find_users(self) -> Iterator[Impact]:
         """Who goes through it, if that makes a difference to them."""
         change = self.change
-        shift = self.kind.delivery_change(change)
+        shift = self.kind.find_delivery_change(change)
         users = self.receivers.users.get(change.address, []) if change.action is not Action.DELETE else []
         matters = change.action in (Action.CREATE, Action.REPLACE, Action.MANUAL) or shift is not None
         if users and not self.delivery.status and change.action in WRITES:
             nouns = Counter(user.kind for user in users)
-            noun = " and ".join(counted(number, name.replace("_", " ")) for name, number in sorted(nouns.items()))
+            noun = " and ".join(format_count(number, name.replace("_", " ")) for name, number in sorted(nouns.items()))
             text = f"{noun} {'uses' if len(users) == 1 else 'use'} this {change.kind.replace('_', ' ')}"
             yield Impact(Weight.FEEDS, f"{text}: {_list_names(user.name for user in users)}")
         elif users and matters:

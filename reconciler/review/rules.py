@@ -12,14 +12,14 @@ from reconciler.errors import Location, WrongUsage
 from reconciler.kinds import KINDS, Kind
 from reconciler.kinds.comparison import is_within
 from reconciler.kinds.declaration import Field
-from reconciler.kinds.references import find_address, items_at, named_label
+from reconciler.kinds.references import find_address, find_named_label, list_items
 from reconciler.kinds.wire import LookupTable, list_labels
 from reconciler.lazy import frozen
 from reconciler.model.inputs import Desired, Entry, Ignored, Live, Resource, State
 from reconciler.model.plan import DESTROYS, WAITS, Action, Cause, Plan
 from reconciler.model.reports import Receipt
 from reconciler.model.results import Rule, Verdict
-from reconciler.text import did_you_mean
+from reconciler.text import suggest_close
 
 # A key has neither dots nor brackets, and an id no bracket: what follows is the path of a field.
 TARGET = re.compile(r"([a-z_]+)(?:\.([^.\[\]]+)|\[([^\]]*)\])(?:\.(.+))?", re.DOTALL)
@@ -72,12 +72,12 @@ def find_subject(text: str, given: ExplainInput) -> Subject:
     ids |= {change.address: change.id for change in plan.changes}
     known = {*desired.resources, *ids}
     if found is None or found[1] not in KINDS:
-        raise WrongUsage(f"{text} is no address{did_you_mean(text, {*known, *KINDS})}", hint=SHAPE)
+        raise WrongUsage(f"{text} is no address{suggest_close(text, {*known, *KINDS})}", hint=SHAPE)
     kind, key, object_id, path = found.groups()
     records = live.records.get(kind, {})
     if object_id is not None:
         if object_id not in records:
-            close = did_you_mean(object_id, records)
+            close = suggest_close(object_id, records)
             raise WrongUsage(f"there is no live {kind} with the id {object_id}{close}", hint=SHAPE)
         holder = next((each for each, each_id in ids.items() if each_id == object_id and each.startswith(kind)), None)
         return Subject(holder or f"{kind}[{object_id}]", KINDS[kind], object_id, path or "", given)
@@ -85,7 +85,7 @@ def find_subject(text: str, given: ExplainInput) -> Subject:
     if address not in desired.resources:
         address = next((new for new, old in plan.moved.items() if old == address), address)
     if address not in known:
-        reason = desired.explain_none(address) or f"{address}: there is no such address{did_you_mean(address, known)}"
+        reason = desired.explain_none(address) or f"{address}: there is no such address{suggest_close(address, known)}"
         raise WrongUsage(reason, hint=SHAPE)
     current = ids.get(address)
     return Subject(address, KINDS[kind], current if current in records else None, path or "", given)
@@ -131,13 +131,13 @@ def find_field_rules(
     if verdict is Verdict.SERVER:
         yield Rule("the API sets it: it is neither compared nor sent", kind.messages.source)
         return
-    rule, grid = kind.local_times(resource.fields if resource else {}).get(path, ("", 0))
+    rule, grid = kind.find_local_times(resource.fields if resource else {}).get(path, ("", 0))
     if rule:
         yield Rule(kinds.local_time.describe(rule, grid, subject.given.now), "the time zones of this machine")
     for each in subject.given.plan.waiting:
         if (each.address, each.path) == (subject.address, path):
             yield Rule(f"{each.after} UTC waits until {each.not_before}: {WAITS}", "reconciler: no delivery is lost")
-    yield from _find_declared_rules(subject, kind.field_named(str(keys[0])), keys[1:])
+    yield from _find_declared_rules(subject, kind.find_field(str(keys[0])), keys[1:])
 
 
 def describe_ignored(each: Ignored, resource: Resource) -> Rule:
@@ -150,7 +150,7 @@ def describe_ignored(each: Ignored, resource: Resource) -> Rule:
 def _find_declared_rules(subject: Subject, field: Field, inner: Sequence[str | int]) -> Iterator[Rule]:
     """What the kind declares of a field, and of a path within it."""
     kind, resource, record = subject.kind, subject.resource, subject.record
-    schema = field.schema_at(inner) or field.schema
+    schema = field.find_schema(inner) or field.schema
     yield Rule(str(schema["description"]), kind.messages.source)
     if field.immutable:
         then = "a person has to, unless `lifecycle: {replace: allow}` has a new object made"
@@ -168,12 +168,12 @@ def _find_declared_rules(subject: Subject, field: Field, inner: Sequence[str | i
         offers = f"what the API offers for it in {field.reference.lookup}"
         by_id = f"{offers}: by its id, else by a label that only it could bear" if field.reference.lookup else "its id"
         yield Rule(f"a reference is sent as {by_id}", kind.messages.source)
-        for _, item in items_at(field.name, field.reference, resource.fields if resource else {}):
+        for _, item in list_items(field.name, field.reference, resource.fields if resource else {}):
             address = find_address(field.reference, item)
             if address is not None:
                 known = subject.given.plan.find_id(address) if address in subject.given.desired.resources else None
                 yield Rule(f"{address} is {known or 'not live yet'}", "the state, and what is live")
-            elif (label := named_label(field.reference, item)) is not None:
+            elif (label := find_named_label(field.reference, item)) is not None:
                 available = LookupTable(subject.given.live.lookups.get(field.reference.lookup, ()))
                 yield Rule(f'the label "{label}" is that of {list_labels(available.find("label", label))}', offers)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from reconciler.kinds import KINDS, Kind
-from reconciler.kinds.references import ReferenceResolver, find_address, item_id, items_at, references
+from reconciler.kinds.references import ReferenceResolver, find_address, item_id, list_items, references
 from reconciler.kinds.wire import find_labels, shorten
 from reconciler.lazy import frozen
 from reconciler.model.addresses import ObjectRef
@@ -115,7 +115,7 @@ class Receivers:
         """Whom an object with those fields sends to: a name that is the same before and after → what people call it."""
         found = {}
         for name, reference in kind.reference_fields:
-            for _, item in items_at(name, reference, fields):
+            for _, item in list_items(name, reference, fields):
                 address = find_address(reference, item)
                 object_id = item_id(reference, item) or ""
                 if address is None:

@@ -6,6 +6,6 @@ Faults: `Simulator(path, faults=Faults(["GET /*: status 503, n=1"]))`; `faults` 
 """
 
 from reconciler.simulator.app import Simulator
-from reconciler.simulator.faults import Faults, RuleError, rules_in
+from reconciler.simulator.faults import Faults, RuleError, parse_rules
 
-__all__ = ["Faults", "RuleError", "Simulator", "rules_in"]
+__all__ = ["Faults", "RuleError", "Simulator", "parse_rules"]

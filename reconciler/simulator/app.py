@@ -102,7 +102,7 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         if self.clock.is_set:
             with self.store.transaction(project, write=True) as transaction:
                 integrations.deliver(transaction, self.clock())
-        unseen = self.faults.visibility.hidden_ids(project, request)
+        unseen = self.faults.visibility.list_hidden_ids(project, request)
         with self.store.transaction(project, write=request.method != "GET", unseen=unseen) as transaction:
             call = Call(request, transaction, self.clock(), record_id)
             routes.require_served(call)

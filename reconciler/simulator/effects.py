@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 from reconciler.simulator.catalogue import CONFIGS
 from reconciler.simulator.integrations import INTEGRATIONS, REPORTS
-from reconciler.simulator.resource import whole_number
+from reconciler.simulator.resource import read_whole_number
 from reconciler.simulator.routes import PAGED, find_project
 from reconciler.simulator.store import Store
 from reconciler.simulator.wire import BODILESS, CODES, NO_ANSWER, ApiError, Call, Clock, Request, Response
@@ -51,7 +51,7 @@ class VisibilityDelay:
                 self._left[project, path][record_id] = readings
         return True
 
-    def hidden_ids(self, project: str, request: Request) -> frozenset[str]:
+    def list_hidden_ids(self, project: str, request: Request) -> frozenset[str]:
         """The ids that this request does not see; a write sees everything. Counts a read at its first page."""
         if request.method != "GET":
             return frozenset()
@@ -226,7 +226,7 @@ def shift(context: RequestContext, what: str) -> bool:
     with context.meanwhile() as call:
         newest = resource.is_newest_first(call.transaction)
         ids = [record["id"] for record in call.transaction.page(resource.name, newest=newest)]
-        cursor, read = context.request.query.get("starting_after"), whole_number(call, "offset", 0, 0)
+        cursor, read = context.request.query.get("starting_after"), read_whole_number(call, "offset", 0, 0)
         last = cursor or (ids[read - 1] if 0 < read <= len(ids) else "")
         if last not in ids:
             return False

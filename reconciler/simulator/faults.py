@@ -164,7 +164,7 @@ def _match(label: str, written: str, usage: str, pattern: str) -> re.Match[str]:
     return found
 
 
-def rules_in(lines: Iterable[str], name: str) -> list[str]:
+def parse_rules(lines: Iterable[str], name: str) -> list[str]:
     """The rules of a file, one a line; empty lines and those that begin with `#` are left out. RuleError names the file
     and every line that cannot be read."""
     rules, problems = [], []

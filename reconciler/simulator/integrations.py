@@ -22,7 +22,7 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from reconciler.simulator.resource import STAMPS, Resource, whole_number
+from reconciler.simulator.resource import STAMPS, Resource, read_whole_number
 from reconciler.simulator.store import SETTINGS, Record, Transaction
 from reconciler.simulator.wire import ID, ApiError, Call, Response, accept, each, invalid, matching, one_of, shape, text
 
@@ -80,14 +80,14 @@ def _complete(_: Call, fields: Record, __: Record | None) -> Record:
     return fields
 
 
-def destination_id(transaction: Transaction, record: Record) -> str:
+def find_destination_id(transaction: Transaction, record: Record) -> str:
     """The id under which reports know an integration: its own, unless a request to the dashboard set another."""
     apart = transaction.read_note(SETTINGS, "destinations") is not None
     return str(record.get("destination", f"{APART}{record['id']}" if apart else record["id"]))
 
 
 def _find_users(call: Call, record: Record) -> list[str]:
-    used = destination_id(call.transaction, record)
+    used = find_destination_id(call.transaction, record)
     return [
         f"scheduled report {report['id']}"
         for report in call.transaction.find_mentions(REPORTS.name, used)
@@ -203,7 +203,7 @@ MAILBOXES = Resource(
 
 def list_reports(call: Call) -> Response:
     """`GET /scheduled-reports`: pages by `limit` and `offset`, no total [seed, docs]."""
-    limit, offset = whole_number(call, "limit", 20, 1, 100), whole_number(call, "offset", 0, 0)
+    limit, offset = read_whole_number(call, "limit", 20, 1, 100), read_whole_number(call, "offset", 0, 0)
     found = call.transaction.page(REPORTS.name, limit=limit + 1, offset=offset)
     return Response(200, REPORTS.listing(call, found[:limit], has_more=len(found) > limit))
 
@@ -211,7 +211,7 @@ def list_reports(call: Call) -> Response:
 def list_destinations(call: Call) -> Response:
     """`GET /scheduled-reports/destinations`: everything a report can deliver to [seed]."""
     data = [
-        {"type": TARGET, "id": destination_id(call.transaction, record), "label": _make_label(record)}
+        {"type": TARGET, "id": find_destination_id(call.transaction, record), "label": _make_label(record)}
         for record in filter(_is_destination, call.transaction.page(INTEGRATIONS.name))
     ]
     body = MAILBOXES.listing(call, call.transaction.page(MAILBOXES.name))
@@ -261,7 +261,7 @@ def _find_integration(transaction: Transaction, destination: str) -> Record | No
     """The integration whose destination has that id."""
     likely = (transaction.get(INTEGRATIONS.name, each) for each in (destination, destination.removeprefix(APART)))
     found = itertools.chain(filter(None, likely), transaction.find_mentions(INTEGRATIONS.name, destination))
-    return next((record for record in found if destination_id(transaction, record) == destination), None)
+    return next((record for record in found if find_destination_id(transaction, record) == destination), None)
 
 
 def _make_label(record: Record) -> str:

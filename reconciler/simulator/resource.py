@@ -129,7 +129,7 @@ class Resource:
     def pages(self, call: Call) -> Response:
         """`GET /…`: pages by `limit` and `starting_after`, `next_cursor` only while there is more, or else null [docs].
         A cursor that is no longer live restarts from the top and says so in a header [docs, of another resource]."""
-        limit, records = whole_number(call, "limit", 20, 1, 100), call.transaction  # [seed, docs]
+        limit, records = read_whole_number(call, "limit", 20, 1, 100), call.transaction  # [seed, docs]
         cursor, newest = call.request.query.get("starting_after"), self.is_newest_first(records)
         position = records.find_position(self.name, cursor) if cursor else None
         stale = call.assumption("stale-cursor") if cursor and position is None else ""
@@ -151,7 +151,7 @@ class Resource:
         return {"object": "list", "url": self.url, "data": data, "has_more": has_more}
 
 
-def whole_number(call: Call, name: str, default: int, lowest: int, highest: int = _MOST) -> int:
+def read_whole_number(call: Call, name: str, default: int, lowest: int, highest: int = _MOST) -> int:
     """A query parameter; 422 with details when it is none (choice: the pages give the limits, not the status)."""
     given = call.request.query.get(name)
     if given is None:

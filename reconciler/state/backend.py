@@ -123,7 +123,7 @@ class Backend(Protocol):
     def holder(self) -> LockInfo | None:
         """Who holds the lock; None if nobody does."""
 
-    def who_applies(self) -> LockInfo | None:
+    def find_applier(self) -> LockInfo | None:
         """As `holder`, but None if its process has ended and so holds nothing."""
 
     def unlock(self, run: str) -> None:

@@ -9,7 +9,7 @@ from reconciler.errors import StateUnusable
 from reconciler.kinds import KINDS
 from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import Entry, State, Tombstone
-from reconciler.serialization import DecodeError, decode, explain, json_text, parse_json
+from reconciler.serialization import DecodeError, decode, explain, parse_json, to_json_text
 
 FORMAT_VERSION = 2
 OLDEST_VERSION = 1  # Format 1 had no configuration, tombstones, files, commits and stored values.
@@ -32,12 +32,12 @@ def to_text(state: State) -> str:
         "plan": state.plan,
         "configuration": state.configuration,
         "tombstones": dict(state.tombstones),
-        "resources": {address: entry_document(entry) for address, entry in state.entries.items()},
+        "resources": {address: make_entry_document(entry) for address, entry in state.entries.items()},
     } | ({"zone_data": state.zone_data} if state.zone_data else {})
-    return json_text(document, indented=True, sort_keys=True) + "\n"
+    return to_json_text(document, indented=True, sort_keys=True) + "\n"
 
 
-def entry_document(entry: Entry) -> dict[str, Any]:
+def make_entry_document(entry: Entry) -> dict[str, Any]:
     """One entry as JSON, without the optional fields that hold nothing."""
     names = ("id", "protected", "depends_on")
     document = {name: getattr(entry, name) for name in names} | {"applied": dict(entry.applied)}
@@ -75,10 +75,10 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
             environment=decode(str, document.get("environment"), "environment"),
             lineage=decode(str, document.get("lineage"), "lineage"),
             serial=decode(int, document.get("serial"), "serial"),
-            entries={address_from(name, "resources"): entry_from(each, name) for name, each in resources.items()},
+            entries={parse_address(name, "resources"): parse_entry(each, name) for name, each in resources.items()},
             plan=decode(str, document.get("plan", ""), "plan"),
             configuration=decode(str | None, document.get("configuration"), "configuration"),
-            tombstones={name: tombstone_from(each, name) for name, each in tombstones.items()},
+            tombstones={name: parse_tombstone(each, name) for name, each in tombstones.items()},
             zone_data=decode(str, document.get("zone_data", ""), "zone_data"),
         )
     except DecodeError as error:
@@ -89,7 +89,7 @@ def from_text(text: str | bytes, environment: str, where: str) -> State:
     return state
 
 
-def entry_from(document: Any, address: str) -> Entry:
+def parse_entry(document: Any, address: str) -> Entry:
     """The entry of an address from JSON; DecodeError if it is none."""
     whole = {**OPTIONAL, **document} if isinstance(document, dict) else document
     entry: Entry = decode(Entry, whole, address)
@@ -99,7 +99,7 @@ def entry_from(document: Any, address: str) -> Entry:
     return entry
 
 
-def tombstone_from(document: Any, name: str) -> Tombstone:
+def parse_tombstone(document: Any, name: str) -> Tombstone:
     """The tombstone of an object (`kind[id]`); DecodeError if it is none."""
     if address_kind(name) not in KINDS or not name.endswith("]"):
         raise DecodeError(f"tombstones: {name!r} names no object")
@@ -107,7 +107,7 @@ def tombstone_from(document: Any, name: str) -> Tombstone:
     return tombstone
 
 
-def address_from(value: Any, where: str) -> str:
+def parse_address(value: Any, where: str) -> str:
     """An address from JSON; DecodeError if it names no kind."""
     if not isinstance(value, str) or address_kind(value) not in KINDS or address_kind(value) == value:
         raise DecodeError(f"{where}: {value!r} is no address")

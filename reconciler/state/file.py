@@ -13,7 +13,7 @@ from reconciler.errors import Refused, StateUnusable
 from reconciler.lazy import load
 from reconciler.model.inputs import State
 from reconciler.model.settings import Environment
-from reconciler.serialization import json_text
+from reconciler.serialization import to_json_text
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, lock_error
 from reconciler.state.document import BRING_BACK, from_text, to_text
 from reconciler.state.journal import Journal
@@ -111,7 +111,7 @@ class FileBackend:
             raise StateUnusable(f"{self._lock}: cannot be written ({error})", hint="see to the disk") from error
         try:
             try:
-                replace_atomically(self._holder, json_text(holder).encode())
+                replace_atomically(self._holder, to_json_text(holder).encode())
             except OSError as error:
                 raise StateUnusable(f"{self._holder}: cannot be written ({error})", hint="see to the disk") from error
             yield
@@ -128,7 +128,7 @@ class FileBackend:
         except (OSError, Unreadable):
             return None
 
-    def who_applies(self) -> LockInfo | None:
+    def find_applier(self) -> LockInfo | None:
         holder = self.holder()
         if holder is None or not self._lock.exists():
             return None

@@ -15,7 +15,7 @@ from reconciler.git.checkout import find_checkout, parse_contents
 from reconciler.model.inputs import State
 from reconciler.model.redaction import remove_user
 from reconciler.model.settings import Environment, encode_segment
-from reconciler.serialization import explain, json_text
+from reconciler.serialization import explain, to_json_text
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, lock_error, release_on_exit
 from reconciler.state.document import from_text, to_text
 from reconciler.state.git_repository import BLOB, TREE, TemporaryRepository, temporary_repository
@@ -93,7 +93,7 @@ class GitBackend:
     def lock(self, holder: LockInfo) -> Iterator[None]:
         # A random part, or two locks that one holder takes in one second would be the same commit.
         unique = f"{self.environment} is locked by {holder}\n\nLock: {uuid.uuid4()}"
-        message = f"{unique}\n\n{json_text(holder)}\n"
+        message = f"{unique}\n\n{to_json_text(holder)}\n"
         with self._repository() as repository:
             mine = repository.commit(repository.run_local("mktree", stdin=b"").text, "", message, holder.who)
             # Again only if the lock was freed between the push and the look at it.
@@ -117,7 +117,7 @@ class GitBackend:
         with self._repository() as repository:
             return self._read_lock(repository)[1]
 
-    who_applies = holder
+    find_applier = holder
 
     def unlock(self, run: str) -> None:
         with self._repository() as repository:

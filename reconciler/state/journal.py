@@ -25,8 +25,8 @@ from typing import IO, Any
 from reconciler.errors import StateUnusable
 from reconciler.lazy import frozen
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, State, Tombstone
-from reconciler.serialization import DecodeError, decode, json_text
-from reconciler.state.document import address_from, entry_document, entry_from, tombstone_from
+from reconciler.serialization import DecodeError, decode, to_json_text
+from reconciler.state.document import make_entry_document, parse_address, parse_entry, parse_tombstone
 from reconciler.system import Unreadable, read_regular, replace_atomically
 
 FORMAT_VERSION = 3  # Formats 1 and 2 were not sealed with the key.
@@ -62,7 +62,7 @@ class Chain:
 
     def seal(self, value: dict[str, Any]) -> bytes:
         """The next line, with its seal."""
-        content = json_text(value).encode()
+        content = to_json_text(value).encode()
         return content[:-1] + SEAL + self._make_seal(content) + b'"}\n'
 
     def is_next(self, line: bytes) -> bool:
@@ -178,7 +178,7 @@ class Journal:
 
     def _apply_steps(self, lines: list[bytes], base: State) -> Replayed:
         first, *steps = (self._parse(line, number) for number, line in enumerate(lines, start=1))
-        _, lineage, plan = _head_from(first)
+        _, lineage, plan = _parse_head(first)
         entries, tombstones, waiting = dict(base.entries), dict(base.tombstones), dict[str, str]()
         for number, line in enumerate(steps, start=2):
             try:
@@ -198,7 +198,7 @@ class Journal:
             hint = "upgrade reconciler, or apply with it"
             raise StateUnusable(f"{self.path}: written by a newer reconciler", hint=hint)
         try:
-            return _head_from(first)[0] == (base.lineage, base.serial)
+            return _parse_head(first)[0] == (base.lineage, base.serial)
         except ValueError as error:
             raise self._make_damage_error(1) from error
 
@@ -245,7 +245,7 @@ class Journal:
         return StateUnusable(f"{self.path}:{number}: {what}", hint=MOVE_AWAY_HINT)
 
 
-def _head_from(line: dict[str, Any]) -> tuple[tuple[str, int], str, str]:
+def _parse_head(line: dict[str, Any]) -> tuple[tuple[str, int], str, str]:
     """The first line: lineage and serial of the state that the journal continues, and lineage and plan of the run.
     ValueError if it is none."""
     lineage, serial = decode(list, line.get("base"), "base")
@@ -257,7 +257,7 @@ def _replay_line(
     line: dict[str, Any], entries: dict[str, Entry], tombstones: dict[str, Tombstone], waiting: dict[str, str]
 ) -> None:
     """Applies one line to the entries. `waiting`: writes without an outcome. DecodeError if the line is no step."""
-    address = address_from(line.get("address"), "address")
+    address = parse_address(line.get("address"), "address")
     if "intent" in line:
         waiting[address] = decode(str, line["intent"], "intent")
         return
@@ -267,13 +267,13 @@ def _replay_line(
     for name, each in decode(dict[str, Any], line.get("tombstones", {}), "tombstones").items():
         tombstones.pop(name, None)
         if each is not None:
-            tombstones[name] = tombstone_from(each, name)
+            tombstones[name] = parse_tombstone(each, name)
     if line["entry"] is None:
         entries.pop(address, None)
     else:
-        entries[address] = entry_from(line["entry"], address)
+        entries[address] = parse_entry(line["entry"], address)
 
 
 def _make_outcome(address: str, entry: Entry | None, tombstones: Tombstones) -> dict[str, Any]:
-    line = {"address": address, "entry": None if entry is None else entry_document(entry)}
+    line = {"address": address, "entry": None if entry is None else make_entry_document(entry)}
     return line | ({"tombstones": dict(tombstones)} if tombstones else {})

@@ -12,7 +12,7 @@ from pathlib import Path
 from reconciler.errors import StateUnusable
 from reconciler.model.inputs import State
 from reconciler.model.settings import Environment, encode_segment
-from reconciler.serialization import json_text
+from reconciler.serialization import to_json_text
 from reconciler.state.backend import Locked, LockInfo, ReceiptFile, Snapshot, StateConflict, lock_error, release_on_exit
 from reconciler.state.document import from_text, to_text
 from reconciler.state.journal import Journal
@@ -97,7 +97,7 @@ class ObjectBackend:
     def lock(self, holder: LockInfo) -> Iterator[None]:
         """As `Backend.lock`. StateUnusable if the store ignores the conditions of writes."""
         # A random part, or two locks that one holder takes would be the same object.
-        content = json_text({**asdict(holder), "lock": uuid.uuid4().hex}, indented=True).encode()
+        content = to_json_text({**asdict(holder), "lock": uuid.uuid4().hex}, indented=True).encode()
         found, mine = self._bucket.read(self._lock), None
         if found is None or found.content == FREE:
             mine = self._bucket.swap(self._lock, content, found.version if found else "")
@@ -111,7 +111,7 @@ class ObjectBackend:
     def holder(self) -> LockInfo | None:
         return self._read_lock()[1]
 
-    who_applies = holder
+    find_applier = holder
 
     def unlock(self, run: str) -> None:
         version, holder = self._read_lock()

@@ -13,15 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import Refused, WrongUsage
-from reconciler.git import git_folder, repository_top
-from reconciler.kinds.resources import address_pattern
+from reconciler.git import find_git_folder, find_repository_top
+from reconciler.kinds.resources import make_address_pattern
 from reconciler.lazy import load
 from reconciler.model.backends import BACKENDS
 from reconciler.model.inputs import Entry, State
 from reconciler.model.settings import Environment, name_configuration
 from reconciler.state.backend import Backend, LockInfo, Snapshot
 from reconciler.state.journal import Journal, Replayed
-from reconciler.text import did_you_mean
+from reconciler.text import suggest_close
 
 
 def open_backend(environment: Environment, folder: Path, key: str) -> Backend:
@@ -40,8 +40,8 @@ def place_journal(beside: Path, environment: str, key: str) -> Journal:
     git's own files: no commit can bring a journal there, and git does not list it. `beside` is its path outside of a
     checkout. Earlier versions always used that path."""
     real = Path(os.path.realpath(beside.parent)) / beside.name
-    top = repository_top(real.parent)
-    own = git_folder(top) if top is not None else None
+    top = find_repository_top(real.parent)
+    own = find_git_folder(top) if top is not None else None
     if top is None or own is None:
         return Journal(real, environment, key)
     # A hash of the path, because a checkout may hold several states, and a path may hold any character.
@@ -68,7 +68,7 @@ def _read_complete(store: Backend) -> tuple[Snapshot, State]:
 def find_entry(state: State, address: str) -> Entry:
     """The entry of an address; WrongUsage if there is none."""
     if address not in state.entries:
-        raise WrongUsage(f"{address} is not in the state{did_you_mean(address, state.entries)}")
+        raise WrongUsage(f"{address} is not in the state{suggest_close(address, state.entries)}")
     return state.entries[address]
 
 
@@ -76,7 +76,7 @@ def rename(store: Backend, source: str, target: str) -> None:
     """Gives an entry another address of the same kind. WrongUsage if that is not possible."""
     if source.partition(".")[0] != target.partition(".")[0]:
         raise WrongUsage(f"{source} cannot become {target}: they are of different kinds")
-    if not re.fullmatch(address_pattern(), target):
+    if not re.fullmatch(make_address_pattern(), target):
         hint = "an address is KIND.KEY, and a key begins with a-z or 0-9 and goes on with those, - and _"
         raise WrongUsage(f"{target} is no address", hint=hint)
     with store.lock(LockInfo.this_run()):

@@ -10,11 +10,11 @@ from reconciler.model.addresses import address_kind
 from reconciler.model.inputs import Live
 from reconciler.model.plan import Plan
 from reconciler.model.reports import ApplyReport, Receipt, ReceiptItem, Status
-from reconciler.serialization import decode, explain, json_text
+from reconciler.serialization import decode, explain, to_json_text
 from reconciler.state.backend import Backend, LockInfo
-from reconciler.state.document import address_from, read_version
+from reconciler.state.document import parse_address, read_version
 from reconciler.state.recorder import Recorder
-from reconciler.text import did_you_mean
+from reconciler.text import suggest_close
 
 
 def make_receipt(
@@ -52,8 +52,8 @@ HINT = "bring the file back from your last commit or backup, or move it away: no
 
 def to_text(receipt: Receipt) -> str:
     """The document of a receipt: an item a line."""
-    items = ",\n".join(map(json_text, receipt.items))
-    document = json_text(replace(receipt, items=()), indented=True)
+    items = ",\n".join(map(to_json_text, receipt.items))
+    document = to_json_text(replace(receipt, items=()), indented=True)
     return (document.removesuffix("[]\n}") + f"[\n{items}\n]\n}}" if items else document) + "\n"
 
 
@@ -67,7 +67,7 @@ def from_text(text: bytes, where: str) -> Receipt:
             document = {"lineage": "", "allowed": [], **document}
         receipt: Receipt = decode(Receipt, document, "receipt")
         for item in receipt.items:
-            address_from(item.address, "receipt")
+            parse_address(item.address, "receipt")
     except (ValueError, RecursionError) as error:
         raise StateUnusable(f"{where}: this receipt is not understood ({explain(error)})", hint=HINT) from error
     return receipt
@@ -85,6 +85,6 @@ def find_receipt(store: Backend, name: str) -> Receipt:
     if name == "latest" and texts:
         return list_receipts(store)[0]
     if name not in texts:
-        close = did_you_mean(name, texts)
+        close = suggest_close(name, texts)
         raise WrongUsage(f"there is no receipt {name}{close}", hint="`reconciler history` lists them")
     return from_text(texts[name], name)

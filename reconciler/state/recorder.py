@@ -15,9 +15,9 @@ from reconciler.kinds import KINDS
 from reconciler.model.addresses import ObjectRef, address_kind
 from reconciler.model.inputs import NO_TOMBSTONES, Entry, Live, Tombstone
 from reconciler.model.redaction import Spellings
-from reconciler.serialization import canonical, json_text
+from reconciler.serialization import to_canonical, to_json_text
 from reconciler.state.backend import Backend, LockInfo, ReceiptFile, Snapshot
-from reconciler.state.document import entry_document, to_text
+from reconciler.state.document import make_entry_document, to_text
 
 KEYS = uuid.UUID("6f2f3c1e-6f4c-5d0f-9a3e-0e6b1f0d7c55")  # Namespace of our idempotency keys.
 
@@ -76,7 +76,7 @@ def add_counts(address: str, entry: Entry, live: Live, at: datetime) -> Entry:
     """The entry with the counters of its live object, as they were seen at a moment (UTC), or before it. If they are as
     they were, the earlier moment proves more, and the state changes less."""
     record = live.find(address_kind(address), entry.id)
-    counts = KINDS[record.kind].delivery_counts(record.raw) if record else {}
+    counts = KINDS[record.kind].read_delivery_counts(record.raw) if record else {}
     is_new = counts and counts != entry.counts
     return replace(entry, counts=counts, counted_at=f"{at:%Y-%m-%dT%H:%M:%SZ}") if is_new else entry
 
@@ -134,7 +134,7 @@ class Recorder:
 
     def idempotency_key(self, address: str, body: object) -> str:
         """The key of a create. A run after a crash gets the same key for the same body on top of the same state."""
-        return str(uuid.uuid5(KEYS, canonical([self.lineage, self._snapshot.state.serial, address, body])))
+        return str(uuid.uuid5(KEYS, to_canonical([self.lineage, self._snapshot.state.serial, address, body])))
 
     def begin(self, moved: Mapping[str, str], refresh: Mapping[str, Entry], zone_data: str = "") -> None:
         """Starts the journal. `moved`: new address → old one; `refresh`: new entries of unchanged objects; `zone_data`:
@@ -150,7 +150,7 @@ class Recorder:
             # An earlier version may have written the key into the state.
             spellings = Spellings(self._journal.key)
             if spellings.are_in(to_text(self._state).encode("utf-8", "surrogatepass")):
-                texts = {name: json_text(entry_document(each)) for name, each in self._entries.items()}
+                texts = {name: to_json_text(make_entry_document(each)) for name, each in self._entries.items()}
                 named = [
                     name for name, text in texts.items() if spellings.are_in(text.encode("utf-8", "surrogatepass"))
                 ]

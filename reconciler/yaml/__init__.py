@@ -3,8 +3,8 @@
 `yaml.writing` makes text of values. It is not imported here: only commands that write YAML need it.
 """
 
-from reconciler.yaml.located import KeyPath, LocatedList, LocatedMap, find_key_path, find_location, plain_copy, walk
+from reconciler.yaml.located import KeyPath, LocatedList, LocatedMap, copy_plain, find_key_path, find_location, walk
 from reconciler.yaml.reading import ALIAS, Budget, read
 
 __all__ = ["ALIAS", "Budget", "KeyPath", "LocatedList", "LocatedMap"]
-__all__ += ["find_key_path", "find_location", "plain_copy", "read", "walk"]
+__all__ += ["copy_plain", "find_key_path", "find_location", "read", "walk"]

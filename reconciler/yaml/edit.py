@@ -19,7 +19,7 @@ from reconciler.lazy import frozen
 from reconciler.text import cut
 from reconciler.yaml import LocatedMap
 from reconciler.yaml.edit_changes import Slot, Source, UnsafeError, is_block, require_read
-from reconciler.yaml.located import KeyPath, find_location, plain_copy
+from reconciler.yaml.located import KeyPath, copy_plain, find_location
 from reconciler.yaml.writing import Layout, dump, dump_inline, escape_variables, has_variable_key
 
 _VARIABLE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\{")
@@ -99,7 +99,7 @@ def _find_document(source: Source, keys: KeyPath) -> int:
 
 def _make_expected(source: Source, values: Mapping[KeyPath, Any]) -> list[Any]:
     """The values of the documents after the change; maps that are missing on a path are added."""
-    expected = [plain_copy(document.value) for document in source.documents]
+    expected = [copy_plain(document.value) for document in source.documents]
     for key_path, value in values.items():
         target: Any = expected[_find_document(source, key_path)]
         for step, after in zip(key_path, (*key_path[1:], None), strict=True):
@@ -169,7 +169,7 @@ def add_to(path: Path, text: str, section: str, added: Mapping[str, Any] | Seque
 
 def _extend(source: Source, new: dict[str, Any], section: str) -> str:
     """The text with the addition in the last document that has the section, or in the last document."""
-    expected = [plain_copy(document.value) for document in source.documents]
+    expected = [copy_plain(document.value) for document in source.documents]
     if not expected:
         after = source.byte_order_mark + source.text + dump(new, _SHORT).replace("\n", source.eol)
         require_read(after, [new])

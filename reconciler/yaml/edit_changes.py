@@ -19,7 +19,7 @@ from yaml.nodes import CollectionNode, Node
 
 from reconciler.errors import ConfigurationInvalid
 from reconciler.lazy import frozen
-from reconciler.serialization import canonical
+from reconciler.serialization import to_canonical
 from reconciler.yaml import read
 from reconciler.yaml.located import Document
 from reconciler.yaml.parsers import compose, find_markers
@@ -78,7 +78,7 @@ class Source:
         self._splices = []
         for document, root, new in zip(self.documents, self._find_roots(), expected, strict=True):
             is_map = isinstance(document.value, dict) and is_block(root) and not self._marker(root, 0)
-            is_same = canonical(document.value) == canonical(new)
+            is_same = to_canonical(document.value) == to_canonical(new)
             if not is_same and not (is_map and self._change_map(root, document.value, new)):
                 raise UnsafeError("is not in a map of sections in block style")
         text = self.splice()
@@ -106,7 +106,7 @@ class Source:
         return after if self._is_ended or at == len(self.text) else after.removesuffix(self.eol)
 
     def _change(self, slot: Slot, old: Any, new: Any) -> None:
-        if canonical(old) == canonical(new):
+        if to_canonical(old) == to_canonical(new):
             return
         node: Any = slot.node
         if found := self._marker(node, slot.behind):
@@ -122,7 +122,7 @@ class Source:
     def _change_map(self, node: Node, old: Any, new: Any) -> bool:
         """Change the entries that differ; False if one cannot be removed alone."""
         own = self._find_entries(node)
-        changed = {key for key in old if key not in new or canonical(old[key]) != canonical(new[key])}
+        changed = {key for key in old if key not in new or to_canonical(old[key]) != to_canonical(new[key])}
         if not own or not own.keys() >= changed:
             raise UnsafeError("comes by <<, or is not written as `key: value` on lines of its own")
         gone = [slot for key, slot in own.items() if key not in new]
@@ -149,7 +149,7 @@ class Source:
         if len(slots) < len(old):
             return False
         # With autojunk, difflib ignores items that a list of 200 and more repeats often.
-        matcher = SequenceMatcher(None, list(map(canonical, old)), list(map(canonical, new)), autojunk=False)
+        matcher = SequenceMatcher(None, list(map(to_canonical, old)), list(map(to_canonical, new)), autojunk=False)
         for what, start, end, first, last in matcher.get_opcodes():
             if what == "equal":
                 continue
@@ -274,7 +274,7 @@ def read_documents(path: Path, text: str) -> list[Document]:
 def require_read(text: str, expected: Sequence[Any]) -> None:
     """UnsafeError unless the text has no problem and its documents have exactly the expected values."""
     documents, problems = read(text.encode("utf-8", "surrogatepass"), "")
-    if problems or canonical([document.value for document in documents]) != canonical(list(expected)):
+    if problems or to_canonical([document.value for document in documents]) != to_canonical(list(expected)):
         raise UnsafeError(_UNUSUAL)
 
 

@@ -118,11 +118,11 @@ def find_key_path(node: Any, position: Sequence[int]) -> KeyPath:
     return ()
 
 
-def plain_copy(node: Any) -> Any:
+def copy_plain(node: Any) -> Any:
     """A value as plain maps and lists that share nothing with it."""
     if isinstance(node, dict):
-        return {key: plain_copy(value) for key, value in node.items()}
-    return [plain_copy(value) for value in node] if isinstance(node, list) else node
+        return {key: copy_plain(value) for key, value in node.items()}
+    return [copy_plain(value) for value in node] if isinstance(node, list) else node
 
 
 Report = Callable[[Position, str], None]

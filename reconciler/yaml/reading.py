@@ -134,7 +134,7 @@ class Builder:
         """Return the value of an alias and the position of its anchor. Raises `UnfitError`, without a message if the
         cause is reported already."""
         if name not in self._anchors:
-            close = self._searches.closest(name, list(islice(self._anchors, _MOST_SEARCHED)))
+            close = self._searches.suggest_similar(name, list(islice(self._anchors, _MOST_SEARCHED)))
             close = close.replace('"', "*", 1).replace('"', "")
             raise UnfitError(f"unknown alias *{cut(name)}; expected an anchor &{cut(name)} before it{close}")
         value, _ = found = self._anchors[name]

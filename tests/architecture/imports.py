@@ -87,7 +87,7 @@ def _loaded(node: ast.AST) -> Iterator[str]:
 
 def is_lazy(name: str) -> bool:
     """Whether this is a package whose submodules are imported when they are first used."""
-    return name in modules() and "lazy_submodules(__name__)" in modules()[name].read_text(encoding="utf-8")
+    return name in modules() and "import_lazily(__name__)" in modules()[name].read_text(encoding="utf-8")
 
 
 def _attributes(path: Path, name: str, package: str) -> Iterator[str]:

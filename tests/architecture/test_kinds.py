@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.kinds import KINDS, SECTIONS, Kind
-from reconciler.kinds.resources import resource_schema
+from reconciler.kinds.resources import make_resource_schema
 
 from .imports import imported_within, modules, nodes_of, part_of
 from .test_layers import FLOORS
@@ -52,7 +52,7 @@ def test_a_kind_names_fields_that_it_has(kind: Kind) -> None:
 @every_kind
 def test_the_example_of_a_kind_may_be_written(kind: Kind) -> None:
     """Editors offer it, the README shows it, and it passes `validate`; so does it without what may be left out."""
-    validator = Draft202012Validator(resource_schema(kind))
+    validator = Draft202012Validator(make_resource_schema(kind))
     validator.validate(dict(kind.example))
     validator.validate({each.name: kind.example[each.name] for each in kind.fields if each.required})
     assert set(kind.example) == set(kind.field_names)
@@ -68,7 +68,7 @@ def test_roles_of_a_field_fit_its_schema(kind: Kind) -> None:
         if each.unordered:
             assert schema["type"] == "array"
         if each.reference:
-            at = each.schema_at(each.reference.path) or {}
+            at = each.find_schema(each.reference.path) or {}
             assert each.reference.key in at.get("items", at)["properties"]
         if each.derived:
             assert schema["type"] == "object"

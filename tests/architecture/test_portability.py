@@ -81,8 +81,8 @@ def test_a_way_between_folders_has_slashes_on_every_system(monkeypatch: pytest.M
     """It goes into states, saved plans and calls of git. Between two drives there is none, so it is the whole path."""
     monkeypatch.setattr(os, "path", ntpath)
     monkeypatch.setattr(os, "sep", ntpath.sep)
-    assert system.relative_path(r"C:\repo\apps\chess", r"C:\repo") == "apps/chess"
-    assert system.relative_path(r"D:\states\one.json", r"C:\repo") == "D:/states/one.json"
+    assert system.make_relative_path(r"C:\repo\apps\chess", r"C:\repo") == "apps/chess"
+    assert system.make_relative_path(r"D:\states\one.json", r"C:\repo") == "D:/states/one.json"
 
 
 def test_no_path_is_joined_or_split_by_hand() -> None:

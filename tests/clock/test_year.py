@@ -43,7 +43,7 @@ def require_one_a_day(rule: str, sent: Iterable[datetime], *, is_late: bool) -> 
     assert len(days) > DAYS - 15
     for each in known:
         day = each.astimezone(zone).date()
-        due, before = local_time.moment_on(rule, GRID, day), local_time.moment_on(rule, GRID, day - DAY)
+        due, before = local_time.find_moment(rule, GRID, day), local_time.find_moment(rule, GRID, day - DAY)
         is_change = due.time() != before.time()
         assert abs(each - due) <= (HOUR if is_late or is_change else timedelta()), (rule, each)
 
@@ -77,15 +77,15 @@ def walk(rule: str, applies: Iterable[datetime], pending: timedelta) -> Iterator
     """The deliveries of a server that looks at the time of a report so long after it, if applies are at those times."""
     moments = iter(applies)
     before = next(moments)
-    time = local_time.next_time(rule, GRID, before)
+    time = local_time.find_next_time(rule, GRID, before)
     for now in moments:
         for step in range(-1, (now - before).days + 2):
             clock = datetime.strptime(time, "%H:%M").replace(tzinfo=UTC).timetz()
             delivery = datetime.combine(before.date() + step * DAY, clock)
             if before < delivery + pending <= now:
                 yield delivery
-        if local_time.not_before(rule, GRID, time, now) <= now:
-            time = local_time.next_time(rule, GRID, now)
+        if local_time.find_safe_moment(rule, GRID, time, now) <= now:
+            time = local_time.find_next_time(rule, GRID, now)
         before = now
 
 
@@ -116,5 +116,5 @@ def test_the_job_of_the_examples(hour: int, zone: str) -> None:
     runs = (begin + day * DAY + timedelta(hours=at, minutes=17) for day in range(DAYS) for at in (1, 4))
     zone_of, late = zoneinfo.ZoneInfo(zone), 0
     for each in walk(rule, runs, timedelta()):
-        late += each != local_time.moment_on(rule, GRID, each.astimezone(zone_of).date())
+        late += each != local_time.find_moment(rule, GRID, each.astimezone(zone_of).date())
     assert late <= 3

@@ -8,7 +8,7 @@ import pytest
 from world import KEY, Json, automation, integration, report
 
 from reconciler.model.addresses import ObjectRef
-from reconciler.plan.compare import shared_objects
+from reconciler.plan.compare import find_shared_objects
 
 from .conftest import Projects, pairs
 
@@ -198,7 +198,7 @@ def test_three_environments_that_manage_the_same() -> None:
         name: {address: (api, ObjectRef.at(address, each), "") for address, each in ids.items()}
         for name, (api, ids) in held.items()
     }
-    assert [text for _, text in shared_objects(known)] == [
+    assert [text for _, text in find_shared_objects(known)] == [
         "x, y and z manage the same 1 object: report.a (r1); "
         "they would fight over them, since each apply undoes that of the other",
         "y and z manage the same 1 object: automation.a (r2); "

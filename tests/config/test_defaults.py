@@ -56,7 +56,7 @@ def test_the_place_of_a_default_is_in_its_file(folder: Folder) -> None:
     folder.write("defaults:\n  automations:\n    status: active\n    data: {a: {b: 1}}\n", "defaults.yaml")
     folder.write("automations: {w: {name: W, data: {a: {c: 2}}}}", "low/w.yaml")
     made = folder.desired().resources["automation.w"]
-    places = {path: made.field_location(path) for path in ("status", "data.a.b", "data.a.c", "name", "data.a")}
+    places = {path: made.locate_field(path) for path in ("status", "data.a.b", "data.a.c", "name", "data.a")}
     assert {path: (Path(at.file).name, at.line, at.column) for path, at in places.items()} == {
         "status": ("defaults.yaml", 3, 5),
         "data.a.b": ("defaults.yaml", 4, 16),

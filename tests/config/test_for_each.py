@@ -69,7 +69,7 @@ def test_an_instance_knows_its_items_and_places(folder: Folder) -> None:
     near = {
         path: (place.file.rpartition("/")[2], place.line, place.column)
         for path in ("send_at", "report_name", "destinations[0].id", "status")
-        for place in [made.field_location(path)]
+        for place in [made.locate_field(path)]
     }
     assert near == {
         "send_at": ("main.yaml", 3, 97),
@@ -141,7 +141,7 @@ def test_items_with_variables(folder: Folder) -> None:
                       destinations='[{type: target_integration, id: "${each.region.id}"}]'))  # fmt: skip
     made = folder.desired().resources
     assert [each.fields["destinations"][0]["id"] for each in made.values()] == ["int-eu", "int-us"]
-    files = [each.field_location("destinations[0].id").file.rpartition("/")[2] for each in made.values()]
+    files = [each.locate_field("destinations[0].id").file.rpartition("/")[2] for each in made.values()]
     assert files == ["main.yaml", "reconciler.yaml"]
 
 

@@ -13,7 +13,7 @@ import size
 
 from reconciler.config.validation import find_errors, fits, is_valid
 from reconciler.kinds import KINDS
-from reconciler.kinds.resources import block_schemas
+from reconciler.kinds.resources import make_block_schemas
 from reconciler.kinds.schema import LIFECYCLE
 
 SEED = 20261121
@@ -29,7 +29,7 @@ SETTINGS: dict[str, Any] = {
 }
 SOUND: dict[str, Any] = {
     "settings": SETTINGS,
-    **{name: block["items"]["examples"][0] for name, block in block_schemas().items()},
+    **{name: block["items"]["examples"][0] for name, block in make_block_schemas().items()},
     **{name: {**kind.example, "lifecycle": {"prevent_destroy": True}} for name, kind in KINDS.items()},
 }
 TEXTS = ("", "x", "x\n", "09:00", "09:00\n", "active", "iOS", "report.a", "report.a\n", "sk_abc", "allow", "é\u2028")

@@ -218,15 +218,15 @@ def test_an_apply_counts(world: World, at: SetDay) -> None:
     assert len(health(world)) == 1
     world.settle(TEAM.replace("p1", "p2"))
     assert health(world) == []
-    assert counted(world, "report.daily") == ({"runs": 2}, "2026-11-24T12:00:00Z")
-    assert counted(world, "integration.hook") == ({"delivery_error_count": 0}, STARTED)
+    assert format_count(world, "report.daily") == ({"runs": 2}, "2026-11-24T12:00:00Z")
+    assert format_count(world, "integration.hook") == ({"delivery_error_count": 0}, STARTED)
     at("2026-11-25T12:00:00Z")
     stop(world, "report.daily", 2)
     world.settle(TEAM)
-    assert counted(world, "report.daily") == ({"runs": 2}, "2026-11-24T12:00:00Z")
+    assert format_count(world, "report.daily") == ({"runs": 2}, "2026-11-24T12:00:00Z")
     assert problem(world, "report.daily") == "was due 1 time since 2026-11-24 12:00 UTC, and `runs` stayed at 2"
     world.settle(TEAM.replace("Daily", "Weekly"))
-    assert counted(world, "report.daily") == ({"runs": 2}, "2026-11-24T12:00:00Z")
+    assert format_count(world, "report.daily") == ({"runs": 2}, "2026-11-24T12:00:00Z")
     assert health(world) == []
 
 
@@ -253,7 +253,7 @@ def test_many_that_did_not_deliver_are_one(world: World, at: SetDay) -> None:
     assert shown.count("was due") == 1
 
 
-def counted(world: World, address: str) -> tuple[Json, str]:
+def format_count(world: World, address: str) -> tuple[Json, str]:
     """What the state says of the counters of an object."""
     entry = json.loads(world.state.read_text())["resources"][address]
     return entry["counts"], entry["counted_at"]

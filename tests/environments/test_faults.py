@@ -12,7 +12,7 @@ from world import KEY, World, report
 from environments.conftest import NAMES, Fleet, make_fleet, report_line
 from reconciler.model.addresses import ObjectRef
 from reconciler.model.inputs import Live, Record
-from reconciler.plan.compare import Identity, identify, shared_objects
+from reconciler.plan.compare import Identity, find_shared_objects, identify
 
 
 @pytest.mark.parametrize("command", ["plan", "apply"])
@@ -117,8 +117,8 @@ def test_a_chosen_id_does_not_make_two_projects_one() -> None:
         return {"product.a": identify("api", ref, Live({"product": {"a": record}}))}
 
     one, other = held("2026-01-01T00:00:00Z"), held("2026-01-01T00:00:01Z")
-    assert shared_objects({"chess": one, "go": other}) == []
-    assert [names for names, _ in shared_objects({"x": one, "y": one})] == [("x", "y")]
+    assert find_shared_objects({"chess": one, "go": other}) == []
+    assert [names for names, _ in find_shared_objects({"x": one, "y": one})] == [("x", "y")]
 
 
 def test_more_than_ten_were_done(

@@ -12,7 +12,7 @@ from properties.examples import examples
 from size import ends
 from world import World
 
-from reconciler.kinds.normalization import INVISIBLE, looks_same, normal_form
+from reconciler.kinds.normalization import INVISIBLE, looks_same, make_normal_form
 
 from .team import automation, integration, report, team
 
@@ -26,7 +26,7 @@ def texts(seed: int, count: int) -> list[str]:
     found: dict[str, str] = {}
     while len(found) < count:
         text = "".join(luck.choices(LETTERS, k=luck.randint(1, 20)))
-        name = unicodedata.normalize("NFKC", normal_form(text)).casefold()
+        name = unicodedata.normalize("NFKC", make_normal_form(text)).casefold()
         if name.strip():
             found.setdefault(" ".join(name.split()), text)
     return list(found.values())
@@ -57,16 +57,16 @@ def test_the_second_plan_is_empty(world: World, ways: list[str], seed: int) -> N
 @given(TEXTS)
 def test_a_normal_form_is_its_own(text: str) -> None:
     """It stays as it is, looks like what it was made of, and each step towards it does so, too."""
-    form = normal_form(text)
-    assert normal_form(form) == form
+    form = make_normal_form(text)
+    assert make_normal_form(form) == form
     assert looks_same(text, form)
     for step in INVISIBLE:
         assert looks_same(text, step(text))
-        assert normal_form(step(text)) == form
+        assert make_normal_form(step(text)) == form
 
 
 @examples(100)
 @given(TEXTS, TEXTS)
 def test_what_looks_same_has_one_normal_form(one: str, other: str) -> None:
     """Two names that one may become the other are one name."""
-    assert not looks_same(one, other) or normal_form(one) == normal_form(other)
+    assert not looks_same(one, other) or make_normal_form(one) == make_normal_form(other)

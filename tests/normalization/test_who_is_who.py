@@ -11,7 +11,7 @@ from .team import Fields, automation, integration, listing, named, report, store
 COLLECTIONS = ("integrations", "scheduled-reports", "automations")
 
 
-def counted(world: World) -> list[int]:
+def format_count(world: World) -> list[int]:
     """How many objects of each kind live."""
     return [len(world.live(each)) for each in COLLECTIONS]
 
@@ -34,7 +34,7 @@ def test_a_lost_state_leads_to_adopt(world: World, way: str, phase: str) -> None
     assert world.writes() == []
     again = world.plan()
     assert (again.code, named(again.document["warnings"])) == (0, named(warned))
-    assert counted(world) == [1, 1, 1]
+    assert format_count(world) == [1, 1, 1]
 
 
 def test_a_name_in_another_case_is_another_name(world: World) -> None:
@@ -106,7 +106,7 @@ def test_a_create_whose_answer_is_lost_is_not_made_twice(world: World, way: str)
     )
     done = world.apply()
     assert done.code == 0, done.out
-    assert counted(world) == [1, 1, 1]
+    assert format_count(world) == [1, 1, 1]
     assert world.plan().code == 0
 
 

@@ -14,7 +14,7 @@ from world import without_excerpts
 
 from reconciler.cli.main import run
 from reconciler.kinds import KINDS
-from reconciler.kinds.resources import block_schemas, resource_schema
+from reconciler.kinds.resources import make_block_schemas, make_resource_schema
 from reconciler.kinds.schema import DEFAULTS
 from reconciler.kinds.settings import SETTINGS
 from reconciler.yaml.writing import dump
@@ -69,9 +69,9 @@ def torn(content: bytes, where: float, piece: bytes) -> bytes:
 SIGNS = (b"\n", b"\t", b"- ", b": ", b"{", b"]", b"&a ", b"*a ", b"!x ", b"<<: ", b"---\n", b"'", b"#", b"|\n", b"\xff")
 CONFIGURATION = {
     "properties": {
-        **{kind.section: {"additionalProperties": resource_schema(kind)} for kind in KINDS.values()},
-        **block_schemas(),
-        DEFAULTS: {"properties": {kind.section: resource_schema(kind) for kind in KINDS.values()}},
+        **{kind.section: {"additionalProperties": make_resource_schema(kind)} for kind in KINDS.values()},
+        **make_block_schemas(),
+        DEFAULTS: {"properties": {kind.section: make_resource_schema(kind) for kind in KINDS.values()}},
         "x-a": {},
     }
 }

@@ -16,7 +16,7 @@ from loopback import NO_TLS
 from offenders import for_all
 
 from reconciler.cli.main import run
-from reconciler.simulator import Faults, RuleError, Simulator, rules_in
+from reconciler.simulator import Faults, RuleError, Simulator, parse_rules
 from reconciler.simulator.faults import FAULTS, VALUES, Rule
 
 from .conftest import KEY, client_of
@@ -157,9 +157,9 @@ def test_a_mistake_is_told(text: str, message: str) -> None:
 def test_a_file_of_rules_has_one_a_line() -> None:
     """Empty lines and comments are nothing; every wrong line is told at once, with its number."""
     lines = ["# a comment", "", "GET /*: status 503, body='#1'", "   # and one more", "  POST /*: drop after  "]
-    assert rules_in(lines, "f") == ["GET /*: status 503, body='#1'", "POST /*: drop after"]
+    assert parse_rules(lines, "f") == ["GET /*: status 503, body='#1'", "POST /*: drop after"]
     with pytest.raises(RuleError) as error:
-        rules_in(["GET /*: dorp", "", "GET /*: drop after", "drop"], "faults.txt")
+        parse_rules(["GET /*: dorp", "", "GET /*: drop after", "drop"], "faults.txt")
     first, second = str(error.value).splitlines()
     assert first == "faults.txt:1: 'GET /*: dorp': 'dorp' is not known here; did you mean drop?"
     assert second.startswith("faults.txt:4: 'drop': expected METHOD PATH")

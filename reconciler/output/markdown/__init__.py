@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from reconciler.errors import NotBegun
 from reconciler.model import approval
 from reconciler.model.plan import DESTROYS
-from reconciler.model.reports import Applied, Ended, Review, Status, only_value
+from reconciler.model.reports import Applied, Ended, Review, Status, get_only_value
 from reconciler.model.results import Drift
 from reconciler.output.environments import describe_failure, find_shared, list_reports, summarise_drift, summarise_plan
 from reconciler.output.groups import find_groups
@@ -21,7 +21,7 @@ from reconciler.output.labels import ACTIONS, count_changes, find_shared_api, fo
 from reconciler.output.markdown import plan, reports
 from reconciler.output.markdown.plan import FULL_PLAN, TEXT_LIMIT, GroupMarkdown, describe_plan
 from reconciler.output.markdown.words import code, count_words, fold, measure, name_place, prose, strong, take
-from reconciler.text import COUNTED, abridge, counted, share_out
+from reconciler.text import COUNTED, abridge, format_count, share_out
 
 T = TypeVar("T")
 LEAST_PLAN = 6_000  # bytes: with fewer, the deletes of a plan are listed, and all else is counted
@@ -116,7 +116,7 @@ def show_sections(sections: Sequence[Section], limit: int) -> Iterator[str]:
 
 def render_all_applied(ended: Sequence[Ended[Applied]], configuration: str | None = None) -> str:
     """What an apply did of several plans, as one comment. The mark has no approval, as that of one plan."""
-    if (only := only_value(ended)) is not None and only.report is not None:
+    if (only := get_only_value(ended)) is not None and only.report is not None:
         return reports.render_applied(only.review, only.report)
     name = next((each.value.review.plan.configuration for each in ended if each.value), configuration)
     # One that failed in the middle has a report, and its changes are counted.
@@ -146,7 +146,7 @@ def render_all_applied(ended: Sequence[Ended[Applied]], configuration: str | Non
 
 def render_drifts(ended: Sequence[Ended[Drift]], configuration: str | None = None) -> str:
     """What somebody changed outside in several environments, as one issue; one that can be closed if nothing was."""
-    if (only := only_value(ended)) is not None:
+    if (only := get_only_value(ended)) is not None:
         return reports.render_drift(only)
     drifts = [each.value for each in ended if each.value]
     name = drifts[0].configuration if drifts else configuration
@@ -154,7 +154,7 @@ def render_drifts(ended: Sequence[Ended[Drift]], configuration: str | None = Non
     changes = {each.environment: len(each.value.objects) for each in ended if each.value}
     changed = sum(changes.values())
     of = f"of {sum(each.compared for each in drifts):,} remembered"
-    counts = strong(f"{counted(changed, 'object')} changed outside")
+    counts = strong(f"{format_count(changed, 'object')} changed outside")
     summary = f"{counts}, {of}" if changed else f"nothing {of} was changed"
     head = f"Drift in {name_place(len(ended), name)}: {summary}{count_failed(ended)}"
     table = make_table(ended, "| environment | drift |", lambda drift: [summarise_drift(drift, strong)], changes)
@@ -169,7 +169,7 @@ def _make_drift_section(drift: Drift) -> Section:
     def text(limit: int) -> str:
         return "\n\n".join(list(reports.list_drift_parts(drift, limit))[1:])
 
-    objects = counted(len(drift.objects), "object")
+    objects = format_count(len(drift.objects), "object")
     in_short = f"{objects} changed outside; {reports.ALL_DRIFT}"
 
     def make(limit: int) -> str:
@@ -180,7 +180,7 @@ def _make_drift_section(drift: Drift) -> Section:
 
 def render_plans(ended: Sequence[Ended[Review]], configuration: str | None = None) -> str:
     """The plans as one comment. `configuration`: its name, if no plan says it."""
-    if (only := only_value(ended)) is not None:
+    if (only := get_only_value(ended)) is not None:
         return plan.render_plan(only)
     made = [each.value for each in ended if each.value]
     first = made[0] if made else None
@@ -238,7 +238,7 @@ def _make_plan_section(review: Review, elsewhere: frozenset[str]) -> Section:
         return made if made and measure(made) <= limit else _shorten_plan(review, elsewhere, limit)
 
     here = elsewhere & {change.address for change in review.plan.changes}
-    note = f"{counted(len(here), 'change')} as shown above, for several environments" if here else ""
+    note = f"{format_count(len(here), 'change')} as shown above, for several environments" if here else ""
     whole = text(TEXT_LIMIT * 2)
     shown_text = f"{whole}\n\n{note}" if whole and note else whole
     return Section(review.plan.environment, count_changes(review.plan), shown_text, make)
@@ -250,8 +250,8 @@ def _shorten_plan(review: Review, shown: frozenset[str], limit: int) -> str:
     deleted = [code(change.address, 100) for change in own if change.action in DESTROYS]
     counts = Counter(change.action for change in own if change.action not in DESTROYS)
     left = [f"{counts[action]:,} {label.phrase}" for action, label in ACTIONS.items() if counts[action]]
-    left += [counted(len(review.tasks), "step by hand")] if review.tasks else []
-    left += [counted(len(review.plan.warnings), "warning")] if review.plan.warnings else []
+    left += [format_count(len(review.tasks), "step by hand")] if review.tasks else []
+    left += [format_count(len(review.plan.warnings), "warning")] if review.plan.warnings else []
     listed = ", ".join(take(deleted, limit - AROUND, FULL_PLAN))
     lines = [f"{strong(f'{len(deleted):,} to delete or replace')}: {listed}"] if deleted else []
     lines += [f"Not shown here: {', '.join(left)}; {FULL_PLAN}."] if left else []

@@ -22,7 +22,7 @@ from reconciler.output.labels import ACTIONS, CAUSES, SCOPES
 from reconciler.output.markdown import words
 from reconciler.output.markdown.words import bullets, code, fold, measure, prose, take
 from reconciler.output.values import ValueDiff, describe_ignored, describe_waiting, is_nested
-from reconciler.text import counted, quote
+from reconciler.text import format_count, quote
 
 TEXT_LIMIT = 46_000
 """Bytes of all that people read, of the 65,536 that a forge takes. The rest is for the hidden mark, and for what
@@ -150,7 +150,7 @@ def describe_plan(review: Review, limit: int, elsewhere: frozenset[str] = frozen
     after += words.list_below("Warnings", map(words.render_with_line, plan.warnings), WARNINGS_LIMIT, FULL_PLAN)
     if plan.ignored:
         listed = map(prose, describe_ignored(plan.ignored, plan.labels))
-        summary = f"{counted(len(plan.ignored), 'field')} that <code>ignore_changes</code> holds"
+        summary = f"{format_count(len(plan.ignored), 'field')} that <code>ignore_changes</code> holds"
         after.append(fold(summary, bullets(take(listed, IGNORED_LIMIT, FULL_PLAN))))
     left = limit - AROUND - sum(measure(part) + 2 for part in (*before, *after, end))
     groups = [each for each in find_groups(review) if not elsewhere.issuperset(each.addresses)]
@@ -158,7 +158,7 @@ def describe_plan(review: Review, limit: int, elsewhere: frozenset[str] = frozen
     if others := plan.unmanaged:
         unmanaged = (f"{each.kind} {prose(quote(each.name))} ({code(each.id)})" for each in others)
         body = bullets(take(unmanaged, min(left - used, UNMANAGED_LIMIT), FULL_PLAN))
-        after.append(fold(f"{counted(len(others), 'unmanaged object')}, not touched", body))
+        after.append(fold(f"{format_count(len(others), 'unmanaged object')}, not touched", body))
     return "\n\n".join((*before, *changes, *after, *filter(None, [end])))
 
 
@@ -199,7 +199,7 @@ def render_sections(changes: Sequence[GroupMarkdown], new: Sequence[Group], limi
     whole, is_all = _select(single, Level.WHOLE), len(single) == len(changes)
     if len(whole) > OPEN:
         of = f"{len(whole):,} of " if len(whole) < len(single) else ""
-        summary = f"{of}{counted(len(single), 'change' if is_all else 'other change')}"
+        summary = f"{of}{format_count(len(single), 'change' if is_all else 'other change')}"
         parts.append(fold(summary, "\n\n".join(whole)))
     else:
         # A plan that has nothing else needs no heading.
@@ -219,9 +219,9 @@ def render_sections(changes: Sequence[GroupMarkdown], new: Sequence[Group], limi
 def _render_shortened(changes: Sequence[GroupMarkdown]) -> Iterator[str]:
     """What there is no room for, of what destroys nothing."""
     if lines := _select(changes, Level.LINE):
-        yield fold(f"{counted(len(lines), 'more change')}, in short: {FULL_PLAN_HTML}", bullets(lines))
+        yield fold(f"{format_count(len(lines), 'more change')}, in short: {FULL_PLAN_HTML}", bullets(lines))
     if addresses := _select(changes, Level.ADDRESS):
-        summary = f"{counted(len(addresses), 'more change')}, by address: {FULL_PLAN_HTML}"
+        summary = f"{format_count(len(addresses), 'more change')}, by address: {FULL_PLAN_HTML}"
         yield fold(summary, ", ".join(addresses))
     if left := [change for each in changes if each.level == Level.LEFT_OUT for change in each.group.changes]:
         counts = Counter(f"{ACTIONS[change.action].phrase}: {change.kind}" for change in left)

@@ -15,8 +15,8 @@ from reconciler.output.labels import describe_end, find_repository_path, format_
 from reconciler.output.markdown import words
 from reconciler.output.markdown.plan import describe_plan, list_tasks
 from reconciler.output.markdown.words import bullets, code, commit, fold, name_place, prose, take
-from reconciler.output.values import cut_both, describe, phrase
-from reconciler.text import counted, quote
+from reconciler.output.values import cut_both, describe, describe_value
+from reconciler.text import format_count, quote
 
 LIST_LIMIT = 7_000
 REST = "`reconciler history` and the run's log have all"
@@ -79,7 +79,7 @@ def list_applied_parts(review: Review, report: ApplyReport) -> Iterator[str]:
     yield from words.list_below("Warnings", map(words.render_with_line, report.warnings), LIST_LIMIT, REST)
     if fine := [each for each in report.of(Status.DONE) if not each.is_doubtful]:
         verified = sum(each.verification is Verification.VERIFIED for each in fine)
-        summary = f"{counted(len(fine), 'change')} done, {verified:,} of them read back and verified"
+        summary = f"{format_count(len(fine), 'change')} done, {verified:,} of them read back and verified"
         listed = (f"**{each.action}** {code(each.address)}" for each in fine)
         yield fold(summary, bullets(take(listed, LIST_LIMIT, REST)))
     of = f" of commit {commit(review.commit)}" if review.commit else ""
@@ -108,7 +108,7 @@ def render_failed(failure: Failure) -> str:
     done = {"plan": "Planning", "apply": "Applying"}[command]
     what = next((title for kind, title in TITLES.items() if isinstance(error, kind)), "a fault in reconciler")
     if isinstance(error, ConfigurationInvalid):
-        what = f"{counted(len(error.problems), 'problem')} in the configuration"
+        what = f"{format_count(len(error.problems), 'problem')} in the configuration"
     where = name_place(len(names) or failure.environment, failure.configuration)
     parts = [f"**{done} failed** for {where}: {what}", *list_error_parts(error)]
     before_it_began = isinstance(error, ConfigurationInvalid | NotAuthorised | Refused | WrongUsage)
@@ -154,7 +154,7 @@ def list_drift_parts(drift: Drift, limit: int) -> Iterator[str]:
         yield UNKNOWN
         return
     if drift.objects:
-        changed = counted(len(drift.objects), "object")
+        changed = format_count(len(drift.objects), "object")
         yield f"Drift in {environment}: **{changed} changed outside**, of {drift.compared:,} remembered{api}"
         yield bullets(take((_render_drifted(each, drift.labels) for each in drift.objects), limit, ALL_DRIFT))
     else:
@@ -185,7 +185,7 @@ def _render_drifted(each: Drifted, labels: Mapping[str, str]) -> str:
     for field in each.fields:
         applied, live = describe(field.applied, labels), describe(field.live, labels)
         if applied == live:
-            applied, live = cut_both(phrase(field.applied, labels), phrase(field.live, labels))
+            applied, live = cut_both(describe_value(field.applied, labels), describe_value(field.live, labels))
         lines.append(f"  - {code(field.path)}: {code(applied)} was applied, {code(live)} is live; {prose(field.next)}")
     return "\n".join(lines)
 

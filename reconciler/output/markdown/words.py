@@ -14,7 +14,7 @@ from textwrap import indent
 
 from reconciler.output.labels import COMMIT
 from reconciler.output.terminal import escape
-from reconciler.text import counted, truncate
+from reconciler.text import format_count, truncate
 
 _PLAIN = re.compile(r"(?:[\w.,;:()'\"?!/+=%–—→…°·-]|(?<=\w)\[[\w.-]{2,}\](?![(\[:]))+")  # noqa: RUF001 - the dashes that sentences of ours have
 # Plain by its characters, and still something to a host: addresses, commits, JIRA-1, /close, !1, %1, :tada:, 1) or -.
@@ -133,5 +133,5 @@ def _count_ticks(text: str) -> int:
 
 def name_place(environment: str | int, configuration: str | None) -> str:
     """The environment of a title, or how many there are, with the configuration's name if it has one."""
-    named = counted(environment, "environment") if isinstance(environment, int) else code(environment)
+    named = format_count(environment, "environment") if isinstance(environment, int) else code(environment)
     return named + (f" of {code(configuration)}" if configuration else "")

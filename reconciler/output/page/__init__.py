@@ -14,7 +14,7 @@ from markupsafe import Markup
 from reconciler import __version__
 from reconciler.output.labels import WEIGHTS
 from reconciler.output.terminal import escape
-from reconciler.text import counted, truncate
+from reconciler.text import format_count, truncate
 
 
 def render_page(template: str, style: str, script: str, **values: Any) -> str:
@@ -52,7 +52,7 @@ def _load_templates() -> Environment:
         loader=FunctionLoader(read_part),
     )
     marks = {weight.value: label.sign for weight, label in WEIGHTS.items()}
-    templates.globals |= {"counted": counted, "escape": escape, "truncate": truncate}
+    templates.globals |= {"counted": format_count, "escape": escape, "truncate": truncate}
     templates.globals |= {"version": __version__, "marks": marks}
     return templates
 

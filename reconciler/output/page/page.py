@@ -15,7 +15,7 @@ from typing import Any
 from reconciler.errors import ConfigurationInvalid
 from reconciler.model.approval import collect_digests, join_digests
 from reconciler.model.plan import DESTROYS, Action, Cause, Change, FieldChange
-from reconciler.model.reports import Applied, Ended, Graph, Outcome, Review, Scope, Weight, only_value
+from reconciler.model.reports import Applied, Ended, Graph, Outcome, Review, Scope, Weight, get_only_value
 from reconciler.output import groups as grouping
 from reconciler.output import labels
 from reconciler.output.document import select
@@ -26,7 +26,7 @@ from reconciler.output.labels import ACTIONS, CAUSES, GRAVE, STATUSES, WEIGHTS, 
 from reconciler.output.page import read_part, render, render_page
 from reconciler.output.references import make_graph
 from reconciler.output.values import Line, ValueDiff, describe_ignored, describe_waiting, encode, is_nested
-from reconciler.text import counted, truncate
+from reconciler.text import format_count, truncate
 
 SHORT = 160  # characters of a value that stands on one line
 LONGEST_LINE = 2000  # characters of a line of a value; a longer one is cut and says so
@@ -51,7 +51,7 @@ def render_pages(ended: Sequence[Ended[Any]]) -> str:
     style, script = read_part("page.css"), read_part("page.js")
     is_applied = any(isinstance(each.value, Applied) for each in ended)
     every = [each.map(lambda value: value if isinstance(value, Applied) else Applied(value)) for each in ended]
-    if (only := only_value(every)) is not None:
+    if (only := get_only_value(every)) is not None:
         return render_page("page.html", style, script, **_collect_values(only))
     views = {each.environment: _collect_values(each.value) for each in every if each.value}
     blocks = _share_cards(views)
@@ -100,7 +100,7 @@ def _make_view(ended: Ended[Any], values: View | None) -> View:
         summary = "left out" if ended.left_out else "failed"
         return {"name": name, "summary": summary, "grave": not ended.left_out, "body": "", "messages": messages}
     plan, report = values["plan"], values["report"]
-    summary = f"{counted(len(report.outcomes), 'change')} applied" if report else labels.count_changes(plan)
+    summary = f"{format_count(len(report.outcomes), 'change')} applied" if report else labels.count_changes(plan)
     grave = bool(error or plan.refusals) or any(each.action in DESTROYS for each in plan.changes)
     return {"name": name, "summary": summary, "grave": grave, "body": render("plan.html", **values), "messages": []}
 
