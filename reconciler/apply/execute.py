@@ -99,7 +99,7 @@ Observer = Callable[[Event], None]
 def execute(
     plan: Plan,
     writer: Writer,
-    state: StateRecorder,
+    recorder: StateRecorder,
     before: Live,
     *,
     parallelism: int,
@@ -113,18 +113,18 @@ def execute(
     ids = {change.address: change.id for change in plan.changes if change.id}
 
     def find_id(address: str) -> str | None:
-        entry = state.entry(address)
+        entry = recorder.entry(address)
         return entry.id if entry else ids.get(address)
 
-    state.begin(plan.moved, plan.refresh, plan.zone_data)
+    recorder.begin(plan.moved, plan.refresh, plan.zone_data)
     # All that was live when the plan was made. An id that the caller chooses may be used again.
     known = {ObjectRef(each.kind, each.id) for each in plan.unmanaged} | {*plan.objects().values()}
-    known |= find_known_objects(state.entries())
-    deleted = map(ObjectRef.parse, state.tombstones())
+    known |= find_known_objects(recorder.entries())
+    deleted = map(ObjectRef.parse, recorder.tombstones())
     taken = known.union(ref for ref in deleted if not KINDS[ref.kind].identity.chosen_id)
     references = PendingReferences(writer, find_id, before, taken, coming=cache(partial(find_pending_fields, plan)))
     recovery = LostResponseRecovery(writer, known, taken)
-    runner = OperationRunner(writer, state, references, recovery, recheck)
+    runner = OperationRunner(writer, recorder, references, recovery, recheck)
     run = _Run(plan, runner, on_event)
     # So many requests may be under way; meanwhile, one more change is prepared for each two of them.
     # What is under way at a second Ctrl-C has its intent in the journal.
@@ -195,7 +195,7 @@ class _Run:
         if change.action is Action.MANUAL:
             return Outcome(change.address, change.action.value, Status.MANUAL, change.id)
         unbegun = Outcome(change.address, change.action.value, Status.SKIPPED, change.id, INTERRUPTED)
-        end, entry = self._ends.get(change.address, unbegun), self._runner.state.entry(change.address)
+        end, entry = self._ends.get(change.address, unbegun), self._runner.recorder.entry(change.address)
         if end.status is Status.DONE and change.action in WRITES and not (change.requests or change.cleanup):
             end = replace(end, reason="it was as wanted already")
         request_ids = self._runner.request_ids.get(change.address, ())
@@ -214,7 +214,7 @@ class _Run:
         action = "cleanup" if cleanup else change.action.value
         with span("change", action=action, address=change.address, id=change.id) as fields:
             self._runner.perform(change, cleanup=cleanup)
-            entry = self._runner.state.entry(change.address)
+            entry = self._runner.recorder.entry(change.address)
             fields["id"] = entry.id if entry else change.id
 
     def _finish(self, pool: Threads, part: Part, error: BaseException | None) -> None:

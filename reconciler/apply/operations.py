@@ -29,8 +29,8 @@ REQUEST_ID_HEADERS = ("x-request-id", "request-id")
 
 
 class StateRecorder(Protocol):
-    """The state that an apply writes to: see `state.recorder`. Each call is on disk, or in the remote journal, when
-    it returns. After an `intent`, a crash may have come before or after the write."""
+    """The state that an apply writes to: see `state.recorder`. When `intent` returns, its line is on the disk. When
+    `record` returns, its line is in the journal. After an `intent`, a crash may have come before or after the write."""
 
     def entry(self, address: str) -> Entry | None: ...
     def entries(self) -> dict[str, Entry]: ...
@@ -71,12 +71,12 @@ def _require_unchanged(kind: Kind, change: Change, record: Record) -> None:
 
 @frozen
 class OperationRunner:
-    """Does one change at a time a thread. Safe to share between threads. `always_recheck`: reads an object again before
-    every write, and not only before a full PUT. By address, `answered` has the fields that the responses to the last
-    writes showed, and `request_ids` the ids that the API gave the writes. `warnings` are for the report."""
+    """Does changes. Several threads may share it: each does one change at a time. `always_recheck`: reads an object
+    again before every write, and not only before a full PUT. By address, `answered` has the fields that the responses
+    to the last writes showed, and `request_ids` the ids that the API gave the writes. `warnings` are for the report."""
 
     writer: Writer
-    state: StateRecorder
+    recorder: StateRecorder
     references: PendingReferences
     recovery: LostResponseRecovery
     always_recheck: bool
@@ -89,7 +89,7 @@ class OperationRunner:
         if cleanup or change.action is Action.DELETE:
             self._delete(change, cleanup=cleanup)
         elif change.remember is None:
-            self.state.forget(change.address, change.id or "", change.tombstones)
+            self.recorder.forget(change.address, change.id or "", change.tombstones)
         else:
             self._write(change, change.remember)
 
@@ -100,7 +100,7 @@ class OperationRunner:
             self._require_as_seen(kind, change)
         for request in change.cleanup if cleanup else change.requests:
             self._change_object(kind, change, request, change.id or "", _name_remaining)
-        self.state.record_delete(change.address, change.kind, change.id or "")
+        self.recorder.record_delete(change.address, change.kind, change.id or "")
 
     def _write(self, change: Change, remember: Entry) -> None:
         """Sends the requests of a create, an update or a replace, and records each before the next one leaves."""
@@ -108,7 +108,7 @@ class OperationRunner:
         wanted = self.references.resolve(kind, remember.applied)
         object_id = (change.id if change.action is not Action.REPLACE else remember.id) or ""
         self._require_as_seen(kind, change)
-        entry = self.state.entry(change.address)
+        entry = self.recorder.entry(change.address)
         applied = dict(entry.applied) if entry and entry.id == object_id else {}
         # A run that is cut off before the clean-up still knows which object to delete.
         if change.cleanup and change.id:
@@ -133,8 +133,8 @@ class OperationRunner:
             applied |= sent
             if request is not change.requests[-1]:
                 progress = replace(remember, id=object_id, applied=dict(applied), rules={})
-                self.state.record(change.address, progress, change.tombstones)
-        self.state.record(change.address, replace(remember, id=object_id, applied=wanted), change.tombstones)
+                self.recorder.record(change.address, progress, change.tombstones)
+        self.recorder.record(change.address, replace(remember, id=object_id, applied=wanted), change.tombstones)
 
     def _change_object(self, kind: Kind, change: Change, request: Request, object_id: str, missing: Missing) -> None:
         """Writes to what exists, or deletes it. A lost response is no failure if nothing is missing afterwards."""
@@ -163,8 +163,8 @@ class OperationRunner:
         """Sends a request once its intent is written. A 404 is no error of a delete."""
         body = self.references.resolve(kind, request.body) if request.body is not None else None
         path = request.path.replace(NEW_ID, quote(object_id, safe="") if object_id != NEW_ID else NEW_ID)
-        key = self.state.idempotency_key(change.address, body) if request.idempotent else None
-        self.state.intent(change.address, f"{request.method} {path}")
+        key = self.recorder.idempotency_key(change.address, body) if request.idempotent else None
+        self.recorder.intent(change.address, f"{request.method} {path}")
         response = self.writer.send(
             request.method,
             path,

@@ -15,7 +15,7 @@ from reconciler.errors import ApiFailed, IdentityAmbiguous, ReconcilerError
 from reconciler.kinds import KINDS, Kind, Reference
 from reconciler.kinds.comparison import find_differences, get_value
 from reconciler.kinds.normalization import find_by_natural_key, is_made_of, is_normalized
-from reconciler.kinds.references import WRITE_IT, Planned, Targets, resolve_references
+from reconciler.kinds.references import WRITE_IT, PlannedFields, Targets, resolve_references
 from reconciler.kinds.wire import LookupTable, decode_record, is_id, list_labels, read_parts
 from reconciler.lazy import frozen
 from reconciler.model.addresses import ObjectRef
@@ -144,9 +144,10 @@ def find_pending_fields(plan: Plan, kind: str) -> dict[str, Fields]:
 
 @dataclass(slots=True)
 class _Reading:
-    """A list as it was read. `after`: how many objects this run had created before; `live`: what was live after."""
+    """A list as it was read. `created_before`: how many objects this run had created by then. `live`: what was live
+    afterwards."""
 
-    after: int
+    created_before: int
     available: LookupTable
     live: list[Record] | None = None
 
@@ -161,7 +162,7 @@ class PendingReferences:
     find_id: Callable[[str], str | None]
     before: Live
     taken: Collection[ObjectRef]
-    coming: Planned
+    coming: PlannedFields
     _made: dict[str, tuple[Record, int]] = field(default_factory=dict)
     _readings: dict[str, _Reading] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -198,7 +199,7 @@ class PendingReferences:
                 reading = self._readings[path]
             item = by_id if reading.available.holds(by_id) else None
             # A list that was read before the object was made proves nothing about it.
-            if item is None and reading.after >= number:
+            if item is None and reading.created_before >= number:
                 item, objections = self._find_by_label(address, record, reference, reading)
             if item is not None:
                 return item

@@ -31,7 +31,7 @@ from reconciler.model.plan import Action, Change, Plan, Request
 def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
     """The plan without the requests of changes that are done already. Refused if an object is neither as the plan saw
     it nor as it is wanted, or if the clocks changed meanwhile: then nothing is written at all."""
-    moved: list[str] = []
+    stale: list[str] = []
     changes = []
     taken, planned = find_known_objects(state.entries), partial(find_pending_fields, plan)
     # What the object itself holds is asked for a target: the list of offers may not have been read.
@@ -44,9 +44,9 @@ def recheck_plan(plan: Plan, state: State, live: Live, now: datetime) -> Plan:
         if rest is None:
             how = status.describe_difference() or describe_expired_time(change, status.record, now)
             if reason := how or status.describe_lost_item(offers):
-                moved.append(f"{change.address}: {reason}")
-    if moved:
-        message = "\n  ".join(["the plan is stale, and nothing was written:", *moved])
+                stale.append(f"{change.address}: {reason}")
+    if stale:
+        message = "\n  ".join(["the plan is stale, and nothing was written:", *stale])
         raise Refused(message, hint="plan again, and have that reviewed")
     return replace(plan, changes=tuple(changes))
 
@@ -92,9 +92,9 @@ class ChangeStatus:
         self._wanted = change.remember.applied if change.remember else {}
 
     def find_rest(self) -> Change | None:
-        """The change with the requests that are left; None if no earlier attempt has done all, or all but the last.
-        Fields with an endpoint of their own are set last. Until then they have their initial value or placeholder, or
-        none."""
+        """The change with the requests that are left; None if no earlier attempt has done all that comes before
+        fields with an endpoint of their own. These are set last. Until then they have their initial value or
+        placeholder, or none."""
         change, apart = self._change, dict(self._kind.sub_endpoints)
         if change.action is Action.DELETE:
             # What is only not listed is deleted as it was approved: the API's answer is the proof.

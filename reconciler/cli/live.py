@@ -140,7 +140,7 @@ def export(path: Path, **flags: Unpack[options.ApiFlags]) -> None:
             write_stderr(f"wrote {path / name}")
         # The state comes last: with a state and without its files, a plan would delete everything.
         commands.export.write_exported_state(session, exported)
-        write_stderr(f"wrote {session.store.where}")
+        write_stderr(f"wrote {session.backend.where}")
     for warning in exported.warnings:
         write_stderr(f"warning: {escape(warning)}")
     count = format_count(len(exported.entries), "object")

@@ -69,7 +69,7 @@ def plan(path: Path, out: Path | None, at: str | None, undo: str | None, **flags
         ended = commands.review.judge_together(ended)
     form, reviews = flags["form"], [each.map(lambda made: made.review) for each in ended]
     files.write_plans(reviews)
-    write_stdout(output.render_plans(reviews, form), commands=form in output.COMMANDS)
+    write_stdout(output.render_plans(reviews, form), commands=form in output.COMMAND_FORMS)
     code = Exit.PENDING if flags["detailed_exitcode"] else Exit.DONE
     commands.environments.require_all(
         replace(each, error=each.value.refused, code=code if each.value.planned.plan.changes else Exit.DONE)

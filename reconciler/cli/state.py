@@ -28,8 +28,8 @@ _located = options.combine(options.path_argument, options.environment_option)
 
 def _read(path: Path, environment: str | None) -> State:
     # With the steps of an apply that was cut off, if the key is at hand to read them.
-    store = commands.state.open_own_backend(path, environment)
-    found = operations.replay_state(store, store.read())
+    backend = commands.state.open_own_backend(path, environment)
+    found = operations.replay_state(backend, backend.read())
     if found.has_unread:
         write_stderr(
             "note: an apply was cut off; its steps are not shown, since they are read with the key: set its variable"

@@ -1,4 +1,5 @@
-"""What each command does: the only place that strings the stages together. Each module is imported when first used."""
+"""What each command does: the only place that calls one stage after the other. Each module is imported when first
+used."""
 
 from typing import TYPE_CHECKING
 

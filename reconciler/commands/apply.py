@@ -151,7 +151,7 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
     Refused if the plan was made for something else, if too many of its objects are gone, or if live values changed.
     """
     snapshot = session.read_state()
-    state = replay_state(session.store, snapshot).state
+    state = replay_state(session.backend, snapshot).state
     secret = session.transport.secret.value
     check_binding(saved, session.environment, state, secret, folder=session.folder, api=session.transport.address)
     # Also what the plan names and the state does not: an unlisted object is neither deleted already nor changed.
@@ -172,7 +172,7 @@ def load_saved_plan(session: Session, saved: SavedPlan) -> Planned:
 
 def lock_state(session: Session) -> AbstractContextManager[ActiveLock]:
     """Holds the state's lock, from before the plan is made until its last step is written. Refused if it is held."""
-    return hold_lock(session.store, LockInfo.this_run(session.transport.clock()))
+    return hold_lock(session.backend, LockInfo.this_run(session.transport.clock()))
 
 
 def apply(
@@ -184,7 +184,7 @@ def apply(
     with Threads(2) as aside:  # for two questions to git
         # What is applied is the commit of now; git says it while the API is busy.
         head = aside.submit(lambda: planned.head or session.find_head())
-        recorder = Recorder(session.store, planned.snapshot, planned.plan.digest, lock, commit=lambda: result(head))
+        recorder = Recorder(session.backend, planned.snapshot, planned.plan.digest, lock, commit=lambda: result(head))
         writer = Writer(session.transport)
         reading = _ReadingBack(planned, writer, recorder, on_event)
         commit = aside.submit(session.find_commit)

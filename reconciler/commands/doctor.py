@@ -92,11 +92,11 @@ def _check_configuration(opened: Configuration, name: str) -> Check:
 
 def _check_store(session: Session, states: list[State]) -> Check:
     """Also appends the state to `states`: the check of git needs its commits."""
-    store, name = session.store, "state store"
-    found = replay_state(store, session.read_state())
+    backend, name = session.backend, "state store"
+    found = replay_state(backend, session.read_state())
     states.append(found.state)
-    message = f"{store.where} remembers {format_count(len(found.state.entries), 'object')}"
-    if holder := store.find_applier():
+    message = f"{backend.where} remembers {format_count(len(found.state.entries), 'object')}"
+    if holder := backend.find_applier():
         hint = f"wait; if that run is dead: `reconciler state unlock {holder.run}`"
         return Check.warning(name, f"{message}; {holder} applies", hint)
     if found.open or found.has_unread:

@@ -43,7 +43,7 @@ SCHEMA = f"schemas/{CONFIGURATION}"
 def export_project(session: Session) -> Exported:
     """The live project as YAML, with entries for the state, and the schema for editors if there is none yet. Refused if
     something is managed already, or if `defaults` would change what is exported."""
-    state = replay_state(session.store, session.read_state()).state
+    state = replay_state(session.backend, session.read_state()).state
     if session.configuration.merged.resources or state.entries:
         raise Refused(
             f"{session.configuration.path} already manages objects; an export would write over that",
@@ -94,7 +94,7 @@ def _find_schema(folder: Path) -> str | None:
 
 def write_exported_state(session: Session, exported: Exported) -> None:
     """Writes the entries of an export to the state."""
-    recorder = Recorder(session.store, session.read_state())
+    recorder = Recorder(session.backend, session.read_state())
     recorder.begin({}, exported.entries)
     recorder.finish()
 
@@ -121,7 +121,7 @@ class Project:
     `only_in` leaves out here: an object may be one of them."""
 
     def __init__(self, session: Session, also: Iterable[ObjectRef] = (), used: Iterable[str] = ()) -> None:
-        self.state = replay_state(session.store, session.read_state()).state
+        self.state = replay_state(session.backend, session.read_state()).state
         self.live = read_live(session, self.state, also, used)
         self.configuration = session.configuration
         self.name, self.environments = session.environment.name, session.configuration.environments

@@ -36,7 +36,7 @@ from reconciler.text import cut, suggest_close
 
 def explain_address(session: Session, target: str) -> Explanation:
     """Why ADDRESS[.FIELD] is as it is, and what the next apply does about it. WrongUsage if it does not exist."""
-    planned, line, receipts = plan(session, Options()), make_line_reader(), list_receipts(session.store)
+    planned, line, receipts = plan(session, Options()), make_line_reader(), list_receipts(session.backend)
     made, desired, now = planned.plan, planned.desired, session.transport.clock()
     given = ExplainInput(made, desired, planned.state, planned.live, receipts, lambda place: line(place).strip(), now)
     explained = explain(target, given)
@@ -62,7 +62,7 @@ def graph_plan(session: Session) -> Graph:
 def list_destinations(session: Session) -> Destinations:
     """The destinations that the API offers. An invalid configuration is only a warning: whoever begins one needs the
     ids."""
-    state = replay_state(session.store, session.read_state()).state
+    state = replay_state(session.backend, session.read_state()).state
     references = [reference for kind in KINDS.values() for _, reference in kind.lists]
     kinds = [kind for kind in KINDS.values() if kind.name in {each.kind for each in references}]
     live = observe_remembered(Reader(session.transport), kinds, state, {each.lookup for each in references})
@@ -127,7 +127,7 @@ def compare(
 
 def observe(session: Session, targets: Collection[str]) -> Observed:
     """The state of an environment, and what is live in its project, of the kinds that the targets need."""
-    state = replay_state(session.store, session.read_state()).state
+    state = replay_state(session.backend, session.read_state()).state
     kinds = find_target_kinds(targets)
     reader, used = Reader(session.transport), session.find_written_kinds()
     live = observe_remembered(reader, kinds, state, find_kind_lookups(kinds), used=used)

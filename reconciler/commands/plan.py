@@ -48,7 +48,7 @@ def plan(session: Session, options: Options) -> Planned:
     """What would be done. Never writes to the API."""
     # The state comes first: it says which lists are needed, and how many of their pages are worth asking for at once.
     snapshot = session.read_state(options.allowed)
-    replayed = session.store.journal.replay(snapshot.state)
+    replayed = session.backend.journal.replay(snapshot.state)
     wanted, lists, live = _read_inputs(session, options, replayed.state)
     made, live = _build_settled_plan(session, wanted, replayed, lists, live)
     _require_no_key(session, made)
@@ -98,7 +98,7 @@ def make_plan_input(session: Session, state: State, options: Options) -> PlanInp
     if options.undo is None:
         desired = session.configuration.desired(session.environment)
     else:
-        receipt = load("reconciler.state.receipts:find_receipt")(session.store, options.undo)
+        receipt = load("reconciler.state.receipts:find_receipt")(session.backend, options.undo)
         desired = plan_stage.drift.plan_undo(receipt, state.entries)
         # Only the addresses of the receipt are planned: what else has changed since is no part of the way back.
         addresses = {item.address for item in receipt.items} & {*desired.resources, *state.entries}
@@ -238,10 +238,10 @@ def find_refusal(planned: Planned, options: Options) -> Refused | None:
     return make_refusal_error(planned.plan.refusals) if planned.plan.refusals else None
 
 
-def refuse(planned: Plan) -> None:
+def refuse(made: Plan) -> None:
     """Raises Refused if a guard refuses the plan."""
-    if planned.refusals:
-        raise make_refusal_error(planned.refusals)
+    if made.refusals:
+        raise make_refusal_error(made.refusals)
 
 
 def make_refusal_error(refusals: Sequence[Refusal]) -> Refused:

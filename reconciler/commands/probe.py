@@ -43,7 +43,7 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
         raise Refused("--probe takes a sandbox key only", hint="name an environment whose key begins with test_sk_")
     confirm()
     closed = [name for name, kind in KINDS.items() if kind.endpoints.closed and DELETE + name not in allowed]
-    of_state = session.store.journal
+    of_state = session.backend.journal
     journal = Journal(of_state.path.with_suffix(".probe.journal"), of_state.environment, of_state.key)
     own = replace(session.environment, state=StateSettings("file", journal.path))
     with open_backend(own, session.configuration.folder, "").lock(LockInfo.this_run()), closing(journal) as steps:
@@ -52,9 +52,9 @@ def probe(session: Session, allowed: Collection[str], confirm: Callable[[], None
             run.remove()  # what an earlier run has left
             run.learn(kind for name, kind in KINDS.items() if name not in closed)
             run.remove()
-        check, passes = run.check(), "".join(f" --allow {DELETE}{name}" for name in closed)
-        hint = f"not asked of kinds whose deletes are closed:{passes}" if closed else ""
-        return list(run.facts.values()), replace(check, hint=check.hint or hint)
+    check, passes = run.check(), "".join(f" --allow {DELETE}{name}" for name in closed)
+    hint = check.hint or (f"not asked of kinds whose deletes are closed:{passes}" if closed else "")
+    return list(run.facts.values()), replace(check, hint=hint)
 
 
 class _Probe:
@@ -114,7 +114,8 @@ class _Probe:
         fields, read = dict[str, Any](), partial(read_table, self._writer)
         name = f"reconciler-probe-{uuid.uuid4().hex}"
         for each in kind.fields:
-            words, is_apart = each.schema.get("enum", ()), each.setter and (each.setter.reads or not each.required)
+            words, own = each.schema.get("enum", ()), each.sub_endpoint
+            is_apart = own and (own.reads or not each.required)
             if each.name == kind.delivery.status and not is_apart:
                 fields[each.name] = next(word for word in words if word != kind.delivery.on)
             elif each.name in kind.example and not is_apart:
@@ -152,8 +153,7 @@ class _Probe:
         answer = first if first.ok else self._send(request, key)
         if parts:
             self._add(kind, "parts", first.ok, first.status)
-        made = answer.record()
-        if not is_id(kind, made.get("id")):
+        if not is_id(kind, (made := answer.record()).get("id")):
             raise ReconcilerError("a create answers without an id")
         self._record(address, made["id"], fields)
         self._add(kind, "a create answers 201", answer.status == CREATED, answer.status)

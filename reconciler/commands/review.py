@@ -93,8 +93,8 @@ def make_preview(
     if at is not None:
         # Local times, freezes and exceptions of policies are judged by this clock.
         session.transport.now = at
-    # A shared store takes a request for that, which goes beside those of the plan.
-    asked = Threads(1).submit(session.store.find_applier)
+    # A remote backend needs a request to read the lock. It runs beside those of the plan.
+    asked = Threads(1).submit(session.backend.find_applier)
     planned = plan(session, options)
     saved = commands.plan.bind_plan(session, planned) if is_saved else None
     made = review(session, planned, forms=forms)

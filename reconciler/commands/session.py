@@ -47,7 +47,7 @@ class Session:
 
     configuration: Configuration
     environment: Environment
-    store: Backend
+    backend: Backend
     transport: Transport
     asks_git: bool = True
 
@@ -61,8 +61,8 @@ class Session:
     def read_state(self, allowed: Collection[str] = ()) -> Snapshot:
         """The state as stored. Refused if it belongs to another configuration, unless `allowed` names that guard."""
         named = partial(self.configuration.list_addresses, self.environment)
-        found, own, is_allowed = self.store.read(), self.environment.configuration, WRONG_CONFIGURATION in allowed
-        return require_own(found, own, named, self.store.where, allowed=is_allowed)
+        found, own, is_allowed = self.backend.read(), self.environment.configuration, WRONG_CONFIGURATION in allowed
+        return require_own(found, own, named, self.backend.where, allowed=is_allowed)
 
     def find_written_kinds(self) -> set[str]:
         """The names of the kinds in the configuration, before it is evaluated."""
@@ -92,7 +92,7 @@ class Session:
 
 @frozen
 class Planned:
-    """A plan and what it was made with. `head` is the commit that it was made of, if another one is checked out;
+    """A plan and what it was made with. `head` is the commit that a saved plan was made of, empty for a new plan;
     `behind` are the newer commits that changes would undo, by address. `before` is what the base wanted, `judged` what
     policies say."""
 

@@ -20,9 +20,9 @@ from reconciler.state.receipts import list_receipts
 def unlock(path: Path, environment: str | None, run: str) -> str:
     """Breaks the lock of one run; gives the place of the state. The state may be another configuration's."""
     opened = Configuration(path)
-    store = _open(opened.environment(environment), opened.folder)
-    store.unlock(run)
-    return store.where
+    backend = _open(opened.environment(environment), opened.folder)
+    backend.unlock(run)
+    return backend.where
 
 
 def read_history(path: Path, environment: str | None) -> Sequence[Receipt]:
@@ -35,8 +35,8 @@ def read_local_state(configuration: Configuration, environment: Environment, *, 
     configuration."""
     if environment.state.store != "file" and not shared:
         return None
-    store = _open(environment, configuration.folder)
-    state = replay_state(store, store.read()).state
+    backend = _open(environment, configuration.folder)
+    state = replay_state(backend, backend.read()).state
     return state if state.configuration in (None, environment.configuration) else None
 
 
@@ -62,9 +62,9 @@ def open_own_backend(path: Path, environment: str | None) -> Backend:
     """The configured backend. Refused if the state there is another configuration's."""
     opened = Configuration(path)
     chosen = opened.environment(environment)
-    store = _open(chosen, opened.folder)
-    require_own_name(store.read().state, chosen.configuration, store.where)
-    return store
+    backend = _open(chosen, opened.folder)
+    require_own_name(backend.read().state, chosen.configuration, backend.where)
+    return backend
 
 
 def _open(environment: Environment, folder: Path) -> Backend:

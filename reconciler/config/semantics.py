@@ -117,8 +117,8 @@ def _check_spelling(entry: ConfigItem, kind: Kind) -> Iterator[Problem]:
     """Misspelt words in fields for which the API may take more words than its documents list; and bodies too large."""
     for field in kind.fields:
         value = entry.value.get(field.name)
-        if field.most_bytes and field.setter:
-            size = len(to_json_text({field.setter.key: value}).encode("utf-8", "surrogatepass"))
+        if field.most_bytes and field.sub_endpoint:
+            size = len(to_json_text({field.sub_endpoint.key: value}).encode("utf-8", "surrogatepass"))
             message = f"{field.name}: the request for it has {size:,} bytes; expected at most {field.most_bytes:,}"
             yield from [entry.problem((field.name,), message)] if size > field.most_bytes else ()
         if isinstance(value, str) and field.known and value not in field.known:

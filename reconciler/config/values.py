@@ -106,8 +106,8 @@ class Substitution:
         return node
 
     def follow(self, node: Any, location: Location) -> tuple[Any, Location]:
-        """The value of the one variable that a node of `for_each` is, as the settings have it, and its location; else
-        the node."""
+        """If a node of `for_each` is one variable: its value and its place in the settings. Otherwise the node, with
+        other variables replaced, and its own place."""
         self._no_items = ELSEWHERE.format("for_each")
         if not isinstance(node, str) or "${" not in node or location in self.unknown:
             return node, location

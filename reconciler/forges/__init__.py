@@ -1,6 +1,6 @@
 """Hosts of repositories, GitHub and GitLab: the one comment that is kept under a pull request, and the one issue.
 
-Here is what the variables of a CI runner say about its run: the host, the repository, the pull request. `forge` knows
+Here is what the variables of a CI runner say about its run: the forge, the repository, the pull request. `forge` knows
 the APIs, and `comments` keeps the comment and the issue of an environment, whichever host it is on.
 
 GitHub: docs.github.com/en/actions/reference/workflows-and-actions/variables. GitLab:

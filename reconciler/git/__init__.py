@@ -1,4 +1,5 @@
-"""Finds repositories, and calls git: nothing else does. The user's repository is read, and never written to."""
+"""Finds repositories, and calls git: no other package does. This package reads the user's repository and never writes
+to it."""
 
 from __future__ import annotations
 

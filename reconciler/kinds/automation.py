@@ -68,7 +68,7 @@ AUTOMATION = Kind(
             "status",
             text("Whether the automation runs: active does; inactive and paused do not.", enum=list(STATUS_WORDS)),
             # The pages list only active and inactive for a body; paused is named for the status endpoint alone.
-            setter=SubEndpoint(
+            sub_endpoint=SubEndpoint(
                 method="PATCH",
                 path="/status",
                 key="status",

@@ -110,7 +110,7 @@ class Field:
     immutable: bool = False
     unordered: bool = False
     reference: Reference | None = None
-    setter: SubEndpoint | None = None
+    sub_endpoint: SubEndpoint | None = None
     derived: frozenset[str] = frozenset()
     follows_key: bool = False
     known: tuple[str, ...] = ()
@@ -244,7 +244,7 @@ class Kind:
     @cached_property
     def sub_endpoints(self) -> tuple[tuple[str, SubEndpoint], ...]:
         """The names of the fields with an endpoint of their own, and that endpoint, in the order of their writes."""
-        return tuple((each.name, each.setter) for each in self.fields if each.setter)
+        return tuple((each.name, each.sub_endpoint) for each in self.fields if each.sub_endpoint)
 
     @cached_property
     def parts(self) -> tuple[tuple[str, SubEndpoint], ...]:
@@ -262,7 +262,7 @@ class Kind:
 
     def can_change(self, each: Field, before: Any, after: Any) -> bool:
         """Whether the API can change a field of a live object in this way."""
-        moves = each.setter.moves if each.setter else {}
+        moves = each.sub_endpoint.moves if each.sub_endpoint else {}
         return not each.immutable and (before not in moves or after in moves[before] if moves else True)
 
     def sends(self, fields: Fields) -> bool:

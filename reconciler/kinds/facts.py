@@ -170,7 +170,7 @@ def find_updates(kind: Kind, fields: Fields) -> Iterator[tuple[str, str, Any, An
     """What an update can ask: the fact, the field, what is sent, and what is there then. REFUSED: it is not taken."""
     for each in kind.fields if kind.endpoints.update else ():
         name, schema, is_list = each.name, each.schema, isinstance(old := fields.get(each.name), list)
-        if each.setter or name == kind.identity.chosen_id or not old:
+        if each.sub_endpoint or name == kind.identity.chosen_id or not old:
             continue
         for word in [word for word in schema.get("enum", ()) if each.immutable and word not in (old, None)][:1]:
             yield f"does not change {name}", name, word, old

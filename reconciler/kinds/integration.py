@@ -113,7 +113,7 @@ INTEGRATION = Kind(
             ),
             expected="one of active, paused",
             required=False,
-            setter=SubEndpoint(method="POST", path="/status", key="status", words=STATUS_WORDS, initial="paused"),
+            sub_endpoint=SubEndpoint(method="POST", path="/status", key="status", words=STATUS_WORDS, initial="paused"),
         ),
     ),
     server_fields=DELIVERY_FIELDS | {"object", "id", "url", "active", "created_at", "updated_at"},

@@ -71,7 +71,7 @@ def may_be_normalized(difference: Difference) -> bool:
     with an endpoint of its own."""
     field, keys = difference.field, difference.outer_keys[1:]
     refers = field.reference is not None and keys[: len(field.reference.path)] == field.reference.path
-    is_plain = not refers and not field.grid and (field.setter is None or not field.setter.words)
+    is_plain = not refers and not field.grid and (field.sub_endpoint is None or not field.sub_endpoint.words)
     return is_plain and "enum" not in (field.find_schema(keys) or {})
 
 
@@ -82,7 +82,7 @@ def is_normalized(difference: Difference, sent: Any, shown: Any) -> bool:
     if not may_be_normalized(difference):
         return False
     if shown is None and keys:
-        return field.setter is None  # What has an endpoint of its own is stored as a whole.
+        return field.sub_endpoint is None  # What has an endpoint of its own is stored as a whole.
     return _is_made_of(field.find_schema(keys) or {}, sent, shown)
 
 

@@ -18,7 +18,7 @@ from reconciler.serialization import to_canonical
 WRITE_IT = "write the line that is meant in place of the reference, or rename one of those that could bear the label"
 
 
-Planned = Callable[[str], Mapping[str, Fields]]
+PlannedFields = Callable[[str], Mapping[str, Fields]]
 """Given a kind's name: address → fields, of the objects that this run makes."""
 
 
@@ -36,7 +36,7 @@ class Targets:
     stands for the one with its label, but only if no other object could have that label, and no other such item has it.
     `available` is the list in which the reference is looked up. `taken` and `planned`: see `ReferenceResolver`."""
 
-    def __init__(self, reference: Reference, live: Live, taken: Collection[ObjectRef], planned: Planned) -> None:
+    def __init__(self, reference: Reference, live: Live, taken: Collection[ObjectRef], planned: PlannedFields) -> None:
         self.available = LookupTable(live.lookups.get(reference.lookup, ()))
         self._reference = reference
         self._kind = KINDS[reference.kind]
@@ -240,7 +240,9 @@ class ReferenceResolver:
     """Tells which items of the API's lists stand for which live objects; not safe to share between threads. `taken`:
     further objects that are or were. `planned` is called when a reference to a kind is resolved first."""
 
-    def __init__(self, live: Live, taken: Collection[ObjectRef] = (), planned: Planned = lambda _kind: {}) -> None:
+    def __init__(
+        self, live: Live, taken: Collection[ObjectRef] = (), planned: PlannedFields = lambda _kind: {}
+    ) -> None:
         self._live = live
         self._taken = taken
         self._planned = planned

@@ -114,25 +114,25 @@ def _with_settings(
 ) -> tuple[Request, ...]:
     """The request that writes fields, and those that set the values in `changed` that its body does not take."""
     body, later = dict(request.body or {}), []
-    for name, setter in kind.sub_endpoints:
-        if name not in body or (isinstance(body[name], str) and body[name] in setter.in_body):
+    for name, sub_endpoint in kind.sub_endpoints:
+        if name not in body or (isinstance(body[name], str) and body[name] in sub_endpoint.in_body):
             continue
         value = body.pop(name)
-        if setter.placeholder is not None:
-            body[name] = setter.placeholder
-        is_initial = request.creates and fields.get(name) == setter.initial
-        if not is_initial and (setter.placeholder is not None or name in changed):
-            later.append(_make_set_request(kind, object_id, name, setter, value))
+        if sub_endpoint.placeholder is not None:
+            body[name] = sub_endpoint.placeholder
+        is_initial = request.creates and fields.get(name) == sub_endpoint.initial
+        if not is_initial and (sub_endpoint.placeholder is not None or name in changed):
+            later.append(_make_set_request(kind, object_id, name, sub_endpoint, value))
     apart = {name for each in later for name in each.sets}
     return (replace(request, body=body, sets=tuple(each for each in fields if each not in apart)), *later)
 
 
-def _make_set_request(kind: Kind, object_id: str, name: str, setter: SubEndpoint, value: Any) -> Request:
-    if setter.words and value not in setter.words:
+def _make_set_request(kind: Kind, object_id: str, name: str, sub_endpoint: SubEndpoint, value: Any) -> Request:
+    if sub_endpoint.words and value not in sub_endpoint.words:
         raise CannotBeSent(f"its live {name} is {value!r}, which may be read and not be written")
-    body = {setter.key: setter.words[value] if setter.words else without_nulls(value)}
-    path = f"{make_object_path(kind, object_id)}{setter.path}"
-    return Request(setter.method, path, body, (name,))
+    body = {sub_endpoint.key: sub_endpoint.words[value] if sub_endpoint.words else without_nulls(value)}
+    path = f"{make_object_path(kind, object_id)}{sub_endpoint.path}"
+    return Request(sub_endpoint.method, path, body, (name,))
 
 
 def find_rules(record: Record, entry: Entry | None, wanted: Fields) -> dict[str, str]:

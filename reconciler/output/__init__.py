@@ -40,9 +40,9 @@ RENDERERS = {
 APPLIED = {"html": RENDERERS["html"], "markdown": "reconciler.output.markdown:render_all_applied"}
 """The forms that, after an apply, show what was done instead of the plan."""
 FAILED = {"markdown": "reconciler.output.markdown.reports:render_failed"}  # the forms that tell why a command failed
-NAMED = frozenset({"markdown"})  # the forms that need the configuration's name, also if no environment has a plan
+FORMS_WITH_NAME = frozenset({"markdown"})  # those that need the configuration's name, also if there is no plan
 FORMS = tuple(RENDERERS)
-COMMANDS = frozenset({"github"})  # the forms whose lines are commands to a CI system, and have to work as such
+COMMAND_FORMS = frozenset({"github"})  # the forms whose lines are commands to a CI system, and have to work as such
 SHOW_COMMIT = frozenset({"json", "html", "markdown"})  # the forms that show the commit of the configuration
 
 
@@ -65,4 +65,4 @@ def render_failure(failure: Failure, form: str) -> str | None:
 
 
 def _render(renderers: dict[str, str], form: str, ended: Sequence[Ended[Any]], configuration: str | None) -> str:
-    return str(load(renderers[form])(ended, *([configuration] if form in NAMED else [])))
+    return str(load(renderers[form])(ended, *([configuration] if form in FORMS_WITH_NAME else [])))

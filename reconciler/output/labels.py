@@ -1,4 +1,4 @@
-"""How actions, causes, scopes, impacts, endings and places are called: for most of them a table."""
+"""The words, signs and colours of actions, causes, scopes, impacts and statuses, and the names of places."""
 
 from __future__ import annotations
 

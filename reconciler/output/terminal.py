@@ -1,4 +1,4 @@
-"""The terminal: data goes to stdout, messages go to stderr. The only importer of click's output."""
+"""The terminal: data goes to stdout, messages go to stderr. Only this module calls click's functions for output."""
 
 from __future__ import annotations
 

@@ -132,13 +132,13 @@ def _find_writable(item: ReceiptItem) -> tuple[dict[str, Any], str]:
     """The fields before, and in words the value among them that only the server sets (`error`), empty if there is none:
     it becomes the placeholder of a new object."""
     fields = dict(item.before or {})
-    name, setter = KINDS[address_kind(item.address)].words or ("", None)
+    name, sub_endpoint = KINDS[address_kind(item.address)].words or ("", None)
     value = fields.get(name)
-    if value is None or setter is None or value in [*setter.words]:
+    if value is None or sub_endpoint is None or value in [*sub_endpoint.words]:
         return fields, ""
     del fields[name]
-    if item.action == "delete" and setter.placeholder is not None:
-        fields[name] = setter.placeholder
+    if item.action == "delete" and sub_endpoint.placeholder is not None:
+        fields[name] = sub_endpoint.placeholder
     return fields, f"its {name} {value!r}, which only the server sets"
 
 

@@ -148,7 +148,7 @@ def find_expressible(
 
 def describe_unwritten(kind: str, fields: Fields, name: str, message: str) -> str:
     """Why a field of a live object is not written. `message`: what is wrong with its value."""
-    if (endpoint := KINDS[kind].find_field(name).setter) and endpoint.words:
+    if (endpoint := KINDS[kind].find_field(name).sub_endpoint) and endpoint.words:
         message = f'the server sets "{fields[name]}"; YAML can say {join_choices([*endpoint.words])}'
     return f"its {name} is not written: {message.removeprefix(f'{name}: ')}"
 

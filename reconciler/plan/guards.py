@@ -16,11 +16,11 @@ from reconciler.model.settings import Environment
 from reconciler.text import COUNTED, abridge, format_count
 
 EPOCH = datetime.fromtimestamp(0, UTC)
-SHARE, FROM = 0.30, 10
+SHARE, FEWEST_OBJECTS = 0.30, 10
 """A share of fewer objects says nothing: one of three is a third."""
 SHOWN = 3  # objects that a refusal names of each kind
 DAY, SOON = timedelta(days=1), 7
-"""A window of `freeze` is told from so many days before it."""
+"""A plan warns of a freeze this many days before it begins."""
 EMPTY_CONFIGURATION = "empty-configuration"
 FROZEN = "frozen"
 MAX_DELETES = "max-deletes"
@@ -34,10 +34,10 @@ WRONG_PROJECT = "wrong-project"
 class Options:
     """What the command line asks of a plan. `max_deletes` takes the place of the `limit` that the settings give and of
     the default share; None: both hold. `now` (UTC) is for what has a date to end at, and for local times, which are
-    read by `zone_data`. `api` is the API's address. Without `to_apply`, nobody judges what is sent; without `judged`,
-    no policy judges the plan. `only_clock`: only the changes that the clocks alone bring about. `undo` names a receipt
-    to take back, instead of the YAML. `base` is a commit or branch to compare with: `only_scope` leaves out what is not
-    due to the changes since then, and `strict_scope` refuses it."""
+    read by `zone_data`. `api` is the API's address. Without `to_apply` the plan is only shown: destinations and
+    policies are not checked. Without `judged`, policies alone are not. `only_clock`: only the changes that the clocks
+    alone bring about. `undo` names a receipt to take back, instead of the YAML. `base` is a commit or branch to compare
+    with: `only_scope` leaves out what is not due to the changes since then, and `strict_scope` refuses it."""
 
     targets: tuple[str, ...] = ()
     prune: bool = False
@@ -92,7 +92,7 @@ def find_refusals(
 
 
 def find_vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
-    """The refusal if too many of the remembered objects of one kind are not live; a list without it else."""
+    """A list with one refusal if too many objects of one kind in the state are not live; else an empty list."""
     known, lost = Counter(map(address_kind, entries)), defaultdict(list)
     for address, entry in entries.items():
         if entry.id not in live.records.get(address_kind(address), {entry.id: None}):
@@ -100,7 +100,8 @@ def find_vanished(entries: Mapping[str, Entry], live: Live) -> list[Refusal]:
     texts = [
         f"{len(each)} of {known[name]} {KINDS[name].section} in the state are not live: {abridge(each, SHOWN, COUNTED)}"
         for name, each in lost.items()
-        if (len(each) == known[name] and len(each) > 1) or (known[name] >= FROM and len(each) > SHARE * known[name])
+        if (len(each) == known[name] and len(each) > 1)
+        or (known[name] >= FEWEST_OBJECTS and len(each) > SHARE * known[name])
     ]
     passes = "the right key or environment; plan again later, as the list of the API may be short; if they were "
     passes += f"deleted outside, --allow {VANISHED} on `plan` and `apply`: what is still written is created again"
@@ -138,13 +139,13 @@ def _refuse_too_many(
         texts += [
             f"{count} of {whole} {which} objects would be deleted or replaced, more than {SHARE:.0%}"
             for count, whole, which in shares
-            if whole >= FROM and count > SHARE * whole
+            if whole >= FEWEST_OBJECTS and count > SHARE * whole
         ]
     return [Refusal(MAX_DELETES, text, f"--max-deletes {len(gone)}") for text in texts[:1]]
 
 
 def refuse_frozen(environment: Environment, now: datetime) -> list[Refusal]:
-    """The refusal if an apply at `now` (UTC) is in a window of `freeze`; a list without it else."""
+    """A list with one refusal if an apply at `now` (UTC) is in a window of `freeze`; else an empty list."""
     texts = [text for text, is_closed in find_freezes(environment, now) if is_closed]
     passes = f"wait until then; `apply --only clock` for what the clocks change; or --allow {FROZEN}"
     return [Refusal(FROZEN, "; ".join(texts), passes)] if texts else []

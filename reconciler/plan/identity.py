@@ -143,7 +143,7 @@ class PlanContext:
     """The inputs of a plan, and which object each address means.
 
     `state` has moved entries at their new address; `entries` are those of the kinds that were read. `replaced` are the
-    addresses that get another object: the one that an interrupted apply has created already, or None. `protected` are
+    addresses that get another object, with that object, or None if no interrupted apply has created it. `protected` are
     the objects that an entry or a tombstone protects. `now` (UTC) decides which UTC times local times have; `waiting`
     gets the changes that may not be made now. `matched` has the address of each object that was found.
     """

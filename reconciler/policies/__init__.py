@@ -1,4 +1,4 @@
-"""The policies stage: rules in CEL, judged on resources and on changes. It is loaded only if there are policies.
+"""The policies stage: rules in CEL, judged on resources and on changes. A plan loads it only if there are policies.
 
 Here are the ready rules, which a policy includes by `use: NAME`, as `rules.yaml` declares them. They are listed without
 CEL, which may not be installed.

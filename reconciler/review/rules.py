@@ -159,8 +159,8 @@ def _find_declared_rules(subject: Subject, field: Field, inner: Sequence[str | i
         yield Rule(f"the API cannot change it in an object that is there: {then}", kind.messages.source)
         if record is not None and field.name not in record.fields:
             yield Rule("what is live could not be read, so it is not compared", kind.messages.source)
-    if field.setter is not None:
-        endpoint = f"{field.setter.method} {kind.endpoints.path}/ID{field.setter.path}"
+    if field.sub_endpoint is not None:
+        endpoint = f"{field.sub_endpoint.method} {kind.endpoints.path}/ID{field.sub_endpoint.path}"
         yield Rule(f"it has an endpoint of its own: {endpoint}", kind.messages.source)
     if field.unordered:
         yield Rule("the order of its items means nothing", kind.messages.source)

@@ -66,8 +66,8 @@ class LockInfo:
 
 @frozen
 class Snapshot:
-    """A state, and the opaque version that it was read with (empty if there was none). `is_taken_over`: the backend
-    holds it under no configuration's name, or another one's; the next write changes that. `newer` names what was
+    """A state, and the opaque version that it was read with (empty if there was none). `is_taken_over`: the
+    stored state has no configuration's name, or another one's; the next write puts ours in. `newer` names what was
     written after this state, empty if nothing is known, and `newest` is its serial. `file` is the file that the state
     was read from, if it is in one."""
 

@@ -49,17 +49,18 @@ def place_journal(beside: Path, environment: str, key: str) -> Journal:
     return Journal(own / "reconciler" / f"{environment}-{digest}.journal", environment, key, older=real)
 
 
-def replay_state(store: Backend, snapshot: Snapshot) -> Replayed:
+def replay_state(backend: Backend, snapshot: Snapshot) -> Replayed:
     """The state of a snapshot after the steps of an interrupted apply."""
-    return store.journal.replay(snapshot.state)
+    return backend.journal.replay(snapshot.state)
 
 
-def _read_complete(store: Backend) -> tuple[Snapshot, State]:
+def _read_complete(backend: Backend) -> tuple[Snapshot, State]:
     """The snapshot and its replayed state. Refused if there are steps that cannot be read: a write would lose them."""
-    snapshot = store.read()
-    found = replay_state(store, snapshot)
+    snapshot = backend.read()
+    found = replay_state(backend, snapshot)
     if found.has_unread:
-        text = f"{store.where}: an apply was cut off, and what it did is in {store.journal}, which is read with the key"
+        where, journal = backend.where, backend.journal
+        text = f"{where}: an apply was cut off, and what it did is in {journal}, which is read with the key"
         hint = "set the variable that holds the key, and try again; or apply first, which takes the steps over"
         raise Refused(text, hint=hint)
     return snapshot, found.state
@@ -72,15 +73,15 @@ def find_entry(state: State, address: str) -> Entry:
     return state.entries[address]
 
 
-def rename(store: Backend, source: str, target: str) -> None:
+def rename(backend: Backend, source: str, target: str) -> None:
     """Gives an entry another address of the same kind. WrongUsage if that is not possible."""
     if source.partition(".")[0] != target.partition(".")[0]:
         raise WrongUsage(f"{source} cannot become {target}: they are of different kinds")
     if not re.fullmatch(make_address_pattern(), target):
         hint = "an address is KIND.KEY, and a key begins with a-z or 0-9 and goes on with those, - and _"
         raise WrongUsage(f"{target} is no address", hint=hint)
-    with store.lock(LockInfo.this_run()):
-        snapshot, state = _read_complete(store)
+    with backend.lock(LockInfo.this_run()):
+        snapshot, state = _read_complete(backend)
         entry = find_entry(state, source)
         if target in state.entries:
             raise WrongUsage(f"{target} is in the state already", hint=f"`reconciler state rm {target}` first")
@@ -88,17 +89,17 @@ def rename(store: Backend, source: str, target: str) -> None:
         for name, each in entries.items():
             uses = sorted(target if used == source else used for used in each.depends_on)
             entries[name] = replace(each, depends_on=tuple(uses))
-        _write(store, snapshot, state, entries)
+        _write(backend, snapshot, state, entries)
 
 
-def forget(store: Backend, address: str) -> None:
+def forget(backend: Backend, address: str) -> None:
     """Removes an entry: its object stays live, unmanaged. Refused if it is protected."""
-    with store.lock(LockInfo.this_run()):
-        snapshot, state = _read_complete(store)
+    with backend.lock(LockInfo.this_run()):
+        snapshot, state = _read_complete(backend)
         if find_entry(state, address).protected:
             hint = "apply it once with `lifecycle: {prevent_destroy: false}`, or use a `removed` block"
             raise Refused(f"{address} is protected by prevent_destroy, which would be forgotten with it", hint=hint)
-        _write(store, snapshot, state, {name: each for name, each in state.entries.items() if name != address})
+        _write(backend, snapshot, state, {name: each for name, each in state.entries.items() if name != address})
 
 
 def migrate(source: Backend, target: Backend) -> int:
@@ -114,10 +115,10 @@ def migrate(source: Backend, target: Backend) -> int:
         return len(state.entries)
 
 
-def _write(store: Backend, snapshot: Snapshot, state: State, entries: dict[str, Entry]) -> None:
+def _write(backend: Backend, snapshot: Snapshot, state: State, entries: dict[str, Entry]) -> None:
     # No plan wrote this state, so a saved plan that is half applied must not continue from it.
-    store.write(replace(state, serial=snapshot.state.serial + 1, entries=entries, plan=""), snapshot.version)
-    store.journal.clear()
+    backend.write(replace(state, serial=snapshot.state.serial + 1, entries=entries, plan=""), snapshot.version)
+    backend.journal.clear()
 
 
 WRONG_CONFIGURATION = "wrong-configuration"

@@ -73,17 +73,17 @@ def from_text(text: bytes, where: str) -> Receipt:
     return receipt
 
 
-def list_receipts(store: Backend) -> list[Receipt]:
+def list_receipts(backend: Backend) -> list[Receipt]:
     """The receipts of all applies, the latest first."""
-    read = [from_text(text, name) for name, text in store.receipts().items()]
+    read = [from_text(text, name) for name, text in backend.receipts().items()]
     return sorted(read, key=lambda receipt: (receipt.at, receipt.id), reverse=True)
 
 
-def find_receipt(store: Backend, name: str) -> Receipt:
+def find_receipt(backend: Backend, name: str) -> Receipt:
     """The receipt of that id; `latest` is the last one by its time. WrongUsage if there is none."""
-    texts = store.receipts()
+    texts = backend.receipts()
     if name == "latest" and texts:
-        return list_receipts(store)[0]
+        return list_receipts(backend)[0]
     if name not in texts:
         close = suggest_close(name, texts)
         raise WrongUsage(f"there is no receipt {name}{close}", hint="`reconciler history` lists them")

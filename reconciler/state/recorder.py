@@ -1,4 +1,4 @@
-"""Keeps the state up to date during an apply: every step is in the journal before the next one begins."""
+"""Collects what an apply changes in the state: each step goes to the journal, and `finish` writes the state once."""
 
 from __future__ import annotations
 
@@ -34,11 +34,12 @@ took a fifth of an apply's processor time."""
 
 
 class ActiveLock:
-    """Several threads may check it at once. `seconds`: how long one request to the backend takes, as measured."""
+    """The lock that this run holds. `check` looks now and then whether another run has broken it; several threads may
+    call it at once. `seconds`: how long one request to the backend takes, as measured."""
 
-    def __init__(self, store: Backend, holder: LockInfo, seconds: float) -> None:
+    def __init__(self, backend: Backend, holder: LockInfo, seconds: float) -> None:
         self.holder = holder
-        self._store = store
+        self._backend = backend
         self._mutex = threading.Lock()
         self._due = self._find_due(seconds)
         self._broken: Refused | None = None
@@ -50,9 +51,9 @@ class ActiveLock:
             if self._broken is None and began >= self._due:
                 now: LockInfo | None = self.holder
                 with suppress(ReconcilerError):
-                    now = self._store.holder()
+                    now = self._backend.holder()
                 if now != self.holder:
-                    where = f"{self._store.where}: the lock of this run was broken by force"
+                    where = f"{self._backend.where}: the lock of this run was broken by force"
                     hint = "nothing more is sent; plan again once the other run has ended"
                     self._broken = Refused(f"{where}; now it is held by {now or 'nobody'}", hint=hint)
                 self._due = self._find_due(time.monotonic() - began)
@@ -61,15 +62,15 @@ class ActiveLock:
 
     def _find_due(self, seconds: float) -> float:
         """When the next check is due, if one takes so many seconds."""
-        return time.monotonic() + (LOCAL_SECONDS if self._store.is_local else INTERVAL * seconds)
+        return time.monotonic() + (LOCAL_SECONDS if self._backend.is_local else INTERVAL * seconds)
 
 
 @contextmanager
-def hold_lock(store: Backend, holder: LockInfo) -> Iterator[ActiveLock]:
+def hold_lock(backend: Backend, holder: LockInfo) -> Iterator[ActiveLock]:
     """Holds the lock during the block. Locked if another run holds it."""
     began = time.monotonic()
-    with store.lock(holder):
-        yield ActiveLock(store, holder, time.monotonic() - began)
+    with backend.lock(holder):
+        yield ActiveLock(backend, holder, time.monotonic() - began)
 
 
 def add_counts(address: str, entry: Entry, live: Live, at: datetime) -> Entry:
@@ -87,7 +88,7 @@ class Recorder:
 
     def __init__(
         self,
-        store: Backend,
+        backend: Backend,
         snapshot: Snapshot,
         plan: str = "",
         lock: ActiveLock | None = None,
@@ -97,9 +98,9 @@ class Recorder:
         """`commit` returns the commit of the configuration, empty if not known. Several threads call it."""
         self._active_lock = lock
         self._commit = commit
-        self._store = store
+        self._backend = backend
         self._snapshot = snapshot
-        self._journal = store.journal
+        self._journal = backend.journal
         replayed = self._journal.replay(snapshot.state)
         state, self._has_sent = replayed.state, bool(replayed.named)
         self._entries, self._tombstones = dict(state.entries), dict(state.tombstones)
@@ -155,7 +156,7 @@ class Recorder:
                     name for name, text in texts.items() if spellings.are_in(text.encode("utf-8", "surrogatepass"))
                 ]
                 raise KeyExposed(
-                    f"{self._store.where}: the state holds the secret key, in {', '.join(named) or 'a name'}",
+                    f"{self._backend.where}: the state holds the secret key, in {', '.join(named) or 'a name'}",
                     hint="make a new key, revoke this one, and plan again with the new one: this one may be known",
                 )
             self._journal.start(self._snapshot.state, self._state)
@@ -258,7 +259,7 @@ class Recorder:
             is_same = is_same and self._state.zone_data == known.zone_data
             try:
                 if receipt is not None or self._snapshot.is_taken_over or not is_same:
-                    self._store.write(self._state, self._snapshot.version, note, receipt)
+                    self._backend.write(self._state, self._snapshot.version, note, receipt)
             except Refused:
                 # The steps stay on the disk, for the next run or for a person: the state does not hold them.
                 self._journal.close()

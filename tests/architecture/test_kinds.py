@@ -73,12 +73,12 @@ def test_roles_of_a_field_fit_its_schema(kind: Kind) -> None:
         if each.derived:
             assert schema["type"] == "object"
             assert not each.derived & set(schema["properties"])
-        if each.setter and each.setter.words:
-            words = set(each.setter.words)
-            assert list(each.setter.words) == schema["enum"]
-            assert each.setter.in_body <= words
-            assert each.setter.initial is None or each.setter.initial in words
-            assert each.setter.placeholder is None or each.setter.placeholder in each.setter.in_body
+        if each.sub_endpoint and each.sub_endpoint.words:
+            words = set(each.sub_endpoint.words)
+            assert list(each.sub_endpoint.words) == schema["enum"]
+            assert each.sub_endpoint.in_body <= words
+            assert each.sub_endpoint.initial is None or each.sub_endpoint.initial in words
+            assert each.sub_endpoint.placeholder is None or each.sub_endpoint.placeholder in each.sub_endpoint.in_body
 
 
 @every_kind

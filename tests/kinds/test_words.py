@@ -297,7 +297,7 @@ STATUS = Field(
     "status",
     text("Its status.", enum=[*MOVES]),
     required=False,
-    setter=SubEndpoint(
+    sub_endpoint=SubEndpoint(
         "PATCH",
         "/status",
         "status",
@@ -310,8 +310,8 @@ STATUS = Field(
 MAP = {"type": "object", "description": "A map."}
 PARTS = with_fields(
     NOTE,
-    Field("mapping", MAP, required=False, setter=SubEndpoint("POST", "/mapping", "data", reads=True)),
-    Field("body", MAP, required=False, setter=SubEndpoint("PUT", "/body", "values", reads=True), most_bytes=1000),
+    Field("mapping", MAP, required=False, sub_endpoint=SubEndpoint("POST", "/mapping", "data", reads=True)),
+    Field("body", MAP, required=False, sub_endpoint=SubEndpoint("PUT", "/body", "values", reads=True), most_bytes=1000),
     STATUS,
     delete=None,
     closed=True,

@@ -27,7 +27,7 @@ TAG = Kind(
         Field(
             "status",
             {"type": "string", "enum": [*STATUS], "description": "Whether it can be given."},
-            setter=SubEndpoint(method="PATCH", path="/status", key="status", words=STATUS, initial="off"),
+            sub_endpoint=SubEndpoint(method="PATCH", path="/status", key="status", words=STATUS, initial="off"),
         ),
     ),
     server_fields=frozenset({"object", "id", "url"}),
