@@ -194,13 +194,11 @@ WAYS: Mapping[str, Way] = {
 
 
 def normalise_value(way: str, body: Any) -> Any:
-    """The fields as the way makes them; of a list of records, those of each."""
-    if not isinstance(body, dict):
-        return body
-    if isinstance(records := body.get("data"), list):
-        return {**body, "data": [normalise_value(way, record) for record in records]}
-    names = WAYS[way].below or body.keys() - _LEFT_ALONE
-    return {name: WAYS[way].apply(value) if name in names else value for name, value in body.items()}
+    """The fields as the way makes them."""
+    made = WAYS[way]
+    if not (made.below and isinstance(body, dict)):
+        return made.apply(body)
+    return {name: made.apply(value) if name in made.below else value for name, value in body.items()}
 
 
 def normalise(context: RequestContext, way: str) -> bool:
@@ -210,7 +208,14 @@ def normalise(context: RequestContext, way: str) -> bool:
     if context.request.path.endswith(tuple(fixed)) or (context.request.method == "GET") is not context.is_late:
         return False
     before: Any = context.response if context.is_late else context.taken
-    after = replace(before, body=normalise_value(way, before.body))
+    body = before.body
+    if context.is_late and not isinstance(body, dict):
+        return False
+    if context.is_late and isinstance(records := body.get("data"), list):
+        body = {**body, "data": [normalise_value(way, record) for record in records]}
+    else:
+        body = normalise_value(way, body)
+    after = replace(before, body=body)
     if context.is_late and after != before:
         context.response = after
     elif after != before:

@@ -77,7 +77,9 @@ class Source:
         """The text with the expected values. UnsafeError if no edit of a common style gives them."""
         self._splices = []
         for document, root, new in zip(self.documents, self._find_roots(), expected, strict=True):
-            is_map = isinstance(document.value, dict) and is_block(root) and not self._marker(root, 0)
+            is_map = (
+                isinstance(document.value, dict) and is_block(root) and not self._marker(root, root.start_mark.index)
+            )
             is_same = to_canonical(document.value) == to_canonical(new)
             if not is_same and not (is_map and self._change_map(root, document.value, new)):
                 raise UnsafeError("is not in a map of sections in block style")
@@ -209,13 +211,20 @@ class Source:
 
     def _find_end(self, node: Node, line: int, behind: int) -> int:
         """The line after the last one of a value, without comments and blank lines. `line` is that of the key."""
+        end, last = line + 1, node
         if node.start_mark.index < behind:  # an alias
-            return line + 1
-        end = node.end_mark.line + bool(node.end_mark.column and not is_block(node))
-        # Text may end with lines that look like comments.
-        while end > line + 1 and self._peek(end - 1) in ("#" if is_block(node) else ""):
-            end -= 1
-        return max(end, line + 1)
+            return end
+        if is_block(node):
+            end = node.end_mark.line
+            while end > line + 1 and self._peek(end - 1) in "#":
+                end -= 1
+        while is_block(last):
+            last = last.value[-1] if isinstance(last.value[-1], Node) else last.value[-1][1]
+        # A block of text may end with lines that look like comments.
+        own = last.end_mark.line + bool(last.end_mark.column)
+        while own > end and not self._peek(own - 1):
+            own -= 1
+        return max(end, own)
 
     def _peek(self, line: int) -> str:
         """The first character of a line, empty for a blank one."""

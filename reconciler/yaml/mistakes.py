@@ -19,13 +19,26 @@ from reconciler.yaml.located import TOO_DEEP
 Mistake = tuple[int, str]
 """The index of the character where it is, and the message."""
 
+_TOKEN: Final = re.compile(
+    r"""(?xs) \s*+ (?:
+      (?P<open> [\[{] )
+    | (?P<close> [\]}] )
+    | " (?: [^"\\]++ | \\. )*+ (?: "|\\? )
+    | ' [^']*+ '?
+    | [&*!] [^\s,\[\]{}]*+
+    | [-?:] (?= \s )
+    | \# [^\r\n]*+
+    | (?P<plain> , | [^\s,\[\]{}]++ )
+    )"""
+)
+"""A bracket, or what holds none: a quoted text, an anchor, a comment, plain text; and the white space before it. Quoted
+text is one token, closed or not. A quote within plain text, as in `it's`, begins no token."""
 _QUOTED: Final = {"'": re.compile(r"(?s)'(?:[^']++|'')*+'"), '"': re.compile(r'(?s)"(?:[^"\\]++|\\.)*+"')}
 """A whole quoted text, by its quote."""
 _BLOCKS: Final = ("|", ">")
 _SIGNS: Final = ("&", "*", "!", "%", *_BLOCKS)
 """The first characters of an anchor, an alias, a tag, a directive or a block."""
-_LAST_CLOSED: Final = re.compile(r"[\[{](?:[^\[\]{}]++|[\[{][^\[\]{}]*+[\]}])*+[\]}]\Z")
-"""The brackets that close at the end of a text, with at most one level of brackets within them."""
+_PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)+(?:#.*\s*)*")
 _CONFLICT: Final = re.compile(r"(?m)^(?:[<>|]{7}(?: .*)?|={7})$")
 _BLANK: Final = re.compile(r"(?m)^ *\t*([^\S \t\r\n])")
 # A comment, or what stands before a quote that opens a text.
@@ -104,7 +117,7 @@ def _explain_node(text: str, begin: int, end: int) -> Mistake:
     if begin < 0:
         expected = "expected one value, or --- on a line between two documents"
         return end, f"a document has to end before this; {expected}"
-    if begin == end or first in ("&", "!"):
+    if begin == end or (first in ("&", "!") and _PROPERTIES.fullmatch(text, begin, end)):
         char = text[end : end + 1]
         at_end = "the end of the line" if char else "the end of the file"
         what = cite(char) if char.strip("\r\n") else at_end
@@ -141,15 +154,27 @@ def _find_value(text: str, begin: int, found: int, end: int) -> Mistake | None:
         within = "''" if text[start] == "'" else '\\"'
         error = f"text follows the closing quote; expected quotes around the whole text, and {within} for one within it"
         return (start, error) if quotes.fullmatch(value) else None
-    closed = _LAST_CLOSED.search(value)
-    if closed is None or text[found] in "]}":
+    if value[-1:] not in ("]", "}") or text[found] in "]}":
         return None
-    is_inner = closed.start() > 0
-    if (item := _REST_OF_ITEM.match(text, found)) is None and is_inner:
+    start, is_inner = _find_last_closed(text, start, found)
+    item = _REST_OF_ITEM.match(text, found)
+    if start < 0 or (is_inner and item is None):
         return None
-    start += closed.start()
     whole = text[start : item.end() if is_inner and item else end].partition(" #")[0].rstrip(", \t\r")
     return start, f'text that begins with "{text[start]}" must be in quotes; expected "{whole[:60]}"'
+
+
+def _find_last_closed(text: str, position: int, end: int) -> tuple[int, bool]:
+    """The index of the bracket that is closed last between two indices, and whether another one is open around it."""
+    opened: list[int] = []
+    last = -1
+    while (token := _TOKEN.match(text, position, end)) is not None:
+        position = token.end()
+        if token["open"]:
+            opened.append(token.start("open"))
+        elif token["close"]:
+            last = opened.pop() if opened else -1
+    return last, bool(opened)
 
 
 def _find_quote(text: str, found: int) -> Mistake | None:

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.simulator import Faults
 
-from .conftest import Make, fired
+from .conftest import Dashboard, Make, fired
 
 Lines = Callable[[], list[dict[str, Any]]]
 SENT: dict[str, Any] = {
@@ -83,6 +83,26 @@ def test_what_is_stored_is_shown_otherwise(client: httpx.Client, faults: Faults,
     assert stored(answer) == SENT
     assert stored(client.get(f"/automations/{answer['id']}").json()) == WAYS[way]
     assert [stored(each) for each in client.get("/automations").json()["data"]] == [WAYS[way]]
+
+
+def test_a_record_whose_data_is_a_list_is_one_record(
+    client: httpx.Client, dashboard: Dashboard, faults: Faults
+) -> None:
+    """The dashboard may write what the documents do not name; only the list of a collection has records in `data`."""
+    dashboard.insert("automations", name=" A ", data=[" x ", {"a": " b "}])
+    faults.add("GET /*: normalise trim shown")
+    (record,) = client.get("/automations").json()["data"]
+    assert (record["name"], record["data"]) == ("A", ["x", {"a": "b"}])
+
+
+@pytest.mark.parametrize(("way", "body"), [("trim", " x "), ("trim", [" x "]), ("sort", [2, 1])])
+def test_a_body_that_is_no_map_is_altered_too(
+    client: httpx.Client, faults: Faults, lines: Lines, way: str, body: object
+) -> None:
+    """The log says that the rule had an effect."""
+    faults.add(f"* /*: normalise {way}")
+    assert client.post("/automations", json=body).is_client_error
+    assert lines()[-1]["fault"] == f"normalise {way}"
 
 
 def test_what_is_not_sent_is_not_altered(api: httpx.Client, faults: Faults) -> None:

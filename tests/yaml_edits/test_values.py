@@ -263,6 +263,23 @@ def test_several_resources_of_a_file_are_set_at_once() -> None:
     assert edit.after == "s:\n  a: {k: 2}\n---\nt:\n  b: {k: 3}\n"
 
 
+@pytest.mark.parametrize("earlier", ["x-d: &d {m: 1}\n", "x-d: &d\n  m: 1\nx-e:\n  <<: *d\n", "x-d: !!str 1\n"])
+def test_a_marker_of_an_earlier_document_is_no_marker_of_a_later_one(earlier: str) -> None:
+    """An anchor, an alias, a tag or << counts for what it stands at."""
+    assert after(f"{earlier}---\ns:\n  a:\n    k: 1\n", {("k",): 2}) == f"{earlier}---\ns:\n  a:\n    k: 2\n"
+
+
+@pytest.mark.parametrize("style", ["|", ">-", "|+"])
+@pytest.mark.parametrize("way", [("n",), ("l", 0)])
+def test_text_that_looks_like_a_comment_goes_with_its_block(style: str, way: tuple[str | int, ...]) -> None:
+    """A map, or an item, that ends in a block of text is replaced whole."""
+    begin = {"n": "    n:\n      t: ", "l": "    l:\n      - t: "}[str(way[0])]
+    indent = " " * (len(begin.splitlines()[-1]) - len("t: ") + 2)
+    text = f"s:\n  a:\n    k: 1\n{begin}{style}\n{indent}hello\n{indent}# no comment\n"
+    assert "no comment" not in after(text, {way: 5})
+    assert after(text, {way: 5}).startswith("s:\n  a:\n    k: 1\n")
+
+
 def test_the_same_values_change_nothing() -> None:
     """However they are written."""
     for text, values in (

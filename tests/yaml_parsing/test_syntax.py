@@ -17,6 +17,7 @@ from .conftest import Read
 Problems = Callable[[str], list[str]]
 
 MAP = "this does not belong to the map that begins at line 1; expected a key with the same indentation"
+BRACKET = 'text that begins with "{}" must be in quotes'
 LIST = 'this does not belong to the list that begins at line 1; expected "- " with the same indentation'
 INDICATOR = '"{0} " is not allowed here; expected the text in quotes if "{0} " is part of it, or a new line'
 COLON = INDICATOR.format(":")
@@ -134,6 +135,12 @@ def test_no_words_of_a_parser_matter(text: str, problem: str) -> None:
         ("a:\n  - {b: 1}\n  c: 2\n", "3:3: " + LIST.replace("line 1", "line 2")),
         ("a: &x !y!z 1\n", '1:7: a value is missing here, found "!"; expected a value, or text in quotes'),
         ("a: [&x ]}\n", f"1:9: {MAP}"),
+        ("&x a: 1\n- b\n", f"2:1: {MAP}"),
+        ("&a {x: 1} b: c\n", f"1:11: {MAP}"),
+        ('a: {b: "{"} x\n', f'1:4: {BRACKET.format("{")}; expected "{{b: "{{"}} x"'),
+        ('a: {"${b": [1, 2]} x\n', f'1:4: {BRACKET.format("{")}; expected "{{"${{b": [1, 2]}} x"'),
+        ('a: ["]"] b\n', f'1:4: {BRACKET.format("[")}; expected "["]"] b"'),
+        ("a: {x: {y: [1, 2]}} tail\n", f'1:4: {BRACKET.format("{")}; expected "{{x: {{y: [1, 2]}}}} tail"'),
         ("%YAML 1.2\n%YAML 1.2\n---\na\n", "2:1: only YAML 1.2 is read; expected no %YAML line, or %YAML 1.2"),
     ],
 )
