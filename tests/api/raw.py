@@ -19,9 +19,10 @@ def saying(play: Play) -> Iterator[str]:
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            line = self.rfile.readline().decode()
+            line = self.rfile.readline().decode("latin-1")
             length = 0
-            while (header := self.rfile.readline().strip()) != b"":
+            # A TLS client says no HTTP, and has no headers to wait for: it begins with the byte 22.
+            while line[:1].isalpha() and (header := self.rfile.readline().strip()) != b"":
                 name, _, value = header.partition(b":")
                 length = int(value) if name.lower() == b"content-length" else length
             self.rfile.read(length)
