@@ -20,15 +20,24 @@ class Slow:
         self._creates = 0
         self.arrived = threading.Event()
         self.go_on = threading.Event()
+        self.later: list[str] = []
+        """The requests after the second create."""
+        self.is_broken = False
+        """Whether the second create is answered with an error, although it is done."""
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One exchange."""
+        if self.arrived.is_set():
+            self.later.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
         answer: Iterable[bytes] = self._application(environ, start_response)
         if environ["REQUEST_METHOD"] == "POST":
             self._creates += 1
             if self._creates == 2:
                 self.arrived.set()
                 assert self.go_on.wait(60)
+                if self.is_broken:
+                    start_response("500 Internal Server Error", [("Content-Length", "0")])
+                    return []
         return answer
 
 

@@ -127,9 +127,14 @@ def execute(
     runner = OperationRunner(writer, recorder, references, recovery, recheck)
     run = _Run(plan, runner, on_event)
     # So many requests may be under way; meanwhile, one more change is prepared for each two of them.
-    # What is under way at a second Ctrl-C has its intent in the journal.
     with Threads(parallelism + parallelism // 2) as pool:
-        run.run(pool)
+        try:
+            run.run(pool)
+        except BaseException:
+            # What is under way at a second Ctrl-C has its intent in the journal. The lock is freed next, so a thread
+            # whose connection ends may look for nothing and send nothing.
+            writer.cancel()
+            raise
     return ApplyReport(
         plan.environment,
         plan.digest,

@@ -125,6 +125,35 @@ def test_twice_leaves_at_once(world: World, slow: Slow, first: signal.Signals, s
     assert world.plan().code == 0
 
 
+def test_nothing_is_sent_once_it_leaves(world: World, slow: Slow) -> None:
+    """The lock is freed next. A thread whose connection ends then looks for nothing, sends nothing, records nothing."""
+
+    def press_again(event: Event) -> None:
+        if event.change is None:
+            signal.raise_signal(signal.SIGINT)
+
+    def press() -> None:
+        assert slow.arrived.wait(60)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    before = set(threading.enumerate())
+    pressing = threading.Thread(target=press)
+    with (
+        open_session(world.folder, None, None, os.environ, 1) as session,
+        pytest.raises(KeyboardInterrupt),
+        applying.lock_state(session) as lock,
+    ):
+        planned = planning.plan(session, Options())
+        pressing.start()
+        applying.apply(session, planned, lock, press_again)
+    slow.is_broken = True
+    slow.go_on.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60)
+    assert slow.later == []
+    assert any("cut off" in warning for warning in world.plan().document["warnings"])
+
+
 def test_no_wait_keeps_it_from_being_heard(world: World, slow: Slow) -> None:
     """The system may give the signal to a thread that has nothing to do with it: the one that waits for the API's
     answer hears of it all the same, before that answer."""
