@@ -113,7 +113,7 @@ def make_plan_input(session: Session, state: State, options: Options) -> PlanInp
     lookups = set[str]()
     for each in (desired, earlier.desired) if earlier and earlier.desired else (desired,):
         lookups |= _find_lookups((resource.kind, resource.fields) for resource in each.resources.values())
-        going = {address_kind(address) for address in state.entries if address not in each.resources}  # needed, too
+        going = {address_kind(address) for address in state.entries if address not in each.resources}  # looked up, too
         references = (reference for kind in KINDS.values() for _, reference in kind.lists)
         lookups |= {reference.lookup for reference in references if reference.kind in going or options.prune}
     return PlanInput(desired, options, lookups, earlier)
