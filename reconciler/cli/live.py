@@ -13,6 +13,7 @@ import click
 from reconciler import commands, output
 from reconciler.cli import options
 from reconciler.errors import Exit, Refused, WrongUsage, find_worst
+from reconciler.lazy import load
 from reconciler.output.labels import format_api
 from reconciler.output.terminal import escape, write_stderr, write_stdout
 from reconciler.text import format_count
@@ -52,7 +53,7 @@ def drift(path: Path, adopt: bool, form: str, fail_on: str | None, **flags: Unpa
     if form == "json":
         write_stdout(output.environments.render_ended_json(ended, output.listings.collect_drift_values))
     elif form == "markdown":
-        write_stdout(output.markdown.render_drifts(ended))
+        write_stdout(load("reconciler.output.markdown.several:render_drifts")(ended))
     else:
         write_stdout(output.environments.render_drifts_text(ended))
     for each in written:

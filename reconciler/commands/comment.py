@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler.commands.session import find_names
 from reconciler.errors import WrongUsage
-from reconciler.forges import find_ci_run
+from reconciler.forges.ci import find_ci_run
 from reconciler.forges.comments import Comments
 from reconciler.model.approval import Approval, dump_approvals, to_json
 

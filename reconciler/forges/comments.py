@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 
 from reconciler.errors import Refused, WrongUsage
-from reconciler.forges import GITHUB, CiRun
+from reconciler.forges.ci import GITHUB, CiRun
 from reconciler.forges.client import Comment
 from reconciler.forges.forge import PLAN_AGAIN, Forge, GitHub, GitLab
 from reconciler.model.approval import DRIFT, NO_DRIFT, NOTHING, Approval, CommentMarker, find_marker, format_marker

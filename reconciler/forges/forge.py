@@ -15,7 +15,7 @@ from urllib.parse import quote
 from reconciler.api import Secret, Transport
 from reconciler.api.transport import connect_to_forge
 from reconciler.errors import AnswerUnreadable, Refused
-from reconciler.forges import CiRun
+from reconciler.forges.ci import CiRun
 from reconciler.forges.client import Comment, ForgeClient
 from reconciler.kinds.comparison import get_value
 

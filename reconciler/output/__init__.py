@@ -33,11 +33,11 @@ RENDERERS = {
     "text": "reconciler.output.environments:render_plans_text",
     "json": "reconciler.output.environments:render_plans_json",
     "html": "reconciler.output.page.page:render_pages",
-    "markdown": "reconciler.output.markdown:render_plans",
+    "markdown": "reconciler.output.markdown.several:render_plans",
     "sarif": "reconciler.output.findings:render_plans_sarif",
     "github": "reconciler.output.findings:render_annotations",
 }
-APPLIED = {"html": RENDERERS["html"], "markdown": "reconciler.output.markdown:render_all_applied"}
+APPLIED = {"html": RENDERERS["html"], "markdown": "reconciler.output.markdown.several:render_all_applied"}
 """The forms that, after an apply, show what was done instead of the plan."""
 FAILED = {"markdown": "reconciler.output.markdown.reports:render_failed"}  # the forms that tell why a command failed
 FORMS_WITH_NAME = frozenset({"markdown"})  # those that need the configuration's name, also if there is no plan

@@ -13,8 +13,8 @@ from reconciler.model.approval import find_marker
 from reconciler.model.plan import Action
 from reconciler.model.reports import Applied, ApplyReport, Ended, Outcome, Review, Status
 from reconciler.model.results import Drift, Drifted, DriftedField
-from reconciler.output.markdown import render_all_applied, render_drifts, render_plans
 from reconciler.output.markdown.reports import render_drift
+from reconciler.output.markdown.several import render_all_applied, render_drifts, render_plans
 
 from .plans import change, hostile, many, review
 from .reading import ALIVE, OURS, read
