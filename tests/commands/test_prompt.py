@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from terminal import read_terminal
 from world import World
 
 FLOWS = "automations:\n" + "".join(
@@ -33,10 +34,10 @@ def answered(world: World, *typed: bytes, log: Path | None = None, **variables: 
                 check=False,
                 env={**os.environ, "NO_COLOR": "1", **variables},
             )
-        return done.returncode, os.read(ours, 1_000_000).decode().replace("\r\n", "\n")
+        os.close(theirs)
+        return done.returncode, read_terminal(ours)
     finally:
         os.close(ours)
-        os.close(theirs)
 
 
 @pytest.fixture(autouse=True)

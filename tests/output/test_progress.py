@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from terminal import read_terminal
 from world import World
 
 from reconciler.output.text import format_duration
@@ -56,20 +57,9 @@ def on_a_terminal(world: World, **variables: str) -> str:
     try:
         subprocess.run(command, stderr=theirs, stdout=subprocess.DEVNULL, env={**os.environ, **variables}, check=False)
         os.close(theirs)
-        said = b""
-        while piece := _read(ours):
-            said += piece
-        return said.decode().replace("\r\n", "\n")
+        return read_terminal(ours)
     finally:
         os.close(ours)
-
-
-def _read(terminal: int) -> bytes:
-    """What is there; nothing once the other end is closed."""
-    try:
-        return os.read(terminal, 65536)
-    except OSError:
-        return b""
 
 
 @pytest.mark.process

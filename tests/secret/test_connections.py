@@ -11,6 +11,7 @@ from shutil import which
 
 import pytest
 from api.raw import answer, saying
+from terminal import read_terminal
 from world import KEY, World, integration
 
 from reconciler.simulator import Simulator
@@ -336,10 +337,10 @@ def test_the_moving_line_of_a_terminal_goes_through_the_same_gate(world: World, 
         program += ["--api-url", f"http://127.0.0.1:{port}/v4"]
         try:
             done = subprocess.run(program, stdout=subprocess.DEVNULL, stderr=theirs, check=False)
-            told = os.read(ours, 1_000_000).decode()
+            os.close(theirs)
+            told = read_terminal(ours)
         finally:
             os.close(ours)
-            os.close(theirs)
     assert done.returncode == 1
     plain = " ".join(told.split())
     assert "begin\\u001b[8m\\u202e" in plain
